@@ -1,0 +1,1 @@
+"""Automated stock trading on Interactive Brokers' Client Portal API."""

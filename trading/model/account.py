@@ -1,0 +1,70 @@
+"""What the broker says about the account."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class AccountKind(StrEnum):
+    """Whose money is at stake; the stripe over every page shows it."""
+
+    SIMULATED = "simulated"
+    PAPER = "paper"
+    LIVE = "live"
+
+
+@dataclass(frozen=True, slots=True)
+class AccountState:
+    """Balances in `currency`; `net_liquidation` is cash plus the market value of all positions."""
+
+    account_id: str
+    currency: str
+    net_liquidation: float
+    cash: float
+    settled_cash: float
+    available_funds: float
+
+
+@dataclass(frozen=True, slots=True)
+class BrokerPosition:
+    """One position as the broker reports it; `quantity` is negative when short."""
+
+    conid: int
+    symbol: str
+    quantity: float
+    average_price: float
+    market_price: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """A snapshot of one contract; a field the gateway has not sent is None, never zero."""
+
+    conid: int
+    last: float | None
+    bid: float | None
+    ask: float | None
+    prior_close: float | None
+    halted: bool
+    last_is_prior_close: bool
+    availability: str | None
+    """Field 6509 as sent: R real-time, D delayed, Z frozen, Y frozen delayed, N not subscribed."""
+    updated_ms: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class SessionStatus:
+    """The brokerage session as `tickle` and `auth/status` show it."""
+
+    authenticated: bool
+    connected: bool
+    competing: bool
+    established: bool
+    message: str
+    server_time_ms: int | None = None
+
+    @property
+    def usable(self) -> bool:
+        """Whether orders and market data may be asked for."""
+        return self.authenticated and self.connected and not self.competing

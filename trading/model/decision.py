@@ -1,0 +1,156 @@
+"""What a cycle looked at and what it decided, with a reason for everything that it did not do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+
+
+class ExitReason(StrEnum):
+    """Why a position was closed; the values stand in trades.csv."""
+
+    STOP = "stop"
+    TARGET = "target"
+    TREND_BROKEN = "trend_broken"
+    TIME_STOP = "time_stop"
+    DELISTED = "delisted"
+    OPERATOR = "operator"
+    PROTECTION = "protection"
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """A position of ours at the close of the view's session; `quantity` > 0.
+
+    `stop_price` and `target_price` are those of the entry plan. `exit_pending` is set while a sell signal's order waits.
+    """
+
+    symbol: str
+    quantity: int
+    entry_session: date
+    entry_price: float
+    stop_price: float
+    target_price: float
+    exit_pending: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class StopOut:
+    """A position that its stop closed, for the limits on repeats."""
+
+    symbol: str
+    session: date
+
+
+@dataclass(frozen=True, slots=True)
+class RiskState:
+    """What the risk rules remember from one decision to the next.
+
+    `peak` is the highest equity so far (None before the first decision), `latches` the codes that hold the system in
+    REDUCING until a person resumes it, with the session in which each latched.
+    """
+
+    peak: float | None = None
+    prior_equity: float | None = None
+    latches: Mapping[str, date] = field(default_factory=dict)
+    stop_outs: tuple[StopOut, ...] = ()
+    entries_off_through: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why a symbol gave no signal: the rule, what was measured, the threshold it missed (None where there is none)."""
+
+    code: str
+    value: float | None
+    limit: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """A buy signal with its order prices, in the contract's currency, and what sizing needs.
+
+    `atr` is in price units, `mean_volume` in shares a session.
+    """
+
+    symbol: str
+    score: float
+    close: float
+    atr: float
+    mean_volume: float
+    limit_price: float
+    stop_price: float
+    target_price: float
+
+
+@dataclass(frozen=True, slots=True)
+class SymbolVerdict:
+    """What the screener found for one symbol.
+
+    Exactly one holds: `signal` is set, or `reasons` is not empty, or the symbol is held (`held`, with the exit reason when it
+    gave a sell signal). `values` are the measured indicators by name, absent when undefined.
+    """
+
+    symbol: str
+    signal: Signal | None
+    reasons: tuple[Reason, ...]
+    values: Mapping[str, float]
+    held: bool = False
+    exit_reason: ExitReason | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Approved:
+    """An entry to send: a DAY limit buy with a GTC stop and a GTC limit target."""
+
+    symbol: str
+    quantity: int
+    limit_price: float
+    stop_price: float
+    target_price: float
+    score: float
+    binding_cap: str
+    """Which cap of the position size was the smallest: allocation, risk, concentration or liquidity."""
+
+
+@dataclass(frozen=True, slots=True)
+class Denied:
+    """A proposal that a limit of ours refused: the limit's code, what was asked for, what is allowed."""
+
+    symbol: str
+    code: str
+    value: float | None
+    limit: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class ExitOrder:
+    """A sell signal: the whole position goes at the next session's open."""
+
+    symbol: str
+    quantity: int
+    reason: ExitReason
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The record of one decision after the close of `session`; carrying it out needs nothing else."""
+
+    session: date
+    equity: float
+    cash: float
+    drawdown: float
+    exits: tuple[ExitOrder, ...]
+    entries: tuple[Approved, ...]
+    denials: tuple[Denied, ...]
+    verdicts: tuple[SymbolVerdict, ...]
+    risk: RiskState
+    skipped: Mapping[str, str] = field(default_factory=dict)
+    """Symbols that could not be judged, with the reason (bad or missing data)."""
+
+    @property
+    def reducing(self) -> bool:
+        """Whether a risk latch keeps new entries off."""
+        return bool(self.risk.latches)

@@ -1,0 +1,286 @@
+"""What the cycle needs of the outside, as protocols; adapters implement them, `bootstrap` chooses.
+
+Reads raise a `GatewayError` (NotSent, Refused, OutcomeUnknown, SessionLost) and may be repeated by the adapter. Writes
+never raise one and are never repeated: `Broker.send` returns an `Outcome`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Protocol
+
+from trading.market.bars import Panel
+from trading.model.account import AccountState, BrokerPosition, Quote, SessionStatus
+from trading.model.contract import Contract
+from trading.model.decision import Decision
+from trading.model.mode import Control, ModeState
+from trading.model.order import BrokerOrder, Execution, IntentState, OrderIntent, OrderTicket
+from trading.model.wire import Answer, Outcome, WireRequest
+
+
+class Clock(Protocol):
+    """Market time for decisions, monotonic time for every timeout, age and pacing."""
+
+    def now(self) -> datetime:
+        """Return market time, aware UTC."""
+        ...
+
+    def monotonic(self) -> float:
+        """Return seconds that never go back; only differences mean anything."""
+        ...
+
+    def wait(self, until: datetime) -> None:
+        """Return at `until`, or earlier when a control, an order event or a stop request arrives."""
+        ...
+
+
+class SessionPort(Protocol):
+    """The login and the brokerage session."""
+
+    def keep_alive(self) -> SessionStatus:
+        """Tickle and return the session's state; logged out is a status, not an error.
+
+        Raises: NotSent, OutcomeUnknown when the gateway can't be asked.
+        """
+        ...
+
+    def initialise(self) -> SessionStatus:
+        """Ask for the brokerage session (`ssodh/init`); never while another one competes."""
+        ...
+
+    def accounts(self) -> tuple[str, ...]:
+        """Return the account ids of this login, the selected one first; required before orders and snapshots."""
+        ...
+
+
+class MarketData(Protocol):
+    """Contracts, completed daily bars and quotes."""
+
+    def contracts(self, symbols: Sequence[str]) -> tuple[Mapping[str, Contract], Mapping[str, str]]:
+        """Return the US stock contract of each symbol and, for every other symbol, why there is none."""
+        ...
+
+    def daily_bars(
+        self, contracts: Iterable[Contract], through: date, count: int
+    ) -> tuple[Panel, Mapping[str, str]]:
+        """Return the last `count` completed bars up to session `through`, and the symbols left out with the reason.
+
+        A later bar than `through` is dropped; a symbol without a bar on `through` stays in the panel.
+        """
+        ...
+
+    def quotes(self, conids: Sequence[int]) -> Mapping[int, Quote]:
+        """Return a snapshot of each contract that the gateway has delivered in time."""
+        ...
+
+
+class Broker(Protocol):
+    """The account's orders. Request builders are pure; `send` is the only thing that writes."""
+
+    def account(self) -> AccountState:
+        """Return balances."""
+        ...
+
+    def positions(self) -> tuple[BrokerPosition, ...]:
+        """Return open positions (quantity not zero), from the broker's uncached source."""
+        ...
+
+    def orders(self) -> tuple[BrokerOrder, ...]:
+        """Return the working orders and those finished today, from a well-formed list (`snapshot` true)."""
+        ...
+
+    def executions(self, days: int) -> tuple[Execution, ...]:
+        """Return the fills of the last `days` (1 to 7) days, oldest first."""
+        ...
+
+    def order_status(self, order_id: int) -> BrokerOrder | None:
+        """Return one order, None where the broker doesn't know it (which proves nothing)."""
+        ...
+
+    def submit_request(self, tickets: Sequence[OrderTicket]) -> WireRequest:
+        """Encode one POST of an order, a bracket (parent first) or an OCA group."""
+        ...
+
+    def reply_request(self, reply_id: str, *, confirmed: bool, coid: str | None) -> WireRequest:
+        """Encode the answer to an order question."""
+        ...
+
+    def cancel_request(self, order_id: int) -> WireRequest:
+        """Encode one DELETE."""
+        ...
+
+    def modify_request(self, order_id: int, ticket: OrderTicket) -> WireRequest:
+        """Encode a modification; the ticket repeats every attribute of the order."""
+        ...
+
+    def send(self, request: WireRequest) -> Outcome:
+        """Send once, whatever happens, and classify what came back (EXECUTION rules)."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class IntentRecord:
+    """One intent with everything the journal knows of it now. `filled` and `average_price` come from executions."""
+
+    intent: OrderIntent
+    state: IntentState
+    order_id: int | None
+    filled: int
+    average_price: float | None
+    cancel_asked: bool
+    reply_id: str | None
+    epoch: int
+    sent_at: datetime | None
+    frozen: bool
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class OwnPosition:
+    """Own shares by executions and adjustments, with the plan they came from; `quantity` > 0."""
+
+    conid: int
+    symbol: str
+    quantity: int
+    entry_session: date
+    entry_price: float
+    stop_price: float
+    target_price: float
+    entry_coid: str
+
+
+class Journal(Protocol):
+    """The write-ahead record of orders. Every method is one committed transaction when it returns."""
+
+    def next_coid(self) -> str:
+        """Return a cOID that was never used and never will be again."""
+        ...
+
+    def plan(self, intents: Sequence[OrderIntent]) -> None:
+        """W1: store the intents as PLANNED."""
+        ...
+
+    def deny(self, coid: str, code: str, detail: str) -> None:
+        """Close a PLANNED intent that a check refused before it was sent."""
+        ...
+
+    def about(
+        self,
+        coids: Sequence[str],
+        request: WireRequest,
+        state: IntentState | None,
+        epoch: int,
+        now: datetime,
+    ) -> int:
+        """W2: record the request (verb, path, hash) before it leaves, move the intents to `state` (None leaves them), and
+        return the wire row's number.
+        """
+        ...
+
+    def answered(self, wire_id: int, outcome_class: str, answer: Answer | None, now: datetime) -> None:
+        """W3: record what came back for a wire row."""
+        ...
+
+    def transition(self, coid: str, state: IntentState, detail: str, now: datetime) -> None:
+        """Move one intent along an allowed edge.
+
+        Raises: InvariantBroken, the edge is not in the state machine.
+        """
+        ...
+
+    def bind(self, coid: str, order_id: int, now: datetime) -> None:
+        """Attach the broker's order id; the intent becomes WORKING where it is not further already."""
+        ...
+
+    def question(self, coid: str, reply_id: str, message_ids: Sequence[str], now: datetime) -> None:
+        """Store an open question; the intent becomes QUESTIONED."""
+        ...
+
+    def freeze(self, coid: str, now: datetime) -> None:
+        """Mark an UNKNOWN that could not be resolved in time; its conid stays blocked."""
+        ...
+
+    def execute(self, coid: str, execution: Execution, now: datetime) -> bool:
+        """Count a fill once: execution row, intent's filled quantity and own position in one transaction.
+
+        Returns False when the execution id was counted already (its commission is filled in when it was missing).
+        """
+        ...
+
+    def adjust(self, conid: int, quantity: int, reason: str, now: datetime) -> None:
+        """Change own shares by something that was no execution of ours (sold by hand, split)."""
+        ...
+
+    def intents(self, *, states: frozenset[IntentState] | None = None) -> tuple[IntentRecord, ...]:
+        """Return intents, oldest first, of the given states or all."""
+        ...
+
+    def intent(self, coid: str) -> IntentRecord | None:
+        """Return one intent."""
+        ...
+
+    def own_positions(self) -> tuple[OwnPosition, ...]:
+        """Return own positions with shares, by symbol."""
+        ...
+
+
+class Store(Protocol):
+    """What pages, metrics and the next start read; decisions are kept so that none is taken twice."""
+
+    def record_decision(self, decision: Decision, now: datetime) -> None:
+        """Keep a decision with all its verdicts; a second one for the same session is refused (InvariantBroken)."""
+        ...
+
+    def last_decision(self) -> Decision | None:
+        """Return the newest decision, for carrying out what is left of it after a restart."""
+        ...
+
+    def record_equity(self, session: date, equity: float, cash: float, positions: int, drawdown: float) -> None:
+        """Keep one point of the equity curve for the close of `session`."""
+        ...
+
+    def record_closed_trades(self) -> int:
+        """Write a trade row for every own position that became flat since the last call; return how many."""
+        ...
+
+    def mode(self) -> ModeState:
+        """Return the mode to show: the strictest of halt, reconciled and risk latches."""
+        ...
+
+    def set_halt(self, *, halted: bool, reason: str, actor: str, now: datetime) -> None:
+        """Persist or clear the operator's halt."""
+        ...
+
+    def set_reconciled(self, *, reconciled: bool, reason: str, now: datetime) -> None:
+        """Persist whether this epoch's state is reconciled with the broker."""
+        ...
+
+    def set_value(self, key: str, value: str) -> None:
+        """Keep a small fact (session state, next event, heartbeat) for the pages."""
+        ...
+
+    def value(self, key: str) -> str | None:
+        """Return a small fact."""
+        ...
+
+
+class Controls(Protocol):
+    """Requests of people, written by the dashboard and the command line."""
+
+    def pending(self) -> tuple[Control, ...]:
+        """Return requests that nobody has answered yet, oldest first; a `state/HALT` file counts as one."""
+        ...
+
+    def answer(self, control: Control, result: str, now: datetime) -> None:
+        """Record what was done, for the page that waits for it."""
+        ...
+
+
+class Notifier(Protocol):
+    """Tell a person about something that needs one."""
+
+    def alert(self, code: str, text: str) -> None:
+        """Deliver, or log, one alert; never raises."""
+        ...
