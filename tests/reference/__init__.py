@@ -1,0 +1,1 @@
+"""A second, plain implementation of the strategy document that the engine is compared with."""
