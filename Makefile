@@ -1,0 +1,64 @@
+# Everything is run from here; `make` alone lists it. Needs python3 (3.11 to 3.13, with venv) and make.
+
+BIN := .venv/bin
+SOURCES := trading simulator webapp tests
+# What is there of them: a checkout without a part is still checked.
+PRESENT := $(wildcard $(SOURCES) bench tools)
+SUITE := $(wildcard tests/unit tests/contracts tests/scenarios)
+STATE := state/simulated
+
+.DEFAULT_GOAL := help
+.PHONY: help setup setup-run demo demo-reset test check lint format types contracts bench browser-test container-test \
+	lock clean
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: ## Make .venv with everything for development, and fetch the front-end assets
+	@tools/setup.sh dev
+
+setup-run:
+	@tools/setup.sh run
+
+demo: setup-run ## Trade bundled market history through the simulated gateway; dashboard on port 5056; Ctrl-C stops it
+	@GATEWAY=simulated ./start.sh
+
+demo-reset: ## Forget the demo: its state, and its logs where no live system writes to the same files
+	rm -rf $(STATE)
+	@if [ ! -e state/trading.db ]; then set -x; rm -f logs/trading.log* logs/gateway.log*; fi
+
+test: setup ## Run the whole suite that needs no root, no Docker and no browser
+	@$(BIN)/python -m pytest -q -n 2 --dist loadscope $(SUITE)
+
+check: lint types contracts test ## Everything that has to hold before a commit
+
+lint: setup ## Check style and format
+	@$(BIN)/ruff check $(PRESENT)
+	@$(BIN)/ruff format --check $(PRESENT)
+
+format: setup ## Format the code
+	@$(BIN)/ruff format $(PRESENT)
+	@$(BIN)/ruff check --fix $(PRESENT)
+
+types: setup ## Check types
+	@$(BIN)/mypy $(wildcard $(SOURCES))
+
+contracts: setup ## Check who may import whom
+	@$(BIN)/lint-imports
+
+bench: setup ## Measure speed
+	@$(BIN)/python -m bench
+
+browser-test: setup ## Try the dashboard in a browser
+	@$(BIN)/python -m pytest -q tests/browser
+
+container-test: setup ## Try the container (needs root and Docker)
+	@$(BIN)/python -m pytest -q tests/container
+
+lock: ## Resolve the requirements anew and write the lock files
+	@tools/lock.sh
+
+clean: ## Remove what the tools made; state, logs and .env stay
+	rm -rf .venv node_modules webapp/static/vendor build .mypy_cache .pytest_cache .ruff_cache .import_linter_cache \
+		.hypothesis .coverage*
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

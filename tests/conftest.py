@@ -1,0 +1,27 @@
+"""What every test may rely on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+ROOT = Path(__file__).resolve().parent.parent
+
+# The machine's speed is no property of the code, so examples have no deadline. They are the same on every run: a
+# failure that somebody sees, everybody sees.
+settings.register_profile("project", deadline=None, derandomize=True, print_blob=True)
+settings.load_profile("project")
+
+
+@pytest.fixture(scope="session")
+def project_root() -> Path:
+    """The folder of the checkout."""
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def bundled_bars() -> Path:
+    """The file of real daily bars that comes with the project."""
+    return ROOT / "data" / "us_daily.csv.gz"
