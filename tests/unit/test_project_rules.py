@@ -97,10 +97,10 @@ def unsafe_names(node: ast.AST) -> list[str]:
     match node:
         case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name)) if name in UNSAFE_CALLS:
             return [name]
-        case ast.keyword(arg=argument, value=value) if switched_off(argument, value):
-            return [f"{argument}="]
-        case ast.Assign(targets=[ast.Attribute(attr=name)], value=value) if switched_off(name, value):
-            return [name]
+        case (
+            ast.keyword(arg=argument, value=value) | ast.Assign(targets=[ast.Attribute(attr=argument)], value=value)
+        ) if switched_off(argument, value):
+            return [f"{argument} = {ast.unparse(value)}"]
         case ast.Attribute(attr="CERT_NONE") | ast.alias(name="CERT_NONE"):
             return ["CERT_NONE"]
         case ast.Import(names=aliases):
