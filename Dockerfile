@@ -1,0 +1,86 @@
+# Trading loop, dashboard and gateway in one image. Debian 13: Python 3.13, OpenJDK 21.
+#
+#   docker compose up                       live: IBKR's gateway is fetched at build time, or taken from gateway/
+#   GATEWAY=simulated docker compose up     the demo: neither IBKR's program nor Java is built in
+ARG BASE_IMAGE=debian:trixie-slim
+
+# ---------------------------------------------------------------- front-end assets
+FROM ${BASE_IMAGE} AS assets
+RUN apt-get update && apt-get install -y --no-install-recommends npm && rm -rf /var/lib/apt/lists/*
+WORKDIR /build
+COPY package.json package-lock.json ./
+RUN npm ci --ignore-scripts --no-audit --no-fund --no-update-notifier
+COPY tools/lightweight-charts.NOTICE ./
+RUN mkdir -p vendor/lightweight-charts \
+    && cp node_modules/lightweight-charts/LICENSE \
+          node_modules/lightweight-charts/dist/lightweight-charts.standalone.production.js \
+          package-lock.json vendor/lightweight-charts/ \
+    && cp lightweight-charts.NOTICE vendor/lightweight-charts/NOTICE
+
+# ---------------------------------------------------------------- Python environment
+FROM ${BASE_IMAGE} AS python
+RUN apt-get update && apt-get install -y --no-install-recommends python3 python3-venv && rm -rf /var/lib/apt/lists/*
+RUN python3 -m venv /opt/venv
+COPY requirements.txt ./
+# The file holds the whole closure with hashes; nothing is compiled, so no compiler is needed in any stage.
+RUN /opt/venv/bin/pip install --no-cache-dir --no-compile --no-deps --require-hashes --only-binary :all: -r requirements.txt \
+    && /opt/venv/bin/pip uninstall --yes --quiet pip \
+    && find /opt/venv -depth -type d \( -name tests -o -name __pycache__ \) -exec rm -rf {} + \
+    && rm -f /opt/venv/bin/[Aa]ctivate*
+
+# ---------------------------------------------------------------- IBKR's gateway program
+FROM ${BASE_IMAGE} AS gateway
+ARG GATEWAY=live
+ARG GATEWAY_ZIP_URL=https://download2.interactivebrokers.com/portal/clientportal.gw.zip
+# Of dist/*.jar in the zip; IBKR publishes no checksum. Another build is allowed, but it is said at build and at start.
+ARG GATEWAY_JAR_SHA256=95b0a0b20a6b1c2013d5f7f737d4ecf03afac6f71a28ace41fcfdb608ce0e97f
+COPY gateway/ /src/
+COPY deploy/fetch-gateway.sh /
+RUN bash /fetch-gateway.sh "$GATEWAY" "$GATEWAY_ZIP_URL" "$GATEWAY_JAR_SHA256" /src /opt/gateway
+
+# ---------------------------------------------------------------- the image
+FROM ${BASE_IMAGE}
+ARG GATEWAY=live
+# No pip, compiler or download tool; set-user-id bits are taken off what the base image brings.
+RUN apt-get update \
+    && apt-get install -y --no-install-recommends python3 $(test "$GATEWAY" = simulated || echo openjdk-21-jre-headless) \
+    && rm -rf /var/lib/apt/lists/* /var/cache/apt/* /var/log/* \
+    && find / -xdev -perm /6000 -type f -exec chmod a-s {} + \
+    && groupadd --gid 10001 trading && useradd --uid 10001 --gid 10001 --no-create-home --home-dir /app --shell /usr/sbin/nologin trading
+COPY --from=python /opt/venv /opt/venv
+COPY --from=gateway /opt/gateway /opt/gateway
+WORKDIR /app
+COPY start.sh conf.yaml config.json LICENSE README.md ./
+COPY deploy/ deploy/
+COPY data/ data/
+COPY trading/ trading/
+COPY simulator/ simulator/
+COPY webapp/ webapp/
+COPY --from=assets /build/vendor webapp/static/vendor
+# numba's compiled functions are made here, for any processor of this architecture, and only read later.
+ENV PATH=/opt/venv/bin:/usr/bin:/bin \
+    TRADING_PYTHON=/opt/venv/bin/python \
+    TRADING_CONTAINER=1 \
+    GATEWAY=${GATEWAY} \
+    GATEWAY_HOME=/opt/gateway \
+    GATEWAY_JAR_SHA256= \
+    GATEWAY_HOST=0.0.0.0 \
+    DASHBOARD_HOST=0.0.0.0 \
+    STATE_DIR=/app/state \
+    LOG_DIR=/app/logs \
+    HOME=/tmp \
+    PYTHONUNBUFFERED=1 \
+    PYTHONDONTWRITEBYTECODE=1 \
+    NUMBA_CACHE_DIR=/opt/numba-cache \
+    NUMBA_CPU_NAME=generic \
+    NUMBA_CPU_FEATURES=
+RUN mkdir -p /opt/numba-cache state logs \
+    && python deploy/compile.py \
+    && chown -R 10001:10001 state logs && chmod 700 state logs && chmod -R a+rX,go-w /opt/numba-cache /app/trading /app/simulator /app/webapp /app/deploy /app/data
+USER 10001:10001
+VOLUME ["/app/state", "/app/logs"]
+EXPOSE 5055 5056
+# Not `curl --fail .../tickle`: that is a 401, so "unhealthy", until somebody logs in, and hangs while IBKR is away.
+HEALTHCHECK --interval=15s --timeout=6s --start-period=90s --retries=4 CMD ["./start.sh", "healthcheck"]
+ENTRYPOINT ["./start.sh"]
+CMD ["all"]
