@@ -1,0 +1,1 @@
+"""From decisions to orders at the broker, each exactly once, through crashes and lost answers."""
