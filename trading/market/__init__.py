@@ -1,0 +1,1 @@
+"""Facts of the market that everything shares: bars, calendar, the arithmetic of prices and fills."""

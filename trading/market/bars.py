@@ -1,0 +1,280 @@
+"""Daily bars: the panel of all symbols, and the files that it is read from and written to."""
+
+from __future__ import annotations
+
+import hashlib
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from trading.errors import DataError
+
+Floats = NDArray[np.float64]
+Days = NDArray[np.datetime64]
+
+PRICES = ("open", "high", "low", "close")
+NUMBERS = (*PRICES, "volume")
+COLUMNS = ("symbol", "date", *NUMBERS)
+
+
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
+class Panel:
+    """Completed daily bars of many symbols on one grid, compared by identity.
+
+    `symbols` are unique, A-Z; `sessions` ascending days (datetime64[D]) on each of which some symbol has a bar. The
+    arrays are float64 of shape (sessions, symbols), NaN in all five where the symbol has no bar, and never written to.
+    """
+
+    symbols: tuple[str, ...]
+    sessions: Days
+    open: Floats
+    high: Floats
+    low: Floats
+    close: Floats
+    volume: Floats
+    _columns: Mapping[str, int] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Index the symbols and protect the arrays."""
+        object.__setattr__(self, "_columns", {symbol: column for column, symbol in enumerate(self.symbols)})
+        for array in (self.sessions, self.open, self.high, self.low, self.close, self.volume):
+            array.flags.writeable = False
+
+    def column(self, symbol: str) -> int:
+        """Return the column of `symbol`.
+
+        Raises: DataError, the panel does not hold it.
+        """
+        found = self._columns.get(symbol)
+        if found is None:
+            raise DataError(symbol, "has no bars here")
+        return found
+
+    def __contains__(self, symbol: str) -> bool:
+        """Return whether the panel has a column of that symbol."""
+        return symbol in self._columns
+
+    def row(self, day: date) -> int | None:
+        """Return the row of session `day`, None when no symbol has a bar on it."""
+        wanted = np.datetime64(day, "D")
+        at = int(np.searchsorted(self.sessions, wanted))
+        return at if at < len(self.sessions) and self.sessions[at] == wanted else None
+
+    def day(self, row: int) -> date:
+        """Return the session of `row`; -1 is the last."""
+        day: date = self.sessions[row].item()
+        return day
+
+    def has_bar(self, symbol: str, row: int) -> bool:
+        """Return whether `symbol` is in the panel and traded in the session of `row`."""
+        column = self._columns.get(symbol)
+        return column is not None and not np.isnan(self.close[row, column])
+
+    def cut(self, through: date) -> Panel:
+        """Return the panel of the sessions up to and including `through`, with all symbols."""
+        rows = int(np.searchsorted(self.sessions, np.datetime64(through, "D"), side="right"))
+        arrays = (array[:rows] for array in (self.open, self.high, self.low, self.close, self.volume))
+        return Panel(self.symbols, self.sessions[:rows], *arrays)
+
+    def select(self, symbols: Sequence[str]) -> Panel:
+        """Return the panel of `symbols` alone, without the sessions in which none of them traded.
+
+        Raises: DataError, one of them is not in the panel.
+        """
+        wanted = sorted(set(symbols))
+        columns = [self.column(symbol) for symbol in wanted]
+        rows = ~np.isnan(self.close[:, columns]).all(axis=1)
+        arrays = (
+            np.ascontiguousarray(array[rows][:, columns])
+            for array in (self.open, self.high, self.low, self.close, self.volume)
+        )
+        return Panel(tuple(wanted), self.sessions[rows], *arrays)
+
+    def digest(self) -> str:
+        """Return the SHA-256 of everything in the panel, the same for the same bars whatever file they came from."""
+        total = hashlib.sha256("\n".join(self.symbols).encode())
+        total.update(self.sessions.astype("int64").tobytes())
+        for array in (self.open, self.high, self.low, self.close, self.volume):
+            # One NaN for all, so that equal panels have equal bytes; + 0.0 makes -0.0 plain.
+            total.update(np.where(np.isnan(array), np.nan, array + 0.0).astype("<f8").tobytes())
+        return total.hexdigest()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SymbolBars:
+    """Bars of one symbol, oldest first, all arrays of one length; `dates` are datetime64[D]."""
+
+    dates: Days
+    open: Floats
+    high: Floats
+    low: Floats
+    close: Floats
+    volume: Floats
+
+
+def build_panel(series: Mapping[str, SymbolBars]) -> Panel:
+    """Return the panel of the given symbols; a symbol without bars keeps a column without values.
+
+    Raises: DataError, the dates of a symbol are not strictly ascending or its arrays differ in length.
+    """
+    symbols = tuple(sorted(series))
+    for symbol, bars in series.items():
+        if any(len(getattr(bars, name)) != len(bars.dates) for name in NUMBERS):
+            raise DataError(symbol, "arrays of unequal length")
+        if len(bars.dates) > 1 and not (np.diff(bars.dates.astype("datetime64[D]").astype("int64")) > 0).all():
+            raise DataError(symbol, "dates are not strictly ascending")
+    empty = np.empty(0, dtype="datetime64[D]")
+    sessions = np.unique(np.concatenate([empty, *(series[s].dates.astype("datetime64[D]") for s in symbols)]))
+    grids = {name: np.full((len(sessions), len(symbols)), np.nan) for name in NUMBERS}
+    for column, symbol in enumerate(symbols):
+        rows = np.searchsorted(sessions, series[symbol].dates.astype("datetime64[D]"))
+        for name, grid in grids.items():
+            grid[rows, column] = getattr(series[symbol], name)
+    return Panel(symbols, sessions, **grids)
+
+
+def load_bars(path: Path) -> Panel:
+    """Return the bars of a CSV (plain or gzip) or Parquet file with the columns of COLUMNS, rows in any order.
+
+    Raises: DataError, one line that names the file and, where it can, the line, the column and the value.
+    """
+    if not path.is_file():
+        raise DataError(str(path), "no such file")
+    table = _read_parquet(path) if path.suffix in {".parquet", ".pq"} else _read_csv(path)
+    return _panel_of(path, table)
+
+
+def write_bars(panel: Panel, path: Path) -> None:
+    """Write the panel to `path`: Parquet by its suffix, else CSV, gzip where it ends in .gz; by symbol, then date."""
+    columns, rows = np.nonzero(~np.isnan(panel.close.T))
+    table = pd.DataFrame(
+        {
+            "symbol": np.array(panel.symbols, dtype=object)[columns],
+            "date": panel.sessions[rows].astype(str),
+            **{name: getattr(panel, name)[rows, columns] for name in NUMBERS},
+        }
+    )
+    if (table["volume"] % 1 == 0).all():
+        table["volume"] = table["volume"].astype("int64")
+    if path.suffix in {".parquet", ".pq"}:
+        table.to_parquet(path, index=False)
+        return
+    # No time stamp inside the gzip file: the same bars give the same bytes.
+    compression = {"method": "gzip", "mtime": 0} if path.suffix == ".gz" else None
+    table.to_csv(path, index=False, lineterminator="\n", compression=compression)
+
+
+def _bad(path: Path, line: int, column: str, value: object, wanted: str) -> DataError:
+    return DataError(str(path), f"line {line}, {column} {value!r}: {wanted}")
+
+
+def _missing(path: Path, found: Sequence[object]) -> DataError | None:
+    lost = [name for name in COLUMNS if name not in found]
+    if not lost:
+        return None
+    return DataError(str(path), f"no column {', '.join(lost)}; the first line must name {','.join(COLUMNS)}")
+
+
+def _read_csv(path: Path) -> pd.DataFrame:
+    with path.open("rb") as file:
+        zipped = file.read(2) == b"\x1f\x8b"
+    try:
+        table = pd.read_csv(
+            path,
+            compression="gzip" if zipped else None,
+            # Text first: a bad value is then named as it stands, and numbers are read to the nearest double below.
+            dtype=str,
+            keep_default_na=False,
+            encoding="utf-8-sig",
+            skip_blank_lines=False,
+            usecols=lambda name: name in COLUMNS,
+        )
+    except (OSError, EOFError, ValueError, zlib.error) as error:
+        problem = f"can't be read as CSV: {str(error).splitlines()[0]}"
+        raise DataError(str(path), problem) from error
+    lost = _missing(path, list(table.columns))
+    if lost is not None:
+        raise lost
+    return table
+
+
+def _read_parquet(path: Path) -> pd.DataFrame:
+    try:
+        table = pd.read_parquet(path)
+    except ImportError as error:
+        problem = "reading Parquet needs the package pyarrow; or give the bars as CSV"
+        raise DataError(str(path), problem) from error
+    except (OSError, ValueError) as error:
+        problem = f"can't be read as Parquet: {str(error).splitlines()[0]}"
+        raise DataError(str(path), problem) from error
+    lost = _missing(path, list(table.columns))
+    if lost is not None:
+        raise lost
+    table["date"] = table["date"].astype(str).str.slice(0, 10)
+    return table
+
+
+def _numbers(path: Path, table: pd.DataFrame, name: str) -> Floats:
+    try:
+        values = table[name].to_numpy(dtype=np.float64)
+    except (ValueError, TypeError):
+        values = np.full(len(table), np.nan)
+        for row, text in enumerate(table[name]):
+            try:
+                values[row] = float(text)
+            except (ValueError, TypeError):
+                raise _bad(path, row + 2, name, text, "not a number") from None
+    with np.errstate(invalid="ignore"):
+        wrong = ~(values >= 0.0 if name == "volume" else values > 0.0) | np.isinf(values)
+    if wrong.any():
+        row = int(np.argmax(wrong))
+        wanted = "a volume is a number of 0 or more" if name == "volume" else "a price is a number above 0"
+        raise _bad(path, row + 2, name, table[name].iloc[row], wanted)
+    return values
+
+
+def _days(path: Path, table: pd.DataFrame) -> Days:
+    codes, texts = pd.factorize(table["date"])
+    days = np.empty(len(texts), dtype="datetime64[D]")
+    for number, text in enumerate(texts):
+        try:
+            days[number] = np.datetime64(date.fromisoformat(text), "D")
+        except (ValueError, TypeError):
+            row = int(np.argmax(codes == number))
+            raise _bad(path, row + 2, "date", text, "a day is written YYYY-MM-DD") from None
+    return days[codes]
+
+
+def _panel_of(path: Path, table: pd.DataFrame) -> Panel:
+    if table.empty:
+        raise DataError(str(path), "holds no bars")
+    codes, names = pd.factorize(table["symbol"])
+    for number, name in enumerate(names):
+        if not isinstance(name, str) or not name or name != name.strip():
+            row = int(np.argmax(codes == number))
+            raise _bad(path, row + 2, "symbol", name, "a symbol is text without blanks around it")
+    days = _days(path, table)
+    sessions, rows = np.unique(days, return_inverse=True)
+    order = sorted(range(len(names)), key=names.__getitem__)
+    place = np.empty(len(names), dtype=np.int64)
+    place[order] = np.arange(len(names))
+    columns = place[codes]
+    cells = rows * len(names) + columns
+    _, first = np.unique(cells, return_index=True)
+    if len(first) != len(cells):
+        again = np.ones(len(cells), dtype=bool)
+        again[first] = False
+        row = int(np.argmax(again))
+        raise _bad(path, row + 2, "date", str(days[row]), f"a second bar of {names[codes[row]]} on that day")
+    grids = {}
+    for name in NUMBERS:
+        grid = np.full((len(sessions), len(names)), np.nan)
+        grid[rows, columns] = _numbers(path, table, name)
+        grids[name] = grid
+    return Panel(tuple(names[number] for number in order), sessions, **grids)
