@@ -1,0 +1,271 @@
+"""What can be set, as frozen structs; each field carries its range, unit, meaning and environment variable.
+
+README's table, the messages about wrong values and the checks are all read from these annotations.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from msgspec import Meta, Struct
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Secret:
+    """A text that no log, message or repr shows; `reveal` is the one way to it."""
+
+    _text: str
+
+    def reveal(self) -> str:
+        """Return the text."""
+        return self._text
+
+    def __repr__(self) -> str:
+        """Return a mask."""
+        return "Secret(***)"
+
+
+def option(  # noqa: PLR0913 - the range's four ends and five facts, all by name
+    meaning: str,
+    *,
+    unit: str = "",
+    env: str | None = None,
+    key: str | None = None,
+    ge: float | None = None,
+    gt: float | None = None,
+    le: float | None = None,
+    pattern: str | None = None,
+    sensitive: bool = False,
+) -> Meta:
+    """Return the annotation of one setting.
+
+    `env` is its environment variable, `key` its dotted key in config.json where that is not its place in Settings, and
+    `sensitive` keeps its value out of messages and lets it come from a file named by `<env>_FILE`.
+    """
+    extra = {"unit": unit, "env": env, "key": key, "sensitive": sensitive}
+    bounds = {"ge": ge, "gt": gt, "le": le, "pattern": pattern}
+    given: dict[str, Any] = {name: bound for name, bound in bounds.items() if bound is not None}
+    meta: Meta = Meta(**given, description=meaning, extra=extra)
+    return meta
+
+
+ACCOUNT = r"^(|[A-Z]{1,3}[0-9]{4,10})$"
+
+
+class GatewaySettings(Struct, frozen=True, kw_only=True):
+    """Where the Client Portal Gateway is."""
+
+    kind: Annotated[Literal["live", "simulated"], option("which gateway to trade through", env="GATEWAY")] = "live"
+    url: Annotated[
+        str, option("address of the gateway", env="GATEWAY_URL", pattern=r"^https://[^\s/@?#]+(/[^\s@?#]*)?$")
+    ] = "https://localhost:5055"
+    ca_bundle: Annotated[
+        Path | None, option("certificates that the gateway's must be signed by", env="GATEWAY_CA_BUNDLE")
+    ] = None
+    request_timeout_s: Annotated[float, option("time limit of one read", unit="s", ge=1, le=120)] = 15.0
+
+
+class RuleSettings(Struct, frozen=True, kw_only=True):
+    """Operational parts of the trading rules."""
+
+    profit_threshold: Annotated[
+        float, option("target above the buy-zone line", unit="%", env="PROFIT_THRESHOLD", ge=0, le=100)
+    ] = 2.0
+    min_price: Annotated[float, option("lowest close that is bought", unit="USD", env="MIN_PRICE", ge=0, le=1e6)] = 5.0
+
+
+class SizingSettings(Struct, frozen=True, kw_only=True):
+    """The four caps of a position's size."""
+
+    allocation_per_trade: Annotated[
+        float, option("most money in one entry; 0 = no cap", unit="USD", env="ALLOCATION_PER_TRADE", ge=0, le=1e9)
+    ] = 1000.0
+    max_position_size: Annotated[
+        float,
+        option("most of the equity in one name", unit="fraction of equity", env="MAX_POSITION_SIZE", gt=0, le=1),
+    ] = 0.1
+    risk_per_trade: Annotated[
+        float,
+        option("most of the equity lost at the stop", unit="fraction of equity", key="risk.risk_per_trade", gt=0, le=1),
+    ] = 0.01
+    max_participation: Annotated[
+        float,
+        option("most of a day's mean volume", unit="fraction of volume", key="risk.max_participation", gt=0, le=1),
+    ] = 0.01
+
+
+class RiskSettings(Struct, frozen=True, kw_only=True):
+    """Limits of the portfolio."""
+
+    profile: Annotated[
+        Literal["standard", "strategy"], option("all limits, or only those that the strategy's rules name")
+    ] = "standard"
+    max_positions: Annotated[int, option("most positions at a time", env="MAX_POSITIONS", ge=0, le=1000)] = 10
+    max_drawdown: Annotated[
+        float,
+        option("fall from the equity's peak that ends new entries", unit="fraction", env="MAX_DRAWDOWN", gt=0, le=1),
+    ] = 0.2
+    max_exposure: Annotated[float, option("most money in positions", unit="fraction of equity", ge=0, le=4)] = 1.0
+    max_per_sector: Annotated[int, option("most positions of one sector; 0 = off", ge=0, le=1000)] = 0
+    sectors: Annotated[Mapping[str, str], option("sector of each symbol, for max_per_sector")] = {}
+    max_order_value: Annotated[float, option("most money in one order", unit="USD", gt=0, le=1e9)] = 25_000.0
+    max_order_quantity: Annotated[int, option("most shares in one order", unit="shares", ge=1, le=1_000_000)] = 500
+    max_daily_loss: Annotated[
+        float, option("loss since the prior close that refuses entries", unit="fraction", gt=0, le=1)
+    ] = 0.05
+    max_open_risk: Annotated[
+        float, option("most money between prices and stops", unit="fraction of equity", gt=0, le=4)
+    ] = 0.12
+    min_stop_distance: Annotated[
+        float, option("least distance of a stop below its entry limit", unit="fraction", ge=0, le=1)
+    ] = 0.005
+    max_stop_distance: Annotated[
+        float, option("most distance of a stop below its entry limit", unit="fraction", gt=0, le=1)
+    ] = 0.25
+    max_stop_outs: Annotated[int, option("stop-outs within stop_out_sessions that pause entries", ge=1, le=1000)] = 3
+    stop_out_sessions: Annotated[
+        int, option("window in which stop-outs are counted", unit="sessions", ge=1, le=250)
+    ] = 10
+    pause_sessions: Annotated[int, option("how long entries pause then; 0 = off", unit="sessions", ge=0, le=250)] = 5
+    cooldown_bars: Annotated[
+        int, option("how long a symbol is not bought after its stop-out; 0 = off", unit="bars", ge=0, le=250)
+    ] = 0
+    equity: Annotated[Literal["nlv", "strategy"], option("equity: the account's value, or own cash and positions")] = (
+        "nlv"
+    )
+    allow_fx_base: Annotated[bool, option("trade an account whose base currency is not USD")] = False
+    account_rules: Annotated[Literal["none", "pdt", "cash"], option("rules of the account's kind")] = "none"
+    restricted: Annotated[tuple[str, ...], option("symbols that are never bought")] = ()
+    max_price_deviation: Annotated[
+        float, option("most that a limit may lie beyond the reference price", unit="fraction", gt=0, le=0.5)
+    ] = 0.01
+
+
+class ExecutionSettings(Struct, frozen=True, kw_only=True):
+    """When and how orders go out."""
+
+    slippage_bps: Annotated[float, option("assumed slippage of market and stop sells", unit="bp", ge=0, le=1000)] = 5.0
+    bar_settle_s: Annotated[
+        float, option("wait after the close until its bar is complete", unit="s", ge=0, le=14_400)
+    ] = 900.0
+    send_from: Annotated[
+        Literal["pre_open", "after_close"], option("send orders before the next open, or once they are decided")
+    ] = "pre_open"
+    pre_open_s: Annotated[float, option("how long before the open sending begins", unit="s", ge=180, le=21_600)] = (
+        3600.0
+    )
+    send_until_s: Annotated[float, option("how long before the open sending ends", unit="s", ge=30, le=3600)] = 120.0
+    require_realtime: Annotated[bool, option("refuse orders inside a session on delayed quotes")] = False
+    allowed_questions: Annotated[
+        tuple[str, ...], option("message ids of order questions that may be answered yes, under the rules of each")
+    ] = ("o163", "o354", "o10151", "o10152", "o10331")
+    visibility_s: Annotated[
+        float, option("time within which an accepted order can be read back", unit="s", ge=5, le=600)
+    ] = 60.0
+    protect_s: Annotated[float, option("longest time that own shares may lack a stop", unit="s", ge=5, le=300)] = 15.0
+    question_timeout_s: Annotated[float, option("longest age of an order question", unit="s", ge=5, le=60)] = 20.0
+
+
+class SessionSettings(Struct, frozen=True, kw_only=True):
+    """The brokerage session."""
+
+    yield_s: Annotated[
+        float, option("how long to leave the session to another login after it was seen", unit="s", ge=0, le=86_400)
+    ] = 300.0
+    keep_alive_s: Annotated[float, option("how often the session is kept alive", unit="s", ge=5, le=240)] = 60.0
+    reset_from: Annotated[
+        str, option("begin of the broker's nightly reset", unit="HH:MM", pattern=r"^([01]\d|2[0-3]):[0-5]\d$")
+    ] = "00:45"
+    reset_until: Annotated[
+        str, option("end of the broker's nightly reset", unit="HH:MM", pattern=r"^([01]\d|2[0-3]):[0-5]\d$")
+    ] = "01:30"
+    reset_zone: Annotated[
+        str, option("time zone of the nightly reset", pattern=r"^[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+)*$")
+    ] = "America/New_York"
+
+
+class LoopSettings(Struct, frozen=True, kw_only=True):
+    """The loop around the cycles."""
+
+    check_interval_s: Annotated[
+        float, option("time between two cycles", unit="s", env="TRADING_CHECK_INTERVAL", ge=1, le=3600)
+    ] = 60.0
+    sim_seconds_per_day: Annotated[
+        float,
+        option("real time that a simulated session takes at least", unit="s", env="SIM_SECONDS_PER_DAY", ge=0, le=3600),
+    ] = 0.0
+
+
+class DashboardSettings(Struct, frozen=True, kw_only=True):
+    """The web pages."""
+
+    host: Annotated[str, option("address to listen on", env="DASHBOARD_HOST", pattern=r"^[A-Za-z0-9.:_-]{1,253}$")] = (
+        "127.0.0.1"
+    )
+    port: Annotated[int, option("port to listen on", env="DASHBOARD_PORT", ge=1, le=65_535)] = 5056
+    password: Annotated[
+        Secret | None, option("password; without one it is made at the start", env="DASHBOARD_PASSWORD", sensitive=True)
+    ] = None
+    metrics_token: Annotated[
+        Secret | None, option("bearer token that /metrics asks for", env="METRICS_TOKEN", sensitive=True)
+    ] = None
+
+
+class MonitoringSettings(Struct, frozen=True, kw_only=True):
+    """Logs."""
+
+    log_level: Annotated[
+        Literal["DEBUG", "INFO", "WARNING", "ERROR"], option("least severity that is logged", env="LOG_LEVEL")
+    ] = "INFO"
+
+
+class Settings(Struct, frozen=True, kw_only=True):
+    """Everything that can be set. `state_dir` is already the simulated gateway's own where that one is used."""
+
+    account_id: Annotated[
+        str,
+        option(
+            "account to trade; empty: the only one of the login, if it is a paper account",
+            env="IBKR_ACCOUNT_ID",
+            pattern=ACCOUNT,
+            sensitive=True,
+        ),
+    ] = ""
+    live_trading: Annotated[
+        str,
+        option(
+            "id of the live account once more; without it a live account is only observed",
+            env="LIVE_TRADING",
+            pattern=ACCOUNT,
+            sensitive=True,
+        ),
+    ] = ""
+    tickers: Annotated[tuple[str, ...], option("symbols to trade, comma separated", env="TICKERS")] = ()
+    state_dir: Annotated[Path, option("folder of the databases", env="STATE_DIR")] = Path("state")
+    log_dir: Annotated[Path, option("folder of the log files", env="LOG_DIR")] = Path("logs")
+    strategy_name: Annotated[
+        str, option("strategy to trade", key="strategy.name", env="STRATEGY", pattern=r"^[a-z][a-z0-9_]{0,63}$")
+    ] = "trend_mean_reversion"
+    strategies: Mapping[str, Mapping[str, object]] = {}
+    gateway: GatewaySettings = GatewaySettings()
+    rules: RuleSettings = RuleSettings()
+    sizing: SizingSettings = SizingSettings()
+    risk: RiskSettings = RiskSettings()
+    execution: ExecutionSettings = ExecutionSettings()
+    session: SessionSettings = SessionSettings()
+    loop: LoopSettings = LoopSettings()
+    dashboard: DashboardSettings = DashboardSettings()
+    monitoring: MonitoringSettings = MonitoringSettings()
+
+    @property
+    def strategy_parameters(self) -> Mapping[str, object]:
+        """Return what is set of the chosen strategy's own parameters, not yet checked against its class."""
+        return self.strategies.get(self.strategy_name, {})
+
+    @property
+    def simulated(self) -> bool:
+        """Return whether the simulated gateway is used."""
+        return self.gateway.kind == "simulated"
