@@ -68,3 +68,13 @@ class BacktestResult:
     orders_filled: int
     refusals: Mapping[str, int]
     latches: Mapping[str, date]
+
+    @property
+    def fill_rate(self) -> float | None:
+        """Fraction of the entries placed that filled; None without an entry."""
+        return self.orders_filled / self.orders_placed if self.orders_placed else None
+
+    @property
+    def halted_on(self) -> date | None:
+        """The session whose decision latched the drawdown halt; nobody resumes a backtest."""
+        return self.latches.get("drawdown_halt")
