@@ -44,7 +44,7 @@ types: setup ## Check types
 	@$(BIN)/mypy $(wildcard $(SOURCES))
 
 contracts: setup ## Check who may import whom
-	@$(BIN)/lint-imports
+	@$(BIN)/lint-imports --no-logo
 
 bench: setup ## Measure speed
 	@$(BIN)/python -m bench

@@ -10,6 +10,8 @@ cd "$(dirname "$0")/.."
 
 VENV=.venv
 ASSETS=webapp/static/vendor/lightweight-charts
+RUN_MODULES="cryptography.x509, dotenv, exchange_calendars, flask, flask_limiter, flask_wtf, gunicorn.app.wsgiapp, msgspec, \
+numba, pandas, prometheus_client, requests, structlog, tenacity"
 
 fail() {
     echo "setup: $*" >&2
@@ -50,19 +52,24 @@ make_environment() {
     fi
 }
 
-# Install one locked file: install FILE [OPTION of pip]... Nothing happens when that very file is installed already.
+# Install one locked file: install FILE "MODULES to import" [OPTION of pip]... Nothing happens when that very file is
+# installed already.
 install() {
     file=$1
-    shift
+    modules=$2
+    shift 2
     if cmp -s "$file" "$VENV/installed-$file"; then
         return
     fi
     echo "setup: installing $file ..."
-    # The files hold the whole closure, so nothing is left to resolve. Bytecode is made at first import: quicker than
-    # compiling what is never used.
+    # The files hold the whole closure, so nothing is left to resolve.
     $VENV/bin/python -m pip install --quiet --disable-pip-version-check --no-input --no-compile --no-deps \
         --require-hashes --only-binary :all: "$@" -r "$file" ||
         fail "cannot install $file (see above); check the network connection and run the same command again"
+    # Bytecode of what is used, whatever the environment says: a third of the time that all of it takes, and without it
+    # each start takes five seconds instead of one. It also shows that the packages load on this machine.
+    PYTHONDONTWRITEBYTECODE='' $VENV/bin/python -c "import $modules" ||
+        fail "what $file brings does not load on this machine (see above)"
     cp "$file" "$VENV/installed-$file"
 }
 
@@ -108,9 +115,9 @@ run | dev) ;;
 *) fail "usage: tools/setup.sh run|dev" ;;
 esac
 make_environment
-install requirements.txt
+install requirements.txt "$RUN_MODULES"
 make_assets
 if [ "$1" = dev ]; then
-    install requirements-dev.txt
-    install requirements-source.txt --no-binary ibind --no-build-isolation
+    install requirements-dev.txt "hypothesis, pytest, pytest_timeout, responses, xdist.plugin"
+    install requirements-source.txt ibind --no-binary ibind --no-build-isolation
 fi
