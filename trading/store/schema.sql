@@ -73,8 +73,12 @@ CREATE TABLE execution (
     price        INTEGER NOT NULL CHECK (price > 0),
     commission   INTEGER,
     session      TEXT NOT NULL,
+    entry_coid   TEXT REFERENCES intent (coid),   -- entry of the position that this fill opened or changed
+    corrected_by TEXT,                  -- the broker's later version of this fill, which counts instead
     at           TEXT NOT NULL
 ) STRICT;
+CREATE INDEX execution_coid ON execution (coid);
+CREATE INDEX execution_entry ON execution (entry_coid);
 
 CREATE TABLE position (                 -- own shares now; a row goes when they are sold
     conid         INTEGER PRIMARY KEY,
@@ -91,9 +95,19 @@ CREATE TABLE adjustment (
     id       INTEGER PRIMARY KEY,
     conid    INTEGER NOT NULL,
     quantity INTEGER NOT NULL,
+    ratio    REAL NOT NULL DEFAULT 1,   -- of a split: new shares for each old one; prices were divided by it
+    entry_coid TEXT REFERENCES intent (coid),
     reason   TEXT NOT NULL,
     at       TEXT NOT NULL
 ) STRICT;
+
+CREATE TABLE proof (                    -- reads that did not find an UNKNOWN: votes for its absence
+    id       INTEGER PRIMARY KEY,
+    coid     TEXT NOT NULL REFERENCES intent (coid),
+    evidence TEXT NOT NULL,
+    at       TEXT NOT NULL
+) STRICT;
+CREATE INDEX proof_coid ON proof (coid);
 
 CREATE TABLE trade (                    -- closed trades, as in trades.csv
     id            INTEGER PRIMARY KEY,
@@ -115,8 +129,30 @@ CREATE TABLE decision (
     equity   INTEGER NOT NULL,
     cash     INTEGER NOT NULL,
     drawdown REAL NOT NULL,
-    body     TEXT NOT NULL              -- the whole Decision as JSON
+    body     TEXT NOT NULL              -- the Decision as JSON but its verdicts, which are rows of their own
 ) STRICT;
+
+CREATE TABLE verdict (                  -- what a decision found for one symbol, as JSON
+    symbol  TEXT NOT NULL,
+    session TEXT NOT NULL REFERENCES decision (session),
+    rank    INTEGER NOT NULL,           -- its place in the decision
+    body    TEXT NOT NULL,
+    PRIMARY KEY (symbol, session)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX verdict_session ON verdict (session);
+
+CREATE TABLE denial (                   -- what our own limits refused, when deciding or before sending
+    id          INTEGER PRIMARY KEY,
+    stage       TEXT NOT NULL CHECK (stage IN ('decision', 'order')),
+    session     TEXT NOT NULL,          -- session that was decided on
+    symbol      TEXT NOT NULL,
+    code        TEXT NOT NULL,
+    value       REAL,
+    limit_value REAL,
+    detail      TEXT NOT NULL,
+    at          TEXT NOT NULL
+) STRICT;
+CREATE INDEX denial_code ON denial (code);
 
 CREATE TABLE equity (
     session   TEXT PRIMARY KEY,
@@ -141,11 +177,11 @@ CREATE TABLE broker_order (             -- the order list as last read, for the 
     order_type TEXT,
     tif       TEXT,
     status    TEXT NOT NULL,
-    quantity  INTEGER NOT NULL,
-    filled    INTEGER NOT NULL,
+    quantity  REAL NOT NULL,            -- orders of others may be of fractions
+    filled    REAL NOT NULL,
     limit_price INTEGER,
     stop_price  INTEGER,
-    read_at   TEXT NOT NULL
+    read_at   TEXT NOT NULL             -- when this state of it was first read
 ) STRICT;
 
 CREATE TABLE mode_log (                 -- every change of halt, reconciled and the risk latches

@@ -1,0 +1,1 @@
+"""What survives a crash: the journal of orders, decisions, modes and people's requests, in SQLite files."""

@@ -1,0 +1,275 @@
+"""The file trading.db: how it is made, opened, locked and written. One process writes it, everybody else reads it."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import random
+import secrets
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from trading.errors import ConfigError, InstanceRunning, InvariantBroken
+from trading.store.migrations import SCHEMA, SCHEMA_VERSION, migrate
+
+LOCK_NAME = "trading.lock"
+DEFAULT_PREFIX = "TS"
+INSTANCE_LENGTH = 4
+BUSY_TIMEOUT_MS = 5000
+# Digits and letters that nobody mistakes for one another over the phone: 32 of them, 5 bits each.
+ALPHABET = "23456789abcdefghijkmnpqrstuvwxyz"
+
+
+class StateLock:
+    """The exclusive lock on a state folder; the system drops it when the process ends, however that happens."""
+
+    def __init__(self, folder: Path) -> None:
+        """Take the lock.
+
+        Raises: InstanceRunning, another process has it (exit 3); ConfigError, the folder can't be used.
+        """
+        prepare_folder(folder)
+        try:
+            self._descriptor = os.open(folder / LOCK_NAME, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise ConfigError("STATE_DIR", str(folder), f"can't be written ({error.strerror})") from error
+        try:
+            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            os.close(self._descriptor)
+            raise InstanceRunning(str(folder)) from error
+
+    def release(self) -> None:
+        """Give the lock up."""
+        os.close(self._descriptor)
+
+
+class Database:
+    """One connection to trading.db, safe to share between threads; a writer holds the folder's lock while it is open.
+
+    `chance` makes the instance's name and the random part of order ids: a seeded generator in tests, the system's else.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        read_only: bool = False,
+        chance: random.Random | None = None,
+        on_commit: Callable[[float], None] | None = None,
+    ) -> None:
+        """Open the file, or make it when a writer finds none.
+
+        `on_commit` is told the seconds that each commit took.
+
+        Raises: InstanceRunning (exit 3); ConfigError, the folder or the file can't be used (exit 2): a damaged, empty
+        or foreign file is never replaced.
+        """
+        self.path = path
+        self.chance = chance or secrets.SystemRandom()
+        self._on_commit = on_commit
+        self._guard = threading.RLock()
+        self._lock = None if read_only else StateLock(path.parent)
+        try:
+            if not read_only and not path.exists():
+                _create(path, self.chance)
+            self._connection = _open(path, read_only=read_only)
+        except BaseException:
+            if self._lock is not None:
+                self._lock.release()
+            raise
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """Run the block as one transaction, durable when the block is left; an error leaves the file as it was.
+
+        Raises: InvariantBroken("storage"), the disk is full, the file is locked or damaged: nothing may be sent.
+        """
+        with self._guard:
+            try:
+                self._connection.execute("BEGIN IMMEDIATE")
+                yield self._connection
+                began = time.perf_counter()
+                self._connection.execute("COMMIT")
+            except sqlite3.Error as error:
+                self._roll_back()
+                raise self._failure(error) from error
+            except BaseException:
+                self._roll_back()
+                raise
+            if self._on_commit is not None:
+                self._on_commit(time.perf_counter() - began)
+
+    def query(self, sql: str, values: Sequence[object] = ()) -> list[sqlite3.Row]:
+        """Return the rows of a SELECT.
+
+        Raises: InvariantBroken("storage"), the file can't be read.
+        """
+        with self._guard:
+            try:
+                rows: list[sqlite3.Row] = self._connection.execute(sql, tuple(values)).fetchall()
+            except sqlite3.Error as error:
+                raise self._failure(error) from error
+            return rows
+
+    def fact(self, key: str) -> str | None:
+        """Return a small fact, None when nobody has stored it."""
+        rows = self.query("SELECT value FROM fact WHERE key = ?", (key,))
+        return str(rows[0]["value"]) if rows else None
+
+    def claim(self, account_id: str, gateway: str) -> None:
+        """Tie the file to an account and a kind of gateway at the first start; hold them equal ever after.
+
+        Raises: ConfigError (exit 2), the file belongs to others.
+        """
+        for key, name, value in (("account", "IBKR_ACCOUNT_ID", account_id), ("gateway", "GATEWAY", gateway)):
+            known = self.fact(key)
+            if known is not None and known != value:
+                shown = mask(known) if key == "account" else known
+                raise ConfigError(
+                    name,
+                    mask(value) if key == "account" else value,
+                    f"{self.path} belongs to {shown}: set that, or give another STATE_DIR",
+                )
+        with self.transaction() as connection:
+            connection.executemany(
+                "INSERT INTO fact (key, value) VALUES (?, ?) ON CONFLICT DO NOTHING",
+                (("account", account_id), ("gateway", gateway)),
+            )
+
+    def checkpoint(self) -> None:
+        """Move what the write-ahead log holds into the file, before a clean end."""
+        self.query("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def close(self) -> None:
+        """Close the file and give the lock up."""
+        with self._guard:
+            self._connection.close()
+            if self._lock is not None:
+                self._lock.release()
+                self._lock = None
+
+    def _roll_back(self) -> None:
+        """Undo an open transaction; SQLite may have done it already."""
+        if self._connection.in_transaction:
+            self._connection.execute("ROLLBACK")
+
+    def _failure(self, error: sqlite3.Error) -> InvariantBroken:
+        return InvariantBroken("storage", f"{self.path.name}: {error}")
+
+
+def mask(account_id: str) -> str:
+    """Return an account id as logs and lines may show it: first letter, last four."""
+    return f"{account_id[:1]}***{account_id[-4:]}"
+
+
+def prepare_folder(folder: Path) -> None:
+    """Make the folder where it is missing, and close it to everybody but its owner.
+
+    Raises: ConfigError, neither can be done.
+    """
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if folder.stat().st_mode & 0o077:
+            folder.chmod(0o700)
+    except OSError as error:
+        raise ConfigError(
+            "STATE_DIR", str(folder), f"can't be used ({error.strerror}): give a folder that this user owns"
+        ) from error
+
+
+def random_text(chance: random.Random, length: int) -> str:
+    """Return `length` letters and digits, 5 bits each."""
+    return "".join(chance.choice(ALPHABET) for _ in range(length))
+
+
+def _create(path: Path, chance: random.Random) -> None:
+    """Make the file whole beside its place, then move it there: a crash leaves no half-made database."""
+    new = path.with_name(f"{path.name}.new")
+    try:
+        new.unlink(missing_ok=True)
+        new.touch(mode=0o600)
+        connection = sqlite3.connect(new, isolation_level=None)
+        try:
+            connection.execute("PRAGMA synchronous = FULL")
+            connection.executescript(SCHEMA.read_text(encoding="utf-8"))
+            connection.executemany(
+                "INSERT INTO fact (key, value) VALUES (?, ?)",
+                (
+                    ("schema", str(SCHEMA_VERSION)),
+                    ("instance", random_text(chance, INSTANCE_LENGTH)),
+                    ("prefix", DEFAULT_PREFIX),
+                    ("coid_seq", "0"),
+                ),
+            )
+        finally:
+            connection.close()
+        new.replace(path)
+        _sync_folder(path.parent)
+    except (OSError, sqlite3.Error) as error:
+        raise ConfigError(
+            str(path), None, f"can't be made ({error}): free some space or give another STATE_DIR"
+        ) from error
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make a rename in the folder durable."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _open(path: Path, *, read_only: bool) -> sqlite3.Connection:
+    """Open and check an existing file."""
+    if not path.is_file():
+        raise ConfigError(str(path), None, "is not there: the trading process makes it at its first start")
+    if path.stat().st_size == 0:
+        raise _damaged(path, "it is empty")
+    connection = sqlite3.connect(
+        f"{path.absolute().as_uri()}?mode={'ro' if read_only else 'rw'}",
+        uri=True,
+        isolation_level=None,
+        check_same_thread=False,
+        timeout=BUSY_TIMEOUT_MS / 1000,
+    )
+    try:
+        connection.row_factory = sqlite3.Row
+        connection.execute("PRAGMA foreign_keys = ON")
+        if not read_only:
+            _check_and_migrate(connection, path)
+    except sqlite3.Error as error:
+        connection.close()
+        if error.sqlite_errorcode == sqlite3.SQLITE_BUSY:
+            raise ConfigError(str(path), None, "is locked by another program: close that first") from error
+        raise _damaged(path, str(error)) from error
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _check_and_migrate(connection: sqlite3.Connection, path: Path) -> None:
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = FULL")
+    verdict = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+    if verdict != "ok":
+        raise _damaged(path, str(verdict))
+    migrate(connection, path)
+    for file in path.parent.glob(f"{path.name}*"):
+        if file.stat().st_mode & 0o077:
+            file.chmod(0o600)
+
+
+def _damaged(path: Path, what: str) -> ConfigError:
+    return ConfigError(
+        str(path),
+        None,
+        f"can't be used as the trading database ({what}) and was left as it is: put a backup in its place, or move it "
+        "away and check orders and positions at the broker before a new start",
+    )

@@ -1,0 +1,70 @@
+"""Versions of the schema of trading.db, and the steps from each to the next."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import MappingProxyType
+
+from trading.errors import ConfigError
+
+SCHEMA_VERSION = 1
+SCHEMA = Path(__file__).with_name("schema.sql")
+
+# Statements that bring a file of the version that is the key to the next one.
+STEPS: Mapping[int, Sequence[str]] = MappingProxyType({})
+
+
+def migrate(
+    connection: sqlite3.Connection,
+    path: Path,
+    *,
+    version: int = SCHEMA_VERSION,
+    steps: Mapping[int, Sequence[str]] = STEPS,
+) -> None:
+    """Bring an open file to `version`, each step one transaction, after a copy to `<name>.schema-<old>` beside it.
+
+    Raises: ConfigError, the file is newer than this program or there is no way up from it; it stays as it is.
+    """
+    found = schema_version(connection)
+    if found > version:
+        raise ConfigError(
+            str(path),
+            None,
+            f"was written by a newer version of this program (schema {found}, this one reads {version}): run that one",
+        )
+    if found == version:
+        return
+    if any(step not in steps for step in range(found, version)):
+        raise ConfigError(
+            str(path), None, f"has schema {found}, too old for this program (schema {version}): run the one between"
+        )
+    _copy(connection, path.with_name(f"{path.name}.schema-{found}"))
+    for step in range(found, version):
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            for statement in steps[step]:
+                connection.execute(statement)
+            connection.execute("UPDATE fact SET value = ? WHERE key = 'schema'", (str(step + 1),))
+        except sqlite3.Error:
+            connection.execute("ROLLBACK")
+            raise
+        connection.execute("COMMIT")
+
+
+def schema_version(connection: sqlite3.Connection) -> int:
+    """Return the version that the file says it has; 0 when it says nothing usable."""
+    row = connection.execute("SELECT value FROM fact WHERE key = 'schema'").fetchone()
+    text = "" if row is None else str(row[0])
+    return int(text) if text.isdecimal() else 0
+
+
+def _copy(connection: sqlite3.Connection, target: Path) -> None:
+    """Copy the database to `target`, readable by its owner alone."""
+    target.touch(mode=0o600)
+    copy = sqlite3.connect(target)
+    try:
+        connection.backup(copy)
+    finally:
+        copy.close()

@@ -1,0 +1,78 @@
+"""The three persisted facts about what the system may do, with their history, and the mode that follows from them."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Mapping
+from datetime import datetime
+
+import msgspec
+
+from trading.errors import InvariantBroken
+from trading.model.decision import RiskState
+from trading.model.mode import Mode, ModeState
+
+HALT = "halt"
+REDUCING = "reducing"
+RECONCILED = "reconciled"
+RISK_FACT = "risk"
+# Values of halt and reconciled; reducing holds the latched codes, comma separated, empty for none.
+YES = "1"
+NO = "0"
+
+LAST_ENTRIES = "SELECT * FROM mode_log WHERE id IN (SELECT max(id) FROM mode_log GROUP BY fact)"
+
+
+def mode_of(rows: Mapping[str, sqlite3.Row], started: datetime) -> ModeState:
+    """Return the strictest mode of the newest row of each fact; without any the system has yet to reconcile."""
+    halt, reconciled, reducing = (rows.get(fact) for fact in (HALT, RECONCILED, REDUCING))
+    if halt is not None and halt["value"] == YES:
+        return _state(Mode.HALTED, halt)
+    if reconciled is None:
+        return ModeState(Mode.RECONCILING, "not yet compared with the broker", "system", started)
+    if reconciled["value"] != YES:
+        return _state(Mode.RECONCILING, reconciled)
+    if reducing is not None and reducing["value"]:
+        return _state(Mode.REDUCING, reducing)
+    newest = max((row for row in rows.values()), key=lambda row: int(row["id"]))
+    return _state(Mode.ACTIVE, newest)
+
+
+def log_change(connection: sqlite3.Connection, fact: str, value: str, *, reason: str, actor: str, at: str) -> None:
+    """Append a row when the fact changes; the same value again is no news."""
+    last = connection.execute("SELECT value FROM mode_log WHERE fact = ? ORDER BY id DESC LIMIT 1", (fact,)).fetchone()
+    if last is not None and last["value"] == value:
+        return
+    connection.execute(
+        "INSERT INTO mode_log (fact, value, reason, actor, at) VALUES (?, ?, ?, ?, ?)",
+        (fact, value, reason, actor, at),
+    )
+
+
+def save_risk(connection: sqlite3.Connection, risk: RiskState, *, reason: str, actor: str, at: str) -> None:
+    """Keep the risk rules' memory, and log a change of the latched codes."""
+    connection.execute(
+        "INSERT INTO fact (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+        (RISK_FACT, msgspec.json.encode(risk).decode()),
+    )
+    codes = ",".join(sorted(risk.latches))
+    first = connection.execute("SELECT 1 FROM mode_log WHERE fact = ?", (REDUCING,)).fetchone() is None
+    if codes or not first:
+        log_change(connection, REDUCING, codes, reason=reason, actor=actor, at=at)
+
+
+def risk_from(text: str | None) -> RiskState:
+    """Return the memory as it was kept; that of a first start where nothing was.
+
+    Raises: InvariantBroken, the text is not one: without the peak and the latches nothing may be bought.
+    """
+    if text is None:
+        return RiskState()
+    try:
+        return msgspec.json.decode(text, type=RiskState)
+    except msgspec.MsgspecError as error:
+        raise InvariantBroken("storage", f"the kept risk state can't be read: {error}") from error
+
+
+def _state(mode: Mode, row: sqlite3.Row) -> ModeState:
+    return ModeState(mode, row["reason"], row["actor"], datetime.fromisoformat(row["at"]))

@@ -1,0 +1,235 @@
+"""What pages, metrics and the next start read: decisions, equity, trades, modes, and the last look at the broker."""
+
+from __future__ import annotations
+
+import math
+import sqlite3
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, date, datetime
+
+import msgspec
+
+from trading.errors import InvariantBroken
+from trading.market.bars import Panel
+from trading.model.decision import Decision, RiskState, SymbolVerdict
+from trading.model.mode import ModeState
+from trading.model.order import BrokerOrder
+from trading.store import modes
+from trading.store.bars import BarWriter
+from trading.store.database import Database
+from trading.store.trades import insert_closed
+from trading.store.units import to_units, to_units_or_none, utc_text
+
+# Rows of `cycle` that are kept: some weeks of a live system.
+KEPT_CYCLES = 20_000
+# Before anything was recorded there is no time to name.
+_NEVER = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class SqliteStore:
+    """`trading.ports.Store` over trading.db."""
+
+    def __init__(self, database: Database) -> None:
+        """Write into `database`, which stays the caller's to close."""
+        self._database = database
+        self._bars = BarWriter()
+
+    def record_decision(self, decision: Decision, now: datetime) -> None:
+        """Keep a decision with its verdicts, denials and risk state in one transaction.
+
+        Raises: InvariantBroken, there is one for that session.
+        """
+        at = utc_text(now)
+        session = decision.session.isoformat()
+        with self._database.transaction() as connection:
+            if connection.execute("SELECT 1 FROM decision WHERE session = ?", (session,)).fetchone() is not None:
+                raise InvariantBroken("I22", f"the session {session} was decided on before")
+            connection.execute(
+                "INSERT INTO decision (session, at, equity, cash, drawdown, body) VALUES (?, ?, ?, ?, ?, ?)",
+                (
+                    session,
+                    at,
+                    to_units(decision.equity),
+                    to_units(decision.cash),
+                    decision.drawdown,
+                    msgspec.json.encode(replace(decision, verdicts=())).decode(),
+                ),
+            )
+            connection.executemany(
+                "INSERT INTO verdict (symbol, session, rank, body) VALUES (?, ?, ?, ?)",
+                (
+                    (verdict.symbol, session, rank, encode_verdict(verdict))
+                    for rank, verdict in enumerate(decision.verdicts)
+                ),
+            )
+            connection.executemany(
+                "INSERT INTO denial (stage, session, symbol, code, value, limit_value, detail, at)"
+                " VALUES ('decision', ?, ?, ?, ?, ?, '', ?)",
+                ((session, denied.symbol, denied.code, denied.value, denied.limit, at) for denied in decision.denials),
+            )
+            modes.save_risk(connection, decision.risk, reason=_latch_reason(decision), actor="risk", at=at)
+
+    def last_decision(self) -> Decision | None:
+        """Return the newest decision, for carrying out what is left of it after a restart."""
+        rows = self._database.query("SELECT session, body FROM decision ORDER BY session DESC LIMIT 1")
+        if not rows:
+            return None
+        verdicts = self._database.query(
+            "SELECT body FROM verdict WHERE session = ? ORDER BY rank", (rows[0]["session"],)
+        )
+        return decode_decision(rows[0]["body"], (row["body"] for row in verdicts))
+
+    def record_equity(self, session: date, equity: float, cash: float, positions: int, drawdown: float) -> None:
+        """Keep one point of the equity curve for the close of `session`; a later one replaces it."""
+        with self._database.transaction() as connection:
+            connection.execute(
+                "INSERT OR REPLACE INTO equity (session, equity, cash, positions, drawdown) VALUES (?, ?, ?, ?, ?)",
+                (session.isoformat(), to_units(equity), to_units(cash), positions, drawdown),
+            )
+
+    def record_closed_trades(self) -> int:
+        """Write a trade row for every own position that became flat since the last call; return how many."""
+        with self._database.transaction() as connection:
+            return insert_closed(connection)
+
+    def mode(self) -> ModeState:
+        """Return the mode to show: the strictest of halt, reconciled and risk latches."""
+        rows = self._database.query(modes.LAST_ENTRIES)
+        return modes.mode_of({row["fact"]: row for row in rows}, _NEVER)
+
+    def set_halt(self, *, halted: bool, reason: str, actor: str, now: datetime) -> None:
+        """Persist or clear the operator's halt."""
+        self._change(modes.HALT, modes.YES if halted else modes.NO, reason, actor, now)
+
+    def set_reconciled(self, *, reconciled: bool, reason: str, now: datetime) -> None:
+        """Persist whether this epoch's state is reconciled with the broker."""
+        self._change(modes.RECONCILED, modes.YES if reconciled else modes.NO, reason, "system", now)
+
+    def risk_state(self) -> RiskState:
+        """Return what the risk rules remember: peak, latches, stop-outs; an empty one before the first decision."""
+        return modes.risk_from(self._database.fact(modes.RISK_FACT))
+
+    def set_risk_state(self, risk: RiskState, *, reason: str, actor: str, now: datetime) -> None:
+        """Persist the risk rules' memory, for instance with a latch set or, by a person, cleared and the peak reset."""
+        with self._database.transaction() as connection:
+            modes.save_risk(connection, risk, reason=reason, actor=actor, at=utc_text(now))
+
+    def set_value(self, key: str, value: str) -> None:
+        """Keep a small fact (session state, next event, heartbeat) for the pages.
+
+        Raises: InvariantBroken, the key belongs to the file itself.
+        """
+        if key in RESERVED_FACTS:
+            raise InvariantBroken("storage", f"the fact {key} is not for pages")
+        with self._database.transaction() as connection:
+            _put(connection, key, value)
+
+    def value(self, key: str) -> str | None:
+        """Return a small fact."""
+        return self._database.fact(key)
+
+    def record_orders(self, orders: Sequence[BrokerOrder], now: datetime) -> None:
+        """Make the page's order list equal to `orders`; `orders_read_at` tells when it was read."""
+        at = utc_text(now)
+        with self._database.transaction() as connection:
+            connection.executemany(_UPSERT_ORDER, (_order_row(order, at) for order in orders))
+            connection.execute(
+                "UPDATE broker_order SET coid = (SELECT intent.coid FROM intent"
+                " WHERE intent.order_id = broker_order.order_id)"
+            )
+            connection.execute(
+                "DELETE FROM broker_order WHERE order_id NOT IN (SELECT value FROM json_each(?))",
+                (msgspec.json.encode([order.order_id for order in orders]).decode(),),
+            )
+            _put(connection, "orders_read_at", at)
+
+    def record_bars(self, panel: Panel) -> int:
+        """Keep the panel's bars for the charts; return how many were new or changed."""
+        rows = self._bars.changed(panel)
+        if not rows:
+            return 0
+        with self._database.transaction() as connection:
+            written = self._bars.write(connection, rows)
+        self._bars.remember(panel)
+        return written
+
+    def record_cycle(self, summary: Mapping[str, object], error: str | None, now: datetime) -> None:
+        """Keep one cycle's summary (counts and durations by name) and what went wrong, if anything did."""
+        with self._database.transaction() as connection:
+            cursor = connection.execute(
+                "INSERT INTO cycle (at, summary, error) VALUES (?, ?, ?)",
+                (utc_text(now), msgspec.json.encode(summary).decode(), error),
+            )
+            connection.execute("DELETE FROM cycle WHERE id <= ?", (int(cursor.lastrowid or 0) - KEPT_CYCLES,))
+
+    def _change(self, fact: str, value: str, reason: str, actor: str, now: datetime) -> None:
+        with self._database.transaction() as connection:
+            modes.log_change(connection, fact, value, reason=reason, actor=actor, at=utc_text(now))
+
+
+# Facts that the file needs; nobody stores a value over them.
+RESERVED_FACTS = frozenset({"schema", "instance", "prefix", "coid_seq", "account", "gateway", modes.RISK_FACT})
+
+_UPSERT_ORDER = """
+INSERT INTO broker_order
+    (order_id, symbol, side, order_type, tif, status, quantity, filled, limit_price, stop_price, read_at)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (order_id) DO UPDATE SET
+    symbol = excluded.symbol, side = excluded.side, order_type = excluded.order_type, tif = excluded.tif,
+    status = excluded.status, quantity = excluded.quantity, filled = excluded.filled,
+    limit_price = excluded.limit_price, stop_price = excluded.stop_price, read_at = excluded.read_at
+WHERE (symbol, side, order_type, tif, status, quantity, filled, limit_price, stop_price) IS NOT
+    (excluded.symbol, excluded.side, excluded.order_type, excluded.tif, excluded.status, excluded.quantity,
+     excluded.filled, excluded.limit_price, excluded.stop_price)
+"""
+
+
+def encode_verdict(verdict: SymbolVerdict) -> str:
+    """Return a verdict as JSON; a measured value that is no finite number counts as undefined and is left out."""
+    finite = {name: value for name, value in verdict.values.items() if math.isfinite(value)}
+    return msgspec.json.encode(replace(verdict, values=finite)).decode()
+
+
+def decode_decision(body: str, verdicts: Iterable[str]) -> Decision:
+    """Put a decision and its verdicts together again.
+
+    Raises: InvariantBroken, they can't be read.
+    """
+    try:
+        decision = msgspec.json.decode(body, type=Decision)
+        return replace(
+            decision, verdicts=tuple(msgspec.json.decode(verdict, type=SymbolVerdict) for verdict in verdicts)
+        )
+    except msgspec.MsgspecError as error:
+        raise InvariantBroken("storage", f"the last decision can't be read: {error}") from error
+
+
+def _latch_reason(decision: Decision) -> str:
+    """Return why the latches are as they are after a decision."""
+    if not decision.risk.latches:
+        return "no limit holds entries back"
+    return f"{', '.join(sorted(decision.risk.latches))} (drawdown {decision.drawdown:.2%} on {decision.session})"
+
+
+def _put(connection: sqlite3.Connection, key: str, value: str) -> None:
+    connection.execute(
+        "INSERT INTO fact (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+        (key, value),
+    )
+
+
+def _order_row(order: BrokerOrder, at: str) -> tuple[object, ...]:
+    return (
+        order.order_id,
+        order.symbol,
+        order.side,
+        order.order_type,
+        order.tif,
+        order.status,
+        order.total_quantity,
+        order.filled_quantity,
+        to_units_or_none(order.limit_price),
+        to_units_or_none(order.stop_price),
+        at,
+    )
