@@ -14,7 +14,7 @@ from typing import Protocol
 from trading.market.bars import Panel
 from trading.model.account import AccountState, BrokerPosition, Quote, SessionStatus
 from trading.model.contract import Contract
-from trading.model.decision import Decision
+from trading.model.decision import Decision, RiskState
 from trading.model.mode import Control, ModeState
 from trading.model.order import BrokerOrder, Execution, IntentState, OrderIntent, OrderTicket
 from trading.model.wire import Answer, Outcome, WireRequest
@@ -162,8 +162,8 @@ class Journal(Protocol):
         """W1: store the intents as PLANNED."""
         ...
 
-    def deny(self, coid: str, code: str, detail: str) -> None:
-        """Close a PLANNED intent that a check refused before it was sent."""
+    def deny(self, coid: str, code: str, detail: str, now: datetime | None = None) -> None:
+        """Close a PLANNED intent that a check refused before it was sent; without `now` the time is the intent's."""
         ...
 
     def about(
@@ -206,11 +206,19 @@ class Journal(Protocol):
         """Count a fill once: execution row, intent's filled quantity and own position in one transaction.
 
         Returns False when the execution id was counted already (its commission is filled in when it was missing).
+        Raises: InvariantBroken (I10), after it was recorded: it sold more than we had.
         """
         ...
 
-    def adjust(self, conid: int, quantity: int, reason: str, now: datetime) -> None:
-        """Change own shares by something that was no execution of ours (sold by hand, split)."""
+    def adjust(self, conid: int, quantity: int, reason: str, now: datetime, *, ratio: float = 1.0) -> None:
+        """Change own shares by something that was no execution of ours (sold by hand, split).
+
+        `ratio` is new shares for each old one of a split; the position's prices are divided by it.
+        """
+        ...
+
+    def vote(self, coid: str, evidence: str, now: datetime) -> int:
+        """Record a read that did not find an UNKNOWN; return how many there are since it became one."""
         ...
 
     def intents(self, *, states: frozenset[IntentState] | None = None) -> tuple[IntentRecord, ...]:
@@ -257,12 +265,32 @@ class Store(Protocol):
         """Persist whether this epoch's state is reconciled with the broker."""
         ...
 
+    def risk_state(self) -> RiskState:
+        """Return what the risk rules remember: that of the last decision, or as a person left it since."""
+        ...
+
+    def set_risk_state(self, risk: RiskState, *, reason: str, actor: str, now: datetime) -> None:
+        """Persist the risk rules' memory, with a latch set, or cleared by a person and the peak reset."""
+        ...
+
     def set_value(self, key: str, value: str) -> None:
         """Keep a small fact (session state, next event, heartbeat) for the pages."""
         ...
 
     def value(self, key: str) -> str | None:
         """Return a small fact."""
+        ...
+
+    def record_orders(self, orders: Sequence[BrokerOrder], now: datetime) -> None:
+        """Keep the broker's order list as last read."""
+        ...
+
+    def record_bars(self, panel: Panel) -> int:
+        """Keep the bars for the charts; return how many were new or changed."""
+        ...
+
+    def record_cycle(self, summary: Mapping[str, object], error: str | None, now: datetime) -> None:
+        """Keep one cycle's summary (counts and durations by name) and what went wrong, if anything did."""
         ...
 
 
