@@ -62,9 +62,7 @@ class MarketData(Protocol):
         """Return the US stock contract of each symbol and, for every other symbol, why there is none."""
         ...
 
-    def daily_bars(
-        self, contracts: Iterable[Contract], through: date, count: int
-    ) -> tuple[Panel, Mapping[str, str]]:
+    def daily_bars(self, contracts: Iterable[Contract], through: date, count: int) -> tuple[Panel, Mapping[str, str]]:
         """Return the last `count` completed bars up to session `through`, and the symbols left out with the reason.
 
         A later bar than `through` is dropped; a symbol without a bar on `through` stays in the panel.
@@ -174,8 +172,9 @@ class Journal(Protocol):
         epoch: int,
         now: datetime,
     ) -> int:
-        """W2: record the request (verb, path, hash) before it leaves, move the intents to `state` (None leaves them), and
-        return the wire row's number.
+        """W2: record the request (verb, path, hash) before it leaves, and return the wire row's number.
+
+        The intents move to `state`; None leaves them where they are.
         """
         ...
 
