@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
@@ -61,11 +61,15 @@ class RiskState:
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Why a symbol gave no signal: the rule, what was measured, the threshold it missed (None where there is none)."""
+    """Why a symbol gave no signal: the rule, what was measured, the threshold it missed (None where there is none).
+
+    `measure` names the measured value among those of the verdict.
+    """
 
     code: str
     value: float | None
     limit: float | None
+    measure: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,12 +121,16 @@ class Approved:
 
 @dataclass(frozen=True, slots=True)
 class Denied:
-    """A proposal that a limit of ours refused: the limit's code, what was asked for, what is allowed."""
+    """A proposal that a limit of ours refused: the limit's code, what was asked for, what is allowed.
+
+    `detail` says more where code and numbers don't, such as the cap that made a size zero.
+    """
 
     symbol: str
     code: str
     value: float | None
     limit: float | None
+    detail: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +153,8 @@ class Decision:
     exits: tuple[ExitOrder, ...]
     entries: tuple[Approved, ...]
     denials: tuple[Denied, ...]
-    verdicts: tuple[SymbolVerdict, ...]
+    verdicts: Sequence[SymbolVerdict]
+    """One of each symbol of the panel, A-Z; built when they are read, so a backtest pays for none that nobody asks for."""
     risk: RiskState
     skipped: Mapping[str, str] = field(default_factory=dict)
     """Symbols that could not be judged, with the reason (bad or missing data)."""
