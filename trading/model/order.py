@@ -82,9 +82,7 @@ MAYBE_LIVE = frozenset(
     }
 )
 # Outcome not proven: the conid is blocked for new entries, buys count as filled and sells as not filled.
-UNPROVEN = frozenset(
-    {IntentState.SENDING, IntentState.QUESTIONED, IntentState.REPLYING, IntentState.UNKNOWN}
-)
+UNPROVEN = frozenset({IntentState.SENDING, IntentState.QUESTIONED, IntentState.REPLYING, IntentState.UNKNOWN})
 
 
 @dataclass(frozen=True, slots=True)
