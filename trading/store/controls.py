@@ -1,7 +1,7 @@
-"""controls.db: what people ask of the trading process, written by dashboard and command line, answered by the trader.
+"""controls.db: what people ask of the trading process, by dashboard and command line, and what it answers.
 
-A file `HALT` beside it counts as a request to halt, so that stopping works with nothing but a shell. The trader moves it
-to `HALT.taken` once it has acted on it; a new one halts again.
+A file `HALT` beside it counts as a request to halt, so that stopping works with nothing but a shell. The trader moves
+it to `HALT.taken` once it has acted on it; a new one halts again.
 """
 
 from __future__ import annotations

@@ -1,0 +1,113 @@
+"""Intents, executions and requests to write tests with."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, date, datetime
+
+from trading.model.order import Execution, OrderIntent, OrderType, Role, Side, Tif
+from trading.model.wire import WireAct, WireRequest
+
+DECIDED = date(2014, 3, 3)
+SESSION = date(2014, 3, 4)
+# 09:31 in New York, in the session.
+NOW = datetime(2014, 3, 4, 14, 31, tzinfo=UTC)
+LATER = datetime(2014, 3, 6, 20, 59, tzinfo=UTC)
+
+CONID = 265598
+
+
+def bracket(
+    coid: str,
+    *,
+    conid: int = CONID,
+    symbol: str = "AAPL",
+    quantity: int = 10,
+    limit: float = 100.01,
+    stop: float = 95.02,
+    target: float = 105.03,
+) -> tuple[OrderIntent, OrderIntent, OrderIntent]:
+    """Return an entry with its stop and its target."""
+    entry = OrderIntent(
+        coid=coid,
+        parent_coid=None,
+        role=Role.ENTRY,
+        conid=conid,
+        symbol=symbol,
+        side=Side.BUY,
+        order_type=OrderType.LIMIT,
+        tif=Tif.DAY,
+        quantity=quantity,
+        limit_price=limit,
+        stop_price=None,
+        decided=DECIDED,
+        session=SESSION,
+        reason="signal",
+        created=NOW,
+    )
+    child = replace(entry, parent_coid=coid, side=Side.SELL, tif=Tif.GTC)
+    return (
+        entry,
+        replace(
+            child,
+            coid=f"{coid}-S",
+            role=Role.STOP,
+            order_type=OrderType.STOP,
+            limit_price=None,
+            stop_price=stop,
+            reason="stop",
+        ),
+        replace(child, coid=f"{coid}-T", role=Role.TARGET, limit_price=target, reason="target"),
+    )
+
+
+def market_exit(coid: str, *, conid: int = CONID, symbol: str = "AAPL", quantity: int = 10) -> OrderIntent:
+    """Return the sale of a whole position at the next open."""
+    return OrderIntent(
+        coid=coid,
+        parent_coid=None,
+        role=Role.EXIT,
+        conid=conid,
+        symbol=symbol,
+        side=Side.SELL,
+        order_type=OrderType.MARKET,
+        tif=Tif.DAY,
+        quantity=quantity,
+        limit_price=None,
+        stop_price=None,
+        decided=date(2014, 3, 5),
+        session=date(2014, 3, 6),
+        reason="time_stop",
+        created=NOW,
+    )
+
+
+def fill(
+    execution_id: str,
+    intent: OrderIntent,
+    quantity: float,
+    price: float,
+    *,
+    commission: float | None = 1.0,
+    time: datetime = NOW,
+) -> Execution:
+    """Return an execution of an intent."""
+    return Execution(
+        execution_id=execution_id,
+        account_id="DU1234567",
+        conid=intent.conid,
+        symbol=intent.symbol,
+        side=intent.side,
+        quantity=quantity,
+        price=price,
+        commission=commission,
+        time=time,
+        order_ref=None,
+        order_id=None,
+    )
+
+
+def request(act: WireAct = WireAct.SUBMIT, body: bytes = b'{"orders":[]}') -> WireRequest:
+    """Return an encoded write."""
+    verb = "DELETE" if act is WireAct.CANCEL else "POST"
+    return WireRequest(act, verb, "/iserver/account/DU1234567/orders", body)
