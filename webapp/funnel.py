@@ -1,0 +1,124 @@
+"""A decision, symbol by symbol: what became of each, and how many were left after each rule."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from trading.model.decision import Decision, SymbolVerdict
+from webapp.numbers import price
+from webapp.sentences import CAPS, EXIT_REASONS, sentence, title
+
+RULES = ("warm_up", "trend", "pullback", "price", "volume", "volatility", "gap")
+"""The screener's rules in the order in which the funnel takes them away."""
+
+
+class Fate(StrEnum):
+    """What became of a symbol in one decision."""
+
+    BUY = "buy"
+    REFUSED = "refused"
+    SELL = "sell"
+    HELD = "held"
+    NO_SIGNAL = "no_signal"
+    SKIPPED = "skipped"
+
+
+FATES: Mapping[str, str] = {
+    "": "All",
+    Fate.BUY: "To buy",
+    Fate.REFUSED: "Refused",
+    Fate.SELL: "To sell",
+    Fate.HELD: "Held",
+    Fate.NO_SIGNAL: "No signal",
+    Fate.SKIPPED: "No data",
+}
+_ORDER = {fate: index for index, fate in enumerate(Fate)}
+
+
+@dataclass(frozen=True, slots=True)
+class SymbolLine:
+    """One symbol: `sentences` say why, `values` are what was measured."""
+
+    symbol: str
+    fate: Fate
+    label: str
+    score: float | None
+    sentences: tuple[str, ...]
+    values: tuple[tuple[str, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """How many symbols were left after a rule, and how many it took away."""
+
+    label: str
+    left: int
+    gone: int
+
+
+def lines(decision: Decision) -> tuple[SymbolLine, ...]:
+    """Return every symbol of the decision: what is acted on first, then by score and name."""
+    approved = {entry.symbol: entry for entry in decision.entries}
+    denied = {denial.symbol: denial for denial in decision.denials}
+    sold = {order.symbol: order for order in decision.exits}
+    found: list[SymbolLine] = []
+    for verdict in decision.verdicts:
+        symbol = verdict.symbol
+        score = None if verdict.signal is None else verdict.signal.score
+        says: tuple[str, ...]
+        if symbol in approved:
+            entry = approved[symbol]
+            fate = Fate.BUY
+            says = (
+                f"Buy {entry.quantity} at {price(entry.limit_price)} or less, stop {price(entry.stop_price)}, target "
+                f"{price(entry.target_price)}. The size is set by {CAPS.get(entry.binding_cap, entry.binding_cap)}.",
+            )
+        elif symbol in denied:
+            fate, says = Fate.REFUSED, (sentence(denied[symbol]),)
+        elif symbol in sold:
+            order = sold[symbol]
+            fate, says = (
+                Fate.SELL,
+                (f"{EXIT_REASONS.get(order.reason, order.reason)}. Sell {order.quantity} at the next open.",),
+            )
+        elif verdict.held:
+            fate, says = Fate.HELD, ("Held; no reason to sell.",)
+        else:
+            fate, says = Fate.NO_SIGNAL, tuple(sentence(reason) for reason in verdict.reasons)
+        found.append(SymbolLine(symbol, fate, FATES[fate], score, says, _values(verdict)))
+    found += [SymbolLine(s, Fate.SKIPPED, FATES[Fate.SKIPPED], None, (why,), ()) for s, why in decision.skipped.items()]
+    return tuple(sorted(found, key=_rank))
+
+
+def funnel(decision: Decision) -> tuple[Step, ...]:
+    """Return how many symbols each rule left; a symbol goes at its first failing rule."""
+    judged = [verdict for verdict in decision.verdicts if not verdict.held]
+    steps = [Step("Looked at", len(judged), 0)]
+    left = judged
+    for rule in RULES:
+        kept = [verdict for verdict in left if all(_rule(r.code) != rule for r in verdict.reasons)]
+        steps.append(Step(title(rule), len(kept), len(left) - len(kept)))
+        left = kept
+    signals = [verdict for verdict in left if verdict.signal is not None]
+    steps[-1] = Step(steps[-1].label, len(signals), steps[-2].left - len(signals))
+    steps.append(Step("Within the limits", len(decision.entries), len(signals) - len(decision.entries)))
+    return tuple(steps)
+
+
+def counts(found: tuple[SymbolLine, ...]) -> Mapping[str, int]:
+    """Return how many symbols met each fate; the empty name counts all."""
+    return {name: sum(1 for line in found if name in ("", line.fate)) for name in FATES}
+
+
+def _rule(code: str) -> str:
+    return code.partition(".")[0].partition(":")[0]
+
+
+def _values(verdict: SymbolVerdict) -> tuple[tuple[str, float], ...]:
+    return tuple(verdict.values.items())
+
+
+def _rank(line: SymbolLine) -> tuple[int, float, str]:
+    return (_ORDER[line.fate], 0.0 if line.score is None else -line.score, line.symbol)

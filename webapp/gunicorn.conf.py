@@ -1,0 +1,46 @@
+# ruff: noqa: N999 - gunicorn's own name for this file
+"""How the dashboard is served: `gunicorn -c webapp/gunicorn.conf.py`, from the project's folder."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from trading.errors import ConfigError
+from webapp.passwords import load_or_make_password
+from webapp.settings import load_web_settings
+
+EXIT_BAD_INPUT = 2
+
+# Before anything listens: a password that somebody could guess must not be reachable for a moment.
+try:
+    _settings = load_web_settings(os.environ)
+    load_or_make_password(_settings)
+except ConfigError as _error:
+    print(f"webapp: {_error}", file=sys.stderr)  # noqa: T201 - no logger yet; this line is the interface
+    sys.exit(EXIT_BAD_INPUT)
+
+wsgi_app = "webapp.app:create_app()"
+bind = f"{_settings.host}:{_settings.port}"
+if _settings.certificate is not None:
+    certfile = str(_settings.certificate)
+    keyfile = str(_settings.private_key)
+
+# Sessions and the limit on logins live in memory, so there is one worker; threads serve many readers at once.
+workers = 1
+worker_class = "webapp.worker.DashboardWorker"
+threads = 48
+keepalive = 5
+timeout = 60
+graceful_timeout = 10
+worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None  # noqa: S108 - memory: a slow disk can't look like a dead worker
+
+limit_request_line = 4094
+limit_request_fields = 60
+limit_request_field_size = 8190
+forwarded_allow_ips = ""
+
+accesslog = None
+errorlog = "-"
+loglevel = "warning"
+proc_name = "dashboard"

@@ -1,0 +1,126 @@
+"""Halt and resume: a form each, a row for the trading process, and a page that waits for its answer."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, jsonify, make_response, redirect, request, url_for
+from werkzeug.exceptions import BadRequest, NotFound
+from werkzeug.wrappers import Response as BaseResponse
+
+from trading.model.mode import ControlKind
+from webapp.frame import Frame, make_frame, render
+from webapp.pages.login import too_many_attempts
+from webapp.parameters import accepts, idempotency_key
+from webapp.security import address, own_session
+from webapp.services import services
+
+blueprint = Blueprint("controls", __name__)
+
+RESUME_WORD = "RESUME"
+_MAX_ID_DIGITS = 12
+
+
+@blueprint.get("/halt")
+@accepts()
+def halt_page() -> str:
+    """Ask once more before halting."""
+    return _form("halt.html")
+
+
+@blueprint.post("/halt")
+@accepts(form=("key",))
+def halt() -> BaseResponse:
+    """Ask the trading process to halt; never needs more than this one confirmation."""
+    return _request(ControlKind.HALT)
+
+
+@blueprint.get("/resume")
+@accepts()
+def resume_page() -> str:
+    """Ask for the password and the word."""
+    return _form("resume.html")
+
+
+@blueprint.post("/resume")
+@accepts(form=("key", "password", "word"))
+def resume() -> BaseResponse:
+    """Ask the trading process to resume; the password is typed in this very form, so it is never older than that."""
+    made = services()
+    wait_s = made.attempts.begin(address())
+    if wait_s is not None:
+        made.audit.write("resume_throttled", actor="operator", address=address())
+        return too_many_attempts(wait_s)
+    if not made.password.matches(request.form.get("password", "")):
+        made.audit.write("resume_denied", actor="operator", address=address(), cause="password")
+        return _refused("That is not the password.")
+    made.attempts.succeed(address())
+    if request.form.get("word") != RESUME_WORD:
+        made.audit.write("resume_denied", actor="operator", address=address(), cause="word")
+        return _refused(f"Type the word {RESUME_WORD} in capital letters.")
+    return _request(ControlKind.RESUME)
+
+
+@blueprint.get("/requests/<control_id>")
+@accepts()
+def request_page(control_id: str) -> str:
+    """Show whether the trading process has answered."""
+    number = _number(control_id)
+    kind = _kind_of(number)
+    return render("request.html", _frame(), result=services().controls.result(number), control_id=number, kind=kind)
+
+
+@blueprint.get("/api/requests/<control_id>")
+@accepts()
+def request_state(control_id: str) -> Response:
+    """Return the answer to a request, null while there is none."""
+    number = _number(control_id)
+    _kind_of(number)
+    return jsonify(id=number, result=services().controls.result(number))
+
+
+def _frame() -> Frame:
+    reader = services().reader()
+    if reader is None:
+        return make_frame(None)
+    with reader:
+        return make_frame(reader)
+
+
+def _form(template: str, problem: str = "") -> str:
+    return render(template, _frame(), word=RESUME_WORD, problem=problem)
+
+
+def _refused(problem: str) -> Response:
+    response = make_response(_form("resume.html", problem))
+    response.status_code = 403
+    return response
+
+
+def _request(kind: ControlKind) -> BaseResponse:
+    """Store the request once for each key and go to the page that waits for the answer."""
+    made = services()
+    session = own_session()
+    key = f"{kind}:{idempotency_key(request.form.get('key', ''))}"
+    with session.lock:
+        control_id = session.requests.get(key)
+        if control_id is None:
+            control_id = made.controls.request(kind, "", "dashboard", made.clock.now())
+            session.remember(key, control_id)
+            made.audit.write(f"{kind}_requested", actor="operator", address=address(), control_id=control_id)
+    return redirect(url_for("controls.request_page", control_id=control_id), code=303)
+
+
+def _number(text: str) -> int:
+    if text.isascii() and text.isdigit() and len(text) <= _MAX_ID_DIGITS:
+        return int(text)
+    raise BadRequest(description="id: use a whole number")
+
+
+def _kind_of(control_id: int) -> str:
+    """Return the kind of a request that this session made.
+
+    Raises: NotFound, it made no such request.
+    """
+    for key, made_id in own_session().requests.items():
+        if made_id == control_id:
+            return key.partition(":")[0]
+    raise NotFound(description="This session made no such request.")

@@ -1,0 +1,58 @@
+"""A decision, symbol by symbol: the newest, or that of an earlier session."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from flask import Blueprint, request
+from werkzeug.exceptions import NotFound
+
+from webapp import funnel
+from webapp.frame import make_frame, render
+from webapp.parameters import accepts, choice, day
+from webapp.queries import Reader
+from webapp.services import services
+
+blueprint = Blueprint("decisions", __name__)
+
+
+@blueprint.get("/decisions")
+@accepts(query=("session", "show"))
+def decisions() -> str:
+    """Show what was decided after one close and why."""
+    text = request.args.get("session", "")
+    wanted = day(text) if text else None
+    show = choice("show", request.args.get("show", ""), funnel.FATES)
+    reader = services().reader()
+    if reader is None:
+        return render("decisions.html", make_frame(None), decision=None)
+    with reader:
+        return _page(reader, wanted, show)
+
+
+def _page(reader: Reader, wanted: date | None, show: str) -> str:
+    frame = make_frame(reader)
+    found = reader.decision(wanted)
+    if found is None:
+        if wanted is not None:
+            raise NotFound(description=f"No decision was taken after the close of {wanted.isoformat()}.")
+        return render("decisions.html", frame, decision=None)
+    decision, taken_at = found
+    sessions = reader.decision_sessions()
+    index = sessions.index(decision.session)
+    lines = funnel.lines(decision)
+    return render(
+        "decisions.html",
+        frame,
+        decision=decision,
+        taken_at=taken_at,
+        lines=tuple(line for line in lines if show in ("", line.fate)),
+        steps=funnel.funnel(decision),
+        counts=funnel.counts(lines),
+        fates=funnel.FATES,
+        show=show,
+        newer=sessions[index - 1] if index > 0 else None,
+        older=sessions[index + 1] if index + 1 < len(sessions) else None,
+        newest=index == 0,
+        sessions=sessions,
+    )

@@ -1,0 +1,90 @@
+"""Closed trades, as a page and as a file for a spreadsheet."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+from flask import Blueprint, Response, request
+
+from webapp.frame import make_frame, render
+from webapp.parameters import accepts, symbol
+from webapp.queries import TradeRow
+from webapp.sentences import EXIT_REASONS
+from webapp.services import services
+
+blueprint = Blueprint("trades", __name__)
+
+COLUMNS = (
+    "symbol",
+    "quantity",
+    "entry_date",
+    "entry_price",
+    "exit_date",
+    "exit_price",
+    "exit_reason",
+    "commission",
+    "pnl",
+)
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+
+
+@blueprint.get("/trades")
+@accepts(query=("symbol",))
+def trades() -> str:
+    """Show closed trades, newest first, with their sums."""
+    wanted = request.args.get("symbol")
+    chosen = symbol(wanted) if wanted else None
+    reader = services().reader()
+    if reader is None:
+        return render("trades.html", make_frame(None), trades=(), totals=None, chosen=chosen, reasons=EXIT_REASONS)
+    with reader:
+        return render(
+            "trades.html",
+            make_frame(reader),
+            trades=reader.trades(symbol=chosen),
+            totals=reader.trade_totals(),
+            chosen=chosen,
+            reasons=EXIT_REASONS,
+        )
+
+
+@blueprint.get("/trades.csv")
+@accepts()
+def trades_csv() -> Response:
+    """Return all closed trades, oldest first, in the columns of the backtest's trades.csv."""
+    reader = services().reader()
+    rows: tuple[TradeRow, ...] = ()
+    if reader is not None:
+        with reader:
+            rows = reader.trades()
+    text = io.StringIO(newline="")
+    writer = csv.writer(text)
+    writer.writerow(COLUMNS)
+    for row in sorted(rows, key=lambda r: (r.exit_session, r.symbol)):
+        writer.writerow(_cells(row))
+    return Response(
+        text.getvalue(),
+        content_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": 'attachment; filename="trades.csv"'},
+    )
+
+
+def harmless(text: str) -> str:
+    """Return a cell that no spreadsheet takes for a formula."""
+    return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
+
+
+def _cells(row: TradeRow) -> tuple[str, ...]:
+    """Return a row; numbers are ours and stay numbers, texts came from outside."""
+    return (
+        harmless(row.symbol),
+        str(row.quantity),
+        row.entry_session.isoformat(),
+        f"{row.entry_price:.4f}",
+        row.exit_session.isoformat(),
+        f"{row.exit_price:.4f}",
+        harmless(row.exit_reason),
+        f"{row.commission:.2f}",
+        f"{row.pnl:.2f}",
+    )

@@ -1,0 +1,79 @@
+"""What the pages share: settings, clock, sessions, and the way to ask the trading process for something."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol
+
+from flask import current_app
+
+from trading.model.mode import ControlKind
+from webapp.attempts import AttemptLimit
+from webapp.audit import AuditLog
+from webapp.clock import WebClock
+from webapp.passwords import PasswordCheck
+from webapp.queries import Reader, open_reader
+from webapp.sessions import SessionStore
+from webapp.settings import WebSettings
+
+EXTENSION = "dashboard"
+
+
+class ControlDesk(Protocol):
+    """Requests to the trading process, as rows that it answers."""
+
+    def request(self, kind: ControlKind, argument: str, actor: str, now: datetime) -> int:
+        """Store a request and return its number."""
+        ...
+
+    def result(self, control_id: int) -> str | None:
+        """Return the answer, None while there is none."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """Made once by `create_app`, the same for every request."""
+
+    settings: WebSettings
+    clock: WebClock
+    sessions: SessionStore
+    attempts: AttemptLimit
+    audit: AuditLog
+    password: PasswordCheck
+    controls: ControlDesk
+
+    @property
+    def database(self) -> Path:
+        """Return where the trading process keeps its database."""
+        return self.settings.state_dir / "trading.db"
+
+    @property
+    def metrics_file(self) -> Path:
+        """Return the file that the trading process rewrites each cycle."""
+        return self.settings.state_dir / "metrics.prom"
+
+    def reader(self) -> Reader | None:
+        """Return a reader of the trading database, None before there is one."""
+        return open_reader(self.database)
+
+    def silent_s(self) -> float | None:
+        """Return how long ago the trading process last wrote its metrics, in real seconds; None: never.
+
+        The file's own time is real even where market time is simulated, and it needs no answer of the process.
+        """
+        try:
+            written = self.metrics_file.stat().st_mtime
+        except OSError:
+            return None
+        return max(0.0, self.clock.now().timestamp() - written)
+
+
+def services() -> Services:
+    """Return the services of the running app."""
+    made = current_app.extensions[EXTENSION]
+    if not isinstance(made, Services):
+        raise TypeError(EXTENSION)
+    return made

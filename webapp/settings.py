@@ -1,0 +1,100 @@
+"""What the dashboard reads from the environment, checked once at start."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from trading.config import load_settings
+from trading.errors import ConfigError
+
+LOOPBACK_NAMES = ("localhost", "127.0.0.1", "[::1]")
+MIN_PASSWORD_LENGTH = 12
+_WELL_KNOWN_PASSWORDS = frozenset({"admin", "administrator", "changeme", "password", "secret", "letmein"})
+CONFIG_PATH = Path("config.json")
+
+
+@dataclass(frozen=True, slots=True)
+class WebSettings:
+    """Frozen settings of the web process; `state_dir` is already the one of the kind of gateway."""
+
+    state_dir: Path
+    log_dir: Path
+    simulated: bool
+    host: str
+    port: int
+    allowed_hosts: tuple[str, ...]
+    """Names that the Host header may carry, without a port; a page of another name that resolves to us is refused."""
+    given_password: str | None = field(repr=False)
+    metrics_token: str | None = field(repr=False)
+    certificate: Path | None
+    private_key: Path | None
+    check_interval_s: float
+
+    @property
+    def tls(self) -> bool:
+        """Whether this process speaks HTTPS itself, which decides how cookies are marked."""
+        return self.certificate is not None
+
+    @property
+    def base_url(self) -> str:
+        """Return the address that a person on this machine opens."""
+        scheme = "https" if self.tls else "http"
+        return f"{scheme}://localhost:{self.port}"
+
+
+def load_web_settings(environ: Mapping[str, str], config_path: Path = CONFIG_PATH) -> WebSettings:
+    """Return the dashboard's settings; an empty variable counts as absent.
+
+    Raises: ConfigError, with the variable, what it held (never a secret) and what to do.
+    """
+    settings = load_settings(environ, config_path)
+    dashboard = settings.dashboard
+    password = None if dashboard.password is None else dashboard.password.reveal()
+    if password is not None:
+        check_password(password)
+    certificate = _file(environ, "DASHBOARD_TLS_CERT")
+    private_key = _file(environ, "DASHBOARD_TLS_KEY")
+    if (certificate is None) != (private_key is None):
+        raise ConfigError("DASHBOARD_TLS_CERT", None, "set DASHBOARD_TLS_CERT and DASHBOARD_TLS_KEY together")
+    extra = environ.get("DASHBOARD_ALLOWED_HOSTS", "").split(",")
+    return WebSettings(
+        state_dir=settings.state_dir,
+        log_dir=settings.log_dir,
+        simulated=settings.simulated,
+        host=dashboard.host,
+        port=dashboard.port,
+        allowed_hosts=LOOPBACK_NAMES + tuple(name.strip().lower() for name in extra if name.strip()),
+        given_password=password,
+        metrics_token=None if dashboard.metrics_token is None else dashboard.metrics_token.reveal(),
+        certificate=certificate,
+        private_key=private_key,
+        check_interval_s=settings.loop.check_interval_s,
+    )
+
+
+def check_password(password: str) -> None:
+    """Refuse a password that somebody could guess.
+
+    Raises: ConfigError, which never repeats the password.
+    """
+    if password.strip().lower() in _WELL_KNOWN_PASSWORDS:
+        raise ConfigError(
+            "DASHBOARD_PASSWORD", None, "this is a well-known default; choose at least 12 characters of your own"
+        )
+    if len(password) < MIN_PASSWORD_LENGTH:
+        raise ConfigError(
+            "DASHBOARD_PASSWORD",
+            None,
+            f"use at least {MIN_PASSWORD_LENGTH} characters, or leave it empty to have one made",
+        )
+
+
+def _file(environ: Mapping[str, str], name: str) -> Path | None:
+    text = environ.get(name, "").strip()
+    if not text:
+        return None
+    if not Path(text).is_file():
+        raise ConfigError(name, text, "there is no such file")
+    return Path(text)

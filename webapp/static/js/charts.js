@@ -1,0 +1,197 @@
+// Draws what /api/... serves with TradingView Lightweight Charts; colours are those of the style sheet.
+"use strict";
+(() => {
+  const { createChart, createSeriesMarkers, AreaSeries, CandlestickSeries, HistogramSeries, LineSeries, LineStyle, CrosshairMode } = LightweightCharts;
+  const THIN = "\u202f";
+  const grouped = (value, decimals = 2) => {
+    const [whole, part] = Math.abs(value).toFixed(decimals).split(".");
+    const text = whole.replace(/\B(?=(\d{3})+$)/g, THIN) + (part ? `.${part}` : "");
+    return (value < 0 && /[1-9]/.test(text) ? "\u2212" : "") + text;
+  };
+
+  function colour(name) {
+    // A custom property holds light and dark; only a used colour says which one counts.
+    const probe = document.createElement("span");
+    probe.className = `probe probe-${name}`;
+    document.body.append(probe);
+    const value = getComputedStyle(probe).color;
+    probe.remove();
+    return value;
+  }
+  const faint = (value, alpha) => value.replace(/rgba?\(([^)]+)\)/, (_, parts) => `rgba(${parts.split(",").slice(0, 3).join(",")}, ${alpha})`);
+
+  function baseOptions() {
+    return {
+      autoSize: true,
+      layout: {
+        attributionLogo: false,
+        background: { type: "solid", color: "transparent" },
+        textColor: colour("muted"),
+        fontFamily: getComputedStyle(document.body).fontFamily,
+        fontSize: 12,
+        panes: { separatorColor: colour("line"), separatorHoverColor: colour("line"), enableResize: false },
+      },
+      grid: { vertLines: { visible: false }, horzLines: { color: faint(colour("line"), 0.6) } },
+      rightPriceScale: { borderVisible: false },
+      timeScale: { borderVisible: false, rightOffset: 4, fixLeftEdge: true, minBarSpacing: 0.2 },
+      crosshair: {
+        mode: CrosshairMode.Magnet,
+        vertLine: { color: colour("muted"), labelBackgroundColor: colour("accent"), style: LineStyle.Dotted },
+        horzLine: { color: colour("muted"), labelBackgroundColor: colour("accent"), style: LineStyle.Dotted },
+      },
+      localization: { priceFormatter: (value) => grouped(value) },
+      handleScroll: { vertTouchDrag: false },
+    };
+  }
+
+  function write(element, parts) {
+    element.replaceChildren(...parts.flatMap(([name, text, kind]) => {
+      const label = document.createElement("span");
+      label.className = "legend-name";
+      label.textContent = name;
+      const value = document.createElement("b");
+      value.className = `num ${kind || ""}`;
+      value.textContent = text;
+      return name ? [label, value] : [value];
+    }));
+  }
+
+  async function load(element) {
+    const answer = await fetch(element.dataset.source, { headers: { "X-Live": "1" }, cache: "no-store" });
+    if (!answer.ok) throw new Error(String(answer.status));
+    return answer.json();
+  }
+
+  function drawEquity(element, data) {
+    const chart = createChart(element, baseOptions());
+    const accent = colour("accent");
+    const bad = colour("bad");
+    const equity = chart.addSeries(AreaSeries, {
+      lineColor: accent, topColor: faint(accent, 0.22), bottomColor: faint(accent, 0), lineWidth: 2,
+      priceLineVisible: false, lastValueVisible: true,
+    }, 0);
+    const drawdown = chart.addSeries(AreaSeries, {
+      lineColor: bad, topColor: faint(bad, 0.02), bottomColor: faint(bad, 0.28), invertFilledArea: true, lineWidth: 1,
+      priceLineVisible: false, lastValueVisible: true,
+      priceFormat: { type: "custom", minMove: 0.01, formatter: (value) => `${grouped(value, 1)}${THIN}%` },
+    }, 1);
+    const panes = chart.panes();
+    panes[0].setStretchFactor(3);
+    panes[1].setStretchFactor(1);
+    const legend = document.querySelector('[data-legend="equity"]');
+    const show = (time, value, depth) => write(legend, [["", time], ["equity", `${grouped(value)} USD`], ["drawdown", `${grouped(depth)}${THIN}%`, depth < 0 ? "loss" : ""]]);
+    let current = data;
+    const last = () => {
+      const end = current.equity.length - 1;
+      if (end >= 0) show(current.equity[end].time, current.equity[end].value, current.drawdown[end].value);
+    };
+    const fill = (fresh) => {
+      current = fresh;
+      equity.setData(fresh.equity);
+      drawdown.setData(fresh.drawdown);
+      last();
+    };
+    fill(data);
+    chart.timeScale().fitContent();
+    chart.subscribeCrosshairMove((move) => {
+      const here = move.seriesData.get(equity);
+      const depth = move.seriesData.get(drawdown);
+      if (here && depth) show(move.time, here.value, depth.value);
+      else last();
+    });
+    return { chart, fill };
+  }
+
+  function drawSymbol(element, data) {
+    const chart = createChart(element, { ...baseOptions(), timeScale: { ...baseOptions().timeScale, rightOffset: 8, minBarSpacing: 1 } });
+    const [good, bad, muted, accent, info, warn] = ["good", "bad", "muted", "accent", "info", "warn"].map(colour);
+    const line = (series, options) => {
+      const drawn = chart.addSeries(LineSeries, { lineWidth: 1, priceLineVisible: false, lastValueVisible: false, crosshairMarkerVisible: false, ...options });
+      drawn.setData(series);
+      return drawn;
+    };
+    const volume = chart.addSeries(HistogramSeries, { priceScaleId: "volume", priceFormat: { type: "volume" }, color: faint(muted, 0.25), priceLineVisible: false, lastValueVisible: false });
+    chart.priceScale("volume").applyOptions({ scaleMargins: { top: 0.86, bottom: 0 } });
+    const high = line(data.high, { color: faint(accent, 0.8) });
+    const low = line(data.low, { color: faint(accent, 0.8) });
+    const middle = line(data.middle, { color: faint(muted, 0.9), lineStyle: LineStyle.Dashed });
+    const zone = line(data.zone, { color: warn, lineStyle: LineStyle.Dotted, lineWidth: 2 });
+    const band = { up: line(data.band_high || [], { color: faint(info, 0.45) }), down: line(data.band_low || [], { color: faint(info, 0.45) }) };
+    const candles = chart.addSeries(CandlestickSeries, {
+      upColor: good, downColor: bad, borderUpColor: good, borderDownColor: bad, wickUpColor: good, wickDownColor: bad,
+      priceLineVisible: false,
+    });
+    chart.priceScale("right").applyOptions({ scaleMargins: { top: 0.08, bottom: 0.16 } });
+    const markers = createSeriesMarkers(candles, []);
+    const shapes = {
+      buy: { position: "belowBar", shape: "arrowUp", color: accent, size: 1.3 },
+      sell: { position: "aboveBar", shape: "arrowDown", color: warn, size: 1.3 },
+      refused: { position: "aboveBar", shape: "circle", color: faint(muted, 0.55), size: 0.5 },
+    };
+    const colours = { target: good, entry: info, stop: bad };
+    let levels = [];
+    let notes = new Map();
+    let current = data;
+    const legend = document.querySelector('[data-legend="symbol"]');
+    const volumeText = (value) => (value >= 1e6 ? `${grouped(value / 1e6, 1)} M` : `${grouped(value / 1e3, 0)} k`);
+    const show = (bar, quantity, zoneValue) => {
+      if (!bar) return;
+      const parts = [["", bar.time], ["open", grouped(bar.open)], ["high", grouped(bar.high)], ["low", grouped(bar.low)], ["close", grouped(bar.close), bar.close >= bar.open ? "gain" : "loss"]];
+      if (quantity !== undefined) parts.push(["volume", volumeText(quantity)]);
+      if (zoneValue !== undefined) parts.push(["buy zone", grouped(zoneValue)]);
+      for (const note of notes.get(bar.time) || []) parts.push(["", note]);
+      write(legend, parts);
+    };
+    const last = () => show(current.candles.at(-1), current.volume.at(-1)?.value, current.zone.at(-1)?.value);
+    const fill = (fresh) => {
+      current = fresh;
+      candles.setData(fresh.candles);
+      volume.setData(fresh.volume);
+      [[high, "high"], [low, "low"], [middle, "middle"], [zone, "zone"]].forEach(([series, name]) => series.setData(fresh[name]));
+      band.up.setData(fresh.band_high || []);
+      band.down.setData(fresh.band_low || []);
+      markers.setMarkers(fresh.marks.map((mark) => ({ time: mark.time, ...shapes[mark.kind] })));
+      notes = new Map();
+      for (const mark of fresh.marks) notes.set(mark.time, [...(notes.get(mark.time) || []), mark.text]);
+      levels.forEach((level) => candles.removePriceLine(level));
+      levels = fresh.levels.map((level) => candles.createPriceLine({ price: level.price, title: level.title, color: colours[level.kind], lineWidth: 1, lineStyle: LineStyle.Solid, axisLabelVisible: true }));
+      last();
+    };
+    fill(data);
+    const bars = data.candles.length;
+    const visible = element.clientWidth < 600 ? 70 : 170;
+    chart.timeScale().setVisibleLogicalRange({ from: Math.max(0, bars - visible), to: bars + 6 });
+    chart.subscribeCrosshairMove((move) => {
+      const bar = move.seriesData.get(candles);
+      if (bar) show(bar, move.seriesData.get(volume)?.value, move.seriesData.get(zone)?.value);
+      else last();
+    });
+    return { chart, fill };
+  }
+
+  const DRAW = { equity: drawEquity, symbol: drawSymbol };
+
+  async function start(element) {
+    try {
+      let data = await load(element);
+      let drawn = DRAW[element.dataset.chart](element, data);
+      element.dataset.drawn = "";
+      element.addEventListener("data-changed", async () => {
+        data = await load(element);
+        drawn.fill(data);
+      });
+      const redraw = () => {
+        const range = drawn.chart.timeScale().getVisibleLogicalRange();
+        drawn.chart.remove();
+        drawn = DRAW[element.dataset.chart](element, data);
+        if (range) drawn.chart.timeScale().setVisibleLogicalRange(range);
+      };
+      document.addEventListener("theme-changed", redraw);
+      matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
+    } catch {
+      element.textContent = "The chart's data could not be loaded. Reload the page to try again.";
+    }
+  }
+
+  document.querySelectorAll("[data-chart]").forEach(start);
+})();
