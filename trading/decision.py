@@ -1,0 +1,87 @@
+"""`decide`: from a frozen view of the market and the account to the record of what to do, with no I/O and no clock."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from trading.config import Settings
+from trading.errors import DataError
+from trading.market.bars import Panel
+from trading.model.contract import PriceIncrement
+from trading.model.decision import Decision, ExitReason, Holding, RiskState
+from trading.position_manager import PositionManager, last_close
+from trading.risk_manager import Portfolio, PricedHolding, RiskManager
+from trading.stock_screener import StockScreener
+from trading.strategies.base import Strategy
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class MarketView:
+    """Everything that one decision may look at.
+
+    It decides on the completed bars up to and including `panel.sessions[row]`; later rows are never looked at. `cash`
+    and `equity` are in cents; `holdings` A-Z, those with a pending exit included; `increments` the contracts' own, where
+    the broker told them.
+    """
+
+    panel: Panel
+    row: int
+    cash: float
+    equity: float
+    holdings: tuple[Holding, ...]
+    risk: RiskState
+    skipped: Mapping[str, str] = field(default_factory=dict)
+    increments: Mapping[str, tuple[PriceIncrement, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionSystem:
+    """The three stages, built once from the settings."""
+
+    screener: StockScreener
+    positions: PositionManager
+    risk: RiskManager
+
+    @staticmethod
+    def build(settings: Settings, strategy: Strategy) -> DecisionSystem:
+        """Return the stages for `strategy` under the limits of `settings`."""
+        return DecisionSystem(
+            StockScreener(strategy), PositionManager(), RiskManager(settings.risk, settings.sizing, strategy)
+        )
+
+    @property
+    def strategy(self) -> Strategy:
+        """Return the strategy that the stages use."""
+        return self.screener.strategy
+
+
+def decide(view: MarketView, system: DecisionSystem) -> Decision:
+    """Return the decision after the close of the view's session; the same view gives the same decision.
+
+    Raises: DataError, the view's row is not in its panel.
+    """
+    panel, row = view.panel, view.row
+    if not 0 <= row < len(panel.sessions):
+        raise DataError("bars", f"there is no session {row} among {len(panel.sessions)}")
+    session = panel.day(row)
+    screen = system.screener.screen(panel, row, view.increments)
+    standing = system.risk.assess(session, view.equity, view.risk)
+    exits = system.positions.exits(screen.signals, row, view.holdings)
+    held: dict[str, ExitReason | None] = {holding.symbol: None for holding in view.holdings}
+    candidates = screen.candidates(held.keys() | view.skipped.keys())
+    priced = tuple(PricedHolding(holding, last_close(panel, row, holding)) for holding in view.holdings)
+    portfolio = Portfolio(view.cash, view.equity, priced)
+    entries, denials = system.risk.walk(candidates, portfolio, standing, screen.signals, row)
+    return Decision(
+        session=session,
+        equity=view.equity,
+        cash=view.cash,
+        drawdown=standing.drawdown,
+        exits=exits,
+        entries=entries,
+        denials=denials,
+        verdicts=screen.verdicts({**held, **{order.symbol: order.reason for order in exits}}),
+        risk=system.risk.remembered(standing.risk, screen.signals, row),
+        skipped=view.skipped,
+    )

@@ -1,0 +1,242 @@
+"""RiskManager: drawdown and its latch, sizes and limits; one verdict with its reason for each candidate."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+
+import numpy as np
+
+from trading import rules
+from trading.config import RiskSettings, SizingSettings
+from trading.market.fills import cents
+from trading.model.decision import Approved, Denied, Holding, RiskState, Signal, StopOut
+from trading.strategies.base import PositionSize, Strategy
+from trading.strategies.signals import SignalPanel
+
+DRAWDOWN_LATCH = "drawdown_halt"
+
+
+@dataclass(frozen=True, slots=True)
+class PricedHolding:
+    """A position with its last close."""
+
+    holding: Holding
+    price: float
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where the account stands before any candidate is looked at.
+
+    `risk` is what to remember, `halted` whether a latch (or an equity that is no number) keeps entries off,
+    `daily_loss` the fraction lost since the decision before.
+    """
+
+    risk: RiskState
+    drawdown: float
+    daily_loss: float
+    halted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Portfolio:
+    """Cash, equity and positions as of one session's close."""
+
+    cash: float
+    equity: float
+    positions: tuple[PricedHolding, ...]
+
+
+class RiskManager:
+    """Applies the limits of its settings; keeps nothing from one decision to the next."""
+
+    def __init__(self, risk: RiskSettings, sizing: SizingSettings, strategy: Strategy) -> None:
+        """Put the settings into the forms that the compiled rules take."""
+        self._risk = risk
+        self._strategy = strategy
+        self._caps = rules.SizeRules(
+            float(sizing.allocation_per_trade),
+            float(sizing.risk_per_trade),
+            float(sizing.max_position_size),
+            float(sizing.max_participation),
+        )
+        self._limits = rules.EntryLimits(
+            risk.profile == "standard",
+            risk.max_positions,
+            float(risk.max_exposure),
+            risk.max_per_sector,
+            float(sizing.max_position_size),
+            float(risk.max_order_value),
+            risk.max_order_quantity,
+            risk.max_stop_outs,
+            risk.cooldown_bars,
+            float(risk.max_daily_loss),
+            float(risk.max_open_risk),
+            float(risk.min_stop_distance),
+            float(risk.max_stop_distance),
+        )
+
+    def assess(self, session: date, equity: float, before: RiskState) -> Standing:
+        """Return drawdown and daily loss at the close of `session`, and latch at a drawdown of `max_drawdown`.
+
+        An equity that is not a number changes nothing that is remembered and keeps entries off.
+        """
+        if not math.isfinite(equity):
+            return Standing(before, 0.0, 0.0, halted=True)
+        peak = equity if before.peak is None else max(before.peak, equity)
+        drawdown = 1.0 - equity / peak if peak > 0.0 else 0.0
+        latches = dict(before.latches)
+        if drawdown >= self._risk.max_drawdown:
+            latches.setdefault(DRAWDOWN_LATCH, session)
+        prior = before.prior_equity
+        lost = 0.0 if prior is None else 1.0 - equity / prior if prior > 0.0 else math.nan
+        remembered = replace(before, peak=peak, prior_equity=equity, latches=latches)
+        return Standing(remembered, drawdown, lost, halted=bool(latches))
+
+    def size(self, signal: Signal, equity: float) -> PositionSize:
+        """Return the shares to buy on a signal."""
+        return self._strategy.calculate_position_size(signal, equity, self._caps)
+
+    def walk(
+        self, candidates: Sequence[Signal], portfolio: Portfolio, standing: Standing, signals: SignalPanel, row: int
+    ) -> tuple[tuple[Approved, ...], tuple[Denied, ...]]:
+        """Go down the candidates in their order; accept each, or refuse it with its first failing reason."""
+        book = self._book(portfolio, standing, signals, row)
+        refused = {denial.symbol: denial for denial in self._strategy.validate_signals(candidates)}
+        sectors = self._sectors(item.holding.symbol for item in portfolio.positions)
+        cooling = self._bars_since_stop_outs(standing.risk.stop_outs, signals, row)
+        accepted: list[Approved] = []
+        denials: list[Denied] = []
+        for signal in candidates:
+            size = self.size(signal, portfolio.equity)
+            sector = self._risk.sectors.get(signal.symbol)
+            proposal = rules.Proposal(
+                size.quantity,
+                size.exact,
+                signal.limit_price,
+                signal.stop_price,
+                signal.target_price,
+                0 if sector is None else sectors.get(sector, 0),
+                cooling.get(signal.symbol, math.inf),
+            )
+            code, asked, allowed = rules.verdict(proposal, book, self._limits)
+            if code != rules.DRAWDOWN_HALT and signal.symbol in refused:
+                denials.append(refused[signal.symbol])
+            elif code != rules.ACCEPTED:
+                denials.append(self._denied(signal.symbol, code, asked, allowed, standing, size))
+            else:
+                accepted.append(_approved(signal, size))
+                book = _with_entry(book, proposal)
+                if sector is not None:
+                    sectors[sector] = sectors.get(sector, 0) + 1
+        return tuple(accepted), tuple(denials)
+
+    def pausing_stop_outs(self, stop_outs: Sequence[StopOut], signals: SignalPanel, row: int) -> int:
+        """Return the most stop-outs that lay within `stop_out_sessions` at one of the last `pause_sessions` sessions.
+
+        Only sessions with a stop-out begin a pause, so it ends though the stop-outs are still in the window.
+        """
+        rows = _rows_of(stop_outs, signals)
+        recent = {at for at in rows if row - self._risk.pause_sessions < at <= row}
+        window = self._risk.stop_out_sessions
+        return max((sum(at - window < other <= at for other in rows) for at in recent), default=0)
+
+    def remembered(self, risk: RiskState, signals: SignalPanel, row: int) -> RiskState:
+        """Return `risk` without the stop-outs that no limit looks at any more."""
+        if not risk.stop_outs:
+            return risk
+        oldest = row - self._risk.stop_out_sessions - self._risk.pause_sessions
+        newest = {out.symbol: out for out in sorted(risk.stop_outs, key=lambda out: out.session)}
+        cooling = self._risk.cooldown_bars > 0
+        kept = tuple(
+            out
+            for out, at in zip(risk.stop_outs, _rows_of(risk.stop_outs, signals), strict=True)
+            if at > oldest or (cooling and newest[out.symbol] is out)
+        )
+        return replace(risk, stop_outs=kept)
+
+    def _book(self, portfolio: Portfolio, standing: Standing, signals: SignalPanel, row: int) -> rules.Book:
+        paused = standing.risk.entries_off_through
+        stop_outs = self.pausing_stop_outs(standing.risk.stop_outs, signals, row)
+        if paused is not None and signals.panel.day(row) <= paused:
+            stop_outs = max(stop_outs, self._risk.max_stop_outs)
+        return rules.Book(
+            standing.halted,
+            standing.drawdown,
+            float(self._risk.max_drawdown),
+            portfolio.equity,
+            portfolio.cash,
+            len(portfolio.positions),
+            sum(item.holding.quantity * item.price for item in portfolio.positions) + 0.0,
+            sum(item.holding.quantity * max(0.0, item.price - item.holding.stop_price) for item in portfolio.positions)
+            + 0.0,
+            stop_outs,
+            standing.daily_loss,
+        )
+
+    def _sectors(self, held: Iterable[str]) -> dict[str, int]:
+        counts: dict[str, int] = {}
+        for symbol in held:
+            sector = self._risk.sectors.get(symbol)
+            if sector is not None:
+                counts[sector] = counts.get(sector, 0) + 1
+        return counts
+
+    def _bars_since_stop_outs(self, stop_outs: Sequence[StopOut], signals: SignalPanel, row: int) -> dict[str, float]:
+        if self._risk.cooldown_bars == 0:
+            return {}
+        since: dict[str, float] = {}
+        for out, at in zip(stop_outs, _rows_of(stop_outs, signals), strict=True):
+            if out.symbol in signals.panel:
+                counts = signals.bar_count[:, signals.panel.column(out.symbol)]
+                bars = float(counts[row] - (counts[at] if at >= 0 else 0))
+                since[out.symbol] = min(bars, since.get(out.symbol, math.inf))
+        return since
+
+    def _denied(
+        self, symbol: str, code: int, asked: float, allowed: float, standing: Standing, size: PositionSize
+    ) -> Denied:
+        name = rules.CODES[code]
+        detail = size.binding_cap if code == rules.SIZE_ZERO else ""
+        latches = standing.risk.latches
+        if code == rules.DRAWDOWN_HALT and DRAWDOWN_LATCH not in latches:
+            # Another latch keeps entries off, or the equity is unknown.
+            name = min(latches, default="equity_unknown")
+            return Denied(symbol, name, None, None)
+        return Denied(symbol, name, _finite(asked), _finite(allowed), detail)
+
+
+def _with_entry(book: rules.Book, proposal: rules.Proposal) -> rules.Book:
+    value = proposal.quantity * proposal.limit
+    return book._replace(
+        cash=cents(book.cash - rules.entry_cost(proposal.quantity, proposal.limit)),
+        positions=book.positions + 1,
+        exposure=book.exposure + value,
+        open_risk=book.open_risk + proposal.quantity * (proposal.limit - proposal.stop),
+    )
+
+
+def _approved(signal: Signal, size: PositionSize) -> Approved:
+    return Approved(
+        symbol=signal.symbol,
+        quantity=size.quantity,
+        limit_price=signal.limit_price,
+        stop_price=signal.stop_price,
+        target_price=signal.target_price,
+        score=signal.score,
+        binding_cap=size.binding_cap,
+    )
+
+
+def _rows_of(stop_outs: Sequence[StopOut], signals: SignalPanel) -> list[int]:
+    """Return the row of each stop-out's session, or of the newest session before it; -1 before the panel."""
+    days = np.array([out.session for out in stop_outs], dtype="datetime64[D]")
+    rows: list[int] = (np.searchsorted(signals.panel.sessions, days, side="right") - 1).tolist()
+    return rows
+
+
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None
