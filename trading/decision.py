@@ -21,7 +21,7 @@ class MarketView:
     """Everything that one decision may look at.
 
     It decides on the completed bars up to and including `panel.sessions[row]`; later rows are never looked at. `cash`
-    and `equity` are in cents; `holdings` A-Z, those with a pending exit included; `increments` the contracts' own, where
+    and `equity` are in cents; `holdings` A-Z, also those with a pending exit; `increments` the contracts' own, where
     the broker told them.
     """
 

@@ -117,3 +117,14 @@ def over_symbols(
         failed[column, rows] = verdicts
     count = np.cumsum(failed != NO_BAR, axis=1, dtype=np.int32)
     return {name: values[number].T for number, name in enumerate(names)}, failed.T, count.T
+
+
+def failed_bits(holds: Sequence[NDArray[np.bool_]], values: Floats) -> NDArray[np.int32]:
+    """Return `failed` for the bars of one symbol: bit *i* where `holds[i]` is false, WARM_UP where a value is NaN.
+
+    `values` has the shape (names, bars), `holds` one array over the bars for each check.
+    """
+    failed = np.zeros(values.shape[1], dtype=np.int32)
+    for number, holding in enumerate(holds):
+        failed |= np.where(holding, 0, 1 << number).astype(np.int32)
+    return np.where(np.isnan(values).any(axis=0), np.int32(WARM_UP), failed)

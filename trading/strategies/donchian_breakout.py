@@ -1,0 +1,131 @@
+"""Buy a close above the price channel of the last weeks, sell a close below a shorter one; long only, daily bars.
+
+The plain channel breakout, in the same frame as the default strategy: a limit entry at the close, a stop in ATRs, a far
+target. It is also the shortest example of what a strategy needs.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar
+
+import numpy as np
+from msgspec import Struct
+from numpy.typing import NDArray
+
+from trading import rules
+from trading.config import RuleSettings
+from trading.indicators import change, lagged, ratio, rolling_max, rolling_mean, rolling_min, wilder_atr
+from trading.market.bars import Panel, SymbolBars
+from trading.strategies.base import Ladder, OrderPrices, Strategy, parameter
+from trading.strategies.signals import Check, SignalPanel, failed_bits, over_symbols
+
+Floats = NDArray[np.float64]
+
+NAMES = ("entry_high", "exit_low", "trend_mean", "atr", "dollar_volume", "atr_pct", "score", "mean_volume")
+
+
+class DonchianBreakoutParameters(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The parameters of the strategy."""
+
+    entry_period: Annotated[int, parameter("window of the channel that is broken", unit="bars", ge=2, le=2000)] = 55
+    exit_period: Annotated[int, parameter("window of the channel that ends a position", unit="bars", ge=2, le=2000)] = (
+        20
+    )
+    trend_period: Annotated[
+        int, parameter("window of the mean that the close is above", unit="bars", ge=1, le=2000)
+    ] = 200
+    atr_period: Annotated[int, parameter("period of the average true range", unit="bars", ge=1, le=500)] = 20
+    volume_period: Annotated[int, parameter("window of the volume means", unit="bars", ge=1, le=2000)] = 20
+    min_dollar_volume: Annotated[float, parameter("least mean turnover of a day", unit="USD", ge=0, le=1e12)] = 5e6
+    max_atr_pct: Annotated[float, parameter("most volatility, ATR to close", unit="%", ge=0, le=100)] = 6.0
+    stop_atr: Annotated[float, parameter("stop below the entry limit", unit="ATR", ge=0, le=100)] = 2.0
+    target_atr: Annotated[float, parameter("target above the close", unit="ATR", gt=0, le=1000)] = 8.0
+    max_holding_bars: Annotated[int, parameter("bars after which a position is sold", unit="bars", ge=1, le=10_000)] = (
+        80
+    )
+
+
+class DonchianBreakout(Strategy):
+    """Channel breakout with a trend filter."""
+
+    name: ClassVar[str] = "donchian_breakout"
+    Parameters: ClassVar[type[Struct]] = DonchianBreakoutParameters
+
+    def __init__(self, parameters: DonchianBreakoutParameters, rule_settings: RuleSettings) -> None:
+        """Keep the parameters."""
+        self.parameters = parameters
+        self.min_price = rule_settings.min_price
+        self.offsets = rules.BracketRules(0.0, float(parameters.stop_atr), 0.0)
+
+    @property
+    def warm_up_bars(self) -> int:
+        """Bars that must be known for every value to exist."""
+        return max(self.needs.values())
+
+    @property
+    def needs(self) -> dict[str, int]:
+        """Bars that each value takes."""
+        p = self.parameters
+        return {
+            "entry_high": p.entry_period + 1,
+            "exit_low": p.exit_period + 1,
+            "trend_mean": p.trend_period,
+            "atr": p.atr_period + 1,
+            "dollar_volume": p.volume_period,
+            "atr_pct": p.atr_period + 1,
+            "score": max(p.entry_period, p.atr_period) + 1,
+            "mean_volume": p.volume_period,
+        }
+
+    def generate_signals(self, panel: Panel) -> SignalPanel:
+        """Measure and judge all sessions of all symbols."""
+        p = self.parameters
+        columns, failed, count = over_symbols(panel, NAMES, self._judge)
+        return SignalPanel(
+            panel=panel,
+            columns={"close": panel.close, **columns},
+            needs=self.needs,
+            checks=(
+                Check("breakout", "close", "entry_high"),
+                Check("trend", "close", "trend_mean"),
+                Check("price", "close", self.min_price),
+                Check("volume", "dollar_volume", p.min_dollar_volume),
+                Check("volatility", "atr_pct", p.max_atr_pct),
+            ),
+            failed=failed,
+            exit_level=columns["exit_low"],
+            bar_count=count,
+            max_holding_bars=p.max_holding_bars,
+        )
+
+    def order_prices(self, signals: SignalPanel, row: int, column: int, ladder: Ladder) -> OrderPrices:
+        """Return a limit at the close, a stop and a target in ATRs from it."""
+        close = float(signals.panel.close[row, column])
+        atr = float(signals.columns["atr"][row, column])
+        target = close + self.parameters.target_atr * atr
+        return OrderPrices(*rules.bracket_prices(close, atr, target, self.offsets, ladder.edges, ladder.steps))
+
+    def _judge(self, bars: SymbolBars) -> tuple[Floats, NDArray[np.int32]]:
+        p = self.parameters
+        atr = wilder_atr(bars.high, bars.low, bars.close, p.atr_period)
+        values = np.stack(
+            [
+                lagged(rolling_max(bars.high, p.entry_period), 1),
+                lagged(rolling_min(bars.low, p.exit_period), 1),
+                rolling_mean(bars.close, p.trend_period),
+                atr,
+                rolling_mean(bars.close * bars.volume, p.volume_period),
+                100.0 * atr / bars.close,
+                ratio(change(bars.close, p.entry_period), atr / bars.close),
+                rolling_mean(bars.volume, p.volume_period),
+            ]
+        )
+        entry_high, _, trend_mean, _, dollar_volume, atr_pct, _, _ = values
+        holds = (
+            bars.close > entry_high,
+            bars.close > trend_mean,
+            bars.close >= self.min_price,
+            dollar_volume >= p.min_dollar_volume,
+            atr_pct <= p.max_atr_pct,
+        )
+        return values, failed_bits(holds, values)
