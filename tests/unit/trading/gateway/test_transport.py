@@ -1,0 +1,438 @@
+from __future__ import annotations
+
+import gzip
+import socket
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.unit.trading.gateway.raw_server import Peer, answering, certificate, serving
+from trading.errors import ConfigError, NotSent, OutcomeUnknown
+from trading.gateway.transport import MAX_ANSWER_BYTES, HttpAnswer, HttpTransport, base_url
+
+ORDER = b'{"orders":[]}'
+
+
+def post(url: str, limit_s: float = 5.0, bundle: Path | None = None, body: bytes | None = ORDER) -> HttpAnswer:
+    transport = HttpTransport(url, bundle)
+    try:
+        return transport.exchange("POST", "/iserver/account/DU1234567/orders", None, body, limit_s)
+    finally:
+        transport.close()
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port: int = listener.getsockname()[1]
+    return port
+
+
+def test_a_whole_answer_is_returned_with_its_status_whatever_it_is() -> None:
+    with serving(answering(b'{"error":"x"}', "503 Unavailable")) as server:
+        answer = post(server.url)
+    assert (answer.status, answer.body) == (503, b'{"error":"x"}')
+
+
+def test_the_request_is_what_was_asked_for_and_no_more() -> None:
+    with serving(answering(b"{}")) as server:
+        post(server.url)
+    (request,) = server.received
+    head, _, body = request.partition(b"\r\n\r\n")
+    assert head.startswith(b"POST /v1/api/iserver/account/DU1234567/orders HTTP/1.1\r\n")
+    assert body == ORDER
+    assert b"Cookie" not in head
+    assert b"Accept-Encoding: identity" in head
+    assert b"Content-Type: application/json" in head
+
+
+def test_a_post_without_a_body_says_so() -> None:
+    with serving(answering(b"{}")) as server:
+        post(server.url, body=None)
+    assert b"Content-Length: 0\r\n" in server.received[0]
+
+
+def test_a_query_keeps_its_commas() -> None:
+    with serving(answering(b"{}")) as server:
+        transport = HttpTransport(server.url, None)
+        transport.exchange("GET", "/x", {"conids": "1,2", "symbol": "BRK B"}, None, 5.0)
+        transport.close()
+    assert server.received[0].startswith(b"GET /v1/api/x?conids=1,2&symbol=BRK+B HTTP/1.1\r\n")
+
+
+def test_connections_are_used_again() -> None:
+    with serving(answering(b"{}")) as server:
+        transport = HttpTransport(server.url, None)
+        for _ in range(5):
+            transport.exchange("GET", "/x", None, None, 5.0)
+        transport.close()
+        assert server.connections == 1
+
+
+def test_a_cookie_is_neither_kept_nor_sent_back() -> None:
+    with serving(answering(b"{}", "200 OK", "Set-Cookie: api=secret; Path=/")) as server:
+        transport = HttpTransport(server.url, None)
+        for _ in range(2):
+            transport.exchange("GET", "/x", None, None, 5.0)
+        transport.close()
+    assert b"secret" not in server.received[1]
+
+
+def test_refused_connection_means_nothing_was_sent() -> None:
+    with pytest.raises(NotSent, match="refused"):
+        post(f"http://127.0.0.1:{free_port()}")
+
+
+def test_unknown_name_means_nothing_was_sent() -> None:
+    with pytest.raises(NotSent):
+        post("https://nothing.invalid:5055")
+
+
+def test_a_connection_that_is_never_accepted_is_given_up_after_three_seconds() -> None:
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as listener:
+        port = listener.getsockname()[1]
+        fillers = []
+        try:
+            for _ in range(4):
+                filler = socket.socket()
+                filler.setblocking(False)
+                filler.connect_ex(("127.0.0.1", port))
+                fillers.append(filler)
+            started = time.monotonic()
+            with pytest.raises(NotSent, match="in time"):
+                post(f"http://127.0.0.1:{port}", limit_s=10.0)
+            assert time.monotonic() - started < 4.0
+        finally:
+            for filler in fillers:
+                filler.close()
+
+
+def test_answer_over_verified_tls(tmp_path: Path) -> None:
+    bundle, context = certificate(tmp_path)
+    with serving(answering(b"{}"), tls=context) as server:
+        assert post(server.url, bundle=bundle).status == 200
+
+
+def test_a_changed_certificate_means_nothing_was_sent(tmp_path: Path) -> None:
+    bundle, _ = certificate(tmp_path / "old")
+    _, context = certificate(tmp_path / "new")
+    with serving(answering(b"{}"), tls=context) as server:
+        with pytest.raises(NotSent, match="certificate"):
+            post(server.url, bundle=bundle)
+        assert server.received == []
+
+
+@pytest.mark.parametrize(("name", "days"), [("127.0.0.2", 1), ("127.0.0.1", -1)], ids=["wrong host", "expired"])
+def test_a_certificate_that_does_not_hold_here_means_nothing_was_sent(tmp_path: Path, name: str, days: int) -> None:
+    bundle, context = certificate(tmp_path, name, days)
+    with serving(answering(b"{}"), tls=context) as server:
+        with pytest.raises(NotSent, match="certificate"):
+            post(server.url, bundle=bundle)
+        assert server.received == []
+
+
+def test_the_environment_cannot_replace_the_certificates(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    good, context = certificate(tmp_path / "good")
+    other, _ = certificate(tmp_path / "other")
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(good))
+    monkeypatch.setenv("CURL_CA_BUNDLE", str(good))
+    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:1")
+    with serving(answering(b"{}"), tls=context) as server:
+        assert post(server.url, bundle=good).status == 200
+        with pytest.raises(NotSent, match="certificate"):
+            post(server.url, bundle=other)
+
+
+def test_a_missing_certificate_file_means_nothing_was_sent(tmp_path: Path) -> None:
+    with pytest.raises(NotSent, match="is missing"):
+        post("https://127.0.0.1:9", bundle=tmp_path / "none.pem")
+
+
+def test_plain_http_where_tls_is_expected_means_nothing_was_sent() -> None:
+    def plain(peer: Peer) -> None:
+        peer.send(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+
+    with serving(plain) as server, pytest.raises(NotSent, match="TLS"):
+        post(server.url.replace("http:", "https:"))
+
+
+def test_a_handshake_that_never_ends_means_nothing_was_sent() -> None:
+    with serving(lambda peer: peer.silence()) as server:
+        started = time.monotonic()
+        with pytest.raises(NotSent, match="in time"):
+            post(server.url.replace("http:", "https:"), limit_s=1.0)
+        assert time.monotonic() - started < 2.5
+
+
+def test_reset_after_the_request_is_an_unknown_outcome() -> None:
+    def behaviour(peer: Peer) -> None:
+        peer.request()
+        peer.reset()
+
+    with serving(behaviour) as server, pytest.raises(OutcomeUnknown):
+        post(server.url)
+
+
+def test_close_without_an_answer_is_an_unknown_outcome() -> None:
+    def behaviour(peer: Peer) -> None:
+        peer.request()
+
+    with serving(behaviour) as server, pytest.raises(OutcomeUnknown, match="without an answer"):
+        post(server.url)
+
+
+def test_reset_after_the_head_of_the_answer_is_an_unknown_outcome() -> None:
+    def behaviour(peer: Peer) -> None:
+        peer.request()
+        peer.send(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n")
+        peer.reset()
+
+    with serving(behaviour) as server, pytest.raises(OutcomeUnknown):
+        post(server.url)
+
+
+def test_a_large_body_that_is_only_half_read_is_an_unknown_outcome() -> None:
+    def behaviour(peer: Peer) -> None:
+        peer.head()
+        peer.reset()
+
+    with serving(behaviour) as server, pytest.raises(OutcomeUnknown):
+        post(server.url, body=b"x" * 8_000_000)
+
+
+def test_a_post_is_sent_once_even_when_a_kept_connection_has_died() -> None:
+    def once(peer: Peer) -> None:
+        peer.request()
+        peer.answer(b"{}")
+        peer.request()
+        peer.reset()
+
+    with serving(once, answering(b"{}")) as server:
+        transport = HttpTransport(server.url, None)
+        transport.exchange("GET", "/x", None, None, 5.0)
+        with pytest.raises(OutcomeUnknown):
+            transport.exchange("POST", "/x", None, ORDER, 5.0)
+        transport.close()
+        assert [request.split()[0] for request in server.received] == [b"GET", b"POST"]
+
+
+def test_a_connection_that_the_server_closed_meanwhile_is_replaced_before_anything_is_sent() -> None:
+    def once(peer: Peer) -> None:
+        peer.request()
+        peer.answer(b"{}")
+
+    with serving(once, answering(b"[]")) as server:
+        transport = HttpTransport(server.url, None)
+        transport.exchange("GET", "/x", None, None, 5.0)
+        server.settle()
+        assert transport.exchange("POST", "/x", None, ORDER, 5.0).body == b"[]"
+        transport.close()
+
+
+@pytest.mark.parametrize("body", [None, ORDER], ids=["without a body", "with a body"])
+def test_silence_is_an_unknown_outcome_at_the_deadline(body: bytes | None) -> None:
+    def behaviour(peer: Peer) -> None:
+        peer.request()
+        peer.silence()
+
+    with serving(behaviour) as server:
+        started = time.monotonic()
+        with pytest.raises(OutcomeUnknown, match="in time"):
+            post(server.url, limit_s=0.5, body=body)
+        assert time.monotonic() - started < 1.5
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n",
+    ],
+    ids=["length", "chunked"],
+)
+def test_a_server_that_drips_cannot_hold_us(answer: bytes) -> None:
+    def behaviour(peer: Peer) -> None:
+        peer.request()
+        peer.drip(answer, 0.1)
+
+    with serving(behaviour) as server:
+        started = time.monotonic()
+        with pytest.raises(OutcomeUnknown, match="in time"):
+            post(server.url, limit_s=0.7)
+        assert time.monotonic() - started < 1.5
+
+
+def test_a_dripping_body_over_tls_cannot_hold_us(tmp_path: Path) -> None:
+    def behaviour(peer: Peer) -> None:
+        peer.request()
+        peer.send(b"HTTP/1.1 200 OK\r\nContent-Length: 900\r\n\r\n")
+        peer.drip(b"x" * 900, 0.1)
+
+    bundle, context = certificate(tmp_path)
+    with serving(behaviour, tls=context) as server:
+        started = time.monotonic()
+        with pytest.raises(OutcomeUnknown, match="in time"):
+            post(server.url, limit_s=0.7, bundle=bundle)
+        assert time.monotonic() - started < 1.5
+
+
+def test_a_late_answer_is_not_read_as_that_of_the_next_request() -> None:
+    def late(peer: Peer) -> None:
+        peer.request()
+        peer.silence(0.6)
+        peer.answer(b'"late"')
+
+    with serving(late, answering(b'"right"')) as server:
+        transport = HttpTransport(server.url, None)
+        with pytest.raises(OutcomeUnknown):
+            transport.exchange("GET", "/x", None, None, 0.4)
+        server.settle()
+        assert transport.exchange("GET", "/y", None, None, 5.0).body == b'"right"'
+        transport.close()
+
+
+def test_an_answer_that_nobody_asked_for_is_not_read_as_that_of_the_next_request() -> None:
+    def doubled(peer: Peer) -> None:
+        peer.request()
+        peer.send(b"".join(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n" + body for body in (b'"one"', b'"two"')))
+        peer.silence()
+
+    with serving(doubled, answering(b'"right"')) as server:
+        transport = HttpTransport(server.url, None)
+        assert transport.exchange("GET", "/x", None, None, 5.0).body == b'"one"'
+        assert transport.exchange("GET", "/y", None, None, 5.0).body == b'"right"'
+        transport.close()
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\n[1,2",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n9\r\n[1,2",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\n[1,2\r\n",
+    ],
+    ids=["length", "inside a chunk", "between chunks"],
+)
+def test_a_body_that_is_cut_off_is_an_unknown_outcome(answer: bytes) -> None:
+    def behaviour(peer: Peer) -> None:
+        peer.request()
+        peer.send(answer)
+
+    with serving(behaviour) as server, pytest.raises(OutcomeUnknown, match="cut off|broken"):
+        post(server.url)
+
+
+@pytest.mark.parametrize("announced", [True, False])
+def test_a_huge_body_is_not_read_to_its_end(announced: bool) -> None:
+    def behaviour(peer: Peer) -> None:
+        peer.request()
+        length = b"Content-Length: 60000000\r\n" if announced else b"Connection: close\r\n"
+        peer.send(b"HTTP/1.1 200 OK\r\n" + length + b"\r\n")
+        for _ in range(600):
+            peer.send(b" " * 100_000)
+
+    with serving(behaviour) as server, pytest.raises(OutcomeUnknown, match="too large") as caught:
+        post(server.url)
+    assert caught.value.status == 200
+
+
+def test_gzip_that_nobody_asked_for_is_undone() -> None:
+    with serving(answering(gzip.compress(b'{"a":1}'), "200 OK", "Content-Encoding: gzip")) as server:
+        assert post(server.url).body == b'{"a":1}'
+
+
+def test_a_gzip_bomb_is_not_undone() -> None:
+    bomb = gzip.compress(b" " * (MAX_ANSWER_BYTES * 30))
+    with (
+        serving(answering(bomb, "200 OK", "Content-Encoding: gzip")) as server,
+        pytest.raises(OutcomeUnknown, match="too large"),
+    ):
+        post(server.url)
+
+
+@pytest.mark.parametrize(
+    ("coding", "body"),
+    [("gzip", b"{}"), ("gzip", gzip.compress(b"[1,2,3]")[:-9]), ("br", b"{}")],
+    ids=["not gzip", "cut off", "unknown"],
+)
+def test_an_encoding_that_cannot_be_undone_is_an_unknown_outcome(coding: str, body: bytes) -> None:
+    with (
+        serving(answering(body, "200 OK", f"Content-Encoding: {coding}")) as server,
+        pytest.raises(OutcomeUnknown),
+    ):
+        post(server.url)
+
+
+@pytest.mark.parametrize("target", ["http://127.0.0.1:1/elsewhere", "/sso/Login", "http://[broken", ""])
+def test_a_redirection_is_an_answer_and_not_followed(target: str) -> None:
+    with serving(answering(b"moved", "302 Found", f"Location: {target}")) as server:
+        assert post(server.url).status == 302
+        assert len(server.received) == 1
+
+
+def test_what_is_no_http_is_an_unknown_outcome() -> None:
+    def behaviour(peer: Peer) -> None:
+        peer.request()
+        peer.send(b"SSH-2.0-OpenSSH_9.2\r\n\r\n")
+
+    with serving(behaviour) as server, pytest.raises(OutcomeUnknown):
+        post(server.url)
+
+
+def test_endless_headers_are_an_unknown_outcome() -> None:
+    def behaviour(peer: Peer) -> None:
+        peer.request()
+        peer.send(b"HTTP/1.1 200 OK\r\n")
+        for at in range(100_000):
+            peer.send(b"X-%d: y\r\n" % at)
+
+    with serving(behaviour) as server, pytest.raises(OutcomeUnknown):
+        post(server.url)
+
+
+def test_the_time_of_the_server_is_told() -> None:
+    with serving(answering(b"{}", "200 OK", "Date: Tue, 24 Nov 2026 12:00:00 GMT")) as server:
+        assert post(server.url).server_time_ms == 1_795_521_600_000
+
+
+def test_no_error_text_holds_an_account_or_an_address() -> None:
+    def behaviour(peer: Peer) -> None:
+        peer.request()
+
+    with serving(behaviour) as server, pytest.raises(OutcomeUnknown) as caught:
+        post(server.url)
+    assert "1234567" not in str(caught.value)
+    assert str(server.port) not in str(caught.value)
+    assert "DU***4567" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("url", "base"),
+    [
+        ("https://localhost:5055", "https://localhost:5055/v1/api"),
+        ("https://localhost:5055/", "https://localhost:5055/v1/api"),
+        ("https://gateway.example/v1/api/", "https://gateway.example/v1/api"),
+        ("http://127.0.0.1:5055", "http://127.0.0.1:5055/v1/api"),
+        ("http://[::1]:5055", "http://[::1]:5055/v1/api"),
+    ],
+)
+def test_the_address_gets_the_path_of_the_api(url: str, base: str) -> None:
+    assert base_url(url) == base
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://gateway.example:5055",
+        "http://10.0.0.5",
+        "ftp://localhost",
+        "localhost:5055",
+        "",
+        "https://u:p@localhost",
+        "https://localhost:99999",
+        "https://localhost/?a=b",
+    ],
+)
+def test_an_address_that_cannot_be_used_is_an_error_of_the_configuration(url: str) -> None:
+    with pytest.raises(ConfigError):
+        base_url(url)

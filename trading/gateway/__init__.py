@@ -1,0 +1,73 @@
+"""The adapter to Interactive Brokers' Client Portal API: sessions, market data and orders over HTTPS.
+
+`connect` makes the three ports of `trading.ports`; the transport behind them can be replaced.
+"""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+from pathlib import Path
+
+from trading.gateway.channel import READ_S, Channel
+from trading.gateway.market_data import GatewayMarketData
+from trading.gateway.orders import AccountBroker
+from trading.gateway.pacing import Pacing
+from trading.gateway.session import Session
+from trading.gateway.transport import HttpTransport, Transport
+from trading.ports import Clock
+
+# Five calls at a time are documented, more than four are throttled now and then.
+_PARALLEL_HISTORIES = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Gateway:
+    """One login's ports; brokers are made by account, since its id may first have to be asked for."""
+
+    session: Session
+    market_data: GatewayMarketData
+    channel: Channel
+    transport: Transport
+
+    def broker(self, account_id: str) -> AccountBroker:
+        """Return the broker of one account.
+
+        Raises: ConfigError, it is no account id.
+        """
+        return AccountBroker(self.channel, self.session, account_id)
+
+    def close(self) -> None:
+        """Close the sockets."""
+        if isinstance(self.transport, HttpTransport):
+            self.transport.close()
+
+
+def connect(
+    url: str,
+    *,
+    ca_bundle: Path | None,
+    clock: Clock,
+    rng: random.Random,
+    paced: bool,
+    read_s: float = READ_S,
+    transport: Transport | None = None,
+) -> Gateway:
+    """Return the gateway at `url`; nothing is sent yet.
+
+    Args:
+        url: Its address; the API's path is added when it has none.
+        ca_bundle: The certificates to trust, None for the public ones.
+        clock: Time for pacing and pauses.
+        rng: Where the jitter of pauses comes from.
+        paced: Keep the API's request limits and believe the gateway's clock; off for a simulated gateway.
+        read_s: Seconds that one exchange may take in all.
+        transport: Replaces the network.
+
+    Raises: ConfigError, the address can't be used.
+    """
+    used = HttpTransport(url, ca_bundle) if transport is None else transport
+    channel = Channel(used, Pacing(clock, limited=paced), clock, rng, read_s)
+    session = Session(channel, tell_server_time=paced)
+    market_data = GatewayMarketData(channel, session, clock, parallel=_PARALLEL_HISTORIES if paced else 1)
+    return Gateway(session, market_data, channel, used)

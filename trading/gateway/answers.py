@@ -1,0 +1,162 @@
+"""What the answer to a write proves. In doubt it proves nothing, and the outcome is `Unproven`."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from trading.gateway import fields
+from trading.gateway.channel import envelope, session_gone
+from trading.gateway.fields import FieldError, member, plain
+from trading.gateway.json_text import JsonError, read_json
+from trading.gateway.questions import is_prompt, is_question, prompt_text, question
+from trading.gateway.transport import HttpAnswer
+from trading.model.wire import (
+    Acknowledged,
+    Answer,
+    Duplicate,
+    OrderAck,
+    Outcome,
+    RefusedByBroker,
+    Unproven,
+    WireAct,
+    WireRequest,
+)
+
+_GOOD = range(200, 300)
+_BAD_REQUEST = 400
+_SERVER_FAILED = 500
+_FAILED_ID = -1
+# Texts that don't say whether the order is there: a reply may be lost and the order alive, an order that is "not found"
+# may be one whose answer was.
+_DOUBTFUL = ("reply id not found", "doesn't exist", "not found")
+_REGISTERED = "already registered"
+
+
+@dataclass(frozen=True, slots=True)
+class _Sent:
+    """What the request holds that its answer must agree with."""
+
+    act: WireAct
+    account_id: str
+    coids: frozenset[str]
+    orders: int | None
+    order_id: int | None
+
+
+def classify(request: WireRequest, account_id: str, got: HttpAnswer) -> Outcome:
+    """Return what `got` proves about `request`.
+
+    Statuses other than 2xx and 400 prove nothing: a proxy may answer after it has passed the order on.
+    """
+    answer = Answer(got.status, got.body)
+    if got.status not in _GOOD and got.status != _BAD_REQUEST:
+        return Unproven(f"HTTP {got.status}", answer)
+    try:
+        value = read_json(got.body)
+        text = envelope(value)
+        if text is not None:
+            return _refusal(request, text, member(value, "statusCode") if isinstance(value, dict) else None, answer)
+        if got.status == _BAD_REQUEST:
+            return Unproven("HTTP 400 without a reason", answer)
+        return _reading(_sent(request, account_id), value, answer)
+    except JsonError as problem:
+        return Unproven(f"the answer is of no use: {problem}", answer)
+    except FieldError as problem:
+        return Unproven(plain(str(problem)), answer)
+
+
+def _sent(request: WireRequest, account_id: str) -> _Sent:
+    coids = {request.coid} if request.coid is not None else set()
+    orders: int | None = None
+    if request.act is WireAct.SUBMIT:
+        rows = json.loads(request.body)["orders"]
+        orders = len(rows)
+        coids |= {row["cOID"] for row in rows if "cOID" in row}
+    path_id = re.search(r"/order/(\d+)$", request.path)
+    return _Sent(request.act, account_id, frozenset(coids), orders, int(path_id[1]) if path_id else None)
+
+
+def _refusal(request: WireRequest, text: str, inner: object, answer: Answer) -> Outcome:
+    """Return what an error envelope with status 2xx or 400 proves."""
+    lowered = text.lower()
+    if _REGISTERED in lowered:
+        if request.coid is not None and request.coid in text:
+            return Duplicate(plain(text), answer)
+        return Unproven("a cOID that is not this order's is registered already", answer)
+    failed_inside = isinstance(inner, int) and inner != _BAD_REQUEST and inner not in _GOOD
+    if failed_inside or session_gone(text) or any(mark in lowered for mark in _DOUBTFUL):
+        return Unproven(plain(text), answer)
+    return RefusedByBroker(plain(text), answer)
+
+
+def _reading(sent: _Sent, value: object, answer: Answer) -> Outcome:
+    """Return what a good answer proves.
+
+    Raises: FieldError, it is not one of the known kinds or not about this request: it proves nothing.
+    """
+    if isinstance(value, dict) and is_prompt(value):
+        return RefusedByBroker(prompt_text(value), answer)
+    listed = value if isinstance(value, list) else [value]
+    rows: list[Mapping[str, object]] = [row for row in listed if isinstance(row, dict)]
+    if not rows or len(rows) != len(listed):
+        raise FieldError("answer", "neither an order nor a question")
+    if sent.act is WireAct.CANCEL:
+        return _cancelled(sent, rows, answer)
+    if any(is_question(row) for row in rows):
+        if len(rows) > 1:
+            raise FieldError("answer", "a question among other rows")
+        return question(rows[0], answer)
+    acks = tuple(_ack(sent, row) for row in rows)
+    _check(sent, acks)
+    if all(ack.order_id is None for ack in acks):
+        return RefusedByBroker(next((ack.text for ack in acks if ack.text), "the order failed"), answer)
+    return Acknowledged(acks, answer)
+
+
+def _ack(sent: _Sent, row: Mapping[str, object]) -> OrderAck:
+    """Return one order of the answer.
+
+    Raises: FieldError: it is none, or another account's, or names a cOID that was not sent.
+    """
+    order_id = fields.integer(row.get("order_id"), "order_id")
+    if order_id != _FAILED_ID and order_id <= 0:
+        raise FieldError("order_id", "not an order id")
+    owner = fields.optional_identifier(member(row, "account", "acct", "acctId"), "account")
+    if owner not in (None, sent.account_id):
+        raise FieldError("account", "another account")
+    local = fields.optional_identifier(member(row, "local_order_id", "order_ref"), "local_order_id")
+    parent = fields.optional_integer(member(row, "parent_order_id"), "parent_order_id")
+    if local is not None and local not in sent.coids and parent is None:
+        raise FieldError("local_order_id", "the cOID of another order")
+    status = fields.text(row.get("order_status"), "order_status")
+    text = fields.optional_text(member(row, "text", "warning_message"))
+    failed = order_id == _FAILED_ID
+    return OrderAck(None if failed else order_id, status, local, parent, text)
+
+
+def _check(sent: _Sent, acks: Sequence[OrderAck]) -> None:
+    """Raise FieldError when the orders together can't be the answer to what was sent."""
+    ids = [ack.order_id for ack in acks if ack.order_id is not None]
+    if len(set(ids)) != len(ids):
+        raise FieldError("order_id", "twice in one answer")
+    if sent.orders is not None and len(acks) > sent.orders:
+        raise FieldError("answer", "more orders than were sent")
+    if sent.act is WireAct.MODIFY and ids not in ([], [sent.order_id]):
+        raise FieldError("order_id", "another order's")
+
+
+def _cancelled(sent: _Sent, rows: Sequence[Mapping[str, object]], answer: Answer) -> Outcome:
+    """Return the acknowledgement of a cancel, which only says that it was asked for.
+
+    Raises: FieldError: it names another order or account.
+    """
+    if len(rows) > 1 or fields.integer(rows[0].get("order_id"), "order_id") != sent.order_id:
+        raise FieldError("order_id", "another order's")
+    owner = fields.optional_identifier(rows[0].get("account"), "account")
+    if owner not in (None, sent.account_id):
+        raise FieldError("account", "another account")
+    text = fields.optional_text(rows[0].get("msg")) or ""
+    return Acknowledged((OrderAck(sent.order_id, text),), answer)

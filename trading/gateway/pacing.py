@@ -1,0 +1,151 @@
+"""The request budget, kept before a request leaves, and the penalty once it was exceeded.
+
+Over the limit the API answers 429 to the whole IP address for 10 to 15 minutes; nothing else is asked until a probe
+gets through again. Source: Client Portal API, pacing limitations.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from trading.errors import NotSent
+from trading.gateway.fields import masked
+from trading.ports import Clock
+
+PROBE_EVERY_S = 60.0
+
+# Added to each period: the server's clock and ours need not tick alike.
+_SLACK_S = 0.1
+# How often a wait that a control or a stop request ended early is taken up again.
+_WAITS = 3
+_IN_FLIGHT_POLL_S = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """At most `count` requests whose call fits `pattern` in any `period_s` seconds; period 0: that many at a time."""
+
+    pattern: re.Pattern[str]
+    count: int
+    period_s: float
+
+
+def _limit(pattern: str, count: int, period_s: float) -> Limit:
+    return Limit(re.compile(pattern), count, period_s)
+
+
+LIMITS = (
+    _limit(r".*", 10, 1.0),
+    _limit(r"GET /iserver/account/orders", 1, 5.0),
+    _limit(r"GET /iserver/account/trades", 1, 5.0),
+    _limit(r"GET /iserver/account/pnl/partitioned", 1, 5.0),
+    _limit(r"GET /iserver/marketdata/snapshot", 10, 1.0),
+    # Five are documented; users report throttling above four.
+    _limit(r"GET /iserver/marketdata/history", 4, 0.0),
+    _limit(r"GET /portfolio/(sub)?accounts", 1, 5.0),
+    _limit(r"GET /sso/validate", 1, 60.0),
+    _limit(r"(GET|POST) /tickle", 1, 1.0),
+)
+
+
+@dataclass(slots=True)
+class _Window:
+    """The requests that still count against one limit."""
+
+    limit: Limit
+    in_flight: int = 0
+    ended: deque[float] = field(default_factory=deque)
+
+    def due(self, now: float) -> float:
+        """Return when one more request fits: `now`, or later."""
+        period = self.limit.period_s + _SLACK_S if self.limit.period_s else 0.0
+        while self.ended and self.ended[0] + period <= now:
+            self.ended.popleft()
+        if self.in_flight + len(self.ended) < self.limit.count:
+            return now
+        return self.ended[0] + period if self.ended else now + _IN_FLIGHT_POLL_S
+
+
+class Pacing:
+    """Keeps the budget of one login; threads may share it.
+
+    A request counts from its start until the period after its end, because it can have arrived at any moment between.
+    """
+
+    def __init__(self, clock: Clock, *, limited: bool) -> None:
+        """Pace by `clock`; without `limited` only the penalty is kept."""
+        self._clock = clock
+        self._windows = tuple(_Window(limit) for limit in LIMITS) if limited else ()
+        self._lock = threading.Lock()
+        self._probe_due: float | None = None
+        self.waited_s = 0.0
+        """Seconds spent waiting for the budget so far."""
+
+    @property
+    def penalised(self) -> bool:
+        """Whether the API said "too many requests" and no probe has got through since."""
+        return self._probe_due is not None
+
+    @contextmanager
+    def request(self, verb: str, path: str, *, probe: bool = False) -> Iterator[None]:
+        """Wait until the request fits the budget, and count it while the block runs.
+
+        Raises: NotSent: requests are suspended (but for one probe a minute), or a control ended the wait.
+        """
+        call = f"{verb} {path}"
+        self._check_penalty(call, probe=probe)
+        windows = [window for window in self._windows if window.limit.pattern.fullmatch(call)]
+        self._take(call, windows)
+        try:
+            yield
+        finally:
+            self._give_back(windows)
+
+    def penalise(self) -> None:
+        """Suspend requests: the API answered 429."""
+        self._probe_due = self._clock.monotonic() + PROBE_EVERY_S
+
+    def forgive(self) -> None:
+        """Resume requests: a probe got an answer that was not 429."""
+        self._probe_due = None
+
+    def _check_penalty(self, call: str, *, probe: bool) -> None:
+        with self._lock:
+            if self._probe_due is None:
+                return
+            now = self._clock.monotonic()
+            if not probe or now < self._probe_due:
+                raise NotSent(masked(call), "requests are suspended: the gateway said there were too many")
+            self._probe_due = now + PROBE_EVERY_S
+
+    def _take(self, call: str, windows: list[_Window]) -> None:
+        started = self._clock.monotonic()
+        interrupted = 0
+        while True:
+            with self._lock:
+                now = self._clock.monotonic()
+                due = max((window.due(now) for window in windows), default=now)
+                if due <= now:
+                    self.waited_s += now - started
+                    for window in windows:
+                        window.in_flight += 1
+                    return
+            self._clock.wait(self._clock.now() + timedelta(seconds=due - now))
+            if self._clock.monotonic() < due:
+                interrupted += 1
+                if interrupted > _WAITS:
+                    raise NotSent(masked(call), "the wait for the request budget was ended early")
+
+    def _give_back(self, windows: list[_Window]) -> None:
+        with self._lock:
+            now = self._clock.monotonic()
+            for window in windows:
+                window.in_flight -= 1
+                if window.limit.period_s:
+                    window.ended.append(now)

@@ -1,0 +1,134 @@
+"""The login and the brokerage session: tickle, status, initialisation, accounts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from trading.errors import OutcomeUnknown, Refused, SessionLost
+from trading.gateway import fields
+from trading.gateway.channel import AccountsFirst, Channel
+from trading.gateway.fields import FieldError
+from trading.model.account import SessionStatus
+
+TICKLE = "/tickle"
+ACCOUNTS = "/iserver/accounts"
+INITIALISE = "/iserver/auth/ssodh/init"
+
+
+class Session:
+    """Implements `SessionPort`."""
+
+    def __init__(self, channel: Channel, *, tell_server_time: bool) -> None:
+        """Use `channel`; without `tell_server_time` the gateway's clock counts for nothing (simulated time)."""
+        self._channel = channel
+        self._tell_server_time = tell_server_time
+        self._competing = False
+        self._gateway_session: str | None = None
+
+    def keep_alive(self) -> SessionStatus:
+        """Tickle and return the session's state; logged out is a status, not an error.
+
+        Raises: NotSent, OutcomeUnknown, Refused: the gateway can't be asked. The next cycle asks again.
+        """
+        call = f"POST {TICKLE}"
+        try:
+            answer, server_time_ms = self._channel.probe(TICKLE)
+            value = _mapping(call, answer)
+        except SessionLost as lost:
+            return self._seen(_logged_out(lost.cause))
+        name = value.get("session")
+        if isinstance(name, str) and name != self._gateway_session:
+            if self._gateway_session is not None:
+                self._channel.warmth.cool()
+            self._gateway_session = name
+        inner = value.get("iserver")
+        inner = inner.get("authStatus") if isinstance(inner, dict) else None
+        if not isinstance(inner, dict):
+            return self._seen(_logged_out("no brokerage session"))
+        return self._seen(_status(inner, server_time_ms if self._tell_server_time else None))
+
+    def initialise(self) -> SessionStatus:
+        """Ask for the brokerage session; never while another one competes.
+
+        Raises: Refused, another session competes; else as `keep_alive`.
+        """
+        call = f"POST {INITIALISE}"
+        if self._competing:
+            raise Refused(call, "another session of this login competes: ours yields")
+        # compete false always fails: "Force compete capability must be used together with compete flag".
+        try:
+            value = _mapping(call, self._channel.post(INITIALISE, {"publish": True, "compete": True}))
+        except SessionLost as lost:
+            return self._seen(_logged_out(lost.cause))
+        self._channel.warmth.cool()
+        return self._seen(_status(value, None))
+
+    def accounts(self) -> tuple[str, ...]:
+        """Return the account ids of this login, the selected one first; required before orders and snapshots.
+
+        Raises: GatewayError.
+        """
+        call = f"GET {ACCOUNTS}"
+        value = _mapping(call, self._channel.get(ACCOUNTS))
+        try:
+            listed = value.get("accounts")
+            if not isinstance(listed, list) or not listed:
+                raise FieldError("accounts", "missing")  # noqa: TRY301
+            names = tuple(fields.identifier(name, "accounts") for name in listed)
+            selected = fields.identifier(value.get("selectedAccount"), "selectedAccount")
+        except FieldError as problem:
+            raise OutcomeUnknown(call, str(problem)) from None
+        ordered = (selected, *sorted(set(names) - {selected}))
+        self._channel.warmth.accounts = ordered
+        return ordered
+
+    def ensure_accounts(self) -> str:
+        """Return the selected account, asking for the list where this session has not yet.
+
+        Raises: GatewayError.
+        """
+        return (self._channel.warmth.accounts or self.accounts())[0]
+
+    def get(self, path: str, query: Mapping[str, str] | None = None, *, repeat: bool = True) -> object:
+        """Return what a GET answers that needs the list of accounts to have been read.
+
+        Raises: GatewayError.
+        """
+        self.ensure_accounts()
+        try:
+            return self._channel.get(path, query, repeat=repeat)
+        except AccountsFirst:
+            self.accounts()
+            return self._channel.get(path, query, repeat=repeat)
+
+    def _seen(self, status: SessionStatus) -> SessionStatus:
+        self._competing = status.competing
+        if not status.usable:
+            self._channel.warmth.cool()
+        return status
+
+
+def _mapping(call: str, value: object) -> Mapping[str, object]:
+    if not isinstance(value, dict):
+        raise OutcomeUnknown(call, "the answer is no object")
+    return value
+
+
+def _logged_out(message: str) -> SessionStatus:
+    return SessionStatus(
+        authenticated=False, connected=False, competing=False, established=False, message=fields.plain(message)
+    )
+
+
+def _status(value: Mapping[str, object], server_time_ms: int | None) -> SessionStatus:
+    authenticated = fields.flag(value.get("authenticated"))
+    message = fields.optional_text(value.get("message")) or fields.optional_text(value.get("fail")) or ""
+    return SessionStatus(
+        authenticated=authenticated,
+        connected=fields.flag(value.get("connected")),
+        competing=fields.flag(value.get("competing")),
+        # Older gateways don't send it.
+        established=fields.flag(value.get("established", authenticated)),
+        message=message,
+        server_time_ms=server_time_ms,
+    )
