@@ -15,7 +15,8 @@ from trading.market.bars import Panel
 from trading.model.account import AccountState, BrokerPosition, Quote, SessionStatus
 from trading.model.contract import Contract
 from trading.model.decision import Decision, RiskState
-from trading.model.mode import Control, ModeState
+from trading.model.metric import Counter, Duration, Gauge
+from trading.model.mode import Control, Mode, ModeState
 from trading.model.order import BrokerOrder, Execution, IntentState, OrderIntent, OrderTicket
 from trading.model.wire import Answer, Outcome, WireRequest
 
@@ -302,6 +303,46 @@ class Controls(Protocol):
 
     def answer(self, control: Control, result: str, now: datetime) -> None:
         """Record what was done, for the page that waits for it."""
+        ...
+
+
+class Log(Protocol):
+    """Structured lines: a constant event, the facts in fields; the adapter masks and escapes them."""
+
+    def info(self, event: str, **fields: object) -> None:
+        """Write what happened."""
+        ...
+
+    def warning(self, event: str, **fields: object) -> None:
+        """Write what may need a look."""
+        ...
+
+    def error(self, event: str, **fields: object) -> None:
+        """Write what went wrong; `exc_info=True` adds the exception that is being handled."""
+        ...
+
+
+class Metrics(Protocol):
+    """Numbers for /metrics."""
+
+    def add(self, counter: Counter, amount: float = 1.0, *, label: str | None = None) -> None:
+        """Count something; `label` is the reason, state or code of a counter that has one."""
+        ...
+
+    def put(self, gauge: Gauge, value: float) -> None:
+        """Set a gauge."""
+        ...
+
+    def put_mode(self, mode: Mode) -> None:
+        """Show which mode is in force."""
+        ...
+
+    def observe(self, duration: Duration, seconds: float) -> None:
+        """Take a length of time into its histogram."""
+        ...
+
+    def write(self) -> bool:
+        """Publish all numbers; False, and no error, where that can't be done now."""
         ...
 
 

@@ -1,0 +1,138 @@
+"""Whether the system is alive and ready, from facts alone, with the reason and the next step for a person."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from trading.model.mode import Mode
+from trading.model.pulse import SessionState
+
+SILENT_CYCLES = 3
+SILENT_AT_LEAST_S = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What health is judged by: `silent_s` since the loop's last sign of life, None where it never gave one."""
+
+    silent_s: float | None
+    check_interval_s: float
+    session: SessionState
+    mode: Mode | None
+    uncovered_shares: int = 0
+    unknown_orders: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """A verdict: `code` is a word for programs, `text` says what is, `next_step` what a person does ("" nothing)."""
+
+    ok: bool
+    code: str
+    text: str
+    next_step: str = ""
+
+
+_SESSIONS: Mapping[SessionState, Health] = MappingProxyType(
+    {
+        SessionState.STARTING: Health(ok=False, code="starting", text="The trading process connects to the gateway."),
+        SessionState.GATEWAY_DOWN: Health(
+            ok=False,
+            code="gateway_down",
+            text="The gateway does not answer. Nothing can be sent; stops stay at the broker.",
+            next_step="Nothing at once: it is tried again by itself. After five minutes, restart the gateway.",
+        ),
+        SessionState.WAITING_LOGIN: Health(
+            ok=False,
+            code="waiting_login",
+            text="Nobody is logged in at the gateway.",
+            next_step="Open https://localhost:5055 and log in.",
+        ),
+        SessionState.COMPETING: Health(
+            ok=False,
+            code="competing",
+            text="Another program uses this login, so the broker gives us no session.",
+            next_step="Log out of TWS, IBKR Mobile or the website with this user.",
+        ),
+        SessionState.ENDED: Health(
+            ok=False,
+            code="ended",
+            text="The simulated market has come to the end of its data; nothing more is decided.",
+            next_step="To start over: make demo-reset, then make demo.",
+        ),
+    }
+)
+_MODES: Mapping[Mode, Health] = MappingProxyType(
+    {
+        Mode.HALTED: Health(
+            ok=False,
+            code="halted",
+            text="Halted: nothing is bought or sold. Protective stops stay.",
+            next_step="When the reason is settled: python -m trading resume, or the button on the dashboard.",
+        ),
+        Mode.RECONCILING: Health(
+            ok=False,
+            code="reconciling",
+            text="Own records are being compared with the broker's. No new orders until they agree.",
+        ),
+        Mode.REDUCING: Health(
+            ok=True,
+            code="reducing",
+            text="Reducing: exits and stops go on, nothing new is bought.",
+            next_step="Decide whether to go on: python -m trading resume takes today's equity as the new peak.",
+        ),
+    }
+)
+
+
+def silent_limit_s(check_interval_s: float) -> float:
+    """Return how long the loop may be silent: three cycles, at least 20 s."""
+    return max(SILENT_AT_LEAST_S, SILENT_CYCLES * check_interval_s)
+
+
+def liveness(facts: Facts) -> Health:
+    """Return whether the trading loop is alive; the login, the market and the mode have no part in it."""
+    if facts.silent_s is None:
+        return Health(
+            ok=False,
+            code="never_seen",
+            text="The trading process has not run yet.",
+            next_step="Start it: ./start.sh, or make demo.",
+        )
+    if facts.silent_s > silent_limit_s(facts.check_interval_s):
+        return Health(
+            ok=False,
+            code="silent",
+            text=f"The trading process has been silent for {facts.silent_s:.0f} s. Stops stay at the broker.",
+            next_step="Start it again with ./start.sh; the end of logs/trading.log says why it stopped.",
+        )
+    return Health(ok=True, code="ok", text="The trading loop runs.")
+
+
+def readiness(facts: Facts) -> Health:
+    """Return whether orders can be sent: alive, session usable, mode ACTIVE or REDUCING; what is worst comes first."""
+    if facts.uncovered_shares > 0:
+        return Health(
+            ok=False,
+            code="uncovered",
+            text=f"{facts.uncovered_shares} shares have no stop at the broker.",
+            next_step="The system is putting them back; if it can't, place them in TWS.",
+        )
+    alive = liveness(facts)
+    if not alive.ok:
+        return alive
+    mode = facts.mode or Mode.RECONCILING
+    return _SESSIONS.get(facts.session) or _MODES.get(mode) or _active(facts)
+
+
+def _active(facts: Facts) -> Health:
+    if facts.unknown_orders > 0:
+        return Health(
+            ok=True,
+            code="unknown_orders",
+            text=f"{facts.unknown_orders} orders are not proven; nothing new is bought in their symbols.",
+            next_step="They are looked for by themselves; TWS shows them too.",
+        )
+    return Health(ok=True, code="ready", text="All is well.")

@@ -1,0 +1,40 @@
+"""What may stand in a log line: no secret, no whole account id, no control character."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+# IBKR's ids: an optional D for demonstration, U, F or I, then digits.
+_ACCOUNT = re.compile(r"\b(D?[UFI])\d{2,}(\d{4})\b")
+# C0, DEL, C1, line and paragraph separators, and what turns the direction of text round.
+_CONTROL = re.compile("[\\x00-\\x1f\\x7f-\\x9f\\u2028\\u2029\\u202a-\\u202e\\u2066-\\u2069]")
+_SECRET_WORDS = ("password", "secret", "token", "cookie", "authorization", "session_id")
+HIDDEN = "***"
+
+
+def clean_text(text: str) -> str:
+    """Return the text with account ids masked and control characters spelled out."""
+    return _CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", mask_accounts(text))
+
+
+def mask_accounts(text: str) -> str:
+    """Return the text with all but the letters and the last four digits of each account id hidden."""
+    return _ACCOUNT.sub(r"\1***\2", text)
+
+
+def clean_field(name: str, value: object) -> object:
+    """Return one field of a line, with everything inside it cleaned; what a secret's name goes with is hidden."""
+    if any(word in name.lower() for word in _SECRET_WORDS):
+        return HIDDEN
+    return _clean(value)
+
+
+def _clean(value: object) -> object:
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    if isinstance(value, Mapping):
+        return {clean_text(str(key)): clean_field(str(key), item) for key, item in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_clean(item) for item in value]
+    return clean_text(str(value))
