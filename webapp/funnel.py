@@ -10,7 +10,7 @@ from trading.model.decision import Decision, SymbolVerdict
 from webapp.numbers import price
 from webapp.sentences import CAPS, EXIT_REASONS, sentence, title
 
-RULES = ("warm_up", "trend", "pullback", "price", "volume", "volatility", "gap")
+RULES = ("no_bar", "warm_up", "trend", "pullback", "price", "volume", "volatility", "gap")
 """The screener's rules in the order in which the funnel takes them away."""
 
 
@@ -98,7 +98,7 @@ def funnel(decision: Decision) -> tuple[Step, ...]:
     steps = [Step("Looked at", len(judged), 0)]
     left = judged
     for rule in RULES:
-        kept = [verdict for verdict in left if all(_rule(r.code) != rule for r in verdict.reasons)]
+        kept = [verdict for verdict in left if all(r.code != rule for r in verdict.reasons)]
         steps.append(Step(title(rule), len(kept), len(left) - len(kept)))
         left = kept
     signals = [verdict for verdict in left if verdict.signal is not None]
@@ -110,10 +110,6 @@ def funnel(decision: Decision) -> tuple[Step, ...]:
 def counts(found: tuple[SymbolLine, ...]) -> Mapping[str, int]:
     """Return how many symbols met each fate; the empty name counts all."""
     return {name: sum(1 for line in found if name in ("", line.fate)) for name in FATES}
-
-
-def _rule(code: str) -> str:
-    return code.partition(".")[0].partition(":")[0]
 
 
 def _values(verdict: SymbolVerdict) -> tuple[tuple[str, float], ...]:

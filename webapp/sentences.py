@@ -2,176 +2,134 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from trading.model.decision import Denied, Reason
-from webapp.numbers import number
-
-BELOW = "below the least allowed"
-ABOVE = "above the most allowed"
+from webapp.numbers import number, percent
 
 
 @dataclass(frozen=True, slots=True)
 class Wording:
-    """How one code is said: `title` in lists, `what` was measured, in which unit and with how many decimals.
+    """How a code is said. `{v}` is what was measured, `{l}` the limit, `{d}` the detail, both written by `form`.
 
-    `without_value` is the whole sentence where nothing could be measured, `explained` what the rule is for.
+    `above` is for a value over its limit, where that is another fault than one under it. `missing` is said where nothing
+    was measured.
     """
 
-    title: str
-    what: str
-    unit: str
-    decimals: int
-    without_value: str
-    explained: str
+    below: str
+    form: Callable[[float], str]
+    above: str = ""
+    missing: str = ""
 
 
-_WORDINGS = {
-    "warm_up": Wording(
-        "Too little history",
-        "Bars of history",
-        "",
-        0,
-        "Not enough bars for every indicator.",
-        "Every indicator needs its whole window of bars.",
-    ),
-    "trend": Wording(
-        "No uptrend",
-        "Trend measure",
-        "",
-        2,
-        "No breakout above the channel within the window.",
-        "A recent breakout above the yearly channel, a close above its middle, and a rising middle.",
-    ),
-    "pullback": Wording(
-        "Pullback out of range",
-        "Pullback from the recent high",
-        " ATR",
-        2,
-        "The pullback can't be measured.",
-        "The close must be a little below the recent high: neither at it nor in free fall.",
-    ),
-    "price": Wording("Price too low", "Close", " USD", 2, "No close.", "Cheap stocks are left out."),
-    "volume": Wording(
-        "Volume out of range",
-        "Volume measure",
-        "",
-        2,
-        "The volume can't be measured.",
-        "Enough dollars must change hands each day, and today's volume must not be extraordinary.",
-    ),
-    "volatility": Wording(
-        "Volatility out of range",
-        "Daily range (ATR)",
-        " % of price",
-        2,
-        "The daily range can't be measured.",
-        "Neither asleep nor wild.",
-    ),
-    "gap": Wording(
-        "Gapped down",
-        "Open",
-        " USD",
-        2,
-        "It opened below the low of the day before.",
-        "No gap down into the pullback.",
-    ),
-    "bad_prices": Wording(
-        "Prices make no sense",
-        "Stop",
-        " USD",
-        2,
-        "Stop, entry and target are not in order.",
-        "Stop below entry below target.",
-    ),
-    "max_positions": Wording(
-        "No free slot", "Positions with this one", "", 0, "All slots are taken.", "The number of positions is limited."
-    ),
-    "size_zero": Wording(
-        "Too small to buy",
-        "Shares that fit",
-        "",
-        2,
-        "Less than one share fits the size limits.",
-        "The smallest of four caps sets the size, and it allows less than one share.",
-    ),
-    "buying_power": Wording(
-        "Not enough cash",
-        "Cost with commission",
-        " USD",
-        2,
-        "The cash does not cover it.",
-        "Nothing is bought on credit.",
-    ),
-    "exposure": Wording(
-        "Fully invested",
-        "Money in stocks with this one",
-        " USD",
-        2,
-        "The exposure limit is reached.",
-        "Exposure is limited.",
-    ),
-    "drawdown_halt": Wording(
-        "Drawdown limit",
-        "Drawdown",
-        "",
-        3,
-        "The drawdown limit was reached; no entries until a person resumes.",
-        "After a large loss the system stops buying until a person looks.",
-    ),
-    "daily_loss": Wording(
-        "Daily loss limit", "Loss of the day", "", 3, "The daily loss limit was reached.", "One bad day is enough."
-    ),
-    "concentration": Wording(
-        "Too much in one name", "Value in this name", " USD", 2, "Too much in one name.", "One name is limited."
-    ),
-    "open_risk": Wording(
-        "Too much at risk",
-        "Loss if every stop is hit",
-        " USD",
-        2,
-        "The open risk limit is reached.",
-        "All stops together are limited.",
-    ),
-    "max_value": Wording(
-        "Order too large", "Order value", " USD", 2, "The order is too large.", "A single order is limited."
-    ),
-    "max_quantity": Wording(
-        "Too many shares", "Shares", "", 0, "Too many shares.", "The broker questions large orders."
-    ),
-    "repeat": Wording(
-        "Stopped out lately",
-        "Stop-outs",
-        "",
-        0,
-        "Stopped out lately; entries are off.",
-        "Repeated stop-outs pause entries.",
-    ),
-    "cooldown": Wording(
-        "Cooling down", "Bars since the stop-out", "", 0, "Stopped out lately.", "A pause after a stop-out."
-    ),
-    "no_stop": Wording(
-        "Stop too near or too far",
-        "Stop distance",
-        "",
-        3,
-        "The stop is not in its range.",
-        "Every entry needs a sensible stop.",
-    ),
-    "max_per_sector": Wording(
-        "Sector full", "Positions in the sector", "", 0, "The sector is full.", "A sector is limited."
-    ),
-    "account": Wording(
-        "Observing only",
-        "",
-        "",
-        0,
-        "A live account without LIVE_TRADING: shown, not sent.",
-        "The first step before going live.",
-    ),
+def _two(value: float) -> str:
+    return number(value, 2)
+
+
+def _count(value: float) -> str:
+    return number(value, 0 if float(value).is_integer() else 2)
+
+
+def _money(value: float) -> str:
+    return f"{number(value, 2)} USD"
+
+
+def _millions(value: float) -> str:
+    return f"{number(value / 1e6, 1)} million USD"
+
+
+TITLES: Mapping[str, str] = {
+    "no_bar": "No bar",
+    "warm_up": "Too little history",
+    "trend": "No uptrend",
+    "pullback": "Pullback out of range",
+    "price": "Price too low",
+    "volume": "Volume out of range",
+    "volatility": "Volatility out of range",
+    "gap": "Gapped down",
+    "bad_prices": "Prices make no sense",
+    "max_positions": "No free slot",
+    "size_zero": "Too small to buy",
+    "buying_power": "Not enough cash",
+    "exposure": "Fully invested",
+    "drawdown_halt": "Drawdown limit",
+    "daily_loss": "Daily loss limit",
+    "concentration": "Too much in one name",
+    "open_risk": "Too much at risk",
+    "max_value": "Order too large",
+    "max_quantity": "Too many shares",
+    "repeat": "Stopped out lately",
+    "no_stop": "Stop out of range",
+    "max_per_sector": "Sector full",
+    "account": "Observing only",
 }
 
-EXIT_REASONS = {
+# By code and measure, then by code.
+_WORDINGS: Mapping[str, Wording] = {
+    "no_bar": Wording("It has no bar in this session.", _count),
+    "warm_up": Wording(
+        "It has {v} bars of history; {l} are needed.", _count, missing="It has too few bars for every indicator."
+    ),
+    "trend.bars_since_breakout": Wording(
+        "The last breakout is {v} bars old.",
+        _count,
+        above="The last breakout above the channel is {v} bars old; at most {l} are allowed.",
+        missing="It has not broken out above its channel lately.",
+    ),
+    "trend.close": Wording("The close, {v}, is not above the channel's middle, {l}.", _two),
+    "trend.channel_middle": Wording("The channel's middle, {v}, does not rise: it was {l}.", _two),
+    "trend": Wording("There is no uptrend: {v} against {l}.", _two, missing="There is no uptrend."),
+    "pullback": Wording(
+        "It is only {v} ATR below its recent high; at least {l} are asked.",
+        _two,
+        above="It is {v} ATR below its recent high, more than {l}: a fall, not a pullback.",
+    ),
+    "price": Wording("The close, {v}, is below the lowest price bought, {l}.", _money),
+    "volume.dollar_volume": Wording("Only {v} change hands a day; at least {l} are asked.", _millions),
+    "volume.relative_volume": Wording(
+        "Volume was {v} times the usual.", _two, above="Volume was {v} times the usual, more than {l}: something happened."
+    ),
+    "volatility": Wording(
+        "It moves {v} % a day, less than {l} %: too quiet.", _two, above="It moves {v} % a day, more than {l} %: too wild."
+    ),
+    "gap": Wording("It opened at {v}, below the low of the day before, {l}.", _two),
+    "bad_prices": Wording("Stop, entry and target are not in order.", _two),
+    "max_positions": Wording(
+        "All {l} slots are taken.", _count, above="All {l} slots are taken.", missing="All slots are taken."
+    ),
+    "size_zero": Wording("Less than one share fits: {v}, held down by {d}.", _two),
+    "buying_power": Wording("", _money, above="It would cost {v} with commission; {l} of cash is left."),
+    "exposure": Wording("", _money, above="It would bring the money in stocks to {v}; at most {l} is allowed."),
+    "drawdown_halt": Wording(
+        "No entries since the drawdown limit, {l}, was reached, until a person resumes. The drawdown is {v} now.",
+        percent,
+        above="The drawdown, {v}, is past the limit, {l}. No entries until a person resumes.",
+        missing="No entries since the drawdown limit was reached, until a person resumes.",
+    ),
+    "daily_loss": Wording("", percent, above="The loss since the close before, {v}, is past the limit, {l}."),
+    "concentration": Wording("", _money, above="It would put {v} into one name; at most {l} is allowed."),
+    "open_risk": Wording("", _money, above="All stops together would lose {v}; at most {l} is allowed."),
+    "max_value": Wording("", _money, above="The order's value, {v}, is more than {l}."),
+    "max_quantity": Wording("", _count, above="{v} shares are more than the {l} that one order may have."),
+    "repeat": Wording(
+        "It was stopped out {v} bars ago; the pause is {l}.",
+        _count,
+        above="{v} positions were stopped out lately, so entries pause; {l} would do.",
+        missing="Entries pause after several stop-outs.",
+    ),
+    "no_stop": Wording(
+        "Its stop is {v} below the entry, nearer than {l}.",
+        percent,
+        above="Its stop is {v} below the entry, farther than {l}.",
+        missing="It has no usable stop.",
+    ),
+    "max_per_sector": Wording("", _count, above="Its sector would have {v} positions; at most {l} are allowed."),
+    "account": Wording("A live account without LIVE_TRADING: shown, not sent.", _count),
+}
+
+EXIT_REASONS: Mapping[str, str] = {
     "stop": "Stop reached",
     "target": "Target reached",
     "trend_broken": "Trend broken: closed below the channel's middle",
@@ -180,7 +138,7 @@ EXIT_REASONS = {
     "operator": "Sold by a person",
     "protection": "Sold because its stop could not be kept",
 }
-CAPS = {
+CAPS: Mapping[str, str] = {
     "allocation": "the amount per trade",
     "risk": "the risk per trade",
     "concentration": "the most for one name",
@@ -190,30 +148,36 @@ CAPS = {
 
 def title(code: str) -> str:
     """Return a code in a few words."""
-    wording = _WORDINGS.get(_base(code))
-    return wording.title if wording is not None else code.replace("_", " ").capitalize()
-
-
-def explained(code: str) -> str:
-    """Return what the rule is for, empty where that is not known."""
-    wording = _WORDINGS.get(_base(code))
-    return "" if wording is None else wording.explained
+    return TITLES.get(code, _plain(code))
 
 
 def sentence(reason: Reason | Denied) -> str:
     """Return why not, with the measured value and the threshold."""
-    wording = _WORDINGS.get(_base(reason.code))
-    what = reason.code.replace("_", " ").capitalize() if wording is None else wording.what
-    unit, decimals = ("", 2) if wording is None else (wording.unit, wording.decimals)
-    if reason.value is None:
-        return f"{what}." if wording is None else wording.without_value
-    value = f"{number(reason.value, decimals)}{unit}"
-    if reason.limit is None:
-        return f"{what} {value}."
-    limit = f"{number(reason.limit, decimals)}{unit}"
-    return f"{what} {value} is {BELOW if reason.value < reason.limit else ABOVE}, {limit}."
+    measure = reason.measure if isinstance(reason, Reason) else ""
+    detail = reason.detail if isinstance(reason, Denied) else ""
+    wording = _WORDINGS.get(f"{reason.code}.{measure}") or _WORDINGS.get(reason.code)
+    value, limit = _finite(reason.value), _finite(reason.limit)
+    if wording is None:
+        return _unknown(reason.code, value, limit, detail)
+    if value is None:
+        return wording.missing or f"{title(reason.code)}."
+    over = limit is None or value > limit
+    text = wording.above if wording.above and (over or not wording.below) else wording.below
+    shown_limit = "its limit" if limit is None else wording.form(limit)
+    return text.format(v=wording.form(value), l=shown_limit, d=CAPS.get(detail, detail) or "the size limits")
 
 
-def _base(code: str) -> str:
-    """Return the rule of a code that names one of its conditions too."""
-    return code.partition(".")[0].partition(":")[0]
+def _unknown(code: str, value: float | None, limit: float | None, detail: str) -> str:
+    """Return a sentence for a code that is newer than this page."""
+    said = _plain(code)
+    if value is not None:
+        said += f": {_count(value)}" + ("" if limit is None else f", limit {_count(limit)}")
+    return f"{said}. {detail}".strip() if detail else f"{said}."
+
+
+def _plain(code: str) -> str:
+    return code.replace("_", " ").capitalize()
+
+
+def _finite(value: float | None) -> float | None:
+    return value if value is not None and math.isfinite(value) else None

@@ -1,0 +1,330 @@
+"""Fill a state folder with what months of trading leave behind: real bars, real decisions, orders, fills and trades.
+
+    python -m tests.browser.seed FOLDER [--until 2017-03-14] [--state active|halted|waiting-login|...]
+
+The decisions are those of the step engine on the bundled bars; orders and fills go through the journal, as they would
+in the trading process.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+from trading.backtest.engine import BacktestPlan, run_step
+from trading.backtest.result import BacktestResult, ClosedTrade
+from trading.config import Settings
+from trading.decision import DecisionSystem
+from trading.market.bars import Panel, load_bars
+from trading.market.calendar import Session, TradingCalendar
+from trading.model.decision import Approved, Decision
+from trading.model.order import Execution, IntentState, OrderIntent, OrderType, Role, Side, Tif
+from trading.model.wire import WireAct, WireRequest
+from trading.store.database import Database
+from trading.store.journal import SqliteJournal
+from trading.store.records import SqliteStore
+from trading.strategies.discovery import make_strategy
+
+BARS = Path(__file__).resolve().parents[2] / "data" / "us_daily.csv.gz"
+ACCOUNT = "DU1234567"
+CASH = 25_000.0
+START, UNTIL = date(2016, 6, 1), date(2017, 3, 14)
+FIRST_CONID = 265_000
+BARS_KEPT = 700
+STATES = ("active", "halted", "reducing", "waiting-login", "gateway-down", "ended", "stale", "uncovered")
+
+
+@dataclass(frozen=True, slots=True)
+class Bracket:
+    """The names of an entry that was sent, with the shares it asked for."""
+
+    coid: str
+    entry: Approved
+
+
+class Seeder:
+    """Replays the result of a backtest into the journal, order by order."""
+
+    def __init__(self, folder: Path, panel: Panel, *, seed: int) -> None:
+        self._database = Database(folder / "trading.db", chance=random.Random(seed))
+        self._journal = SqliteJournal(self._database)
+        self.store = SqliteStore(self._database)
+        self._conids = {symbol: FIRST_CONID + 17 * n for n, symbol in enumerate(panel.symbols)}
+        self._order_ids: Iterator[int] = iter(range(1_370_000_001, 1_380_000_000))
+        self._brackets: dict[str, Bracket] = {}
+        self._executions = 0
+        self._database.claim(ACCOUNT, "simulated")
+
+    def send(self, decision: Decision, session: Session) -> dict[str, Bracket]:
+        """Plan and send the entries of a decision; return their brackets by symbol."""
+        sent = session.open - timedelta(hours=1)
+        brackets = {
+            entry.symbol: self._send_entry(entry, decision.session, session.day, sent) for entry in decision.entries
+        }
+        for order in decision.exits:
+            held = self._brackets.get(order.symbol)
+            if held is not None:
+                self._send_exit(held, order.symbol, order.quantity, order.reason, decision.session, session)
+        return brackets
+
+    def enter(self, bracket: Bracket, price: float, commission: float, session: Session) -> None:
+        """Fill an entry; its stop and target begin to work."""
+        at = session.open + timedelta(minutes=47)
+        symbol = bracket.entry.symbol
+        self._fill(bracket.coid, symbol, Side.BUY, bracket.entry.quantity, price, commission, at)
+        self._brackets[symbol] = bracket
+
+    def expire(self, bracket: Bracket, session: Session) -> None:
+        """Let an entry that was not reached expire at the close."""
+        for name in (bracket.coid, f"{bracket.coid}-S", f"{bracket.coid}-T"):
+            state = IntentState.EXPIRED if name == bracket.coid else IntentState.CANCELLED
+            self._journal.transition(name, state, "day order, not reached", session.close)
+
+    def leave(self, trade: ClosedTrade, session: Session) -> None:
+        """Fill what ended a position."""
+        bracket = self._brackets.pop(trade.symbol)
+        names = {"stop": f"{bracket.coid}-S", "target": f"{bracket.coid}-T"}
+        name = names.get(trade.exit_reason, f"{bracket.coid}-X")
+        at = session.open + (timedelta(hours=3) if trade.exit_reason in names else timedelta(seconds=2))
+        self._fill(name, trade.symbol, Side.SELL, trade.quantity, trade.exit_price, trade.commission / 2, at)
+        for other in names.values():
+            if trade.exit_reason in names and other != name:
+                self._journal.transition(other, IntentState.CANCELLED, "the other order of its group filled", at)
+
+    def close(self) -> None:
+        """Close the database."""
+        self._database.close()
+
+    def _send_entry(self, entry: Approved, decided: date, session: date, at: datetime) -> Bracket:
+        coid = self._journal.next_coid()
+        common = {"conid": self._conids[entry.symbol], "symbol": entry.symbol, "quantity": entry.quantity}
+        legs = (
+            OrderIntent(
+                coid,
+                None,
+                Role.ENTRY,
+                side=Side.BUY,
+                order_type=OrderType.LIMIT,
+                tif=Tif.DAY,
+                limit_price=entry.limit_price,
+                stop_price=None,
+                decided=decided,
+                session=session,
+                reason="signal",
+                created=at,
+                **common,
+            ),
+            OrderIntent(
+                f"{coid}-S",
+                coid,
+                Role.STOP,
+                side=Side.SELL,
+                order_type=OrderType.STOP,
+                tif=Tif.GTC,
+                limit_price=None,
+                stop_price=entry.stop_price,
+                decided=decided,
+                session=session,
+                reason="stop",
+                created=at,
+                **common,
+            ),
+            OrderIntent(
+                f"{coid}-T",
+                coid,
+                Role.TARGET,
+                side=Side.SELL,
+                order_type=OrderType.LIMIT,
+                tif=Tif.GTC,
+                limit_price=entry.target_price,
+                stop_price=None,
+                decided=decided,
+                session=session,
+                reason="target",
+                created=at,
+                **common,
+            ),
+        )
+        self._journal.plan(legs)
+        self._post([leg.coid for leg in legs], coid, at)
+        return Bracket(coid, entry)
+
+    def _send_exit(
+        self, held: Bracket, symbol: str, quantity: int, reason: str, decided: date, session: Session
+    ) -> None:
+        coid, at = f"{held.coid}-X", session.open - timedelta(hours=1)
+        for leg in (f"{held.coid}-S", f"{held.coid}-T"):
+            self._journal.transition(leg, IntentState.CANCELLED, "before the sale", at)
+        self._journal.plan(
+            (
+                OrderIntent(
+                    coid,
+                    held.coid,
+                    Role.EXIT,
+                    self._conids[symbol],
+                    symbol,
+                    Side.SELL,
+                    OrderType.MARKET,
+                    Tif.DAY,
+                    quantity,
+                    None,
+                    None,
+                    decided,
+                    session.day,
+                    reason,
+                    at,
+                ),
+            )
+        )
+        self._post([coid], coid, at)
+
+    def _post(self, coids: list[str], name: str, at: datetime) -> None:
+        request = WireRequest(WireAct.SUBMIT, "POST", "/iserver/account/orders", name.encode(), name)
+        self._journal.about(coids, request, IntentState.SENDING, 1, at)
+        for coid in coids:
+            self._journal.bind(coid, next(self._order_ids), at + timedelta(seconds=1))
+
+    def _fill(
+        self, coid: str, symbol: str, side: Side, quantity: int, price: float, commission: float, at: datetime
+    ) -> None:
+        self._executions += 1
+        name = f"0000e0d5.{self._executions:08x}.01.01"
+        execution = Execution(
+            name, ACCOUNT, self._conids[symbol], symbol, side, quantity, price, commission, at, coid, None
+        )
+        self._journal.execute(coid, execution, at)
+        self._journal.transition(coid, IntentState.FILLED, f"{quantity} at {price:.2f}", at)
+
+
+def fill_state(folder: Path, log_dir: Path, *, until: date = UNTIL, state: str = "active") -> None:
+    """Make `folder` (the simulated gateway's state folder) and the log as after trading until `until`."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    panel = load_bars(BARS)
+    panel = replace_first(panel, until)
+    decisions: list[Decision] = []
+    system = DecisionSystem.build(Settings(), make_strategy(Settings()))
+    result = run_step(panel, system, BacktestPlan(CASH, 5.0, START, until), on_decision=decisions.append)
+    calendar = TradingCalendar(START, until + timedelta(days=10))
+    seeder = Seeder(folder, panel, seed=7)
+    seeder.store.record_bars(panel.cut(until))
+    moment = _replay(seeder, result, decisions, calendar)
+    _write_facts(seeder, state, moment, calendar)
+    seeder.close()
+    _write_metrics(folder, stale=state == "stale")
+    _write_log(log_dir, decisions[-40:], calendar)
+
+
+def replace_first(panel: Panel, until: date) -> Panel:
+    """Return the panel without bars after `until`, so that nothing later can be shown."""
+    return panel.cut(until)
+
+
+def _replay(seeder: Seeder, result: BacktestResult, decisions: list[Decision], calendar: TradingCalendar) -> datetime:
+    entered = {(t.symbol, t.entry_session): (t.entry_price, t.commission / 2) for t in result.trades}
+    entered |= {(p.symbol, p.entry_session): (p.entry_price, 1.0) for p in result.open_positions}
+    left: dict[date, list[ClosedTrade]] = {}
+    for trade in result.trades:
+        left.setdefault(trade.exit_session, []).append(trade)
+    waiting: dict[str, Bracket] = {}
+    moment = calendar.at_or_after(START).open
+    for decision, point in zip(decisions, result.equity, strict=True):
+        session = calendar.at_or_after(decision.session)
+        for symbol, bracket in waiting.items():
+            fill = entered.get((symbol, decision.session))
+            if fill is None:
+                seeder.expire(bracket, session)
+            else:
+                seeder.enter(bracket, *fill, session)
+        for trade in left.get(decision.session, ()):
+            seeder.leave(trade, session)
+        seeder.store.record_closed_trades()
+        seeder.store.record_decision(decision, session.close + timedelta(minutes=15))
+        seeder.store.record_equity(point.session, point.equity, point.cash, point.positions, point.drawdown)
+        following = calendar.next_after(session.day)
+        waiting = seeder.send(decision, following)
+        moment = following.open - timedelta(minutes=35)
+    return moment
+
+
+def _write_facts(seeder: Seeder, state: str, moment: datetime, calendar: TradingCalendar) -> None:
+    store = seeder.store
+    session = calendar.at_or_after(moment.date())
+    store.set_reconciled(reconciled=True, reason="our record and the broker's agree", now=moment - timedelta(hours=6))
+    words = {"waiting-login": "waiting_login", "gateway-down": "gateway_down", "ended": "ended"}
+    facts = {
+        "market_now": moment.isoformat(),
+        "market_phase": "pre",
+        "session_state": words.get(state, "ready"),
+        "session_since": (moment - timedelta(hours=6, minutes=12)).isoformat(),
+        "next_event": f"The market opens at 09:30 New York, in {int((session.open - moment).total_seconds() // 60)} min.",
+        "uncovered_shares": "12" if state == "uncovered" else "0",
+        "unknown_orders": "0",
+    }
+    for key, value in facts.items():
+        store.set_value(key, value)
+    if state == "halted":
+        store.set_halt(halted=True, reason="asked for on the dashboard", actor="dashboard", now=moment)
+    if state == "reducing":
+        risk = replace(store.risk_state(), latches={"drawdown_halt": moment.date()})
+        store.set_risk_state(risk, reason="drawdown_halt: 20.3 % below the peak", actor="risk", now=moment)
+
+
+def _write_metrics(folder: Path, *, stale: bool) -> None:
+    path = folder / "metrics.prom"
+    path.write_text("# TYPE trading_gateway_up gauge\ntrading_gateway_up 1.0\n", encoding="utf-8")
+    if stale:
+        old = datetime.now(UTC).timestamp() - 341
+        os.utime(path, (old, old))
+
+
+def _write_log(log_dir: Path, decisions: list[Decision], calendar: TradingCalendar) -> None:
+    log_dir.mkdir(parents=True, exist_ok=True)
+    lines = []
+    for decision in decisions:
+        at = calendar.at_or_after(decision.session).close + timedelta(minutes=15)
+        lines.append(
+            {
+                "timestamp": at.isoformat(),
+                "level": "info",
+                "event": "decided",
+                "session": decision.session.isoformat(),
+                "entries": len(decision.entries),
+                "exits": len(decision.exits),
+                "denied": len(decision.denials),
+            }
+        )
+        for entry in decision.entries:
+            sent = at + timedelta(hours=16)
+            lines.append(
+                {
+                    "timestamp": sent.isoformat(),
+                    "level": "info",
+                    "event": "order working",
+                    "symbol": entry.symbol,
+                    "quantity": entry.quantity,
+                    "limit_price": entry.limit_price,
+                }
+            )
+    lines.insert(-3, {**lines[-4], "level": "warning", "event": "history pacing: waiting", "wait_s": 2.1})
+    text = "".join(json.dumps(line) + "\n" for line in lines)
+    (log_dir / "trading.log").write_text(text, encoding="utf-8")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--logs", type=Path, default=Path("logs"))
+    parser.add_argument("--until", type=date.fromisoformat, default=UNTIL)
+    parser.add_argument("--state", choices=STATES, default="active")
+    arguments = parser.parse_args()
+    fill_state(arguments.folder, arguments.logs, until=arguments.until, state=arguments.state)
+
+
+if __name__ == "__main__":
+    main()
