@@ -9,6 +9,7 @@ import socket
 import ssl
 import struct
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -136,6 +137,14 @@ def serving(*behaviours: Behaviour, tls: ssl.SSLContext | None = None) -> Iterat
         server.close()
 
 
+@contextlib.contextmanager
+def within(seconds: float) -> Iterator[None]:
+    """Fail when the block takes longer: limits of sockets are kept in real time."""
+    started = time.monotonic()  # noqa: TID251
+    yield
+    assert time.monotonic() - started < seconds  # noqa: TID251
+
+
 def answering(body: bytes, status: str = "200 OK", *headers: str) -> Behaviour:
     """Answer every request of a connection in the same way."""
 
@@ -150,7 +159,7 @@ def certificate(folder: Path, name: str = "127.0.0.1", days: int = 1) -> tuple[P
     """Return a self-signed certificate's file and a server context that uses it; negative `days`: expired."""
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "gateway")])
-    now = datetime.datetime.now(datetime.UTC)
+    now = datetime.datetime.now(datetime.UTC)  # noqa: TID251 - TLS asks the real clock
     built = (
         x509.CertificateBuilder()
         .subject_name(subject)

@@ -2,12 +2,11 @@ from __future__ import annotations
 
 import gzip
 import socket
-import time
 from pathlib import Path
 
 import pytest
 
-from tests.unit.trading.gateway.raw_server import Peer, answering, certificate, serving
+from tests.unit.trading.gateway.raw_server import Peer, answering, certificate, serving, within
 from trading.errors import ConfigError, NotSent, OutcomeUnknown
 from trading.gateway.transport import MAX_ANSWER_BYTES, HttpAnswer, HttpTransport, base_url
 
@@ -98,10 +97,8 @@ def test_a_connection_that_is_never_accepted_is_given_up_after_three_seconds() -
                 filler.setblocking(False)
                 filler.connect_ex(("127.0.0.1", port))
                 fillers.append(filler)
-            started = time.monotonic()
-            with pytest.raises(NotSent, match="in time"):
+            with within(4.0), pytest.raises(NotSent, match="in time"):
                 post(f"http://127.0.0.1:{port}", limit_s=10.0)
-            assert time.monotonic() - started < 4.0
         finally:
             for filler in fillers:
                 filler.close()
@@ -157,11 +154,8 @@ def test_plain_http_where_tls_is_expected_means_nothing_was_sent() -> None:
 
 
 def test_a_handshake_that_never_ends_means_nothing_was_sent() -> None:
-    with serving(lambda peer: peer.silence()) as server:
-        started = time.monotonic()
-        with pytest.raises(NotSent, match="in time"):
-            post(server.url.replace("http:", "https:"), limit_s=1.0)
-        assert time.monotonic() - started < 2.5
+    with serving(lambda peer: peer.silence()) as server, within(2.5), pytest.raises(NotSent, match="in time"):
+        post(server.url.replace("http:", "https:"), limit_s=1.0)
 
 
 def test_reset_after_the_request_is_an_unknown_outcome() -> None:
@@ -235,11 +229,8 @@ def test_silence_is_an_unknown_outcome_at_the_deadline(body: bytes | None) -> No
         peer.request()
         peer.silence()
 
-    with serving(behaviour) as server:
-        started = time.monotonic()
-        with pytest.raises(OutcomeUnknown, match="in time"):
-            post(server.url, limit_s=0.5, body=body)
-        assert time.monotonic() - started < 1.5
+    with serving(behaviour) as server, within(1.5), pytest.raises(OutcomeUnknown, match="in time"):
+        post(server.url, limit_s=0.5, body=body)
 
 
 @pytest.mark.parametrize(
@@ -255,11 +246,8 @@ def test_a_server_that_drips_cannot_hold_us(answer: bytes) -> None:
         peer.request()
         peer.drip(answer, 0.1)
 
-    with serving(behaviour) as server:
-        started = time.monotonic()
-        with pytest.raises(OutcomeUnknown, match="in time"):
-            post(server.url, limit_s=0.7)
-        assert time.monotonic() - started < 1.5
+    with serving(behaviour) as server, within(1.5), pytest.raises(OutcomeUnknown, match="in time"):
+        post(server.url, limit_s=0.7)
 
 
 def test_a_dripping_body_over_tls_cannot_hold_us(tmp_path: Path) -> None:
@@ -269,11 +257,8 @@ def test_a_dripping_body_over_tls_cannot_hold_us(tmp_path: Path) -> None:
         peer.drip(b"x" * 900, 0.1)
 
     bundle, context = certificate(tmp_path)
-    with serving(behaviour, tls=context) as server:
-        started = time.monotonic()
-        with pytest.raises(OutcomeUnknown, match="in time"):
-            post(server.url, limit_s=0.7, bundle=bundle)
-        assert time.monotonic() - started < 1.5
+    with serving(behaviour, tls=context) as server, within(1.5), pytest.raises(OutcomeUnknown, match="in time"):
+        post(server.url, limit_s=0.7, bundle=bundle)
 
 
 def test_a_late_answer_is_not_read_as_that_of_the_next_request() -> None:
@@ -318,12 +303,12 @@ def test_a_body_that_is_cut_off_is_an_unknown_outcome(answer: bytes) -> None:
         peer.request()
         peer.send(answer)
 
-    with serving(behaviour) as server, pytest.raises(OutcomeUnknown, match="cut off|broken"):
+    with serving(behaviour) as server, pytest.raises(OutcomeUnknown, match=r"cut off|broken"):
         post(server.url)
 
 
 @pytest.mark.parametrize("announced", [True, False])
-def test_a_huge_body_is_not_read_to_its_end(announced: bool) -> None:
+def test_a_huge_body_is_not_read_to_its_end(*, announced: bool) -> None:
     def behaviour(peer: Peer) -> None:
         peer.request()
         length = b"Content-Length: 60000000\r\n" if announced else b"Connection: close\r\n"
