@@ -1,0 +1,150 @@
+"""The command line: one clear line for anything that is wrong with it, exit 2; a taken port, exit 1."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import signal
+import sys
+import tempfile
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+from types import FrameType
+from typing import NoReturn
+
+from simulator.config import Behaviour, SimulatorConfig, apply_settings
+from simulator.core import Simulator
+from simulator.market import BadBars, ReplayedMarket
+from simulator.server import Server
+from simulator.tls import ensure_certificate, server_context
+from simulator.truth import StateMismatchError
+
+BUNDLED_BARS = Path(__file__).resolve().parent.parent / "data" / "us_daily.csv.gz"
+FAILED, BAD_INPUT = 1, 2
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        """Say what is wrong in one line."""
+        self.exit(BAD_INPUT, f"simulator: {message} (--help lists the options)\n")
+
+
+def _day(text: str) -> str:
+    try:
+        return date.fromisoformat(text).isoformat()
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no day; write YYYY-MM-DD") from None
+
+
+def _amount(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0.0 <= value < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of 0 or more")
+    return value
+
+
+def _port(text: str) -> int:
+    if not text.isdigit() or int(text) > 65_535:  # noqa: PLR2004
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port (0 to 65535; 0 takes a free one)")
+    return int(text)
+
+
+def _account(text: str) -> str:
+    if not (text.isalnum() and text.isascii()):
+        raise argparse.ArgumentTypeError(f"{text!r} is no account id; for example DU1234567")
+    return text
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Return the parser of `python -m simulator`."""
+    parser = _Parser(prog="python -m simulator", description="The Client Portal API on a replayed market.")
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
+    parser.add_argument("--port", type=_port, default=5055, help="port to listen on")
+    parser.add_argument("--bars", type=Path, default=BUNDLED_BARS, help="daily bars, CSV (gzip too) or Parquet")
+    parser.add_argument("--start", type=_day, help="first day; the clock begins at the open of its session")
+    parser.add_argument(
+        "--speed", type=_amount, default=1.0, help="simulated seconds a real one; 0: only by /sim/advance"
+    )
+    parser.add_argument("--cash", type=_amount, default=10_000.0, help="cash that the account begins with, USD")
+    parser.add_argument("--account", type=_account, default="DU1234567", help="account id")
+    parser.add_argument("--auto-login", action="store_true", help="be logged in from the start")
+    parser.add_argument("--pacing", choices=("real", "off"), default="real", help="the documented limits on calls")
+    parser.add_argument("--seed", type=int, default=1, help="what ids are made from")
+    parser.add_argument("--state", type=Path, help="folder to keep the state and the certificate in")
+    parser.add_argument("--plain-http", action="store_true", help="no TLS, to stand behind the real gateway program")
+    parser.add_argument(
+        "--set", dest="settings", action="append", default=[], metavar="NAME=VALUE", help="a choice of the broker's"
+    )
+    return parser
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run the simulator until it is told to stop; return the exit code."""
+    options = build_parser().parse_args(arguments)
+    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stdout)
+    if options.state is None:
+        with tempfile.TemporaryDirectory(prefix="simulator-") as folder:
+            return _run(options, Path(folder), durable=False)
+    return _run(options, options.state, durable=True)
+
+
+def _run(options: argparse.Namespace, folder: Path, *, durable: bool) -> int:
+    try:
+        simulator = _build(options, folder if durable else None)
+        context = None if options.plain_http else server_context(*ensure_certificate(folder))
+    except (BadBars, StateMismatchError, ValueError) as fault:
+        return _complain(str(fault), BAD_INPUT)
+    except OSError as fault:
+        return _complain(f"--state {folder}: {fault.strerror or fault}", BAD_INPUT)
+    try:
+        server = Server(simulator, options.host, options.port, context)
+    except OSError as fault:
+        simulator.close()
+        return _complain(f"can't listen on {options.host} port {options.port}: {fault.strerror or fault}", FAILED)
+    return _serve(options, simulator, server)
+
+
+def _build(options: argparse.Namespace, state: Path | None) -> Simulator:
+    behaviour = apply_settings(Behaviour(), tuple(options.settings))
+    config = SimulatorConfig(
+        account_id=options.account,
+        cash=options.cash,
+        start=options.start,
+        speed=options.speed,
+        auto_login=options.auto_login,
+        pacing=options.pacing == "real",
+        seed=options.seed,
+        state_dir=state,
+        behaviour=behaviour,
+    )
+    return Simulator(config, ReplayedMarket.load(options.bars))
+
+
+def _serve(options: argparse.Namespace, simulator: Simulator, server: Server) -> int:
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        server.stop()
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+    scheme = "http" if options.plain_http else "https"
+    logging.getLogger(__name__).info(
+        "simulated gateway on %s://%s:%d, account %s, pid %d",
+        scheme,
+        options.host,
+        server.port,
+        options.account,
+        os.getpid(),
+    )
+    server.serve()
+    simulator.close()
+    return 0
+
+
+def _complain(line: str, code: int) -> int:
+    sys.stderr.write(f"simulator: {' '.join(line.split())}\n")
+    return code

@@ -1,0 +1,193 @@
+"""The simulator without a socket: one call in, one answer out, with everything durable before the answer is given."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import replace
+from typing import Any
+
+from simulator import instants
+from simulator.clock import RunningClock
+from simulator.config import SimulatorConfig
+from simulator.contracts import Contracts
+from simulator.endpoints import ROUTES
+from simulator.endpoints.control import CONTROL_ROUTES
+from simulator.endpoints.login import LOGIN_ROUTES
+from simulator.exchange.account import Account
+from simulator.exchange.engine import Exchange
+from simulator.history import DailyHistory
+from simulator.identifiers import Identifiers
+from simulator.market import ReplayedMarket
+from simulator.messages import Request, Response, bad_request, error, not_found, parse_query
+from simulator.pacing import Pacing
+from simulator.router import Needs, Router
+from simulator.session import BrokerSession
+from simulator.truth import StateMismatchError, TruthLog
+
+API_PREFIXES = ("/v1/api", "/v1/portal")
+TRUTH_FILE = "truth.jsonl"
+CLOCK_MARK_EVERY_S = 5.0
+"""real seconds after which a running clock leaves a mark, so that a restart does not go back further"""
+
+
+class Simulator:
+    """The whole simulated gateway; safe to be called from several threads."""
+
+    def __init__(self, config: SimulatorConfig, market: ReplayedMarket, clock: RunningClock | None = None) -> None:
+        """Build it on `market`, and go on where the state folder's log ends.
+
+        Raises:
+            StateMismatchError: the state belongs to other bars, another account or another version.
+            ValueError: the start lies outside the bars.
+        """
+        self.config = config
+        self.behaviour = config.behaviour
+        self.market = market
+        self.identifiers = Identifiers(config.seed)
+        self.contracts = Contracts(market.panel.symbols)
+        self.account = Account(config.account_id, config.cash)
+        self.history = DailyHistory(market)
+        log_path = config.state_dir / TRUTH_FILE if config.state_dir is not None else None
+        if log_path is not None:
+            log_path.parent.mkdir(parents=True, exist_ok=True)
+        self.log = TruthLog(log_path)
+        self.exchange = Exchange(market, self.contracts, self.account, self.log, self.identifiers, self.behaviour)
+        self.session = BrokerSession(self.behaviour)
+        self.clock = clock or RunningClock(config.speed)
+        self.pacing = Pacing(enabled=config.pacing)
+        self.reported_events = 0
+        self.questions_asked = 0
+        self.orders_numbered = 0
+        self._lock = threading.Lock()
+        self._router = Router(ROUTES)
+        self._pages = Router((*LOGIN_ROUTES, *CONTROL_ROUTES))
+        self._marked = self.clock.real()
+        self._start()
+
+    def _start(self) -> None:
+        facts = {
+            "version": 1,
+            "bars": self.market.digest,
+            "account": self.config.account_id,
+            "cash": self.config.cash,
+            "start": instants.iso(self._first_instant()),
+            "seed": self.config.seed,
+            "behaviour": self.behaviour,
+        }
+        self.exchange.begin(self._first_instant())
+        self.log.append("start", self.exchange.now_us, **facts)
+        for record in self.log.commands():
+            self._count(record)
+            self.exchange.apply(record)
+            if record["kind"] == "clock":
+                self.reported_events = self.exchange.events
+        self.log.flush()
+        self.clock.set(self.exchange.now_us)
+        if self.config.auto_login:
+            self.session.login(self.session_us, self.exchange.now_us)
+
+    def _count(self, record: dict[str, Any]) -> None:
+        """Go on with the numbers that ids are made from."""
+        ids = record.get("order_ids", [])
+        if record["kind"] == "question":
+            self.questions_asked += 1
+        if record["kind"] == "order":
+            ids = [ticket["order_id"] for ticket in record["tickets"]]
+        for order_id in ids:
+            self.orders_numbered = max(self.orders_numbered, self.identifiers.order_number(order_id))
+
+    def _first_instant(self) -> int:
+        days = self.market.days
+        first_row = self.market.session_of_row(0)
+        wanted = self.config.start or first_row.day.isoformat()
+        for day in days:
+            if day.day.isoformat() >= wanted and day.open_us <= self.market.end_us:
+                return day.open_us
+        raise ValueError(f"--start {wanted}: the bars end on {instants.new_york_day(self.market.end_us)}")
+
+    @property
+    def now_us(self) -> int:
+        """Return the simulated instant."""
+        return self.exchange.now_us
+
+    @property
+    def session_us(self) -> int:
+        """Return the instant by which sessions age: real time unless they are to age with the market."""
+        return self.now_us if self.behaviour.session_clock == "simulated" else int(self.clock.real() * instants.SECOND)
+
+    def handle(
+        self, method: str, path: str, query: str = "", body: bytes = b"", cookies: dict[str, str] | None = None
+    ) -> Response:
+        """Answer one call; what it changed is with the operating system before this returns."""
+        request = Request(method.upper(), path, parse_query(query), body, cookies=cookies or {})
+        with self._lock:
+            self._keep_time()
+            response = self._answer(request)
+            self.log.flush()
+        return response
+
+    def tick(self) -> None:
+        """Let a running clock run; called now and then when nobody calls."""
+        with self._lock:
+            self._keep_time()
+            real = self.clock.real()
+            if self.clock.speed > 0.0 and real - self._marked >= CLOCK_MARK_EVERY_S:
+                self._marked = real
+                self.exchange.move(self.exchange.now_us, stop_on_event=False)
+            self.log.flush()
+
+    def close(self) -> None:
+        """Write everything to the disk."""
+        with self._lock:
+            self.log.close()
+
+    def truth_lines(self, since: int) -> bytes:
+        """Return the truth log from line number `since` on."""
+        return self.log.lines(since)
+
+    def next_order_id(self) -> int:
+        """Return a new order id."""
+        self.orders_numbered += 1
+        return self.identifiers.order_id(self.orders_numbered)
+
+    def _keep_time(self) -> None:
+        due = self.clock.due()
+        if due is not None:
+            self.exchange.drift(due)
+
+    def _answer(self, request: Request) -> Response:
+        found = self._pages.find(request)
+        if found is not None:
+            return found[0].handler(self, found[1])
+        for prefix in API_PREFIXES:
+            if request.path.startswith(prefix + "/"):
+                return self._api(replace(request, path=request.path[len(prefix) :]))
+        return not_found()
+
+    def _api(self, request: Request) -> Response:
+        self.session.touch(self.session_us)
+        limited = self.pacing.check(request, self.clock.real())
+        if limited is not None:
+            return limited
+        found = self._router.find(request)
+        if found is None:
+            return not_found() if self.session.sso else Response(401)
+        route, matched = found
+        return self._refused(route.needs) or route.handler(self, matched)
+
+    def _refused(self, needs: Needs) -> Response | None:
+        session = self.session
+        if needs >= Needs.SSO and not session.sso:
+            return Response(401)
+        if needs >= Needs.BROKERAGE and not session.authenticated:
+            return (
+                error(400, "Init session first", code=True)
+                if session.authenticated_after_us
+                else bad_request("no bridge")
+            )
+        if needs >= Needs.ACCOUNTS and not session.caches.accounts_called:
+            return bad_request("Please query /accounts first")
+        return None
+
+
+__all__ = ["Simulator", "StateMismatchError"]

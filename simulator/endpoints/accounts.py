@@ -1,0 +1,220 @@
+"""The account below /iserver: list, switch, summaries, profit and loss of the day."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from simulator.endpoints.session import SERVER, session_token
+from simulator.endpoints.valuation import Valuation
+from simulator.messages import Request, Response, bad_request, error, json_response
+from simulator.router import Needs, Route
+
+if TYPE_CHECKING:
+    from simulator.core import Simulator
+
+ASSET_TYPES = "STK,CFD,OPT,FOP,WAR,FUT,BAG,PDC,CASH,IND,BOND,BILL,FUND,SLB,News,CMDTY,IOPT,ICU,ICS,PHYSS,CRYPTO"
+_FEATURES = {
+    "showGFIS": True,
+    "showEUCostReport": False,
+    "allowEventContract": True,
+    "allowFXConv": True,
+    "allowFinancialLens": False,
+    "allowMTA": True,
+    "allowTypeAhead": True,
+    "allowEventTrading": True,
+    "snapshotRefreshTimeout": 30,
+    "liteUser": False,
+    "showWebNews": True,
+    "research": True,
+    "debugPnl": True,
+    "showTaxOpt": True,
+    "showImpactDashboard": True,
+    "allowDynAccount": False,
+    "allowCrypto": False,
+    "allowFA": False,
+    "allowLiteUnderPro": False,
+    "allowedAssetTypes": ASSET_TYPES,
+    "restrictTradeSubscription": False,
+    "showUkUserLabels": False,
+    "sideBySide": True,
+}
+_OPTION_PERIODS = ["2h", "1d", "2d", "1w", "1m"]
+_ALL_PERIODS = ("STK", "CFD", "WAR", "IOPT", "FUT", "CASH", "IND", "BOND", "FUND", "CMDTY", "PHYSS", "CRYPTO")
+
+
+def account_list(simulator: Simulator) -> dict[str, object]:
+    """Return what /iserver/accounts and the websocket's `act` both say."""
+    account = simulator.config.account_id
+    return {
+        "accounts": [account],
+        "acctProps": {
+            account: {
+                "hasChildAccounts": False,
+                "supportsCashQty": True,
+                "liteUnderPro": False,
+                "noFXConv": False,
+                "isProp": False,
+                "supportsFractions": True,
+                "allowCustomerTime": False,
+                "autoFx": False,
+            }
+        },
+        "aliases": {account: account},
+        "allowFeatures": _FEATURES,
+        "chartPeriods": {**{kind: ["*"] for kind in _ALL_PERIODS}, "OPT": _OPTION_PERIODS, "FOP": _OPTION_PERIODS},
+        "groups": [],
+        "profiles": [],
+        "selectedAccount": account,
+        "serverInfo": SERVER,
+        "sessionId": f"{session_token(simulator)[:8]}.{simulator.session.epoch:08x}",
+        "isFT": False,
+        "isPaper": account.startswith("DU"),
+    }
+
+
+def accounts(simulator: Simulator, _request: Request) -> Response:
+    """GET /iserver/accounts: has to be asked once a session before orders, trades and snapshots."""
+    simulator.session.caches.accounts_called = True
+    return json_response(account_list(simulator))
+
+
+def switch(simulator: Simulator, request: Request) -> Response:
+    """POST /iserver/account."""
+    wanted = request.json_object().get("acctId")
+    if not isinstance(wanted, str) or not wanted:
+        return bad_request("acctId is required")
+    if wanted != simulator.config.account_id:
+        return error(500, "Invalid account ID", code=True)
+    return json_response({"success": "Account already set"})
+
+
+def _summary_of(simulator: Simulator, request: Request) -> Valuation | Response:
+    account = request.argument("account")
+    if account != simulator.config.account_id:
+        return bad_request(f"accountId is not valid: {account}")
+    return Valuation.of(simulator)
+
+
+def summary(simulator: Simulator, request: Request) -> Response:
+    """GET /iserver/account/{account}/summary: plain numbers."""
+    value = _summary_of(simulator, request)
+    if isinstance(value, Response):
+        return value
+    return json_response(
+        {
+            "accountType": "",
+            "status": "",
+            "balance": value.available,
+            "SMA": value.available,
+            "buyingPower": value.buying_power,
+            "availableFunds": value.available,
+            "excessLiquidity": value.excess,
+            "netLiquidationValue": value.equity,
+            "equityWithLoanValue": value.equity,
+            "regTLoan": 0.0,
+            "securitiesGVP": value.gross,
+            "totalCashValue": value.cash,
+            "accruedInterest": 0.0,
+            "regTMargin": 0.0,
+            "initialMargin": value.initial_margin,
+            "maintenanceMargin": value.maintenance_margin,
+            "cashBalances": [{"currency": "USD", "balance": value.cash, "settledCash": value.cash}],
+        }
+    )
+
+
+def _usd(amount: float) -> str:
+    return f"{amount:,.0f} USD"
+
+
+def _by_segment(row: dict[str, str]) -> dict[str, dict[str, str]]:
+    empty = {name: "0.00" if name == "leverage" else "0 USD" for name in row}
+    return {"total": row, "Crypto at Paxos": empty, "commodities": empty, "securities": row}
+
+
+def available_funds(simulator: Simulator, request: Request) -> Response:
+    """GET /iserver/account/{account}/summary/available_funds: texts with their currency."""
+    value = _summary_of(simulator, request)
+    if isinstance(value, Response):
+        return value
+    leverage = value.gross / value.equity if value.equity else 0.0
+    row = {
+        "current_available": _usd(value.available),
+        "current_excess": _usd(value.excess),
+        "buying_power": _usd(value.buying_power),
+        "leverage": f"{leverage:.2f}",
+        "look_ahead_available": _usd(value.available),
+        "look_ahead_excess": _usd(value.excess),
+    }
+    return json_response(_by_segment(row))
+
+
+def balances(simulator: Simulator, request: Request) -> Response:
+    """GET /iserver/account/{account}/summary/balances."""
+    value = _summary_of(simulator, request)
+    if isinstance(value, Response):
+        return value
+    row = {
+        "net_liquidation": _usd(value.equity),
+        "equity_with_loan": _usd(value.equity),
+        "cash": _usd(value.cash),
+        "MTD Interest": "0 USD",
+        "previous_day_equity_with_loan": _usd(value.equity_before),
+    }
+    return json_response(_by_segment(row))
+
+
+def margins(simulator: Simulator, request: Request) -> Response:
+    """GET /iserver/account/{account}/summary/margins."""
+    value = _summary_of(simulator, request)
+    if isinstance(value, Response):
+        return value
+    row = {
+        "current_initial": _usd(value.initial_margin),
+        "current_maint": _usd(value.maintenance_margin),
+        "look_ahead_initial": _usd(value.initial_margin),
+        "look_ahead_maint": _usd(value.maintenance_margin),
+        "RegT Margin": "0 USD",
+    }
+    return json_response(_by_segment(row))
+
+
+def market_value(simulator: Simulator, request: Request) -> Response:
+    """GET /iserver/account/{account}/summary/market_value."""
+    value = _summary_of(simulator, request)
+    if isinstance(value, Response):
+        return value
+    return json_response(
+        {
+            "USD": {
+                "total_cash": f"{value.cash:,.0f}",
+                "stock": f"{value.stock:,.0f}",
+                "options": "0",
+                "futures": "0",
+                "net_liquidation": f"{value.equity:,.0f}",
+                "unrealized_pnl": f"{value.unrealized:,.0f}",
+                "realized_pnl": f"{value.realized:,.0f}",
+            }
+        }
+    )
+
+
+def profit_and_loss(simulator: Simulator, _request: Request) -> Response:
+    """GET /iserver/account/pnl/partitioned: the first call of a session is empty."""
+    caches = simulator.session.caches
+    caches.pnl_calls += 1
+    if caches.pnl_calls <= simulator.behaviour.cold_pnl_calls:
+        return json_response({"upnl": {}})
+    return json_response({"upnl": {f"{simulator.config.account_id}.Core": Valuation.of(simulator).daily_row()}})
+
+
+ROUTES = (
+    Route("GET", "/iserver/accounts", accounts, Needs.BROKERAGE),
+    Route("POST", "/iserver/account", switch, Needs.BROKERAGE),
+    Route("GET", "/iserver/account/{account}/summary", summary, Needs.BROKERAGE),
+    Route("GET", "/iserver/account/{account}/summary/available_funds", available_funds, Needs.BROKERAGE),
+    Route("GET", "/iserver/account/{account}/summary/balances", balances, Needs.BROKERAGE),
+    Route("GET", "/iserver/account/{account}/summary/margins", margins, Needs.BROKERAGE),
+    Route("GET", "/iserver/account/{account}/summary/market_value", market_value, Needs.BROKERAGE),
+    Route("GET", "/iserver/account/pnl/partitioned", profit_and_loss, Needs.BROKERAGE),
+)

@@ -1,0 +1,97 @@
+"""The simulator's own control below /sim: clock, truth log. Never part of the real API; the server lets only this machine in."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from simulator import instants
+from simulator.messages import Request, Response, error, json_response
+from simulator.router import Needs, Route
+
+if TYPE_CHECKING:
+    from simulator.core import Simulator
+
+JSON_LINES = "application/x-ndjson; charset=utf-8"
+PRE_OPEN_US = 330 * instants.MINUTE
+"""from 04:00 New York on, five and a half hours before a regular open, the phase is "pre\""""
+
+
+def clock_facts(simulator: Simulator) -> dict[str, object]:
+    """Return the clock as its calls give it."""
+    exchange, market = simulator.exchange, simulator.market
+    now = exchange.now_us
+    day = exchange.day
+    phase = "open" if day is not None else "closed"
+    boundary = exchange.next_boundary()
+    if day is None and boundary is not None and boundary - now <= PRE_OPEN_US:
+        phase = "pre"
+    return {
+        "now": instants.iso(now),
+        "now_ms": instants.millis(now),
+        "session": day.day.isoformat() if day is not None else None,
+        "phase": phase,
+        "end": instants.iso(market.end_us),
+        "ended": now >= market.end_us,
+        "events": exchange.events,
+    }
+
+
+def show_clock(simulator: Simulator, _request: Request) -> Response:
+    """GET /sim/clock."""
+    return json_response(clock_facts(simulator))
+
+
+def advance(simulator: Simulator, request: Request) -> Response:
+    """POST /sim/advance: move the clock to the next open, the next close, or an instant.
+
+    With `stop_on_event` it stops at the first fill or change of an order's state; one that happened since the last advance (a
+    marketable order fills as it arrives) stops it where it is.
+    """
+    body = request.json_object()
+    to_us = _target(simulator, body.get("to"))
+    if to_us is None:
+        return error(400, 'to: one of "open", "close", "next_close" or an ISO 8601 time')
+    exchange = simulator.exchange
+    stop = body.get("stop_on_event") is True
+    stopped = stop and exchange.events > simulator.reported_events
+    if not stopped:
+        stopped = exchange.move(to_us, stop_on_event=stop)
+        simulator.clock.set(exchange.now_us)
+    simulator.reported_events = exchange.events
+    return json_response({**clock_facts(simulator), "stopped_on_event": stopped})
+
+
+def _target(simulator: Simulator, to: object) -> int | None:
+    """Return where an advance goes; past the last bar no open or close follows, so it stays at the end of the data."""
+    exchange, market = simulator.exchange, simulator.market
+    now, end = exchange.now_us, market.end_us
+    if to == "open":
+        upcoming = (day.open_us for day in market.days if day.open_us > now)
+    elif to == "close":
+        upcoming = (day.close_us for day in market.days if day.close_us > now)
+    elif to == "next_close":
+        # The close of the session after the one that is open, or of the next one where none is.
+        upcoming = (day.close_us for day in market.days if day.open_us > now)
+    elif isinstance(to, str):
+        try:
+            return instants.parse_iso(to)
+        except ValueError:
+            return None
+    else:
+        return None
+    return max(min(next(upcoming, end), end), now)
+
+
+def truth(simulator: Simulator, request: Request) -> Response:
+    """GET /sim/truth?since=N: the truth log as JSON lines, from line N on."""
+    since = request.query.get("since", "0")
+    if not since.isdigit():
+        return error(400, "since: a line number, 0 or more")
+    return Response(200, simulator.truth_lines(int(since)), JSON_LINES)
+
+
+CONTROL_ROUTES = (
+    Route("GET", "/sim/clock", show_clock, Needs.NOTHING),
+    Route("POST", "/sim/advance", advance, Needs.NOTHING),
+    Route("GET", "/sim/truth", truth, Needs.NOTHING),
+)

@@ -1,0 +1,112 @@
+"""The login pages, outside /v1/api: form, second factor, and the redirect by which the gateway program knows a login."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qs
+
+from simulator.messages import HTML, TEXT, Request, Response
+from simulator.router import Needs, Route
+
+if TYPE_CHECKING:
+    from simulator.core import Simulator
+
+LOGIN_LOCATION = "/sso/Login?forwardTo=22&RL=1&ip2loc=US"
+SUCCESS = b"Client login succeeds"
+_STYLE = (
+    "body{font:16px/1.5 system-ui,sans-serif;max-width:24rem;margin:4rem auto;padding:0 1rem;color:#1b2733;background:#f4f6f8}"
+    "form{background:#fff;border:1px solid #d5dce3;border-radius:8px;padding:1.5rem}label{display:block;margin:0 0 1rem}"
+    "input{display:block;width:100%;box-sizing:border-box;font:inherit;padding:.5rem;border:1px solid #aab6c1;border-radius:4px}"
+    "button{font:inherit;padding:.6rem 1.2rem;border:0;border-radius:4px;background:#1464a5;color:#fff;cursor:pointer}"
+    "p.note{color:#5a6b7a;font-size:.875rem}"
+)
+_HEADERS = (
+    ("Cache-Control", "no-store"),
+    ("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'"),
+    ("X-Content-Type-Options", "nosniff"),
+)
+
+
+def _page(title: str, content: str, status: int = 200) -> Response:
+    text = (
+        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title>'
+        f'<meta name="viewport" content="width=device-width,initial-scale=1"><style>{_STYLE}</style></head>'
+        f"<body><h1>{title}</h1>{content}</body></html>"
+    )
+    return Response(status, text.encode(), HTML, _HEADERS)
+
+
+def root(_simulator: Simulator, _request: Request) -> Response:
+    """GET /: to the login page, as the gateway program does by itself."""
+    return Response(302, b"", TEXT, (("Location", LOGIN_LOCATION),))
+
+
+def form(_simulator: Simulator, _request: Request) -> Response:
+    """GET /sso/Login: the form; any name and password are taken."""
+    return _page(
+        "Simulated gateway: log in",
+        '<form method="post" action="/sso/Login"><label>Username<input name="username" autocomplete="off" required></label>'
+        '<label>Password<input name="password" type="password" autocomplete="off" required></label>'
+        "<button>Log in</button></form>"
+        '<p class="note">This is a simulation. Never enter a real password: any made-up one is taken.</p>',
+    )
+
+
+def submit(simulator: Simulator, request: Request) -> Response:
+    """POST /sso/Login: asks for the second factor."""
+    fields = parse_qs(request.body.decode("utf-8", "replace"))
+    username = fields.get("username", [""])[0].strip()
+    if not username or not fields.get("password", [""])[0]:
+        return _page("Log in failed", '<p>Name or password is missing. <a href="/sso/Login">Again</a></p>', 401)
+    simulator.session.waiting_for_second_factor = True
+    return _page(
+        "Confirm the login",
+        '<form method="post" action="/sso/Dispatcher"><p>On a real account your phone would now ask you.</p>'
+        '<button name="confirmed" value="true">Confirm as second factor</button></form>',
+    )
+
+
+def dispatch(simulator: Simulator, _request: Request) -> Response:
+    """GET or POST /sso/Dispatcher: the login is done; anything but a 302 means to the gateway program that it is not."""
+    session = simulator.session
+    if not session.waiting_for_second_factor and not session.sso:
+        return _page("Log in first", '<p><a href="/sso/Login">To the login page</a></p>', 401)
+    if session.waiting_for_second_factor or not session.authenticated:
+        session.login(simulator.session_us, simulator.now_us)
+        simulator.exchange.note("session", {"event": "login", "epoch": session.epoch})
+    cookies = tuple(
+        ("Set-Cookie", f"{name}={value}; Path=/; HttpOnly; SameSite=Lax")
+        for name, value in (
+            ("USERID", "99996016"),
+            ("JSESSIONID", simulator.identifiers.hexadecimal("cookie", session.epoch)),
+            ("XYZAB", simulator.identifiers.hexadecimal("sso", session.epoch, 40)),
+        )
+    )
+    return Response(302, SUCCESS, TEXT, (("Location", "/sso/Success"), *cookies))
+
+
+def success(_simulator: Simulator, _request: Request) -> Response:
+    """GET /sso/Success: the text that clients look for after a login."""
+    return Response(200, SUCCESS, TEXT)
+
+
+def ping(simulator: Simulator, _request: Request) -> Response:
+    """GET /sso/ping: keeps the SSO session alive."""
+    return Response(200 if simulator.session.sso else 401, b"", TEXT)
+
+
+def authenticator(simulator: Simulator, _request: Request) -> Response:
+    """GET /sso/Authenticator: the gateway program only logs what it says."""
+    return Response(200 if simulator.session.sso else 401, b"{}")
+
+
+LOGIN_ROUTES = (
+    Route("GET", "/", root, Needs.NOTHING),
+    Route("GET", "/sso/Login", form, Needs.NOTHING),
+    Route("POST", "/sso/Login", submit, Needs.NOTHING),
+    Route("GET", "/sso/Dispatcher", dispatch, Needs.NOTHING),
+    Route("POST", "/sso/Dispatcher", dispatch, Needs.NOTHING),
+    Route("GET", "/sso/Success", success, Needs.NOTHING),
+    Route("GET", "/sso/ping", ping, Needs.NOTHING),
+    Route("GET", "/sso/Authenticator", authenticator, Needs.NOTHING),
+)

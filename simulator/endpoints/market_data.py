@@ -1,0 +1,172 @@
+"""Quotes and bars: snapshot with its pre-flight, history, unsubscription."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from simulator import history, instants
+from simulator.contracts import Contract
+from simulator.history import MOST_POINTS
+from simulator.messages import JSON, Request, Response, bad_request, error, json_response
+from simulator.quotes import Quote, field_values
+from simulator.router import Needs, Route
+
+if TYPE_CHECKING:
+    from simulator.core import Simulator
+
+MOST_CONIDS = 100
+MOST_FIELDS = 50
+PRICE_FACTOR = 100
+_encode = msgspec.json.Encoder().encode
+
+
+def snapshot(simulator: Simulator, request: Request) -> Response:
+    """GET /iserver/marketdata/snapshot: the first request for a contract only opens its stream."""
+    texts = [text.strip().partition("@")[0] for text in request.query.get("conids", "").split(",") if text.strip()]
+    if not texts or not all(text.lstrip("-").isdigit() for text in texts):
+        return bad_request("Conid(s) missing")
+    fields = [field for field in request.query.get("fields", "").split(",") if field]
+    if len(texts) > MOST_CONIDS or len(fields) > MOST_FIELDS:
+        return bad_request("too many conids or fields")
+    return json_response([_snapshot_row(simulator, int(text), fields) for text in texts])
+
+
+def _snapshot_row(simulator: Simulator, conid: int, fields: list[str]) -> dict[str, object]:
+    row: dict[str, object] = {"conidEx": str(conid), "conid": conid}
+    contract = simulator.contracts.by_conid.get(conid)
+    if contract is None:
+        return row
+    calls = simulator.session.caches.snapshot_calls
+    calls[conid] = calls.get(conid, 0) + 1
+    if calls[conid] <= simulator.behaviour.snapshot_calls_before_data:
+        return row
+    row |= {
+        "_updated": instants.millis(simulator.now_us),
+        "server_id": f"q{contract.column}",
+        "6119": f"q{contract.column}",
+    }
+    values = field_values(simulator, contract, Quote.of(simulator, contract))
+    row["6509"] = values["6509"]
+    for field in fields:
+        if field in values:
+            row[field] = values[field]
+    return row
+
+
+def unsubscribe(simulator: Simulator, request: Request) -> Response:
+    """POST /iserver/marketdata/unsubscribe: `conid` has to be a number; a contract without a stream is an error."""
+    conid = request.json_object().get("conid")
+    calls = simulator.session.caches.snapshot_calls
+    if not isinstance(conid, int) or calls.pop(conid, None) is None:
+        return error(500, "unknown")
+    return json_response({"success": True})
+
+
+def unsubscribe_all(simulator: Simulator, _request: Request) -> Response:
+    """GET /iserver/marketdata/unsubscribeall."""
+    simulator.session.caches.snapshot_calls.clear()
+    return json_response({"unsubscribed": True})
+
+
+def bars(simulator: Simulator, request: Request) -> Response:
+    """GET /iserver/marketdata/history: newest bars first asked for; `startTime` is where the window ends."""
+    query = request.query
+    conid = query.get("conid", "")
+    if not conid.isdigit():
+        return bad_request("Conid(s) missing")
+    contract = simulator.contracts.by_conid.get(int(conid))
+    if contract is None or query.get("direction") == "1":
+        return error(500, "Chart data unavailable")
+    period = history.parse_period(query.get("period", "")) or history.parse_period(history.DEFAULT_PERIOD)
+    number, unit = period or (1, "w")
+    size = query.get("bar", "")
+    if size not in history.BAR_SECONDS:
+        size = history.default_bar(number, unit)
+    now = simulator.now_us
+    end = min(_end_of_window(query.get("startTime", ""), now), now + 1)
+    begin = history.period_start(number, unit, end, simulator.market)
+    return _history_answer(simulator, contract, f"{number}{unit}", size, (begin, end))
+
+
+def _end_of_window(text: str, now_us: int) -> int:
+    if len(text) < len("YYYYMMDD"):
+        return now_us + 1
+    day, _, clock = text.partition("-")
+    try:
+        return instants.parse_iso(f"{day[:4]}-{day[4:6]}-{day[6:8]}T{clock or '00:00:00'}")
+    except ValueError:
+        return now_us + 1
+
+
+def _history_answer(
+    simulator: Simulator, contract: Contract, period: str, size: str, window: tuple[int, int]
+) -> Response:
+    begin, end = window
+    source, now = simulator.history, simulator.now_us
+    if size == "1d":
+        encoded, partial = source.daily(contract.column, begin, end, now)
+        encoded = [*encoded, *(bar.encoded() for bar in partial)]
+    else:
+        encoded = [bar.encoded() for bar in source.bars(contract.column, size, begin, end, now)]
+    encoded = encoded[-MOST_POINTS:]
+    if not encoded:
+        return error(500, "Chart data unavailable")
+    first, high, low = _extremes(encoded)
+    head = {
+        "serverId": str(20_000 + contract.column),
+        "symbol": contract.symbol,
+        "text": contract.name,
+        "priceFactor": PRICE_FACTOR,
+        "startTime": instants.compact(first),
+        "high": high,
+        "low": low,
+        "timePeriod": period,
+        "barLength": history.BAR_SECONDS[size],
+        "mdAvailability": "S",
+        "mktDataDelay": 0,
+        "outsideRth": False,
+        "tradingDayDuration": 390,
+        "volumeFactor": 1,
+        "priceDisplayRule": 1,
+        "priceDisplayValue": "2",
+        "chartPanStartTime": instants.compact(now),
+        "direction": -1,
+        "negativeCapable": False,
+        "messageVersion": 2,
+        "points": len(encoded) - 1,
+        "travelTime": 1,
+    }
+    return Response(200, b"".join((_encode(head)[:-1], b',"data":[', b",".join(encoded), b"]}")), JSON)
+
+
+class _WireBar(msgspec.Struct):
+    h: float
+    l: float  # noqa: E741  (the wire's name)
+    v: float
+    t: int
+
+
+_wire_bars = msgspec.json.Decoder(list[_WireBar])
+
+
+def _extremes(encoded: list[bytes]) -> tuple[int, str, str]:
+    """Return the first bar's start, and the texts `price x factor / volume / minutes from the start` of highest and lowest."""
+    bars_ = _wire_bars.decode(b"[" + b",".join(encoded) + b"]")
+    highest = max(bars_, key=lambda bar: bar.h)
+    lowest = min(bars_, key=lambda bar: bar.l)
+    start = bars_[0].t
+    return (
+        start * 1000,
+        f"{highest.h * PRICE_FACTOR:.0f}/{highest.v:g}/{(highest.t - start) // 60_000}",
+        f"{lowest.l * PRICE_FACTOR:.0f}/{lowest.v:g}/{(lowest.t - start) // 60_000}",
+    )
+
+
+ROUTES = (
+    Route("GET", "/iserver/marketdata/snapshot", snapshot, Needs.ACCOUNTS),
+    Route("POST", "/iserver/marketdata/unsubscribe", unsubscribe, Needs.BROKERAGE),
+    Route("GET", "/iserver/marketdata/unsubscribeall", unsubscribe_all, Needs.BROKERAGE),
+    Route("GET", "/iserver/marketdata/history", bars, Needs.BROKERAGE),
+)

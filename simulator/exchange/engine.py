@@ -1,0 +1,398 @@
+"""The exchange: orders work on the replayed path, in the order of simulated time, and every step is in the truth log."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+
+from simulator import instants
+from simulator.config import Behaviour
+from simulator.contracts import Contracts
+from simulator.exchange import crossing
+from simulator.exchange.account import Account, Execution
+from simulator.exchange.crossing import Activation
+from simulator.exchange.orders import Kind, Order, Side, State, Ticket, Tif
+from simulator.identifiers import Identifiers
+from simulator.market import ReplayedMarket, TradingDay
+from simulator.truth import TruthLog
+from trading.market import fills
+
+SLICE_GAP_US = 60 * instants.SECOND
+"""simulated time between the partial fills of one order"""
+EXPIRED = "Cancelled by System: order expired"
+AT_OPEN_ONLY = "Cancelled by System: not filled at the open"
+NOT_AT_ONCE = "Cancelled by System: not filled immediately"
+PARENT_GONE = "Cancelled by System: parent order cancelled"
+OCA_FILLED = "Cancelled by System: another order of its group filled"
+
+
+class Exchange:
+    """Clock, book and account; all changes go through its commands, which write themselves into the truth log first."""
+
+    def __init__(
+        self,
+        market: ReplayedMarket,
+        contracts: Contracts,
+        account: Account,
+        log: TruthLog,
+        identifiers: Identifiers,
+        behaviour: Behaviour,
+    ) -> None:
+        """Start with an empty book; `begin` sets the clock."""
+        self.market = market
+        self.contracts = contracts
+        self.account = account
+        self.log = log
+        self.behaviour = behaviour
+        self.now_us = 0
+        self.events = 0
+        """fills and changes of order states so far"""
+        self.orders: dict[int, Order] = {}
+        self.seen_coids: dict[str, int] = {}
+        self._identifiers = identifiers
+        self._live: dict[int, Order] = {}
+        self._ended: list[Order] = []
+        self._day_index = -1
+        self._is_open = False
+        self._fills = 0
+
+    # ---- the clock
+
+    def begin(self, instant: int) -> None:
+        """Set the clock without going through what lies before."""
+        self.now_us = instant
+        self._day_index = self.market.day_at(instant)
+        self._is_open = self.market.is_open(instant)
+        self.account.equity_before = self.equity()
+
+    @property
+    def is_open(self) -> bool:
+        """Return whether regular trading hours are on."""
+        return self._is_open
+
+    @property
+    def day(self) -> TradingDay | None:
+        """Return the session that is open, None outside regular trading hours."""
+        return self.market.days[self._day_index] if self._is_open else None
+
+    def next_boundary(self) -> int | None:
+        """Return when the open session closes or the next one opens, None after the last."""
+        days = self.market.days
+        if self._is_open:
+            return days[self._day_index].close_us
+        return days[self._day_index + 1].open_us if self._day_index + 1 < len(days) else None
+
+    def move(self, to_us: int, *, stop_on_event: bool) -> bool:
+        """Move the clock to `to_us`, or with `stop_on_event` to the first event before it; return whether it stopped there.
+
+        Everything that happens at that same instant is included.
+        """
+        self.log.append("clock", self.now_us, to=instants.iso(to_us), stop=stop_on_event)
+        return self._run(to_us, stop_on_event=stop_on_event)
+
+    def quiet_until(self, to_us: int) -> bool:
+        """Return whether nothing opens, closes or fills up to and including `to_us`."""
+        boundary = self.next_boundary()
+        due = self._next_due()
+        return (boundary is None or boundary > to_us) and (due is None or self._due_at(due) > to_us)
+
+    def drift(self, to_us: int) -> None:
+        """Let the clock run on by itself; only what happens meanwhile is logged."""
+        if to_us <= self.now_us:
+            return
+        if self.quiet_until(to_us):
+            self.now_us = to_us
+        else:
+            self.move(to_us, stop_on_event=False)
+
+    def _run(self, to_us: int, *, stop_on_event: bool) -> bool:
+        before = self.events
+        to_us = max(to_us, self.now_us)
+        while True:
+            due = self._next_due()
+            boundary = self.next_boundary()
+            if due is not None and self._due_at(due) <= min(to_us, to_us if boundary is None else boundary):
+                self.now_us = self._due_at(due)
+                self._fill(due)
+            elif boundary is not None and boundary <= to_us:
+                self.now_us = boundary
+                if self._is_open:
+                    self._close()
+                else:
+                    self._open()
+            else:
+                self.now_us = to_us
+                return stop_on_event and self.events > before
+            if stop_on_event and self.events > before:
+                to_us = self.now_us
+
+    def _due_at(self, order: Order) -> int:
+        return max(order.due_us or 0, self.now_us)
+
+    def _next_due(self) -> Order | None:
+        """Return the order that fills next: by time, market sells for the open first, then by symbol, then as they were sent."""
+        best: Order | None = None
+        best_key: tuple[int, int, str, int] | None = None
+        for order in self._live.values():
+            if order.due_us is None:
+                continue
+            first = order.due_position == 0.0 and order.ticket.kind is Kind.MKT and order.ticket.side is Side.SELL
+            key = (self._due_at(order), 0 if first else 1, order.symbol, order.number)
+            if best_key is None or key < best_key:
+                best, best_key = order, key
+        return best
+
+    def _open(self) -> None:
+        self._day_index += 1
+        self._is_open = True
+        day = self.market.days[self._day_index]
+        for order in self._live.values():
+            bar = self.market.bar(day.row, order.column)
+            if order.state is State.WORKING and bar is not None:
+                self._aim(order, crossing.at_open(bar))
+        for order in [o for o in self._live.values() if o.ticket.tif in (Tif.OPG, Tif.IOC)]:
+            # For the open only: what does not meet it is over, at the same instant.
+            if order.due_us is None or order.due_position > 0.0:
+                self._end(order, State.CANCELLED, AT_OPEN_ONLY)
+
+    def _close(self) -> None:
+        for order in [o for o in self._live.values() if o.ticket.tif is Tif.DAY]:
+            if order.is_live:
+                self._end(order, State.CANCELLED, EXPIRED)
+        for order in self._live.values():
+            order.due_us = None
+        self._is_open = False
+        self.account.equity_before = self.equity()
+
+    # ---- commands
+
+    def place(self, tickets: Iterable[Ticket]) -> list[Order]:
+        """Take a group of orders onto the book; what is marketable fills at once."""
+        group = list(tickets)
+        self.log.append("order", self.now_us, tickets=group)
+        placed = [self._enter(ticket) for ticket in group]
+        for order in placed:
+            if order.ticket.coid:
+                self.seen_coids[order.ticket.coid] = self.now_us
+            if order.state is State.WORKING:
+                self._aim_now(order)
+        self._run(self.now_us, stop_on_event=False)
+        return placed
+
+    def cancel(self, order_id: int) -> None:
+        """Cancel a live order at once, its children with it."""
+        self.log.append("cancel", self.now_us, order_id=order_id)
+        self._end(self.orders[order_id], State.CANCELLED, None)
+
+    def modify(self, ticket: Ticket) -> Order:
+        """Replace a live order's prices, quantity or tif; it keeps its id and what it has filled."""
+        self.log.append("modify", self.now_us, ticket=ticket)
+        order = self.orders[ticket.order_id]
+        order.ticket = ticket
+        order.quantity = max(ticket.quantity, order.filled)
+        order.changed_us = self.now_us
+        order.due_us = None
+        if order.remaining == 0:
+            self._end(order, State.FILLED, None)
+        elif order.state is State.WORKING:
+            self._aim_now(order)
+        self._run(self.now_us, stop_on_event=False)
+        return order
+
+    def note(self, kind: str, facts: dict[str, Any]) -> None:
+        """Log something that arrived or was injected and changes nothing on the book."""
+        self.log.append(kind, self.now_us, **facts)
+
+    def apply(self, record: dict[str, Any]) -> None:
+        """Carry out a recorded command anew."""
+        self.now_us = instants.parse_iso(record["at"])
+        kind = record["kind"]
+        if kind == "order":
+            self.place(msgspec.convert(record["tickets"], list[Ticket]))
+        elif kind == "cancel":
+            self.cancel(record["order_id"])
+        elif kind == "modify":
+            self.modify(msgspec.convert(record["ticket"], Ticket))
+        elif kind == "clock":
+            self.move(instants.parse_iso(record["to"]), stop_on_event=record["stop"])
+        else:
+            self.note(kind, {name: record[name] for name in record if name not in ("seq", "at", "kind")})
+
+    # ---- the book
+
+    def live_orders(self) -> list[Order]:
+        """Return the orders that can still fill, as they were sent."""
+        return list(self._live.values())
+
+    def recent_orders(self, since_us: int) -> list[Order]:
+        """Return the live orders and those that ended at or after `since_us`."""
+        first = bisect_left(self._ended, since_us, key=lambda order: order.changed_us)
+        return [*self._ended[first:], *self._live.values()]
+
+    def live_children(self, order_id: int) -> list[Order]:
+        """Return the live children of an order."""
+        return [order for order in self._live.values() if order.ticket.parent_id == order_id]
+
+    def _enter(self, ticket: Ticket) -> Order:
+        contract = self.contracts.by_conid[ticket.conid]
+        order = Order(ticket, contract.symbol, contract.column, self.now_us, len(self.orders), quantity=ticket.quantity)
+        order.changed_us = self.now_us
+        parent = self.orders.get(ticket.parent_id) if ticket.parent_id is not None else None
+        if parent is not None and parent.filled == 0:
+            order.state = State.HELD
+        self.orders[order.order_id] = order
+        self._live[order.order_id] = order
+        if parent is not None and not parent.is_live and parent.filled == 0:
+            self._end(order, State.CANCELLED, PARENT_GONE)
+        return order
+
+    def _aim_now(self, order: Order) -> None:
+        """Find where an order that starts to work at this moment fills; outside the session it waits for the open."""
+        day = self.day
+        if day is None:
+            return
+        position = day.position(self.now_us)
+        bar = self.market.bar(day.row, order.column)
+        if bar is not None and (order.ticket.tif is not Tif.OPG or position == 0.0):
+            self._aim(order, crossing.on_arrival(bar, position, order.ticket.side))
+        if order.ticket.tif is Tif.IOC and (order.due_us is None or self._due_at(order) > self.now_us):
+            self._end(order, State.CANCELLED, NOT_AT_ONCE)
+
+    def _aim(self, order: Order, activation: Activation) -> None:
+        day = self.market.days[self._day_index]
+        bar = self.market.bar(day.row, order.column)
+        found = None if bar is None else crossing.find(order, bar, activation, self.behaviour.slippage_bps)
+        if found is None:
+            order.due_us = None
+            return
+        order.due_position = found.position
+        order.due_us = day.instant(found.position)
+        order.due_price = found.price if found.price is not None else float("nan")
+
+    def _fill(self, order: Order) -> None:
+        if order.ticket.kind is Kind.STOP_LIMIT and not order.triggered:
+            self._trigger(order)
+            return
+        quantity = self._fillable(order)
+        price, position = order.due_price, order.due_position
+        charge = self.account.book(order, quantity, price, self._day_index)
+        self._record(order, quantity, price, charge)
+        siblings = self._group(order)
+        if order.remaining:
+            self._aim_rest(order)
+        else:
+            self._end(order, State.FILLED, None)
+        for child in self.live_children(order.order_id):
+            self._activate(child, Activation(position, price))
+        for sibling in siblings:
+            if order.remaining == 0:
+                self._end(sibling, State.CANCELLED, OCA_FILLED)
+            else:
+                sibling.quantity = max(sibling.filled, sibling.quantity - quantity)
+
+    def _fillable(self, order: Order) -> int:
+        fraction = self.behaviour.partial_fill_fraction
+        bar = self.market.bar(self.market.days[self._day_index].row, order.column)
+        if fraction <= 0.0 or bar is None:
+            return order.remaining
+        return min(order.remaining, max(1, int(bar.volume * fraction)))
+
+    def _aim_rest(self, order: Order) -> None:
+        """Let the rest of a partly filled order go on a minute later, at the price that then holds."""
+        day = self.market.days[self._day_index]
+        later = self.now_us + SLICE_GAP_US
+        bar = self.market.bar(day.row, order.column)
+        if bar is None or later >= day.close_us:
+            order.due_us = None
+            return
+        order.triggered = order.triggered or order.ticket.kind is Kind.STP
+        self._aim(order, crossing.on_arrival(bar, day.position(later), order.ticket.side))
+
+    def _trigger(self, order: Order) -> None:
+        order.triggered = True
+        order.changed_us = self.now_us
+        self._changed(order, "triggered")
+        stop = order.ticket.stop
+        bar = self.market.bar(self.market.days[self._day_index].row, order.column)
+        if stop is not None and bar is not None:
+            position = order.due_position
+            price = bar.open if position == 0.0 else stop
+            self._aim(order, Activation(position, price))
+
+    def _activate(self, child: Order, activation: Activation) -> None:
+        if child.state is not State.HELD:
+            return
+        child.state = State.WORKING
+        self._aim(child, activation)
+
+    def _group(self, order: Order) -> list[Order]:
+        """Return the live orders that this one's fill cancels."""
+        ticket = order.ticket
+        together = self.behaviour.bracket_children_cancel_each_other
+        return [
+            other
+            for other in self._live.values()
+            if other is not order
+            and (
+                (ticket.oca_group is not None and other.ticket.oca_group == ticket.oca_group)
+                or (together and ticket.parent_id is not None and other.ticket.parent_id == ticket.parent_id)
+            )
+        ]
+
+    def _end(self, order: Order, state: State, reason: str | None) -> None:
+        order.state = state
+        order.reason = reason
+        order.changed_us = self.now_us
+        order.due_us = None
+        if self._live.pop(order.order_id, None) is not None:
+            self._ended.append(order)
+        self._changed(order, state.value)
+        if state is State.CANCELLED and order.filled == 0:
+            for child in self.live_children(order.order_id):
+                self._end(child, State.CANCELLED, PARENT_GONE)
+
+    def _changed(self, order: Order, state: str) -> None:
+        self.events += 1
+        facts: dict[str, object] = {"order_id": order.order_id, "state": state, "filled": order.filled}
+        if order.reason:
+            facts["reason"] = order.reason
+        self.log.append("status", self.now_us, **facts)
+
+    def _record(self, order: Order, quantity: int, price: float, charge: float) -> None:
+        self.events += 1
+        self._fills += 1
+        ticket = order.ticket
+        marks = self._identifiers.hexadecimal("execution", self._fills, 8)
+        execution = Execution(
+            f"0000{self._identifiers.hexadecimal('broker', 0, 4)}.{marks}.{self._fills:02x}.01",
+            ticket.order_id,
+            ticket.coid,
+            ticket.conid,
+            order.symbol,
+            ticket.side,
+            quantity,
+            price,
+            charge,
+            self.now_us,
+            self.account.held(ticket.conid),
+        )
+        self.account.executions.append(execution)
+        order.changed_us = self.now_us
+        self.log.append("fill", self.now_us, execution=execution, cash=self.account.cash)
+
+    # ---- valuation
+
+    def price_of(self, column: int) -> float:
+        """Return the last traded price of a symbol, 0.0 where it has none yet."""
+        return self.market.mark(column, self.now_us) or 0.0
+
+    def stock_value(self) -> float:
+        """Return the market value of all positions."""
+        return sum(p.quantity * self.price_of(p.column) for p in self.account.positions.values() if p.quantity)
+
+    def equity(self) -> float:
+        """Return net liquidation, to the cent."""
+        return fills.cents(self.account.cash + self.stock_value())

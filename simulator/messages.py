@@ -1,0 +1,89 @@
+"""Requests and responses as values: what the HTTPS server and the in-process transport both hand over and get back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qsl
+
+import msgspec
+
+JSON = "application/json; charset=utf-8"
+HTML = "text/html; charset=utf-8"
+TEXT = "text/plain; charset=utf-8"
+NOT_FOUND_PAGE = b"<html><body><h1>Resource not found</h1></body></html>"
+
+_encode = msgspec.json.Encoder().encode
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """One answer; `headers` beside Content-Type and Content-Length, names as sent."""
+
+    status: int
+    body: bytes = b""
+    content_type: str = JSON
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One call; `path` is without the query, `parameters` holds the named parts of the path that the router found."""
+
+    method: str
+    path: str
+    query: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    cookies: Mapping[str, str] = field(default_factory=dict)
+
+    def argument(self, name: str) -> str:
+        """Return the part of the path that the route calls `name`."""
+        return self.parameters[name]
+
+    def json(self) -> Any:  # noqa: ANN401  (JSON becomes values here)
+        """Return the body as a value; an empty body is an empty object.
+
+        Raises:
+            msgspec.DecodeError: the body is not JSON.
+        """
+        return msgspec.json.decode(self.body) if self.body.strip() else {}
+
+    def json_object(self) -> dict[str, Any]:
+        """Return the body as an object, an empty one where it is something else or no JSON at all."""
+        try:
+            value = self.json()
+        except msgspec.DecodeError:
+            return {}
+        return value if isinstance(value, dict) else {}
+
+
+def parse_query(text: str) -> dict[str, str]:
+    """Return the query's fields; of a repeated one the last."""
+    return dict(parse_qsl(text, keep_blank_values=True))
+
+
+def json_response(value: object, status: int = 200) -> Response:
+    """Return `value` as a JSON answer."""
+    return Response(status, _encode(value))
+
+
+def error(status: int, text: str, *, code: bool = False) -> Response:
+    """Return an error in the older envelope, or with `code` in the one that repeats the status."""
+    return json_response({"error": text, "statusCode": status} if code else {"error": text}, status)
+
+
+def bad_request(text: str) -> Response:
+    """Return the envelope of most validation errors below /iserver."""
+    return error(400, f"Bad Request: {text}", code=True)
+
+
+def unavailable() -> Response:
+    """Return what the back end answers when it gives up on a call."""
+    return error(503, "Service Unavailable", code=True)
+
+
+def not_found() -> Response:
+    """Return the HTML page of an unknown path."""
+    return Response(404, NOT_FOUND_PAGE, HTML)

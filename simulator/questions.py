@@ -1,0 +1,68 @@
+"""The broker's precautionary questions: which orders raise them, and their texts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from simulator.exchange.orders import STOPS, Kind, Ticket
+from simulator.orders_text import price_of, side_and_symbol
+
+if TYPE_CHECKING:
+    from simulator.core import Simulator
+
+SURE = "Are you sure you want to submit this order?"
+CONDITIONS = (
+    "Orders of this type carry risks of their own, in fast markets above all.\n"
+    "Are you sure you want to submit this order?"
+)
+MODIFIED_STOP = (
+    "You are about to submit a stop order. Please be aware of the various stop order types available.\n" + SURE
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One message with its id."""
+
+    message_id: str
+    text: str
+
+
+def questions_for(simulator: Simulator, tickets: tuple[Ticket, ...]) -> list[Question]:
+    """Return the questions that a group of orders raises, each id once, those suppressed in this session left out."""
+    asked: dict[str, Question] = {}
+    for ticket in tickets:
+        for question in _of_ticket(simulator, ticket):
+            asked.setdefault(question.message_id, question)
+    suppressed = simulator.session.caches.suppressed
+    return [question for message_id, question in asked.items() if message_id not in suppressed]
+
+
+def _of_ticket(simulator: Simulator, ticket: Ticket) -> list[Question]:
+    rules = simulator.behaviour.questions
+    contract = simulator.contracts.by_conid[ticket.conid]
+    last = simulator.exchange.price_of(contract.column)
+    named = side_and_symbol(ticket, contract)
+    found = []
+    if rules.without_market_data:
+        text = "You are submitting an order without market data; it may trade at a price that you don't expect.\n"
+        found.append(Question("o354", text + SURE))
+    limit = ticket.limit
+    if rules.percent_from_market and limit is not None and last > 0.0:
+        if abs(limit - last) / last * 100 > rules.percent_from_market:
+            percent = f"{rules.percent_from_market:g}%"
+            text = f'The following order "{named} @ {limit}" price exceeds \nthe Percentage constraint of {percent}.\n'
+            found.append(Question("o163", text + SURE))
+    if rules.market_order and ticket.kind is Kind.MKT:
+        found.append(Question("o10151", "Market orders fill at whatever price the market has. " + CONDITIONS))
+    if rules.stop_order and ticket.kind in STOPS:
+        found.append(Question("o10152", "Stop orders become market orders when they trigger. " + CONDITIONS))
+    if rules.size_limit and ticket.quantity > rules.size_limit:
+        text = f'The following order "{named}" size exceeds the Size Limit of {rules.size_limit}.\n'
+        found.append(Question("o383", text + SURE))
+    value = ticket.quantity * (price_of(ticket) or last)
+    if rules.value_limit and value > rules.value_limit:
+        text = f'The following order "{named}" value estimate of {value:,.2f} USD exceeds \nthe Total Value Limit of '
+        found.append(Question("o451", f"{text}{rules.value_limit:,.0f} USD.\n{SURE}"))
+    return found
