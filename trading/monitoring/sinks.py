@@ -1,7 +1,7 @@
 """Where log lines end.
 
-Each sink has a thread and a bounded queue, so that neither a full disk nor a blocked pipe holds up the caller. What does
-not fit is counted and lost.
+Each sink has a thread and a bounded queue, so that neither a full disk nor a blocked pipe holds up the caller. What
+does not fit is counted and lost.
 """
 
 from __future__ import annotations

@@ -126,19 +126,26 @@ class Database:
 
         Raises: ConfigError (exit 2), the file belongs to others.
         """
-        for key, name, value in (("account", "IBKR_ACCOUNT_ID", account_id), ("gateway", "GATEWAY", gateway)):
-            known = self.fact(key)
-            if known is not None and known != value:
-                shown = mask(known) if key == "account" else known
-                raise ConfigError(
-                    name,
-                    mask(value) if key == "account" else value,
-                    f"{self.path} belongs to {shown}: set that, or give another STATE_DIR",
-                )
+        self.expect(account_id, gateway)
         with self.transaction() as connection:
             connection.executemany(
                 "INSERT INTO fact (key, value) VALUES (?, ?) ON CONFLICT DO NOTHING",
                 (("account", account_id), ("gateway", gateway)),
+            )
+
+    def expect(self, account_id: str | None, gateway: str) -> None:
+        """Hold the file's account and kind of gateway equal to these; an account that is not known yet passes.
+
+        Raises: ConfigError (exit 2), the file belongs to others.
+        """
+        owner, kind = self.fact("account"), self.fact("gateway")
+        if kind is not None and kind != gateway:
+            raise ConfigError("GATEWAY", gateway, f"{self.path} belongs to {kind}: set that, or give another STATE_DIR")
+        if owner is not None and account_id is not None and owner != account_id:
+            raise ConfigError(
+                "IBKR_ACCOUNT_ID",
+                mask(account_id),
+                f"{self.path} belongs to {mask(owner)}: set that, or give another STATE_DIR",
             )
 
     def checkpoint(self) -> None:

@@ -1,0 +1,196 @@
+"""`status`: what the system does, owns and waits for, from the files alone, whether it runs or not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import click
+
+from trading.cli.environment import read_settings
+from trading.cli.output import json_text, money, say, table
+from trading.config import Settings
+from trading.model.pulse import PulseKey, SessionState
+from trading.monitoring.health import Facts, readiness
+from trading.monitoring.metrics import FILE_NAME
+from trading.monitoring.redaction import mask_accounts
+from trading.monitoring.wall_clock import WallClock
+from trading.store.views import EquityPoint, IntentLine, PositionLine, TradeLine, Views
+
+_LAST_TRADES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """Everything that `status` shows; with `--json` the fields are the keys."""
+
+    mode: str | None
+    mode_reason: str
+    ready: bool
+    code: str
+    text: str
+    next_step: str
+    gateway: str
+    account: str
+    session: str
+    silent_s: float | None
+    equity: EquityPoint | None
+    positions: tuple[PositionLine, ...]
+    orders: tuple[IntentLine, ...]
+    last_trades: tuple[TradeLine, ...]
+    last_decision: date | None
+    denials: dict[str, int]
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="For programs.")
+def status(as_json: bool) -> None:  # noqa: FBT001 - click passes options by name
+    """Show mode, readiness, positions with their stops, working orders and the last trades.
+
+    Reads the state folder only: it asks neither the trading process nor the broker. Exit 0 whatever it finds.
+    """
+    found = collect(read_settings(), WallClock())
+    if as_json:
+        click.echo(json_text(found))
+        return
+    say(headline(found), bad=not found.ready)
+    say(details(found))
+
+
+def collect(settings: Settings, clock: WallClock) -> Status:
+    """Read the state folder."""
+    views = Views(settings.state_dir / "trading.db")
+    facts = views.facts()
+    mode = views.mode()
+    silent = silent_s(settings.state_dir / FILE_NAME, clock)
+    health = readiness(
+        Facts(
+            silent_s=silent,
+            check_interval_s=settings.loop.check_interval_s,
+            session=_session(facts.get(PulseKey.SESSION_STATE)),
+            mode=None if mode is None else mode.mode,
+            uncovered_shares=_count(facts.get(PulseKey.UNCOVERED_SHARES)),
+            unknown_orders=_count(facts.get(PulseKey.UNKNOWN_ORDERS)),
+        )
+    )
+    equity = views.equity(limit=1)
+    decision = views.last_decision()
+    return Status(
+        mode=None if mode is None else mode.mode.value,
+        mode_reason="" if mode is None else mode.reason,
+        ready=health.ok,
+        code=health.code,
+        text=health.text,
+        next_step=health.next_step,
+        gateway=facts.get("gateway", settings.gateway.kind),
+        account=mask_accounts(facts.get("account", "")),
+        session=facts.get(PulseKey.SESSION_STATE, ""),
+        silent_s=silent,
+        equity=equity[0] if equity else None,
+        positions=views.positions(),
+        orders=views.open_orders(),
+        last_trades=views.trades(limit=_LAST_TRADES),
+        last_decision=None if decision is None else decision.session,
+        denials=views.denial_counts(),
+    )
+
+
+def headline(found: Status) -> str:
+    """Return the first lines: mode with its reason, readiness, what to do."""
+    mode = "no state yet" if found.mode is None else f"{found.mode} ({found.mode_reason})"
+    lines = [f"Mode      {mode}", f"Ready     {'yes' if found.ready else 'no'}: {found.text}"]
+    if found.next_step:
+        lines.append(f"To do     {found.next_step}")
+    return "\n".join(lines)
+
+
+def details(found: Status) -> str:
+    """Return what there is beneath the headline."""
+    parts = [f"Gateway   {found.gateway}   account {found.account or '–'}   session {found.session or '–'}"]
+    if found.equity is not None:
+        point = found.equity
+        parts.append(
+            f"Equity    {money(point.equity)} USD on {point.session}   cash {money(point.cash)}"
+            f"   drawdown {point.drawdown:.2%}"
+        )
+    parts.append(f"Decision  {found.last_decision or 'none yet'}")
+    parts.append(_positions(found.positions))
+    parts.append(_orders(found.orders))
+    parts.append(_trades(found.last_trades))
+    return "\n".join(parts)
+
+
+def _positions(positions: tuple[PositionLine, ...]) -> str:
+    if not positions:
+        return "\nNo positions."
+    rows = [
+        (
+            line.symbol,
+            str(line.quantity),
+            money(line.entry_price),
+            money(line.last_close),
+            money(line.stop_price),
+            money(line.target_price),
+            f"{line.covered}/{line.quantity}",
+            str(line.entry_session),
+        )
+        for line in positions
+    ]
+    return "\n" + table(("Position", "Shares", "Entry", "Close", "Stop", "Target", "Covered", "Since"), rows)
+
+
+def _orders(orders: tuple[IntentLine, ...]) -> str:
+    if not orders:
+        return "\nNo orders."
+    rows = [
+        (
+            line.symbol,
+            line.role,
+            line.side,
+            line.order_type,
+            str(line.quantity),
+            str(line.filled),
+            money(line.limit_price if line.limit_price is not None else line.stop_price),
+            line.state,
+        )
+        for line in orders
+    ]
+    heads = ("Order", "Role", "Side", "Type", "Shares", "Filled", "Price", "State")
+    return "\n" + table(heads, rows, left=frozenset({0, 1, 2, 3, 7}))
+
+
+def _trades(trades: tuple[TradeLine, ...]) -> str:
+    if not trades:
+        return "\nNo trades yet."
+    rows = [
+        (
+            line.symbol,
+            str(line.quantity),
+            str(line.entry_session),
+            money(line.entry_price),
+            str(line.exit_session),
+            money(line.exit_price),
+            line.exit_reason,
+            f"{line.pnl:+,.2f}",
+        )
+        for line in trades
+    ]
+    heads = ("Trade", "Shares", "Entry", "Price", "Exit", "Price", "Reason", "P&L USD")
+    return "\n" + table(heads, rows, left=frozenset({0, 6}))
+
+
+def silent_s(file: Path, clock: WallClock) -> float | None:
+    """Return the age of the metrics file, which the trading process rewrites while it lives."""
+    try:
+        return max(0.0, clock.now().timestamp() - file.stat().st_mtime)
+    except OSError:
+        return None
+
+
+def _session(text: str | None) -> SessionState:
+    return SessionState(text) if text in {state.value for state in SessionState} else SessionState.STARTING
+
+
+def _count(text: str | None) -> int:
+    return int(text) if text is not None and text.isdecimal() else 0
