@@ -1,6 +1,8 @@
-"""Ask the gateway once whether it answers: `probe.py URL CA_FILE`; exit 0 on any HTTP answer, a 401 before the login included.
+"""Ask the gateway once how it is: `probe.py https://localhost:PORT CA_FILE` prints a few words.
 
-It has a time limit of its own, because the real gateway holds a request without end while IBKR can't be reached.
+Exit 0: a request to the API was answered, a 401 before the login included. 3: the program itself answers, but the API
+doesn't, as when IBKR can't be reached: the real gateway then holds a request without end, so each question has a time
+limit of its own. 1: nothing answers.
 Standard library alone, so that a probe costs little and works while the rest is broken.
 """
 
@@ -12,38 +14,76 @@ import sys
 from urllib.parse import urlsplit
 
 LIMIT_S = 3.0
+ANSWERS, NO_ANSWER, NO_UPSTREAM = 0, 1, 3
+DENIED = b"Access Denied"
 
 
-def probe(url: str, ca_file: str) -> tuple[bool, str]:
-    """Return whether `url` answered, and what it said or why not, in a few words."""
+def ask(url: str, context: ssl.SSLContext, method: str, path: str) -> tuple[int, bytes]:
+    """Return status and the beginning of the body; a read that takes too long raises TimeoutError."""
     parts = urlsplit(url)
+    connection = http.client.HTTPSConnection(
+        parts.hostname or "localhost", parts.port, timeout=LIMIT_S, context=context
+    )
+    try:
+        body = b"{}" if method == "POST" else None
+        connection.request(method, path, body=body, headers={"Content-Type": "application/json"} if body else {})
+        answer = connection.getresponse()
+        return answer.status, answer.read(100)
+    finally:
+        connection.close()
+
+
+def probe(url: str, ca_file: str) -> tuple[int, str]:
+    """Return the exit code and what was found, in words."""
     try:
         context = ssl.create_default_context(cafile=ca_file)
-        connection = http.client.HTTPSConnection(
-            parts.hostname or "localhost", parts.port, timeout=LIMIT_S, context=context
-        )
-        connection.request("POST", parts.path, body=b"{}", headers={"Content-Type": "application/json"})
-        status = connection.getresponse().status
-        connection.close()
-    except TimeoutError:
-        return False, f"no answer within {LIMIT_S:.0f} s (is IBKR's server reachable from here?)"
-    except FileNotFoundError:
-        return False, f"its certificate {ca_file} is not there yet"
-    except ssl.SSLCertVerificationError as error:
-        return False, f"its certificate can't be verified with {ca_file}: {error.verify_message}"
+        # "/" is answered by the program itself; it needs no upstream.
+        status, body = ask(url, context, "GET", "/")
     except (OSError, http.client.HTTPException) as error:
-        return False, f"{type(error).__name__}: {error}"
-    if status == http.client.NOT_FOUND:
-        return False, "HTTP 404: this address is not in the gateway's allow list (conf.yaml, ips)"
-    meaning = "waiting for the login" if status == http.client.UNAUTHORIZED else "ready"
-    return True, f"HTTP {status}, {meaning}"
+        return NO_ANSWER, reason(error, ca_file)
+    if status == http.client.NOT_FOUND and body.startswith(DENIED):
+        return NO_UPSTREAM, "it refuses this address: 127.0.0.1 is missing in ips.allow of conf.yaml"
+    return probe_api(url, context)
+
+
+def reason(error: Exception, ca_file: str) -> str:
+    """Return why there was no answer, in words."""
+    match error:
+        case TimeoutError():
+            return f"no answer within {LIMIT_S:.0f} s"
+        case ConnectionRefusedError():
+            return "its port is not open"
+        case FileNotFoundError():
+            return f"its certificate {ca_file} is not there yet"
+        case ssl.SSLCertVerificationError():
+            return f"its certificate is not the one in {ca_file}: {error.verify_message}"
+        case _:
+            return f"{type(error).__name__}: {error}"
+
+
+def probe_api(url: str, context: ssl.SSLContext) -> tuple[int, str]:
+    """Return the same for a request that goes through to the upstream."""
+    try:
+        status, _ = ask(url, context, "POST", "/v1/api/tickle")
+    except TimeoutError:
+        return (
+            NO_UPSTREAM,
+            f"runs, but IBKR's servers don't answer it within {LIMIT_S:.0f} s; is there a connection to them?",
+        )
+    except (OSError, http.client.HTTPException) as error:
+        return NO_UPSTREAM, f"runs, but its API doesn't answer ({type(error).__name__}: {error})"
+    if status == http.client.UNAUTHORIZED:
+        return ANSWERS, f"nobody is logged in; log in at {url}"
+    if status >= http.client.INTERNAL_SERVER_ERROR:
+        return ANSWERS, f"IBKR's servers answer with an error (HTTP {status}), as during their restarts"
+    return ANSWERS, "answers"
 
 
 def main() -> int:
-    """Run one probe of the command line's URL."""
-    answered, text = probe(sys.argv[1], sys.argv[2])
-    sys.stdout.write(text + "\n")
-    return 0 if answered else 1
+    """Run one probe of the command line's gateway."""
+    code, words = probe(sys.argv[1], sys.argv[2])
+    sys.stdout.write(words + "\n")
+    return code
 
 
 if __name__ == "__main__":

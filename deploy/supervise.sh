@@ -1,0 +1,264 @@
+# shellcheck shell=bash
+# Watching over the parts; sourced by start.sh. For bash 3.2 and newer.
+#
+# Each part has a process group of its own (own_group.py): Ctrl-C reaches start.sh alone, and a stop reaches the
+# grandchildren, such as the Java process that the gateway's script leaves behind. Each part writes into a pipe of its own,
+# whose reader names the lines and outlives the part, so that last words are never lost.
+
+RESTARTS_AN_HOUR=5
+STOP_S=20         # what the trading loop may take to finish the order that it is sending
+GATEWAY_STOP_S=5
+PROBES_MISSED=3   # so often a gateway that has answered may be silent before it is started again
+GATEWAY_LOG_BYTES=5000000
+
+# bash 3.2 has no associative arrays: PID_web is the process of the part web, and so on.
+get() { eval "printf '%s' \"\${$1_$2:-}\""; }
+put() { eval "$1_$2=\$3"; }
+
+RUNNING=''         # the parts that should run
+ENDING=''
+IMPATIENT=''
+PROBE='' PROBE_DUE=0 MISSED=0
+READER_gateway='' READER_web='' READER_trader=''
+GATEWAY_SINCE=0    # when it was launched
+GATEWAY_ALIVE=''   # it has answered since
+GATEWAY_ANSWERED='' # it has answered since start.sh began
+GATEWAY_WORDS=''   # the last that was found out about it
+GATEWAY_TOLD=''    # the last that was said about it
+
+# ---------------------------------------------------------------- lines
+name_lines() { # $1 part: put its name before each line; control characters are taken out
+    trap '' INT TERM HUP PIPE
+    local LC_ALL=C line log='' size=0
+    if [[ $1 == gateway ]]; then
+        log=$LOG_DIR/gateway.log
+        exec 4>>"$log"
+        size=$(wc -c <"$log")
+    fi
+    while IFS= read -r line || [[ -n $line ]]; do
+        line=${line//[[:cntrl:]]/ }
+        printf '%-8s | %s\n' "$1" "$line"
+        [[ -n $log ]] || continue
+        printf '%s\n' "$line" >&4
+        size=$((size + ${#line} + 1))
+        if ((size > GATEWAY_LOG_BYTES)); then
+            mv -f "$log.1" "$log.2"
+            mv -f "$log" "$log.1"
+            exec 4>"$log"
+            size=0
+        fi
+    done
+} 2>/dev/null
+
+open_output() { # $1 part, $2 file descriptor that its lines go to
+    mkfifo "$SCRATCH/$1"
+    name_lines "$1" <"$SCRATCH/$1" 5>&- 6>&- 7>&- 8>&- &
+    put READER "$1" $!
+    put OUTPUT "$1" "$2"
+    eval "exec $2>\"\$SCRATCH/\$1\""
+}
+
+# ---------------------------------------------------------------- starting and stopping
+launch() {
+    local name=$1
+    ("part_$name") </dev/null >&"$(get OUTPUT "$name")" 2>&1 5>&- 6>&- 7>&- 8>&- &
+    put PID "$name" $!
+    if [[ $name == gateway ]]; then
+        GATEWAY_SINCE=$SECONDS GATEWAY_ALIVE='' MISSED=0 PROBE_DUE=0
+    fi
+}
+
+# A part is in the group of its own number but for its first moment.
+alive() { kill -0 -- "-$1" || kill -0 "$1"; }
+send() { kill "-$1" -- "-$2" || kill "-$1" "$2"; } # $1 signal, $2 process
+
+rest() { read -r -t "$TICK" -u 8; } # nothing is ever written there: a sleep without a process, which a signal ends
+
+stop_parts() { # $1 seconds, then the parts: TERM to their groups, KILL to what is left after that time
+    local limit=$((SECONDS + $1)) name pid left
+    shift
+    for name in "$@"; do
+        pid=$(get PID "$name")
+        [[ -z $pid ]] || send TERM "$pid"
+    done
+    while :; do
+        left=''
+        for name in "$@"; do
+            pid=$(get PID "$name")
+            if [[ -n $pid ]] && alive "$pid"; then left+=" $name"; fi
+        done
+        if [[ -z $left || -n $IMPATIENT ]] || ((SECONDS >= limit)); then break; fi
+        rest
+    done
+    for name in $left; do
+        [[ -n $IMPATIENT ]] || say "$name did not stop in time and is killed"
+        send KILL "$(get PID "$name")"
+    done
+    for name in "$@"; do
+        pid=$(get PID "$name")
+        [[ -z $pid ]] || wait "$pid"
+        put PID "$name" ''
+    done
+}
+
+on_exit() { # however it ends, no process stays
+    local status=$? pid
+    {
+        set +e
+        trap - EXIT
+        trap '' HUP
+        trap 'IMPATIENT=1' INT TERM
+        [[ -n $ENDING ]] || say "start.sh itself failed (exit $status)"
+        [[ -z $PROBE ]] || kill -KILL "$PROBE"
+        stop_parts "$STOP_S" trader web # while the gateway is there: an order that is being sent needs it
+        stop_parts "$GATEWAY_STOP_S" gateway
+        exec 5>&- 6>&- 7>&-
+        for pid in "$READER_gateway" "$READER_web" "$READER_trader"; do
+            # At most two seconds for last words: something that left its group may still hold the pipe.
+            for _ in 1 2 3 4 5 6 7 8; do kill -0 "$pid" && rest; done
+            kill -KILL "$pid"
+        done
+        rm -rf "$SCRATCH"
+        ((status != 0)) || say "stopped; orders at the broker stay as they are"
+    } 2>/dev/null
+    exit "$status"
+}
+
+end() { # $1 exit code, $2 what to say
+    ENDING=1
+    say "$2"
+    exit "$1"
+}
+
+# ---------------------------------------------------------------- watching
+take_up_death() { # $1 part, $2 exit code, $3 how it ended: start it again, later each time, or end everything
+    local name=$1 status=$2 times='' moment count=0 delay
+    put PID "$name" ''
+    case $name:$status in
+        trader:[23] | web:2) end "$status" "$name can't run (exit $status, see its line above)" ;;
+        gateway:2) [[ $GATEWAY == live ]] || end 2 "$name can't run (exit 2, see its line above)" ;;
+    esac
+    for moment in $(get DEATHS "$name"); do
+        if ((SECONDS - moment < 3600)); then times+=" $moment" count=$((count + 1)); fi
+    done
+    put DEATHS "$name" "$times $SECONDS"
+    if ((count < RESTARTS_AN_HOUR)); then
+        delay=$((1 << count))
+        say "$name $3; starting it again in $delay s"
+    elif [[ $name == gateway && -n $GATEWAY_ANSWERED ]]; then
+        # Positions are looked after by their stops at the broker, and the dashboard tells what is wrong.
+        delay=900
+        say "$name $3, $((count + 1)) times within an hour; the next attempt is in $((delay / 60)) minutes"
+    else
+        end 1 "$name $3, $((count + 1)) times within an hour: giving up, see the lines above"
+    fi
+    put DUE "$name" $((SECONDS + delay))
+}
+
+watch_parts() {
+    local name pid status
+    for name in $RUNNING; do
+        pid=$(get PID "$name")
+        if [[ -z $pid ]]; then
+            ((SECONDS < $(get DUE "$name"))) || launch "$name"
+        elif ! kill -0 "$pid"; then
+            wait "$pid"
+            status=$?
+            send KILL "$pid" # what it left behind
+            take_up_death "$name" "$status" "ended (exit $status)"
+        fi
+    done
+}
+
+restart_gateway() { # $1 why; it runs, but it is of no use
+    stop_parts "$GATEWAY_STOP_S" gateway
+    take_up_death gateway 1 "$1"
+}
+
+tell() { # $1 about the gateway, once
+    [[ $1 == "$GATEWAY_TOLD" ]] || say "gateway: $1"
+    GATEWAY_TOLD=$1
+}
+
+judge_gateway() { # $1 exit code of the probe, $2 its words
+    PROBE_DUE=$((SECONDS + LIVENESS_S))
+    GATEWAY_WORDS=$2
+    case $1 in
+        0)
+            [[ -n $GATEWAY_ALIVE ]] || say "gateway: up after $((SECONDS - GATEWAY_SINCE)) s"
+            GATEWAY_ALIVE=1 GATEWAY_ANSWERED=1 MISSED=0
+            tell "$2"
+            ;;
+        3) # the program itself answers; a request to IBKR doesn't come back
+            GATEWAY_ALIVE=1 MISSED=0
+            tell "$2"
+            [[ -n $GATEWAY_ANSWERED ]] || PROBE_DUE=$((SECONDS + 1))
+            ;;
+        *)
+            MISSED=$((MISSED + 1))
+            if [[ -z $GATEWAY_ALIVE ]]; then
+                PROBE_DUE=$SECONDS
+                if ((SECONDS - GATEWAY_SINCE >= DEADLINE_S)); then
+                    restart_gateway "has not opened its port for $DEADLINE_S s ($2)"
+                fi
+            elif ((MISSED >= PROBES_MISSED)); then
+                restart_gateway "has stopped to answer ($2)"
+            fi
+            ;;
+    esac
+}
+
+watch_gateway() { # one probe at a time, in the background: it may hang up to its own time limit
+    local status
+    if [[ -n $PROBE ]]; then
+        kill -0 "$PROBE" && return
+        wait "$PROBE"
+        status=$?
+        PROBE=''
+        [[ -z $PID_gateway ]] || judge_gateway "$status" "$(<"$SCRATCH/probe")"
+    elif [[ -n $PID_gateway ]] && ((SECONDS >= PROBE_DUE)); then
+        # shellcheck disable=SC2153
+        "$PYTHON" -I "$HERE/deploy/probe.py" "https://localhost:$GATEWAY_PORT" "$GATEWAY_CA_BUNDLE" \
+            </dev/null >"$SCRATCH/probe" 2>&1 5>&- 6>&- 7>&- 8>&- &
+        PROBE=$!
+    fi
+}
+
+start_the_rest() { # once the gateway answers, or without it
+    [[ -n $GATEWAY_ANSWERED ]] || ((SECONDS >= WAIT_S)) || return
+    if [[ -z $GATEWAY_ANSWERED ]]; then
+        say "gateway has not answered for $WAIT_S s ($GATEWAY_WORDS); the dashboard starts, the trading loop waits for it"
+    fi
+    RUNNING="gateway web trader"
+    launch web
+    launch trader
+    say "dashboard: $DASHBOARD_ADDRESS   stop: Ctrl-C"
+}
+
+supervise() { # $1 all or gateway; never returns
+    TICK=1
+    ((BASH_VERSINFO[0] < 4)) || TICK=0.25 # bash 3.2 waits whole seconds only
+    DASHBOARD_ADDRESS=http://localhost:$DASHBOARD_PORT
+    [[ -z ${DASHBOARD_TLS_CERT:-} ]] || DASHBOARD_ADDRESS=https://localhost:$DASHBOARD_PORT
+    SCRATCH=$(mktemp -d)
+    SECONDS=0
+    {
+        set +e
+        trap on_exit EXIT
+        trap '' PIPE
+        trap 'end 0 stopping' INT TERM HUP
+        open_output gateway 5
+        open_output web 6
+        open_output trader 7
+        mkfifo "$SCRATCH/tick"
+        exec 8<>"$SCRATCH/tick"
+        RUNNING=gateway
+        launch gateway
+        while :; do
+            watch_parts
+            watch_gateway
+            [[ $1 == gateway || $RUNNING != gateway ]] || start_the_rest
+            rest
+        done
+    } 2>/dev/null # bash's notes about its jobs; every part's output goes to its own pipe
+}
