@@ -35,7 +35,8 @@ def _day(text: str) -> str:
     try:
         return date.fromisoformat(text).isoformat()
     except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is no day; write YYYY-MM-DD") from None
+        problem = f"{text!r} is no day; write YYYY-MM-DD"
+        raise argparse.ArgumentTypeError(problem) from None
 
 
 def _amount(text: str) -> float:
@@ -44,19 +45,22 @@ def _amount(text: str) -> float:
     except ValueError:
         value = -1.0
     if not 0.0 <= value < float("inf"):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of 0 or more")
+        problem = f"{text!r} is not a number of 0 or more"
+        raise argparse.ArgumentTypeError(problem)
     return value
 
 
 def _port(text: str) -> int:
     if not text.isdigit() or int(text) > 65_535:  # noqa: PLR2004
-        raise argparse.ArgumentTypeError(f"{text!r} is not a port (0 to 65535; 0 takes a free one)")
+        problem = f"{text!r} is not a port (0 to 65535; 0 takes a free one)"
+        raise argparse.ArgumentTypeError(problem)
     return int(text)
 
 
 def _account(text: str) -> str:
     if not (text.isalnum() and text.isascii()):
-        raise argparse.ArgumentTypeError(f"{text!r} is no account id; for example DU1234567")
+        problem = f"{text!r} is no account id; for example DU1234567"
+        raise argparse.ArgumentTypeError(problem)
     return text
 
 

@@ -1,4 +1,4 @@
-"""What a simulator is started with, and how its broker behaves where the real one's behaviour is unknown or a choice."""
+"""What a simulator is started with, and how its broker behaves where the real one's ways are unknown or a choice."""
 
 from __future__ import annotations
 
@@ -6,6 +6,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import msgspec
+
+
+class SettingError(ValueError):
+    """Something that a simulator is started with can't be used; the text is one line."""
+
+    def __init__(self, setting: str, problem: str) -> None:
+        """Name the setting and what is wrong with it."""
+        super().__init__(f"{setting}: {problem}")
 
 
 class Questions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -84,7 +92,7 @@ def apply_settings(behaviour: Behaviour, settings: tuple[str, ...]) -> Behaviour
     """Return `behaviour` with each `name=value` (dotted for the questions) put in.
 
     Raises:
-        ValueError: a name that isn't one, or a value of another type; the text names it.
+        SettingError: a name that isn't one, or a value of another type; the text names it.
     """
     tree = msgspec.to_builtins(behaviour)
     for setting in settings:
@@ -96,12 +104,13 @@ def apply_settings(behaviour: Behaviour, settings: tuple[str, ...]) -> Behaviour
             if not isinstance(branch, dict):
                 break
         if not equals or not isinstance(branch, dict) or last not in branch:
-            raise ValueError(f"--set {setting}: no such setting (known: {', '.join(_names(tree))})")
+            problem = f"no such setting; there are {', '.join(_names(tree))}"
+            raise SettingError(f"--set {setting}".strip(), problem)
         branch[last] = text.strip()
     try:
         return msgspec.convert(tree, Behaviour, strict=False)
     except msgspec.ValidationError as fault:
-        raise ValueError(f"--set: {fault}") from fault
+        raise SettingError("--set", str(fault)) from fault
 
 
 def _names(tree: dict[str, object], prefix: str = "") -> list[str]:

@@ -74,7 +74,7 @@ def _listed(symbol: str, column: int, line: list[str]) -> Contract:
 
 
 def made_up_conid(symbol: str) -> int | None:
-    """Return the conid of a symbol that no listing names: one to one for up to five of A-Z, 0-9 and the dot, else None."""
+    """Return the conid of a symbol that no listing names: one to one for up to five of A-Z, 0-9 and dot, else None."""
     if not 0 < len(symbol) <= _LONGEST or any(letter not in _ALPHABET for letter in symbol):
         return None
     number = 0

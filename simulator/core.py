@@ -8,7 +8,7 @@ from typing import Any
 
 from simulator import instants
 from simulator.clock import RunningClock
-from simulator.config import SimulatorConfig
+from simulator.config import SettingError, SimulatorConfig
 from simulator.contracts import Contracts
 from simulator.endpoints import ROUTES
 from simulator.endpoints.control import CONTROL_ROUTES
@@ -22,7 +22,7 @@ from simulator.messages import Request, Response, bad_request, error, not_found,
 from simulator.pacing import Pacing
 from simulator.router import Needs, Router
 from simulator.session import BrokerSession
-from simulator.truth import StateMismatchError, TruthLog
+from simulator.truth import TruthLog
 
 API_PREFIXES = ("/v1/api", "/v1/portal")
 TRUTH_FILE = "truth.jsonl"
@@ -38,7 +38,7 @@ class Simulator:
 
         Raises:
             StateMismatchError: the state belongs to other bars, another account or another version.
-            ValueError: the start lies outside the bars.
+            SettingError: the start lies outside the bars.
         """
         self.config = config
         self.behaviour = config.behaviour
@@ -103,7 +103,8 @@ class Simulator:
         for day in days:
             if day.day.isoformat() >= wanted and day.open_us <= self.market.end_us:
                 return day.open_us
-        raise ValueError(f"--start {wanted}: the bars end on {instants.new_york_day(self.market.end_us)}")
+        problem = f"the bars end on {instants.new_york_day(self.market.end_us)}"
+        raise SettingError("--start", problem)
 
     @property
     def now_us(self) -> int:
@@ -188,6 +189,3 @@ class Simulator:
         if needs >= Needs.ACCOUNTS and not session.caches.accounts_called:
             return bad_request("Please query /accounts first")
         return None
-
-
-__all__ = ["Simulator", "StateMismatchError"]

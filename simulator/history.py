@@ -1,4 +1,4 @@
-"""Bars as the history call gives them: daily from the file, weeks and months summed up, minutes cut out of the daily path."""
+"""Bars as the history call gives them: daily from the file, weeks and months summed, minutes cut out of the path."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ class DailyHistory:
         self._encoded: dict[int, tuple[list[bytes], list[int]]] = {}
 
     def daily(self, column: int, begin_us: int, end_us: int, now_us: int) -> tuple[list[bytes], list[HistoryBar]]:
-        """Return the encoded complete daily bars that start in [begin, end), and the bar of the open session, if it is in there."""
+        """Return the encoded complete daily bars that start in [begin, end), and the open session's, if in there."""
         encoded, starts = self._daily(column)
         first = bisect_left(starts, begin_us)
         last = bisect_left(starts, min(end_us, now_us + 1))
@@ -116,12 +116,12 @@ class DailyHistory:
 
     def _bar(self, row: int, column: int) -> HistoryBar:
         panel = self._market.panel
-        prices = (float(values[row, column]) for values in (panel.open, panel.high, panel.low, panel.close))
-        day = self._market.session_of_row(row)
-        return HistoryBar(*prices, float(panel.volume[row, column]), day.open_us)
+        prices = (panel.open, panel.high, panel.low, panel.close, panel.volume)
+        open_, high, low, close, volume = (float(values[row, column]) for values in prices)
+        return HistoryBar(open_, high, low, close, volume, self._market.session_of_row(row).open_us)
 
     def bars(self, column: int, size: str, begin_us: int, end_us: int, now_us: int) -> list[HistoryBar]:
-        """Return the bars of any size that start in [begin, end) and have begun by `now_us`, the unfinished one included."""
+        """Return the bars of any size that start in [begin, end), the unfinished one of `now_us` included."""
         limit = min(end_us, now_us + 1)
         if size in INTRADAY_MINUTES:
             return self._intraday(column, INTRADAY_MINUTES[size] * instants.MINUTE, begin_us, limit, now_us)
@@ -156,8 +156,9 @@ class DailyHistory:
         for start in range(day.open_us, min(day.close_us, now_us + 1), step_us):
             end = min(start + step_us, day.close_us, max(now_us, start))
             prices = whole.between(day.position(start), day.position(end))
+            open_, high, low, close = (round(price, 4) for price in prices)
             traded = float(int(whole.volume * day.position(end) / 3.0))
-            bars.append(HistoryBar(*(round(price, 4) for price in prices), traded - done, start))
+            bars.append(HistoryBar(open_, high, low, close, traded - done, start))
             done = traded
         return bars
 
@@ -182,7 +183,7 @@ def _summed(days: list[HistoryBar], *, weekly: bool) -> list[HistoryBar]:
 
 
 def period_start(number: int, unit: str, end_us: int, market: ReplayedMarket) -> int:
-    """Return where a period that ends at `end_us` begins: minutes, hours and days count trading time, the rest the calendar."""
+    """Return where a period that ends at `end_us` begins; days are sessions, weeks and longer go by the calendar."""
     if unit == "min":
         return end_us - number * instants.MINUTE
     if unit == "h":

@@ -191,7 +191,7 @@ def _parse_head(head: bytes) -> tuple[str, str, str, dict[str, str]]:
 
 
 def _cookies(text: str) -> dict[str, str]:
-    """Return the cookies; of double ones the first that has a value, as the gateway program sends empty ones beside real ones."""
+    """Return the cookies; of double ones the first with a value: the gateway program sends empty ones as well."""
     found: dict[str, str] = {}
     for pair in text.split(";"):
         name, _, value = pair.strip().partition("=")

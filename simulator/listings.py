@@ -1,7 +1,7 @@
 """What is known of real listings: conids, exchanges, names, sectors. A symbol that is not here gets a made-up conid.
 
-One line a listing: symbol, conid, exchange, type, sector, group, industry, name. The conids are the broker's own, as public
-code and documents show them.
+One line a listing: symbol, conid, exchange, type, sector, group, industry, name. The conids are the broker's own, as
+public code and documents show them.
 """
 
 from __future__ import annotations
@@ -77,8 +77,9 @@ FORMER_SYMBOLS = {"FB": "META"}
 # Where the rest of the usual large US names is listed; what is neither here nor above is taken as listed on the NYSE.
 NASDAQ = frozenset(
     """
-    AAL ADSK AGN AKAM ALGN ALXN AMAT AMCR ATVI BIIB BKNG BMRN CA CDNS CDW CELG CERN CHRW CHTR CINF CMCSA CME COO CPRT CSX
-    CTAS CTSH CTXS DISCA DISCK DISH DLTR DXCM EA EBAY EQIX ESRX ETFC EXC EXPD EXPE FANG FAST FFIV FISV FITB FLIR FOX FOXA
+    AAL ADSK AGN AKAM ALGN ALXN AMAT AMCR ATVI BIIB BKNG BMRN CA CDNS CDW CELG CERN CHRW CHTR CINF CMCSA CME COO CPRT
+    CSX CTAS CTSH CTXS DISCA DISCK DISH DLTR DXCM EA EBAY EQIX ESRX ETFC EXC EXPD EXPE FANG FAST FFIV FISV FITB FLIR FOX
+    FOXA
     FTNT GRMN GT HAS HBAN HOLX HSIC IDXX ILMN INCY INTU ISRG JBHT KHC KLAC LKQ LNT LRCX LULU MAR MAT MCHP MDLZ MELI MNST
     MRNA MRVL MU MXIM MYL NAVI NCLH NDAQ NTAP NTRS NWS NWSA ODFL ON ORLY PANW PAYX PBCT PCAR PCLN PDD PFG PYPL QRVO REG
     REGN ROST SBAC SCG SIVB SNI SNPS SPLK SRCL STX SWKS SYMC TEAM TMUS TRIP TROW TSCO TTWO UAL ULTA VIAB VRSK VRSN VRTX

@@ -11,10 +11,11 @@ import numpy as np
 
 from simulator import instants
 from trading.market import fills
-from trading.market.bars import DataError as BadBars  # type: ignore[attr-defined]  # raised there, defined below it
+from trading.market.bars import DataError as _DataError  # type: ignore[attr-defined]  # raised there, defined below it
 from trading.market.bars import Panel, load_bars
 from trading.market.calendar import TradingCalendar
 
+BadBars = _DataError
 CALENDAR_MARGIN_DAYS = 21
 LAST_POSITION = 3.0
 

@@ -9,7 +9,7 @@ from simulator.messages import Request, Response, error
 GLOBAL_PER_SECOND = 10
 PENALTY_S = 900.0
 SLACK = 0.9
-"""a window may be this much shorter than documented: clients that keep to the limit by their own clock are not punished"""
+"""a window may be this much shorter than documented: whoever keeps to the limit by his own clock is not punished"""
 # Source: the pacing table of the API's documentation; method, path, seconds, calls.
 LIMITS: tuple[tuple[str, str, float, int], ...] = (
     ("GET", "/iserver/account/orders", 5.0, 1),

@@ -49,11 +49,10 @@ def _of_ticket(simulator: Simulator, ticket: Ticket) -> list[Question]:
         text = "You are submitting an order without market data; it may trade at a price that you don't expect.\n"
         found.append(Question("o354", text + SURE))
     limit = ticket.limit
-    if rules.percent_from_market and limit is not None and last > 0.0:
-        if abs(limit - last) / last * 100 > rules.percent_from_market:
-            percent = f"{rules.percent_from_market:g}%"
-            text = f'The following order "{named} @ {limit}" price exceeds \nthe Percentage constraint of {percent}.\n'
-            found.append(Question("o163", text + SURE))
+    if limit is not None and _is_far(limit, last, rules.percent_from_market):
+        percent = f"{rules.percent_from_market:g}%"
+        text = f'The following order "{named} @ {limit}" price exceeds \nthe Percentage constraint of {percent}.\n'
+        found.append(Question("o163", text + SURE))
     if rules.market_order and ticket.kind is Kind.MKT:
         found.append(Question("o10151", "Market orders fill at whatever price the market has. " + CONDITIONS))
     if rules.stop_order and ticket.kind in STOPS:
@@ -66,3 +65,7 @@ def _of_ticket(simulator: Simulator, ticket: Ticket) -> list[Question]:
         text = f'The following order "{named}" value estimate of {value:,.2f} USD exceeds \nthe Total Value Limit of '
         found.append(Question("o451", f"{text}{rules.value_limit:,.0f} USD.\n{SURE}"))
     return found
+
+
+def _is_far(limit: float, last: float, percent: float) -> bool:
+    return percent > 0.0 and last > 0.0 and abs(limit - last) / last * 100 > percent

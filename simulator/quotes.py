@@ -43,7 +43,16 @@ class Quote:
         open_, high, low, last = bar.until(position)
         closed = now >= day.close_us
         volume = bar.volume if closed else float(int(bar.volume * position / 3.0))
-        return cls(last, True, prior, open_, high, low, last if closed else None, volume)
+        return cls(
+            last,
+            traded_today=True,
+            prior_close=prior,
+            open=open_,
+            high=high,
+            low=low,
+            close=last if closed else None,
+            volume=volume,
+        )
 
 
 def _same_date(simulator: Simulator, index: int) -> bool:

@@ -1,7 +1,7 @@
 """The two sessions of a login: the outer SSO session, and the brokerage session that everything below /iserver needs.
 
-What a brokerage session has already been asked (its caches are cold at first: first order list, first trades, first snapshot of
-a contract) is kept here and gone with it.
+What a brokerage session has already been asked (its caches are cold at first: first order list, first trades, first
+snapshot of a contract) is kept here and gone with it.
 """
 
 from __future__ import annotations

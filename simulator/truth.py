@@ -1,9 +1,9 @@
 """The truth log: what arrived, what was accepted, what filled; JSON lines, and the simulator's only durable state.
 
-Every line is either a *command* (an order as it was accepted, a cancel, a move of the clock) or an *effect* that follows from the
-commands before it (a fill, an expiry). A restart reads the commands back and applies them anew; the effects that arise must be
-the recorded ones, word for word, or the file belongs to another market or another version. A line that was cut short by a crash
-is dropped: its request was never answered.
+Every line is either a *command* (an order as it was accepted, a cancel, a move of the clock) or an *effect* that
+follows from the commands before it (a fill, an expiry). A restart reads the commands back and applies them anew; the
+effects that arise must be the recorded ones, word for word, or the file belongs to another market or another version.
+A line that was cut short by a crash is dropped: its request was never answered.
 """
 
 from __future__ import annotations
@@ -21,12 +21,19 @@ from simulator import instants
 COMMANDS = frozenset(
     {"request", "question", "order", "cancel", "modify", "clock", "session", "deed", "faults", "fault"}
 )
+_BRIEF = 24
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder().decode
 
 
 class StateMismatchError(Exception):
     """A state folder can't be gone on with; the text is one line that says why and what to do."""
+
+    def __init__(self, path: Path | None, line: int, problem: str) -> None:
+        """Name the file, the line (from 1) and what is wrong with it."""
+        super().__init__(
+            f"{path}: line {line} {problem}; remove the folder {path.parent if path else ''} to start anew"
+        )
 
 
 class TruthLog:
@@ -80,9 +87,11 @@ class TruthLog:
             try:
                 record = _decode(self._recorded[self._at])
             except msgspec.DecodeError as fault:
-                raise StateMismatchError(f"{self._path}: line {self._at + 1} is no JSON ({fault})") from fault
+                problem = "is no JSON"
+                raise self._mismatch(problem) from fault
             if not isinstance(record, dict) or record.get("kind") not in COMMANDS:
-                raise self._mismatch("does not follow from the lines before it")
+                problem = "does not follow from those before it: it was written by another version"
+                raise self._mismatch(problem)
             yield record
         self._recorded = []
         self._at = 0
@@ -96,7 +105,7 @@ class TruthLog:
         line = _encode({"seq": self.count, "at": instants.iso(instant), "kind": kind, **facts})
         if self.replaying:
             if line != self._recorded[self._at]:
-                raise self._mismatch(f"says something else than {kind!r} here")
+                raise self._mismatch(_difference(line, self._recorded[self._at]))
             self._at += 1
             return
         if self._recorded:
@@ -145,7 +154,21 @@ class TruthLog:
             self._descriptor = -1
 
     def _mismatch(self, problem: str) -> StateMismatchError:
-        return StateMismatchError(
-            f"{self._path}: line {self._at + 1} {problem}; it was written with other bars, settings or another version: "
-            "remove the folder to start anew"
-        )
+        return StateMismatchError(self._path, self._at + 1, problem)
+
+
+def _difference(made: bytes, recorded: bytes) -> str:
+    """Return in words how a recorded line differs from the one that arises now."""
+    now, then = _decode(made), _decode(recorded)
+    if not isinstance(then, dict):
+        return "is no line of a truth log"
+    if now["kind"] == then.get("kind") == "start":
+        names = [name for name in now if now[name] != then.get(name)]
+        shown = (f"{name} {_brief(then.get(name))}, not {_brief(now[name])}" for name in names)
+        return f"says that the state was begun with {'; '.join(shown)}"
+    return f"is not the {now['kind']} that follows now: it was written by another version"
+
+
+def _brief(value: object) -> str:
+    text = str(value)
+    return text if len(text) <= _BRIEF else f"{text[:_BRIEF]}..."

@@ -25,6 +25,7 @@ _DISPLAY_RULE = {"magnification": 0, "displayRuleStep": [{"decimalDigits": 2, "l
 INCREMENT_RULES = [{"lowerEdge": 0.0, "increment": 0.0001}, {"lowerEdge": 1.0, "increment": 0.01}]
 _ORDER_TYPES = ["limit", "market", "stop", "stop_limit"]
 SCHEDULE_DAYS_AFTER = 10
+_WEEKEND = (1, 2)
 
 
 def _by_conid(simulator: Simulator, text: object) -> Contract | None:
@@ -291,7 +292,7 @@ def schedule(simulator: Simulator, request: Request) -> Response:
     contract = simulator.contracts.by_symbol.get(symbol)
     if contract is None:
         return json_response([])
-    weekdays = [_schedule_row(f"2000010{number}", closed=number <= 2) for number in range(1, 8)]
+    weekdays = [_schedule_row(f"2000010{number}", closed=number in _WEEKEND) for number in range(1, 8)]
     special = [
         _schedule_row(day.day.strftime("%Y%m%d"), closing=_new_york_time(day.close_us))
         for day in simulator.market.days[max(simulator.market.calendar_day_at(simulator.now_us), 0) :][

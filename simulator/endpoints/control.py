@@ -1,4 +1,4 @@
-"""The simulator's own control below /sim: clock, truth log. Never part of the real API; the server lets only this machine in."""
+"""The simulator's own control below /sim. Never part of the real API; the server lets only this machine in."""
 
 from __future__ import annotations
 
@@ -44,8 +44,8 @@ def show_clock(simulator: Simulator, _request: Request) -> Response:
 def advance(simulator: Simulator, request: Request) -> Response:
     """POST /sim/advance: move the clock to the next open, the next close, or an instant.
 
-    With `stop_on_event` it stops at the first fill or change of an order's state; one that happened since the last advance (a
-    marketable order fills as it arrives) stops it where it is.
+    With `stop_on_event` it stops at the first fill or change of an order's state; one that happened since the last
+    advance (a marketable order fills as it arrives) stops it where it is.
     """
     body = request.json_object()
     to_us = _target(simulator, body.get("to"))

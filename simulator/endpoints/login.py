@@ -1,4 +1,4 @@
-"""The login pages, outside /v1/api: form, second factor, and the redirect by which the gateway program knows a login."""
+"""The login pages, outside /v1/api: form, second factor, and the redirect that stands for a login."""
 
 from __future__ import annotations
 
@@ -14,9 +14,11 @@ if TYPE_CHECKING:
 LOGIN_LOCATION = "/sso/Login?forwardTo=22&RL=1&ip2loc=US"
 SUCCESS = b"Client login succeeds"
 _STYLE = (
-    "body{font:16px/1.5 system-ui,sans-serif;max-width:24rem;margin:4rem auto;padding:0 1rem;color:#1b2733;background:#f4f6f8}"
-    "form{background:#fff;border:1px solid #d5dce3;border-radius:8px;padding:1.5rem}label{display:block;margin:0 0 1rem}"
-    "input{display:block;width:100%;box-sizing:border-box;font:inherit;padding:.5rem;border:1px solid #aab6c1;border-radius:4px}"
+    "body{font:16px/1.5 system-ui,sans-serif;max-width:24rem;margin:4rem auto;padding:0 1rem}"
+    "body{color:#1b2733;background:#f4f6f8}"
+    "form{background:#fff;border:1px solid #d5dce3;border-radius:8px;padding:1.5rem}"
+    "label{display:block;margin:0 0 1rem}input{display:block;width:100%;box-sizing:border-box}"
+    "input{font:inherit;padding:.5rem;border:1px solid #aab6c1;border-radius:4px}"
     "button{font:inherit;padding:.6rem 1.2rem;border:0;border-radius:4px;background:#1464a5;color:#fff;cursor:pointer}"
     "p.note{color:#5a6b7a;font-size:.875rem}"
 )
@@ -45,7 +47,8 @@ def form(_simulator: Simulator, _request: Request) -> Response:
     """GET /sso/Login: the form; any name and password are taken."""
     return _page(
         "Simulated gateway: log in",
-        '<form method="post" action="/sso/Login"><label>Username<input name="username" autocomplete="off" required></label>'
+        '<form method="post" action="/sso/Login">'
+        '<label>Username<input name="username" autocomplete="off" required></label>'
         '<label>Password<input name="password" type="password" autocomplete="off" required></label>'
         "<button>Log in</button></form>"
         '<p class="note">This is a simulation. Never enter a real password: any made-up one is taken.</p>',
@@ -67,7 +70,7 @@ def submit(simulator: Simulator, request: Request) -> Response:
 
 
 def dispatch(simulator: Simulator, _request: Request) -> Response:
-    """GET or POST /sso/Dispatcher: the login is done; anything but a 302 means to the gateway program that it is not."""
+    """GET or POST /sso/Dispatcher: the login is done. Anything but a 302 tells the gateway program that it is not."""
     session = simulator.session
     if not session.waiting_for_second_factor and not session.sso:
         return _page("Log in first", '<p><a href="/sso/Login">To the login page</a></p>', 401)

@@ -152,7 +152,7 @@ _wire_bars = msgspec.json.Decoder(list[_WireBar])
 
 
 def _extremes(encoded: list[bytes]) -> tuple[int, str, str]:
-    """Return the first bar's start, and the texts `price x factor / volume / minutes from the start` of highest and lowest."""
+    """Return the first bar's start, and highest and lowest as `price x factor / volume / minutes from the start`."""
     bars_ = _wire_bars.decode(b"[" + b",".join(encoded) + b"]")
     highest = max(bars_, key=lambda bar: bar.h)
     lowest = min(bars_, key=lambda bar: bar.l)

@@ -61,17 +61,17 @@ def place(simulator: Simulator, request: Request) -> Response:
     try:
         _check_account(simulator, request)
         drafts = [parse_draft(simulator, body) for body in _bodies(request)]
-        if len(drafts) > 1 and not _related(drafts):
-            raise RejectedError(bad_request("unrelated orders can't be submitted in one call"))
+        _check_related(drafts)
         tickets = to_tickets(simulator, drafts)
     except RejectedError as refusal:
         return refusal.response
     return _ask_or_enter(simulator, tickets, modifies=False)
 
 
-def _related(drafts: list[Draft]) -> bool:
+def _check_related(drafts: list[Draft]) -> None:
     parents = [draft for draft in drafts if draft.parent is None]
-    return len(parents) <= 1 or all(draft.single_group for draft in parents)
+    if len(parents) > 1 and not all(draft.single_group for draft in parents):
+        raise RejectedError(bad_request("unrelated orders can't be submitted in one call"))
 
 
 def _invalidate_questions(simulator: Simulator) -> None:
@@ -242,7 +242,7 @@ def cancel(simulator: Simulator, request: Request) -> Response:
 
 
 def what_if(simulator: Simulator, request: Request) -> Response:
-    """POST /iserver/account/{account}/orders/whatif: a preview in formatted texts; needs a snapshot of the contract first."""
+    """POST /iserver/account/{account}/orders/whatif: a preview in texts; needs a snapshot of the contract first."""
     try:
         _check_account(simulator, request)
         draft = parse_draft(simulator, _bodies(request)[0])

@@ -1,4 +1,4 @@
-"""The portfolio calls, which need no brokerage session: accounts, summary, ledger, positions in their several shapes."""
+"""The portfolio calls, which need no brokerage session: accounts, summary, ledger, positions in several shapes."""
 
 from __future__ import annotations
 

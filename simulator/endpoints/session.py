@@ -1,4 +1,4 @@
-"""Session calls: tickle, authentication status, brokerage session init, logout, and what the gateway program asks after a login."""
+"""Session calls: tickle, status, brokerage session, logout, and what the gateway program asks after a login."""
 
 from __future__ import annotations
 

@@ -117,13 +117,14 @@ def trade_row(simulator: Simulator, execution: Execution) -> dict[str, object]:
     contract = simulator.contracts.by_conid[execution.conid]
     account = simulator.config.account_id
     buys = execution.side is Side.BUY
+    verb = "Bot" if buys else "Sold"
     exchange = "ISLAND" if contract.exchange == "NASDAQ" else contract.exchange
     row: dict[str, object] = {
         "execution_id": execution.execution_id,
         "symbol": execution.symbol,
         "supports_tax_opt": "1",
         "side": "B" if buys else "S",
-        "order_description": f"{'Bot' if buys else 'Sold'} {execution.quantity} @ {plain(execution.price)} on {exchange}",
+        "order_description": f"{verb} {execution.quantity} @ {plain(execution.price)} on {exchange}",
         "trade_time": instants.compact(execution.at_us),
         "trade_time_r": instants.millis(execution.at_us),
         "size": float(execution.quantity),

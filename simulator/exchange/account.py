@@ -10,7 +10,7 @@ from trading.market import fills
 
 @dataclass(slots=True)
 class Position:
-    """Shares held of one contract; negative when short. `cost` is what they cost with commissions, signed like the shares."""
+    """Shares held of one contract, negative when short; `cost` with commissions, signed like the shares."""
 
     conid: int
     column: int
@@ -62,8 +62,8 @@ class Account:
     def book(self, order: Order, quantity: int, price: float, day_index: int) -> float:
         """Book a fill and return its commission.
 
-        The commission is that of the whole order so far, less what earlier partial fills were charged. Each cash movement, and the
-        balance after each, is rounded to the cent.
+        The commission is that of the whole order so far, less what earlier partial fills were charged. Each cash
+        movement, and the balance after each, is rounded to the cent.
         """
         ticket = order.ticket
         order.filled += quantity

@@ -1,6 +1,7 @@
 """Where on a bar's path an order fills, and at what price: STRATEGY's fill rules for every side and type of order.
 
-Source of the arithmetic: `trading.market.fills`. What it has no function for (a market buy, a stop to buy) mirrors the sell's rule.
+Source of the arithmetic: `trading.market.fills`. What it has no function for (a market buy, a stop to buy) mirrors the
+sell's rule.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ class Crossing:
 class Activation:
     """From where an order works in the open session: a position of the path, and the price that holds there.
 
-    The price is the bar's open, the parent's fill price, or the path's own price for an order that arrives in the session.
+    The price is the bar's open, the parent's fill price, or the path's price for an order that arrives in the session.
     """
 
     position: float
@@ -37,7 +38,7 @@ def at_open(bar: Bar) -> Activation:
 
 
 def on_arrival(bar: Bar, position: float, side: Side) -> Activation:
-    """Return the activation of an order that arrives inside the session; the path's price goes to the tick against the client."""
+    """Return the activation of an order that arrives inside the session, at the tick on the path's worse side."""
     if position <= 0.0:
         return at_open(bar)
     price = bar.price_at(position)
@@ -45,7 +46,7 @@ def on_arrival(bar: Bar, position: float, side: Side) -> Activation:
 
 
 def with_slippage(price: float, side: Side, slippage_bps: float) -> float:
-    """Return what a market order gets at `price`: a sell less slippage, a buy more, rounded to the tick against the client."""
+    """Return what a market order gets at `price`: a sell less slippage, a buy more, at the tick on the worse side."""
     if side is Side.SELL:
         return fills.less_slippage(price, slippage_bps)
     return fills.round_up(price * (1.0 + slippage_bps / 10000.0))

@@ -1,4 +1,4 @@
-"""The exchange: orders work on the replayed path, in the order of simulated time, and every step is in the truth log."""
+"""The exchange: orders work on the replayed path, in the order of simulated time; every step is in the truth log."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ class Exchange:
         return days[self._day_index + 1].open_us if self._day_index + 1 < len(days) else None
 
     def move(self, to_us: int, *, stop_on_event: bool) -> bool:
-        """Move the clock to `to_us`, or with `stop_on_event` to the first event before it; return whether it stopped there.
+        """Move the clock to `to_us`, or with `stop_on_event` to the first event; return whether it stopped there.
 
         Everything that happens at that same instant is included.
         """
@@ -133,7 +133,7 @@ class Exchange:
         return max(order.due_us or 0, self.now_us)
 
     def _next_due(self) -> Order | None:
-        """Return the order that fills next: by time, market sells for the open first, then by symbol, then as they were sent."""
+        """Return the order that fills next: by time, market sells for the open first, then by symbol, then as sent."""
         best: Order | None = None
         best_key: tuple[int, int, str, int] | None = None
         for order in self._live.values():

@@ -116,7 +116,7 @@ class Order:
 
 
 def shown_status(order: Order, *, market_open: bool) -> str:
-    """Return the status that clients see: an order that waits (for its parent, its trigger, the open) is PreSubmitted."""
+    """Return the status that clients see: what waits (for its parent, its trigger, the open) is PreSubmitted."""
     match order.state:
         case State.FILLED:
             return "Filled"
