@@ -21,12 +21,14 @@ NO_BAR, WARM_UP = -2, -1
 class Check:
     """One comparison of a rule: the column `measure` against `limit`, a number or another column.
 
-    Several checks may carry the same `code`, the rule's; the first that fails speaks for it.
+    Several checks may carry the same `code`, the rule's; the first that fails speaks for it. `relation` is what has to
+    hold between the two: ">=", ">" or "<=".
     """
 
     code: str
     measure: str
     limit: float | str
+    relation: str
 
 
 @dataclass(frozen=True, slots=True, eq=False)

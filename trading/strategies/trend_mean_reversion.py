@@ -274,17 +274,17 @@ class TrendMeanReversion(Strategy):
         """The comparisons of a buy signal, in the order of the bits of `failed_checks`."""
         p = self.parameters
         return (
-            Check("trend", "bars_since_breakout", p.breakout_window),
-            Check("trend", "close", "channel_middle"),
-            Check("trend", "channel_middle", "middle_before"),
-            Check("pullback", "pullback", p.pullback_min),
-            Check("pullback", "pullback", p.pullback_max),
-            Check("price", "close", self.min_price),
-            Check("volume", "dollar_volume", p.min_dollar_volume),
-            Check("volume", "relative_volume", p.max_relative_volume),
-            Check("volatility", "atr_pct", p.min_atr_pct),
-            Check("volatility", "atr_pct", p.max_atr_pct),
-            Check("gap", "open", "previous_low"),
+            Check("trend", "bars_since_breakout", p.breakout_window, "<="),
+            Check("trend", "close", "channel_middle", ">"),
+            Check("trend", "channel_middle", "middle_before", ">"),
+            Check("pullback", "pullback", p.pullback_min, ">="),
+            Check("pullback", "pullback", p.pullback_max, "<="),
+            Check("price", "close", self.min_price, ">="),
+            Check("volume", "dollar_volume", p.min_dollar_volume, ">="),
+            Check("volume", "relative_volume", p.max_relative_volume, "<="),
+            Check("volatility", "atr_pct", p.min_atr_pct, ">="),
+            Check("volatility", "atr_pct", p.max_atr_pct, "<="),
+            Check("gap", "open", "previous_low", ">="),
         )
 
     def generate_signals(self, panel: Panel) -> SignalPanel:
