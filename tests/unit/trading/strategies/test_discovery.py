@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.fakes.decisions import settings_of
+from tests.fakes.stages import settings_of
 from trading.errors import ConfigError
 from trading.strategies.discovery import make_strategy, strategy_class, strategy_names
 

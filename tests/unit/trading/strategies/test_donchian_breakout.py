@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tests.fakes.bars import bars_of, random_panel
-from tests.fakes.decisions import settings_of, system_of, view_of
+from tests.fakes.stages import settings_of, system_of, view_of
 from trading.config import RuleSettings
 from trading.decision import decide
 from trading.market.bars import build_panel

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 
 from tests.fakes.bars import bars_of, random_panel
-from tests.fakes.decisions import system_of
+from tests.fakes.stages import system_of
 from trading.market.bars import SymbolBars, build_panel
 from trading.model.decision import Reason
 from trading.strategies.signals import NO_BAR, WARM_UP, Check, SignalPanel, failed_bits, over_symbols

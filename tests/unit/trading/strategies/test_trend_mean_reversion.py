@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.fakes.bars import bars_of, days, random_panel
-from tests.fakes.decisions import SHORT, settings_of
+from tests.fakes.stages import SHORT, settings_of
 from trading import rules
 from trading.config import RuleSettings
 from trading.market.bars import Panel, build_panel, load_bars
