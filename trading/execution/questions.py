@@ -1,0 +1,82 @@
+"""Which of the broker's order questions may be answered yes: by message id and by what was sent, all others are no."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from trading.config import ExecutionSettings
+from trading.execution import gates
+from trading.model.order import OrderIntent, OrderType, Role, Side
+from trading.model.wire import Questioned
+
+MAX_QUESTIONS = 5
+# Never, whatever a person adds to the allowed ones: sizes, values, doubtful market orders of an entry, prompts.
+_NEVER = frozenset({"o382", "o383", "o451", "p12"})
+_NEVER_ON_ENTRIES = frozenset({"o403"})
+_PRICE_CAPS = "o163"
+_MARKET_ORDER = "o10151"
+_STOP_ORDERS = frozenset({"o10152", "o10331"})
+_NO_MARKET_DATA = "o354"
+
+
+def refusal(
+    question: Questioned,
+    group: Sequence[OrderIntent],
+    references: Mapping[int, float],
+    settings: ExecutionSettings,
+) -> str | None:
+    """Return why the question is answered no, None when yes is allowed.
+
+    `references` are our own prices by conid: before the open the close that was decided on.
+    """
+    if not question.message_ids:
+        return "the question has no message id"
+    for message_id in question.message_ids:
+        problem = _problem(message_id, group, references, settings)
+        if problem is not None:
+            texts = " / ".join(question.texts)
+            return f"{message_id}: {problem}; the broker asked: {texts}"
+    return None
+
+
+def _problem(
+    message_id: str, group: Sequence[OrderIntent], references: Mapping[int, float], settings: ExecutionSettings
+) -> str | None:
+    entry = any(intent.role is Role.ENTRY for intent in group)
+    if message_id in _NEVER or (entry and message_id in _NEVER_ON_ENTRIES):
+        return "never confirmed"
+    if message_id not in settings.allowed_questions:
+        return "not among execution.allowed_questions"
+    conditions = {
+        _MARKET_ORDER: (_any_type(group, {OrderType.MARKET}, Role.EXIT), "no market order of an exit was sent"),
+        _NO_MARKET_DATA: (not settings.require_realtime, "execution.require_realtime is set"),
+        _PRICE_CAPS: (
+            all(_harmless(intent, references.get(intent.conid)) for intent in group),
+            "a price far from the market that is not passive",
+        ),
+        **dict.fromkeys(_STOP_ORDERS, (_any_type(group, {OrderType.STOP}, Role.STOP), "no stop order was sent")),
+    }
+    met, problem = conditions.get(message_id, (True, ""))
+    return None if met else problem
+
+
+def _any_type(group: Iterable[OrderIntent], types: set[OrderType], role: Role) -> bool:
+    return any(intent.order_type in types and intent.role is role for intent in group)
+
+
+def _harmless(intent: OrderIntent, reference: float | None) -> bool:
+    """Return whether an order can't trade at once at a bad price: it rests, or lies inside the price collar.
+
+    A protective stop below the reference rests too.
+    """
+    if intent.order_type is OrderType.MARKET:
+        return True
+    if reference is None or not reference > 0.0:
+        return False
+    if intent.order_type is OrderType.STOP:
+        return intent.side is Side.SELL and intent.stop_price is not None and intent.stop_price < reference
+    if intent.limit_price is None:
+        return False
+    if intent.side is Side.BUY:
+        return intent.limit_price <= reference or gates.price_collar(intent, reference, 0.01) is None
+    return intent.limit_price >= reference * (1.0 - gates.SELL_COLLAR)
