@@ -73,6 +73,7 @@ def decide(view: MarketView, system: DecisionSystem) -> Decision:
     priced = tuple(PricedHolding(holding, last_close(panel, row, holding)) for holding in view.holdings)
     portfolio = Portfolio(view.cash, view.equity, priced)
     entries, denials = system.risk.walk(candidates, portfolio, standing, screen.signals, row)
+    sold = {order.symbol: order.reason for order in exits}
     return Decision(
         session=session,
         equity=view.equity,
@@ -81,7 +82,7 @@ def decide(view: MarketView, system: DecisionSystem) -> Decision:
         exits=exits,
         entries=entries,
         denials=denials,
-        verdicts=screen.verdicts({**held, **{order.symbol: order.reason for order in exits}}),
+        verdicts=screen.verdicts({**held, **sold}, view.skipped.keys()),
         risk=system.risk.remembered(standing.risk, screen.signals, row),
         skipped=view.skipped,
     )

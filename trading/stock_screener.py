@@ -8,7 +8,7 @@ from typing import overload
 
 from trading.market.bars import Panel
 from trading.model.contract import PriceIncrement
-from trading.model.decision import ExitReason, Signal, SymbolVerdict
+from trading.model.decision import ExitReason, Reason, Signal, SymbolVerdict
 from trading.strategies.base import US_LADDER, Ladder, Strategy
 from trading.strategies.signals import SignalPanel
 
@@ -36,37 +36,46 @@ class Screen:
         """Return how many symbols each rule kept from a signal."""
         return self.signals.reason_counts(self.row)
 
-    def verdict(self, symbol: str, *, held: bool = False, exit_reason: ExitReason | None = None) -> SymbolVerdict:
-        """Return what was found for one symbol, with every reason; a held one is judged for its exit alone.
+    def verdict(
+        self, symbol: str, *, held: bool = False, exit_reason: ExitReason | None = None, skipped: bool = False
+    ) -> SymbolVerdict:
+        """Return what was found for one symbol, with every reason.
+
+        A held one is judged for its exit alone; a `skipped` one, whose data can't be trusted, for nothing.
 
         Raises: DataError, the panel does not hold the symbol.
         """
         column = self.signals.panel.column(symbol)
-        signal = None if held else self._by_symbol.get(symbol)
-        explained = held or signal is not None
+        signal = None if held or skipped else self._by_symbol.get(symbol)
+        reasons: tuple[Reason, ...] = ()
+        if skipped and not held:
+            reasons = (Reason("skipped", None, None),)
+        elif not held and signal is None:
+            reasons = self.signals.reasons(self.row, column)
         return SymbolVerdict(
             symbol=symbol,
             signal=signal,
-            reasons=() if explained else self.signals.reasons(self.row, column),
+            reasons=reasons,
             values=self.signals.values(self.row, column),
             held=held,
             exit_reason=exit_reason,
         )
 
-    def verdicts(self, exits: Mapping[str, ExitReason | None]) -> Verdicts:
+    def verdicts(self, exits: Mapping[str, ExitReason | None], skipped: Set[str] = frozenset()) -> Verdicts:
         """Return what was found for each symbol; `exits` has the held ones, with the reason where one is sold."""
-        return Verdicts(self, exits)
+        return Verdicts(self, exits, skipped)
 
 
 class Verdicts(Sequence[SymbolVerdict]):
     """The verdicts of one screen, A-Z, each built when it is read."""
 
-    __slots__ = ("_exits", "_screen")
+    __slots__ = ("_exits", "_screen", "_skipped")
 
-    def __init__(self, screen: Screen, exits: Mapping[str, ExitReason | None]) -> None:
+    def __init__(self, screen: Screen, exits: Mapping[str, ExitReason | None], skipped: Set[str]) -> None:
         """Keep what is needed to build them."""
         self._screen = screen
         self._exits = exits
+        self._skipped = skipped
 
     def __len__(self) -> int:
         """Return the number of symbols."""
@@ -100,7 +109,12 @@ class Verdicts(Sequence[SymbolVerdict]):
         return f"Verdicts({len(self)} symbols)"
 
     def _build(self, symbol: str) -> SymbolVerdict:
-        return self._screen.verdict(symbol, held=symbol in self._exits, exit_reason=self._exits.get(symbol))
+        return self._screen.verdict(
+            symbol,
+            held=symbol in self._exits,
+            exit_reason=self._exits.get(symbol),
+            skipped=symbol in self._skipped,
+        )
 
 
 class StockScreener:
