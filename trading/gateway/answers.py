@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from trading.gateway import fields
-from trading.gateway.channel import envelope, session_gone
+from trading.gateway.channel import WITHOUT_TEXT, envelope, session_gone
 from trading.gateway.fields import FieldError, member, plain
 from trading.gateway.json_text import JsonError, read_json
 from trading.gateway.questions import is_prompt, is_question, prompt_text, question
@@ -87,7 +87,7 @@ def _refusal(request: WireRequest, text: str, inner: object, answer: Answer) -> 
             return Duplicate(plain(text), answer)
         return Unproven("a cOID that is not this order's is registered already", answer)
     failed_inside = isinstance(inner, int) and inner != _BAD_REQUEST and inner not in _GOOD
-    if failed_inside or session_gone(text) or any(mark in lowered for mark in _DOUBTFUL):
+    if text == WITHOUT_TEXT or failed_inside or session_gone(text) or any(mark in lowered for mark in _DOUBTFUL):
         return Unproven(plain(text), answer)
     return RefusedByBroker(plain(text), answer)
 

@@ -173,6 +173,8 @@ class Channel:
         log.warning("too many requests: all are suspended until a probe gets through")
 
 
+WITHOUT_TEXT = "an error without a text"
+
 _TOO_MANY = 429
 _OK = range(200, 300)
 _REDIRECTED = range(300, 400)
@@ -239,7 +241,7 @@ def envelope(value: object) -> str | None:
     if not isinstance(value, dict) or value.get("error") is None:
         return None
     text = value["error"]
-    return text if isinstance(text, str) and text.strip() else "an error without a text"
+    return text if isinstance(text, str) and text.strip() else WITHOUT_TEXT
 
 
 def session_gone(text: str) -> bool:

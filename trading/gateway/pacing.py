@@ -24,6 +24,8 @@ PROBE_EVERY_S = 60.0
 _SLACK_S = 0.1
 # How often a wait that a control or a stop request ended early is taken up again.
 _WAITS = 3
+# Market time has microseconds: a wait may be shorter than asked for by less than one.
+_ROUNDING_S = 1e-5
 _IN_FLIGHT_POLL_S = 0.05
 
 
@@ -136,7 +138,7 @@ class Pacing:
                     for window in windows:
                         window.in_flight += 1
                     return
-            self._clock.wait(self._clock.now() + timedelta(seconds=due - now))
+            self._clock.wait(self._clock.now() + timedelta(seconds=due - now + _ROUNDING_S))
             if self._clock.monotonic() < due:
                 interrupted += 1
                 if interrupted > _WAITS:

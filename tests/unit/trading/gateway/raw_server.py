@@ -100,6 +100,10 @@ class RawServer:
         for thread in self._threads[1:]:
             thread.join(5.0)
 
+    def idle(self) -> bool:
+        """Return whether no connection is open."""
+        return not any(thread.is_alive() for thread in self._threads[1:])
+
     def close(self) -> None:
         self._stop.set()
         with contextlib.suppress(OSError):

@@ -1,0 +1,178 @@
+from __future__ import annotations
+
+import threading
+from datetime import datetime
+from itertools import pairwise
+
+import pytest
+
+from tests.unit.trading.gateway.scripted import Desk, StillClock, good, raw
+from trading.errors import NotSent, Refused
+from trading.gateway.pacing import Pacing
+
+ORDERS = ("GET", "/iserver/account/orders")
+
+
+def paced(clock: StillClock) -> Pacing:
+    return Pacing(clock, limited=True)
+
+
+def test_ten_requests_go_at_once_and_the_eleventh_waits_a_second() -> None:
+    clock = StillClock()
+    pacing = paced(clock)
+    for _ in range(10):
+        with pacing.request("GET", "/x"):
+            pass
+    assert clock.elapsed == 0.0
+    with pacing.request("GET", "/x"):
+        pass
+    assert 1.0 <= clock.elapsed < 1.3
+    assert pacing.waited_s == pytest.approx(clock.elapsed)
+
+
+@pytest.mark.parametrize(
+    ("verb", "path", "period_s"),
+    [
+        ("GET", "/iserver/account/orders", 5.0),
+        ("GET", "/iserver/account/trades", 5.0),
+        ("GET", "/iserver/account/pnl/partitioned", 5.0),
+        ("GET", "/portfolio/accounts", 5.0),
+        ("GET", "/portfolio/subaccounts", 5.0),
+        ("GET", "/sso/validate", 60.0),
+        ("POST", "/tickle", 1.0),
+        ("GET", "/tickle", 1.0),
+    ],
+)
+def test_each_documented_limit_is_kept(verb: str, path: str, period_s: float) -> None:
+    clock = StillClock()
+    pacing = paced(clock)
+    for _ in range(2):
+        with pacing.request(verb, path):
+            pass
+    assert period_s <= clock.elapsed < period_s + 0.5
+
+
+def test_a_request_counts_until_after_its_end_since_it_may_arrive_at_any_moment_before() -> None:
+    clock = StillClock()
+    pacing = paced(clock)
+    with pacing.request(*ORDERS):
+        clock.elapsed += 2.0
+    with pacing.request(*ORDERS):
+        assert clock.elapsed >= 7.0
+
+
+def test_an_order_is_not_held_up_by_the_limit_on_the_order_list() -> None:
+    clock = StillClock()
+    pacing = paced(clock)
+    with pacing.request(*ORDERS):
+        pass
+    with pacing.request("POST", "/iserver/account/DU1234567/orders"):
+        assert clock.elapsed == 0.0
+
+
+def test_no_sliding_window_is_ever_exceeded() -> None:
+    desk = Desk(paced=True, answer_s=0.03)
+    desk.script("GET /iserver/account/orders", good({"orders": [], "snapshot": True}))
+    desk.script("GET /iserver/account/trades", good([]))
+    desk.script("GET /portfolio2/DU1234567/positions", good([]))
+    for _ in range(12):
+        desk.broker.orders()
+        desk.broker.executions(1)
+        for _ in range(15):
+            desk.broker.positions()
+    calls = desk.transport.calls
+    times = [call.at for call in calls]
+    assert all(later - earlier > 1.0 for earlier, later in zip(times, times[10:], strict=False))
+    for path in ("/iserver/account/orders", "/iserver/account/trades"):
+        times = [call.at for call in calls if call.path == path]
+        assert all(later - earlier >= 5.0 for earlier, later in pairwise(times))
+
+
+def test_without_limits_nothing_waits() -> None:
+    clock = StillClock()
+    pacing = Pacing(clock, limited=False)
+    for _ in range(100):
+        with pacing.request(*ORDERS):
+            pass
+    assert clock.waits == []
+
+
+def test_a_wait_that_is_ended_early_again_and_again_sends_nothing() -> None:
+    pacing = paced(StillClock(impatient=True))
+    with pacing.request(*ORDERS):
+        pass
+    with pytest.raises(NotSent, match="ended early"), pacing.request(*ORDERS):
+        pass
+
+
+def test_a_failed_request_counts_too() -> None:
+    clock = StillClock()
+    pacing = paced(clock)
+    with pytest.raises(KeyError), pacing.request(*ORDERS):
+        raise KeyError
+    with pacing.request(*ORDERS):
+        assert clock.elapsed >= 5.0
+
+
+class ThreadedClock(StillClock):
+    """A still clock that gives way to the other threads."""
+
+    def wait(self, until: datetime) -> None:
+        threading.Event().wait(0.001)
+        super().wait(until)
+
+
+def test_no_more_than_four_histories_are_under_way_at_a_time() -> None:
+    pacing = paced(ThreadedClock())
+    under_way, most, lock = 0, 0, threading.Lock()
+
+    def one() -> None:
+        nonlocal under_way, most
+        with pacing.request("GET", "/iserver/marketdata/history"):
+            with lock:
+                under_way += 1
+                most = max(most, under_way)
+            threading.Event().wait(0.005)
+            with lock:
+                under_way -= 1
+
+    threads = [threading.Thread(target=one) for _ in range(12)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert 1 < most <= 4
+
+
+def test_after_too_many_requests_none_goes_out_but_one_probe_a_minute() -> None:
+    desk = Desk()
+    desk.script("GET /iserver/account/orders", raw(b'{"error":"Too Many Requests"}', 429))
+    desk.script("POST /tickle", raw(b"", 429))
+    with pytest.raises(Refused):
+        desk.broker.orders()
+    sent = len(desk.transport.calls)
+    for _ in range(20):
+        with pytest.raises(NotSent):
+            desk.broker.orders()
+        with pytest.raises(NotSent):
+            desk.session.keep_alive()
+    assert len(desk.transport.calls) == sent
+    for _ in range(10):
+        desk.clock.elapsed += 60.0
+        for _ in range(3):
+            with pytest.raises((NotSent, Refused)):
+                desk.session.keep_alive()
+    probes = [call.at for call in desk.transport.calls[sent:]]
+    assert len(probes) == 10
+    assert all(later - earlier >= 60.0 for earlier, later in pairwise(probes))
+
+
+def test_a_probe_that_gets_through_ends_the_suspension() -> None:
+    desk = Desk()
+    desk.script("GET /iserver/account/orders", raw(b"", 429), good({"orders": [], "snapshot": True}))
+    desk.script("POST /tickle", good({"iserver": {"authStatus": {"authenticated": True, "connected": True}}}))
+    with pytest.raises(Refused):
+        desk.broker.orders()
+    desk.clock.elapsed += 60.0
+    assert desk.session.keep_alive().usable
+    assert desk.broker.orders() == ()

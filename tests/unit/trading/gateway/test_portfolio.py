@@ -1,0 +1,166 @@
+from __future__ import annotations
+
+import pytest
+
+from tests.unit.trading.gateway.scripted import ACCOUNT, Desk, failing, good
+from trading.errors import OutcomeUnknown, Refused, SessionLost
+from trading.model.account import AccountState, BrokerPosition
+
+SUMMARY = f"GET /portfolio/{ACCOUNT}/summary"
+LEDGER = f"GET /portfolio/{ACCOUNT}/ledger"
+POSITIONS = f"GET /portfolio2/{ACCOUNT}/positions"
+OLD_POSITIONS = f"GET /portfolio/{ACCOUNT}/positions"
+ROW: dict[str, object] = {
+    "position": 44.0, "conid": "756733", "avgCost": 652.4747727272727, "avgPrice": 652.4747727272727, "currency": "USD",
+    "description": "SPY", "marketPrice": 655.8945922851562, "secType": "STK", "model": "",
+}  # fmt: skip
+
+
+def figure(amount: object, currency: object = "USD", **changes: object) -> dict[str, object]:
+    return {
+        "amount": amount,
+        "currency": currency,
+        "isNull": False,
+        "timestamp": 1,
+        "value": None,
+        "severity": 0,
+    } | changes
+
+
+def summary(**changes: object) -> dict[str, object]:
+    return {"netliquidation": figure(100_250.125), "availablefunds": figure(48_000.004)} | changes
+
+
+def ledger(**changes: object) -> dict[str, object]:
+    return {"USD": {"cashbalance": 50_000.111, "settledcash": "49,000.5", "acctcode": ACCOUNT} | changes, "BASE": {}}
+
+
+def test_balances_are_exact_to_the_cent() -> None:
+    desk = Desk()
+    desk.script(SUMMARY, good(summary()))
+    desk.script(LEDGER, good(ledger()))
+    assert desk.broker.account() == AccountState(ACCOUNT, "USD", 100_250.12, 50_000.11, 49_000.5, 48_000.0)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"netliquidation": None},
+        {"netliquidation": figure(None)},
+        {"netliquidation": figure("abc")},
+        {"netliquidation": 5},
+        {"netliquidation": figure(1.0, None)},
+        {"netliquidation": figure(0.0, isNull=True)},
+        {"availablefunds": None},
+    ],
+)
+def test_a_missing_figure_of_the_summary_is_no_zero(changes: dict[str, object]) -> None:
+    desk = Desk()
+    desk.script(SUMMARY, good(summary(**changes)))
+    desk.script(LEDGER, good(ledger()))
+    with pytest.raises(OutcomeUnknown):
+        desk.broker.account()
+
+
+@pytest.mark.parametrize(
+    "value",
+    [{}, [], None, {"USD": None}, ledger(cashbalance=None), ledger(settledcash=""), ledger(acctcode="U7654321")],
+)
+def test_a_ledger_of_no_use_is_an_error(value: object) -> None:
+    desk = Desk()
+    desk.script(SUMMARY, good(summary()))
+    desk.script(LEDGER, good(value))
+    with pytest.raises(OutcomeUnknown) as caught:
+        desk.broker.account()
+    assert ACCOUNT not in str(caught.value)
+
+
+def test_the_list_of_accounts_is_read_once_before_the_portfolio() -> None:
+    desk = Desk()
+    desk.script(POSITIONS, good([]))
+    desk.broker.positions()
+    desk.broker.positions()
+    assert [repr(call) for call in desk.transport.calls] == ["GET /portfolio/accounts", POSITIONS, POSITIONS]
+
+
+def test_a_login_without_the_configured_account_is_refused() -> None:
+    desk = Desk()
+    desk.script("GET /portfolio/accounts", good([{"id": "U7654321"}]))
+    with pytest.raises(Refused, match="not among"):
+        desk.broker.positions()
+
+
+def test_positions_come_from_the_source_that_is_not_cached() -> None:
+    desk = Desk()
+    desk.script(
+        POSITIONS,
+        good(
+            [
+                ROW,
+                ROW | {"conid": "265598", "position": -3.0, "description": "AAPL", "marketPrice": ""},
+                ROW | {"conid": "8314", "position": 0.0, "avgPrice": None, "avgCost": None},
+            ]
+        ),
+    )
+    assert desk.broker.positions() == (
+        BrokerPosition(265598, "AAPL", -3.0, 652.4747727272727, None),
+        BrokerPosition(756733, "SPY", 44.0, 652.4747727272727, 655.8945922851562),
+    )
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        ROW | {"conid": "x"},
+        ROW | {"position": None},
+        ROW | {"position": "1.2M"},
+        ROW | {"avgPrice": "", "avgCost": None},
+        ROW | {"acctId": "U7654321"},
+        ROW | {"position": True},
+        ROW | {"marketPrice": "abc"},
+    ],
+)
+def test_one_bad_row_makes_the_whole_list_useless(row: dict[str, object]) -> None:
+    desk = Desk()
+    desk.script(POSITIONS, good([ROW | {"conid": "1"}, row]))
+    with pytest.raises(OutcomeUnknown):
+        desk.broker.positions()
+
+
+@pytest.mark.parametrize("value", [None, {}, [None], [[]], "x", [ROW, ROW]])
+def test_a_list_that_is_none_is_not_read_as_flat(value: object) -> None:
+    desk = Desk()
+    desk.script(POSITIONS, good(value))
+    with pytest.raises(OutcomeUnknown):
+        desk.broker.positions()
+
+
+def test_an_old_gateway_is_asked_page_by_page_after_its_cache_was_dropped() -> None:
+    desk = Desk()
+    rows = [
+        {"acctId": ACCOUNT, "conid": at, "contractDesc": "X", "position": 1.0, "avgPrice": 2.0, "mktPrice": 3.0}
+        for at in range(1, 131)
+    ]
+    desk.script(f"POST /portfolio/{ACCOUNT}/positions/invalidate", good({"message": "success"}))
+    desk.script(f"{OLD_POSITIONS}/0", good(rows[:100]))
+    desk.script(f"{OLD_POSITIONS}/1", good(rows[100:]))
+    assert len(desk.broker.positions()) == 130
+    assert len(desk.broker.positions()) == 130
+    assert desk.count(POSITIONS) == 1
+
+
+def test_a_list_without_an_end_is_given_up() -> None:
+    desk = Desk()
+    desk.script(f"POST /portfolio/{ACCOUNT}/positions/invalidate", good({"message": "success"}))
+    page = [{"conid": at, "position": 1.0, "avgPrice": 2.0} for at in range(1, 101)]
+    for number in range(60):
+        desk.script(f"{OLD_POSITIONS}/{number}", good(page))
+    with pytest.raises(OutcomeUnknown, match="no end"):
+        desk.broker.positions()
+
+
+def test_a_lost_session_is_told_as_such() -> None:
+    desk = Desk()
+    desk.script(POSITIONS, failing("not authenticated", 401))
+    with pytest.raises(SessionLost):
+        desk.broker.positions()

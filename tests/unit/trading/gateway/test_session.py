@@ -1,0 +1,177 @@
+from __future__ import annotations
+
+import pytest
+
+from tests.unit.trading.gateway.scripted import Desk, failing, good, raw
+from trading.errors import NotSent, OutcomeUnknown, Refused
+from trading.gateway.transport import HttpAnswer
+
+TICKLE = "POST /tickle"
+INIT = "POST /iserver/auth/ssodh/init"
+UP = {"authenticated": True, "established": True, "competing": False, "connected": True, "message": "", "fail": ""}
+
+
+def tickle(session: str = "a1", **changes: object) -> HttpAnswer:
+    return good({"session": session, "hmds": {"error": "no bridge"}, "iserver": {"authStatus": UP | changes}})
+
+
+def test_a_tickle_tells_the_state_of_the_session() -> None:
+    desk = Desk()
+    desk.script(TICKLE, tickle())
+    status = desk.session.keep_alive()
+    assert status.usable
+    assert status.established
+
+
+def test_a_gateway_that_does_not_say_established_is_so_when_authenticated() -> None:
+    desk = Desk()
+    desk.script(TICKLE, good({"iserver": {"authStatus": {"authenticated": True, "connected": True}}}))
+    assert desk.session.keep_alive().established
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        raw(b"", 401),
+        raw(b"", 302),
+        good({"error": "no session"}),
+        failing("not authenticated", 401),
+        good({"session": "a1", "iserver": {"error": "no bridge"}}),
+        good({"session": "a1"}),
+        good({"iserver": {"authStatus": {"authenticated": False, "competing": False, "connected": False}}}),
+    ],
+)
+def test_logged_out_is_a_status_and_not_an_error(answer: HttpAnswer) -> None:
+    desk = Desk()
+    desk.script(TICKLE, answer)
+    status = desk.session.keep_alive()
+    assert not status.usable
+    assert not status.authenticated
+
+
+@pytest.mark.parametrize("value", ["true", 1, "yes", None])
+def test_only_true_counts_as_authenticated(value: object) -> None:
+    desk = Desk()
+    desk.script(TICKLE, tickle(authenticated=value))
+    assert not desk.session.keep_alive().authenticated
+
+
+@pytest.mark.parametrize(
+    "answer", [raw(b"<html></html>"), raw(b""), good([]), good(None), failing("x", 503), raw(b"null")]
+)
+def test_an_answer_of_no_use_is_an_error(answer: HttpAnswer) -> None:
+    desk = Desk()
+    desk.script(TICKLE, answer)
+    with pytest.raises(OutcomeUnknown):
+        desk.session.keep_alive()
+    assert desk.count(TICKLE) in (1, 3)
+
+
+def test_a_single_miss_is_asked_again() -> None:
+    desk = Desk()
+    desk.script(TICKLE, OutcomeUnknown(TICKLE, "no answer in time"), tickle())
+    assert desk.session.keep_alive().usable
+
+
+def test_a_gateway_that_is_not_there_was_not_asked() -> None:
+    desk = Desk()
+    desk.script(TICKLE, NotSent(TICKLE, "refused"))
+    with pytest.raises(NotSent):
+        desk.session.keep_alive()
+
+
+def test_the_clock_of_the_gateway_counts_only_when_it_is_the_real_one() -> None:
+    for paced in (True, False):
+        desk = Desk(paced=paced)
+        desk.script(TICKLE, HttpAnswer(200, tickle().body, 1_795_521_600_000))
+        assert desk.session.keep_alive().server_time_ms == (1_795_521_600_000 if paced else None)
+
+
+def test_initialise_asks_to_compete_since_the_other_value_always_fails() -> None:
+    desk = Desk()
+    desk.script(INIT, good(UP))
+    assert desk.session.initialise().usable
+    assert desk.transport.calls[0].body == b'{"publish":true,"compete":true}'
+
+
+def test_initialise_yields_to_another_session() -> None:
+    desk = Desk()
+    desk.script(TICKLE, tickle(authenticated=False, competing=True), tickle(authenticated=False))
+    desk.script(INIT, good(UP))
+    assert desk.session.keep_alive().competing
+    with pytest.raises(Refused, match="yields"):
+        desk.session.initialise()
+    assert desk.count(INIT) == 0
+    desk.session.keep_alive()
+    assert desk.session.initialise().usable
+
+
+def test_a_new_brokerage_session_is_a_cold_one() -> None:
+    desk = Desk()
+    desk.script(INIT, good(UP))
+    desk.session.accounts()
+    desk.session.initialise()
+    assert desk.channel.warmth.accounts == ()
+
+
+def test_a_tickle_that_names_another_session_makes_everything_cold() -> None:
+    desk = Desk()
+    desk.script(TICKLE, tickle("a1"), tickle("a1"), tickle("b2"))
+    desk.session.keep_alive()
+    desk.session.accounts()
+    desk.session.keep_alive()
+    desk.session.ensure_accounts()
+    assert desk.count("GET /iserver/accounts") == 1
+    desk.session.keep_alive()
+    desk.session.ensure_accounts()
+    assert desk.count("GET /iserver/accounts") == 2
+
+
+def test_the_selected_account_comes_first() -> None:
+    desk = Desk()
+    desk.script("GET /iserver/accounts", good({"accounts": ["U1", "U3", "U2"], "selectedAccount": "U3"}))
+    assert desk.session.accounts() == ("U3", "U1", "U2")
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {},
+        [],
+        None,
+        {"accounts": [], "selectedAccount": "U1"},
+        {"accounts": ["U1"]},
+        {"accounts": [5], "selectedAccount": "U1"},
+        {"accounts": "U1", "selectedAccount": "U1"},
+    ],
+)
+def test_accounts_that_cannot_be_read_are_an_error(value: object) -> None:
+    desk = Desk()
+    desk.script("GET /iserver/accounts", good(value))
+    with pytest.raises(OutcomeUnknown):
+        desk.session.accounts()
+
+
+def test_accounts_are_asked_for_once_a_session() -> None:
+    desk = Desk()
+    desk.script("GET /x", good([]))
+    for _ in range(3):
+        desk.session.get("/x")
+    assert desk.count("GET /iserver/accounts") == 1
+
+
+@pytest.mark.parametrize("status", [400, 500])
+def test_accounts_are_asked_for_again_when_the_broker_wants_it(status: int) -> None:
+    desk = Desk()
+    desk.script("GET /x", good([]), failing("Bad Request: Please query /accounts first", status), good([1]))
+    desk.session.get("/x")
+    assert desk.session.get("/x") == [1]
+    assert desk.count("GET /iserver/accounts") == 2
+
+
+def test_a_broker_that_wants_the_accounts_for_ever_is_not_asked_for_ever() -> None:
+    desk = Desk()
+    desk.script("GET /x", failing("Please query /accounts first", 500))
+    with pytest.raises(Refused):
+        desk.session.get("/x")
+    assert desk.count("GET /x") == 2
