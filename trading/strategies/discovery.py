@@ -26,9 +26,7 @@ def strategy_class(name: str) -> type[Strategy]:
     """
     names = strategy_names()
     if name not in names:
-        close = difflib.get_close_matches(name, names, n=1)
-        hint = f"; did you mean {close[0]}?" if close else ""
-        raise ConfigError("strategy.name", name, f"must be one of {', '.join(names)}{hint}")
+        raise ConfigError("strategy.name", name, f"must be one of {', '.join(names)}{_hint(name)}")
     module = importlib.import_module(f"{strategies.__name__}.{name}")
     for value in vars(module).values():
         if isinstance(value, type) and value.__module__ == module.__name__ and getattr(value, "name", None) == name:
@@ -41,6 +39,14 @@ def make_strategy(settings: Settings) -> Strategy:
 
     Raises: ConfigError, the strategy or one of its parameters can't be used.
     """
+    for name in settings.strategies:
+        if name not in strategy_names():
+            raise ConfigError(f"strategy.{name}", None, f"no such strategy{_hint(name)}")
     chosen = strategy_class(settings.strategy_name)
     parameters = parse_parameters(chosen.Parameters, settings.strategy_name, settings.strategy_parameters)
     return chosen(parameters, settings.rules)
+
+
+def _hint(name: str) -> str:
+    close = difflib.get_close_matches(name, strategy_names(), n=1)
+    return f"; did you mean {close[0]}?" if close else ""

@@ -50,3 +50,8 @@ def test_wrong_parameter_is_refused_with_its_path() -> None:
     assert str(caught.value) == (
         "strategy.trend_mean_reversion.pullback_mx: no such parameter; did you mean pullback_max?"
     )
+
+
+def test_parameters_of_a_strategy_that_does_not_exist_are_refused() -> None:
+    with pytest.raises(ConfigError, match="no such strategy; did you mean donchian_breakout"):
+        make_strategy(settings_of("strategy.donchian_breakouts.stop_atr=2"))
