@@ -11,6 +11,7 @@ from pathlib import Path
 from flask import Flask, url_for
 
 from trading.store.controls import ControlsDatabase
+from trading.store.page_views import PageViews
 from webapp import errors, numbers, security
 from webapp.attempts import AttemptLimit
 from webapp.audit import AuditLog
@@ -42,11 +43,13 @@ def create_app(
         attempts=AttemptLimit(used_clock),
         audit=AuditLog(settings.log_dir / "webapp.log", used_clock),
         password=PasswordCheck(password),
+        views=PageViews(settings.state_dir / "trading.db"),
         controls=ControlsDatabase(settings.state_dir / "controls.db") if desk is None else desk,
     )
     security.install(app)
     errors.install(app)
     numbers.install(app)
+    app.jinja_env.globals["order_types"] = {"LMT": "limit", "MKT": "market", "STP": "stop", "STOP_LIMIT": "stop limit"}
     app.jinja_env.globals["new_key"] = lambda: secrets.token_urlsafe(16)
     _install_static(app)
     for page in PAGES:

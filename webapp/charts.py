@@ -7,14 +7,20 @@ from datetime import date
 from typing import TypedDict
 
 import numpy as np
-import pandas as pd
+from numpy.typing import NDArray
 
+from trading.market.bars import SymbolBars, build_panel
 from trading.model.decision import Denied
-from webapp.queries import BarRow, EquityPoint, FillRow, PositionRow
+from trading.model.order import Side
+from trading.store.page_views import BarLine, FillLine
+from trading.store.views import EquityPoint, PositionLine
+from trading.strategies.base import Strategy
 from webapp.sentences import sentence
 
-CHANNEL_PERIOD = 252
-BUY_ZONE = 0.75
+Floats = NDArray[np.float64]
+
+BAR_FIELDS = ("open", "high", "low", "close", "volume")
+LINES = ("channel_high", "channel_low", "channel_middle", "buy_zone")
 
 
 class Point(TypedDict):
@@ -63,10 +69,7 @@ class SymbolChart(TypedDict):
     symbol: str
     candles: list[Candle]
     volume: list[Point]
-    high: list[Point]
-    low: list[Point]
-    middle: list[Point]
-    zone: list[Point]
+    lines: dict[str, list[Point]]
     levels: list[Level]
     marks: list[Mark]
 
@@ -80,39 +83,34 @@ def equity_chart(points: Sequence[EquityPoint]) -> EquityChart:
 
 
 def symbol_chart(
-    symbol: str,
-    bars: Sequence[BarRow],
-    fills: Sequence[FillRow],
-    position: PositionRow | None,
-    refusals: Sequence[Mark],
+    symbol: str, bars: Sequence[BarLine], strategy: Strategy, position: PositionLine | None, marks: Sequence[Mark]
 ) -> SymbolChart:
-    """Return candles with the channel, the levels of the open position, own fills and the refused days."""
+    """Return candles with the channel and ATR band, the levels of the open position, and the marks."""
     days = [bar.session.isoformat() for bar in bars]
-    highs = pd.Series([bar.high for bar in bars], dtype=float).rolling(CHANNEL_PERIOD).max().to_numpy()
-    lows = pd.Series([bar.low for bar in bars], dtype=float).rolling(CHANNEL_PERIOD).min().to_numpy()
     shown = frozenset(days)
     return {
         "symbol": symbol,
         "candles": [
-            {"time": d, "open": b.open, "high": b.high, "low": b.low, "close": b.close}
-            for d, b in zip(days, bars, strict=True)
+            {"time": day, "open": bar.open, "high": bar.high, "low": bar.low, "close": bar.close}
+            for day, bar in zip(days, bars, strict=True)
         ],
-        "volume": [{"time": d, "value": b.volume} for d, b in zip(days, bars, strict=True)],
-        "high": _line(days, highs),
-        "low": _line(days, lows),
-        "middle": _line(days, (highs + lows) / 2),
-        "zone": _line(days, lows + BUY_ZONE * (highs - lows)),
+        "volume": [{"time": day, "value": bar.volume} for day, bar in zip(days, bars, strict=True)],
+        "lines": {name: _line(days, values) for name, values in _lines(symbol, bars, strategy).items()},
         "levels": [] if position is None else _levels(position),
-        "marks": sorted(
-            [mark for mark in (*refusals, *map(_fill_mark, fills)) if mark["time"] in shown],
-            key=lambda mark: mark["time"],
-        ),
+        "marks": sorted((mark for mark in marks if mark["time"] in shown), key=lambda mark: mark["time"]),
     }
+
+
+def fill_mark(fill: FillLine) -> Mark:
+    """Return the arrow of one execution."""
+    verb, kind = ("Bought", "buy") if fill.side == Side.BUY else ("Sold", "sell")
+    text = f"{verb} {fill.quantity} at {fill.price:.2f} ({fill.role})"
+    return {"time": fill.session.isoformat(), "kind": kind, "text": text}
 
 
 def refusal_mark(session: date, denied: Denied) -> Mark:
     """Return the dot of a day on which a limit refused a buy signal."""
-    return {"time": session.isoformat(), "kind": "refused", "text": sentence(denied)}
+    return {"time": session.isoformat(), "kind": "refused", "text": f"Refused: {sentence(denied)}"}
 
 
 def equity_polyline(points: Sequence[EquityPoint], width: int, height: int) -> str:
@@ -126,26 +124,25 @@ def equity_polyline(points: Sequence[EquityPoint], width: int, height: int) -> s
     return " ".join(f"{i * step:.1f},{height - (v - low) / span * height:.1f}" for i, v in enumerate(values))
 
 
-def _line(days: Sequence[str], values: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> list[Point]:
+def _lines(symbol: str, bars: Sequence[BarLine], strategy: Strategy) -> dict[str, Floats]:
+    """Return the lines that the strategy itself decides by, as far as it has values of these names."""
+    prices = (np.array([getattr(bar, name) for bar in bars], dtype=float) for name in BAR_FIELDS)
+    days = np.array([bar.session for bar in bars], dtype="datetime64[D]")
+    columns = strategy.generate_signals(build_panel({symbol: SymbolBars(days, *prices)})).columns
+    lines = {name: columns[name][:, 0] for name in LINES if name in columns}
+    if "atr" in columns:
+        close, atr = columns["close"][:, 0], columns["atr"][:, 0]
+        lines |= {"band_high": close + atr, "band_low": close - atr}
+    return lines
+
+
+def _line(days: Sequence[str], values: Floats) -> list[Point]:
     return [{"time": d, "value": round(float(v), 4)} for d, v in zip(days, values, strict=True) if np.isfinite(v)]
 
 
-def _levels(position: PositionRow) -> list[Level]:
+def _levels(position: PositionLine) -> list[Level]:
     return [
         {"kind": "target", "price": position.target_price, "title": "target"},
         {"kind": "entry", "price": position.entry_price, "title": f"entry, {position.quantity}"},
         {"kind": "stop", "price": position.stop_price, "title": "stop"},
     ]
-
-
-def _fill_mark(fill: FillRow) -> Mark:
-    verb = "Bought" if fill.side == "BUY" else "Sold"
-    return {
-        "time": _as_day(fill.session),
-        "kind": "buy" if fill.side == "BUY" else "sell",
-        "text": f"{verb} {fill.quantity} at {fill.price:.2f} ({fill.role})",
-    }
-
-
-def _as_day(session: date) -> str:
-    return session.isoformat()

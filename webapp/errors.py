@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import secrets
-import sqlite3
 from dataclasses import dataclass
 
 from flask import Flask, Response, jsonify, make_response, render_template, request
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as BaseResponse
 
+from trading.errors import DataError
 from webapp.security import address, wants_json
 from webapp.services import services
 
@@ -95,7 +95,7 @@ def _unexpected(error: Exception) -> Response:
     """Answer with an id; the traceback goes to the log alone."""
     error_id = secrets.token_hex(6)
     services().audit.failure("error", address=address(), error_id=error_id, error=error)
-    if isinstance(error, sqlite3.OperationalError):
+    if isinstance(error, DataError):
         text = "The database can't be read now. Try again in a few seconds."
         return error_response(Problem(503, "unavailable", "Not available now", text, error_id))
     text = "Something went wrong in the dashboard. Trading is not affected: it is another process."

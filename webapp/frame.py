@@ -10,7 +10,6 @@ from flask import render_template
 
 from trading.model.account import AccountKind
 from trading.model.mode import Mode, ModeState
-from webapp.queries import Reader
 from webapp.security import current_session
 from webapp.services import services
 from webapp.situation import SESSION_WORDS, Pulse, Situation, account_kind, judge, masked, read_pulse, silent_after_s
@@ -49,15 +48,15 @@ class Frame:
         return "not known" if self.pulse is None else SESSION_WORDS[self.pulse.session]
 
 
-def make_frame(reader: Reader | None) -> Frame:
-    """Return the frame of a page; `reader` is None before there is a database."""
+def make_frame() -> Frame:
+    """Return the frame of a page as things stand now."""
     made = services()
     simulated = made.settings.simulated
-    if reader is None:
+    mode = made.views.mode()
+    if mode is None:
         situation = judge(None, None, silent_limit_s=0.0)
         return Frame(account_kind("", simulated=simulated), "", None, situation, None, None, "", {}, alive=False)
-    facts = reader.facts()
-    mode = reader.mode()
+    facts = made.views.facts()
     pulse = read_pulse(facts, made.silent_s())
     limit_s = silent_after_s(made.settings.check_interval_s)
     account = facts.get("account", "")

@@ -8,10 +8,19 @@ from enum import StrEnum
 
 from trading.model.decision import Decision, SymbolVerdict
 from webapp.numbers import price
-from webapp.sentences import CAPS, EXIT_REASONS, sentence, title
+from webapp.sentences import CAPS, EXIT_REASONS, sentence
 
-RULES = ("no_bar", "warm_up", "trend", "pullback", "price", "volume", "volatility", "gap")
-"""The screener's rules in the order in which the funnel takes them away."""
+STEP_NAMES: Mapping[str, str] = {
+    "no_bar": "Traded in this session",
+    "warm_up": "Enough history",
+    "trend": "In an uptrend",
+    "pullback": "Pulled back",
+    "price": "Price high enough",
+    "volume": "Usual, ample volume",
+    "volatility": "Neither asleep nor wild",
+    "gap": "No gap down: a signal",
+}
+"""The screener's rules in the order in which the funnel takes them away, named by what is left."""
 
 
 class Fate(StrEnum):
@@ -97,9 +106,9 @@ def funnel(decision: Decision) -> tuple[Step, ...]:
     judged = [verdict for verdict in decision.verdicts if not verdict.held]
     steps = [Step("Looked at", len(judged), 0)]
     left = judged
-    for rule in RULES:
+    for rule in STEP_NAMES:
         kept = [verdict for verdict in left if all(r.code != rule for r in verdict.reasons)]
-        steps.append(Step(title(rule), len(kept), len(left) - len(kept)))
+        steps.append(Step(STEP_NAMES[rule], len(kept), len(left) - len(kept)))
         left = kept
     signals = [verdict for verdict in left if verdict.signal is not None]
     steps[-1] = Step(steps[-1].label, len(signals), steps[-2].left - len(signals))

@@ -65,6 +65,11 @@ def day(value: date | None) -> str:
     return DASH if value is None else f"{value:%a} {value.day} {value:%b %Y}"
 
 
+def near_day(value: date | None) -> str:
+    """Return a session of these days, without its year."""
+    return DASH if value is None else f"{value:%a} {value.day} {value:%b}"
+
+
 def short_day(value: date | None) -> str:
     """Return a session in a column."""
     return DASH if value is None else value.isoformat()
@@ -88,11 +93,13 @@ def new_york_day(value: datetime | None) -> str:
     return DASH if value is None else day(value.astimezone(NEW_YORK).date())
 
 
-def new_york_short(value: datetime | None) -> str:
-    """Return a moment in New York without its year."""
+def new_york_near(value: datetime | None, now: datetime | None) -> str:
+    """Return a moment in New York: the time of day when it was today, else day and time without the year."""
     if value is None:
         return DASH
     local = value.astimezone(NEW_YORK)
+    if now is not None and now.astimezone(NEW_YORK).date() == local.date():
+        return f"{local:%H:%M}"
     return f"{local:%a} {local.day} {local:%b}, {local:%H:%M}"
 
 
@@ -122,7 +129,8 @@ def install(app: Flask) -> None:
         new_york=new_york,
         new_york_time=new_york_time,
         new_york_day=new_york_day,
-        new_york_short=new_york_short,
+        new_york_near=new_york_near,
+        near_day=near_day,
         iso=iso,
         duration=duration,
         masked=masked,

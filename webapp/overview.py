@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from trading.model.decision import Decision
-from webapp.queries import EquityPoint, OrderRow, PositionRow
+from trading.model.order import Role
+from trading.store.views import EquityPoint, IntentLine, PositionLine, TradeLine
 
-_PROTECTIVE_ROLES = frozenset({"stop", "target"})
+_PROTECTIVE_ROLES = frozenset({Role.STOP, Role.TARGET})
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,9 +28,10 @@ class Money:
 
 @dataclass(frozen=True, slots=True)
 class Protection:
-    """How many positions there are and which of them a working stop does not cover fully."""
+    """Positions by how they are protected: with a stop, on their way out, or not fully covered by a working stop."""
 
-    positions: int
+    covered: int
+    selling: int
     uncovered: tuple[str, ...]
 
 
@@ -43,7 +45,26 @@ class Plan:
     judged: int
 
 
-def money(points: Sequence[EquityPoint], positions: Sequence[PositionRow]) -> Money | None:
+@dataclass(frozen=True, slots=True)
+class Orders:
+    """Orders that trade, and apart from them those that protect; `selling` are the symbols on their way out."""
+
+    acting: tuple[IntentLine, ...]
+    protecting: tuple[IntentLine, ...]
+    selling: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class TradeTotals:
+    """Sums over closed trades."""
+
+    count: int
+    won: int
+    pnl: float
+    commission: float
+
+
+def money(points: Sequence[EquityPoint], positions: Sequence[PositionLine]) -> Money | None:
     """Return the account in numbers, None before the first close."""
     if not points:
         return None
@@ -63,10 +84,11 @@ def money(points: Sequence[EquityPoint], positions: Sequence[PositionRow]) -> Mo
     )
 
 
-def protection(positions: Sequence[PositionRow]) -> Protection:
+def protection(positions: Sequence[PositionLine], orders: Orders) -> Protection:
     """Return which positions are not fully covered; one that is being sold needs no stop."""
-    uncovered = tuple(row.symbol for row in positions if row.protected < row.quantity and not row.exit_pending)
-    return Protection(len(positions), uncovered)
+    kept = [row for row in positions if row.symbol not in orders.selling]
+    uncovered = tuple(row.symbol for row in kept if row.covered < row.quantity)
+    return Protection(len(kept) - len(uncovered), len(positions) - len(kept), uncovered)
 
 
 def plan(decision: Decision | None) -> Plan | None:
@@ -76,31 +98,46 @@ def plan(decision: Decision | None) -> Plan | None:
     return Plan(len(decision.entries), len(decision.exits), len(decision.denials), len(decision.verdicts))
 
 
-def price_of(row: PositionRow) -> float:
+def split(orders: Sequence[IntentLine]) -> Orders:
+    """Return the open orders by what they are for. A child whose entry has not filled yet protects nothing."""
+    entering = {row.coid for row in orders if row.role == Role.ENTRY and row.filled == 0}
+    protecting = tuple(
+        row for row in orders if row.role in _PROTECTIVE_ROLES and row.coid.rpartition("-")[0] not in entering
+    )
+    acting = tuple(row for row in orders if row.role not in _PROTECTIVE_ROLES)
+    return Orders(acting, protecting, frozenset(row.symbol for row in acting if row.role == Role.EXIT))
+
+
+def totals(trades: Sequence[TradeLine]) -> TradeTotals:
+    """Return the sums over trades."""
+    return TradeTotals(
+        count=len(trades),
+        won=sum(trade.pnl > 0 for trade in trades),
+        pnl=sum(trade.pnl for trade in trades),
+        commission=sum(trade.commission for trade in trades),
+    )
+
+
+def price_of(row: PositionLine) -> float:
     """Return the newest close, or what was paid where there is none."""
-    return row.entry_price if row.last_price is None else row.last_price
+    return row.entry_price if row.last_close is None else row.last_close
 
 
-def result_of(row: PositionRow) -> float:
+def result_of(row: PositionLine) -> float:
     """Return the gain or loss of an open position, before commission."""
     return row.quantity * (price_of(row) - row.entry_price)
 
 
-def progress(row: PositionRow) -> float:
+def progress(row: PositionLine) -> float:
     """Return where the price stands between stop (0) and target (1), held inside that range."""
-    span = row.target_price - row.stop_price
-    if span <= 0:
-        return 0.0
-    return min(1.0, max(0.0, (price_of(row) - row.stop_price) / span))
+    return _between(row, price_of(row))
 
 
-def entry_mark(row: PositionRow) -> float:
+def entry_mark(row: PositionLine) -> float:
     """Return where the entry price stands on the same scale as `progress`."""
+    return _between(row, row.entry_price)
+
+
+def _between(row: PositionLine, price: float) -> float:
     span = row.target_price - row.stop_price
-    return min(1.0, max(0.0, (row.entry_price - row.stop_price) / span)) if span > 0 else 0.0
-
-
-def split_orders(orders: Sequence[OrderRow]) -> tuple[tuple[OrderRow, ...], tuple[OrderRow, ...]]:
-    """Return entries and exits, and apart from them the stops and targets that wait at the broker."""
-    acting = tuple(row for row in orders if row.role not in _PROTECTIVE_ROLES)
-    return acting, tuple(row for row in orders if row.role in _PROTECTIVE_ROLES)
+    return min(1.0, max(0.0, (price - row.stop_price) / span)) if span > 0 else 0.0

@@ -12,9 +12,9 @@ from webapp.numbers import number, percent
 
 @dataclass(frozen=True, slots=True)
 class Wording:
-    """How a code is said. `{v}` is what was measured, `{l}` the limit, `{d}` the detail, both written by `form`.
+    """How a code is said: `{v}` is what was measured and `{l}` the limit, written by `form`; `{d}` the detail.
 
-    `above` is for a value over its limit, where that is another fault than one under it. `missing` is said where nothing
+    `above` is for a value over its limit, where that is another fault; `missing` is said where nothing
     was measured.
     """
 
@@ -89,10 +89,14 @@ _WORDINGS: Mapping[str, Wording] = {
     "price": Wording("The close, {v}, is below the lowest price bought, {l}.", _money),
     "volume.dollar_volume": Wording("Only {v} change hands a day; at least {l} are asked.", _millions),
     "volume.relative_volume": Wording(
-        "Volume was {v} times the usual.", _two, above="Volume was {v} times the usual, more than {l}: something happened."
+        "Volume was {v} times the usual.",
+        _two,
+        above="Volume was {v} times the usual, more than {l}: something happened.",
     ),
     "volatility": Wording(
-        "It moves {v} % a day, less than {l} %: too quiet.", _two, above="It moves {v} % a day, more than {l} %: too wild."
+        "It moves {v} % a day, less than {l} %: too quiet.",
+        _two,
+        above="It moves {v} % a day, more than {l} %: too wild.",
     ),
     "gap": Wording("It opened at {v}, below the low of the day before, {l}.", _two),
     "bad_prices": Wording("Stop, entry and target are not in order.", _two),

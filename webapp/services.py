@@ -10,11 +10,11 @@ from typing import Protocol
 from flask import current_app
 
 from trading.model.mode import ControlKind
+from trading.store.page_views import PageViews
 from webapp.attempts import AttemptLimit
 from webapp.audit import AuditLog
 from webapp.clock import WebClock
 from webapp.passwords import PasswordCheck
-from webapp.queries import Reader, open_reader
 from webapp.sessions import SessionStore
 from webapp.settings import WebSettings
 
@@ -44,20 +44,12 @@ class Services:
     audit: AuditLog
     password: PasswordCheck
     controls: ControlDesk
-
-    @property
-    def database(self) -> Path:
-        """Return where the trading process keeps its database."""
-        return self.settings.state_dir / "trading.db"
+    views: PageViews
 
     @property
     def metrics_file(self) -> Path:
         """Return the file that the trading process rewrites each cycle."""
         return self.settings.state_dir / "metrics.prom"
-
-    def reader(self) -> Reader | None:
-        """Return a reader of the trading database, None before there is one."""
-        return open_reader(self.database)
 
     def silent_s(self) -> float | None:
         """Return how long ago the trading process last wrote its metrics, in real seconds; None: never.

@@ -1,4 +1,4 @@
-"""A real Chromium, driven over the DevTools protocol: open, wait, click, type, look, and hear what it complains about."""
+"""A real Chromium, driven over the DevTools protocol: open, wait, click, type, look, and hear its complaints."""
 
 from __future__ import annotations
 
@@ -40,8 +40,12 @@ def find_chromium() -> str | None:
     return next((path for name in NAMES if (path := shutil.which(name))), None)
 
 
+class BrowserError(Exception):
+    """A command that the browser did not carry out, with its own words."""
+
+
 class Page:
-    """One tab. `complaints` are console errors, uncaught exceptions and policy violations; `dialogs` what was popped up."""
+    """One tab. `complaints` are console errors, exceptions and policy violations; `dialogs` what was popped up."""
 
     def __init__(self, address: str) -> None:
         self._socket = websocket.create_connection(address, timeout=CALL_S)
@@ -60,7 +64,7 @@ class Page:
             message = json.loads(self._socket.recv())
             if message.get("id") == number:
                 if "error" in message:
-                    raise RuntimeError(f"{method}: {message['error']}")
+                    raise BrowserError(method, str(message["error"]))
                 result: dict[str, Any] = message["result"]
                 return result
             self._note(message)
@@ -69,7 +73,13 @@ class Page:
         """Choose the size of the window, the colour scheme and whether scripts run."""
         width, height = size
         phone = size == PHONE
-        self.call("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=2 if phone else 1, mobile=phone)
+        self.call(
+            "Emulation.setDeviceMetricsOverride",
+            width=width,
+            height=height,
+            deviceScaleFactor=2 if phone else 1,
+            mobile=phone,
+        )
         features = [{"name": "prefers-color-scheme", "value": "dark" if dark else "light"}]
         self.call("Emulation.setEmulatedMedia", features=features)
         self.call("Emulation.setScriptExecutionDisabled", value=not scripts)
@@ -83,14 +93,14 @@ class Page:
         """Return the value of a JavaScript expression."""
         answer = self.call("Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True)
         if "exceptionDetails" in answer:
-            raise RuntimeError(f"{expression}: {answer['exceptionDetails'].get('text')}")
+            raise BrowserError(expression, str(answer["exceptionDetails"].get("text")))
         return answer["result"].get("value")
 
     def wait_for(self, expression: str, limit_s: float = WAIT_S) -> None:
         """Wait until a JavaScript expression is true."""
         deadline = time.monotonic() + limit_s
         while True:
-            with contextlib.suppress(RuntimeError):
+            with contextlib.suppress(BrowserError):
                 if self.value(expression):
                     return
             if time.monotonic() > deadline:
@@ -100,7 +110,7 @@ class Page:
     def click(self, selector: str) -> None:
         """Click the middle of an element, as a person would."""
         box = self.value(
-            f"(() => {{ const e = document.querySelector({json.dumps(selector)}); e.scrollIntoView({{block: 'center'}});"
+            f"(() => {{ const e = document.querySelector({json.dumps(selector)}); e.scrollIntoView();"
             " const b = e.getBoundingClientRect(); return [b.x + b.width / 2, b.y + b.height / 2]; })()"
         )
         for kind in ("mousePressed", "mouseReleased"):
@@ -115,7 +125,14 @@ class Page:
         """Press a key."""
         text = "\r" if key == "Enter" else ""
         for kind in ("keyDown", "keyUp"):
-            self.call("Input.dispatchKeyEvent", type=kind, key=key, code=key, windowsVirtualKeyCode=13 if text else 27, text=text)
+            self.call(
+                "Input.dispatchKeyEvent",
+                type=kind,
+                key=key,
+                code=key,
+                windowsVirtualKeyCode=13 if text else 27,
+                text=text,
+            )
 
     def screenshot(self, path: Path, *, whole: bool = False) -> None:
         """Save what is seen, or the whole page."""
@@ -132,7 +149,9 @@ class Page:
         if event == "Log.entryAdded" and facts["entry"]["level"] == "error":
             self.complaints.append(facts["entry"]["text"])
         elif event == "Runtime.exceptionThrown":
-            self.complaints.append(json.dumps(facts["exceptionDetails"].get("exception", {}).get("description", "exception")))
+            self.complaints.append(
+                json.dumps(facts["exceptionDetails"].get("exception", {}).get("description", "exception"))
+            )
         elif event == "Page.javascriptDialogOpening":
             self.dialogs.append(facts["message"])
         elif event == "Network.requestWillBeSent":
@@ -168,4 +187,4 @@ def _tab_address(port_file: Path) -> str:
                 tabs = json.load(answer)
             return next(str(tab["webSocketDebuggerUrl"]) for tab in tabs if tab["type"] == "page")
         time.sleep(0.1)
-    raise TimeoutError("Chromium did not start")
+    raise BrowserError("start", "Chromium did not open its port")

@@ -1,6 +1,6 @@
 """Fill a state folder with what months of trading leave behind: real bars, real decisions, orders, fills and trades.
 
-    python -m tests.browser.seed FOLDER [--until 2017-03-14] [--state active|halted|waiting-login|...]
+    python -m tests.browser.seed FOLDER [--until 2016-10-04] [--state active|halted|waiting-login|...]
 
 The decisions are those of the step engine on the bundled bars; orders and fills go through the journal, as they would
 in the trading process.
@@ -34,9 +34,8 @@ from trading.strategies.discovery import make_strategy
 BARS = Path(__file__).resolve().parents[2] / "data" / "us_daily.csv.gz"
 ACCOUNT = "DU1234567"
 CASH = 25_000.0
-START, UNTIL = date(2016, 6, 1), date(2017, 3, 14)
+START, UNTIL = date(2016, 1, 4), date(2016, 10, 4)
 FIRST_CONID = 265_000
-BARS_KEPT = 700
 STATES = ("active", "halted", "reducing", "waiting-login", "gateway-down", "ended", "stale", "uncovered")
 
 
@@ -52,7 +51,8 @@ class Seeder:
     """Replays the result of a backtest into the journal, order by order."""
 
     def __init__(self, folder: Path, panel: Panel, *, seed: int) -> None:
-        self._database = Database(folder / "trading.db", chance=random.Random(seed))
+        chance = random.Random(seed)  # noqa: S311 - the same state each time, not a secret
+        self._database = Database(folder / "trading.db", chance=chance)
         self._journal = SqliteJournal(self._database)
         self.store = SqliteStore(self._database)
         self._conids = {symbol: FIRST_CONID + 17 * n for n, symbol in enumerate(panel.symbols)}
@@ -103,53 +103,19 @@ class Seeder:
 
     def _send_entry(self, entry: Approved, decided: date, session: date, at: datetime) -> Bracket:
         coid = self._journal.next_coid()
-        common = {"conid": self._conids[entry.symbol], "symbol": entry.symbol, "quantity": entry.quantity}
+
+        def leg(name: str, role: Role, kind: OrderType, limit: float | None, stop: float | None) -> OrderIntent:
+            parent, side = (None, Side.BUY) if role is Role.ENTRY else (coid, Side.SELL)
+            tif = Tif.DAY if role is Role.ENTRY else Tif.GTC
+            conid, symbol, quantity = self._conids[entry.symbol], entry.symbol, entry.quantity
+            return OrderIntent(
+                name, parent, role, conid, symbol, side, kind, tif, quantity, limit, stop, decided, session, role, at
+            )
+
         legs = (
-            OrderIntent(
-                coid,
-                None,
-                Role.ENTRY,
-                side=Side.BUY,
-                order_type=OrderType.LIMIT,
-                tif=Tif.DAY,
-                limit_price=entry.limit_price,
-                stop_price=None,
-                decided=decided,
-                session=session,
-                reason="signal",
-                created=at,
-                **common,
-            ),
-            OrderIntent(
-                f"{coid}-S",
-                coid,
-                Role.STOP,
-                side=Side.SELL,
-                order_type=OrderType.STOP,
-                tif=Tif.GTC,
-                limit_price=None,
-                stop_price=entry.stop_price,
-                decided=decided,
-                session=session,
-                reason="stop",
-                created=at,
-                **common,
-            ),
-            OrderIntent(
-                f"{coid}-T",
-                coid,
-                Role.TARGET,
-                side=Side.SELL,
-                order_type=OrderType.LIMIT,
-                tif=Tif.GTC,
-                limit_price=entry.target_price,
-                stop_price=None,
-                decided=decided,
-                session=session,
-                reason="target",
-                created=at,
-                **common,
-            ),
+            leg(coid, Role.ENTRY, OrderType.LIMIT, entry.limit_price, None),
+            leg(f"{coid}-S", Role.STOP, OrderType.STOP, None, entry.stop_price),
+            leg(f"{coid}-T", Role.TARGET, OrderType.LIMIT, entry.target_price, None),
         )
         self._journal.plan(legs)
         self._post([leg.coid for leg in legs], coid, at)
@@ -205,24 +171,18 @@ class Seeder:
 def fill_state(folder: Path, log_dir: Path, *, until: date = UNTIL, state: str = "active") -> None:
     """Make `folder` (the simulated gateway's state folder) and the log as after trading until `until`."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    panel = load_bars(BARS)
-    panel = replace_first(panel, until)
+    panel = load_bars(BARS).cut(until)
     decisions: list[Decision] = []
     system = DecisionSystem.build(Settings(), make_strategy(Settings()))
     result = run_step(panel, system, BacktestPlan(CASH, 5.0, START, until), on_decision=decisions.append)
     calendar = TradingCalendar(START, until + timedelta(days=10))
     seeder = Seeder(folder, panel, seed=7)
-    seeder.store.record_bars(panel.cut(until))
+    seeder.store.record_bars(panel)
     moment = _replay(seeder, result, decisions, calendar)
     _write_facts(seeder, state, moment, calendar)
     seeder.close()
     _write_metrics(folder, stale=state == "stale")
     _write_log(log_dir, decisions[-40:], calendar)
-
-
-def replace_first(panel: Panel, until: date) -> Panel:
-    """Return the panel without bars after `until`, so that nothing later can be shown."""
-    return panel.cut(until)
 
 
 def _replay(seeder: Seeder, result: BacktestResult, decisions: list[Decision], calendar: TradingCalendar) -> datetime:
@@ -262,7 +222,7 @@ def _write_facts(seeder: Seeder, state: str, moment: datetime, calendar: Trading
         "market_phase": "pre",
         "session_state": words.get(state, "ready"),
         "session_since": (moment - timedelta(hours=6, minutes=12)).isoformat(),
-        "next_event": f"The market opens at 09:30 New York, in {int((session.open - moment).total_seconds() // 60)} min.",
+        "next_event": f"The market opens at 09:30 New York, in {(session.open - moment).seconds // 60} min.",
         "uncovered_shares": "12" if state == "uncovered" else "0",
         "unknown_orders": "0",
     }

@@ -7,7 +7,7 @@ from werkzeug.exceptions import BadRequest, NotFound
 from werkzeug.wrappers import Response as BaseResponse
 
 from trading.model.mode import ControlKind
-from webapp.frame import Frame, make_frame, render
+from webapp.frame import make_frame, render
 from webapp.pages.login import too_many_attempts
 from webapp.parameters import accepts, idempotency_key
 from webapp.security import address, own_session
@@ -65,7 +65,7 @@ def request_page(control_id: str) -> str:
     """Show whether the trading process has answered."""
     number = _number(control_id)
     kind = _kind_of(number)
-    return render("request.html", _frame(), result=services().controls.result(number), control_id=number, kind=kind)
+    return render("request.html", make_frame(), result=services().controls.result(number), control_id=number, kind=kind)
 
 
 @blueprint.get("/api/requests/<control_id>")
@@ -77,16 +77,8 @@ def request_state(control_id: str) -> Response:
     return jsonify(id=number, result=services().controls.result(number))
 
 
-def _frame() -> Frame:
-    reader = services().reader()
-    if reader is None:
-        return make_frame(None)
-    with reader:
-        return make_frame(reader)
-
-
 def _form(template: str, problem: str = "") -> str:
-    return render(template, _frame(), word=RESUME_WORD, problem=problem)
+    return render(template, make_frame(), word=RESUME_WORD, problem=problem)
 
 
 def _refused(problem: str) -> Response:

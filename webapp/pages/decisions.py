@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date
-
 from flask import Blueprint, request
 from werkzeug.exceptions import NotFound
 
 from webapp import funnel
 from webapp.frame import make_frame, render
 from webapp.parameters import accepts, choice, day
-from webapp.queries import Reader
 from webapp.services import services
 
 blueprint = Blueprint("decisions", __name__)
@@ -23,29 +20,21 @@ def decisions() -> str:
     text = request.args.get("session", "")
     wanted = day(text) if text else None
     show = choice("show", request.args.get("show", ""), funnel.FATES)
-    reader = services().reader()
-    if reader is None:
-        return render("decisions.html", make_frame(None), decision=None)
-    with reader:
-        return _page(reader, wanted, show)
-
-
-def _page(reader: Reader, wanted: date | None, show: str) -> str:
-    frame = make_frame(reader)
-    found = reader.decision(wanted)
+    frame, views = make_frame(), services().views
+    found = views.decision(wanted)
+    if found is None and wanted is not None:
+        raise NotFound(description=f"No decision was taken after the close of {wanted.isoformat()}.")
     if found is None:
-        if wanted is not None:
-            raise NotFound(description=f"No decision was taken after the close of {wanted.isoformat()}.")
         return render("decisions.html", frame, decision=None)
-    decision, taken_at = found
-    sessions = reader.decision_sessions()
+    decision = found.decision
+    sessions = views.decision_sessions()
     index = sessions.index(decision.session)
     lines = funnel.lines(decision)
     return render(
         "decisions.html",
         frame,
         decision=decision,
-        taken_at=taken_at,
+        taken_at=found.at,
         lines=tuple(line for line in lines if show in ("", line.fate)),
         steps=funnel.funnel(decision),
         counts=funnel.counts(lines),

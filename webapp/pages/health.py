@@ -39,11 +39,7 @@ def healthz() -> BaseResponse:
 @accepts()
 def readyz() -> BaseResponse:
     """Answer 200 when orders can be sent, else 503 with a reason and the next human step."""
-    reader = services().reader()
-    if reader is None:
-        return _not_ready(make_frame(None))
-    with reader:
-        frame = make_frame(reader)
+    frame = make_frame()
     blocked = frame.situation.key not in ("active", "reducing")
     if blocked or frame.mode is None or frame.mode.mode not in _READY_MODES:
         return _not_ready(frame)

@@ -20,12 +20,7 @@ def log() -> str:
     find = search_text("find", request.args.get("find", ""))
     path = services().settings.log_dir / "trading.log"
     lines = logtail.tail(path, level=level, find=find)
-    reader = services().reader()
-    if reader is None:
-        frame = make_frame(None)
-    else:
-        with reader:
-            frame = make_frame(reader)
+    frame = make_frame()
     return render(
         "log.html",
         frame,

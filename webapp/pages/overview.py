@@ -21,41 +21,34 @@ SKETCH_WIDTH, SKETCH_HEIGHT = 1200, 200
 @accepts()
 def overview() -> str:
     """Show the state of everything."""
-    reader = services().reader()
-    if reader is None:
-        return render("first_start.html", make_frame(None))
-    with reader:
-        frame = make_frame(reader)
-        points = reader.equity()
-        positions = reader.positions()
-        newest = reader.decision()
-        acting, waiting = model.split_orders(reader.live_orders())
-        decision = None if newest is None else newest[0]
-        return render(
-            "overview.html",
-            frame,
-            points=points,
-            sketch=equity_polyline(points, SKETCH_WIDTH, SKETCH_HEIGHT),
-            positions=positions,
-            money=model.money(points, positions),
-            protection=model.protection(positions),
-            plan=model.plan(decision),
-            decision=decision,
-            acting=acting,
-            waiting=waiting,
-            trades=reader.trades(limit=LAST_TRADES),
-            totals=reader.trade_totals(),
-            reasons=EXIT_REASONS,
-            model=model,
-        )
+    frame, views = make_frame(), services().views
+    if frame.pulse is None:
+        return render("first_start.html", frame)
+    points, positions = views.equity(), views.positions()
+    trades = views.trades()
+    orders = model.split(views.open_orders())
+    newest = views.decision()
+    decision = None if newest is None else newest.decision
+    return render(
+        "overview.html",
+        frame,
+        points=points,
+        sketch=equity_polyline(points, SKETCH_WIDTH, SKETCH_HEIGHT),
+        positions=positions,
+        money=model.money(points, positions),
+        orders=orders,
+        protection=model.protection(positions, orders),
+        plan=model.plan(decision),
+        decision=decision,
+        trades=trades[:LAST_TRADES],
+        totals=model.totals(trades),
+        reasons=EXIT_REASONS,
+        model=model,
+    )
 
 
 @blueprint.get("/api/equity")
 @accepts()
 def equity() -> Response:
     """Return the equity curve with its drawdown."""
-    reader = services().reader()
-    if reader is None:
-        return jsonify(equity_chart(()))
-    with reader:
-        return jsonify(equity_chart(reader.equity()))
+    return jsonify(equity_chart(services().views.equity()))

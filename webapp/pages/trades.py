@@ -7,9 +7,10 @@ import io
 
 from flask import Blueprint, Response, request
 
+from trading.store.views import TradeLine
 from webapp.frame import make_frame, render
+from webapp.overview import totals
 from webapp.parameters import accepts, symbol
-from webapp.queries import TradeRow
 from webapp.sentences import EXIT_REASONS
 from webapp.services import services
 
@@ -35,33 +36,19 @@ def trades() -> str:
     """Show closed trades, newest first, with their sums."""
     wanted = request.args.get("symbol")
     chosen = symbol(wanted) if wanted else None
-    reader = services().reader()
-    if reader is None:
-        return render("trades.html", make_frame(None), trades=(), totals=None, chosen=chosen, reasons=EXIT_REASONS)
-    with reader:
-        return render(
-            "trades.html",
-            make_frame(reader),
-            trades=reader.trades(symbol=chosen),
-            totals=reader.trade_totals(),
-            chosen=chosen,
-            reasons=EXIT_REASONS,
-        )
+    found = services().views.trades()
+    shown = tuple(trade for trade in found if chosen in (None, trade.symbol))
+    return render("trades.html", make_frame(), trades=shown, totals=totals(shown), chosen=chosen, reasons=EXIT_REASONS)
 
 
 @blueprint.get("/trades.csv")
 @accepts()
 def trades_csv() -> Response:
     """Return all closed trades, oldest first, in the columns of the backtest's trades.csv."""
-    reader = services().reader()
-    rows: tuple[TradeRow, ...] = ()
-    if reader is not None:
-        with reader:
-            rows = reader.trades()
     text = io.StringIO(newline="")
     writer = csv.writer(text)
     writer.writerow(COLUMNS)
-    for row in sorted(rows, key=lambda r: (r.exit_session, r.symbol)):
+    for row in sorted(services().views.trades(), key=lambda r: (r.exit_session, r.symbol)):
         writer.writerow(_cells(row))
     return Response(
         text.getvalue(),
@@ -75,7 +62,7 @@ def harmless(text: str) -> str:
     return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
 
 
-def _cells(row: TradeRow) -> tuple[str, ...]:
+def _cells(row: TradeLine) -> tuple[str, ...]:
     """Return a row; numbers are ours and stay numbers, texts came from outside."""
     return (
         harmless(row.symbol),

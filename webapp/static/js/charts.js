@@ -39,7 +39,6 @@
         vertLine: { color: colour("muted"), labelBackgroundColor: colour("accent"), style: LineStyle.Dotted },
         horzLine: { color: colour("muted"), labelBackgroundColor: colour("accent"), style: LineStyle.Dotted },
       },
-      localization: { priceFormatter: (value) => grouped(value) },
       handleScroll: { vertTouchDrag: false },
     };
   }
@@ -69,6 +68,7 @@
     const equity = chart.addSeries(AreaSeries, {
       lineColor: accent, topColor: faint(accent, 0.22), bottomColor: faint(accent, 0), lineWidth: 2,
       priceLineVisible: false, lastValueVisible: true,
+      priceFormat: { type: "custom", minMove: 0.01, formatter: (value) => grouped(value, Math.abs(value) >= 1000 ? 0 : 2) },
     }, 0);
     const drawdown = chart.addSeries(AreaSeries, {
       lineColor: bad, topColor: faint(bad, 0.02), bottomColor: faint(bad, 0.28), invertFilledArea: true, lineWidth: 1,
@@ -107,19 +107,25 @@
     const [good, bad, muted, accent, info, warn] = ["good", "bad", "muted", "accent", "info", "warn"].map(colour);
     const line = (series, options) => {
       const drawn = chart.addSeries(LineSeries, { lineWidth: 1, priceLineVisible: false, lastValueVisible: false, crosshairMarkerVisible: false, ...options });
-      drawn.setData(series);
+      drawn.setData(series || []);
       return drawn;
     };
     const volume = chart.addSeries(HistogramSeries, { priceScaleId: "volume", priceFormat: { type: "volume" }, color: faint(muted, 0.25), priceLineVisible: false, lastValueVisible: false });
     chart.priceScale("volume").applyOptions({ scaleMargins: { top: 0.86, bottom: 0 } });
-    const high = line(data.high, { color: faint(accent, 0.8) });
-    const low = line(data.low, { color: faint(accent, 0.8) });
-    const middle = line(data.middle, { color: faint(muted, 0.9), lineStyle: LineStyle.Dashed });
-    const zone = line(data.zone, { color: warn, lineStyle: LineStyle.Dotted, lineWidth: 2 });
-    const band = { up: line(data.band_high || [], { color: faint(info, 0.45) }), down: line(data.band_low || [], { color: faint(info, 0.45) }) };
+    // The far lines must not squeeze the candles: they don't count when the scale is chosen.
+    const far = { autoscaleInfoProvider: () => null };
+    const lines = {
+      channel_high: line(data.lines.channel_high, { color: faint(accent, 0.85) }),
+      channel_low: line(data.lines.channel_low, { color: faint(accent, 0.85), ...far }),
+      channel_middle: line(data.lines.channel_middle, { color: faint(muted, 0.9), lineStyle: LineStyle.Dashed, ...far }),
+      buy_zone: line(data.lines.buy_zone, { color: warn, lineStyle: LineStyle.Dotted, lineWidth: 2 }),
+      band_high: line(data.lines.band_high, { color: faint(info, 0.35), ...far }),
+      band_low: line(data.lines.band_low, { color: faint(info, 0.35), ...far }),
+    };
     const candles = chart.addSeries(CandlestickSeries, {
       upColor: good, downColor: bad, borderUpColor: good, borderDownColor: bad, wickUpColor: good, wickDownColor: bad,
       priceLineVisible: false,
+      priceFormat: { type: "custom", minMove: 0.01, formatter: (value) => grouped(value) },
     });
     chart.priceScale("right").applyOptions({ scaleMargins: { top: 0.08, bottom: 0.16 } });
     const markers = createSeriesMarkers(candles, []);
@@ -142,14 +148,12 @@
       for (const note of notes.get(bar.time) || []) parts.push(["", note]);
       write(legend, parts);
     };
-    const last = () => show(current.candles.at(-1), current.volume.at(-1)?.value, current.zone.at(-1)?.value);
+    const last = () => show(current.candles.at(-1), current.volume.at(-1)?.value, current.lines.buy_zone?.at(-1)?.value);
     const fill = (fresh) => {
       current = fresh;
       candles.setData(fresh.candles);
       volume.setData(fresh.volume);
-      [[high, "high"], [low, "low"], [middle, "middle"], [zone, "zone"]].forEach(([series, name]) => series.setData(fresh[name]));
-      band.up.setData(fresh.band_high || []);
-      band.down.setData(fresh.band_low || []);
+      for (const [name, series] of Object.entries(lines)) series.setData(fresh.lines[name] || []);
       markers.setMarkers(fresh.marks.map((mark) => ({ time: mark.time, ...shapes[mark.kind] })));
       notes = new Map();
       for (const mark of fresh.marks) notes.set(mark.time, [...(notes.get(mark.time) || []), mark.text]);
@@ -163,7 +167,7 @@
     chart.timeScale().setVisibleLogicalRange({ from: Math.max(0, bars - visible), to: bars + 6 });
     chart.subscribeCrosshairMove((move) => {
       const bar = move.seriesData.get(candles);
-      if (bar) show(bar, move.seriesData.get(volume)?.value, move.seriesData.get(zone)?.value);
+      if (bar) show(bar, move.seriesData.get(volume)?.value, move.seriesData.get(lines.buy_zone)?.value);
       else last();
     });
     return { chart, fill };

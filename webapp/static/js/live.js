@@ -14,6 +14,7 @@
 
   function swap(region, fresh) {
     const before = cells(region);
+    const kept = new Map([...region.querySelectorAll("details[data-keep]")].map((e) => [e.dataset.keep, e.open]));
     region.className = fresh.className;
     region.replaceChildren(...fresh.childNodes);
     for (const cell of region.querySelectorAll("[data-cell]")) {
@@ -21,6 +22,9 @@
       if (name === "seen" || !before.has(name) || before.get(name) === cell.textContent) continue;
       cell.classList.add("glow");
       setTimeout(() => cell.classList.remove("glow"), GLOW_MS);
+    }
+    for (const details of region.querySelectorAll("details[data-keep]")) {
+      if (kept.has(details.dataset.keep)) details.open = kept.get(details.dataset.keep);
     }
     prepare(region);
   }

@@ -1,0 +1,91 @@
+from __future__ import annotations
+
+from tests.unit.webapp.desk import PASSWORD, Dashboard, form_of
+from trading.model.mode import ControlKind
+
+
+def test_halt_takes_one_click_and_one_confirmation(ready: Dashboard) -> None:
+    client = ready.logged_in()
+    assert "/halt" in client.get("/").get_data(as_text=True)
+    answer = client.post("/halt", data=form_of(client, "/halt"))
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/requests/1")
+    assert ready.desk.asked == [(ControlKind.HALT, "dashboard")]
+    assert '"halt_requested"' in ready.log()
+
+
+def test_a_double_click_halts_once(ready: Dashboard) -> None:
+    client = ready.logged_in()
+    form = form_of(client, "/halt")
+    first, second = client.post("/halt", data=form), client.post("/halt", data=form)
+    assert first.headers["Location"] == second.headers["Location"]
+    assert len(ready.desk.asked) == 1
+
+
+def test_a_second_halt_is_another_request(ready: Dashboard) -> None:
+    client = ready.logged_in()
+    client.post("/halt", data=form_of(client, "/halt"))
+    client.post("/halt", data=form_of(client, "/halt"))
+    assert len(ready.desk.asked) == 2
+
+
+def test_a_request_without_a_key_is_refused(ready: Dashboard) -> None:
+    client = ready.logged_in()
+    form = form_of(client, "/halt")
+    for key in ("", "short", "x" * 65, "../../../../etc/passwd"):
+        assert client.post("/halt", data={**form, "key": key}).status_code == 400
+    assert ready.desk.asked == []
+
+
+def test_halting_works_before_the_first_start(dashboard: Dashboard) -> None:
+    client = dashboard.logged_in()
+    assert client.post("/halt", data=form_of(client, "/halt")).status_code == 303
+
+
+def test_resuming_needs_the_password_again_and_the_word(ready: Dashboard) -> None:
+    client = ready.logged_in()
+    for password, word in (("wrong", "RESUME"), (PASSWORD, "resume"), (PASSWORD, ""), ("", "RESUME")):
+        answer = client.post("/resume", data={**form_of(client, "/resume"), "password": password, "word": word})
+        assert answer.status_code == 403
+    assert ready.desk.asked == []
+    assert ready.log().count('"resume_denied"') == 4
+    good = {**form_of(client, "/resume"), "password": PASSWORD, "word": "RESUME"}
+    assert client.post("/resume", data=good).status_code == 303
+    assert ready.desk.asked == [(ControlKind.RESUME, "dashboard")]
+
+
+def test_guessing_the_password_at_resume_is_limited_like_a_login(ready: Dashboard) -> None:
+    client = ready.logged_in()
+    form = {**form_of(client, "/resume"), "word": "RESUME"}
+    for _ in range(5):
+        assert client.post("/resume", data={**form, "password": "wrong"}).status_code == 403
+    assert client.post("/resume", data={**form, "password": PASSWORD}).status_code == 429
+    assert ready.desk.asked == []
+    assert client.post("/halt", data=form_of(client, "/halt")).status_code == 303
+
+
+def test_the_page_waits_for_the_answer_and_shows_it(ready: Dashboard) -> None:
+    client = ready.logged_in()
+    place = client.post("/halt", data=form_of(client, "/halt")).headers["Location"]
+    assert "Waiting for the trading process" in client.get(place).get_data(as_text=True)
+    assert client.get(f"/api{place}").get_json() == {"id": 1, "result": None}
+    ready.desk.results[1] = "halted: 2 entries cancelled, <b>5 stops kept</b>"
+    assert "2 entries cancelled, &lt;b&gt;5 stops kept" in client.get(place).get_data(as_text=True)
+    assert client.get(f"/api{place}").get_json()["result"] == ready.desk.results[1]
+
+
+def test_a_request_of_another_session_is_not_shown(ready: Dashboard) -> None:
+    client, other = ready.logged_in(), ready.logged_in()
+    place = client.post("/halt", data=form_of(client, "/halt")).headers["Location"]
+    assert other.get(place).status_code == 404
+    assert client.get("/requests/99").status_code == 404
+    for bad in ("x", "-1", "1e3", "9" * 40):
+        assert client.get(f"/requests/{bad}").status_code == 400
+
+
+def test_a_silent_trading_process_is_said_while_waiting(ready: Dashboard) -> None:
+    client = ready.logged_in()
+    place = client.post("/halt", data=form_of(client, "/halt")).headers["Location"]
+    ready.beat(silent_s=400)
+    page = client.get(place).get_data(as_text=True)
+    assert "silent for 6 min" in page
+    assert "Not confirmed at the broker" in page

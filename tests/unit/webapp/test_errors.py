@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+import sqlite3
+
+from tests.unit.webapp.desk import Dashboard
+
+
+def test_an_unexpected_error_shows_an_id_and_keeps_its_traceback_in_the_log(ready: Dashboard) -> None:
+    secret = "the inner detail"
+
+    def fail() -> str:
+        raise RuntimeError(secret)
+
+    ready.app.view_functions["trades.trades"] = fail
+    client = ready.logged_in()
+    page = client.get("/trades")
+    program = client.get("/trades", headers={"Accept": "application/json"})
+    error = program.get_json()["error"]
+    assert page.status_code == program.status_code == 500
+    assert error["code"] == "internal_error"
+    assert secret not in page.get_data(as_text=True)
+    assert "Traceback" not in page.get_data(as_text=True)
+    assert secret in ready.log()
+    assert error["id"] in ready.log()
+
+
+def test_a_database_that_cannot_be_read_is_not_available_now(ready: Dashboard) -> None:
+    connection = sqlite3.connect(ready.state / "trading.db")
+    connection.execute("ALTER TABLE fact RENAME TO other")
+    connection.commit()
+    connection.close()
+    answer = ready.logged_in().get("/", headers={"Accept": "application/json"})
+    assert answer.status_code == 503
+    assert answer.get_json()["error"]["code"] == "unavailable"
+
+
+def test_errors_have_one_shape(ready: Dashboard) -> None:
+    client = ready.logged_in()
+    for path, status, code in (("/api/nope", 404, "not_found"), ("/api/requests/x", 400, "bad_request")):
+        answer = client.get(path)
+        assert answer.status_code == status
+        assert answer.get_json().keys() == {"error"}
+        assert answer.get_json()["error"].keys() == {"code", "message"}
+        assert answer.get_json()["error"]["code"] == code

@@ -1,0 +1,175 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.unit.webapp.conftest import Maker
+from tests.unit.webapp.desk import PASSWORD, Dashboard, token_of
+from webapp.passwords import new_login_link
+from webapp.services import EXTENSION
+
+
+def test_the_right_password_opens_a_session(ready: Dashboard) -> None:
+    client = ready.client()
+    answer = client.post("/login", data={"password": PASSWORD})
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/")
+    assert client.get("/").status_code == 200
+
+
+def test_a_wrong_password_opens_nothing(ready: Dashboard) -> None:
+    client = ready.client()
+    answer = client.post("/login", data={"password": PASSWORD + "x"})
+    assert answer.status_code == 401
+    assert "Set-Cookie" not in answer.headers
+    assert client.get("/").status_code == 302
+
+
+@pytest.mark.parametrize("typed", ["", "x" * 10_000, "\x00", "пароль", "\ud800", "' OR 1=1 --"])
+def test_odd_passwords_are_only_wrong(ready: Dashboard, typed: str) -> None:
+    answer = ready.client().post("/login", data={"password": typed.encode("utf-8", "surrogatepass")})
+    assert answer.status_code == 401
+
+
+def test_the_cookie_is_for_this_site_alone(ready: Dashboard) -> None:
+    cookie = ready.client().post("/login", data={"password": PASSWORD}).headers["Set-Cookie"]
+    name, _, attributes = cookie.partition("; ")
+    assert name.startswith("sid=")
+    assert len(name) >= len("sid=") + 22  # 128 bits and more
+    assert set(attributes.split("; ")) == {"HttpOnly", "Path=/", "SameSite=Strict"}
+
+
+def test_over_tls_the_cookie_is_secure_and_bound_to_the_host(make: Maker) -> None:
+    dashboard = make()
+    certificate = dashboard.logs / "any.pem"
+    certificate.write_text("a file is enough here", encoding="utf-8")
+    secure = make(DASHBOARD_TLS_CERT=str(certificate), DASHBOARD_TLS_KEY=str(certificate))
+    answer = secure.client().post("/login", data={"password": PASSWORD}, base_url="https://localhost")
+    assert answer.headers["Set-Cookie"].startswith("__Host-sid=")
+    assert "Secure" in answer.headers["Set-Cookie"]
+    assert "Domain" not in answer.headers["Set-Cookie"]
+    assert answer.headers["Strict-Transport-Security"] == "max-age=31536000"
+
+
+def test_the_session_changes_at_login_and_the_old_one_dies(ready: Dashboard) -> None:
+    client, thief = ready.logged_in(), ready.client()
+    before = client.get_cookie("sid")
+    assert before is not None
+    thief.set_cookie("sid", before.value)
+    assert thief.get("/").status_code == 200
+    client.post("/login", data={"password": PASSWORD})
+    after = client.get_cookie("sid")
+    assert after is not None
+    assert after.value != before.value
+    assert thief.get("/").status_code == 302
+
+
+def test_a_cookie_is_worthless_after_logging_out(ready: Dashboard) -> None:
+    client, replay = ready.logged_in(), ready.client()
+    cookie = client.get_cookie("sid")
+    assert cookie is not None
+    assert client.post("/logout", data={"csrf_token": token_of(client)}).status_code == 303
+    replay.set_cookie("sid", cookie.value)
+    assert replay.get("/", headers={"Accept": "application/json"}).status_code == 401
+    assert client.get_cookie("sid") is None
+
+
+def test_a_session_ends_after_half_an_hour_without_a_person(ready: Dashboard) -> None:
+    client = ready.logged_in()
+    for _ in range(3):
+        ready.clock.pass_by(29 * 60)
+        assert client.get("/").status_code == 200
+    ready.clock.pass_by(31 * 60)
+    assert client.get("/", headers={"Accept": "application/json"}).status_code == 401
+
+
+def test_a_page_that_refreshes_itself_does_not_keep_a_session_alive(ready: Dashboard) -> None:
+    client = ready.logged_in()
+    for _ in range(3):
+        ready.clock.pass_by(9 * 60)
+        assert client.get("/", headers={"X-Live": "1"}).status_code == 200
+    ready.clock.pass_by(9 * 60)
+    assert client.get("/", headers={"X-Live": "1"}).status_code == 401
+
+
+def test_a_person_in_front_of_the_page_keeps_it_alive(ready: Dashboard) -> None:
+    client = ready.logged_in()
+    for _ in range(6):
+        ready.clock.pass_by(9 * 60)
+        assert client.get("/", headers={"X-Live": "1", "X-Active": "1"}).status_code == 200
+
+
+def test_a_session_ends_after_twelve_hours_whatever_happens(ready: Dashboard) -> None:
+    client = ready.logged_in()
+    for _ in range(12 * 4):
+        ready.clock.pass_by(15 * 60)
+        assert client.get("/").status_code == 200
+    ready.clock.pass_by(1)
+    assert client.get("/").status_code == 302
+
+
+def test_the_sixth_attempt_waits_even_with_the_right_password(ready: Dashboard) -> None:
+    client = ready.client()
+    for _ in range(5):
+        assert client.post("/login", data={"password": "wrong"}).status_code == 401
+    for password in ("wrong", PASSWORD):
+        answer = client.post("/login", data={"password": password})
+        assert answer.status_code == 429
+        assert 0 < int(answer.headers["Retry-After"]) <= 60
+    ready.clock.pass_by(61)
+    assert client.post("/login", data={"password": PASSWORD}).status_code == 303
+
+
+def test_right_passwords_do_not_use_up_the_attempts(ready: Dashboard) -> None:
+    for _ in range(8):
+        ready.logged_in()
+
+
+def test_a_login_link_works_once(ready: Dashboard) -> None:
+    link = new_login_link(ready.app.extensions[EXTENSION].settings)
+    assert link.startswith("http://localhost:5056/login?token=")
+    token = link.partition("token=")[2]
+    client = ready.client()
+    for _ in range(2):  # looking at the link does not use it up
+        page = client.get(f"/login?token={token}").get_data(as_text=True)
+        assert token in page
+    assert client.post("/login", data={"token": token}).status_code == 303
+    assert client.get("/").status_code == 200
+    second = ready.client().post("/login", data={"token": token})
+    assert second.status_code == 401
+    assert "used already" in second.get_data(as_text=True)
+
+
+def test_a_newer_link_replaces_an_older_one(ready: Dashboard) -> None:
+    settings = ready.app.extensions[EXTENSION].settings
+    first, second = (new_login_link(settings).partition("token=")[2] for _ in range(2))
+    assert ready.client().post("/login", data={"token": first}).status_code == 401
+    assert ready.client().post("/login", data={"token": second}).status_code == 303
+
+
+def test_without_a_password_one_is_made_and_kept_for_its_owner(make: Maker) -> None:
+    first, second = make(DASHBOARD_PASSWORD=""), make(DASHBOARD_PASSWORD="")
+    kept = [
+        (dashboard.state / "dashboard_password").read_text(encoding="utf-8").strip() for dashboard in (first, second)
+    ]
+    assert kept[0] != kept[1]
+    assert len(kept[0]) >= 22
+    assert (first.state / "dashboard_password").stat().st_mode & 0o777 == 0o600
+    assert first.client().post("/login", data={"password": kept[0]}).status_code == 303
+
+
+def test_what_people_do_is_logged_once_each_without_a_secret(ready: Dashboard) -> None:
+    client = ready.client()
+    client.post("/login", data={"password": "an attempt\r\n\x1b[31m{}"})
+    client.post("/login", data={"password": PASSWORD})
+    cookie = client.get_cookie("sid")
+    assert cookie is not None
+    token = token_of(client)
+    client.post("/logout", data={"csrf_token": token})
+    lines = [json.loads(line) for line in ready.log().splitlines()]
+    assert [line["event"] for line in lines] == ["login_failed", "login", "logout"]
+    for line in lines:
+        assert line["address"] == "127.0.0.1"
+        assert line["at"].endswith("+00:00")
+    for secret in (PASSWORD, "an attempt", cookie.value, token):
+        assert secret not in ready.log()
