@@ -1,0 +1,83 @@
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from trading.errors import ConfigError
+from trading.store.database import Database
+from trading.store.migrations import SCHEMA_VERSION, STEPS, migrate, schema_version
+
+ADD_NOTE = {1: ("ALTER TABLE cycle ADD COLUMN note TEXT",), 2: ("CREATE TABLE extra (id INTEGER PRIMARY KEY) STRICT",)}
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    path = tmp_path / "trading.db"
+    Database(path).close()
+    return path
+
+
+@pytest.fixture
+def connection(path: Path) -> Iterator[sqlite3.Connection]:
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        yield connection
+
+
+def columns(connection: sqlite3.Connection, table: str) -> set[str]:
+    return {row[1] for row in connection.execute(f"PRAGMA table_info({table})")}
+
+
+def test_new_file_has_the_version_of_this_program(connection: sqlite3.Connection) -> None:
+    assert schema_version(connection) == SCHEMA_VERSION
+
+
+def test_there_is_a_step_from_every_version_before() -> None:
+    assert set(STEPS) == set(range(1, SCHEMA_VERSION))
+
+
+def test_file_of_this_version_is_left_alone(connection: sqlite3.Connection, path: Path) -> None:
+    migrate(connection, path)
+    assert [file.name for file in path.parent.glob("*.schema-*")] == []
+
+
+def test_older_file_is_brought_up_step_by_step_after_a_copy(connection: sqlite3.Connection, path: Path) -> None:
+    migrate(connection, path, version=3, steps=ADD_NOTE)
+    assert schema_version(connection) == 3
+    assert "note" in columns(connection, "cycle")
+    copy = path.with_name("trading.db.schema-1")
+    assert copy.stat().st_mode & 0o777 == 0o600
+    with closing(sqlite3.connect(copy)) as before:
+        assert schema_version(before) == 1
+        assert "note" not in columns(before, "cycle")
+
+
+def test_failed_step_leaves_the_version_before_it(connection: sqlite3.Connection, path: Path) -> None:
+    broken = {1: ADD_NOTE[1], 2: ("ALTER TABLE cycle ADD COLUMN other TEXT", "NONSENSE")}
+    with pytest.raises(sqlite3.OperationalError):
+        migrate(connection, path, version=3, steps=broken)
+    assert schema_version(connection) == 2
+    assert "other" not in columns(connection, "cycle")
+    migrate(connection, path, version=3, steps=ADD_NOTE)
+    assert schema_version(connection) == 3
+
+
+@pytest.mark.parametrize("version", ["2", "99"])
+def test_newer_file_is_refused(path: Path, version: str) -> None:
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("UPDATE fact SET value = ? WHERE key = 'schema'", (version,))
+        connection.commit()
+    with pytest.raises(ConfigError, match="newer version"):
+        Database(path)
+
+
+@pytest.mark.parametrize("version", ["0", "", "one"])
+def test_file_of_no_known_version_is_refused(path: Path, version: str) -> None:
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("UPDATE fact SET value = ? WHERE key = 'schema'", (version,))
+        connection.commit()
+    with pytest.raises(ConfigError, match="too old"):
+        Database(path)

@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from tests.fakes.chance import seeded
+from tests.fakes.orders import LATER, NOW
+from trading.errors import InvariantBroken
+from trading.model.decision import RiskState, StopOut
+from trading.model.mode import Mode
+from trading.store.database import Database
+from trading.store.modes import risk_from
+from trading.store.records import SqliteStore
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "trading.db"
+
+
+@pytest.fixture
+def database(path: Path) -> Iterator[Database]:
+    database = Database(path, chance=seeded())
+    yield database
+    database.close()
+
+
+def log(database: Database) -> list[tuple[str, ...]]:
+    rows = database.query("SELECT fact, value, reason, actor FROM mode_log ORDER BY id")
+    return [tuple(row) for row in rows]
+
+
+def test_every_change_is_kept_with_who_and_why_and_a_repeat_is_not(database: Database) -> None:
+    store = SqliteStore(database)
+    store.set_reconciled(reconciled=False, reason="start", now=NOW)
+    store.set_reconciled(reconciled=True, reason="all found", now=NOW)
+    store.set_reconciled(reconciled=True, reason="all found", now=LATER)
+    store.set_risk_state(
+        RiskState(latches={"b": date(2014, 3, 3), "a": date(2014, 3, 3)}), reason="x", actor="risk", now=NOW
+    )
+    store.set_risk_state(RiskState(), reason="fine", actor="ann", now=LATER)
+    assert log(database) == [
+        ("reconciled", "0", "start", "system"),
+        ("reconciled", "1", "all found", "system"),
+        ("reducing", "a,b", "x", "risk"),
+        ("reducing", "", "fine", "ann"),
+    ]
+
+
+def test_state_without_latches_is_no_news_at_the_first_decision(database: Database) -> None:
+    SqliteStore(database).set_risk_state(RiskState(peak=1.0), reason="x", actor="risk", now=NOW)
+    assert log(database) == []
+
+
+def test_modes_and_risk_state_survive_a_restart(database: Database, path: Path) -> None:
+    risk = RiskState(
+        peak=10_000.01,
+        prior_equity=9_000.5,
+        latches={"drawdown_halt": date(2014, 3, 3)},
+        stop_outs=(StopOut("A", date(2014, 3, 1)),),
+        entries_off_through=date(2014, 3, 10),
+    )
+    store = SqliteStore(database)
+    store.set_halt(halted=True, reason="odd", actor="ann", now=NOW)
+    store.set_risk_state(risk, reason="x", actor="risk", now=NOW)
+    database.close()
+    again = Database(path)
+    assert SqliteStore(again).mode().mode is Mode.HALTED
+    assert SqliteStore(again).risk_state() == risk
+    again.close()
+
+
+@pytest.mark.parametrize("text", ["", "{", '{"peak": "high"}', "null"])
+def test_risk_state_that_can_not_be_read_halts(text: str) -> None:
+    with pytest.raises(InvariantBroken):
+        risk_from(text)
