@@ -249,12 +249,17 @@ def session_gone(text: str) -> bool:
     return any(mark in text.lower() for mark in _SESSION_TEXTS)
 
 
+def wants_accounts(text: str) -> bool:
+    """Return whether an error text asks for the list of accounts to be read first."""
+    return _ACCOUNTS_TEXT in text.lower()
+
+
 def _raise_for_text(call: str, text: str, status: int) -> None:
     lowered = text.lower()
     problem: type[GatewayError] | None = None
     if session_gone(text):
         problem = SessionLost
-    elif _ACCOUNTS_TEXT in lowered:
+    elif wants_accounts(text):
         problem = AccountsFirst
     elif any(mark in lowered for mark in _BUSY_TEXTS):
         problem = Busy

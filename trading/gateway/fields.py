@@ -1,7 +1,7 @@
 """What stands in an answer, read strictly: a value of the wrong kind is an error, an absent one is None, never zero.
 
-The API sends the same number as a JSON number here and as a string there, with thousands separators, unit letters and
-marks (`"C187.20"`, `"1.2M"`), so that each field says which of these it takes.
+The API sends the same number as a JSON number here and as a string there, with thousands separators (`"1,300.5"`),
+marks (`"C187.20"`) or a unit (`"1.2M"`, too rough for anything that is decided), so each field says what it takes.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 _NUMBER = re.compile(r"[+-]?(?:\d{1,3}(?:,\d{3})+|\d+)?(?:\.\d+)?(?:[eE][+-]?\d{1,3})?")
-_UNITS = {"K": 1e3, "M": 1e6, "B": 1e9}
 _ACCOUNT = re.compile(r"(?<![A-Za-z0-9])([DFIU]{1,2})\d{1,8}(\d{4})(?![0-9])")
 _EXACT = 2**53
 _LARGEST = 1e300
@@ -145,17 +144,6 @@ def optional_identifier(value: object, name: str) -> str | None:
 def flag(value: object) -> bool:
     """Return whether the field is JSON's true; anything else counts as false."""
     return value is True
-
-
-def magnitude(value: object, name: str) -> float:
-    """Return a number that may carry a unit letter: `"345K"`, `"1.2M"`.
-
-    Raises: FieldError.
-    """
-    if isinstance(value, str) and value.strip()[-1:] in _UNITS:
-        stripped = value.strip()
-        return number(stripped[:-1], name) * _UNITS[stripped[-1]]
-    return number(value, name)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,14 +10,14 @@ from datetime import UTC, datetime
 from trading.errors import ConfigError, GatewayError, InvariantBroken, NotSent, OutcomeUnknown, Refused
 from trading.gateway import fields, wire
 from trading.gateway.answers import classify
-from trading.gateway.channel import Channel, rows_of, unusable
+from trading.gateway.channel import Channel, rows_of, unusable, wants_accounts
 from trading.gateway.fields import FieldError, member
 from trading.gateway.json_text import write_json
 from trading.gateway.portfolio import Portfolio
 from trading.gateway.session import Session
 from trading.model.account import AccountState, BrokerPosition
 from trading.model.order import BrokerOrder, Execution, OrderTicket
-from trading.model.wire import Answer, NothingSent, Outcome, Unproven, WireAct, WireRequest
+from trading.model.wire import Answer, NothingSent, Outcome, RefusedByBroker, Unproven, WireAct, WireRequest
 
 log = logging.getLogger(__name__)
 
@@ -165,7 +165,11 @@ class AccountBroker:
         except OutcomeUnknown as error:
             outcome = Unproven(error.cause, Answer(error.status, b""))
         if isinstance(outcome, Unproven):
+            # The session may be another one by now, and the broker's lists may be older than what was sent.
             self._doubt = True
+            self._channel.warmth.cool()
+        elif isinstance(outcome, RefusedByBroker) and wants_accounts(outcome.text):
+            self._channel.warmth.cool()
         return outcome
 
     @property

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import ipaddress
+import logging
 import socket
 import ssl
 import zlib
@@ -74,6 +75,8 @@ class HttpTransport:
         self._session = _Session()
         # Neither proxies nor a bundle of certificates from the environment.
         self._session.trust_env = False
+        # urllib3 logs whole addresses, with account ids in them.
+        logging.getLogger("urllib3").setLevel(logging.CRITICAL)
         # The gateway drops cookies of its clients; none is kept, so none can leak.
         self._session.cookies.set_policy(cookiejar.DefaultCookiePolicy(allowed_domains=[]))
         self._session.mount(self._base, PatientAdapter(MAX_CONNECTIONS))

@@ -115,11 +115,6 @@ def test_an_unknown_mark_is_an_error(value: object) -> None:
         fields.last_price(value)
 
 
-@pytest.mark.parametrize(("value", "expected"), [("1.2M", 1_200_000.0), ("345K", 345_000.0), ("1,234", 1234.0), (7, 7)])
-def test_unit_letters_are_multiplied_out(value: object, expected: float) -> None:
-    assert fields.magnitude(value, "87") == pytest.approx(expected)
-
-
 @pytest.mark.parametrize(("value", "expected"), [(5, 5), ("5", 5), (5.0, 5), ("5.0", 5), (-1, -1)])
 def test_whole_numbers_come_in_three_spellings(value: object, expected: int) -> None:
     assert fields.integer(value, "x") == expected

@@ -299,6 +299,24 @@ def test_the_accounts_are_read_before_the_first_order_of_a_session() -> None:
     assert desk.transport.calls[1].body == request.body
 
 
+def test_the_accounts_are_read_again_when_the_broker_wants_it_before_an_order() -> None:
+    desk = Desk()
+    desk.script(SUBMIT, failing("Bad Request: Please query /accounts first"))
+    request = desk.broker.submit_request([TICKET])
+    for _ in range(2):
+        assert isinstance(desk.broker.send(request), RefusedByBroker)
+    assert desk.count("GET /iserver/accounts") == 2
+
+
+def test_nothing_is_believed_to_be_warm_after_a_write_of_unknown_outcome() -> None:
+    desk = Desk()
+    desk.script(SUBMIT, raw(b"", 401))
+    request = desk.broker.submit_request([TICKET])
+    desk.broker.send(request)
+    desk.script(TRADES, good([]), good([TRADE]))
+    assert len(desk.broker.executions(1)) == 1
+
+
 def test_nothing_is_sent_while_another_account_is_selected() -> None:
     desk = Desk()
     desk.script("GET /iserver/accounts", good({"accounts": [ACCOUNT, "U7654321"], "selectedAccount": "U7654321"}))

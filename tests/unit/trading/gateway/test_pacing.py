@@ -97,6 +97,16 @@ def test_without_limits_nothing_waits() -> None:
     assert clock.waits == []
 
 
+class Forbidden(StillClock):
+    def monotonic(self) -> float:
+        raise AssertionError
+
+
+def test_without_limits_no_time_is_asked_for() -> None:
+    with Pacing(Forbidden(), limited=False).request(*ORDERS):
+        pass
+
+
 def test_a_wait_that_is_ended_early_again_and_again_sends_nothing() -> None:
     pacing = paced(StillClock(impatient=True))
     with pacing.request(*ORDERS):

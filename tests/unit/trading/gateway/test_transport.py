@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import gzip
+import logging
 import socket
 from pathlib import Path
 
@@ -389,6 +390,12 @@ def test_no_error_text_holds_an_account_or_an_address() -> None:
     assert "1234567" not in str(caught.value)
     assert str(server.port) not in str(caught.value)
     assert "DU***4567" in str(caught.value)
+
+
+def test_no_library_logs_an_account(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.DEBUG), serving(answering(b"{}", "200 OK", "no colon here")) as server:
+        post(server.url)
+    assert "1234567" not in caplog.text
 
 
 @pytest.mark.parametrize(
