@@ -20,6 +20,8 @@ SIMULATED_ACCOUNT = "DU1234567"
 IGNORED_WHEN_SIMULATED = frozenset({"IBKR_ACCOUNT_ID", "LIVE_TRADING", "TICKERS"})
 _BY_KEY = {option.key: option for option in OPTIONS}
 _BY_ENV = {option.env: option for option in OPTIONS if option.env}
+# What the state on disk belongs to is no matter of one run.
+_FIXED = frozenset({"gateway.kind", "state_dir"})
 _STRATEGY = "strategy"
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
 
@@ -65,7 +67,7 @@ def with_overrides(settings: Settings, assignments: Iterable[str]) -> Settings:
         if option is None:
             strategy, parameter = _strategy_parameter(name, chosen)
             strategies.setdefault(strategy, {})[parameter] = _plain(text)
-        elif option.path in {"gateway.kind", "account_id", "live_trading"} or option.sensitive:
+        elif option.path in _FIXED or option.sensitive:
             raise ConfigError(name, None, f"is set in the environment ({option.env}) and can't be set for one run")
         else:
             values[option.path] = option.from_text(name, text)

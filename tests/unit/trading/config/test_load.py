@@ -297,6 +297,8 @@ def test_one_run_can_set_a_strategys_parameters_in_any_order() -> None:
         ("risk.max_exposure=x", "must be a number from 0 to 4"),
         ("DASHBOARD_PASSWORD=x", "is set in the environment"),
         ("GATEWAY=simulated", "is set in the environment"),
+        ("STATE_DIR=elsewhere", "is set in the environment"),
+        ("IBKR_ACCOUNT_ID=U1234567", "is set in the environment"),
         ("strategy.x=1", "no such setting"),
     ],
 )

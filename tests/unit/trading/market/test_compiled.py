@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from types import FunctionType
 
 from trading.market.compiled import compiled, source_digest
 
@@ -23,3 +25,11 @@ def test_digest_changes_with_the_source_of_a_compiled_module_only(tmp_path: Path
     assert source_digest(tmp_path) == before
     rules.write_text("@compiled\ndef f(): return 1\n")
     assert source_digest(tmp_path) != before
+
+
+def test_function_is_compiled_also_where_nothing_can_be_kept(tmp_path: Path) -> None:
+    # A function from no file has nowhere to be kept.
+    names: dict[str, Callable[[float], float]] = {}
+    code = compile("def half(number):\n    return number / 2.0\n", str(tmp_path / "<none>"), "exec")
+    half = compiled(FunctionType(code.co_consts[0], names))
+    assert half(3.0) == 1.5
