@@ -17,14 +17,15 @@ def weekdays(count: int) -> list[str]:
     return [day.isoformat() for day in days if day.weekday() < 5][:count]
 
 
-def made_up_market(seed: int, symbols: int, sessions: int) -> dict[str, Bars]:
+def made_up_market(seed: int, symbols: int, sessions: int, grid: float | None = None) -> dict[str, Bars]:
     """Return trending bars with gaps, missing sessions, halved prices, empty bars, penny prices, ties, short histories.
 
-    What each symbol suffers follows from its number, so that a handful of symbols has all of it.
+    What each symbol suffers follows from its number, so that a handful of symbols has all of it. On a coarse `grid` of
+    prices everything that is compared is often exactly equal.
     """
     chance = np.random.default_rng(seed)
     days = weekdays(sessions)
-    market = {f"S{number:03d}": _one_symbol(chance, number, days) for number in range(symbols)}
+    market = {f"S{number:03d}": _one_symbol(chance, number, days, grid) for number in range(symbols)}
     market["TWIN"] = market["S000"]  # The same bars under two names: every score ties.
     lonely = market["S000"]
     market["ONE"] = Bars(*([column[sessions // 2]] for column in _columns(lonely)))  # type: ignore[arg-type]
@@ -35,7 +36,7 @@ def _columns(bars: Bars) -> tuple[list[str] | list[float], ...]:
     return bars.dates, bars.open, bars.high, bars.low, bars.close, bars.volume
 
 
-def _one_symbol(chance: np.random.Generator, number: int, days: list[str]) -> Bars:
+def _one_symbol(chance: np.random.Generator, number: int, days: list[str], grid: float | None) -> Bars:
     price = (40.0, 90.0, 12.0, 6.0, 1.3, 0.6, 300.0)[number % 7]
     decimals = 4 if price < 1.5 else 2
     calm = 0.006 + 0.004 * (number % 4)
@@ -52,13 +53,19 @@ def _one_symbol(chance: np.random.Generator, number: int, days: list[str]) -> Ba
         if session in missing:
             continue
         bars.dates.append(days[session])
-        opened, high, low, closed = (max(round(value, decimals), 0.0001) for value in (opened, high, low, closed))
+        opened, high, low, closed = (_rounded(value, decimals, grid) for value in (opened, high, low, closed))
         bars.open.append(opened)
         bars.high.append(max(opened, high, low, closed))
         bars.low.append(min(opened, high, low, closed))
         bars.close.append(closed)
         bars.volume.append(_volume(chance, number))
     return bars
+
+
+def _rounded(value: float, decimals: int, grid: float | None) -> float:
+    if grid is None:
+        return max(round(value, decimals), 0.0001)
+    return max(round(value / grid) * grid, grid)
 
 
 def _lifetime(chance: np.random.Generator, number: int, sessions: int) -> tuple[int, int]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+from dataclasses import astuple
 from functools import cache
 from pathlib import Path
 
@@ -9,9 +11,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.reference.comparison import Case, first_difference, panel_of
+from tests.reference.backtest_reference import REFUSALS, backtest
+from tests.reference.comparison import CONFIG, Case, first_difference, panel_of
 from tests.reference.made_up_market import made_up_market
 from tests.reference.strategy_reference import DEFAULTS, Bars, read_bars
+from trading.cli.main import main
 from trading.market.bars import load_bars
 
 BUNDLED = Path(__file__).resolve().parents[2] / "data" / "us_daily.csv.gz"
@@ -54,6 +58,75 @@ def test_made_up_market_with_every_defect_gives_the_reference_s_trades(seed: int
     difference = first_difference(case)
 
     assert difference is None, difference
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_prices_that_meet_their_levels_exactly_give_the_reference_s_trades(seed: int) -> None:
+    # No ATR away from the close, one bar of true range: limits and stops fall on the grid of the prices themselves.
+    meeting = {"entry_atr": 0.0, "stop_atr": 1.0, "atr_period": 1, "buy_zone": 0.5, "PROFIT_THRESHOLD": 0.0}
+    levels = {"pullback_min": 0.0, "pullback_max": 2.0, "min_atr_pct": 0.0, "max_atr_pct": 100.0}
+    market = made_up_market(seed, 30, 200, grid=(0.25, 0.5, 1.0, 2.0)[seed % 4])
+
+    difference = first_difference(Case(market, 50_000.0, SHORT_WINDOWS | meeting | levels))
+
+    assert difference is None, difference
+
+
+def test_made_up_markets_bring_about_every_exit_and_every_refusal() -> None:
+    cases = [
+        SHORT_WINDOWS,
+        SHORT_WINDOWS | {"MAX_DRAWDOWN": 0.01},
+        SHORT_WINDOWS | {"ALLOCATION_PER_TRADE": 0, "risk_per_trade": 1.0, "MAX_POSITION_SIZE": 0.6},
+        SHORT_WINDOWS | {"max_exposure": 0.05, "max_participation": 0.0001},
+        SHORT_WINDOWS | {"stop_atr": 80.0},
+    ]
+    exits: set[str] = set()
+    refusals: set[str] = set()
+    for seed in range(2):
+        market = made_up_market(seed, 40, 260)
+        for parameters in cases:
+            result = backtest(market, 50_000.0, parameters)
+            exits |= {trade.exit_reason for trade in result.trades}
+            refusals |= {code for code, count in result.refusals.items() if count}
+
+    assert exits == {"stop", "target", "trend_broken", "time_stop", "delisted"}
+    assert refusals == set(REFUSALS)
+
+
+def test_command_writes_the_reference_s_trades_and_equity(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    market = made_up_market(3, 40, 260)
+    file = tmp_path / "bars.csv"
+    file.write_text(csv_text(market), encoding="utf-8")
+    expected = backtest(read_bars(file), 50_000.0, SHORT_WINDOWS, "2019-03-01", "2019-12-02")
+    monkeypatch.chdir(CONFIG.parent)
+    given = [word for name, value in SHORT_WINDOWS.items() for word in ("--set", f"{name}={value}")]
+    days = ["--start", "2019-03-01", "--end", "2019-12-02", "--cash", "50000"]
+    out = ["--out", str(tmp_path / "out"), "--set", "risk.profile=strategy"]
+
+    assert main(["backtest", "--bars", str(file), *days, *given, *out]) == 0
+
+    with (tmp_path / "out" / "trades.csv").open(encoding="utf-8", newline="") as opened:
+        trades = [tuple(as_value(text) for text in row) for row in list(csv.reader(opened))[1:]]
+    with (tmp_path / "out" / "equity.csv").open(encoding="utf-8", newline="") as opened:
+        equity = [tuple(as_value(text) for text in row) for row in list(csv.reader(opened))[1:]]
+    assert trades == [astuple(trade) for trade in expected.trades]
+    assert equity == [(*astuple(row)[:4], round(row.drawdown, 6)) for row in expected.equity]
+    assert len(trades) > 100
+
+
+def csv_text(market: dict[str, Bars]) -> str:
+    lines = ["symbol,date,open,high,low,close,volume"]
+    for symbol, bars in market.items():
+        columns = (bars.dates, bars.open, bars.high, bars.low, bars.close, bars.volume)
+        lines += [",".join(map(str, (symbol, *row))) for row in zip(*columns, strict=True)]
+    return "\n".join(lines) + "\n"
+
+
+def as_value(text: str) -> str | float:
+    try:
+        return float(text)
+    except ValueError:
+        return text
 
 
 def whole(low: int, high: int) -> st.SearchStrategy[float]:
