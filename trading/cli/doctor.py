@@ -17,7 +17,7 @@ from trading.cli.environment import ENV_FILE, read_settings
 from trading.cli.output import json_text, table
 from trading.cli.status import silent_s
 from trading.config import Settings
-from trading.errors import ConfigError, DataError
+from trading.errors import TradingError
 from trading.monitoring.health import silent_limit_s
 from trading.monitoring.metrics import FILE_NAME
 from trading.monitoring.wall_clock import WallClock
@@ -110,8 +110,8 @@ def check_database(settings: Settings) -> Finding:
         if whole != "ok":
             return Finding("database", Verdict.BAD, f"damaged: {whole}", "put a backup in its place")
         decision = Views(path).last_decision()
-    except (ConfigError, DataError) as error:
-        return Finding("database", Verdict.BAD, str(error), "see left")
+    except TradingError as error:
+        return Finding("database", Verdict.BAD, str(error), "mend this before a start")
     return Finding("database", Verdict.OK, f"whole; last decision {decision.session if decision else 'none'}")
 
 

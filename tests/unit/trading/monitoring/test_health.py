@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from trading.model.mode import Mode
+from trading.model.pulse import SessionState
+from trading.monitoring.health import Facts, liveness, readiness, silent_limit_s
+
+WELL = Facts(silent_s=2.0, check_interval_s=60.0, session=SessionState.READY, mode=Mode.ACTIVE)
+
+
+def test_all_well_is_alive_and_ready_with_nothing_to_do() -> None:
+    assert liveness(WELL).ok
+    health = readiness(WELL)
+    assert (health.ok, health.code, health.next_step) == (True, "ready", "")
+
+
+@pytest.mark.parametrize(("silent_s", "alive"), [(0.0, True), (180.0, True), (180.1, False)])
+def test_three_cycles_of_silence_are_too_many(silent_s: float, *, alive: bool) -> None:
+    assert liveness(replace(WELL, silent_s=silent_s)).ok is alive
+
+
+def test_fast_cycles_still_have_twenty_seconds() -> None:
+    assert silent_limit_s(1.0) == 20.0
+    assert silent_limit_s(60.0) == 180.0
+
+
+@pytest.mark.parametrize("session", SessionState)
+@pytest.mark.parametrize("mode", [None, *Mode])
+def test_login_and_mode_are_no_matter_of_life(session: SessionState, mode: Mode | None) -> None:
+    assert liveness(replace(WELL, session=session, mode=mode)).ok
+
+
+@pytest.mark.parametrize("session", SessionState)
+@pytest.mark.parametrize("mode", [None, *Mode])
+def test_ready_means_usable_session_and_a_mode_that_sends(session: SessionState, mode: Mode | None) -> None:
+    health = readiness(replace(WELL, session=session, mode=mode))
+    assert health.ok == (session is SessionState.READY and mode in {Mode.ACTIVE, Mode.REDUCING})
+    assert health.text
+    assert health.code.replace("_", "").isalpha()
+
+
+@pytest.mark.parametrize(
+    ("facts", "code"),
+    [
+        (replace(WELL, uncovered_shares=10, silent_s=None, mode=Mode.HALTED), "uncovered"),
+        (replace(WELL, silent_s=None, session=SessionState.COMPETING), "never_seen"),
+        (replace(WELL, silent_s=999.0, session=SessionState.COMPETING), "silent"),
+        (replace(WELL, session=SessionState.WAITING_LOGIN, mode=Mode.HALTED), "waiting_login"),
+        (replace(WELL, mode=Mode.REDUCING, unknown_orders=1), "reducing"),
+        (replace(WELL, unknown_orders=2), "unknown_orders"),
+    ],
+)
+def test_worst_reason_comes_first(facts: Facts, code: str) -> None:
+    assert readiness(facts).code == code
+
+
+def test_what_a_person_has_to_do_is_said() -> None:
+    for session in (SessionState.WAITING_LOGIN, SessionState.COMPETING, SessionState.GATEWAY_DOWN):
+        assert readiness(replace(WELL, session=session)).next_step
+    assert "resume" in readiness(replace(WELL, mode=Mode.HALTED)).next_step
