@@ -12,7 +12,7 @@ from trading.market.calendar import TradingCalendar
 from trading.model.account import AccountKind
 from trading.model.contract import Contract
 from trading.model.mode import Mode
-from trading.ports import Broker, Clock, Journal, MarketData, Notifier, Store
+from trading.ports import Broker, Clock, Journal, Log, MarketData, Metrics, Notifier, Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +27,8 @@ class Desk:
     journal: Journal
     store: Store
     notifier: Notifier
+    log: Log
+    metrics: Metrics
     account_id: str
     kind: AccountKind
     interrupted: Callable[[], bool]

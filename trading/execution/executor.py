@@ -6,11 +6,10 @@ intent that is there is never made again, a PLANNED one is sent, all others are 
 
 from __future__ import annotations
 
-import logging
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from trading.execution import gates
 from trading.execution.book import BrokerBook
@@ -23,11 +22,9 @@ from trading.execution.tickets import Purpose, bracket, exit_order
 from trading.execution.windows import SendWindow
 from trading.market.fills import round_down_to
 from trading.model.account import Quote
-from trading.model.decision import Approved, Decision, Denied
+from trading.model.decision import Approved, Decision, Denied, ExitReason
 from trading.model.order import MAYBE_LIVE, IntentState, OrderIntent, Role, Side
 from trading.ports import OwnPosition
-
-log = logging.getLogger(__name__)
 
 POLL_S = 5.0
 MINUTE_S = 60.0
@@ -72,21 +69,41 @@ class Executor:
         return outcome
 
     def cancel_entries(self, *, ended_before: datetime | None = None) -> int:
-        """Ask to cancel own live entries: all, or those whose session closed before an instant; return how many wait.
-
-        An unproven entry waits too: it has no order id to cancel yet.
-        """
+        """Ask to cancel own working entries: all, or those whose session closed before an instant; return how many."""
         waiting = 0
-        for record in self._desk.journal.intents(states=MAYBE_LIVE):
+        for record in self._desk.journal.intents(states=frozenset({IntentState.WORKING})):
             if record.intent.role is not Role.ENTRY:
                 continue
             session = self._desk.calendar.session(record.intent.session)
             if ended_before is not None and (session is None or session.close >= ended_before):
                 continue
-            if record.state is IntentState.WORKING:
-                self._sender.cancel(record)
-                waiting += 1
+            self._sender.cancel(record)
+            waiting += 1
         return waiting
+
+    def flatten(self, newest: date, window: SendWindow, at: Circumstances) -> Outcome:
+        """Sell all own positions because a person asked for it; `look_again` None: nothing is left to sell."""
+        outcome = Outcome()
+        records = self._desk.journal.intents(states=MAYBE_LIVE)
+        leaving = {record.intent.conid for record in records if record.intent.role is Role.EXIT}
+        positions = self._desk.journal.own_positions()
+        wanted = tuple(ExitWish(each, ExitReason.OPERATOR) for each in positions if each.conid not in leaving)
+        now = self._desk.clock.now()
+        if positions:
+            outcome.again(now + timedelta(seconds=POLL_S))
+        if not wanted or not (window.before_open(now) or window.in_session(now)):
+            return outcome
+        self._cancel_children(wanted)
+        for wish in wanted:
+            self._exit(wish, newest, window, at, outcome)
+        return outcome
+
+    def wanted(self, decision: Decision, window: SendWindow) -> tuple[ExitWish, ...]:
+        """Return the exits that will still be sent for the window's session, so that no stop is put back for them."""
+        found = wishes(decision, window.session.day, self._desk.journal.intents(), self._desk.journal.own_positions())
+        day = window.session.day.isoformat()
+        over = self._desk.clock.now() > window.late_exits_end
+        return () if over else tuple(w for w in found if self._desk.store.value(_lapsed(w.position.conid)) != day)
 
     # ---- what is over
 
@@ -125,7 +142,7 @@ class Executor:
         for wish in wanted:
             if self._desk.interrupted():
                 return
-            self._exit(wish, decision, window, at, outcome)
+            self._exit(wish, decision.session, window, at, outcome)
 
     def _late(self, wanted: Sequence[ExitWish], window: SendWindow, outcome: Outcome) -> tuple[ExitWish, ...]:
         """Return what may still go out after the window: nothing whose cancel was not confirmed in time."""
@@ -133,7 +150,7 @@ class Executor:
         active = self._desk.journal.intents(states=MAYBE_LIVE)
         kept = []
         for wish in wanted:
-            key, day = f"exit_lapsed.{wish.position.conid}", window.session.day.isoformat()
+            key, day = _lapsed(wish.position.conid), window.session.day.isoformat()
             if self._desk.store.value(key) != day and awaits_cancel(active, wish.position.conid):
                 self._desk.store.set_value(key, day)
                 self._desk.notifier.alert(
@@ -163,9 +180,7 @@ class Executor:
         if asked:
             self._refresh()
 
-    def _exit(
-        self, wish: ExitWish, decision: Decision, window: SendWindow, at: Circumstances, outcome: Outcome
-    ) -> None:
+    def _exit(self, wish: ExitWish, decided: date, window: SendWindow, at: Circumstances, outcome: Outcome) -> None:
         """Send one exit when no other sell of ours is live; look again soon while one is."""
         now = self._desk.clock.now()
         conid = wish.position.conid
@@ -182,7 +197,7 @@ class Executor:
             if limit_price is None:
                 outcome.again(now + timedelta(seconds=POLL_S))
                 return
-        purpose = Purpose(decision.session, window.session.day, now)
+        purpose = Purpose(decided, window.session.day, now)
         intent = exit_order(position, self._desk.journal.next_coid(), wish.reason, purpose, limit_price)
         failpoint("K01")
         self._desk.journal.plan((intent,))
@@ -386,7 +401,7 @@ class Executor:
         for intent in group:
             self._desk.journal.deny(intent.coid, denied.code, detail, self._desk.clock.now())
         outcome.denied += 1
-        log.info("order denied", extra={"symbol": denied.symbol, "code": denied.code, "detail": detail})
+        self._desk.log.info("order denied", symbol=denied.symbol, code=denied.code, detail=detail)
 
     def _sent(self, now: datetime) -> gates.Sent:
         while self._sent_at and now - self._sent_at[0] > timedelta(days=1):
@@ -403,6 +418,11 @@ class Executor:
     def _conid_of(self, symbol: str) -> int | None:
         found, _ = self._desk.market_data.contracts((symbol,))
         return found[symbol].conid if symbol in found else None
+
+
+def _lapsed(conid: int) -> str:
+    """Return the key of the session in which an exit was given up because no cancel was confirmed in time."""
+    return f"exit_lapsed.{conid}"
 
 
 def _passes(denied: Denied) -> bool:

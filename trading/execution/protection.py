@@ -6,7 +6,6 @@ ours is not proven nothing is sent: two resting stops could fire together and le
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -18,8 +17,6 @@ from trading.execution.tickets import Purpose, protective_pair
 from trading.market.calendar import Session
 from trading.model.order import MAYBE_LIVE, UNPROVEN, BrokerOrder, IntentState, Role, Side
 from trading.ports import IntentRecord, OwnPosition
-
-log = logging.getLogger(__name__)
 
 MAX_REFUSALS = 2
 
@@ -127,7 +124,7 @@ class Protection:
         pair = protective_pair(cover.position, (journal.next_coid(), journal.next_coid()), purpose)
         journal.plan(pair)
         failpoint("K16")
-        log.warning("stop and target are put back", extra={"symbol": cover.position.symbol, "coid": pair[0].coid})
+        self._desk.log.warning("stop and target are put back", symbol=cover.position.symbol, coid=pair[0].coid)
         result = self._sender.submit(pair, {}, lambda: not self._desk.observes)
         failpoint("K18")
         if result is Sending.NOT_SENT:

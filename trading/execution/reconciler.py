@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -16,8 +15,6 @@ from trading.execution.order_state import RESURRECTABLE
 from trading.execution.resolution import Resolver
 from trading.model.order import MAYBE_LIVE, UNPROVEN, BrokerOrder, BrokerStatus, IntentState, Tif
 from trading.ports import IntentRecord
-
-log = logging.getLogger(__name__)
 
 EXECUTIONS_LATE_AFTER_S = 60.0
 INACTIVE_AFTER_S = 30.0
@@ -115,15 +112,13 @@ class Reconciler:
             if new:
                 fills += 1
                 self._note_fill(records[coid], execution.order_id)
-                log.info(
+                self._desk.log.info(
                     "fill",
-                    extra={
-                        "coid": coid,
-                        "symbol": execution.symbol,
-                        "side": execution.side,
-                        "quantity": execution.quantity,
-                        "price": execution.price,
-                    },
+                    coid=coid,
+                    symbol=execution.symbol,
+                    side=execution.side,
+                    quantity=execution.quantity,
+                    price=execution.price,
                 )
         return fills
 
@@ -239,15 +234,13 @@ class Reconciler:
     def _end(self, record: IntentRecord, state: IntentState, detail: str) -> None:
         self._desk.journal.transition(record.intent.coid, state, detail, self._now())
         failpoint("K23")
-        log.info(
+        self._desk.log.info(
             "order ended",
-            extra={
-                "coid": record.intent.coid,
-                "symbol": record.intent.symbol,
-                "role": record.intent.role,
-                "state": state,
-                "filled": record.filled,
-            },
+            coid=record.intent.coid,
+            symbol=record.intent.symbol,
+            role=record.intent.role,
+            state=state,
+            filled=record.filled,
         )
         if state is IntentState.REJECTED:
             self._desk.notifier.alert(

@@ -6,7 +6,6 @@ by another order that is known to be live and is in the read. Entries have a sec
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -17,8 +16,6 @@ from trading.execution.failpoints import failpoint
 from trading.execution.windows import in_reset, next_reset_end
 from trading.model.order import IntentState, Role, Tif
 from trading.ports import IntentRecord
-
-log = logging.getLogger(__name__)
 
 VOTES_NEEDED = 5
 VOTES_APART_S = 30.0
@@ -126,7 +123,7 @@ class Resolver:
     def _lost(self, record: IntentRecord, now: datetime) -> None:
         failpoint("K29")
         self._desk.journal.transition(record.intent.coid, IntentState.LOST, "its absence is proven", now)
-        log.warning("order never arrived", extra={"coid": record.intent.coid, "symbol": record.intent.symbol})
+        self._desk.log.warning("order never arrived", coid=record.intent.coid, symbol=record.intent.symbol)
         self._desk.notifier.alert(
             "order_lost", f"{record.intent.symbol}: the {record.intent.role} {record.intent.coid} never arrived"
         )
@@ -140,7 +137,7 @@ class Resolver:
         if record.frozen or ticks - doubt.since < FREEZE_AFTER_S:
             return
         self._desk.journal.freeze(record.intent.coid, now)
-        log.error("outcome still not proven", extra={"coid": record.intent.coid, "symbol": record.intent.symbol})
+        self._desk.log.error("outcome still not proven", coid=record.intent.coid, symbol=record.intent.symbol)
         self._desk.notifier.alert(
             "order_unknown",
             f"{record.intent.symbol}: what became of the {record.intent.role} {record.intent.coid} is not proven; "

@@ -6,7 +6,6 @@ Q   a question is answered yes only when it is allowed, W2 before each reply
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -31,8 +30,6 @@ from trading.model.wire import (
     WireRequest,
 )
 from trading.ports import IntentRecord
-
-log = logging.getLogger(__name__)
 
 NOT_SENT = "NOT_SENT"
 
@@ -112,9 +109,11 @@ class Sender:
         failpoint("K21")
         self._answered(open_request, outcome)
         failpoint("K22")
-        log.info(
+        self._desk.log.info(
             "cancel asked",
-            extra={"coid": record.intent.coid, "symbol": record.intent.symbol, "outcome": outcome_class(outcome)},
+            coid=record.intent.coid,
+            symbol=record.intent.symbol,
+            outcome=outcome_class(outcome),
         )
         return not isinstance(outcome, NothingSent)
 
@@ -213,7 +212,7 @@ class Sender:
             if order_id is not None:
                 self._desk.journal.bind(intent.coid, order_id, self._now())
                 failpoint("K12")
-        log.info("order accepted", extra={"coid": group[0].coid, "symbol": group[0].symbol, "role": group[0].role})
+        self._desk.log.info("order accepted", coid=group[0].coid, symbol=group[0].symbol, role=group[0].role)
         return Sending.ACCEPTED
 
     def _refused(self, group: Sequence[OrderIntent], text: str, *, declined: bool) -> Sending:
@@ -229,7 +228,7 @@ class Sender:
         if there or any(execution.order_ref in coids for execution in executions):
             for binding in there:
                 self._desk.journal.bind(binding.coid, binding.order_id, self._now())
-            log.warning("refused, and there all the same", extra={"coid": coids[0], "text": text})
+            self._desk.log.warning("refused, and there all the same", coid=coids[0], text=text)
             return Sending.ACCEPTED if there else self._unknown(coids, f"refused ({text}), yet it was executed")
         self._move(coids, IntentState.DECLINED if declined else IntentState.REJECTED, text)
         code = "question" if declined else "rejected"
@@ -240,7 +239,7 @@ class Sender:
 
     def _unknown(self, coids: Sequence[str], text: str) -> Sending:
         self._move(coids, IntentState.UNKNOWN, text)
-        log.warning("outcome not proven", extra={"coid": coids[0], "cause": text})
+        self._desk.log.warning("outcome not proven", coid=coids[0], cause=text)
         return Sending.UNKNOWN
 
     def _question(self, coids: Sequence[str], outcome: Questioned) -> None:

@@ -1,0 +1,297 @@
+"""The composition root: the one place that chooses what stands behind the ports, for a live or a simulated gateway."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import logging
+import os
+import random
+import secrets
+import shutil
+import signal
+import sys
+import threading
+import tomllib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from types import FrameType
+
+from trading.config import Settings
+from trading.cycle.controls import ControlDesk
+from trading.cycle.schedule import CONNECTION_CAP_S, Backoff
+from trading.cycle.session_keeper import SessionKeeper
+from trading.decision import DecisionSystem
+from trading.errors import ConfigError, DataError, GatewayError, InvariantBroken
+from trading.execution import failpoints
+from trading.execution.desk import Desk
+from trading.gateway import Gateway, connect
+from trading.gateway.clocks import LockstepClock, SystemClock, Wake
+from trading.gateway.transport import HttpTransport
+from trading.market.calendar import TradingCalendar
+from trading.model.account import AccountKind
+from trading.monitoring.log import TradingLog, get_logger
+from trading.monitoring.metrics import FILE_NAME, MetricsFile
+from trading.monitoring.notifications import LogNotifier
+from trading.monitoring.wall_clock import WallClock
+from trading.ports import Log
+from trading.store.controls import ControlsDatabase
+from trading.store.database import Database
+from trading.store.journal import SqliteJournal
+from trading.store.records import SqliteStore
+from trading.strategies.discovery import make_strategy
+from trading.trading_system import SIGN_OF_LIFE_S, Pace, TradingSystem
+
+PROJECT = Path(__file__).resolve().parent.parent
+BUNDLED_BARS = PROJECT / "data" / "us_daily.csv.gz"
+SIMULATOR_CERTIFICATE = Path("simulator") / "simulator-cert.pem"
+DATABASE, CONTROLS = "trading.db", "controls.db"
+_FIRST_DAY, _YEARS_AHEAD = date(1995, 1, 1), 5
+_FLAG_LOOK_S, _CONTROLS_LOOK_EVERY = 0.1, 5
+# The supervisor gives 25 s; a read that hangs must not turn a clean end into a killed one.
+_END_WITHIN_S = 22.0
+
+
+@dataclass(frozen=True, slots=True)
+class _World:
+    """What differs between a live and a simulated gateway."""
+
+    clock: SystemClock | LockstepClock
+    gateway: Gateway
+    kind: AccountKind | None
+    check_interval_s: float | None
+    market_ended: Callable[[], bool]
+
+
+def run(settings: Settings) -> int:
+    """Trade until told to stop; return the exit code.
+
+    Raises: ConfigError (exit 2), InstanceRunning (exit 3): nothing was sent.
+    """
+    stages = DecisionSystem.build(settings, make_strategy(settings))
+    symbols = settings.tickers or _bundled_symbols(settings)
+    wake = Wake()
+    metrics = MetricsFile(settings.state_dir / FILE_NAME, version=version())
+    database = Database(settings.state_dir / DATABASE)
+    try:
+        failpoint = os.environ.get(failpoints.VARIABLE)
+        if failpoint:
+            failpoints.arm(failpoint, lambda: os.kill(os.getpid(), signal.SIGKILL))
+        failpoints.failpoint("K27")
+        controls = ControlsDatabase(settings.state_dir / CONTROLS)
+        with _logging(settings), _watched(wake, controls):
+            store = SqliteStore(database)
+            world = _live(settings, wake) if not settings.simulated else _simulated(settings, wake)
+            log = get_logger()
+            log.info("start", gateway=settings.gateway.kind, strategy=settings.strategy_name, symbols=len(symbols))
+            keeper = SessionKeeper(
+                world.gateway.session, store, world.clock, (log, metrics), yield_s=settings.session.yield_s
+            )
+            desk_of_controls = ControlDesk(controls, store, world.clock, log)
+            account_id = settings.account_id or _only_account(keeper, desk_of_controls, wake, metrics)
+            if account_id is None:
+                return 0
+            database.claim(account_id, settings.gateway.kind)
+            desk = Desk(
+                settings=settings,
+                clock=world.clock,
+                calendar=TradingCalendar(_FIRST_DAY, date(WallClock().now().year + _YEARS_AHEAD, 12, 31)),
+                broker=world.gateway.broker(account_id),
+                market_data=world.gateway.market_data,
+                journal=SqliteJournal(database),
+                store=store,
+                notifier=LogNotifier(log, metrics, WallClock().monotonic),
+                log=log,
+                metrics=metrics,
+                account_id=account_id,
+                kind=world.kind or kind_of(account_id),
+                interrupted=lambda: wake.wanted,
+            )
+            if desk.observes:
+                log.warning("observe mode", reason="LIVE_TRADING is not set to this account's id; nothing is sent")
+            pace = Pace(
+                check_interval_s=world.check_interval_s,
+                pause=wake.sleep,
+                stopping=lambda: wake.stopping,
+                taken_up=wake.taken_up,
+                market_ended=world.market_ended,
+                stopwatch=WallClock().monotonic,
+                free_bytes=lambda: _free_bytes(settings.state_dir),
+            )
+            system = TradingSystem(desk, keeper, desk_of_controls, stages, symbols, pace, secrets.SystemRandom())
+            system.run()
+            failpoints.failpoint("K33")
+            world.gateway.close()
+            log.info("stopped", note="orders at the broker stay as they are")
+    finally:
+        _end(database)
+    return 0
+
+
+def kind_of(account_id: str) -> AccountKind:
+    """Return whose money an account holds: ids of paper accounts begin with D."""
+    return AccountKind.PAPER if account_id.startswith("D") else AccountKind.LIVE
+
+
+def version() -> str:
+    """Return this system's version."""
+    try:
+        text = (PROJECT / "pyproject.toml").read_text(encoding="utf-8")
+        return str(tomllib.loads(text)["project"]["version"])
+    except (OSError, KeyError, tomllib.TOMLDecodeError):
+        return "unknown"
+
+
+def _live(settings: Settings, wake: Wake) -> _World:
+    clock = SystemClock(wake)
+    gateway = connect(
+        settings.gateway.url,
+        ca_bundle=settings.gateway.ca_bundle,
+        clock=clock,
+        rng=secrets.SystemRandom(),
+        paced=True,
+        read_s=settings.gateway.request_timeout_s,
+    )
+    return _World(clock, gateway, None, settings.loop.check_interval_s, lambda: False)
+
+
+def _simulated(settings: Settings, wake: Wake) -> _World:
+    ca_bundle = settings.gateway.ca_bundle or settings.state_dir / SIMULATOR_CERTIFICATE
+    control = HttpTransport(settings.gateway.url.rstrip("/") + "/sim", ca_bundle)
+    clock = LockstepClock(control, wake, settings.loop.sim_seconds_per_day)
+    gateway = connect(
+        settings.gateway.url,
+        ca_bundle=ca_bundle,
+        clock=clock,
+        # The same seed each time: a simulated run is the same every time.
+        rng=random.Random(0),  # noqa: S311 - jitter, no secret
+        paced=False,
+        read_s=settings.gateway.request_timeout_s,
+    )
+    return _World(clock, gateway, AccountKind.SIMULATED, None, lambda: clock.ended)
+
+
+def _only_account(keeper: SessionKeeper, controls: ControlDesk, wake: Wake, metrics: MetricsFile) -> str | None:
+    """Wait for the login and return its only account, if that is a paper one; None when told to stop meanwhile.
+
+    Raises: ConfigError, there are several, or it is a live one: a person has to name it.
+    """
+    backoff = Backoff(secrets.SystemRandom())
+    while not wake.stopping:
+        wake.taken_up()
+        controls.take_up()
+        try:
+            view = keeper.check()
+        except GatewayError:
+            view = None
+        if view is not None and view.usable:
+            return chosen_account(view.accounts)
+        left = backoff.next_pause_s(CONNECTION_CAP_S)
+        while left > 0.0 and not wake.wanted:
+            metrics.write()
+            wake.sleep(min(left, SIGN_OF_LIFE_S))
+            left -= SIGN_OF_LIFE_S
+    return None
+
+
+def chosen_account(accounts: tuple[str, ...]) -> str:
+    """Return the only account of a login where IBKR_ACCOUNT_ID is empty.
+
+    Raises: ConfigError, there are several, or it is a live one.
+    """
+    if len(accounts) == 1 and kind_of(accounts[0]) is AccountKind.PAPER:
+        return accounts[0]
+    what = "this login has several accounts" if len(accounts) > 1 else "the login's only account is a live one"
+    raise ConfigError("IBKR_ACCOUNT_ID", None, f"{what}: name the one to trade, IBKR_ACCOUNT_ID=U1234567")
+
+
+def _bundled_symbols(settings: Settings) -> tuple[str, ...]:
+    """Return all symbols of the simulated market's bars.
+
+    Raises: ConfigError, there are none, or a live system was given no symbols.
+    """
+    if not settings.simulated:
+        raise ConfigError("TICKERS", None, "name the symbols to trade, for instance TICKERS=AAPL,MSFT")
+    path = Path(os.environ.get("SIM_BARS") or BUNDLED_BARS)
+    try:
+        raw = path.read_bytes()
+        text = (gzip.decompress(raw) if path.suffix == ".gz" else raw).decode("utf-8")
+        found = {row["symbol"] for row in csv.DictReader(text.splitlines())}
+    except (OSError, KeyError, UnicodeDecodeError) as error:
+        raise DataError(str(path), f"its symbols can't be read ({error}); name them in SIM_TICKERS") from error
+    return tuple(sorted(found))
+
+
+def _free_bytes(folder: Path) -> int | None:
+    try:
+        return shutil.disk_usage(folder).free
+    except OSError:
+        return None
+
+
+@contextmanager
+def _logging(settings: Settings) -> Iterator[Log]:
+    log = TradingLog(
+        settings.log_dir,
+        sys.stdout,
+        colour=sys.stdout.isatty(),
+        level=logging.getLevelNamesMapping()[settings.monitoring.log_level],
+    )
+    try:
+        yield get_logger()
+    finally:
+        log.close()
+
+
+@contextmanager
+def _watched(wake: Wake, controls: ControlsDatabase) -> Iterator[None]:
+    """Let signals and people end waits: a handler sets a flag, a thread does the rest."""
+
+    def on_signal(_number: int, _frame: FrameType | None) -> None:
+        wake.request_stop()
+
+    before = {number: signal.signal(number, on_signal) for number in (signal.SIGTERM, signal.SIGINT)}
+    over = threading.Event()
+    thread = threading.Thread(target=_watch, args=(wake, controls, over), name="watcher", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _watch(wake: Wake, controls: ControlsDatabase, over: threading.Event) -> None:
+    """Wake the loop for a stop at once and for requests within half a second; end the process if it hangs."""
+    looks, stopping_s = 0, 0.0
+    while not over.wait(_FLAG_LOOK_S):
+        looks += 1
+        if wake.stopping:
+            wake.wake()
+            stopping_s += _FLAG_LOOK_S
+            if stopping_s >= _END_WITHIN_S:
+                # A read hangs. Everything that counts is committed; the next start goes on from there.
+                os._exit(0)
+        elif looks % _CONTROLS_LOOK_EVERY == 0:
+            try:
+                if controls.pending():
+                    wake.wake()
+            except InvariantBroken:
+                # The loop meets the same error in its next cycle, and halts.
+                wake.wake()
+
+
+def _end(database: Database) -> None:
+    try:
+        failpoints.failpoint("K31")
+        database.checkpoint()
+    except InvariantBroken:
+        # The write-ahead log stays and is read at the next start.
+        pass
+    finally:
+        database.close()

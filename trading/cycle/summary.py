@@ -1,0 +1,39 @@
+"""What one cycle did, as the line that people read and the row that pages show."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+
+
+@dataclass(slots=True)
+class CycleSummary:
+    """Counts of one cycle. `signals` are buys and sells of a decision, `refusals` its denials and the sender's."""
+
+    session: str = ""
+    mode: str = ""
+    signals: int = 0
+    orders: int = 0
+    fills: int = 0
+    trades: int = 0
+    refusals: int = 0
+    positions: int = 0
+    unknown: int = 0
+    uncovered: int = 0
+    duration_s: float = 0.0
+
+    @property
+    def eventful(self) -> bool:
+        """Return whether there is something to tell."""
+        return bool(self.signals or self.orders or self.fills or self.trades or self.refusals or self.session)
+
+    def as_mapping(self) -> dict[str, object]:
+        """Return the counts by name."""
+        return asdict(self)
+
+    def line(self) -> str:
+        """Return the one line of the cycle."""
+        decided = f"decided on {self.session}, " if self.session else ""
+        return (
+            f"cycle: {decided}{self.signals} signals, {self.orders} orders, {self.fills} fills, "
+            f"{self.refusals} refusals, {self.positions} positions, {self.mode}, {self.duration_s:.2f} s"
+        )

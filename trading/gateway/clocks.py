@@ -1,0 +1,153 @@
+"""The two clocks: the machine's own, and in lockstep with a simulated market, whose time moves only while we wait."""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from trading.errors import OutcomeUnknown
+from trading.gateway.json_text import JsonError, read_json, write_json
+from trading.gateway.transport import Transport
+
+# A wait is looked at anew this often, so that a clock that was set is noticed.
+_LOOK_S = 30.0
+_READ_S = 60.0
+_GOOD = 200
+DAY_S = 86_400.0
+# From a completed bar to the next morning's orders; a weekend is shown as long as any other night.
+LONGEST_STEP_S = 16.25 * 3600.0
+
+
+class Wake:
+    """Ends waits early: somebody wants something, or the process has to stop. Safe to use from a signal handler."""
+
+    def __init__(self) -> None:
+        """Begin with nobody wanting anything."""
+        self._event = threading.Event()
+        self._stopping = False
+
+    def request_stop(self) -> None:
+        """Ask the process to end. Sets a flag only: a handler must not touch a lock that its own thread may hold."""
+        self._stopping = True
+
+    @property
+    def stopping(self) -> bool:
+        """Return whether the process has to end."""
+        return self._stopping
+
+    def wake(self) -> None:
+        """End the present wait, and all that begin before `taken_up`."""
+        self._event.set()
+
+    def taken_up(self) -> None:
+        """Whoever wanted something is being served."""
+        if not self._stopping:
+            self._event.clear()
+
+    @property
+    def wanted(self) -> bool:
+        """Return whether somebody wants something or the process has to end."""
+        return self._stopping or self._event.is_set()
+
+    def sleep(self, seconds: float) -> bool:
+        """Wait real seconds; return False when that was ended early."""
+        return not (self._stopping or self._event.wait(max(seconds, 0.0)))
+
+
+class SystemClock:
+    """The machine's clock."""
+
+    def __init__(self, wake: Wake) -> None:
+        """Let `wake` end waits."""
+        self._wake = wake
+
+    def now(self) -> datetime:
+        """Return the time, aware UTC."""
+        return datetime.now(UTC)
+
+    def monotonic(self) -> float:
+        """Return seconds that never go back."""
+        return time.monotonic()
+
+    def wait(self, until: datetime) -> None:
+        """Return at `until`, or when somebody wants something."""
+        while not self._wake.wanted:
+            left = (until - self.now()).total_seconds()
+            if left <= 0.0:
+                return
+            self._wake.sleep(min(left, _LOOK_S))
+
+
+@dataclass(frozen=True, slots=True)
+class _Facts:
+    now: datetime
+    ended: bool
+
+
+class LockstepClock:
+    """The simulator's clock: it stands while we work and moves, up to the next event of the account, while we wait.
+
+    With `seconds_per_day` a simulated day takes that many real seconds at least.
+    """
+
+    def __init__(self, transport: Transport, wake: Wake, seconds_per_day: float) -> None:
+        """Ask the simulator's control through `transport`; nothing is asked before the first use."""
+        self._transport = transport
+        self._wake = wake
+        self._seconds_per_day = seconds_per_day
+        self._facts: _Facts | None = None
+        self._debt_s = 0.0
+
+    def now(self) -> datetime:
+        """Return the simulated time.
+
+        Raises: GatewayError, the simulator can't be asked for it.
+        """
+        return self._known().now
+
+    def monotonic(self) -> float:
+        """Return simulated seconds.
+
+        Raises: GatewayError, as `now`.
+        """
+        return self._known().now.timestamp()
+
+    @property
+    def ended(self) -> bool:
+        """Return whether the market has come to the end of its data."""
+        return self._facts is not None and self._facts.ended
+
+    def wait(self, until: datetime) -> None:
+        """Let the market go on to `until`, or to the first fill or change of an order of the account.
+
+        Raises: GatewayError, the simulator can't be asked; it is asked for its time before the next use.
+        """
+        before = self._known().now
+        if not self._wake.sleep(self._debt_s):
+            return
+        self._debt_s = 0.0
+        if until <= before:
+            return
+        self._facts = None
+        self._facts = self._ask("POST", "/advance", write_json({"to": until.isoformat(), "stop_on_event": True}))
+        moved = min((self._facts.now - before).total_seconds(), LONGEST_STEP_S)
+        self._debt_s = self._seconds_per_day * moved / DAY_S
+
+    def _known(self) -> _Facts:
+        if self._facts is None:
+            self._facts = self._ask("GET", "/clock", None)
+        return self._facts
+
+    def _ask(self, verb: str, path: str, body: bytes | None) -> _Facts:
+        call = f"{verb} /sim{path}"
+        answer = self._transport.exchange(verb, path, None, body, _READ_S)
+        if answer.status != _GOOD:
+            raise OutcomeUnknown(call, "this gateway is not the simulated one", answer.status)
+        try:
+            value: Any = read_json(answer.body)
+            return _Facts(datetime.fromisoformat(value["now"]).astimezone(UTC), value["ended"] is True)
+        except (JsonError, KeyError, TypeError, ValueError) as error:
+            raise OutcomeUnknown(call, "the answer is of no use") from error
