@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+
 from trading.market.compiled import compiled
 
 # What a computed price may miss the tick below (or above) it by and still count as on it.
@@ -15,6 +17,14 @@ TICK_TOLERANCE = 1e-6
 SAME_NUMBER = 1e-9
 NO_EXIT, STOP_EXIT, TARGET_EXIT = 0, 1, 2
 _LAST_LEG = 2
+
+
+# np.floor stays a float in compiled code, so that NaN stays NaN; math.floor would turn it into a huge integer.
+@compiled
+def floor(number: float) -> float:
+    """Return the highest whole number at or below `number`; NaN stays NaN."""
+    whole: float = np.floor(number)
+    return whole
 
 
 @compiled
@@ -26,22 +36,22 @@ def tick_of(price: float) -> float:
 @compiled
 def on_grid(steps: float, increment: float) -> float:
     """Return the double nearest to the decimal `steps` x `increment`; `steps` is a whole number."""
-    inverse = math.floor(1.0 / increment + 0.5)
+    inverse = floor(1.0 / increment + 0.5)
     if inverse >= 1.0 and abs(inverse * increment - 1.0) < SAME_NUMBER:
         return steps / inverse
-    return math.floor(steps * increment * 1e8 + 0.5) / 1e8
+    return floor(steps * increment * 1e8 + 0.5) / 1e8
 
 
 @compiled
 def round_down_to(price: float, increment: float) -> float:
     """Return the highest multiple of `increment` at or below `price`; one missed by less than 1e-6 ticks counts."""
-    return on_grid(math.floor(price / increment + TICK_TOLERANCE), increment)
+    return on_grid(floor(price / increment + TICK_TOLERANCE), increment)
 
 
 @compiled
 def round_up_to(price: float, increment: float) -> float:
     """Return the lowest multiple of `increment` at or above `price`; one exceeded by less than 1e-6 ticks counts."""
-    return on_grid(math.ceil(price / increment - TICK_TOLERANCE), increment)
+    return on_grid(-floor(-(price / increment - TICK_TOLERANCE)), increment)
 
 
 @compiled
@@ -59,7 +69,7 @@ def round_up(price: float) -> float:
 @compiled
 def cents(amount: float) -> float:
     """Return `amount` rounded half up to the cent."""
-    return math.floor(100.0 * amount + 0.5 + 1e-6) / 100.0
+    return floor(100.0 * amount + 0.5 + 1e-6) / 100.0
 
 
 @compiled

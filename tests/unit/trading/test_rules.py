@@ -136,6 +136,16 @@ def test_limits_at_their_boundaries(limits: dict[str, float], proposal: dict[str
     assert code(PROPOSAL._replace(**proposal), limits=tightened) == expected  # type: ignore[arg-type]  # as above
 
 
+def test_each_control_alone_refuses_a_limit_that_is_no_number() -> None:
+    nothing = PROPOSAL._replace(limit=NAN)
+    assert rules.buying_power(nothing, BOOK)[0]
+    assert rules.exposure(nothing, BOOK, LIMITS)[0]
+    assert rules.max_value(nothing, BOOK, LIMITS)[0]
+    assert rules.concentration(nothing, BOOK, LIMITS)[0]
+    assert rules.open_risk(nothing, BOOK, LIMITS)[0]
+    assert rules.no_stop(nothing, LIMITS)[0]
+
+
 def test_concentration_refuses_what_the_order_value_would_pass() -> None:
     refused, asked, allowed = rules.concentration(PROPOSAL, BOOK, LIMITS._replace(max_position_size=0.0499))
     assert (refused, asked) == (True, 5000.0)

@@ -90,6 +90,11 @@ def test_money_is_rounded_half_up_to_the_cent(amount: float, rounded: float) -> 
     assert fills.cents(amount) == rounded
 
 
+def test_what_is_no_number_stays_none() -> None:
+    for function in (fills.cents, fills.round_down, fills.round_up):
+        assert math.isnan(function(NAN))
+
+
 @given(st.integers(min_value=-(10**10), max_value=10**10))
 def test_whole_cents_stay(number: int) -> None:
     assert fills.cents(number / 100) == number / 100
