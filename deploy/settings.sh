@@ -37,8 +37,8 @@ port_number() { # $1 name, $2 value
 }
 
 seconds_number() { # $1 name, $2 value
-    if ! [[ $2 =~ ^[0-9]{1,4}$ ]] || ((10#$2 < 1 || 10#$2 > 3600)); then
-        die 2 "$1 = '$2': use a whole number of seconds from 1 to 3600"
+    if ! [[ $2 =~ ^[0-9]{1,4}$ ]] || ((10#$2 > 3600)); then
+        die 2 "$1 = '$2': use a whole number of seconds up to 3600"
     fi
 }
 
@@ -60,6 +60,8 @@ read_settings() {
     seconds_number GATEWAY_WAIT_SECONDS "$WAIT_S"
     seconds_number GATEWAY_DEADLINE_SECONDS "$DEADLINE_S"
     seconds_number GATEWAY_LIVENESS_SECONDS "$LIVENESS_S"
+    RESTART_S=${RESTART_SECONDS:-1} # before the first restart of a part that died; doubled for each further one
+    seconds_number RESTART_SECONDS "$RESTART_S"
     find_python
     export GATEWAY STATE_DIR LOG_DIR DASHBOARD_HOST DASHBOARD_PORT GATEWAY_URL GATEWAY_CA_BUNDLE PYTHONUNBUFFERED=1
 }

@@ -12,12 +12,15 @@ PROBES_MISSED=3   # so often a gateway that has answered may be silent before it
 GATEWAY_LOG_BYTES=5000000
 
 # bash 3.2 has no associative arrays: PID_web is the process of the part web, and so on.
-get() { eval "printf '%s' \"\${$1_$2:-}\""; }
+get() { # $1 what, $2 part, $3 the variable to put it into
+    local name=$1_$2
+    eval "$3=\${$name:-}"
+}
 put() { eval "$1_$2=\$3"; }
 
 RUNNING=''         # the parts that should run
-ENDING=''
-IMPATIENT=''
+STOPPING=''        # somebody asked for it
+IMPATIENT=''       # and once more
 PROBE='' PROBE_DUE=0 MISSED=0
 READER_gateway='' READER_web='' READER_trader=''
 GATEWAY_SINCE=0    # when it was launched
@@ -29,6 +32,7 @@ GATEWAY_TOLD=''    # the last that was said about it
 # ---------------------------------------------------------------- lines
 name_lines() { # $1 part: put its name before each line; control characters are taken out
     trap '' INT TERM HUP PIPE
+    exec 5>&- 6>&- 7>&- 8>&- # the pipes of the others end when their parts end
     local LC_ALL=C line log='' size=0
     if [[ $1 == gateway ]]; then
         log=$LOG_DIR/gateway.log
@@ -52,7 +56,7 @@ name_lines() { # $1 part: put its name before each line; control characters are 
 
 open_output() { # $1 part, $2 file descriptor that its lines go to
     mkfifo "$SCRATCH/$1"
-    name_lines "$1" <"$SCRATCH/$1" 5>&- 6>&- 7>&- 8>&- &
+    name_lines "$1" <"$SCRATCH/$1" &
     put READER "$1" $!
     put OUTPUT "$1" "$2"
     eval "exec $2>\"\$SCRATCH/\$1\""
@@ -60,8 +64,9 @@ open_output() { # $1 part, $2 file descriptor that its lines go to
 
 # ---------------------------------------------------------------- starting and stopping
 launch() {
-    local name=$1
-    ("part_$name") </dev/null >&"$(get OUTPUT "$name")" 2>&1 5>&- 6>&- 7>&- 8>&- &
+    local name=$1 output
+    get OUTPUT "$name" output
+    ("part_$name") </dev/null >&"$output" 2>&1 5>&- 6>&- 7>&- 8>&- &
     put PID "$name" $!
     if [[ $name == gateway ]]; then
         GATEWAY_SINCE=$SECONDS GATEWAY_ALIVE='' MISSED=0 PROBE_DUE=0
@@ -75,75 +80,89 @@ send() { kill "-$1" -- "-$2" || kill "-$1" "$2"; } # $1 signal, $2 process
 rest() { read -r -t "$TICK" -u 8; } # nothing is ever written there: a sleep without a process, which a signal ends
 
 stop_parts() { # $1 seconds, then the parts: TERM to their groups, KILL to what is left after that time
-    local limit=$((SECONDS + $1)) name pid left
+    local limit=$((SECONDS + $1)) name pid ended left
     shift
     for name in "$@"; do
-        pid=$(get PID "$name")
+        get PID "$name" pid
+        put ENDED "$name" ''
         [[ -z $pid ]] || send TERM "$pid"
     done
     while :; do
         left=''
         for name in "$@"; do
-            pid=$(get PID "$name")
-            if [[ -n $pid ]] && alive "$pid"; then left+=" $name"; fi
+            get PID "$name" pid
+            if [[ -z $pid ]] || ! alive "$pid"; then continue; fi
+            get ENDED "$name" ended
+            if ! kill -0 "$pid"; then # what it started has two seconds more, such as Java behind the gateway's script
+                put ENDED "$name" "${ended:-$SECONDS}"
+                ((SECONDS - ${ended:-$SECONDS} < 2)) || continue
+            fi
+            left+=" $name"
         done
         if [[ -z $left || -n $IMPATIENT ]] || ((SECONDS >= limit)); then break; fi
         rest
     done
     for name in $left; do
         [[ -n $IMPATIENT ]] || say "$name did not stop in time and is killed"
-        send KILL "$(get PID "$name")"
     done
     for name in "$@"; do
-        pid=$(get PID "$name")
-        [[ -z $pid ]] || wait "$pid"
+        get PID "$name" pid
+        [[ -n $pid ]] || continue
+        send KILL "$pid"
+        wait "$pid"
         put PID "$name" ''
     done
 }
 
-on_exit() { # however it ends, no process stays
-    local status=$? pid
-    {
-        set +e
-        trap - EXIT
-        trap '' HUP
-        trap 'IMPATIENT=1' INT TERM
-        [[ -n $ENDING ]] || say "start.sh itself failed (exit $status)"
-        [[ -z $PROBE ]] || kill -KILL "$PROBE"
-        stop_parts "$STOP_S" trader web # while the gateway is there: an order that is being sent needs it
-        stop_parts "$GATEWAY_STOP_S" gateway
-        exec 5>&- 6>&- 7>&-
-        for pid in "$READER_gateway" "$READER_web" "$READER_trader"; do
-            # At most two seconds for last words: something that left its group may still hold the pipe.
-            for _ in 1 2 3 4 5 6 7 8; do kill -0 "$pid" && rest; done
-            kill -KILL "$pid"
-        done
-        rm -rf "$SCRATCH"
-        ((status != 0)) || say "stopped; orders at the broker stay as they are"
-    } 2>/dev/null
-    exit "$status"
+shut_down() { # however it ends, no process stays
+    local pid
+    trap '' HUP
+    trap 'IMPATIENT=1' INT TERM
+    [[ -z $PROBE ]] || kill -KILL "$PROBE"
+    stop_parts "$STOP_S" trader web # while the gateway is there: an order that is being sent needs it
+    stop_parts "$GATEWAY_STOP_S" gateway
+    exec 5>&- 6>&- 7>&-
+    for pid in $READER_gateway $READER_web $READER_trader; do
+        # At most two seconds for last words: something that left its group may still hold the pipe.
+        for _ in 1 2 3 4 5 6 7 8; do if kill -0 "$pid"; then rest; fi; done
+        kill -KILL "$pid"
+    done
+    rm -rf "$SCRATCH"
 }
 
 end() { # $1 exit code, $2 what to say
-    ENDING=1
     say "$2"
+    shut_down
+    trap - EXIT
+    (($1 != 0)) || say "stopped; orders at the broker stay as they are"
     exit "$1"
+}
+
+on_exit() { # nothing should lead here
+    local status=$?
+    {
+        set +e
+        say "start.sh itself failed (exit $status)"
+        shut_down
+    } 2>/dev/null
+    exit 1
 }
 
 # ---------------------------------------------------------------- watching
 take_up_death() { # $1 part, $2 exit code, $3 how it ended: start it again, later each time, or end everything
-    local name=$1 status=$2 times='' moment count=0 delay
+    local name=$1 status=$2 deaths times='' moment count=0 delay
+    get DEATHS "$name" deaths
     put PID "$name" ''
     case $name:$status in
         trader:[23] | web:2) end "$status" "$name can't run (exit $status, see its line above)" ;;
         gateway:2) [[ $GATEWAY == live ]] || end 2 "$name can't run (exit 2, see its line above)" ;;
     esac
-    for moment in $(get DEATHS "$name"); do
+    for moment in $deaths; do
         if ((SECONDS - moment < 3600)); then times+=" $moment" count=$((count + 1)); fi
     done
     put DEATHS "$name" "$times $SECONDS"
     if ((count < RESTARTS_AN_HOUR)); then
-        delay=$((1 << count))
+        delay=$((RESTART_S << count))
         say "$name $3; starting it again in $delay s"
     elif [[ $name == gateway && -n $GATEWAY_ANSWERED ]]; then
         # Positions are looked after by their stops at the broker, and the dashboard tells what is wrong.
@@ -156,11 +175,12 @@ take_up_death() { # $1 part, $2 exit code, $3 how it ended: start it again, late
 }
 
 watch_parts() {
-    local name pid status
+    local name pid status due
     for name in $RUNNING; do
-        pid=$(get PID "$name")
+        get PID "$name" pid
         if [[ -z $pid ]]; then
-            ((SECONDS < $(get DUE "$name"))) || launch "$name"
+            get DUE "$name" due
+            ((SECONDS < due)) || launch "$name"
         elif ! kill -0 "$pid"; then
             wait "$pid"
             status=$?
@@ -246,7 +266,8 @@ supervise() { # $1 all or gateway; never returns
         set +e
         trap on_exit EXIT
         trap '' PIPE
-        trap 'end 0 stopping' INT TERM HUP
+        # A handler only notes it: within one, bash doesn't take note of processes that end.
+        trap 'STOPPING=1' INT TERM HUP
         open_output gateway 5
         open_output web 6
         open_output trader 7
@@ -254,11 +275,12 @@ supervise() { # $1 all or gateway; never returns
         exec 8<>"$SCRATCH/tick"
         RUNNING=gateway
         launch gateway
-        while :; do
+        while [[ -z $STOPPING ]]; do
             watch_parts
             watch_gateway
             [[ $1 == gateway || $RUNNING != gateway ]] || start_the_rest
             rest
         done
+        end 0 stopping
     } 2>/dev/null # bash's notes about its jobs; every part's output goes to its own pipe
 }

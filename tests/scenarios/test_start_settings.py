@@ -1,0 +1,184 @@
+"""What start.sh says before anything starts: one clear line about settings, ports and files, and the exit code."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import stat
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.scenarios.start_run import ROOT, Run
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Iterator[Run]:
+    made = Run(tmp_path)
+    yield made
+    made.close()
+
+
+def refused(run: Run, code: int, *arguments: str, **settings: str) -> str:
+    """Return the one line that start.sh ends with; nothing has been started."""
+    result, output = run.finished(*arguments, **settings)
+    assert result == code, output
+    assert output.count("\n") == 1, output
+    assert run.starts("gateway") == run.starts("web") == run.starts("trader") == []
+    return output
+
+
+@pytest.fixture
+def taken() -> Iterator[int]:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield server.getsockname()[1]
+
+
+def test_taken_gateway_port_is_named(run: Run, taken: int) -> None:
+    line = refused(run, 1, GATEWAY_URL=f"https://localhost:{taken}")
+    assert line == (
+        f"start.sh: port {taken} is taken, so the gateway can't start: stop the program that uses it "
+        f"(lsof -i :{taken} names it), or change GATEWAY_URL\n"
+    )
+
+
+@pytest.mark.parametrize("role", ["all", "web"])
+def test_taken_dashboard_port_is_named(run: Run, taken: int, role: str) -> None:
+    line = refused(run, 1, role, DASHBOARD_PORT=str(taken))
+    assert f"port {taken} is taken, so the dashboard can't start" in line
+    assert "change DASHBOARD_PORT" in line
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("GATEWAY=paper", "GATEWAY = 'paper': use live or simulated"),
+        ("DASHBOARD_PORT=web", "DASHBOARD_PORT = 'web': use a port number from 1 to 65535"),
+        ("DASHBOARD_PORT=70000", "DASHBOARD_PORT = '70000': use a port number from 1 to 65535"),
+        ("GATEWAY_URL=http://localhost:5055", "GATEWAY_URL = 'http://localhost:5055': use an address like https://localhost:5055"),
+        ("GATEWAY_WAIT_SECONDS=1m", "GATEWAY_WAIT_SECONDS = '1m': use a whole number of seconds up to 3600"),
+        ("\n# note\nMAX_POSITIONS 10", ".env line 3 is not NAME=VALUE: mend it, or put # before it"),
+        ("METRICS_TOKEN='half", ".env line 1: the quotes around the value of METRICS_TOKEN don't match"),
+        ("TRADING_PYTHON=/nowhere/python", "TRADING_PYTHON = '/nowhere/python': there is no such program"),
+        ("SIM_BARS=/nowhere/bars.csv", "SIM_BARS = '/nowhere/bars.csv': there is no such file, or it can't be read"),
+    ],
+)  # fmt: skip
+def test_bad_line_of_env_file_is_named(run: Run, text: str, line: str) -> None:
+    for name in ("GATEWAY_URL", "DASHBOARD_PORT", "GATEWAY"):
+        if name in text:
+            del run.environment[name]
+    if "TRADING_PYTHON" in text:
+        del run.environment["TRADING_PYTHON"]
+    (run.checkout / ".env").write_text(text + "\n", encoding="utf-8")
+    assert refused(run, 2) == f"start.sh: {line}\n"
+
+
+def test_gateway_on_another_machine_is_not_started_here(run: Run) -> None:
+    line = refused(run, 2, GATEWAY_URL="https://gateway.example:5055")
+    assert "a gateway on another machine isn't started here; run './start.sh trader' and './start.sh web'" in line
+
+
+def test_bad_setting_of_a_part_is_said_before_anything_starts(run: Run) -> None:
+    assert refused(run, 2, PART_SETTINGS="config: MAX_POSITIONS = 'ten'") == "config: MAX_POSITIONS = 'ten'\n"
+
+
+def test_bad_setting_of_the_trading_loop_is_one_line_in_under_three_seconds(run: Run) -> None:
+    (run.checkout / ".env").write_text("MAX_POSITIONS=ten\n", encoding="utf-8")
+    line = refused(run, 2, TRADING_PYTHON=sys.executable, PYTHONPATH=str(ROOT))
+    assert "MAX_POSITIONS" in line
+    assert "ten" in line
+
+
+def test_bad_setting_of_the_dashboard_is_one_line(run: Run) -> None:
+    line = refused(run, 2, TRADING_PYTHON=sys.executable, PYTHONPATH=str(ROOT), DASHBOARD_PASSWORD="changeme")
+    assert "DASHBOARD_PASSWORD" in line
+    assert "changeme" not in line
+
+
+def test_missing_environment_leads_to_the_set_up(run: Run) -> None:
+    if Path("/opt/venv/bin/python").exists():
+        pytest.fail("this machine has the container's Python, so the case can't be made")
+    del run.environment["TRADING_PYTHON"]
+    assert refused(run, 2) == "start.sh: the Python environment is missing: run 'make setup' first\n"
+
+
+def test_unknown_part_is_refused(run: Run) -> None:
+    assert refused(run, 2, "everything") == (
+        "start.sh: unknown part 'everything': use all, gateway, trader, web or healthcheck\n"
+    )
+
+
+def test_state_folder_that_cannot_be_made_is_named(run: Run) -> None:
+    (run.folder / "file").touch()
+    line = refused(run, 2, STATE_DIR=str(run.folder / "file" / "state"))
+    assert "can't be made; give folders that user" in line
+
+
+def test_live_gateway_without_the_program_says_where_to_put_it(run: Run) -> None:
+    line = refused(run, 2, GATEWAY="live")
+    assert "unpack clientportal.gw.zip into" in line
+    assert "or set GATEWAY=simulated" in line
+
+
+def test_live_gateway_without_java_says_what_to_install(run: Run) -> None:
+    commands = run.folder / "bin"
+    commands.mkdir()
+    for name in ("bash", "env", "dirname", "id", "mkdir", "chmod", "sed"):
+        (commands / name).symlink_to(f"/usr/bin/{name}")
+    (run.checkout / "gateway" / "bin").mkdir(parents=True)
+    (run.checkout / "gateway" / "bin" / "run.sh").touch()
+    line = refused(run, 2, GATEWAY="live", PATH=str(commands))
+    assert "GATEWAY=live needs Java 17 or newer: install it" in line
+
+
+def test_env_file_reaches_the_parts_and_the_environment_wins_over_it(run: Run) -> None:
+    (run.checkout / ".env").write_bytes(
+        b"\xef\xbb\xbfMAX_POSITIONS=7\r\n"
+        b"  export TICKERS = AAPL,MSFT   # mine\n"
+        b"METRICS_TOKEN='it # is'\n"
+        b'MIN_PRICE="5.5" # dollars\n'
+        b"ALLOCATION_PER_TRADE=500\nMAX_DRAWDOWN=0.3\nPROFIT_THRESHOLD=#none\nIBKR_ACCOUNT_ID="
+    )
+    run.begin(ALLOCATION_PER_TRADE="250", MAX_DRAWDOWN="").see("trader begins")
+    seen = run.seen_by("trader").splitlines()
+    expected = {
+        "MAX_POSITIONS=7", "TICKERS=AAPL,MSFT", "METRICS_TOKEN=it # is", "MIN_PRICE=5.5", "ALLOCATION_PER_TRADE=250",
+        "MAX_DRAWDOWN=0.3", f"GATEWAY_CA_BUNDLE={Path('state/simulated/simulator/simulator-cert.pem')}",
+    }  # fmt: skip
+    assert expected <= set(seen)
+    assert not any(line.startswith(("PROFIT_THRESHOLD=", "IBKR_ACCOUNT_ID=")) for line in seen)
+    assert run.stop() == 0
+
+
+def test_folders_and_env_file_are_closed_to_others(run: Run) -> None:
+    (run.checkout / ".env").write_text("MAX_POSITIONS=7\n", encoding="utf-8")
+    (run.checkout / ".env").chmod(0o644)
+    run.begin().see("trader begins")
+    assert run.stop() == 0
+    modes = {
+        name: stat.S_IMODE((run.checkout / name).stat().st_mode)
+        for name in (".env", "state", "logs", "state/simulated")
+    }
+    assert modes == {".env": 0o600, "state": 0o700, "logs": 0o700, "state/simulated": 0o700}
+
+
+def test_health_check_says_whether_the_dashboard_answers(run: Run) -> None:
+    code, output = run.finished("healthcheck")
+    assert code == 1
+    assert "refused" in output
+    run.begin().see("web begins")
+    system = run.process
+    run.environment["DASHBOARD_PORT"] = str(run.dashboard_port)
+    assert run.finished("healthcheck")[0] == 0
+    run.process = system
+    assert run.stop() == 0
+
+
+@pytest.mark.parametrize("role", ["trader", "web", "gateway"])
+def test_one_part_alone_is_the_process_itself(run: Run, role: str) -> None:
+    run.begin(role).see(f"^{role} begins$")
+    assert run.process is not None
+    assert run.starts(role)[0][0] == run.process.pid
+    assert run.stop() == -signal.SIGTERM

@@ -1,0 +1,201 @@
+"""start.sh as supervisor, with stand-ins for the parts: readiness, deaths, stopping."""
+
+from __future__ import annotations
+
+import os
+import pty
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.scenarios.start_run import Run, alive
+
+UP = r"^start    \| dashboard: http"
+BEGUN = r"(web begins(?s:.)*trader begins|trader begins(?s:.)*web begins)"
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Iterator[Run]:
+    made = Run(tmp_path)
+    yield made
+    made.close()
+
+
+def test_everything_starts_once_the_gateway_answers_and_each_line_names_its_part(run: Run) -> None:
+    run.begin().see(UP)
+    output = run.see(r"^trader   \| trader begins$")
+    assert output.index("gateway: up after") < output.index("web begins")
+    assert f"nobody is logged in; log in at https://localhost:{run.gateway_port}" in output
+    assert all(
+        line[:11] in {f"{p:8} | " for p in ("start", "gateway", "web", "trader")} for line in output.splitlines()
+    )
+    assert run.stop() == 0
+    assert "gateway begins" in (run.checkout / "logs/gateway.log").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_signal_ends_every_process_and_grandchild_with_exit_code_0(run: Run, number: signal.Signals) -> None:
+    run.begin().see(BEGUN)
+    began = time.monotonic()
+    assert run.stop(number) == 0
+    assert time.monotonic() - began < 10
+    assert run.left_over() == []
+    assert list(run.folder.glob("tmp.*")) == []
+    assert "stopped; orders at the broker stay as they are" in run.output()
+
+
+def test_signal_before_the_gateway_answers_ends_it_too(run: Run) -> None:
+    run.begin(PART_GATEWAY="silent").see("gateway begins")
+    assert run.stop() == 0
+    assert run.left_over() == []
+
+
+def test_ctrl_c_in_a_terminal_stops_it_in_order(run: Run) -> None:
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.execve("/bin/sh", ["sh", "-c", f"trap : INT; {run.checkout}/start.sh; echo code $?"], run.environment)  # noqa: S606
+    output = b""
+    while b"trader begins" not in output or b"web begins" not in output:
+        output += os.read(terminal, 4096)
+    os.write(terminal, b"\x03")
+    while b"code 0" not in output:
+        output += os.read(terminal, 4096)
+    os.waitpid(pid, 0)
+    os.close(terminal)
+    assert b"stopped; orders at the broker stay as they are" in output
+    assert run.left_over() == []
+
+
+def test_second_signal_does_not_wait(run: Run) -> None:
+    run.begin(PART_TRADER="ignores TERM").see(BEGUN)
+    run.send(signal.SIGINT)
+    run.see("stopping")
+    time.sleep(0.5)
+    assert any(alive(pid) for pid, _ in run.starts("trader"))
+    began = time.monotonic()
+    assert run.stop(signal.SIGINT) == 0
+    assert time.monotonic() - began < 10
+    assert run.left_over() == []
+
+
+@pytest.mark.parametrize("part", ["gateway", "web", "trader"])
+def test_killed_part_is_started_again_and_what_it_left_behind_is_ended(run: Run, part: str) -> None:
+    run.begin().see(BEGUN)
+    process, grandchild = run.starts(part)[0]
+    os.kill(process, signal.SIGKILL)
+    output = run.see(f"{part} begins", times=2)
+    assert f"start    | {part} ended (exit 137); starting it again in 1 s" in output
+    assert not alive(grandchild)
+    others = {"gateway", "web", "trader"} - {part}
+    assert all(len(run.starts(other)) == 1 for other in others)
+    assert "line" not in output, "bash's own notes about its jobs"
+    assert run.stop() == 0
+    assert run.left_over() == []
+
+
+def test_part_that_keeps_dying_is_given_up_after_five_restarts(run: Run) -> None:
+    code, output = run.finished(PART_TRADER="exits 1", RESTART_SECONDS="0")
+    assert code == 1
+    assert len(run.starts("trader")) == 6
+    assert [line.split()[-2] for line in output.splitlines() if "starting it again" in line] == [
+        "1",
+        "2",
+        "4",
+        "8",
+        "16",
+    ]
+    assert "trader ended (exit 1), 6 times within an hour: giving up" in output
+    assert run.left_over() == []
+
+
+def test_each_further_restart_comes_later(run: Run) -> None:
+    run.begin(PART_WEB="exits 1").see(r"web ended \(exit 1\); starting it again in 4 s")
+    waits = [line.split()[-2] for line in run.output().splitlines() if "starting it again" in line]
+    assert waits == ["1", "2", "4"]
+    assert run.stop() == 0
+
+
+@pytest.mark.parametrize(("part", "code"), [("trader", 2), ("trader", 3), ("web", 2), ("gateway", 2)])
+def test_bad_setting_or_second_instance_ends_everything_with_that_exit_code(run: Run, part: str, code: int) -> None:
+    result, output = run.finished(**{f"PART_{part.upper()}": f"exits {code}"})
+    assert result == code
+    assert f"{part} says why it ends" in output
+    assert f"{part} can't run (exit {code}, see its line above)" in output
+    assert run.left_over() == []
+
+
+def test_gateway_that_never_opens_its_port_is_started_again(run: Run) -> None:
+    run.begin(PART_GATEWAY="silent", GATEWAY_DEADLINE_SECONDS="2", GATEWAY_WAIT_SECONDS="60")
+    output = run.see("gateway has not opened its port for 2 s .*; starting it again in 1 s")
+    run.see("gateway begins", times=2)
+    assert "its certificate" in output
+    assert not any(alive(pid) for pid in run.starts("gateway")[0])
+    assert run.stop() == 0
+
+
+def test_dashboard_starts_without_a_gateway_that_does_not_answer_and_says_why(run: Run) -> None:
+    run.begin(PART_GATEWAY="hangs", GATEWAY_WAIT_SECONDS="5")
+    output = run.see(BEGUN)
+    assert "runs, but IBKR's servers don't answer it within 3 s" in output
+    assert "gateway has not answered for 5 s" in output
+    assert "the dashboard starts, the trading loop waits for it" in output
+    assert len(run.starts("gateway")) == 1, "the program itself is well"
+    with socket.create_connection(("127.0.0.1", run.dashboard_port), timeout=5):
+        pass
+    (run.folder / "hang").unlink()
+    run.see("gateway: nobody is logged in")
+    assert run.stop() == 0
+
+
+def test_gateway_that_stops_answering_is_started_again_while_the_dashboard_stays(run: Run) -> None:
+    run.begin(GATEWAY_LIVENESS_SECONDS="1").see(BEGUN)
+    (run.folder / "mute").touch()
+    run.see(r"gateway has stopped to answer \(no answer within 3 s\); starting it again")
+    (run.folder / "mute").unlink()
+    run.see("gateway: up after", times=2)
+    assert len(run.starts("web")) == len(run.starts("trader")) == 1
+    assert run.stop() == 0
+    assert run.left_over() == []
+
+
+def test_live_gateway_is_tried_again_slowly_while_the_dashboard_stays(run: Run) -> None:
+    run.begin(PART_GATEWAY="dies 2", GATEWAY_LIVENESS_SECONDS="60", RESTART_SECONDS="0").see(BEGUN)
+    run.see("gateway ended .exit 1., 6 times within an hour; the next attempt is in 15 minutes")
+    assert len(run.starts("gateway")) == 6
+    assert len(run.starts("web")) == len(run.starts("trader")) == 1
+    assert run.stop() == 0
+
+
+def test_output_that_nobody_reads_does_not_end_the_system(run: Run) -> None:
+    reader, writer = os.pipe()
+    process = subprocess.Popen(
+        [str(run.checkout / "start.sh")], env=run.environment, stdout=writer, stderr=writer, start_new_session=True
+    )
+    run.process = process
+    os.close(writer)
+    output = b""
+    while b"trader begins" not in output or b"web begins" not in output:
+        output += os.read(reader, 65536)
+    os.close(reader)
+    os.kill(run.starts("web")[0][0], signal.SIGKILL)
+    limit = time.monotonic() + 20
+    while len(run.starts("web")) < 2 and time.monotonic() < limit:
+        time.sleep(0.1)
+    assert len(run.starts("web")) == 2
+    assert process.poll() is None
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(20) == 0
+    assert run.left_over() == []
+
+
+def test_secrets_of_the_dashboard_are_kept_from_the_gateway(run: Run) -> None:
+    run.begin(DASHBOARD_PASSWORD="correct horse battery", METRICS_TOKEN="a token").see(BEGUN)
+    assert "correct horse" in run.seen_by("web")
+    assert "correct horse" not in run.seen_by("gateway")
+    assert "METRICS_TOKEN" not in run.seen_by("gateway")
+    assert run.stop() == 0
