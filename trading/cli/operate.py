@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import getpass
-import importlib
 from pathlib import Path
 
 import click
@@ -56,8 +55,10 @@ def run(assignments: tuple[str, ...]) -> None:
     Stops at the broker stay when this process ends. Exit 3: another one trades on the same state folder.
     """
     settings = read_settings(assignments)
-    bootstrap = importlib.import_module("trading.bootstrap")
-    raise SystemExit(bootstrap.run(settings))
+    # Loaded only now, so that a wrong setting is told in an instant.
+    from trading.bootstrap import run as trade
+
+    raise SystemExit(trade(settings))
 
 
 @click.command()

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 
 from trading.errors import InvariantBroken
+from trading.execution.failpoints import failpoint
 from trading.execution.order_state import check_edge
 from trading.model.order import Execution, IntentState, OrderIntent, OrderType, Role, Side, Tif
 from trading.model.wire import Answer, WireAct, WireRequest
@@ -174,6 +175,7 @@ class SqliteJournal:
         """
         with self._database.transaction() as connection:
             counted = count_fill(connection, _require(connection, coid), execution, now)
+            failpoint("K14")
         if counted.oversold:
             raise InvariantBroken(
                 "I10",
@@ -194,6 +196,7 @@ class SqliteJournal:
                 "INSERT INTO adjustment (conid, quantity, ratio, entry_coid, reason, at) VALUES (?, ?, ?, ?, ?, ?)",
                 (conid, quantity, ratio, row["entry_coid"], reason, utc_text(now)),
             )
+            failpoint("K30")
             if row["quantity"] + quantity == 0:
                 connection.execute("DELETE FROM position WHERE conid = ?", (conid,))
                 return

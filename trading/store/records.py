@@ -122,6 +122,8 @@ class SqliteStore:
         """
         if key in RESERVED_FACTS:
             raise InvariantBroken("storage", f"the fact {key} is not for pages")
+        if self._database.fact(key) == value:
+            return
         with self._database.transaction() as connection:
             _put(connection, key, value)
 

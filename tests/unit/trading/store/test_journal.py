@@ -12,6 +12,7 @@ import pytest
 
 from tests.fakes.chance import seeded
 from tests.fakes.orders import NOW, bracket, fill, market_exit, request
+from trading.execution import failpoints
 from trading.model.order import IntentState
 from trading.model.wire import Answer
 from trading.store.database import Database
@@ -125,8 +126,41 @@ def test_executions_and_adjustments_add_up_to_own_shares(database: Database) -> 
     assert [total] == [position.quantity for position in journal.own_positions()] == [3]
 
 
-# How many lines are read before the kill; odd numbers, so that each step is met.
-@pytest.mark.parametrize("lines", [1, 2, 3, 4, 5, 6, 7, 23, 58, 111])
+class Died(BaseException):
+    """The process is gone."""
+
+
+def die() -> None:
+    raise Died
+
+
+@pytest.mark.parametrize(("point", "shares"), [("K14", 0), ("K30", 10)])
+def test_death_inside_a_transaction_leaves_nothing_of_it(database: Database, point: str, shares: int) -> None:
+    journal = SqliteJournal(database)
+    entry, stop, target = bracket(journal.next_coid())
+    journal.plan([entry, stop, target])
+    if point == "K30":
+        journal.execute(entry.coid, fill("e1", entry, 10, 100.0), NOW)
+
+    def step() -> None:
+        if point == "K14":
+            journal.execute(entry.coid, fill("e1", entry, 10, 100.0), NOW)
+        else:
+            journal.adjust(entry.conid, -3, "sold by hand", NOW)
+
+    failpoints.arm(point, die)
+    try:
+        with pytest.raises(Died):
+            step()
+    finally:
+        failpoints.disarm()
+    assert sum(position.quantity for position in journal.own_positions()) == shares
+    assert database.query("SELECT * FROM adjustment") == []
+    assert len(database.query("SELECT * FROM execution")) == (shares > 0)
+
+
+# How many lines are read before the kill: it then comes into another step each time.
+@pytest.mark.parametrize("lines", [1, 3, 4, 6, 40])
 def test_what_was_told_is_there_after_kill_9(tmp_path: Path, project_root: Path, lines: int) -> None:
     path = tmp_path / "state" / "trading.db"
     told: list[str] = []
