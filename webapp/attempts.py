@@ -28,11 +28,13 @@ class AttemptLimit:
         """
         now_s = self._clock.monotonic()
         with self._lock:
-            self._forget(now_s)
             failures = self._failures.setdefault(address, deque())
+            _forget(failures, now_s)
             if len(failures) >= LIMIT:
                 return max(1.0, failures[0] + WINDOW_S - now_s)
             failures.append(now_s)
+            if len(self._failures) > MAX_ADDRESSES:
+                self._make_room(now_s)
             return None
 
     def succeed(self, address: str) -> None:
@@ -42,11 +44,15 @@ class AttemptLimit:
             if failures:
                 failures.pop()
 
-    def _forget(self, now_s: float) -> None:
-        for address, failures in tuple(self._failures.items()):
-            while failures and now_s - failures[0] >= WINDOW_S:
-                failures.popleft()
-            if not failures:
-                del self._failures[address]
-        while len(self._failures) > MAX_ADDRESSES:
-            del self._failures[next(iter(self._failures))]
+    def _make_room(self, now_s: float) -> None:
+        """Drop the addresses that have nothing against them, else the oldest half."""
+        for failures in self._failures.values():
+            _forget(failures, now_s)
+        self._failures = {address: failures for address, failures in self._failures.items() if failures}
+        for address in tuple(self._failures)[: len(self._failures) - MAX_ADDRESSES // 2]:
+            del self._failures[address]
+
+
+def _forget(failures: deque[float], now_s: float) -> None:
+    while failures and now_s - failures[0] >= WINDOW_S:
+        failures.popleft()

@@ -14,7 +14,7 @@ from trading.strategies.discovery import make_strategy
 LOOPBACK_NAMES = ("localhost", "127.0.0.1", "[::1]")
 MIN_PASSWORD_LENGTH = 12
 _WELL_KNOWN_PASSWORDS = frozenset({"admin", "administrator", "changeme", "password", "secret", "letmein"})
-CONFIG_PATH = Path("config.json")
+CONFIG_PATH = Path(__file__).resolve().parent.parent / "config.json"
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ import time
 
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
-REQUEST_LIMIT_S = 20.0
+REQUEST_LIMIT_S = 15.0
 
 
 class DashboardWorker(ThreadWorker):  # type: ignore[misc] # gunicorn has no types

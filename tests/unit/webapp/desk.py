@@ -1,4 +1,4 @@
-"""A dashboard on a state folder of its own, with a clock that the test moves and a desk that notes what is asked for."""
+"""A dashboard on a state folder of its own, with a clock that the test moves and a desk that notes what is asked."""
 
 from __future__ import annotations
 
@@ -36,6 +36,7 @@ ACCOUNT = "DU1234567"
 NOON = datetime(2026, 3, 3, 17, 0, tzinfo=UTC)
 SESSION = date(2026, 3, 2)
 TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
+PAGES = ("/", "/decisions", "/trades", "/log", "/halt", "/resume")
 KEY = re.compile(r'name="key" value="([^"]+)"')
 
 
@@ -125,6 +126,12 @@ def make_dashboard(folder: Path, **environ: str) -> Dashboard:
     (folder / "state").mkdir(mode=0o700, exist_ok=True)
     app = create_app(settings, clock=clock, desk=desk)
     return Dashboard(app, clock, desk, folder / "state", folder / "logs")
+
+
+def text_of(dashboard: Dashboard, path: str) -> str:
+    answer = dashboard.logged_in().get(path)
+    assert answer.status_code == 200
+    return answer.get_data(as_text=True)
 
 
 def token_of(client: FlaskClient) -> str:

@@ -92,8 +92,12 @@ def filled(tmp_path: Path) -> PageViews:
 
 def test_before_there_is_a_file_everything_is_empty(tmp_path: Path) -> None:
     views = PageViews(tmp_path / "none.db")
-    assert views.decision_sessions() == views.symbols() == views.bars_of("AAA") == views.fills_of("AAA") == ()
-    assert views.story_of("AAA") == views.denials_of("AAA") == ()
+    assert views.decision_sessions() == ()
+    assert views.symbols() == ()
+    assert views.bars_of("AAA") == ()
+    assert views.fills_of("AAA") == ()
+    assert views.story_of("AAA") == ()
+    assert views.denials_of("AAA") == ()
     assert views.decision() is None
 
 

@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+import pytest
+
+from tests.unit.webapp.desk import Dashboard, make_ready, text_of
+
+
+def test_the_first_start_says_what_comes(dashboard: Dashboard) -> None:
+    page = text_of(dashboard, "/")
+    assert "has not written anything yet" in page
+    assert "https://localhost:5055" in page
+
+
+def test_the_overview_answers_the_four_questions(ready: Dashboard) -> None:
+    page = text_of(ready, "/")
+    order = [page.index(q) for q in ("Is it alive?", "What do I own?", "What happens next?")]
+    assert order == sorted(order)
+    assert "What do I have to do?" in page
+    assert "All is well." in page
+    assert "25\u202f000.00" in page
+
+
+@pytest.mark.parametrize(
+    ("state", "said", "todo"),
+    [
+        ("waiting_login", "Waiting for login", "Open https://localhost:5055 and log in"),
+        ("gateway_down", "The gateway does not answer", "tried again by itself"),
+        ("competing", "Another program uses this login", "Log out of TWS"),
+        ("ended", "end of its data", "make demo-reset"),
+    ],
+)
+def test_the_session_state_comes_with_the_next_human_step(
+    dashboard: Dashboard, state: str, said: str, todo: str
+) -> None:
+    make_ready(dashboard, session_state=state)
+    page = text_of(dashboard, "/")
+    assert said in page
+    assert todo in page
+
+
+def test_a_silent_trading_process_is_the_first_thing_said(ready: Dashboard) -> None:
+    ready.beat(silent_s=341)
+    assert "Trading process silent for 5 min. Stops stay at the broker." in text_of(ready, "/")
+    assert "silent for 5 min" in text_of(ready, "/trades")

@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+import pytest
+
+from tests.unit.webapp.conftest import Maker
+from tests.unit.webapp.desk import NOON, PAGES, Dashboard, decision, make_ready, open_store, text_of
+
+HOSTILE = "<script>alert(1)</script>"
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_every_page_can_be_read_before_the_first_start(dashboard: Dashboard, path: str) -> None:
+    page = text_of(dashboard, path)
+    assert "None" not in page
+    assert "nan" not in page.replace("financ", "")
+
+
+def test_the_account_is_masked_on_every_page(ready: Dashboard) -> None:
+    for path in PAGES:
+        page = text_of(ready, path)
+        assert "DU1234567" not in page
+        assert "DU***4567" in page
+
+
+@pytest.mark.parametrize(("account", "kind"), [("DU1234567", "paper"), ("U7654321", "live")])
+def test_the_stripe_says_whose_money_it_is(dashboard: Dashboard, account: str, kind: str) -> None:
+    make_ready(dashboard, account=account)
+    assert f'<body class="kind-{kind}">' in text_of(dashboard, "/")
+
+
+def test_the_simulated_gateway_has_its_own_stripe_and_folder(make: Maker) -> None:
+    dashboard = make(GATEWAY="simulated")
+    dashboard.state = dashboard.state / "simulated"
+    dashboard.state.mkdir(exist_ok=True)
+    make_ready(dashboard)
+    assert '<body class="kind-simulated">' in text_of(dashboard, "/")
+
+
+def test_a_halt_offers_to_resume_on_every_page(ready: Dashboard) -> None:
+    database, store = open_store(ready.state)
+    store.set_halt(halted=True, reason="the news", actor="dashboard", now=NOON)
+    database.close()
+    for path in PAGES:
+        page = text_of(ready, path)
+        assert "HALTED" in page
+        assert 'href="/resume"' in page
+        assert "the news" in page
+
+
+def test_hostile_names_are_only_text(dashboard: Dashboard) -> None:
+    make_ready(dashboard)
+    database, store = open_store(dashboard.state)
+    store.record_decision(decision(NOON.date(), name=HOSTILE), NOON)
+    store.set_value("next_event", HOSTILE)
+    store.set_halt(halted=True, reason=HOSTILE, actor=HOSTILE, now=NOON)
+    database.close()
+    (dashboard.logs / "trading.log").write_text(
+        f'{{"event": "{HOSTILE}", "symbol": "A\\u001b[31m{HOSTILE}"}}\n{HOSTILE}\n', "utf-8"
+    )
+    for path in PAGES:
+        page = text_of(dashboard, path)
+        assert "<script>alert" not in page, path
+    assert "&lt;script&gt;alert" in text_of(dashboard, "/decisions")
+    assert text_of(dashboard, "/log").partition('class="log"')[2].count("&lt;script&gt;alert") == 3

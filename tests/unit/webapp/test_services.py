@@ -1,0 +1,23 @@
+from __future__ import annotations
+
+import pytest
+
+from tests.unit.webapp.desk import Dashboard
+from webapp.services import EXTENSION, Services, services
+
+
+def test_silence_is_the_age_of_the_metrics_file(dashboard: Dashboard) -> None:
+    made: Services = dashboard.app.extensions[EXTENSION]
+    assert made.silent_s() is None
+    dashboard.beat(silent_s=41.0)
+    assert made.silent_s() == pytest.approx(41.0)
+    dashboard.beat(silent_s=-5.0)
+    assert made.silent_s() == 0.0
+
+
+def test_an_app_without_them_is_an_error(dashboard: Dashboard) -> None:
+    dashboard_services = dashboard.app.extensions.pop(EXTENSION)
+    dashboard.app.extensions[EXTENSION] = None
+    with dashboard.app.app_context(), pytest.raises(TypeError):
+        services()
+    dashboard.app.extensions[EXTENSION] = dashboard_services
