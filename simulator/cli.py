@@ -14,8 +14,10 @@ from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
-from simulator.config import Behaviour, SimulatorConfig, apply_settings
+from simulator.config import Behaviour, SettingError, SimulatorConfig, apply_settings
 from simulator.core import Simulator
+from simulator.endpoints.control import parse_plan
+from simulator.faults.plan import PlanRequest
 from simulator.market import BadBars, ReplayedMarket
 from simulator.server import Server
 from simulator.tls import ensure_certificate, server_context
@@ -81,6 +83,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--seed", type=int, default=1, help="what ids are made from")
     parser.add_argument("--state", type=Path, help="folder to keep the state and the certificate in")
     parser.add_argument("--plain-http", action="store_true", help="no TLS, to stand behind the real gateway program")
+    parser.add_argument("--faults", type=Path, help="faults to switch on at the start, as POST /sim/faults takes them")
     parser.add_argument(
         "--set", dest="settings", action="append", default=[], metavar="NAME=VALUE", help="a choice of the broker's"
     )
@@ -126,7 +129,18 @@ def _build(options: argparse.Namespace, state: Path | None) -> Simulator:
         state_dir=state,
         behaviour=behaviour,
     )
-    return Simulator(config, ReplayedMarket.load(options.bars))
+    plan = _read_faults(options.faults) if options.faults is not None else None
+    simulator = Simulator(config, ReplayedMarket.load(options.bars))
+    if plan is not None and not simulator.faults.planned:
+        simulator.plan_faults(plan.faults, clear=plan.clear, seed=plan.seed)
+    return simulator
+
+
+def _read_faults(path: Path) -> PlanRequest:
+    try:
+        return parse_plan(path.read_bytes())
+    except (OSError, ValueError) as fault:
+        raise SettingError("--faults", str(fault)) from fault
 
 
 def _serve(options: argparse.Namespace, simulator: Simulator, server: Server) -> int:

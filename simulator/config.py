@@ -49,6 +49,8 @@ class Behaviour(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     parent_id_in_orders: bool = True
     order_ref_in_orders: str = "always"
     """never | sometimes | always"""
+    split_keeps_orders: bool = False
+    """GTC orders over a split"""
     bracket_children_cancel_each_other: bool = True
     unanswered_question_expires_s: float = 0.0
     """0: it waits until another order is sent"""

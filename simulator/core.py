@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from typing import Any
+
+import msgspec
 
 from simulator import instants
 from simulator.clock import RunningClock
@@ -13,8 +18,12 @@ from simulator.contracts import Contracts
 from simulator.endpoints import ROUTES
 from simulator.endpoints.control import CONTROL_ROUTES
 from simulator.endpoints.login import LOGIN_ROUTES
+from simulator.exchange import deeds
 from simulator.exchange.account import Account
 from simulator.exchange.engine import Exchange
+from simulator.faults import HANDLERS
+from simulator.faults.context import Firing
+from simulator.faults.plan import Fault, FaultPlan
 from simulator.history import DailyHistory
 from simulator.identifiers import Identifiers
 from simulator.market import ReplayedMarket
@@ -52,12 +61,19 @@ class Simulator:
             log_path.parent.mkdir(parents=True, exist_ok=True)
         self.log = TruthLog(log_path)
         self.exchange = Exchange(market, self.contracts, self.account, self.log, self.identifiers, self.behaviour)
-        self.session = BrokerSession(self.behaviour)
+        self.session: BrokerSession = BrokerSession(self.behaviour)
         self.clock = clock or RunningClock(config.speed)
         self.pacing = Pacing(enabled=config.pacing)
         self.reported_events = 0
         self.questions_asked = 0
         self.orders_numbered = 0
+        self.faults = FaultPlan(config.seed)
+        self.remembered: dict[str, list[tuple[int, Response]]] = {}
+        """earlier answers by path, for faults that answer with them"""
+        self.extra_questions: list[tuple[str, str]] = []
+        """what a fault asks beside the broker's own questions"""
+        self.after_next_read: list[Request] = []
+        self._postponed: list[tuple[int, Request]] = []
         self._lock = threading.Lock()
         self._router = Router(ROUTES)
         self._pages = Router((*LOGIN_ROUTES, *CONTROL_ROUTES))
@@ -81,6 +97,8 @@ class Simulator:
             self.exchange.apply(record)
             if record["kind"] == "clock":
                 self.reported_events = self.exchange.events
+            elif record["kind"] in ("faults", "fault"):
+                self._recall_faults(record)
         self.log.flush()
         self.clock.set(self.exchange.now_us)
         if self.config.auto_login:
@@ -93,6 +111,8 @@ class Simulator:
             self.questions_asked += 1
         if record["kind"] == "order":
             ids = [ticket["order_id"] for ticket in record["tickets"]]
+        elif record["kind"] == "deed" and record["do"] in deeds.WITH_OWN_ORDER:
+            ids = [record["order_id"]]
         for order_id in ids:
             self.orders_numbered = max(self.orders_numbered, self.identifiers.order_number(order_id))
 
@@ -127,6 +147,15 @@ class Simulator:
             self.log.flush()
         return response
 
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Keep other threads out, for a stream that reads the state; simulated time is brought up to date first."""
+        with self._lock:
+            self._keep_time()
+            self.session.expire(self.session_us)
+            yield
+            self.log.flush()
+
     def tick(self) -> None:
         """Let a running clock run; called now and then when nobody calls."""
         with self._lock:
@@ -151,10 +180,59 @@ class Simulator:
         self.orders_numbered += 1
         return self.identifiers.order_id(self.orders_numbered)
 
+    def advance(self, to_us: int, *, stop_on_event: bool) -> bool:
+        """Move the clock, applying what a fault has postponed on the way; return whether it stopped at an event."""
+        while self._postponed and self._postponed[0][0] <= to_us:
+            at_us, request = self._postponed[0]
+            if self.exchange.move(at_us, stop_on_event=stop_on_event):
+                return True
+            self._postponed.pop(0)
+            self._apply(request)
+        return self.exchange.move(to_us, stop_on_event=stop_on_event)
+
+    def postpone(self, request: Request, seconds: float) -> None:
+        """Apply a call some simulated seconds from now."""
+        self._postponed.append((self.now_us + int(seconds * instants.SECOND), request))
+        self._postponed.sort(key=lambda entry: entry[0])
+
+    def proceed_with(self, request: Request, body: bytes) -> Response:
+        """Apply a call with another body."""
+        return self._apply(replace(request, body=body))
+
+    def carry_out(self, body: dict[str, Any]) -> dict[str, Any]:
+        """Carry out a deed.
+
+        Raises:
+            DeedError: it is none, or is impossible.
+        """
+        facts = deeds.check(self.exchange, body)
+        if facts["do"] in deeds.WITH_OWN_ORDER:
+            facts["order_id"] = self.next_order_id()
+        return self.exchange.deed(facts)
+
+    def plan_faults(self, faults: list[Fault], *, clear: bool, seed: int | None) -> None:
+        """Switch faults on, and put them into the truth log."""
+        self.exchange.note("faults", {"faults": faults, "clear": clear, "seed": seed})
+        self.faults.install(faults, clear=clear, seed=seed)
+
+    def _recall_faults(self, record: dict[str, Any]) -> None:
+        if record["kind"] == "faults":
+            faults = msgspec.convert(record["faults"], list[Fault])
+            self.faults.install(faults, clear=record["clear"], seed=record["seed"])
+        else:
+            planned = self.faults.planned[record["index"]]
+            planned.matched += 1
+            planned.fired += 1
+
     def _keep_time(self) -> None:
         due = self.clock.due()
-        if due is not None:
-            self.exchange.drift(due)
+        if due is None:
+            return
+        while self._postponed and self._postponed[0][0] <= due:
+            at_us, request = self._postponed.pop(0)
+            self.exchange.drift(at_us)
+            self._apply(request)
+        self.exchange.drift(due)
 
     def _answer(self, request: Request) -> Response:
         found = self._pages.find(request)
@@ -167,6 +245,21 @@ class Simulator:
 
     def _api(self, request: Request) -> Response:
         self.session.touch(self.session_us)
+        proceed = partial(self._apply, request)
+        if self.faults.planned:
+            for planned in reversed(self.faults.firing(request, self.now_us)):
+                index = self.faults.planned.index(planned)
+                self.exchange.note("fault", {"id": planned.fault.id, "index": index, "path": request.path})
+                firing = Firing(self, planned.fault, request, proceed)
+                proceed = partial(HANDLERS[planned.fault.id], firing)
+        response = proceed()
+        if request.method == "GET" and self.after_next_read:
+            waiting, self.after_next_read = self.after_next_read, []
+            for late in waiting:
+                self._apply(late)
+        return response
+
+    def _apply(self, request: Request) -> Response:
         limited = self.pacing.check(request, self.clock.real())
         if limited is not None:
             return limited

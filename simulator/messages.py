@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -17,14 +18,41 @@ NOT_FOUND_PAGE = b"<html><body><h1>Resource not found</h1></body></html>"
 _encode = msgspec.json.Encoder().encode
 
 
+class Break(StrEnum):
+    """How the way back to the client breaks."""
+
+    RESET = "reset"
+    """the connection is reset instead of an answer"""
+    SILENT = "silent"
+    """nothing comes for `seconds`, then the connection closes"""
+    LATE = "late"
+    """the answer comes after `seconds`"""
+    SLOW = "slow"
+    """one byte each `seconds`"""
+    CUT = "cut"
+    """the answer ends after `count` bytes of its body, though its length says more"""
+    CRASH = "crash"
+    """the whole program dies"""
+
+
+@dataclass(frozen=True, slots=True)
+class Wire:
+    """What a fault does to the connection; seconds are real ones over a socket."""
+
+    broken: Break
+    seconds: float = 0.0
+    count: int = 0
+
+
 @dataclass(frozen=True, slots=True)
 class Response:
-    """One answer; `headers` beside Content-Type and Content-Length, names as sent."""
+    """One answer; `headers` beside Content-Type and Content-Length, names as sent; `wire` where a fault asks for it."""
 
     status: int
     body: bytes = b""
     content_type: str = JSON
     headers: tuple[tuple[str, str], ...] = ()
+    wire: Wire | None = None
 
 
 @dataclass(frozen=True, slots=True)

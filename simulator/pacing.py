@@ -44,10 +44,10 @@ class Pacing:
 
     def check(self, request: Request, now: float) -> Response | None:
         """Return the 429 that a call gets, None for one within the limits; `now` in real seconds."""
-        if not self.enabled:
-            return None
         if now < self._boxed_until:
             return self._refuse()
+        if not self.enabled:
+            return None
         if not _within(self._all, now, SLACK, GLOBAL_PER_SECOND):
             self._boxed_until = now + self._penalty_s
             return self._refuse()
@@ -56,6 +56,10 @@ class Pacing:
         if limit is not None and not _within(self._calls[key], now, *limit):
             return self._refuse()
         return None
+
+    def box(self, now: float, seconds: float) -> None:
+        """Put the client into the penalty box until `seconds` after `now`, whether the limits are on or not."""
+        self._boxed_until = now + seconds
 
     def _refuse(self) -> Response:
         self.refused += 1

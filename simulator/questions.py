@@ -31,7 +31,7 @@ class Question:
 
 def questions_for(simulator: Simulator, tickets: tuple[Ticket, ...]) -> list[Question]:
     """Return the questions that a group of orders raises, each id once, those suppressed in this session left out."""
-    asked: dict[str, Question] = {}
+    asked = {message_id: Question(message_id, text) for message_id, text in simulator.extra_questions}
     for ticket in tickets:
         for question in _of_ticket(simulator, ticket):
             asked.setdefault(question.message_id, question)

@@ -9,13 +9,17 @@ import ssl
 import threading
 from urllib.parse import urlsplit
 
+from simulator import websocket
 from simulator.core import Simulator
 from simulator.http import BadRequest, Connection, HttpRequest
 from simulator.messages import Response, error
+from simulator.misbehaviour import misbehave
+from simulator.sockets import converse
 
 MOST_CONNECTIONS = 64
 HANDSHAKE_S = 5.0
 TICK_S = 0.05
+WEBSOCKET_PATHS = ("/v1/api/ws", "/v1/portal/ws")
 logger = logging.getLogger(__name__)
 
 
@@ -97,7 +101,13 @@ class Server:
                 return
             if request is None:
                 return
+            if request.path in WEBSOCKET_PATHS and websocket.is_upgrade(request.headers):
+                converse(connection, self._simulator, request.headers, self._stopping)
+                return
             response = self._answer(request, client)
+            if response.wire is not None:
+                misbehave(connection, response, response.wire)
+                return
             keep = request.keep_alive and not self._stopping.is_set()
             connection.write(response, keep_alive=keep, head_only=request.method == "HEAD")
             if not keep:

@@ -98,6 +98,11 @@ class BrokerSession:
 
     def touch(self, now_us: int) -> None:
         """Let time-outs take effect, then count the call as activity."""
+        self.expire(now_us)
+        self.accessed_us = now_us
+
+    def expire(self, now_us: int) -> None:
+        """Let time-outs take effect."""
         if not self.sso:
             return
         if self.authenticated_after_us and now_us >= self.authenticated_after_us:
@@ -108,4 +113,3 @@ class BrokerSession:
             return
         if idle_us and self.authenticated and now_us - self.accessed_us >= idle_us:
             self.lose_brokerage()
-        self.accessed_us = now_us

@@ -210,9 +210,9 @@ def _parent(simulator: Simulator, draft: Draft, by_coid: dict[str, int]) -> int 
         return None
     if draft.parent in by_coid:
         return by_coid[draft.parent]
-    if draft.parent.isdigit() and int(draft.parent) in simulator.exchange.orders:
+    if draft.parent.isdigit() and int(draft.parent) in simulator.exchange.book.orders:
         return int(draft.parent)
-    for order in simulator.exchange.orders.values():
+    for order in simulator.exchange.book.orders.values():
         if order.ticket.coid == draft.parent:
             return order.order_id
     raise RejectedError(bad_request(f"parent order {draft.parent} doesn't exist"))

@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from simulator.endpoints import accounts, contracts, market_data, orders, portfolio, session, trades
+from simulator.endpoints import (
+    accounts,
+    contracts,
+    market_data,
+    orders,
+    performance,
+    portfolio,
+    scanner,
+    session,
+    trades,
+)
 
 ROUTES = (
     *session.ROUTES,
@@ -12,4 +22,6 @@ ROUTES = (
     *market_data.ROUTES,
     *orders.ROUTES,
     *trades.ROUTES,
+    *scanner.ROUTES,
+    *performance.ROUTES,
 )

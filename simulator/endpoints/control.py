@@ -2,15 +2,45 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from simulator import instants
+from simulator.exchange.deeds import DeedError
+from simulator.faults import HANDLERS
+from simulator.faults.plan import PlanRequest
 from simulator.messages import Request, Response, error, json_response
 from simulator.router import Needs, Route
 
 if TYPE_CHECKING:
     from simulator.core import Simulator
 
+
+def _login(simulator: Simulator) -> None:
+    simulator.session.login(simulator.session_us, simulator.now_us)
+
+
+def _logout(simulator: Simulator) -> None:
+    simulator.session.logout()
+
+
+def _compete(simulator: Simulator) -> None:
+    simulator.session.lose_brokerage(competing=True)
+
+
+def _lose_session(simulator: Simulator) -> None:
+    simulator.session.lose_brokerage()
+
+
+SESSION_DEEDS: dict[str, Callable[[Simulator], None]] = {
+    "login": _login,
+    "logout": _logout,
+    "compete": _compete,
+    "lose_session": _lose_session,
+}
+"""what happens to the session by hand: log in, log out, another login takes it, it is lost"""
 JSON_LINES = "application/x-ndjson; charset=utf-8"
 PRE_OPEN_US = 330 * instants.MINUTE
 """from 04:00 New York on, five and a half hours before a regular open, the phase is "pre\""""
@@ -55,7 +85,7 @@ def advance(simulator: Simulator, request: Request) -> Response:
     stop = body.get("stop_on_event") is True
     stopped = stop and exchange.events > simulator.reported_events
     if not stopped:
-        stopped = exchange.move(to_us, stop_on_event=stop)
+        stopped = simulator.advance(to_us, stop_on_event=stop)
         simulator.clock.set(exchange.now_us)
     simulator.reported_events = exchange.events
     return json_response({**clock_facts(simulator), "stopped_on_event": stopped})
@@ -90,7 +120,57 @@ def truth(simulator: Simulator, request: Request) -> Response:
     return Response(200, simulator.truth_lines(int(since)), JSON_LINES)
 
 
+def parse_plan(data: bytes) -> PlanRequest:
+    """Return a plan of faults.
+
+    Raises:
+        ValueError: it is no plan, or names a fault that isn't simulated.
+    """
+    plan = msgspec.json.decode(data, type=PlanRequest)
+    unknown = sorted({fault.id for fault in plan.faults} - HANDLERS.keys())
+    if unknown:
+        problem = f"unknown faults: {', '.join(unknown)}; there are {', '.join(sorted(HANDLERS))}"
+        raise ValueError(problem)
+    return plan
+
+
+def plan_faults(simulator: Simulator, request: Request) -> Response:
+    """POST /sim/faults: switch faults on; the body is a PlanRequest."""
+    try:
+        wanted = parse_plan(request.body)
+    except ValueError as fault:
+        return error(400, str(fault))
+    simulator.plan_faults(wanted.faults, clear=wanted.clear, seed=wanted.seed)
+    return show_faults(simulator, request)
+
+
+def show_faults(simulator: Simulator, _request: Request) -> Response:
+    """GET /sim/faults: those that are on, with how often each matched and fired."""
+    rows = [
+        {"fault": planned.fault, "matched": planned.matched, "fired": planned.fired}
+        for planned in simulator.faults.planned
+    ]
+    return json_response({"faults": rows})
+
+
+def account_deed(simulator: Simulator, request: Request) -> Response:
+    """POST /sim/account {"do": ...}: a deed on the account (`exchange.deeds`) or on the session (SESSION_DEEDS)."""
+    body = request.json_object()
+    session_deed = SESSION_DEEDS.get(str(body.get("do")))
+    if session_deed is not None:
+        session_deed(simulator)
+        simulator.exchange.note("session", {"event": body["do"]})
+        return json_response({"done": body["do"]})
+    try:
+        return json_response(simulator.carry_out(body))
+    except DeedError as fault:
+        return error(400, f"{fault} (session deeds: {', '.join(SESSION_DEEDS)})")
+
+
 CONTROL_ROUTES = (
+    Route("GET", "/sim/faults", show_faults, Needs.NOTHING),
+    Route("POST", "/sim/faults", plan_faults, Needs.NOTHING),
+    Route("POST", "/sim/account", account_deed, Needs.NOTHING),
     Route("GET", "/sim/clock", show_clock, Needs.NOTHING),
     Route("POST", "/sim/advance", advance, Needs.NOTHING),
     Route("GET", "/sim/truth", truth, Needs.NOTHING),

@@ -132,7 +132,7 @@ def _ask(
 def _enter(simulator: Simulator, tickets: tuple[Ticket, ...], *, modifies: bool) -> Response:
     if modifies:
         ticket = tickets[0]
-        order = simulator.exchange.orders.get(ticket.order_id)
+        order = simulator.exchange.book.orders.get(ticket.order_id)
         if order is None or not order.is_live:
             return error(400, "Order is inactive")
         return json_response([_accepted(simulator, simulator.exchange.modify(ticket))])
@@ -185,7 +185,7 @@ def modify(simulator: Simulator, request: Request) -> Response:
     note_arrival(simulator, request)
     _invalidate_questions(simulator)
     text = request.argument("order_id")
-    order = simulator.exchange.orders.get(int(text)) if text.isdigit() else None
+    order = simulator.exchange.book.orders.get(int(text)) if text.isdigit() else None
     if order is None:
         return error(400, f"OrderID {text} doesn't exist")
     if not order.is_live:
@@ -220,11 +220,11 @@ def cancel(simulator: Simulator, request: Request) -> Response:
     text = request.argument("order_id")
     exchange = simulator.exchange
     if text == ALL_OPEN_ORDERS:
-        for order in exchange.live_orders():
+        for order in list(exchange.book.live.values()):
             if order.is_live:
                 exchange.cancel(order.order_id)
         return json_response({"msg": "Request was submitted", "order_id": -1, "conid": -1, "account": None})
-    found = exchange.orders.get(int(text)) if text.isdigit() else None
+    found = exchange.book.orders.get(int(text)) if text.isdigit() else None
     if found is None:
         waits = [t for q in simulator.session.caches.pending.values() for t in q.tickets if str(t.order_id) == text]
         return error(400, "Order is inactive" if waits else f"OrderID {text} doesn't exist")

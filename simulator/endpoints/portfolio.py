@@ -68,8 +68,11 @@ def meta(simulator: Simulator, request: Request) -> Response:
 
 def summary(simulator: Simulator, request: Request) -> Response:
     """GET /portfolio/{account}/summary: lower-case keys, each an object of amount, currency and value."""
-    if not _known(simulator, request):
-        return UNAUTHORIZED
+    return json_response(summary_rows(simulator)) if _known(simulator, request) else UNAUTHORIZED
+
+
+def summary_rows(simulator: Simulator) -> dict[str, dict[str, object]]:
+    """Return the account's summary, a row for each key."""
     value = Valuation.of(simulator)
     stamp = instants.millis(simulator.now_us)
     texts = {
@@ -115,7 +118,7 @@ def summary(simulator: Simulator, request: Request) -> Response:
     rows |= {f"{name}-s": rows[name] for name in split}
     rows |= {f"{name}-c": _amount(0.0, stamp) for name in split}
     rows |= {name: _text(text, stamp) for name, text in texts.items()}
-    return json_response(rows)
+    return rows
 
 
 def _amount(amount: float, stamp: int) -> dict[str, object]:

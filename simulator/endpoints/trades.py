@@ -43,7 +43,7 @@ def order_list(simulator: Simulator, request: Request) -> Response:
     forced = request.query.get("force", "").lower() == "true"
     if forced or caches.order_list_calls <= simulator.behaviour.cold_order_list_calls:
         return json_response({"orders": [], "snapshot": False})
-    rows = [order_row(simulator, order) for order in _todays(simulator)] + _unconfirmed(simulator)
+    rows = [order_row(simulator, order) for order in todays_orders(simulator)] + _unconfirmed(simulator)
     texts = (request.query.get("filters") or request.query.get("Filters") or "").lower().split(",")
     wanted = {_FILTERS[text.strip()] for text in texts if text.strip() in _FILTERS}
     if wanted:
@@ -51,11 +51,12 @@ def order_list(simulator: Simulator, request: Request) -> Response:
     return json_response({"orders": rows[:MOST_ROWS], "snapshot": True})
 
 
-def _todays(simulator: Simulator) -> list[Order]:
+def todays_orders(simulator: Simulator) -> list[Order]:
+    """Return the live orders and those that ended today, newest first."""
     exchange = simulator.exchange
     midnight = instants.new_york(instants.new_york_day(exchange.now_us))
     visible_us = int(simulator.behaviour.visible_after_s * 1_000_000)
-    rows = [order for order in exchange.recent_orders(midnight) if order.placed_us + visible_us <= exchange.now_us]
+    rows = [order for order in exchange.book.recent(midnight) if order.placed_us + visible_us <= exchange.now_us]
     return sorted(rows, key=lambda order: order.number, reverse=True)
 
 
@@ -87,7 +88,7 @@ def order_status(simulator: Simulator, request: Request) -> Response:
     text = request.argument("order_id")
     if not text.isdigit() or int(text) == 0:
         return bad_request("invalid order id")
-    order = simulator.exchange.orders.get(int(text))
+    order = simulator.exchange.book.orders.get(int(text))
     if order is None:
         waits = [t for q in simulator.session.caches.pending.values() for t in q.tickets if t.order_id == int(text)]
         return error(404, "Order not found") if waits else unavailable()

@@ -51,6 +51,8 @@ class Account:
     cash: float
     positions: dict[int, Position] = field(default_factory=dict)
     executions: list[Execution] = field(default_factory=list)
+    closes: list[tuple[int, float]] = field(default_factory=list)
+    """net liquidation at each close, by the session's index"""
     equity_before: float = 0.0
     """net liquidation at the end of the last completed session"""
 
@@ -77,6 +79,14 @@ class Account:
         self.cash = fills.cents(self.cash - charge)
         self._hold(order, sign * quantity, sign * value + charge, day_index)
         return charge
+
+    def adjust(self, conid: int, shares: int, cost: float) -> None:
+        """Change a position and what it cost without an order: a correction, a split."""
+        position = self.positions.get(conid)
+        if position is not None:
+            position.quantity += shares
+            position.cost += cost
+        self.cash = fills.cents(self.cash - cost)
 
     def _hold(self, order: Order, change: int, cost: float, day_index: int) -> None:
         position = self.positions.setdefault(

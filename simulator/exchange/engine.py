@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Iterable
 from typing import Any
 
@@ -11,10 +10,11 @@ import msgspec
 from simulator import instants
 from simulator.config import Behaviour
 from simulator.contracts import Contracts
-from simulator.exchange import crossing
+from simulator.exchange import crossing, deeds
 from simulator.exchange.account import Account, Execution
+from simulator.exchange.book import Book
 from simulator.exchange.crossing import Activation
-from simulator.exchange.orders import Kind, Order, Side, State, Ticket, Tif
+from simulator.exchange.orders import Kind, Order, State, Ticket, Tif
 from simulator.identifiers import Identifiers
 from simulator.market import ReplayedMarket, TradingDay
 from simulator.truth import TruthLog
@@ -26,6 +26,7 @@ EXPIRED = "Cancelled by System: order expired"
 AT_OPEN_ONLY = "Cancelled by System: not filled at the open"
 NOT_AT_ONCE = "Cancelled by System: not filled immediately"
 PARENT_GONE = "Cancelled by System: parent order cancelled"
+_ENVELOPE = ("seq", "at", "kind")
 OCA_FILLED = "Cancelled by System: another order of its group filled"
 
 
@@ -50,11 +51,11 @@ class Exchange:
         self.now_us = 0
         self.events = 0
         """fills and changes of order states so far"""
-        self.orders: dict[int, Order] = {}
+        self.book = Book()
+        self.halted: set[int] = set()
+        """columns of symbols in which nothing trades for now"""
         self.seen_coids: dict[str, int] = {}
         self._identifiers = identifiers
-        self._live: dict[int, Order] = {}
-        self._ended: list[Order] = []
         self._day_index = -1
         self._is_open = False
         self._fills = 0
@@ -93,17 +94,17 @@ class Exchange:
         self.log.append("clock", self.now_us, to=instants.iso(to_us), stop=stop_on_event)
         return self._run(to_us, stop_on_event=stop_on_event)
 
-    def quiet_until(self, to_us: int) -> bool:
+    def _quiet_until(self, to_us: int) -> bool:
         """Return whether nothing opens, closes or fills up to and including `to_us`."""
         boundary = self.next_boundary()
-        due = self._next_due()
+        due = self.book.next_due(self.now_us)
         return (boundary is None or boundary > to_us) and (due is None or self._due_at(due) > to_us)
 
     def drift(self, to_us: int) -> None:
         """Let the clock run on by itself; only what happens meanwhile is logged."""
         if to_us <= self.now_us:
             return
-        if self.quiet_until(to_us):
+        if self._quiet_until(to_us):
             self.now_us = to_us
         else:
             self.move(to_us, stop_on_event=False)
@@ -112,7 +113,7 @@ class Exchange:
         before = self.events
         to_us = max(to_us, self.now_us)
         while True:
-            due = self._next_due()
+            due = self.book.next_due(self.now_us)
             boundary = self.next_boundary()
             if due is not None and self._due_at(due) <= min(to_us, to_us if boundary is None else boundary):
                 self.now_us = self._due_at(due)
@@ -132,40 +133,28 @@ class Exchange:
     def _due_at(self, order: Order) -> int:
         return max(order.due_us or 0, self.now_us)
 
-    def _next_due(self) -> Order | None:
-        """Return the order that fills next: by time, market sells for the open first, then by symbol, then as sent."""
-        best: Order | None = None
-        best_key: tuple[int, int, str, int] | None = None
-        for order in self._live.values():
-            if order.due_us is None:
-                continue
-            first = order.due_position == 0.0 and order.ticket.kind is Kind.MKT and order.ticket.side is Side.SELL
-            key = (self._due_at(order), 0 if first else 1, order.symbol, order.number)
-            if best_key is None or key < best_key:
-                best, best_key = order, key
-        return best
-
     def _open(self) -> None:
         self._day_index += 1
         self._is_open = True
         day = self.market.days[self._day_index]
-        for order in self._live.values():
+        for order in self.book.live.values():
             bar = self.market.bar(day.row, order.column)
             if order.state is State.WORKING and bar is not None:
                 self._aim(order, crossing.at_open(bar))
-        for order in [o for o in self._live.values() if o.ticket.tif in (Tif.OPG, Tif.IOC)]:
+        for order in [o for o in self.book.live.values() if o.ticket.tif in (Tif.OPG, Tif.IOC)]:
             # For the open only: what does not meet it is over, at the same instant.
             if order.due_us is None or order.due_position > 0.0:
-                self._end(order, State.CANCELLED, AT_OPEN_ONLY)
+                self.end(order, State.CANCELLED, AT_OPEN_ONLY)
 
     def _close(self) -> None:
-        for order in [o for o in self._live.values() if o.ticket.tif is Tif.DAY]:
+        for order in [o for o in self.book.live.values() if o.ticket.tif is Tif.DAY]:
             if order.is_live:
-                self._end(order, State.CANCELLED, EXPIRED)
-        for order in self._live.values():
+                self.end(order, State.CANCELLED, EXPIRED)
+        for order in self.book.live.values():
             order.due_us = None
         self._is_open = False
         self.account.equity_before = self.equity()
+        self.account.closes.append((self._day_index, self.account.equity_before))
 
     # ---- commands
 
@@ -173,34 +162,41 @@ class Exchange:
         """Take a group of orders onto the book; what is marketable fills at once."""
         group = list(tickets)
         self.log.append("order", self.now_us, tickets=group)
-        placed = [self._enter(ticket) for ticket in group]
+        placed = [self.enter(ticket) for ticket in group]
         for order in placed:
             if order.ticket.coid:
                 self.seen_coids[order.ticket.coid] = self.now_us
             if order.state is State.WORKING:
-                self._aim_now(order)
+                self.aim_now(order)
         self._run(self.now_us, stop_on_event=False)
         return placed
 
     def cancel(self, order_id: int) -> None:
         """Cancel a live order at once, its children with it."""
         self.log.append("cancel", self.now_us, order_id=order_id)
-        self._end(self.orders[order_id], State.CANCELLED, None)
+        self.end(self.book.orders[order_id], State.CANCELLED, None)
 
     def modify(self, ticket: Ticket) -> Order:
         """Replace a live order's prices, quantity or tif; it keeps its id and what it has filled."""
         self.log.append("modify", self.now_us, ticket=ticket)
-        order = self.orders[ticket.order_id]
+        order = self.book.orders[ticket.order_id]
         order.ticket = ticket
         order.quantity = max(ticket.quantity, order.filled)
         order.changed_us = self.now_us
         order.due_us = None
         if order.remaining == 0:
-            self._end(order, State.FILLED, None)
+            self.end(order, State.FILLED, None)
         elif order.state is State.WORKING:
-            self._aim_now(order)
+            self.aim_now(order)
         self._run(self.now_us, stop_on_event=False)
         return order
+
+    def deed(self, facts: dict[str, Any]) -> dict[str, Any]:
+        """Let something happen that no client of ours asked for, and return what came of it; see `exchange.deeds`."""
+        self.log.append("deed", self.now_us, **facts)
+        answer = deeds.carry_out(self, facts)
+        self._run(self.now_us, stop_on_event=False)
+        return answer
 
     def note(self, kind: str, facts: dict[str, Any]) -> None:
         """Log something that arrived or was injected and changes nothing on the book."""
@@ -216,40 +212,31 @@ class Exchange:
             self.cancel(record["order_id"])
         elif kind == "modify":
             self.modify(msgspec.convert(record["ticket"], Ticket))
+        elif kind == "deed":
+            self.deed({name: record[name] for name in record if name not in _ENVELOPE})
         elif kind == "clock":
             self.move(instants.parse_iso(record["to"]), stop_on_event=record["stop"])
         else:
-            self.note(kind, {name: record[name] for name in record if name not in ("seq", "at", "kind")})
+            self.note(kind, {name: record[name] for name in record if name not in _ENVELOPE})
 
     # ---- the book
 
-    def live_orders(self) -> list[Order]:
-        """Return the orders that can still fill, as they were sent."""
-        return list(self._live.values())
-
-    def recent_orders(self, since_us: int) -> list[Order]:
-        """Return the live orders and those that ended at or after `since_us`."""
-        first = bisect_left(self._ended, since_us, key=lambda order: order.changed_us)
-        return [*self._ended[first:], *self._live.values()]
-
-    def live_children(self, order_id: int) -> list[Order]:
-        """Return the live children of an order."""
-        return [order for order in self._live.values() if order.ticket.parent_id == order_id]
-
-    def _enter(self, ticket: Ticket) -> Order:
+    def enter(self, ticket: Ticket) -> Order:
+        """Take one order onto the book, without looking yet where it fills."""
         contract = self.contracts.by_conid[ticket.conid]
-        order = Order(ticket, contract.symbol, contract.column, self.now_us, len(self.orders), quantity=ticket.quantity)
+        order = Order(
+            ticket, contract.symbol, contract.column, self.now_us, len(self.book.orders), quantity=ticket.quantity
+        )
         order.changed_us = self.now_us
-        parent = self.orders.get(ticket.parent_id) if ticket.parent_id is not None else None
+        parent = self.book.orders.get(ticket.parent_id) if ticket.parent_id is not None else None
         if parent is not None and parent.filled == 0:
             order.state = State.HELD
-        self.orders[order.order_id] = order
-        self._live[order.order_id] = order
+        self.book.add(order)
         if parent is not None and not parent.is_live and parent.filled == 0:
-            self._end(order, State.CANCELLED, PARENT_GONE)
+            self.end(order, State.CANCELLED, PARENT_GONE)
         return order
 
-    def _aim_now(self, order: Order) -> None:
+    def aim_now(self, order: Order) -> None:
         """Find where an order that starts to work at this moment fills; outside the session it waits for the open."""
         day = self.day
         if day is None:
@@ -259,12 +246,14 @@ class Exchange:
         if bar is not None and (order.ticket.tif is not Tif.OPG or position == 0.0):
             self._aim(order, crossing.on_arrival(bar, position, order.ticket.side))
         if order.ticket.tif is Tif.IOC and (order.due_us is None or self._due_at(order) > self.now_us):
-            self._end(order, State.CANCELLED, NOT_AT_ONCE)
+            self.end(order, State.CANCELLED, NOT_AT_ONCE)
 
     def _aim(self, order: Order, activation: Activation) -> None:
         day = self.market.days[self._day_index]
         bar = self.market.bar(day.row, order.column)
-        found = None if bar is None else crossing.find(order, bar, activation, self.behaviour.slippage_bps)
+        found = None
+        if bar is not None and order.column not in self.halted:
+            found = crossing.find(order, bar, activation, self.behaviour.slippage_bps)
         if found is None:
             order.due_us = None
             return
@@ -278,18 +267,17 @@ class Exchange:
             return
         quantity = self._fillable(order)
         price, position = order.due_price, order.due_position
-        charge = self.account.book(order, quantity, price, self._day_index)
-        self._record(order, quantity, price, charge)
-        siblings = self._group(order)
+        self.fill_at(order, quantity, price)
+        siblings = self.book.group(order, brackets=self.behaviour.bracket_children_cancel_each_other)
         if order.remaining:
             self._aim_rest(order)
         else:
-            self._end(order, State.FILLED, None)
-        for child in self.live_children(order.order_id):
+            self.end(order, State.FILLED, None)
+        for child in self.book.children(order.order_id):
             self._activate(child, Activation(position, price))
         for sibling in siblings:
             if order.remaining == 0:
-                self._end(sibling, State.CANCELLED, OCA_FILLED)
+                self.end(sibling, State.CANCELLED, OCA_FILLED)
             else:
                 sibling.quantity = max(sibling.filled, sibling.quantity - quantity)
 
@@ -328,31 +316,17 @@ class Exchange:
         child.state = State.WORKING
         self._aim(child, activation)
 
-    def _group(self, order: Order) -> list[Order]:
-        """Return the live orders that this one's fill cancels."""
-        ticket = order.ticket
-        together = self.behaviour.bracket_children_cancel_each_other
-        return [
-            other
-            for other in self._live.values()
-            if other is not order
-            and (
-                (ticket.oca_group is not None and other.ticket.oca_group == ticket.oca_group)
-                or (together and ticket.parent_id is not None and other.ticket.parent_id == ticket.parent_id)
-            )
-        ]
-
-    def _end(self, order: Order, state: State, reason: str | None) -> None:
+    def end(self, order: Order, state: State, reason: str | None) -> None:
+        """Give an order its final state; a cancelled one without a fill takes its children with it."""
         order.state = state
         order.reason = reason
         order.changed_us = self.now_us
         order.due_us = None
-        if self._live.pop(order.order_id, None) is not None:
-            self._ended.append(order)
+        self.book.end(order)
         self._changed(order, state.value)
         if state is State.CANCELLED and order.filled == 0:
-            for child in self.live_children(order.order_id):
-                self._end(child, State.CANCELLED, PARENT_GONE)
+            for child in self.book.children(order.order_id):
+                self.end(child, State.CANCELLED, PARENT_GONE)
 
     def _changed(self, order: Order, state: str) -> None:
         self.events += 1
@@ -361,7 +335,9 @@ class Exchange:
             facts["reason"] = order.reason
         self.log.append("status", self.now_us, **facts)
 
-    def _record(self, order: Order, quantity: int, price: float, charge: float) -> None:
+    def fill_at(self, order: Order, quantity: int, price: float) -> Execution:
+        """Book an execution of an order, whatever state it is in, and return it."""
+        charge = self.account.book(order, quantity, price, self._day_index)
         self.events += 1
         self._fills += 1
         ticket = order.ticket
@@ -382,6 +358,7 @@ class Exchange:
         self.account.executions.append(execution)
         order.changed_us = self.now_us
         self.log.append("fill", self.now_us, execution=execution, cash=self.account.cash)
+        return execution
 
     # ---- valuation
 
@@ -389,10 +366,7 @@ class Exchange:
         """Return the last traded price of a symbol, 0.0 where it has none yet."""
         return self.market.mark(column, self.now_us) or 0.0
 
-    def stock_value(self) -> float:
-        """Return the market value of all positions."""
-        return sum(p.quantity * self.price_of(p.column) for p in self.account.positions.values() if p.quantity)
-
     def equity(self) -> float:
         """Return net liquidation, to the cent."""
-        return fills.cents(self.account.cash + self.stock_value())
+        held = (position for position in self.account.positions.values() if position.quantity)
+        return fills.cents(self.account.cash + sum(p.quantity * self.price_of(p.column) for p in held))

@@ -26,7 +26,8 @@ Row = tuple[float, float, float, float, float]
 
 def weekdays(count: int, first: date = MONDAY) -> list[date]:
     """Return `count` weekdays from `first` on; from 2014-03-03 there is no holiday for six weeks."""
-    return np.busday_offset(np.datetime64(first), np.arange(count), roll="forward").astype("datetime64[D]").tolist()
+    days = np.busday_offset(np.datetime64(first), np.arange(count), roll="forward")
+    return [date.fromisoformat(str(day)) for day in days]
 
 
 def series(rows: Sequence[Row], days: Sequence[date]) -> SymbolBars:
@@ -101,9 +102,8 @@ def start(
 ) -> Client:
     """Return a client of a simulator that is logged in and was asked for its accounts."""
     panel = symbols if isinstance(symbols, Panel) else panel_of(symbols)
-    config = SimulatorConfig(
-        behaviour=behaviour, state_dir=state_dir, auto_login=True, pacing=False, **({"cash": 100_000.0} | settings)
-    )
+    values: dict[str, Json] = {"cash": 100_000.0, "auto_login": True, "pacing": False, **settings}
+    config = SimulatorConfig(behaviour=behaviour, state_dir=state_dir, **values)
     client = Client(Simulator(config, ReplayedMarket(panel)))
     client.get("/iserver/accounts")
     return client

@@ -1,0 +1,235 @@
+"""Deeds: what happens without our client: trades by hand, splits, halts, corrections, a broker's mistakes.
+
+Each is a command in the truth log. A deed is an object with `do` and its own fields; prices in USD, whole shares.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from simulator.exchange.account import Execution
+from simulator.exchange.orders import LIVE, Kind, Order, Side, State, Ticket, Tif
+from trading.market import fills
+
+if TYPE_CHECKING:
+    from simulator.exchange.engine import Exchange
+
+
+class DeedError(Exception):
+    """A deed can't be carried out: `field` names what is wrong, `problem` says how."""
+
+    def __init__(self, field: str, problem: object) -> None:
+        """Build the one line that is answered."""
+        super().__init__(f"{field}: {problem}")
+
+
+class Deed(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """One deed as it is asked for."""
+
+    do: str
+    order_id: int | None = None
+    symbol: str | None = None
+    side: Side | None = None
+    quantity: int | None = None
+    price: float | None = None
+    stop: float | None = None
+    kind: Kind = Kind.MKT
+    tif: Tif = Tif.GTC
+    ratio: float | None = None
+    amount: float | None = None
+    execution_id: str | None = None
+    reason: str | None = None
+    coid: str | None = None
+
+
+def carry_out(exchange: Exchange, facts: dict[str, Any]) -> dict[str, Any]:
+    """Do what `facts` (a Deed's fields) say, and return what came of it.
+
+    They have been through `check`.
+    """
+    deed = msgspec.convert(facts, Deed)
+    return _DEEDS[deed.do](exchange, deed)
+
+
+def check(exchange: Exchange, body: dict[str, Any]) -> dict[str, Any]:
+    """Return the fields of a deed that can be carried out; an order of its own has its id in `order_id`.
+
+    Raises:
+        DeedError: it can't.
+    """
+    try:
+        deed = msgspec.convert(body, Deed)
+    except msgspec.ValidationError as fault:
+        raise DeedError("deed", fault) from fault
+    if deed.do not in _DEEDS:
+        raise DeedError("do", tuple(_DEEDS))
+    missing = [name for name in _NEEDED[deed.do] if getattr(deed, name) is None]
+    if missing:
+        raise DeedError("missing", missing)
+    if deed.symbol is not None and deed.symbol not in exchange.contracts.by_symbol:
+        raise DeedError("symbol", deed.symbol)
+    if "order_id" in _NEEDED[deed.do] and deed.order_id not in exchange.book.orders:
+        raise DeedError("order_id", deed.order_id)
+    ids = {execution.execution_id for execution in exchange.account.executions} if deed.execution_id else set()
+    if deed.execution_id is not None and deed.execution_id not in ids:
+        raise DeedError("execution_id", deed.execution_id)
+    facts: dict[str, Any] = msgspec.to_builtins(deed)
+    return facts
+
+
+def _order(exchange: Exchange, deed: Deed) -> dict[str, Any]:
+    """Place an order by hand, as another program or a person would."""
+    order = exchange.enter(_ticket(exchange, deed))
+    exchange.aim_now(order)
+    return {"order_id": order.order_id}
+
+
+def _trade(exchange: Exchange, deed: Deed) -> dict[str, Any]:
+    """Buy or sell by hand: an order that is filled at once, at `price` or at the market's."""
+    ticket = _ticket(exchange, deed)
+    order = exchange.enter(ticket)
+    price = deed.price or fills.round_down(exchange.price_of(order.column))
+    execution = exchange.fill_at(order, ticket.quantity, price)
+    exchange.end(order, State.FILLED, None)
+    return {"order_id": order.order_id, "execution_id": execution.execution_id}
+
+
+def _ticket(exchange: Exchange, deed: Deed) -> Ticket:
+    return Ticket(
+        order_id=deed.order_id or 0,
+        conid=exchange.contracts.by_symbol[deed.symbol or ""].conid,
+        side=deed.side or Side.BUY,
+        kind=deed.kind,
+        quantity=deed.quantity or 0,
+        tif=deed.tif,
+        limit=deed.price,
+        stop=deed.stop,
+        coid=deed.coid,
+    )
+
+
+def _cancel(exchange: Exchange, deed: Deed) -> dict[str, Any]:
+    """Cancel an order by hand, or let the broker lose it."""
+    order = _known(exchange, deed)
+    if order.state in LIVE:
+        exchange.end(order, State.CANCELLED, deed.reason)
+    return {"state": order.state}
+
+
+def _reject(exchange: Exchange, deed: Deed) -> dict[str, Any]:
+    """Refuse an order after it was accepted."""
+    order = _known(exchange, deed)
+    if order.state in LIVE:
+        exchange.end(order, State.INACTIVE, deed.reason or "Order rejected by the exchange.")
+    return {"state": order.state}
+
+
+def _fill(exchange: Exchange, deed: Deed) -> dict[str, Any]:
+    """Fill an order in any state: after its cancel, beyond its quantity, outside its limit."""
+    order = _known(exchange, deed)
+    quantity = deed.quantity or max(order.remaining, 1)
+    price = deed.price if deed.price is not None else fills.round_down(exchange.price_of(order.column))
+    execution = exchange.fill_at(order, quantity, price)
+    if order.is_live and order.remaining <= 0:
+        exchange.end(order, State.FILLED, None)
+    return {"execution_id": execution.execution_id}
+
+
+def _correct(exchange: Exchange, deed: Deed) -> dict[str, Any]:
+    """Correct an execution: the same id with a higher last part, other price or quantity; quantity 0 takes it back."""
+    executions = exchange.account.executions
+    old = next(item for item in reversed(executions) if item.execution_id == deed.execution_id)
+    head, _, revision = old.execution_id.rpartition(".")
+    price = deed.price if deed.price is not None else old.price
+    quantity = deed.quantity if deed.quantity is not None else old.quantity
+    new = replace(
+        old, execution_id=f"{head}.{int(revision) + 1:02d}", price=price, quantity=quantity, at_us=exchange.now_us
+    )
+    _settle(exchange, old, new)
+    executions.append(new)
+    exchange.events += 1
+    exchange.log.append("fill", exchange.now_us, execution=new, cash=exchange.account.cash)
+    return {"execution_id": new.execution_id}
+
+
+def _settle(exchange: Exchange, old: Execution, new: Execution) -> None:
+    sign = 1 if old.side is Side.BUY else -1
+    change = sign * (new.quantity * new.price - old.quantity * old.price)
+    exchange.account.adjust(old.conid, sign * (new.quantity - old.quantity), change)
+
+
+def _split(exchange: Exchange, deed: Deed) -> dict[str, Any]:
+    """Split a position `ratio` to one; the bars stay the file's. Orders are cancelled unless the broker keeps them."""
+    contract = exchange.contracts.by_symbol[deed.symbol or ""]
+    held = exchange.account.held(contract.conid)
+    whole = int(held * (deed.ratio or 1.0))
+    exchange.account.adjust(contract.conid, whole - held, 0.0)
+    if not exchange.behaviour.split_keeps_orders:
+        for order in [o for o in exchange.book.live.values() if o.column == contract.column]:
+            if order.is_live:
+                exchange.end(order, State.CANCELLED, "Cancelled by System: corporate action")
+    exchange.events += 1
+    return {"position": whole}
+
+
+def _cash(exchange: Exchange, deed: Deed) -> dict[str, Any]:
+    """Pay in, or with a negative amount out: a deposit, a dividend, a fee."""
+    account = exchange.account
+    account.cash = fills.cents(account.cash + (deed.amount or 0.0))
+    return {"cash": account.cash}
+
+
+def _halt(exchange: Exchange, deed: Deed) -> dict[str, Any]:
+    """Halt a symbol: orders are taken and nothing trades."""
+    column = exchange.contracts.by_symbol[deed.symbol or ""].column
+    exchange.halted.add(column)
+    for order in exchange.book.live.values():
+        if order.column == column:
+            order.due_us = None
+    return {"halted": True}
+
+
+def _resume(exchange: Exchange, deed: Deed) -> dict[str, Any]:
+    """End a halt; orders go on at the price that holds then."""
+    column = exchange.contracts.by_symbol[deed.symbol or ""].column
+    exchange.halted.discard(column)
+    for order in list(exchange.book.live.values()):
+        if order.column == column and order.state is State.WORKING:
+            exchange.aim_now(order)
+    return {"halted": False}
+
+
+def _known(exchange: Exchange, deed: Deed) -> Order:
+    return exchange.book.orders[deed.order_id or 0]
+
+
+_DEEDS: dict[str, Callable[[Exchange, Deed], dict[str, Any]]] = {
+    "order": _order,
+    "trade": _trade,
+    "cancel": _cancel,
+    "reject": _reject,
+    "fill": _fill,
+    "correct": _correct,
+    "split": _split,
+    "cash": _cash,
+    "halt": _halt,
+    "resume": _resume,
+}
+WITH_OWN_ORDER = frozenset({"order", "trade"})
+"""deeds that make an order; they need a new id"""
+_NEEDED = {
+    "order": ("symbol", "side", "quantity"),
+    "trade": ("symbol", "side", "quantity"),
+    "cancel": ("order_id",),
+    "reject": ("order_id",),
+    "fill": ("order_id",),
+    "correct": ("execution_id",),
+    "split": ("symbol", "ratio"),
+    "cash": ("amount",),
+    "halt": ("symbol",),
+    "resume": ("symbol",),
+}

@@ -1,0 +1,266 @@
+"""The topics of the websocket: what one client has subscribed to, and what it is told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from simulator import instants
+from simulator.endpoints.accounts import account_list
+from simulator.endpoints.portfolio import ledger_row, summary_rows
+from simulator.endpoints.session import session_token
+from simulator.endpoints.trades import todays_orders, trade_row
+from simulator.endpoints.valuation import Valuation
+from simulator.orders_text import order_row
+from simulator.quotes import Quote, field_values
+
+if TYPE_CHECKING:
+    from simulator.core import Simulator
+
+HEARTBEAT_S = 10.0
+QUOTES_S = 0.5
+QUOTES_END_S = 900.0
+_BROKERAGE_TOPICS = frozenset({"smd", "smh", "sor", "str"})
+Message = dict[str, Any]
+
+
+class Stream:
+    """One client's websocket; real seconds are passed in."""
+
+    def __init__(self, simulator: Simulator, now_s: float) -> None:
+        """Start without subscriptions."""
+        self._simulator = simulator
+        self._beat_s = now_s
+        self._quoted_s = now_s
+        self._greeted = False
+        self._authenticated: bool | None = None
+        self._orders: dict[int, Message] | None = None
+        self._orders_mark: tuple[int, int, bool] | None = None
+        self._trades: int | None = None
+        self._pnl: Message | None = None
+        self._ledger: Message | None = None
+        self._quotes: dict[int, tuple[list[str], Message, float]] = {}
+
+    def greet(self) -> list[Message]:
+        """Return what a client is told first, or that the session is waited for."""
+        simulator = self._simulator
+        if not simulator.session.sso:
+            return [{"message": "waiting for session"}]
+        self._greeted = True
+        self._authenticated = simulator.session.authenticated
+        return [
+            {"topic": "system", "success": simulator.session.username},
+            {"topic": "act", "args": account_list(simulator)},
+            {"topic": "sts", "args": {"authenticated": simulator.session.authenticated}},
+        ]
+
+    def receive(self, text: str, now_s: float) -> list[Message | str]:
+        """Return the answers to one message, `TOPIC+TARGET+{json}`."""
+        if text == "ech+hb":
+            return ["ech+hb"]
+        if text == "tic":
+            stamp = instants.millis(self._simulator.now_us)
+            return [{"topic": "tic", "alive": True, "id": session_token(self._simulator), "lastAccessed": stamp}]
+        topic, target, arguments = _split(text)
+        if topic in _BROKERAGE_TOPICS and not self._simulator.session.authenticated:
+            return [{"topic": topic, "error": "not authenticated"}]
+        handler = _TOPICS.get(topic)
+        return [] if handler is None else list(handler(self, target, arguments, now_s))
+
+    def poll(self, now_s: float) -> list[Message]:
+        """Return what has changed since the last time."""
+        messages: list[Message] = [] if self._greeted or not self._simulator.session.sso else self.greet()
+        if now_s - self._beat_s >= HEARTBEAT_S:
+            self._beat_s = now_s
+            messages.append({"topic": "system", "hb": instants.millis(self._simulator.now_us)})
+        messages += self._status() + self._order_changes() + self._new_trades() + self._pnl_changes()
+        if now_s - self._quoted_s >= QUOTES_S:
+            self._quoted_s = now_s
+            messages += self._quote_changes(now_s)
+        return messages
+
+    def is_over(self) -> bool:
+        """Return whether the login has ended since the client was greeted: the server closes then, with code 1000."""
+        return self._greeted and not self._simulator.session.sso
+
+    def _status(self) -> list[Message]:
+        session = self._simulator.session
+        if not self._greeted or session.authenticated == self._authenticated:
+            return []
+        self._authenticated = session.authenticated
+        if not session.authenticated:
+            self._orders = self._trades = None
+            self._quotes.clear()
+        return [{"topic": "sts", "args": {"authenticated": session.authenticated, "competing": session.competing}}]
+
+    # ---- orders and trades
+
+    def subscribe_orders(self, _target: str, _arguments: Message, _now_s: float) -> list[Message]:
+        """Answer `sor`: the orders of the day, then changes."""
+        self._orders = {row["orderId"]: row for row in self._order_rows()}
+        self._orders_mark = self._mark()
+        return [{"topic": "sor", "args": list(self._orders.values())}]
+
+    def unsubscribe_orders(self, _target: str, _arguments: Message, _now_s: float) -> list[Message]:
+        """Answer `uor`: nothing."""
+        self._orders = None
+        return []
+
+    def _order_rows(self) -> list[Message]:
+        rows = [dict(order_row(self._simulator, order)) for order in todays_orders(self._simulator)]
+        return [{**row, "price": float(str(row["price"]))} if row["price"] else row for row in rows]
+
+    def _mark(self) -> tuple[int, int, bool]:
+        exchange = self._simulator.exchange
+        return exchange.events, len(exchange.book.orders), exchange.is_open
+
+    def _order_changes(self) -> list[Message]:
+        if self._orders is None or self._mark() == self._orders_mark:
+            return []
+        self._orders_mark = self._mark()
+        changes = []
+        for row in self._order_rows():
+            known = self._orders.get(row["orderId"], {})
+            changed = {name: value for name, value in row.items() if known.get(name) != value}
+            if changed:
+                changes.append({"acct": row["acct"], "orderId": row["orderId"], **changed})
+                self._orders[row["orderId"]] = row
+        return [{"topic": "sor", "args": changes}] if changes else []
+
+    def subscribe_trades(self, _target: str, arguments: Message, _now_s: float) -> list[Message]:
+        """Answer `str`: trades of the last days unless only new ones are wanted."""
+        executions = self._simulator.account.executions
+        self._trades = len(executions)
+        rows = []
+        if arguments.get("realtimeUpdatesOnly") is not True:
+            days = arguments.get("days")
+            oldest = self._simulator.now_us - instants.DAY * (days if isinstance(days, int) else 1)
+            rows = [self._trade(item) for item in executions if item.at_us >= oldest]
+        return [{"topic": "str", "args": rows}]
+
+    def unsubscribe_trades(self, _target: str, _arguments: Message, _now_s: float) -> list[Message]:
+        """Answer `utr`: nothing."""
+        self._trades = None
+        return []
+
+    def _trade(self, execution: Any) -> Message:  # noqa: ANN401  (an Execution; its module is the exchange's)
+        row = trade_row(self._simulator, execution)
+        return {**row, "conid": str(row["conid"])}
+
+    def _new_trades(self) -> list[Message]:
+        executions = self._simulator.account.executions
+        if self._trades is None or len(executions) == self._trades:
+            return []
+        fresh, self._trades = executions[self._trades :], len(executions)
+        return [{"topic": "str", "args": [self._trade(item) for item in fresh]}]
+
+    # ---- account
+
+    def subscribe_pnl(self, _target: str, _arguments: Message, _now_s: float) -> list[Message]:
+        """Answer `spl`: profit and loss of the day, then changes."""
+        self._pnl = {}
+        return self._pnl_changes()
+
+    def unsubscribe_pnl(self, _target: str, _arguments: Message, _now_s: float) -> list[Message]:
+        """Answer `upl`: nothing."""
+        self._pnl = None
+        return []
+
+    def _pnl_changes(self) -> list[Message]:
+        if self._pnl is None:
+            return []
+        row: Message = dict(Valuation.of(self._simulator).daily_row())
+        changed = {name: value for name, value in row.items() if self._pnl.get(name) != value}
+        self._pnl = row
+        key = f"{self._simulator.config.account_id}.Core"
+        return [{"topic": "spl", "args": {key: {"rowType": 1, **changed}}}] if changed else []
+
+    def show_summary(self, target: str, arguments: Message, _now_s: float) -> list[Message]:
+        """Answer `ssd`: the summary's rows, those of `keys` only where it is given."""
+        wanted = arguments.get("keys")
+        rows = [{"key": name, **row} for name, row in summary_rows(self._simulator).items()]
+        if isinstance(wanted, list) and wanted:
+            lower = {str(name).lower() for name in wanted}
+            rows = [row for row in rows if row["key"] in lower]
+        return [{"result": rows, "topic": f"ssd+{target}"}]
+
+    def show_ledger(self, target: str, _arguments: Message, _now_s: float) -> list[Message]:
+        """Answer `sld`: the ledger's rows."""
+        rows = [
+            {**ledger_row(self._simulator, currency), "key": f"LedgerList{currency}"} for currency in ("USD", "BASE")
+        ]
+        return [{"result": rows, "topic": f"sld+{target}"}]
+
+    # ---- quotes
+
+    def subscribe_quote(self, target: str, arguments: Message, now_s: float) -> list[Message]:
+        """Answer `smd`: the fields that are known, then changes, for 15 minutes."""
+        text = target.partition("@")[0]
+        if not text.isdigit() or int(text) not in self._simulator.contracts.by_conid:
+            return []
+        fields = [str(field) for field in arguments.get("fields", [])]
+        self._quotes[int(text)] = (fields, {}, now_s)
+        return self._quote_of(int(text))
+
+    def unsubscribe_quote(self, target: str, _arguments: Message, _now_s: float) -> list[Message]:
+        """Answer `umd`: nothing."""
+        if target.isdigit():
+            self._quotes.pop(int(target), None)
+        return []
+
+    def _quote_changes(self, now_s: float) -> list[Message]:
+        for conid in [conid for conid, (_, _, since) in self._quotes.items() if now_s - since >= QUOTES_END_S]:
+            del self._quotes[conid]
+        return [message for conid in self._quotes for message in self._quote_of(conid)]
+
+    def _quote_of(self, conid: int) -> list[Message]:
+        fields, known, since = self._quotes[conid]
+        simulator = self._simulator
+        contract = simulator.contracts.by_conid[conid]
+        values = field_values(simulator, contract, Quote.of(simulator, contract))
+        chosen = {field: values[field] for field in (*fields, "6509") if field in values}
+        changed = {field: value for field, value in chosen.items() if known.get(field) != value}
+        self._quotes[conid] = (fields, chosen, since)
+        if not changed:
+            return []
+        head = {"topic": f"smd+{conid}", "conid": conid, "conidEx": str(conid), "server_id": f"q{contract.column}"}
+        return [{**head, "6119": head["server_id"], "_updated": instants.millis(simulator.now_us), **changed}]
+
+
+def _split(text: str) -> tuple[str, str, Message]:
+    """Return topic, target and arguments; `sor+{}` has no target, and some clients leave out the plus or the braces."""
+    brace = text.find("{")
+    head, tail = (text, "") if brace < 0 else (text[:brace], text[brace:])
+    try:
+        arguments = msgspec.json.decode(tail) if tail else {}
+    except msgspec.DecodeError:
+        arguments = {}
+    topic, _, target = head.strip("+").partition("+")
+    return topic, target.strip("+"), arguments if isinstance(arguments, dict) else {}
+
+
+def _end_summary(_stream: Stream, target: str, _arguments: Message, _now_s: float) -> list[Message]:
+    return [{"result": "unsubscribed from summary", "topic": f"usd+{target}"}]
+
+
+def _end_ledger(_stream: Stream, target: str, _arguments: Message, _now_s: float) -> list[Message]:
+    return [{"result": "unsubscribed from ledger", "topic": f"uld+{target}"}]
+
+
+_Topic = Callable[[Stream, str, Message, float], list[Message]]
+_TOPICS: dict[str, _Topic] = {
+    "sor": Stream.subscribe_orders,
+    "uor": Stream.unsubscribe_orders,
+    "str": Stream.subscribe_trades,
+    "utr": Stream.unsubscribe_trades,
+    "spl": Stream.subscribe_pnl,
+    "upl": Stream.unsubscribe_pnl,
+    "ssd": Stream.show_summary,
+    "usd": _end_summary,
+    "sld": Stream.show_ledger,
+    "uld": _end_ledger,
+    "smd": Stream.subscribe_quote,
+    "umd": Stream.unsubscribe_quote,
+}
