@@ -83,13 +83,18 @@ def _refusal(request: WireRequest, text: str, inner: object, answer: Answer) -> 
     """Return what an error envelope with status 2xx or 400 proves."""
     lowered = text.lower()
     if _REGISTERED in lowered:
-        if request.coid is not None and request.coid in text:
+        if request.coid is not None and _names(text, request.coid):
             return Duplicate(plain(text), answer)
         return Unproven("a cOID that is not this order's is registered already", answer)
     failed_inside = isinstance(inner, int) and inner != _BAD_REQUEST and inner not in _GOOD
     if text == WITHOUT_TEXT or failed_inside or session_gone(text) or any(mark in lowered for mark in _DOUBTFUL):
         return Unproven(plain(text), answer)
     return RefusedByBroker(plain(text), answer)
+
+
+def _names(text: str, coid: str) -> bool:
+    """Return whether `text` names `coid`, and not only a longer one that begins or ends like it."""
+    return re.search(rf"(?<![A-Za-z0-9-]){re.escape(coid)}(?![A-Za-z0-9-])", text) is not None
 
 
 def _reading(sent: _Sent, value: object, answer: Answer) -> Outcome:

@@ -17,7 +17,7 @@ _SYMBOLS_A_REQUEST = 50
 _CURRENCY = "USD"
 _KIND = "STK"
 # Where US shares are listed; other venues of the same share carry contract ids of their own.
-_LISTINGS = frozenset({"NASDAQ", "NASDAQ.NMS", "NYSE", "ARCA", "AMEX", "BATS", "IEX"})
+_LISTINGS = ("NASDAQ", "NASDAQ.NMS", "NYSE", "ARCA", "AMEX", "BATS", "IEX")
 
 
 class Contracts:
@@ -77,7 +77,7 @@ class Contracts:
             for row in rows
             if row.get("currency") == _CURRENCY
             and row.get("assetClass") == _KIND
-            and row.get("listingExchange") in _LISTINGS
+            and any(row.get("listingExchange") == exchange for exchange in _LISTINGS)
             and row.get("ticker") == _spelled(symbol)
             and (conid := fields.conid(row.get("conid"))) in found
         ]

@@ -27,6 +27,8 @@ _LAST, _BID, _ASK, _AVAILABILITY, _PRIOR_CLOSE = "31", "84", "86", "6509", "7741
 _FIELDS = ",".join((_LAST, _BID, _ASK, _AVAILABILITY, _PRIOR_CLOSE))
 _WAIT_S = 10.0
 _POLL_S = 0.5
+# An order event ends one wait early, a stop request every one.
+_INTERRUPTIONS = 3
 # So many symbols without an answer mean that the gateway has none, not that these symbols are at fault.
 _UNANSWERED = 3
 
@@ -139,6 +141,7 @@ class GatewayMarketData:
         query = {"conids": ",".join(str(conid) for conid in conids), "fields": _FIELDS}
         give_up = self._clock.monotonic() + self._quote_wait_s
         found: dict[int, Quote] = {}
+        interruptions = 0
         while True:
             for row in rows_of(_SNAPSHOT, self._session.get(_SNAPSHOT, query)):
                 try:
@@ -153,8 +156,9 @@ class GatewayMarketData:
             if self._clock.monotonic() >= give_up:
                 return found
             if not self._channel.pause(_POLL_S):
-                # A stop request or a control ended the wait: it would end the next one too.
-                return found
+                interruptions += 1
+                if interruptions > _INTERRUPTIONS:
+                    return found
 
 
 def _complete(quote: Quote) -> bool:

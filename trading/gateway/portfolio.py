@@ -99,7 +99,7 @@ class Portfolio:
         if self._channel.warmth.portfolio:
             return
         rows = rows_of(_PORTFOLIO_ACCOUNTS, self._channel.get(_PORTFOLIO_ACCOUNTS))
-        if self._account_id not in {member(row, "accountId", "id") for row in rows}:
+        if not any(member(row, "accountId", "id") == self._account_id for row in rows):
             call = f"GET {_PORTFOLIO_ACCOUNTS}"
             raise Refused(call, "the configured account is not among this login's")
         self._channel.warmth.portfolio = True

@@ -14,7 +14,7 @@ from email.utils import parsedate_to_datetime
 from http import cookiejar
 from pathlib import Path
 from typing import Protocol
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
 import requests
 from urllib3.exceptions import HTTPError, IncompleteRead, NewConnectionError, ProtocolError
@@ -118,7 +118,7 @@ class HttpTransport:
         """Build the request by hand: requests' own preparation would add what nobody asked for."""
         request = requests.PreparedRequest()
         request.method = verb
-        request.url = f"{self._base}{path}" + (f"?{urlencode(query, safe=',:')}" if query else "")
+        request.url = f"{self._base}{path}" + (f"?{urlencode(query, safe=',:', quote_via=quote)}" if query else "")
         request.headers = requests.structures.CaseInsensitiveDict(self._headers)
         request.body = body or None
         if body:

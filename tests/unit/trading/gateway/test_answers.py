@@ -105,8 +105,9 @@ def test_a_registered_coid_proves_an_earlier_arrival(status: int) -> None:
     assert isinstance(told(ONE, error, status), Duplicate)
 
 
-def test_somebody_elses_registered_coid_proves_nothing() -> None:
-    error = {"error": "Order couldn't be submitted: Local order ID=zz-9 is already registered."}
+@pytest.mark.parametrize("other", ["zz-9", "ab-10", "xab-1", "ab-1-2"])
+def test_somebody_elses_registered_coid_proves_nothing(other: str) -> None:
+    error = {"error": f"Order couldn't be submitted: Local order ID={other} is already registered."}
     assert isinstance(told(ONE, error), Unproven)
     assert isinstance(told(CANCEL, error), Unproven)
 

@@ -236,4 +236,4 @@ def test_a_stop_request_ends_the_polling() -> None:
     desk = Desk(impatient=True)
     desk.script(SNAPSHOT, good([{"conid": 1}]))
     assert desk.market_data.quotes([1]) == {}
-    assert desk.count(SNAPSHOT) == 1
+    assert desk.count(SNAPSHOT) == 4

@@ -5,6 +5,7 @@ import logging
 import socket
 from pathlib import Path
 
+import psutil
 import pytest
 
 from tests.unit.trading.gateway.raw_server import Peer, answering, certificate, serving, within
@@ -57,7 +58,7 @@ def test_a_query_keeps_its_commas() -> None:
         transport = HttpTransport(server.url, None)
         transport.exchange("GET", "/x", {"conids": "1,2", "symbol": "BRK B"}, None, 5.0)
         transport.close()
-    assert server.received[0].startswith(b"GET /v1/api/x?conids=1,2&symbol=BRK+B HTTP/1.1\r\n")
+    assert server.received[0].startswith(b"GET /v1/api/x?conids=1,2&symbol=BRK%20B HTTP/1.1\r\n")
 
 
 def test_connections_are_used_again() -> None:
@@ -354,6 +355,25 @@ def test_a_redirection_is_an_answer_and_not_followed(target: str) -> None:
     with serving(answering(b"moved", "302 Found", f"Location: {target}")) as server:
         assert post(server.url).status == 302
         assert len(server.received) == 1
+
+
+def test_no_socket_stays_open_after_failures() -> None:
+    def failing(peer: Peer) -> None:
+        peer.request()
+        peer.send(b"HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\n[1,2")
+
+    with serving(failing) as server:
+        transport = HttpTransport(server.url, None)
+        errors = []
+        for _ in range(30):
+            with pytest.raises(OutcomeUnknown) as caught:
+                transport.exchange("GET", "/x", None, None, 5.0)
+            errors.append(caught.value)
+        server.settle()
+        remote = [each.raddr for each in psutil.Process().net_connections("tcp")]
+        assert ("127.0.0.1", server.port) not in remote
+        assert len(errors) == 30
+        transport.close()
 
 
 def test_what_is_no_http_is_an_unknown_outcome() -> None:
