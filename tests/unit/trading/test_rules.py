@@ -278,6 +278,19 @@ def test_undefined_exit_level_leaves_the_time_stop() -> None:
     assert rules.sell_signal(10.0, NAN, 20, 20) == rules.SELL_TIME_STOP
 
 
+def test_increment_is_that_of_the_highest_edge_reached() -> None:
+    found = [rules.increment_at(price, rules.US_EDGES, rules.US_STEPS) for price in (-1.0, 0.5, 1.0, 9.0)]
+    assert found == [0.0001, 0.0001, 0.01, 0.01]
+
+
+def test_bar_at_either_end_of_the_ten_sessions_is_no_delisting() -> None:
+    whole = bars_of([(1.0, 1.0, 1.0, 1.0, 1.0)] * 30)
+    panel = build_panel({"A": without(whole, set(range(30)) - {9, 20}), "B": whole})
+    assert [row for row in range(30) if rules.is_delisted(panel, "A", row)] == [19]
+    late = build_panel({"A": without(whole, range(10)), "B": whole})
+    assert [row for row in range(30) if rules.is_delisted(late, "A", row)] == [9]
+
+
 def test_symbol_is_delisted_after_ten_sessions_without_a_bar() -> None:
     whole = bars_of([(1.0, 1.0, 1.0, 1.0, 1.0)] * 30)
     panel = build_panel({"GONE": without(whole, range(5, 30)), "HERE": whole})
@@ -291,4 +304,5 @@ def test_last_bar_is_found_across_a_gap() -> None:
     whole = bars_of([(1.0, 1.0, 1.0, 1.0, 1.0)] * 5)
     panel = build_panel({"A": without(whole, [0, 2, 3]), "B": whole})
     assert [rules.last_bar_row(panel, 0, row) for row in range(5)] == [None, 1, 1, 1, 4]
+    assert rules.last_bar_row(panel, 1, 0) == 0
     assert panel.day(0) == days(1)[0] == date(2020, 1, 1)

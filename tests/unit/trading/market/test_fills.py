@@ -41,6 +41,15 @@ def test_prices_are_rounded_to_their_own_tick(price: float, down: float, up: flo
     assert fills.round_up(price) == up
 
 
+def test_tick_changes_at_one_dollar() -> None:
+    assert (fills.tick_of(1.0), fills.tick_of(0.9999)) == (0.01, 0.0001)
+
+
+def test_large_price_on_a_cent_stays() -> None:
+    assert fills.round_down(123_456_789_012.34) == 123_456_789_012.34
+    assert fills.round_up(123_456_789_012.34) == 123_456_789_012.34
+
+
 @given(PRICES)
 def test_rounding_is_on_tick_idempotent_and_less_than_a_tick_away(price: float) -> None:
     down, up = fills.round_down(price), fills.round_up(price)
