@@ -12,12 +12,15 @@ if TYPE_CHECKING:
     from simulator.core import Simulator
 
 SURE = "Are you sure you want to submit this order?"
-CONDITIONS = (
-    "Orders of this type carry risks of their own, in fast markets above all.\n"
-    "Are you sure you want to submit this order?"
+# Clients tell the questions apart by these opening words, so they are the real ones; what follows them is ours.
+WITHOUT_DATA = (
+    "You are submitting an order without market data. We strongly recommend against this as it may result in erroneous "
+    "and unexpected trades.\n"
 )
-MODIFIED_STOP = (
-    "You are about to submit a stop order. Please be aware of the various stop order types available.\n" + SURE
+MARKET_ORDER = "A Market Order is an instruction to trade your order at any available price, whatever it is then.\n"
+STOP_ORDER = (
+    "A Stop Order - i.e. a Stop (Market) Order - is an instruction to buy or sell at the market price once your "
+    'trigger ("stop") price is reached, whatever it is then.\n'
 )
 
 
@@ -46,17 +49,16 @@ def _of_ticket(simulator: Simulator, ticket: Ticket) -> list[Question]:
     named = side_and_symbol(ticket, contract)
     found = []
     if rules.without_market_data:
-        text = "You are submitting an order without market data; it may trade at a price that you don't expect.\n"
-        found.append(Question("o354", text + SURE))
+        found.append(Question("o354", WITHOUT_DATA + SURE))
     limit = ticket.limit
     if limit is not None and _is_far(limit, last, rules.percent_from_market):
         percent = f"{rules.percent_from_market:g}%"
         text = f'The following order "{named} @ {limit}" price exceeds \nthe Percentage constraint of {percent}.\n'
         found.append(Question("o163", text + SURE))
     if rules.market_order and ticket.kind is Kind.MKT:
-        found.append(Question("o10151", "Market orders fill at whatever price the market has. " + CONDITIONS))
+        found.append(Question("o10151", MARKET_ORDER + SURE))
     if rules.stop_order and ticket.kind in STOPS:
-        found.append(Question("o10152", "Stop orders become market orders when they trigger. " + CONDITIONS))
+        found.append(Question("o10152", STOP_ORDER + SURE))
     if rules.size_limit and ticket.quantity > rules.size_limit:
         text = f'The following order "{named}" size exceeds the Size Limit of {rules.size_limit}.\n'
         found.append(Question("o383", text + SURE))
