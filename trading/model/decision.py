@@ -24,7 +24,8 @@ class ExitReason(StrEnum):
 class Holding:
     """A position of ours at the close of the view's session; `quantity` > 0.
 
-    `stop_price` and `target_price` are those of the entry plan. `exit_pending` is set while a sell signal's order waits.
+    `stop_price` and `target_price` are those of the entry plan; `exit_pending` is set while a sell signal's order
+    waits.
     """
 
     symbol: str
@@ -93,8 +94,8 @@ class Signal:
 class SymbolVerdict:
     """What the screener found for one symbol.
 
-    Exactly one holds: `signal` is set, or `reasons` is not empty, or the symbol is held (`held`, with the exit reason when it
-    gave a sell signal). `values` are the measured indicators by name, absent when undefined.
+    Exactly one holds: `signal` is set, or `reasons` is not empty, or the symbol is held (`held`, with the exit reason
+    when it gave a sell signal). `values` are the measured indicators by name, absent when undefined.
     """
 
     symbol: str
@@ -154,7 +155,7 @@ class Decision:
     entries: tuple[Approved, ...]
     denials: tuple[Denied, ...]
     verdicts: Sequence[SymbolVerdict]
-    """One of each symbol of the panel, A-Z; built when they are read, so a backtest pays for none that nobody asks for."""
+    """One of each symbol of the panel, A-Z; built when read, so a backtest pays for none that nobody asks for."""
     risk: RiskState
     skipped: Mapping[str, str] = field(default_factory=dict)
     """Symbols that could not be judged, with the reason (bad or missing data)."""
