@@ -57,7 +57,12 @@ part_gateway() {
         --speed 0 --cash "$SIM_CASH" --account DU1234567 --auto-login --pacing off --state "$RUN_STATE/simulator"
 }
 part_trader() { exec "${OWN_GROUP[@]}" "$PYTHON" -m trading run; }
-part_web() { exec "${OWN_GROUP[@]}" "$PYTHON" -m gunicorn --config "$HERE/webapp/gunicorn.conf.py" 'webapp.app:create_app()'; }
+part_web() {
+    # Without a password of the user's own, one is made; the link spares looking it up. Once, not after a restart.
+    if [[ -z ${DASHBOARD_PASSWORD:-}${DASHBOARD_PASSWORD_FILE:-} && -z ${DEATHS_web:-} ]]; then
+        printf 'log in once with: %s\n' "$("$PYTHON" -m webapp login-link)"
+    fi
+    exec "${OWN_GROUP[@]}" "$PYTHON" -m gunicorn --config "$HERE/webapp/gunicorn.conf.py" 'webapp.app:create_app()'; }
 
 # ---------------------------------------------------------------- everything that can be wrong is said before a part starts
 if [[ $ROLE == all || $ROLE == gateway ]]; then

@@ -72,6 +72,7 @@ read_gateway_settings() {
     [[ $GATEWAY_URL =~ $url ]] || die 2 "GATEWAY_URL = '$GATEWAY_URL': use an address like https://localhost:5055"
     GATEWAY_NAME=${BASH_REMATCH[1]} GATEWAY_PORT=${BASH_REMATCH[3]:-443}
     port_number GATEWAY_URL "$GATEWAY_PORT"
+    GATEWAY_URL=${GATEWAY_URL%/} GATEWAY_URL=${GATEWAY_URL%/v1/api} # the address with the API's path means the same
     case $ROLE:$GATEWAY_NAME in
         all:localhost | all:127.0.0.1 | [!a]*) ;;
         *) die 2 "GATEWAY_URL = '$GATEWAY_URL': a gateway on another machine isn't started here; run './start.sh trader' and './start.sh web'" ;;
@@ -81,6 +82,7 @@ read_gateway_settings() {
     SIM_BARS=${SIM_BARS:-$HERE/data/us_daily.csv.gz}
     SIM_START=${SIM_START:-2014-03-03}
     SIM_CASH=${SIM_CASH:-10000}
+    [[ $GATEWAY == live ]] || export SIM_SECONDS_PER_DAY="${SIM_SECONDS_PER_DAY:-1.5}" # slow enough to watch
     if [[ -z ${GATEWAY_CA_BUNDLE:-} ]]; then # what the trading loop verifies the gateway against
         if [[ $GATEWAY == live ]]; then
             GATEWAY_CA_BUNDLE=$RUN_STATE/gateway/root/gateway.pem

@@ -106,6 +106,9 @@ def main(arguments: list[str]) -> NoReturn:
         if failure:
             sys.stderr.write(failure + "\n")
         sys.exit(2 if failure else 0)
+    if line == "-m webapp login-link":
+        say("http://localhost/login?token=once")
+        sys.exit(0)
     if arguments[:2] == ["-m", "simulator"]:
         run_gateway(arguments)
     if arguments[:2] == ["-m", "gunicorn"]:
