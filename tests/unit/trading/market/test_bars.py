@@ -160,3 +160,18 @@ def test_panel_of_nothing_is_empty() -> None:
     panel: Panel = build_panel({})
     assert panel.symbols == ()
     assert panel.close.shape == (0, 0)
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".csv.gz", ".parquet"])
+def test_bars_come_back_as_they_were_written_in_every_format(tmp_path: Path, bundled_bars: Path, suffix: str) -> None:
+    panel = load_bars(bundled_bars).select(("AAPL", "META"))
+    write_bars(panel, tmp_path / f"bars{suffix}")
+    assert load_bars(tmp_path / f"bars{suffix}").digest() == panel.digest()
+
+
+def test_a_parquet_file_that_is_none_is_named_in_one_line(tmp_path: Path) -> None:
+    path = tmp_path / "bars.parquet"
+    path.write_bytes(b"symbol,date\n")
+    with pytest.raises(DataError, match="Parquet") as caught:
+        load_bars(path)
+    assert "\n" not in str(caught.value)
