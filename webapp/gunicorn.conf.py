@@ -7,7 +7,7 @@ import os
 import sys
 
 from trading.errors import ConfigError
-from webapp.passwords import load_or_make_password, new_login_link
+from webapp.passwords import load_or_make_password
 from webapp.settings import load_web_settings
 
 EXIT_BAD_INPUT = 2
@@ -44,10 +44,3 @@ accesslog = None
 errorlog = "-"
 loglevel = "warning"
 proc_name = "dashboard"
-
-
-def when_ready(_server: object) -> None:
-    """Print an address that logs in once, where the password was made here and nobody knows it yet."""
-    if _settings.given_password is None:
-        sys.stdout.write(f"log in (works once): {new_login_link(_settings)}\n")
-        sys.stdout.flush()
