@@ -67,9 +67,10 @@ def test_prices_that_meet_their_levels_exactly_give_the_reference_s_trades(seed:
     levels = {"pullback_min": 0.0, "pullback_max": 2.0, "min_atr_pct": 0.0, "max_atr_pct": 100.0}
     market = made_up_market(seed, 30, 200, grid=(0.25, 0.5, 1.0, 2.0)[seed % 4])
 
-    difference = first_difference(Case(market, 50_000.0, SHORT_WINDOWS | meeting | levels))
+    for also in ({}, {"stop_atr": 0.0}, {"MAX_POSITION_SIZE": 1.0, "ALLOCATION_PER_TRADE": 0, "risk_per_trade": 1.0}):
+        difference = first_difference(Case(market, 50_000.0, SHORT_WINDOWS | meeting | levels | also))
 
-    assert difference is None, difference
+        assert difference is None, difference
 
 
 def test_made_up_markets_bring_about_every_exit_and_every_refusal() -> None:

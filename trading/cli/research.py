@@ -239,6 +239,8 @@ def _run(panel: Panel, system: DecisionSystem, plan: BacktestPlan) -> BacktestRe
     except DataError as error:
         days = "--start, --end"
         raise ConfigError(days, None, error.problem) from error
+    # Before the bar starts: it would take the time of measuring all bars for that of the first session.
+    system.screener.signals(panel)
     hidden = not sys.stderr.isatty()
     with click.progressbar(length=total, label="backtest", file=sys.stderr, hidden=hidden) as bar:
         return run_step(panel, system, plan, on_progress=lambda progress: bar.update(progress.done - bar.pos))
