@@ -1,0 +1,93 @@
+"""Buy the lowest close of two weeks while the close is above its long mean; sell when it falls below that mean."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar
+
+import numpy as np
+from msgspec import Struct
+from numpy.typing import NDArray
+
+from trading import rules
+from trading.config import RuleSettings
+from trading.indicators import change, lagged, ratio, rolling_mean, rolling_min, wilder_atr
+from trading.market.bars import Panel, SymbolBars
+from trading.strategies.base import Ladder, OrderPrices, Strategy, parameter
+from trading.strategies.signals import Check, SignalPanel, failed_bits, over_symbols
+
+NAMES = ("trend_mean", "lowest_before", "atr", "score", "mean_volume")
+
+
+class DipInUptrendParameters(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The parameters of the strategy."""
+
+    trend_period: Annotated[int, parameter("window of the mean", unit="bars", ge=2, le=2000)] = 100
+    dip_period: Annotated[int, parameter("window of the lowest close", unit="bars", ge=1, le=250)] = 10
+    stop_atr: Annotated[float, parameter("stop below the entry limit", unit="ATR", gt=0, le=20)] = 2.0
+    target_atr: Annotated[float, parameter("target above the close", unit="ATR", gt=0, le=100)] = 3.0
+
+
+class DipInUptrend(Strategy):
+    """A dip in an uptrend."""
+
+    name: ClassVar[str] = "dip_in_uptrend"
+    Parameters: ClassVar[type[Struct]] = DipInUptrendParameters
+
+    def __init__(self, parameters: DipInUptrendParameters, rule_settings: RuleSettings) -> None:
+        """Keep the parameters."""
+        self.parameters = parameters
+        self.min_price = rule_settings.min_price
+        # Entry limit at the close itself, stop in ATRs below it, target as `order_prices` gives it.
+        self.offsets = rules.BracketRules(0.0, float(parameters.stop_atr), 0.0)
+
+    @property
+    def needs(self) -> dict[str, int]:
+        """Bars that each value takes."""
+        p = self.parameters
+        return {
+            "trend_mean": p.trend_period,
+            "lowest_before": p.dip_period + 1,
+            "atr": 15,
+            "score": max(p.trend_period, 14) + 1,
+            "mean_volume": 20,
+        }
+
+    @property
+    def warm_up_bars(self) -> int:
+        """Bars that must be known for every value to exist."""
+        return max(self.needs.values())
+
+    def generate_signals(self, panel: Panel) -> SignalPanel:
+        """Measure and judge all sessions of all symbols."""
+        columns, failed, count = over_symbols(panel, NAMES, self._judge)
+        return SignalPanel(
+            panel=panel,
+            columns={"close": panel.close, **columns},
+            needs=self.needs,
+            checks=(  # bit by bit what `_judge` compares; `explain` shows them with their values
+                Check("trend", "close", "trend_mean", ">"),
+                Check("dip", "close", "lowest_before", "<="),
+                Check("price", "close", self.min_price, ">="),
+            ),
+            failed=failed,
+            exit_level=columns["trend_mean"],
+            bar_count=count,
+            max_holding_bars=15,
+        )
+
+    def order_prices(self, signals: SignalPanel, row: int, column: int, ladder: Ladder) -> OrderPrices:
+        """Return a limit at the close, a stop and a target in ATRs from it."""
+        close = float(signals.panel.close[row, column])
+        atr = float(signals.columns["atr"][row, column])
+        target = close + self.parameters.target_atr * atr
+        return OrderPrices(*rules.bracket_prices(close, atr, target, self.offsets, ladder.edges, ladder.steps))
+
+    def _judge(self, bars: SymbolBars) -> tuple[NDArray[np.float64], NDArray[np.int32]]:
+        p = self.parameters
+        mean = rolling_mean(bars.close, p.trend_period)
+        lowest = lagged(rolling_min(bars.close, p.dip_period), 1)
+        atr = wilder_atr(bars.high, bars.low, bars.close, 14)
+        score = ratio(change(bars.close, p.trend_period), atr / bars.close)
+        values = np.stack([mean, lowest, atr, score, rolling_mean(bars.volume, 20)])
+        holds = (bars.close > mean, bars.close <= lowest, bars.close >= self.min_price)
+        return values, failed_bits(holds, values)

@@ -1,0 +1,223 @@
+"""Write the tables of settings into README.md, from what the code declares.
+
+    python tools/settings_table.py README.md           put the tables between the two markers
+    python tools/settings_table.py README.md --check   exit 1 where they differ from the code
+
+Settings of the Python programs come from `trading.config.OPTIONS`, a strategy's own from its class. What start.sh and the
+dashboard read by themselves stands below; a test holds that list against those files.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import get_args, get_origin, get_type_hints
+
+import msgspec
+from msgspec import Meta, Struct
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from trading.config import OPTIONS, Option, Secret  # noqa: E402 - the script runs from anywhere
+from trading.strategies.discovery import strategy_class, strategy_names  # noqa: E402
+
+BEGIN = "<!-- settings: begin (written by tools/settings_table.py) -->"
+END = "<!-- settings: end -->"
+DASH = "–"
+
+SHELL_SETTINGS: Mapping[str, tuple[str, str, str]] = {
+    "DASHBOARD_ALLOWED_HOSTS": (
+        "",
+        "names, comma separated",
+        "further names under which the dashboard may be opened, beside localhost",
+    ),
+    "DASHBOARD_TLS_CERT": ("", "a file", "certificate of the dashboard, PEM; with the next one it speaks HTTPS"),
+    "DASHBOARD_TLS_KEY": ("", "a file", "private key of that certificate"),
+    "GATEWAY_HOME": ("gateway", "a folder", "where IBKR's program is unpacked"),
+    "GATEWAY_HOST": ("127.0.0.1", "an address", "where the simulated gateway listens; IBKR's listens everywhere"),
+    "GATEWAY_HEAP": ("160m", "a size", "most memory of IBKR's program, as Java's -Xmx takes it"),
+    "GATEWAY_UPSTREAM": ("", "an address", "IBKR's servers, in place of proxyRemoteHost of conf.yaml"),
+    "GATEWAY_CORS": ("", "an expression", "web origins that may call the gateway, in place of conf.yaml's"),
+    "GATEWAY_KEYSTORE_FILE": ("", "a file", "certificate of the gateway, PKCS12; empty: one is made"),
+    "GATEWAY_KEYSTORE_PASSWORD_FILE": ("", "a file", "holds the password of that keystore"),
+    "GATEWAY_JAR_SHA256": ("the known build", "a SHA-256", "another build of IBKR's program is warned about"),
+    "GATEWAY_WAIT_SECONDS": ("60", "0 to 3600", "after this dashboard and trading loop start without the gateway"),
+    "GATEWAY_DEADLINE_SECONDS": ("120", "0 to 3600", "a gateway that has not opened its port by then is restarted"),
+    "GATEWAY_LIVENESS_SECONDS": ("10", "0 to 3600", "time between two looks at a gateway that answers"),
+    "RESTART_SECONDS": ("1", "0 to 3600", "pause before the first restart of a part that ended; then doubled"),
+    "SIM_TICKERS": ("", "symbols, comma separated", "fewer than all symbols of the bars"),
+    "SIM_BARS": ("data/us_daily.csv.gz", "a file", "bars that the simulated market replays"),
+    "SIM_START": ("2014-03-03", "a day", "first day of the simulated market"),
+    "SIM_CASH": ("10000", "USD", "cash that the simulated account begins with"),
+    "TRADING_PYTHON": (".venv/bin/python", "a program", "the interpreter that start.sh uses"),
+}
+"""Variables that are no part of Settings: default, range, meaning."""
+
+NOT_USED_YET = frozenset(
+    {
+        "execution.protect_s",
+        "execution.question_timeout_s",
+        "risk.account_rules",
+        "risk.allow_fx_base",
+        "risk.equity",
+        "session.keep_alive_s",
+    }
+)
+"""Keys that are read and checked though nothing acts on them yet; the table says so."""
+
+START_DEFAULTS = {
+    "GATEWAY_CA_BUNDLE": "the certificate that start.sh made",
+    "SIM_SECONDS_PER_DAY": "0; 1.5 by start.sh",
+}
+"""Where start.sh sets another default than the code."""
+
+
+def number(value: float) -> str:
+    """Return a number without needless digits."""
+    return f"{value:,.10g}" if isinstance(value, float) else f"{value:,}"
+
+
+def bounds(meta: Meta) -> str:
+    """Return the range of a number in words, "" where it has none."""
+    if meta.ge is not None and meta.le is not None:
+        return f"{number(meta.ge)} to {number(meta.le)}"
+    if meta.gt is not None and meta.le is not None:
+        return f"above {number(meta.gt)}, to {number(meta.le)}"
+    return ""
+
+
+def allowed(option: Option) -> str:
+    """Return what a setting may be, with its unit."""
+    if get_origin(option.kind) is not None and not isinstance(option.kind, type):
+        choices = get_args(option.kind)
+        if all(isinstance(choice, str) for choice in choices):
+            return " or ".join(f"`{choice}`" for choice in choices)
+    if option.kind in {int, float}:
+        return with_unit(bounds(option.meta), option.unit)
+    words = {bool: "`true` or `false`", Path: "a path", Secret: "a secret, at least 12 characters"}
+    if option.env == "METRICS_TOKEN":
+        return "a secret"
+    if get_origin(option.kind) is tuple:
+        return "a list"
+    if option.sensitive and option.kind is str:
+        return "an account id"
+    return words.get(option.kind, with_unit("a text" if option.kind is str else "an object of texts", option.unit))
+
+
+def with_unit(text: str, unit: str) -> str:
+    """Return a range with its unit behind it."""
+    return f"{text} {unit}".strip()
+
+
+def default_of(option: Option) -> str:
+    """Return a default as one would write it."""
+    if option.env in START_DEFAULTS:
+        return START_DEFAULTS[option.env]
+    return shown(option.default)
+
+
+def shown(value: object) -> str:
+    """Return a value as one would write it, a dash for nothing."""
+    match value:
+        case None | "" | () | {}:
+            return DASH
+        case bool():
+            return f"`{str(value).lower()}`"
+        case int() | float():
+            # Without separators, as it is typed.
+            return f"`{value:.12g}`"
+        case tuple():
+            return ", ".join(f"`{item}`" for item in value)
+        case _:
+            return f"`{value}`"
+
+
+def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Return a table in Markdown."""
+    lines = ["| " + " | ".join(heads) + " |", "|" + " --- |" * len(heads)]
+    lines += ["| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in rows]
+    return "\n".join(lines)
+
+
+def meaning(option: Option) -> str:
+    """Return what a setting does, and whether it does so yet."""
+    return option.meaning + (" (**not used yet**)" if option.key in NOT_USED_YET else "")
+
+
+def variables() -> str:
+    """Return the table of what the environment sets."""
+    rows = [
+        (f"`{o.env}`", f"`{o.key}`" if o.kind is not Secret else DASH, default_of(o), allowed(o), meaning(o))
+        for o in OPTIONS
+        if o.env
+    ]
+    return table(("Variable", "Key of config.json", "Default", "Range", "Meaning"), rows)
+
+
+def keys() -> str:
+    """Return the table of what config.json alone sets."""
+    rows = [(f"`{o.key}`", default_of(o), allowed(o), meaning(o)) for o in OPTIONS if not o.env]
+    return table(("Key", "Default", "Range", "Meaning"), rows)
+
+
+def parameters(kind: type[Struct], name: str) -> str:
+    """Return the table of one strategy's parameters."""
+    hints = get_type_hints(kind, include_extras=True)
+    rows = []
+    for field in msgspec.structs.fields(kind):
+        meta = get_args(hints[field.name])[1]
+        unit = meta.extra["unit"]
+        rows.append(
+            (f"`{field.name}`", shown(field.default), with_unit(bounds(meta), unit), str(meta.description)),
+        )
+    return table((f"Parameter of `strategy.{name}`", "Default", "Range", "Meaning"), rows)
+
+
+def start_script() -> str:
+    """Return the table of what only start.sh, the simulated gateway's start and the dashboard's start read."""
+    rows = [(f"`{name}`", shown(facts[0]), facts[1], facts[2]) for name, facts in SHELL_SETTINGS.items()]
+    return table(("Variable", "Default", "Range", "Meaning"), rows)
+
+
+def settings_text() -> str:
+    """Return everything between the markers."""
+    parts = [
+        "**Variables** (environment or `.env`; most can stand in `config.json` too, under the key beside them):",
+        variables(),
+        "**Keys of `config.json` alone:**",
+        keys(),
+    ]
+    for name in strategy_names():
+        parts += [parameters(strategy_class(name).Parameters, name)]
+    parts += ["**Variables of `start.sh`** (environment or `.env`):", start_script()]
+    return "\n\n".join(parts)
+
+
+def with_tables(text: str) -> str:
+    """Return README's text with fresh tables.
+
+    Raises: ValueError, the markers are not there once each.
+    """
+    before, begin, rest = text.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not begin or not end or BEGIN in after:
+        problem = f"the markers {BEGIN} and {END} must stand there once"
+        raise ValueError(problem)
+    return f"{before}{BEGIN}\n\n{settings_text()}\n\n{END}{after}"
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Write or check."""
+    path = Path(arguments[0])
+    text = path.read_text(encoding="utf-8")
+    fresh = with_tables(text)
+    if "--check" in arguments:
+        return 0 if fresh == text else 1
+    path.write_text(fresh, encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
