@@ -109,8 +109,13 @@ class Stream:
         return []
 
     def _order_rows(self) -> list[Message]:
-        rows = [dict(order_row(self._simulator, order)) for order in todays_orders(self._simulator)]
-        return [{**row, "price": float(str(row["price"]))} if row["price"] else row for row in rows]
+        rows: list[Message] = [order_row(self._simulator, order) for order in todays_orders(self._simulator)]
+        for row in rows:
+            # A number here, though a text over REST; a market order has none.
+            price = row.pop("price")
+            if price:
+                row["price"] = float(price)
+        return rows
 
     def _mark(self) -> tuple[int, int, bool]:
         exchange = self._simulator.exchange
@@ -147,7 +152,7 @@ class Stream:
 
     def _trade(self, execution: Any) -> Message:  # noqa: ANN401  (an Execution; its module is the exchange's)
         row = trade_row(self._simulator, execution)
-        return {**row, "conid": str(row["conid"])}
+        return {**row, "conid": str(row["conid"]), "conidex": str(row["conid"])}
 
     def _new_trades(self) -> list[Message]:
         executions = self._simulator.account.executions

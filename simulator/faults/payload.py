@@ -13,6 +13,7 @@ from simulator.faults.context import Firing, Handler
 from simulator.messages import Response, error
 
 _encode = msgspec.json.Encoder().encode
+TOO_MANY = 429
 HOSTILE = (
     "<script>alert(1)</script>\"><img src=x onerror=alert(1)>{{7*7}}=cmd()\r\n\x1b[2J\u202eevil'; DROP TABLE orders;--"
 )
@@ -204,8 +205,10 @@ def _spike(firing: Firing, row: Row) -> None:
         row["31"] = f"{price * firing.number('factor', 10.0):.2f}"
 
 
-def no_chart(_firing: Firing) -> Response:
-    """Return what a history call gets that came too often, or for which there is no chart."""
+def no_chart(firing: Firing) -> Response:
+    """Return what a history call gets that came too often (`status` 429), or for which there is no chart."""
+    if firing.integer("status", 500) == TOO_MANY:
+        return error(TOO_MANY, "Too many history charts requests, please try again later.")
     return error(500, "Chart data unavailable")
 
 
