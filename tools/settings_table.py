@@ -3,8 +3,8 @@
     python tools/settings_table.py README.md           put the tables between the two markers
     python tools/settings_table.py README.md --check   exit 1 where they differ from the code
 
-Settings of the Python programs come from `trading.config.OPTIONS`, a strategy's own from its class. What start.sh and the
-dashboard read by themselves stands below; a test holds that list against those files.
+Settings of the Python programs come from `trading.config.OPTIONS`, a strategy's own from its class. What start.sh and
+the dashboard read by themselves stands below; a test holds that list against those files.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import get_args, get_origin, get_type_hints
+from typing import Literal, get_args, get_origin, get_type_hints
 
 import msgspec
 from msgspec import Meta, Struct
@@ -42,7 +42,11 @@ SHELL_SETTINGS: Mapping[str, tuple[str, str, str]] = {
     "GATEWAY_CORS": ("", "an expression", "web origins that may call the gateway, in place of conf.yaml's"),
     "GATEWAY_KEYSTORE_FILE": ("", "a file", "certificate of the gateway, PKCS12; empty: one is made"),
     "GATEWAY_KEYSTORE_PASSWORD_FILE": ("", "a file", "holds the password of that keystore"),
-    "GATEWAY_JAR_SHA256": ("the known build", "a SHA-256", "another build of IBKR's program is warned about"),
+    "GATEWAY_JAR_SHA256": (
+        "",
+        "a SHA-256",
+        "of IBKR's program; empty: the build this project knows; others are warned about",
+    ),
     "GATEWAY_WAIT_SECONDS": ("60", "0 to 3600", "after this dashboard and trading loop start without the gateway"),
     "GATEWAY_DEADLINE_SECONDS": ("120", "0 to 3600", "a gateway that has not opened its port by then is restarted"),
     "GATEWAY_LIVENESS_SECONDS": ("10", "0 to 3600", "time between two looks at a gateway that answers"),
@@ -51,6 +55,7 @@ SHELL_SETTINGS: Mapping[str, tuple[str, str, str]] = {
     "SIM_BARS": ("data/us_daily.csv.gz", "a file", "bars that the simulated market replays"),
     "SIM_START": ("2014-03-03", "a day", "first day of the simulated market"),
     "SIM_CASH": ("10000", "USD", "cash that the simulated account begins with"),
+    "TRADING_CPUS": ("2", "a number", "processors that the container may use (docker-compose.yml)"),
     "TRADING_PYTHON": (".venv/bin/python", "a program", "the interpreter that start.sh uses"),
 }
 """Variables that are no part of Settings: default, range, meaning."""
@@ -76,7 +81,7 @@ START_DEFAULTS = {
 
 def number(value: float) -> str:
     """Return a number without needless digits."""
-    return f"{value:,.10g}" if isinstance(value, float) else f"{value:,}"
+    return f"{value:,.15g}"
 
 
 def bounds(meta: Meta) -> str:
@@ -84,21 +89,17 @@ def bounds(meta: Meta) -> str:
     if meta.ge is not None and meta.le is not None:
         return f"{number(meta.ge)} to {number(meta.le)}"
     if meta.gt is not None and meta.le is not None:
-        return f"above {number(meta.gt)}, to {number(meta.le)}"
+        return f"above 0, to {number(meta.le)}" if meta.gt == 0 else f"above {number(meta.gt)}, to {number(meta.le)}"
     return ""
 
 
 def allowed(option: Option) -> str:
     """Return what a setting may be, with its unit."""
-    if get_origin(option.kind) is not None and not isinstance(option.kind, type):
-        choices = get_args(option.kind)
-        if all(isinstance(choice, str) for choice in choices):
-            return " or ".join(f"`{choice}`" for choice in choices)
+    if get_origin(option.kind) is Literal:
+        return ", ".join(f"`{choice}`" for choice in get_args(option.kind))
     if option.kind in {int, float}:
         return with_unit(bounds(option.meta), option.unit)
-    words = {bool: "`true` or `false`", Path: "a path", Secret: "a secret, at least 12 characters"}
-    if option.env == "METRICS_TOKEN":
-        return "a secret"
+    words = {bool: "`true`, `false`", Path: "a path", Secret: "a secret"}
     if get_origin(option.kind) is tuple:
         return "a list"
     if option.sensitive and option.kind is str:
@@ -169,9 +170,7 @@ def parameters(kind: type[Struct], name: str) -> str:
     for field in msgspec.structs.fields(kind):
         meta = get_args(hints[field.name])[1]
         unit = meta.extra["unit"]
-        rows.append(
-            (f"`{field.name}`", shown(field.default), with_unit(bounds(meta), unit), str(meta.description)),
-        )
+        rows.append((f"`{field.name}`", shown(field.default), with_unit(bounds(meta), unit), str(meta.description)))
     return table((f"Parameter of `strategy.{name}`", "Default", "Range", "Meaning"), rows)
 
 
@@ -191,7 +190,10 @@ def settings_text() -> str:
     ]
     for name in strategy_names():
         parts += [parameters(strategy_class(name).Parameters, name)]
-    parts += ["**Variables of `start.sh`** (environment or `.env`):", start_script()]
+    parts += [
+        "**Variables of `start.sh`, the simulated gateway and the dashboard's start** (environment or `.env`):",
+        start_script(),
+    ]
     return "\n\n".join(parts)
 
 
