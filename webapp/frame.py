@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from flask import render_template
 
 from trading.model.account import AccountKind
 from trading.model.mode import Mode, ModeState
+from trading.model.pulse import PulseKey
+from trading.monitoring.health import Facts, liveness
+from webapp import agenda
+from trading.model.pulse import PulseKey
 from webapp.security import current_session
 from webapp.services import services
-from webapp.situation import SESSION_WORDS, Pulse, Situation, account_kind, judge, masked, read_pulse, silent_after_s
+from webapp.situation import (
+    SESSION_WORDS,
+    Situation,
+    account_kind,
+    judge,
+    masked,
+    moment,
+    read_facts,
+)
 
 NAVIGATION = (
     ("overview.overview", "Overview", "gauge"),
@@ -20,22 +31,24 @@ NAVIGATION = (
     ("trades.trades", "Trades", "swap"),
     ("log.log", "Log", "lines"),
 )
+_STALE_EVENT = timedelta(minutes=10)
 _PHASES = {"open": "market open", "pre": "before the open", "closed": "market closed"}
 
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """The frame of one page; `mode` is None and `account` empty before there is a database."""
+    """The frame of one page; before there is a database `mode` and `health` are None and `account` is empty."""
 
     kind: AccountKind | None
     account: str
     mode: ModeState | None
     situation: Situation
-    pulse: Pulse | None
+    health: Facts | None
+    session_since: datetime | None
+    session_detail: str
     market_now: datetime | None
     market_phase: str
-    facts: Mapping[str, str]
-    alive: bool
+    next_event: str
 
     @property
     def halted(self) -> bool:
@@ -43,33 +56,38 @@ class Frame:
         return self.mode is not None and self.mode.mode is Mode.HALTED
 
     @property
+    def alive(self) -> bool:
+        """Whether the trading process has been heard of lately."""
+        return self.health is not None and liveness(self.health).ok
+
+    @property
     def session_word(self) -> str:
         """Return the broker session in a few words."""
-        return "not known" if self.pulse is None else SESSION_WORDS[self.pulse.session]
+        return "not known" if self.health is None else SESSION_WORDS[self.health.session]
 
 
 def make_frame() -> Frame:
     """Return the frame of a page as things stand now."""
     made = services()
-    simulated = made.settings.simulated
+    settings = made.settings
     mode = made.views.mode()
-    if mode is None:
-        situation = judge(None, None, silent_limit_s=0.0)
-        return Frame(account_kind("", simulated=simulated), "", None, situation, None, None, "", {}, alive=False)
-    facts = made.views.facts()
-    pulse = read_pulse(facts, made.silent_s())
-    limit_s = silent_after_s(made.settings.check_interval_s)
-    account = facts.get("account", "")
+    kept = made.views.facts()
+    health = None
+    if mode is not None:
+        health = read_facts(kept, silent_s=made.silent_s(), mode=mode.mode, check_interval_s=settings.check_interval_s)
+    account = kept.get("account", "")
+    market_now = moment(kept.get(PulseKey.MARKET_NOW)) if settings.simulated else made.clock.now()
     return Frame(
-        kind=account_kind(account, simulated=simulated),
+        kind=account_kind(account, simulated=settings.simulated),
         account=masked(account),
         mode=mode,
-        situation=judge(pulse, mode, silent_limit_s=limit_s),
-        pulse=pulse,
-        market_now=_market_now(facts, made.clock.now(), simulated=simulated),
-        market_phase=_PHASES.get(facts.get("market_phase", ""), ""),
-        facts=facts,
-        alive=pulse.silent_s is not None and pulse.silent_s <= limit_s,
+        situation=judge(health),
+        health=health,
+        session_since=moment(kept.get(PulseKey.SESSION_SINCE)),
+        session_detail=kept.get(PulseKey.SESSION_DETAIL, ""),
+        market_now=market_now,
+        market_phase=_PHASES.get(kept.get(PulseKey.MARKET_PHASE, ""), ""),
+        next_event=_next_event(moment(kept.get(PulseKey.NEXT_EVENT)), market_now),
     )
 
 
@@ -86,11 +104,8 @@ def render(template: str, frame: Frame, **values: object) -> str:
     )
 
 
-def _market_now(facts: Mapping[str, str], now: datetime, *, simulated: bool) -> datetime | None:
-    """Return market time: the clock's own live, what the trading process last said in a simulation."""
-    if not simulated:
-        return now
-    try:
-        return datetime.fromisoformat(facts["market_now"])
-    except (KeyError, ValueError):
-        return None
+def _next_event(at: datetime | None, market_now: datetime | None) -> str:
+    """Return what the trading process waits for; empty while that is not known, or long past."""
+    if at is None or market_now is None or at < market_now - _STALE_EVENT:
+        return ""
+    return agenda.sentence(at, market_now, services().settings.execution)

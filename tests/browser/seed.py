@@ -222,7 +222,7 @@ def _write_facts(seeder: Seeder, state: str, moment: datetime, calendar: Trading
         "market_phase": "pre",
         "session_state": words.get(state, "ready"),
         "session_since": (moment - timedelta(hours=6, minutes=12)).isoformat(),
-        "next_event": f"The market opens at 09:30 New York, in {(session.open - moment).seconds // 60} min.",
+        "next_event": session.open.isoformat(),
         "uncovered_shares": "12" if state == "uncovered" else "0",
         "unknown_orders": "0",
     }

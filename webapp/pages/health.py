@@ -9,15 +9,13 @@ from prometheus_client import CONTENT_TYPE_LATEST
 from werkzeug.exceptions import ServiceUnavailable, Unauthorized
 from werkzeug.wrappers import Response as BaseResponse
 
-from trading.model.mode import Mode
-from webapp.frame import Frame, make_frame
+from trading.monitoring.health import Health, liveness, readiness
+from webapp.frame import make_frame
 from webapp.parameters import accepts
 from webapp.services import services
-from webapp.situation import silent_after_s
+from webapp.situation import read_facts
 
 blueprint = Blueprint("health", __name__)
-
-_READY_MODES = frozenset({Mode.ACTIVE, Mode.REDUCING})
 
 
 @blueprint.get("/healthz")
@@ -25,14 +23,9 @@ _READY_MODES = frozenset({Mode.ACTIVE, Mode.REDUCING})
 def healthz() -> BaseResponse:
     """Answer 200 while the trading loop is alive, 503 when it is silent."""
     made = services()
-    silent_s = made.silent_s()
-    if silent_s is None or silent_s > silent_after_s(made.settings.check_interval_s):
-        response = jsonify(
-            error={"code": "loop_silent", "message": "The trading process has not been heard of lately."}
-        )
-        response.status_code = 503
-        return response
-    return jsonify(status="ok")
+    facts = read_facts({}, silent_s=made.silent_s(), mode=None, check_interval_s=made.settings.check_interval_s)
+    health = liveness(facts)
+    return jsonify(status="ok") if health.ok else _unavailable(health)
 
 
 @blueprint.get("/readyz")
@@ -40,10 +33,11 @@ def healthz() -> BaseResponse:
 def readyz() -> BaseResponse:
     """Answer 200 when orders can be sent, else 503 with a reason and the next human step."""
     frame = make_frame()
-    blocked = frame.situation.key not in ("active", "reducing")
-    if blocked or frame.mode is None or frame.mode.mode not in _READY_MODES:
-        return _not_ready(frame)
-    return jsonify(status="ready", mode=frame.mode.mode.value)
+    if frame.health is None or frame.mode is None:
+        first = frame.situation
+        return _unavailable(Health(ok=False, code=first.key, text=first.headline, next_step=first.todo))
+    health = readiness(frame.health)
+    return jsonify(status="ready", mode=frame.mode.mode.value) if health.ok else _unavailable(health)
 
 
 @blueprint.get("/metrics")
@@ -63,8 +57,7 @@ def metrics() -> BaseResponse:
     return Response(text, content_type=CONTENT_TYPE_LATEST)
 
 
-def _not_ready(frame: Frame) -> Response:
-    code = frame.situation.key.replace("-", "_")
-    response = jsonify(error={"code": code, "message": frame.situation.headline}, next_step=frame.situation.todo)
+def _unavailable(health: Health) -> Response:
+    response = jsonify(error={"code": health.code, "message": health.text}, next_step=health.next_step)
     response.status_code = 503
     return response

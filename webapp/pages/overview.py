@@ -22,7 +22,7 @@ SKETCH_WIDTH, SKETCH_HEIGHT = 1200, 200
 def overview() -> str:
     """Show the state of everything."""
     frame, views = make_frame(), services().views
-    if frame.pulse is None:
+    if frame.health is None:
         return render("first_start.html", frame)
     points, positions = views.equity(), views.positions()
     trades = views.trades()

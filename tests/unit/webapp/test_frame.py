@@ -62,3 +62,15 @@ def test_hostile_names_are_only_text(dashboard: Dashboard) -> None:
         assert "<script>alert" not in page, path
     assert "&lt;script&gt;alert" in text_of(dashboard, "/decisions")
     assert text_of(dashboard, "/log").partition('class="log"')[2].count("&lt;script&gt;alert") == 3
+
+
+def test_the_next_look_is_told_in_new_york_time_and_nothing_where_it_is_no_moment(dashboard: Dashboard) -> None:
+    make_ready(dashboard)
+    for said, shown in (("2015-06-01T20:15:00+00:00", "16:15 New York"), ("soon", None), ("2015-06-01T20:15:00", None)):
+        database, store = open_store(dashboard.state)
+        store.set_value("next_event", said)
+        database.close()
+        page = text_of(dashboard, "/")
+        assert ("Next look" in page) == (shown is not None)
+        assert shown is None or shown in page
+        assert said not in page
