@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 
@@ -40,15 +41,16 @@ class Behaviour(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     questions: Questions = Questions()
     slippage_bps: float = 5.0
-    duplicate_coid: str = "day"
-    """scope of the check on cOID: none | session | day"""
+    duplicate_coid: Literal["none", "session", "day"] = "day"
+    """scope of the check on cOID"""
     decline_spends_coid: bool = False
-    child_coid: str = "drop"
-    """a cOID on a bracket child: drop | refuse | keep"""
+    child_coid: Literal["drop", "refuse", "keep"] = "drop"
+    """a cOID on a bracket child"""
+    child_activation: Literal["whole", "proportional", "full"] = "whole"
+    """children when their parent fills in part: at once, for what is filled, or after the whole"""
     order_id_in_trades: bool = True
     parent_id_in_orders: bool = True
-    order_ref_in_orders: str = "always"
-    """never | sometimes | always"""
+    order_ref_in_orders: Literal["never", "sometimes", "always"] = "always"
     split_keeps_orders: bool = False
     """GTC orders over a split"""
     bracket_children_cancel_each_other: bool = True
@@ -63,13 +65,14 @@ class Behaviour(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     cold_trades_calls: int = 1
     cold_pnl_calls: int = 1
     cold_positions_calls: int = 1
-    tickle_without_login: str = "unauthorized"
-    """unauthorized: 401 with an empty body | no_session: 200 {"error": "no session"}"""
-    session_clock: str = "real"
-    """which time idle time-out and session lifetime are counted in: real | simulated"""
+    tickle_without_login: Literal["unauthorized", "no_session"] = "unauthorized"
+    """401 with an empty body, or 200 with {"error": "no session"}"""
+    session_clock: Literal["real", "simulated"] = "real"
+    """which time idle time-out and session lifetime are counted in"""
     idle_timeout_s: float = 360.0
     sso_lifetime_s: float = 86_400.0
     nightly_reset: bool = False
+    """whether the brokerage session ends at midnight in New York, by the simulated clock"""
     reauthentication_s: float = 0.0
     """from ssodh/init until authenticated is true"""
 

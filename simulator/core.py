@@ -245,6 +245,8 @@ class Simulator:
 
     def _api(self, request: Request) -> Response:
         self.session.touch(self.session_us)
+        if self.behaviour.nightly_reset:
+            self.session.reset_at_midnight(instants.new_york_day(self.now_us))
         proceed = partial(self._apply, request)
         if self.faults.planned:
             for planned in reversed(self.faults.firing(request, self.now_us)):

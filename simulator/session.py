@@ -7,6 +7,7 @@ snapshot of a contract) is kept here and gone with it.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import date
 
 from simulator.config import Behaviour
 from simulator.exchange.orders import Ticket
@@ -34,6 +35,7 @@ class Caches:
     trades_calls: int = 0
     pnl_calls: int = 0
     snapshot_calls: dict[int, int] = field(default_factory=dict)
+    coids: set[str] = field(default_factory=set)
     suppressed: set[str] = field(default_factory=set)
     pending: dict[str, PendingQuestion] = field(default_factory=dict)
     invalidated: set[str] = field(default_factory=set)
@@ -59,6 +61,8 @@ class BrokerSession:
         self.authenticated_after_us = 0
         self.caches = Caches()
         self.portfolio_calls: dict[str, int] = {}
+        self.day: date | None = None
+        """the day in New York that the brokerage session belongs to"""
         self.waiting_for_second_factor = False
 
     def login(self, now_us: int, market_us: int) -> None:
@@ -81,6 +85,13 @@ class BrokerSession:
         self.authenticated_after_us = ready_us or 0
         self.fail = ""
         self.accessed_us = now_us
+
+    def reset_at_midnight(self, day: date) -> None:
+        """Let the brokerage session end when it was opened on another day than `day`."""
+        if self.authenticated and self.day is not None and day != self.day:
+            self.lose_brokerage()
+        if not self.authenticated or self.day is None:
+            self.day = day
 
     def lose_brokerage(self, *, competing: bool = False) -> None:
         """Lose the brokerage session; the SSO session stays."""

@@ -187,7 +187,7 @@ def to_tickets(simulator: Simulator, drafts: list[Draft]) -> tuple[Ticket, ...]:
 
 def _check_coids(simulator: Simulator, drafts: list[Draft]) -> dict[int, str]:
     """Return the cOID that each draft keeps, by identity."""
-    behaviour, seen = simulator.behaviour, simulator.exchange.seen_coids
+    behaviour = simulator.behaviour
     kept: dict[int, str] = {}
     for draft in drafts:
         if draft.coid is None:
@@ -196,13 +196,20 @@ def _check_coids(simulator: Simulator, drafts: list[Draft]) -> dict[int, str]:
             raise RejectedError(bad_request("cOID is not allowed for child orders"))
         if draft.parent is not None and behaviour.child_coid == "drop":
             continue
-        when = seen.get(draft.coid)
-        known = when is not None and simulator.now_us - when < DAY_US and behaviour.duplicate_coid != "none"
+        known = _is_known(simulator, draft.coid)
         if known or (draft.coid in kept.values() and behaviour.duplicate_coid != "none"):
             text = f"Order couldn't be submitted: Local order ID={draft.coid} is already registered."
             raise RejectedError(error(200, text))
         kept[id(draft)] = draft.coid
     return kept
+
+
+def _is_known(simulator: Simulator, coid: str) -> bool:
+    scope = simulator.behaviour.duplicate_coid
+    if scope == "session":
+        return coid in simulator.session.caches.coids
+    when = simulator.exchange.seen_coids.get(coid)
+    return scope == "day" and when is not None and simulator.now_us - when < DAY_US
 
 
 def _parent(simulator: Simulator, draft: Draft, by_coid: dict[str, int]) -> int | None:

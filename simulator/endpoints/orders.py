@@ -136,6 +136,7 @@ def _enter(simulator: Simulator, tickets: tuple[Ticket, ...], *, modifies: bool)
         if order is None or not order.is_live:
             return error(400, "Order is inactive")
         return json_response([_accepted(simulator, simulator.exchange.modify(ticket))])
+    simulator.session.caches.coids.update(ticket.coid for ticket in tickets if ticket.coid)
     return json_response([_accepted(simulator, order) for order in simulator.exchange.place(tickets)])
 
 
@@ -168,6 +169,7 @@ def reply(simulator: Simulator, request: Request) -> Response:
         if simulator.behaviour.decline_spends_coid:
             coids = [ticket.coid for ticket in pending.tickets if ticket.coid]
             simulator.exchange.seen_coids.update(dict.fromkeys(coids, simulator.now_us))
+            simulator.session.caches.coids.update(coids)
         return error(200, "Order not confirmed ")
     if pending.left:
         questions = [Question(message_id, text) for message_id, text in pending.left]

@@ -273,8 +273,7 @@ class Exchange:
             self._aim_rest(order)
         else:
             self.end(order, State.FILLED, None)
-        for child in self.book.children(order.order_id):
-            self._activate(child, Activation(position, price))
+        self._activate_children(order, Activation(position, price))
         for sibling in siblings:
             if order.remaining == 0:
                 self.end(sibling, State.CANCELLED, OCA_FILLED)
@@ -310,11 +309,16 @@ class Exchange:
             price = bar.open if position == 0.0 else stop
             self._aim(order, Activation(position, price))
 
-    def _activate(self, child: Order, activation: Activation) -> None:
-        if child.state is not State.HELD:
+    def _activate_children(self, parent: Order, activation: Activation) -> None:
+        mode = self.behaviour.child_activation
+        if mode == "full" and parent.remaining:
             return
-        child.state = State.WORKING
-        self._aim(child, activation)
+        for child in self.book.children(parent.order_id):
+            if mode == "proportional":
+                child.quantity = parent.filled
+            if child.state is State.HELD:
+                child.state = State.WORKING
+                self._aim(child, activation)
 
     def end(self, order: Order, state: State, reason: str | None) -> None:
         """Give an order its final state; a cancelled one without a fill takes its children with it."""
