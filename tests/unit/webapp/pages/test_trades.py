@@ -11,8 +11,9 @@ def test_the_csv_is_harmless_in_a_spreadsheet(ready: Dashboard) -> None:
     with database.transaction() as connection:
         connection.execute("PRAGMA defer_foreign_keys = ON")
         connection.execute(
-            "INSERT INTO intent (coid, role, conid, symbol, side, order_type, tif, quantity, decided, session, reason,"
-            " created, state, changed) VALUES ('a', 'entry', 1, '=1+1', 'BUY', 'LMT', 'DAY', 5, '', '', '', '', 'FILLED', '')"
+            "INSERT INTO intent (coid, role, conid, symbol, side, order_type, tif, quantity, decided, session,"
+            " reason, created, state, changed)"
+            " VALUES ('a', 'entry', 1, '=1+1', 'BUY', 'LMT', 'DAY', 5, '', '', '', '', 'FILLED', '')"
         )
         connection.execute(
             "INSERT INTO trade (entry_coid, symbol, quantity, entry_session, entry_price, exit_session, exit_price,"
