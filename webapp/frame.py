@@ -12,7 +12,6 @@ from trading.model.mode import Mode, ModeState
 from trading.model.pulse import PulseKey
 from trading.monitoring.health import Facts, liveness
 from webapp import agenda
-from trading.model.pulse import PulseKey
 from webapp.security import current_session
 from webapp.services import services
 from webapp.situation import (

@@ -1,4 +1,4 @@
-"""The state of the whole system as the pages show it: the verdict of `monitoring.health`, with its colour and button."""
+"""The state of the whole system as the pages show it: what `monitoring.health` says, with its colour and button."""
 
 from __future__ import annotations
 

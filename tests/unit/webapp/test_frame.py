@@ -64,13 +64,19 @@ def test_hostile_names_are_only_text(dashboard: Dashboard) -> None:
     assert text_of(dashboard, "/log").partition('class="log"')[2].count("&lt;script&gt;alert") == 3
 
 
-def test_the_next_look_is_told_in_new_york_time_and_nothing_where_it_is_no_moment(dashboard: Dashboard) -> None:
+def test_the_next_event_is_told_in_new_york_time_and_nothing_where_it_is_no_moment(dashboard: Dashboard) -> None:
     make_ready(dashboard)
-    for said, shown in (("2015-06-01T20:15:00+00:00", "16:15 New York"), ("soon", None), ("2015-06-01T20:15:00", None)):
+    told = {
+        "2026-03-03T21:15:00+00:00": "The decision: 16:15 New York, in 4 h.",
+        "2026-03-03T16:00:00+00:00": None,  # long past
+        "2026-03-03T21:15:00": None,
+        "soon": None,
+    }
+    for said, shown in told.items():
         database, store = open_store(dashboard.state)
         store.set_value("next_event", said)
         database.close()
         page = text_of(dashboard, "/")
-        assert ("Next look" in page) == (shown is not None)
+        assert ('<p class="next">' in page) == (shown is not None)
         assert shown is None or shown in page
         assert said not in page

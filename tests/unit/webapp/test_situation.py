@@ -6,56 +6,51 @@ import pytest
 
 from tests.unit.webapp.desk import NOON
 from trading.model.account import AccountKind
-from trading.model.mode import Mode, ModeState
-from webapp.situation import Pulse, SessionWord, account_kind, duration, judge, masked, read_pulse, silent_after_s
+from trading.model.mode import Mode
+from trading.model.pulse import SessionState
+from trading.monitoring.health import Facts
+from webapp.situation import SESSION_WORDS, Step, Tone, account_kind, duration, judge, masked, moment, read_facts
 
-WELL = Pulse(1.0, SessionWord.READY, NOON, "", 0, 0)
-
-
-def mode(of: Mode) -> ModeState:
-    return ModeState(of, "why", "who", NOON)
-
-
-def key(pulse: Pulse | None, of: Mode = Mode.ACTIVE) -> str:
-    return judge(pulse, mode(of), silent_limit_s=60.0).key
+WELL = Facts(1.0, 20.0, SessionState.READY, Mode.ACTIVE)
 
 
 def test_all_is_well_only_when_nothing_is_wrong() -> None:
-    assert key(WELL) == "active"
-    assert judge(WELL, mode(Mode.ACTIVE), silent_limit_s=60.0).todo == "Nothing."
+    situation = judge(WELL)
+    assert (situation.key, situation.tone, situation.todo) == ("ready", Tone.GOOD, "Nothing.")
 
 
 @pytest.mark.parametrize(
-    ("of", "expected"), [(Mode.HALTED, "halted"), (Mode.REDUCING, "reducing"), (Mode.RECONCILING, "reconciling")]
+    ("facts", "key", "step"),
+    [
+        (replace(WELL, mode=Mode.HALTED), "halted", Step.RESUME),
+        (replace(WELL, mode=Mode.REDUCING), "reducing", Step.RESUME),
+        (replace(WELL, session=SessionState.WAITING_LOGIN, mode=Mode.HALTED), "waiting_login", Step.LOGIN),
+        (replace(WELL, silent_s=61.0, session=SessionState.WAITING_LOGIN), "silent", Step.LOG),
+        (replace(WELL, silent_s=61.0, uncovered_shares=5), "uncovered", Step.LOG),
+        (replace(WELL, unknown_orders=2), "unknown_orders", Step.NONE),
+    ],
 )
-def test_a_mode_that_limits_trading_is_said(of: Mode, expected: str) -> None:
-    assert key(WELL, of) == expected
+def test_what_needs_a_person_most_comes_with_its_button(facts: Facts, key: str, step: Step) -> None:
+    situation = judge(facts)
+    assert (situation.key, situation.step) == (key, step)
+    assert situation.tone is not Tone.GOOD
+    assert situation.todo
 
 
-def test_what_needs_a_person_most_comes_first() -> None:
-    silent = replace(WELL, silent_s=61.0, session=SessionWord.WAITING_LOGIN)
-    assert key(silent, Mode.HALTED) == "stale"
-    assert key(replace(silent, uncovered_shares=5), Mode.HALTED) == "uncovered"
-    assert key(replace(WELL, session=SessionWord.WAITING_LOGIN), Mode.HALTED) == "waiting-login"
+def test_before_there_is_a_database_it_is_the_first_start() -> None:
+    assert judge(None).key == "first_start"
 
 
-def test_silence_begins_after_the_limit() -> None:
-    assert key(replace(WELL, silent_s=60.0)) == "active"
-    assert key(replace(WELL, silent_s=60.1)) == "stale"
-    assert key(replace(WELL, silent_s=None)) == "stale"
-
-
-def test_three_missed_cycles_are_silence_but_never_less_than_twenty_seconds() -> None:
-    assert silent_after_s(60.0) == 180.0
-    assert silent_after_s(1.0) == 20.0
+def test_every_session_state_has_a_word() -> None:
+    assert set(SESSION_WORDS) == set(SessionState)
 
 
 def test_facts_that_make_no_sense_do_not_break_the_page() -> None:
-    pulse = read_pulse(
-        {"session_state": "?", "session_since": "soon", "uncovered_shares": "-3", "unknown_orders": "x"}, 1.0
-    )
-    assert pulse == Pulse(1.0, SessionWord.STARTING, None, "", 0, 0)
-    assert read_pulse({}, None).session is SessionWord.STARTING
+    kept = {"session_state": "?", "uncovered_shares": "-3", "unknown_orders": "x"}
+    facts = read_facts(kept, silent_s=1.0, mode=None, check_interval_s=60.0)
+    assert facts == Facts(1.0, 60.0, SessionState.STARTING, None)
+    assert moment("soon") is moment(None) is moment("2026-03-03T10:00:00") is None
+    assert moment(NOON.isoformat()) == NOON
 
 
 @pytest.mark.parametrize(

@@ -87,5 +87,5 @@ def test_a_silent_trading_process_is_said_while_waiting(ready: Dashboard) -> Non
     place = client.post("/halt", data=form_of(client, "/halt")).headers["Location"]
     ready.beat(silent_s=400)
     page = client.get(place).get_data(as_text=True)
-    assert "silent for 6 min" in page
+    assert "silent for 400 s" in page
     assert "Not confirmed at the broker" in page

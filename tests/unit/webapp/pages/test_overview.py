@@ -23,7 +23,7 @@ def test_the_overview_answers_the_four_questions(ready: Dashboard) -> None:
 @pytest.mark.parametrize(
     ("state", "said", "todo"),
     [
-        ("waiting_login", "Waiting for login", "Open https://localhost:5055 and log in"),
+        ("waiting_login", "Nobody is logged in at the gateway", "Open https://localhost:5055 and log in"),
         ("gateway_down", "The gateway does not answer", "tried again by itself"),
         ("competing", "Another program uses this login", "Log out of TWS"),
         ("ended", "end of its data", "make demo-reset"),
@@ -40,5 +40,5 @@ def test_the_session_state_comes_with_the_next_human_step(
 
 def test_a_silent_trading_process_is_the_first_thing_said(ready: Dashboard) -> None:
     ready.beat(silent_s=341)
-    assert "Trading process silent for 5 min. Stops stay at the broker." in text_of(ready, "/")
-    assert "silent for 5 min" in text_of(ready, "/trades")
+    assert "The trading process has been silent for 341 s. Stops stay at the broker." in text_of(ready, "/")
+    assert "silent for 341 s" in text_of(ready, "/trades")
