@@ -54,6 +54,8 @@ class Executor:
         self._desk = desk
         self._sender = sender
         self._refresh = refresh
+        # Session for which everything was sent, or refused for good.
+        self._done: date | None = None
         self._sent_at: deque[datetime] = deque(
             record.sent_at
             for record in desk.journal.intents()
@@ -63,9 +65,13 @@ class Executor:
     def carry_out(self, decision: Decision, window: SendWindow, at: Circumstances) -> Outcome:
         """Send what is left of a decision and may leave now."""
         outcome = Outcome()
+        if self._done == window.session.day or self._desk.clock.now() < window.begins:
+            return outcome
         self._drop_stale(window, outcome)
         self._exits(decision, window, at, outcome)
         self._entries(decision, window, at, outcome)
+        if outcome.look_again is None and not self._desk.interrupted():
+            self._done = window.session.day
         return outcome
 
     def cancel_entries(self, *, ended_before: datetime | None = None) -> int:
@@ -379,7 +385,7 @@ class Executor:
         references = {
             contract.conid: at.closes[symbol] for symbol, contract in at.contracts.items() if symbol in at.closes
         }
-        result = self._sender.submit(group, references, lambda: allowed() and not self._desk.interrupted())
+        result = self._sender.submit(group, references, allowed)
         if result is Sending.NOT_SENT:
             outcome.again(self._desk.clock.now() + timedelta(seconds=POLL_S))
             return

@@ -1,0 +1,240 @@
+"""A real trading process against a real simulator process over HTTPS, on bars that end where the run shall end."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from trading.backtest.engine import BacktestPlan, run_step
+from trading.backtest.result import BacktestResult
+from trading.config import load_settings, with_overrides
+from trading.decision import DecisionSystem
+from trading.market.bars import Panel, load_bars, write_bars
+from trading.strategies.discovery import make_strategy
+
+ROOT = Path(__file__).resolve().parents[2]
+CASH = 10_000.0
+# A decision reads this many bars back at most; more only make the first reading longer.
+BARS_BEFORE = 400
+Row: TypeAlias = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Span:
+    """The sessions of a run and the symbols that it trades."""
+
+    start: date
+    sessions: int
+    symbols: int
+    settings: tuple[str, ...] = ("risk.profile=strategy",)
+
+    def panel(self, bars: Path) -> Panel:
+        whole = load_bars(bars)
+        first = whole.row(self.start)
+        assert first is not None
+        chosen = whole.select(whole.symbols[: self.symbols]) if self.symbols < len(whole.symbols) else whole
+        return chosen.cut(whole.sessions[first + self.sessions - 1].item())
+
+
+@dataclass
+class World:
+    """One run's folder: the bars, the simulator and the trader."""
+
+    folder: Path
+    span: Span
+    panel: Panel
+    simulator: subprocess.Popen[str]
+    port: int
+
+    @property
+    def database(self) -> Path:
+        return self.folder / "state" / "simulated" / "trading.db"
+
+    def start_trader(self, failpoint: str | None = None) -> subprocess.Popen[bytes]:
+        environ = {
+            name: text for name, text in os.environ.items() if name.startswith(("PATH", "HOME", "NUMBA", "LANG"))
+        }
+        environ |= {
+            "GATEWAY": "simulated",
+            "GATEWAY_URL": f"https://localhost:{self.port}",
+            "STATE_DIR": str(self.folder / "state"),
+            "LOG_DIR": str(self.folder / "logs"),
+            "SIM_TICKERS": ",".join(self.panel.symbols),
+            "PYTHONPATH": str(ROOT),
+            "MAX_POSITIONS": "10",
+        }
+        if failpoint is not None:
+            environ["TRADING_FAILPOINT"] = failpoint
+        arguments = [sys.executable, "-m", "trading", "run"]
+        for setting in self.span.settings:
+            arguments += ["--set", setting]
+        with (self.folder / "trader.txt").open("ab") as console:
+            return subprocess.Popen(arguments, cwd=self.folder, env=environ, stdout=console, stderr=console)
+
+    def fact(self, key: str) -> str | None:
+        rows = self.rows("SELECT value FROM fact WHERE key = ?", key)
+        return rows[0]["value"] if rows else None
+
+    def rows(self, sql: str, *values: object) -> list[Row]:
+        """Return rows of trading.db; none while there is no such file or table yet."""
+        try:
+            with sqlite3.connect(f"file:{self.database}?mode=ro", uri=True, timeout=5.0) as connection:
+                connection.row_factory = sqlite3.Row
+                found = [dict(row) for row in connection.execute(sql, values)]
+            connection.close()
+        except sqlite3.OperationalError:
+            return []
+        return found
+
+    def run_to_the_end(self, limit_s: float) -> None:
+        """Let a trader run until the data ends, then stop it; it has to end by itself and well."""
+        trader = self.start_trader()
+        try:
+            give_up = time.monotonic() + limit_s
+            while self.fact("session_state") != "ended":
+                assert trader.poll() is None, self.console()
+                assert time.monotonic() < give_up, self.console()
+                time.sleep(0.1)
+            trader.send_signal(signal.SIGTERM)
+            assert trader.wait(25) == 0, self.console()
+        finally:
+            trader.kill()
+            trader.wait()
+
+    def kill_at(self, failpoint: str, limit_s: float) -> bool:
+        """Start a trader that dies at a failpoint; False when it came to the end of the data alive."""
+        trader = self.start_trader(failpoint)
+        give_up = time.monotonic() + limit_s
+        while trader.poll() is None and self.fact("session_state") != "ended":
+            assert time.monotonic() < give_up, self.console()
+            time.sleep(0.05)
+        died = trader.poll() == -signal.SIGKILL
+        trader.kill()
+        trader.wait()
+        return died
+
+    def kill_after(self, seconds: float) -> None:
+        """Start a trader and kill it after some real seconds, wherever it is then."""
+        trader = self.start_trader()
+        time.sleep(seconds)
+        trader.kill()
+        trader.wait()
+
+    def console(self) -> str:
+        return (self.folder / "trader.txt").read_text(encoding="utf-8", errors="replace")[-4000:]
+
+    # ---- what came of it
+
+    def trades(self) -> list[tuple[object, ...]]:
+        return [
+            (
+                row["symbol"],
+                row["quantity"],
+                row["entry_session"],
+                row["entry_price"] / 1e4,
+                row["exit_session"],
+                row["exit_price"] / 1e4,
+                row["exit_reason"],
+                row["commission"] / 1e4,
+                row["pnl"] / 1e4,
+            )
+            for row in self.rows("SELECT * FROM trade ORDER BY exit_session, symbol")
+        ]
+
+    def equity(self) -> list[tuple[object, ...]]:
+        return [
+            (row["session"], row["cash"] / 1e4, row["equity"] / 1e4, row["positions"])
+            for row in self.rows("SELECT * FROM equity ORDER BY session")
+        ]
+
+    def open_positions(self) -> list[tuple[object, ...]]:
+        return [
+            (row["symbol"], row["quantity"], row["entry_session"], row["entry_price"] / 1e4)
+            for row in self.rows("SELECT * FROM position ORDER BY symbol")
+        ]
+
+    def order_denials(self) -> list[Row]:
+        return self.rows("SELECT symbol, code, detail FROM denial WHERE stage = 'order'")
+
+    def truth(self) -> list[Row]:
+        file = self.database.parent / "simulator" / "truth.jsonl"
+        return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
+
+
+@contextmanager
+def lockstep_world(folder: Path, bars: Path, span: Span) -> Iterator[World]:
+    """Start the simulator on a free port at the open of the span's first session; no trader yet."""
+    panel = span.panel(bars)
+    first = panel.row(span.start)
+    assert first is not None
+    write_bars(shortened(panel, first - BARS_BEFORE), folder / "bars.csv")
+    (folder / "config.json").write_text("{}", encoding="utf-8")
+    state = folder / "state" / "simulated" / "simulator"
+    arguments = [sys.executable, "-m", "simulator", "--port", "0", "--bars", str(folder / "bars.csv")]
+    arguments += ["--start", span.start.isoformat(), "--speed", "0", "--cash", str(CASH), "--auto-login"]
+    arguments += ["--pacing", "off", "--state", str(state)]
+    with subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True, cwd=ROOT) as simulator:
+        try:
+            assert simulator.stdout is not None
+            found = re.search(r"://[^:]+:(\d+)", simulator.stdout.readline())
+            assert found is not None
+            yield World(folder, span, panel, simulator, int(found.group(1)))
+        finally:
+            simulator.kill()
+
+
+def shortened(panel: Panel, first: int) -> Panel:
+    rows = slice(max(first, 0), None)
+    kept = [np.array(values[rows]) for values in (panel.open, panel.high, panel.low, panel.close, panel.volume)]
+    return Panel(panel.symbols, np.array(panel.sessions[rows]), *kept)
+
+
+def expected(span: Span, bars: Path) -> BacktestResult:
+    """Return what the backtest makes of the same span."""
+    settings = load_settings({"GATEWAY": "simulated", "MAX_POSITIONS": "10"}, ROOT / "config.json")
+    settings = with_overrides(settings, span.settings)
+    panel = span.panel(bars)
+    first = panel.row(span.start)
+    assert first is not None
+    panel = shortened(panel, first - BARS_BEFORE)
+    system = DecisionSystem.build(settings, make_strategy(settings))
+    return run_step(panel, system, BacktestPlan(CASH, settings.execution.slippage_bps, start=span.start))
+
+
+def trades_of(result: BacktestResult) -> list[tuple[object, ...]]:
+    return [
+        (
+            trade.symbol,
+            trade.quantity,
+            trade.entry_session.isoformat(),
+            trade.entry_price,
+            trade.exit_session.isoformat(),
+            trade.exit_price,
+            str(trade.exit_reason),
+            trade.commission,
+            trade.pnl,
+        )
+        for trade in result.trades
+    ]
+
+
+def equity_of(result: BacktestResult) -> list[tuple[object, ...]]:
+    return [(p.session.isoformat(), p.cash, p.equity, p.positions) for p in result.equity]
+
+
+def positions_of(result: BacktestResult) -> list[tuple[object, ...]]:
+    return [(p.symbol, p.quantity, p.entry_session.isoformat(), p.entry_price) for p in result.open_positions]
