@@ -203,7 +203,8 @@ def _create(path: Path, chance: random.Random) -> None:
         connection = sqlite3.connect(new, isolation_level=None)
         try:
             connection.execute("PRAGMA synchronous = FULL")
-            connection.executescript(SCHEMA.read_text(encoding="utf-8"))
+            # One transaction: a commit for each table would cost a tenth of a second more.
+            connection.executescript(f"BEGIN;\n{SCHEMA.read_text(encoding='utf-8')}\nCOMMIT;")
             connection.executemany(
                 "INSERT INTO fact (key, value) VALUES (?, ?)",
                 (

@@ -98,7 +98,7 @@ def test_fill_and_position_are_one_transaction(database: Database) -> None:
 STEP = st.tuples(st.integers(0, 3), st.integers(1, 6), st.integers(1, 1_000_000), st.integers(0, 3))
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=st.lists(STEP, max_size=12))
 def test_both_journals_agree_after_any_fills(
     tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[int, ...]]
