@@ -1,0 +1,110 @@
+from __future__ import annotations
+
+from simulator.stream import Stream
+from tests.unit.simulator.support import ACCOUNT, Client, Json, Row, start
+
+FLAT: Row = (100.0, 110.0, 90.0, 105.0, 1000.0)
+
+
+def open_stream(client: Client) -> Stream:
+    stream = Stream(client.simulator, 0.0)
+    stream.greet()
+    return stream
+
+
+def one(messages: list[Json]) -> Json:
+    [message] = messages
+    return message
+
+
+def test_client_is_greeted_in_order() -> None:
+    client = start({"ABC": [FLAT]})
+    assert [message["topic"] for message in Stream(client.simulator, 0.0).greet()] == ["system", "act", "sts"]
+
+
+def test_client_waits_for_a_login_and_is_greeted_after_it() -> None:
+    client = start({"ABC": [FLAT]})
+    client.post("/logout")
+    stream = Stream(client.simulator, 0.0)
+    assert stream.greet() == [{"message": "waiting for session"}]
+    client.call("POST", "/sim/account", {"do": "login"})
+    assert [message.get("topic") for message in stream.poll(1.0)] == ["system", "act", "sts"]
+
+
+def test_orders_come_whole_and_then_by_their_changes() -> None:
+    client = start({"ABC": [FLAT, FLAT]})
+    client.order(client.conid("ABC"), "BUY", "LMT", 10, price=95.0)
+    stream = open_stream(client)
+    [row] = one(stream.receive("sor+{}", 0.0))["args"]
+    assert (row["price"], row["status"]) == (95.0, "Submitted")
+    client.advance("close")
+    [change] = one(stream.poll(0.1))["args"]
+    assert change["status"] == "Filled"
+    assert "conid" not in change
+    assert stream.poll(0.2) == []
+
+
+def test_trades_come_as_they_happen() -> None:
+    client = start({"ABC": [FLAT]})
+    stream = open_stream(client)
+    assert one(stream.receive('str+{"realtimeUpdatesOnly":true}', 0.0))["args"] == []
+    client.order(client.conid("ABC"), "BUY", "MKT", 10)
+    [trade] = one(stream.poll(0.1))["args"]
+    assert trade["conid"] == trade["conidex"] == str(client.conid("ABC"))
+
+
+def test_quotes_tell_what_changed() -> None:
+    client = start({"ABC": [FLAT]})
+    stream = open_stream(client)
+    first = one(stream.receive(f'smd+{client.conid("ABC")}+{{"fields":["31","55"]}}', 0.0))
+    assert (first["31"], first["55"]) == ("100.00", "ABC")
+    client.advance("2014-03-03T16:40:00Z")
+    change = one(stream.poll(1.0))
+    assert change["31"] == "90.00"
+    assert "55" not in change
+    stream.receive(f"umd+{client.conid('ABC')}+{{}}", 1.0)
+    client.advance("close")
+    assert stream.poll(2.0) == []
+
+
+def test_quotes_end_after_a_quarter_of_an_hour() -> None:
+    client = start({"ABC": [FLAT]})
+    stream = open_stream(client)
+    stream.receive(f'smd+{client.conid("ABC")}+{{"fields":["31"]}}', 0.0)
+    stream.poll(901.0)
+    client.advance("close")
+    assert [message for message in stream.poll(902.0) if str(message.get("topic")).startswith("smd")] == []
+
+
+def test_account_topics() -> None:
+    client = start({"ABC": [FLAT]})
+    stream = open_stream(client)
+    assert one(stream.receive("spl+{}", 0.0))["args"][f"{ACCOUNT}.Core"]["nl"] == 100_000.0
+    [summary] = one(stream.receive(f'ssd+{ACCOUNT}+{{"keys":["NetLiquidation"]}}', 0.0))["result"]
+    assert summary["amount"] == 100_000.0
+    assert one(stream.receive(f"sld+{ACCOUNT}+{{}}", 0.0))["result"][0]["key"] == "LedgerListUSD"
+
+
+def test_heartbeat_comes_every_ten_seconds() -> None:
+    stream = open_stream(start({"ABC": [FLAT]}))
+    assert stream.poll(9.9) == []
+    assert "hb" in stream.poll(10.0)[0]
+    assert stream.receive("ech+hb", 11.0) == ["ech+hb"]
+    assert one(stream.receive("tic", 11.0))["alive"] is True
+
+
+def test_lost_session_is_told_and_ends_what_was_subscribed() -> None:
+    client = start({"ABC": [FLAT]})
+    stream = open_stream(client)
+    stream.receive("sor+{}", 0.0)
+    client.call("POST", "/sim/account", {"do": "compete"})
+    assert one(stream.poll(0.1))["args"] == {"authenticated": False, "competing": True}
+    assert "error" in one(stream.receive("sor+{}", 0.2))
+    client.post("/logout")
+    assert stream.is_over()
+
+
+def test_messages_that_mean_nothing_are_left_alone() -> None:
+    stream = open_stream(start({"ABC": [FLAT]}))
+    for text in ("", "+", "xyz+{}", "sor+{", "smd+x+{}", "smd+1+[1]", "\x00"):
+        assert isinstance(stream.receive(text, 0.0), list)
