@@ -73,9 +73,11 @@ def test_exception_is_whole_in_the_file_and_one_line_on_the_console(scene: Scene
 
 
 def test_warnings_of_libraries_are_taken_in(scene: Scene) -> None:
-    logging.getLogger("urllib3").warning("Connection pool is %s", "full")
+    # A made-up one: other tests' libraries set the level of the known ones.
+    logging.getLogger("pool.of.connections").warning("Connection pool is %s", "full")
     (line,) = scene.lines()
-    assert (line["event"], line["library"], line["text"]) == ("library warning", "urllib3", "Connection pool is full")
+    assert (line["event"], line["library"]) == ("library warning", "pool.of.connections")
+    assert line["text"] == "Connection pool is full"
 
 
 def test_level_leaves_the_lesser_out(tmp_path: Path) -> None:
