@@ -1,0 +1,295 @@
+"""README and .env.example say what the code does: tables, commands, files, the example strategy, the shown outputs."""
+
+from __future__ import annotations
+
+import ast
+import os
+import re
+import shutil
+import subprocess
+import sys
+from functools import cache
+from pathlib import Path
+
+import click
+import pytest
+
+from tools.settings_table import NOT_USED_YET, SHELL_SETTINGS, with_tables
+from trading.cli.main import commands
+from trading.config import OPTIONS
+from trading.model.metric import Counter, Duration, Gauge
+from trading.strategies.discovery import strategy_class, strategy_names
+
+ROOT = Path(__file__).resolve().parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+DOCUMENTS = (
+    "README.md",
+    "CONTRIBUTING.md",
+    "CHANGELOG.md",
+    *(str(p.relative_to(ROOT)) for p in ROOT.glob("docs/**/*.md")),
+)
+EXAMPLE = ROOT / "docs" / "examples" / "dip_in_uptrend.py"
+
+# What scripts read of their surroundings, and what only tests and the image set; no settings for people.
+NOT_FOR_PEOPLE = {
+    "CI",
+    "COMPOSE_PROJECT_NAME",
+    "JAVA_TOOL_OPTIONS",
+    "NUMBA_CACHE_DIR",
+    "NUMBA_CACHE_SEED",
+    "PATH",
+    "PYTHON",
+    "TMPDIR",
+    "TRADING_CONTAINER",
+    "TRADING_FAILPOINT",
+}
+# Without these in .env.example nobody finds what has to be set.
+IMPORTANT = {
+    "GATEWAY",
+    "GATEWAY_URL",
+    "IBKR_ACCOUNT_ID",
+    "LIVE_TRADING",
+    "TICKERS",
+    "MIN_PRICE",
+    "PROFIT_THRESHOLD",
+    "MAX_POSITIONS",
+    "ALLOCATION_PER_TRADE",
+    "MAX_POSITION_SIZE",
+    "MAX_DRAWDOWN",
+    "TRADING_CHECK_INTERVAL",
+    "DASHBOARD_PASSWORD",
+    "METRICS_TOKEN",
+    "LOG_DIR",
+    "STATE_DIR",
+}
+
+
+def text_of(name: str) -> str:
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
+def sources(*patterns: str) -> list[Path]:
+    return sorted(path for pattern in patterns for path in ROOT.glob(pattern))
+
+
+def known_variables() -> set[str]:
+    names = {option.env for option in OPTIONS if option.env}
+    secrets = {f"{option.env}_FILE" for option in OPTIONS if option.env and option.sensitive}
+    return names | secrets | set(SHELL_SETTINGS)
+
+
+# ---------------------------------------------------------------- settings
+
+
+def test_tables_of_settings_are_those_of_the_code() -> None:
+    assert with_tables(README) == README, "run: python tools/settings_table.py README.md"
+
+
+def variables_read() -> set[str]:
+    """Return the names of the variables that scripts and programs read beside Settings."""
+    found: set[str] = set()
+    for path in sources("start.sh", "deploy/*.sh", "docker-compose.yml"):
+        found |= set(re.findall(r"\$\{([A-Z][A-Z0-9_]*):-", path.read_text(encoding="utf-8")))
+    for path in sources("trading/**/*.py", "webapp/**/*.py", "simulator/**/*.py"):
+        text = path.read_text(encoding="utf-8")
+        found |= set(re.findall(r'environ(?:\.get\(|\[)"([A-Z][A-Z0-9_]*)"', text))
+        found |= set(re.findall(r'_file\(environ, "([A-Z][A-Z0-9_]*)"\)', text))
+    return found
+
+
+def test_every_variable_that_is_read_is_in_a_table() -> None:
+    own = {"GATEWAY_SINCE", "GATEWAY_ANSWERED", "GATEWAY_ALIVE"}  # variables of the supervisor itself
+    assert variables_read() - known_variables() - NOT_FOR_PEOPLE - own == set()
+
+
+def test_every_variable_of_the_table_is_read_somewhere() -> None:
+    assert set(SHELL_SETTINGS) - variables_read() == set()
+
+
+def is_used(path: str) -> bool:
+    """Return whether any module but the settings' own reads the setting at `path`."""
+    group, _, field = path.rpartition(".")
+    owners = {group, f"_{group}", "settings", "_settings", "rule_settings"}
+    if group == "sizing":
+        owners |= {"sizing"}
+    return any(
+        node.attr == field and owner_of(node.value) in owners
+        for module in sources("trading/**/*.py", "webapp/**/*.py")
+        if "config" not in module.parts
+        for node in attributes(module)
+    )
+
+
+def owner_of(node: ast.expr) -> str:
+    match node:
+        case ast.Attribute(attr=name) | ast.Name(id=name):
+            return name
+        case _:
+            return ""
+
+
+@cache
+def attributes(module: Path) -> tuple[ast.Attribute, ...]:
+    tree = ast.parse(module.read_text(encoding="utf-8"))
+    return tuple(node for node in ast.walk(tree) if isinstance(node, ast.Attribute))
+
+
+def test_settings_that_nothing_acts_on_are_marked_and_no_others() -> None:
+    unused = {option.key for option in OPTIONS if not is_used(option.path) and option.path != "strategy_name"}
+    assert unused == set(NOT_USED_YET)
+
+
+def example_variables() -> dict[str, str]:
+    lines = [line for line in text_of(".env.example").splitlines() if line.strip() and not line.startswith("#")]
+    pairs = [line.partition("=") for line in lines]
+    assert all(sign for _, sign, _ in pairs)
+    return {name: value for name, _, value in pairs}
+
+
+def test_env_example_names_only_variables_that_there_are() -> None:
+    assert set(example_variables()) - known_variables() == set()
+
+
+def test_env_example_names_the_important_variables() -> None:
+    assert IMPORTANT - set(example_variables()) == set()
+
+
+def test_env_example_gives_the_defaults_and_loads() -> None:
+    by_name = {option.env: option for option in OPTIONS if option.env}
+    values = {name: value for name, value in example_variables().items() if value and name in by_name}
+    read = {name: by_name[name].from_text(name, value) for name, value in values.items()}
+    different = {name for name, value in read.items() if value != by_name[name].default}
+    # What has no useful default, and what start.sh sets for the demo.
+    assert different == {"TICKERS", "SIM_SECONDS_PER_DAY"}
+
+
+# ---------------------------------------------------------------- commands and files
+
+
+def test_every_trading_command_is_named_and_every_named_one_exists() -> None:
+    named = set(re.findall(r"python -m trading ([a-z][a-z-]*)", "".join(map(text_of, DOCUMENTS))))
+    existing = set(commands.list_commands(click.Context(commands)))
+    assert named <= existing
+    assert existing <= set(re.findall(r"python -m trading ([a-z][a-z-]*)", README))
+
+
+def test_every_make_target_that_is_named_exists() -> None:
+    targets = set(re.findall(r"^([a-z][a-z-]*):", text_of("Makefile"), re.MULTILINE))
+    named = {name for document in DOCUMENTS for name in re.findall(r"(?:`|    )make ([a-z][a-z-]*)", text_of(document))}
+    assert named
+    assert named - targets == set()
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_every_link_leads_somewhere(document: str) -> None:
+    folder = (ROOT / document).parent
+    targets = re.findall(r"\]\(([^)\s]+)\)", text_of(document))
+    files = [target.partition("#")[0] for target in targets if "://" not in target]
+    assert [file for file in files if file and not (folder / file).exists()] == []
+
+
+def test_every_jump_within_the_readme_has_its_heading() -> None:
+    headings = re.findall(r"^#+ (.+)$", README, re.MULTILINE)
+    anchors = {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+    assert set(re.findall(r"\]\(#([^)]+)\)", README)) - anchors == set()
+
+
+def test_every_file_that_is_named_exists() -> None:
+    # Files of a running system, of the user, and of IBKR's zip are not there in a checkout.
+    made = re.compile(r"(state|logs|gateway/bin|gateway/clientportal)")
+    pattern = r"`((?:trading|simulator|webapp|tests|docs|tools|deploy|data|gateway|state|logs|bench)/[\w./-]*)`"
+    named = set(re.findall(pattern, README))
+    assert named
+    assert [name for name in sorted(named) if not made.match(name) and not (ROOT / name).exists()] == []
+
+
+def test_every_metric_that_is_named_exists() -> None:
+    existing = {f"trading_{metric.value}" for kind in (Counter, Gauge, Duration) for metric in kind} | {"trading_mode"}
+    named = set(re.findall(r"`(trading_[a-z_]+?)(?:\{[^`]*\})?`", README)) - {"trading_system"}
+    assert named
+    assert named - existing == set()
+
+
+def test_metrics_that_nothing_counts_are_named_as_such() -> None:
+    text = "".join(
+        path.read_text(encoding="utf-8")
+        for path in sources("trading/**/*.py")
+        if path.name not in {"metric.py", "metrics.py"}
+    )
+    silent = {
+        f"trading_{metric.value}"
+        for kind in (Counter, Gauge, Duration)
+        for metric in kind
+        if f"{kind.__name__}.{metric.name}" not in text
+    }
+    lines = [line for line in README.split("\n- ") if "never counted yet" in line]
+    told = set(re.findall(r"`(trading_[a-z_]+)`", lines[0])) if lines else set()
+    assert told == silent
+
+
+def test_every_strategy_is_in_the_tables() -> None:
+    assert [name for name in strategy_names() if f"strategy.{name}" not in README] == []
+
+
+# ---------------------------------------------------------------- what the README shows
+
+
+def trading(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run a command of the checkout in `folder`, with nothing of this machine's settings."""
+    environment = {"PATH": os.environ["PATH"], "PYTHONDONTWRITEBYTECODE": "1"}
+    return subprocess.run(
+        [sys.executable, "-m", "trading", *arguments],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+SHOWN = re.findall(r"```console\n\$ python -m trading (.+)\n((?:.*\n)+?)```", README)
+
+
+def test_outputs_are_shown() -> None:
+    assert len(SHOWN) >= 2
+
+
+@pytest.fixture(scope="module")
+def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A checkout with the default settings, compiled functions included, so that none is compiled anew."""
+    folder = tmp_path_factory.mktemp("checkout")
+    # pytest-free copies of what a command needs; times are kept, which the cache of compiled functions looks at.
+    shutil.copytree(ROOT / "trading", folder / "trading")
+    shutil.copytree(ROOT / "data", folder / "data")
+    shutil.copy2(ROOT / "config.json", folder / "config.json")
+    return folder
+
+
+@pytest.mark.parametrize(("command", "output"), SHOWN, ids=[command for command, _ in SHOWN])
+def test_command_prints_what_is_shown(command: str, output: str, checkout: Path) -> None:
+    done = trading(checkout, *command.split())
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == output
+
+
+def test_example_is_the_file_that_is_shown() -> None:
+    code = README.partition("<!-- example: begin (docs/examples/dip_in_uptrend.py) -->")[2].partition(
+        "<!-- example: end -->"
+    )[0]
+    assert code.strip() == f"```python\n{EXAMPLE.read_text(encoding='utf-8')}```"
+
+
+def test_example_strategy_works_once_it_is_copied(checkout: Path) -> None:
+    shutil.copy(EXAMPLE, checkout / "trading" / "strategies")
+    lines = re.findall(r"^    python -m trading (.+dip_in_uptrend.*)$", README, re.MULTILINE)
+    assert [line.split()[0] for line in lines] == ["screen", "explain", "backtest"]
+    for line in lines:
+        done = trading(checkout, *line.split())
+        assert (done.returncode, done.stderr) == (0, "")
+        assert len(done.stdout.splitlines()) > 5
+    assert re.search(r"Trades +[1-9]\d* closed", done.stdout)
+
+
+def test_commission_of_a_round_trip_is_what_is_said() -> None:
+    assert strategy_class("trend_mean_reversion").name in README
+    assert "2 × 1.00 USD of 1,000 USD:\n  20 bp" in README
