@@ -17,8 +17,9 @@ import pytest
 from tools.settings_table import NOT_USED_YET, SHELL_SETTINGS, with_tables
 from trading.cli.main import commands
 from trading.config import OPTIONS
+from trading.market.fills import commission
 from trading.model.metric import Counter, Duration, Gauge
-from trading.strategies.discovery import strategy_class, strategy_names
+from trading.strategies.discovery import strategy_names
 
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -110,8 +111,6 @@ def is_used(path: str) -> bool:
     """Return whether any module but the settings' own reads the setting at `path`."""
     group, _, field = path.rpartition(".")
     owners = {group, f"_{group}", "settings", "_settings", "rule_settings"}
-    if group == "sizing":
-        owners |= {"sizing"}
     return any(
         node.attr == field and owner_of(node.value) in owners
         for module in sources("trading/**/*.py", "webapp/**/*.py")
@@ -234,17 +233,33 @@ def test_every_strategy_is_in_the_tables() -> None:
 # ---------------------------------------------------------------- what the README shows
 
 
+COMMAND = """
+import sys
+import trading.strategies
+from trading.cli.main import main
+trading.strategies.__path__.append(sys.argv[1])
+sys.exit(main(sys.argv[2:]))
+"""
+
+
 def trading(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run a command of the checkout in `folder`, with nothing of this machine's settings."""
-    environment = {"PATH": os.environ["PATH"], "PYTHONDONTWRITEBYTECODE": "1"}
+    """Run a command with the settings of `folder`, whose strategies count as if they lay beside the others."""
+    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"}
     return subprocess.run(
-        [sys.executable, "-m", "trading", *arguments],
+        [sys.executable, "-c", COMMAND, str(folder), *arguments],
         cwd=folder,
         env=environment,
         capture_output=True,
         text=True,
         check=False,
     )
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder with the settings that come with the project, and no others."""
+    shutil.copy(ROOT / "config.json", tmp_path)
+    return tmp_path
 
 
 SHOWN = re.findall(r"```console\n\$ python -m trading (.+)\n((?:.*\n)+?)```", README)
@@ -254,20 +269,9 @@ def test_outputs_are_shown() -> None:
     assert len(SHOWN) >= 2
 
 
-@pytest.fixture(scope="module")
-def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A checkout with the default settings, compiled functions included, so that none is compiled anew."""
-    folder = tmp_path_factory.mktemp("checkout")
-    # pytest-free copies of what a command needs; times are kept, which the cache of compiled functions looks at.
-    shutil.copytree(ROOT / "trading", folder / "trading")
-    shutil.copytree(ROOT / "data", folder / "data")
-    shutil.copy2(ROOT / "config.json", folder / "config.json")
-    return folder
-
-
 @pytest.mark.parametrize(("command", "output"), SHOWN, ids=[command for command, _ in SHOWN])
-def test_command_prints_what_is_shown(command: str, output: str, checkout: Path) -> None:
-    done = trading(checkout, *command.split())
+def test_command_prints_what_is_shown(command: str, output: str, folder: Path) -> None:
+    done = trading(folder, *command.split())
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout == output
 
@@ -279,17 +283,26 @@ def test_example_is_the_file_that_is_shown() -> None:
     assert code.strip() == f"```python\n{EXAMPLE.read_text(encoding='utf-8')}```"
 
 
-def test_example_strategy_works_once_it_is_copied(checkout: Path) -> None:
-    shutil.copy(EXAMPLE, checkout / "trading" / "strategies")
+def test_example_strategy_works_once_it_is_copied(folder: Path) -> None:
+    shutil.copy(EXAMPLE, folder)
     lines = re.findall(r"^    python -m trading (.+dip_in_uptrend.*)$", README, re.MULTILINE)
     assert [line.split()[0] for line in lines] == ["screen", "explain", "backtest"]
-    for line in lines:
-        done = trading(checkout, *line.split())
-        assert (done.returncode, done.stderr) == (0, "")
-        assert len(done.stdout.splitlines()) > 5
-    assert re.search(r"Trades +[1-9]\d* closed", done.stdout)
+    done = {line.split()[0]: trading(folder, *line.split()) for line in lines}
+    assert [(each.returncode, each.stderr) for each in done.values()] == [(0, "")] * 3
+    assert re.search(r"^dip +\d+ +\d+$", done["screen"].stdout, re.MULTILINE)
+    assert re.search(r"^dip +close .*\(lowest before\)", done["explain"].stdout, re.MULTILINE)
+    assert re.search(r"^Trades +[1-9]\d* closed", done["backtest"].stdout, re.MULTILINE)
 
 
-def test_commission_of_a_round_trip_is_what_is_said() -> None:
-    assert strategy_class("trend_mean_reversion").name in README
-    assert "2 × 1.00 USD of 1,000 USD:\n  20 bp" in README
+def test_costs_are_said_as_they_are_counted() -> None:
+    allocation = next(option.default for option in OPTIONS if option.env == "ALLOCATION_PER_TRADE")
+    assert allocation == 1000.0
+    shares, price = 20, 50.0
+    round_trip = commission(shares, price) + commission(shares, price)
+    assert round_trip == 2.00
+    assert round(10_000 * round_trip / (shares * price)) == 20
+    said = " ".join(README.split())
+    assert "pays the minimum twice, 2 × 1.00 USD of 1,000 USD: 20 bp" in said
+    paid, cash = re.search(r"^Commissions +([\d.]+) USD$", README, re.MULTILINE), 10_000.0
+    assert paid is not None
+    assert f"{paid.group(1)} USD in a year, {float(paid.group(1)) / cash:.1%}".replace("%", " %") in said
