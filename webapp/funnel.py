@@ -16,9 +16,9 @@ STEP_NAMES: Mapping[str, str] = {
     "trend": "In an uptrend",
     "pullback": "Pulled back",
     "price": "Price high enough",
-    "volume": "Usual, ample volume",
-    "volatility": "Neither asleep nor wild",
-    "gap": "No gap down: a signal",
+    "volume": "Enough volume",
+    "volatility": "Moves enough, not wildly",
+    "gap": "No gap down: a buy signal",
 }
 """The screener's rules in the order in which the funnel takes them away, named by what is left."""
 
@@ -104,7 +104,7 @@ def lines(decision: Decision) -> tuple[SymbolLine, ...]:
 def funnel(decision: Decision) -> tuple[Step, ...]:
     """Return how many symbols each rule left; a symbol goes at its first failing rule."""
     judged = [verdict for verdict in decision.verdicts if not verdict.held]
-    steps = [Step("Looked at", len(judged), 0)]
+    steps = [Step("Not held, looked at", len(judged), 0)]
     left = judged
     for rule in STEP_NAMES:
         kept = [verdict for verdict in left if all(r.code != rule for r in verdict.reasons)]

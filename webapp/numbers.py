@@ -72,7 +72,7 @@ def near_day(value: date | None) -> str:
 
 def short_day(value: date | None) -> str:
     """Return a session in a column."""
-    return DASH if value is None else value.isoformat()
+    return DASH if value is None else f"{value.day} {value:%b %Y}"
 
 
 def new_york(value: datetime | None) -> str:
@@ -94,13 +94,15 @@ def new_york_day(value: datetime | None) -> str:
 
 
 def new_york_near(value: datetime | None, now: datetime | None) -> str:
-    """Return a moment in New York: the time of day when it was today, else day and time without the year."""
+    """Return a moment in New York, short: the time of day when it was today, the year only of another year."""
     if value is None:
         return DASH
     local = value.astimezone(NEW_YORK)
-    if now is not None and now.astimezone(NEW_YORK).date() == local.date():
+    today = None if now is None else now.astimezone(NEW_YORK).date()
+    if today == local.date():
         return f"{local:%H:%M}"
-    return f"{local:%a} {local.day} {local:%b}, {local:%H:%M}"
+    year = "" if today is not None and today.year == local.year else f" {local.year}"
+    return f"{local:%a} {local.day} {local:%b}{year}, {local:%H:%M}"
 
 
 def measured_decimals(value: float) -> int:

@@ -57,5 +57,6 @@ def test_times_are_those_of_new_york() -> None:
     assert numbers.new_york_time(moment) == "12:05"
     assert numbers.new_york_near(moment, moment) == "12:05"
     assert numbers.new_york_near(moment, datetime(2026, 3, 4, 17, 5, tzinfo=UTC)) == "Tue 3 Mar, 12:05"
+    assert numbers.new_york_near(moment, datetime(2027, 3, 3, 17, 5, tzinfo=UTC)) == "Tue 3 Mar 2026, 12:05"
     assert numbers.day(date(2026, 3, 3)) == "Tue 3 Mar 2026"
     assert numbers.new_york(None) == numbers.day(None) == "\u2013"

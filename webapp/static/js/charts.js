@@ -33,7 +33,8 @@
       },
       grid: { vertLines: { visible: false }, horzLines: { color: faint(colour("line"), 0.6) } },
       rightPriceScale: { borderVisible: false },
-      timeScale: { borderVisible: false, rightOffset: 4, fixLeftEdge: true, minBarSpacing: 0.2 },
+      timeScale: { borderVisible: false, rightOffset: 4, fixLeftEdge: true, minBarSpacing: 0.2, tickMarkFormatter: tickText },
+      localization: { timeFormatter: dayText },
       crosshair: {
         mode: CrosshairMode.Magnet,
         vertLine: { color: colour("muted"), labelBackgroundColor: colour("accent"), style: LineStyle.Dotted },
@@ -43,17 +44,38 @@
     };
   }
 
-  function write(element, parts) {
-    element.replaceChildren(...parts.flatMap(([name, text, kind]) => {
-      const label = document.createElement("span");
-      label.className = "legend-name";
-      label.textContent = name;
+  // Sessions come as 2016-10-04; a person reads Tue 4 Oct 2016.
+  const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+  const DAYS = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
+  const parts = (time) => (typeof time === "string" ? time.split("-").map(Number) : [time.year, time.month, time.day]);
+  const dayText = (time) => {
+    const [year, month, day] = parts(time);
+    return `${DAYS[new Date(Date.UTC(year, month - 1, day)).getUTCDay()]} ${day} ${MONTHS[month - 1]} ${year}`;
+  };
+  const tickText = (time, kind) => {
+    const [year, month, day] = parts(time);
+    return [String(year), MONTHS[month - 1]][kind] || `${day} ${MONTHS[month - 1]}`;
+  };
+
+  function write(element, entries) {
+    element.replaceChildren(...entries.map(([name, text, kind]) => {
+      const pair = document.createElement("span");
+      pair.className = kind === "note" ? "legend-note" : "legend-pair";
+      if (name) {
+        const label = document.createElement("span");
+        label.className = "legend-name";
+        label.textContent = name;
+        pair.append(label);
+      }
       const value = document.createElement("b");
-      value.className = `num ${kind || ""}`;
+      value.className = kind === "note" ? "" : `num ${kind || ""}`;
       value.textContent = text;
-      return name ? [label, value] : [value];
+      pair.append(value);
+      return pair;
     }));
   }
+
+  const legendOf = (element) => element.closest(".panel, .story-row td").querySelector("[data-legend]");
 
   async function load(element) {
     const answer = await fetch(element.dataset.source, { headers: { "X-Live": "1" }, cache: "no-store" });
@@ -78,8 +100,8 @@
     const panes = chart.panes();
     panes[0].setStretchFactor(3);
     panes[1].setStretchFactor(1);
-    const legend = document.querySelector('[data-legend="equity"]');
-    const show = (time, value, depth) => write(legend, [["", time], ["equity", `${grouped(value)} USD`], ["drawdown", `${grouped(depth)}${THIN}%`, depth < 0 ? "loss" : ""]]);
+    const legend = legendOf(element);
+    const show = (time, value, depth) => write(legend, [["", dayText(time)], ["equity", `${grouped(value)} USD`], ["drawdown", `${grouped(depth)}${THIN}%`, depth < 0 ? "loss" : ""]]);
     let current = data;
     const last = () => {
       const end = current.equity.length - 1;
@@ -123,7 +145,8 @@
       band_low: line(data.lines.band_low, { color: faint(info, 0.35), ...far }),
     };
     const candles = chart.addSeries(CandlestickSeries, {
-      upColor: good, downColor: bad, borderUpColor: good, borderDownColor: bad, wickUpColor: good, wickDownColor: bad,
+      // Hollow for a rise, filled for a fall: colour is not the only mark.
+      upColor: "transparent", downColor: bad, borderUpColor: good, borderDownColor: bad, wickUpColor: good, wickDownColor: bad,
       priceLineVisible: false,
       priceFormat: { type: "custom", minMove: 0.01, formatter: (value) => grouped(value) },
     });
@@ -138,15 +161,15 @@
     let levels = [];
     let notes = new Map();
     let current = data;
-    const legend = document.querySelector('[data-legend="symbol"]');
+    const legend = legendOf(element);
     const volumeText = (value) => (value >= 1e6 ? `${grouped(value / 1e6, 1)} M` : `${grouped(value / 1e3, 0)} k`);
     const show = (bar, quantity, zoneValue) => {
       if (!bar) return;
-      const parts = [["", bar.time], ["open", grouped(bar.open)], ["high", grouped(bar.high)], ["low", grouped(bar.low)], ["close", grouped(bar.close), bar.close >= bar.open ? "gain" : "loss"]];
-      if (quantity !== undefined) parts.push(["volume", volumeText(quantity)]);
-      if (zoneValue !== undefined) parts.push(["buy zone", grouped(zoneValue)]);
-      for (const note of notes.get(bar.time) || []) parts.push(["", note]);
-      write(legend, parts);
+      const entries = [["", dayText(bar.time)], ["open", grouped(bar.open)], ["high", grouped(bar.high)], ["low", grouped(bar.low)], ["close", grouped(bar.close), bar.close >= bar.open ? "gain" : "loss"]];
+      if (quantity !== undefined) entries.push(["volume", volumeText(quantity)]);
+      if (zoneValue !== undefined) entries.push(["buy zone", grouped(zoneValue)]);
+      for (const note of notes.get(bar.time) || []) entries.push(["", note, "note"]);
+      write(legend, entries);
     };
     const last = () => show(current.candles.at(-1), current.volume.at(-1)?.value, current.lines.buy_zone?.at(-1)?.value);
     const fill = (fresh) => {
@@ -198,4 +221,5 @@
   }
 
   document.querySelectorAll("[data-chart]").forEach(start);
+  document.addEventListener("chart-added", (event) => start(event.target));
 })();

@@ -12,9 +12,12 @@
   const regions = (root) => new Map([...root.querySelectorAll("[data-live]")].map((e) => [e.dataset.live, e]));
   const cells = (root) => new Map([...root.querySelectorAll("[data-cell]")].map((e) => [e.dataset.cell, e.textContent]));
 
+  const focusable = (root) => [...root.querySelectorAll("a, button, summary")];
+
   function swap(region, fresh) {
     const before = cells(region);
     const kept = new Map([...region.querySelectorAll("details[data-keep]")].map((e) => [e.dataset.keep, e.open]));
+    const focused = focusable(region).indexOf(document.activeElement);
     region.className = fresh.className;
     region.replaceChildren(...fresh.childNodes);
     for (const cell of region.querySelectorAll("[data-cell]")) {
@@ -27,6 +30,7 @@
       if (kept.has(details.dataset.keep)) details.open = kept.get(details.dataset.keep);
     }
     prepare(region);
+    if (focused >= 0) focusable(region)[focused]?.focus({ preventScroll: true });
   }
 
   function apply(text) {
@@ -35,8 +39,10 @@
     for (const [name, region] of regions(document)) {
       const next = fresh.get(name);
       if (!next || lastHtml.get(name) === next.outerHTML) continue;
+      // What somebody is typing in is left alone until they are done.
+      if (region.contains(document.activeElement) && document.activeElement.matches("input, select, textarea")) continue;
       lastHtml.set(name, next.outerHTML);
-      if (!region.contains(document.activeElement) || document.activeElement === document.body) swap(region, next);
+      swap(region, next);
     }
     for (const chart of document.querySelectorAll("[data-chart]")) {
       const next = page.querySelector(`[data-chart="${chart.dataset.chart}"]`);
@@ -88,18 +94,19 @@
     }
   }
 
-  // Tables that sort: a click on a column head; a second one turns it round.
-  const PLAIN = (text) => text.replace(/[\u202f\s+▲▼%]/g, "").replace("\u2212", "-");
+  // Tables that sort: a click on a column head; a second one turns it round. `data-sort` stands for what is shown.
+  const plain = (cell) => (cell.dataset.sort ?? cell.textContent).replace(/[\u202f\s+▲▼%]/g, "").replace("\u2212", "-");
 
   function sortBy(table, index, falling) {
-    const value = (row) => PLAIN(row.cells[index].textContent);
-    const rows = [...table.tBodies[0].rows];
+    const value = (row) => plain(row.cells[index]);
+    const rows = [...table.tBodies[0].rows].filter((row) => !row.matches(".story-row"));
     const numeric = rows.every((row) => value(row) === "\u2013" || !Number.isNaN(Number(value(row))));
     const compare = numeric
       ? (a, b) => (Number(value(a)) || 0) - (Number(value(b)) || 0)
       : (a, b) => value(a).localeCompare(value(b));
     rows.sort((a, b) => (falling ? -compare(a, b) : compare(a, b)));
     table.tBodies[0].append(...rows);
+    document.dispatchEvent(new CustomEvent("rows-changed"));
   }
 
   function prepareSorting(table) {
@@ -129,7 +136,9 @@
   function filter(input) {
     const wanted = input.value.trim().toLowerCase();
     for (const row of document.querySelectorAll(input.dataset.filter)) {
-      row.hidden = wanted !== "" && !row.textContent.toLowerCase().includes(wanted);
+      row.hidden = row.matches(".story-row")
+        ? row.previousElementSibling.hidden
+        : wanted !== "" && !row.textContent.toLowerCase().includes(wanted);
     }
   }
 
@@ -137,6 +146,7 @@
     for (const table of root.matches?.("[data-sortable]") ? [root] : root.querySelectorAll("[data-sortable]")) {
       if (table.tHead) prepareSorting(table);
     }
+    document.dispatchEvent(new CustomEvent("rows-changed"));
     document.querySelectorAll("[data-filter]").forEach((input) => input.value && filter(input));
   }
 
