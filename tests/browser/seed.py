@@ -34,7 +34,7 @@ from trading.strategies.discovery import make_strategy
 BARS = Path(__file__).resolve().parents[2] / "data" / "us_daily.csv.gz"
 ACCOUNT = "DU1234567"
 CASH = 25_000.0
-START, UNTIL = date(2016, 1, 4), date(2016, 10, 4)
+UNTIL = date(2016, 10, 4)
 FIRST_CONID = 265_000
 STATES = ("active", "halted", "reducing", "waiting-login", "gateway-down", "ended", "stale", "uncovered")
 
@@ -168,14 +168,15 @@ class Seeder:
         self._journal.transition(coid, IntentState.FILLED, f"{quantity} at {price:.2f}", at)
 
 
-def fill_state(folder: Path, log_dir: Path, *, until: date = UNTIL, state: str = "active") -> None:
+def fill_state(folder: Path, log_dir: Path, *, until: date = UNTIL, state: str = "active", months: int = 9) -> None:
     """Make `folder` (the simulated gateway's state folder) and the log as after trading until `until`."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     panel = load_bars(BARS).cut(until)
+    start = until - timedelta(days=30 * months)
     decisions: list[Decision] = []
     system = DecisionSystem.build(Settings(), make_strategy(Settings()))
-    result = run_step(panel, system, BacktestPlan(CASH, 5.0, START, until), on_decision=decisions.append)
-    calendar = TradingCalendar(START, until + timedelta(days=10))
+    result = run_step(panel, system, BacktestPlan(CASH, 5.0, start, until), on_decision=decisions.append)
+    calendar = TradingCalendar(start, until + timedelta(days=10))
     seeder = Seeder(folder, panel, seed=7)
     seeder.store.record_bars(panel)
     moment = _replay(seeder, result, decisions, calendar)
@@ -192,7 +193,7 @@ def _replay(seeder: Seeder, result: BacktestResult, decisions: list[Decision], c
     for trade in result.trades:
         left.setdefault(trade.exit_session, []).append(trade)
     waiting: dict[str, Bracket] = {}
-    moment = calendar.at_or_after(START).open
+    moment = calendar.at_or_after(decisions[0].session).open
     for decision, point in zip(decisions, result.equity, strict=True):
         session = calendar.at_or_after(decision.session)
         for symbol, bracket in waiting.items():
