@@ -1,8 +1,8 @@
 """Build step of the image: compile what numba compiles, as the system uses it, so that a container never does.
 
-A year of the bundled bars is traded with the default settings; that calls every compiled function of the decision, of
-its order prices and of the fills with the types that live trading calls them with, but for those of the simulator alone,
-which are called here. Every function must then have machine code in the cache, or the build ends: one that nothing calls
+A year of the bundled bars is traded with the default settings; that calls every compiled function of the decision,
+of its order prices and of the fills with the types that live trading calls them with, but for those of the simulator
+alone, which are called here. Every function must then have machine code, or the build ends: one that nothing calls
 would be compiled in the container, at each of its starts.
 """
 
@@ -34,8 +34,9 @@ def trade_a_year() -> None:
 
 
 def fill_as_the_simulator() -> None:
-    """Call what only the simulated exchange uses."""
+    """Call what only the simulated exchange uses, and as it does."""
     fills.round_up(10.004)
+    fills.cents(1)
 
 
 def modules_of(package: ModuleType) -> list[ModuleType]:
@@ -46,12 +47,12 @@ def modules_of(package: ModuleType) -> list[ModuleType]:
 
 def compiled_functions() -> dict[str, CPUDispatcher]:
     """Return what numba compiles, by its full name."""
-    found = {}
-    for module in modules_of(trading) + modules_of(simulator):
-        for value in vars(module).values():
-            if isinstance(value, CPUDispatcher):
-                found[f"{value.__module__}.{value.__qualname__}"] = value
-    return found
+    return {
+        f"{module.__name__}.{name}": value
+        for module in modules_of(trading) + modules_of(simulator)
+        for name, value in vars(module).items()
+        if isinstance(value, CPUDispatcher)
+    }
 
 
 def main() -> int:

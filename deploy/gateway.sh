@@ -52,13 +52,15 @@ gateway_keystore() { # own certificate, once, or the user's; the password never 
     fi
     [[ -s $password ]] || die 2 "$password is missing: write the password of $made into it, or delete $made to get a new one"
     # The program says nothing and opens no port when the password is wrong, so it is tried here.
-    if ! keytool -list -rfc -keystore "$made" -storepass:file "$password" >"$root/keytool.log" 2>/dev/null; then
+    if ! LC_ALL=C keytool -J-Duser.language=en -list -rfc -keystore "$made" -storepass:file "$password" >"$root/keytool.log" 2>/dev/null; then
         rm -f "$root/keytool.log"
         die 2 "$made can't be opened with $password: put the right password there, or delete both to get new ones"
     fi
     sed -n '/^-----BEGIN CERTIFICATE-----/,/^-----END CERTIFICATE-----/p' "$root/keytool.log" >"$root/gateway.pem.new"
+    if ! grep -q PrivateKeyEntry "$root/keytool.log"; then
+        die 2 "$made holds no private key: the gateway needs one, with its certificate"
+    fi
     rm -f "$root/keytool.log"
-    [[ -s $root/gateway.pem.new ]] || die 2 "$made holds no certificate: it must hold one with its private key"
     mv "$root/gateway.pem.new" "$root/gateway.pem"
     GATEWAY_KEYSTORE_NAME=${made##*/}
     GATEWAY_KEYSTORE_PASSWORD=$(<"$password")
