@@ -226,6 +226,18 @@ def test_metrics_that_nothing_counts_are_named_as_such() -> None:
     assert told == silent
 
 
+def test_every_line_of_troubleshooting_can_be_met() -> None:
+    table = README.partition("## Troubleshooting")[2].partition("\n## ")[0]
+    shown = [re.findall(r"[`*]([^`*]{8,})[`*]", row.split("|")[1]) for row in table.splitlines() if row.startswith("|")]
+    texts = [text for cells in shown for text in cells]
+    assert len(texts) > 20
+    code = " ".join(path.read_text(encoding="utf-8") for path in sources("*.sh", "tools/*.sh", "deploy/*.*"))
+    code += " ".join(path.read_text(encoding="utf-8") for path in sources("trading/**/*.py", "webapp/**/*.py"))
+    # "…" stands for what differs; a setting's name and what is wrong with it are put together by the error itself.
+    parts = [part.strip(" =?'") for text in texts for part in re.split("…|: |; ", text)]
+    assert [part for part in parts if len(part) > 4 and part not in code] == []
+
+
 def test_every_strategy_is_in_the_tables() -> None:
     assert [name for name in strategy_names() if f"strategy.{name}" not in README] == []
 
