@@ -15,10 +15,10 @@ from trading.market import fills
 
 @dataclass(frozen=True, slots=True)
 class Crossing:
-    """An order meets the path at `position`; a stop-limit order that has only been triggered has no price yet."""
+    """An order meets the path at `position`; of a stop-limit order that only triggers, `price` is the path's."""
 
     position: float
-    price: float | None
+    price: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,5 +91,5 @@ def _stop(order: Order, bar: Bar, activation: Activation, slippage_bps: float) -
     if position < 0.0:
         return None
     if order.ticket.kind is Kind.STOP_LIMIT:
-        return Crossing(position, None)
+        return Crossing(position, price)
     return Crossing(position, with_slippage(price, side, slippage_bps))

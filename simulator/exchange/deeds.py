@@ -37,7 +37,7 @@ class Deed(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_default
     quantity: int | None = None
     price: float | None = None
     stop: float | None = None
-    kind: Kind = Kind.MKT
+    order_type: Kind = Kind.MKT
     tif: Tif = Tif.GTC
     ratio: float | None = None
     amount: float | None = None
@@ -103,7 +103,7 @@ def _ticket(exchange: Exchange, deed: Deed) -> Ticket:
         order_id=deed.order_id or 0,
         conid=exchange.contracts.by_symbol[deed.symbol or ""].conid,
         side=deed.side or Side.BUY,
-        kind=deed.kind,
+        kind=deed.order_type,
         quantity=deed.quantity or 0,
         tif=deed.tif,
         limit=deed.price,

@@ -259,7 +259,7 @@ class Exchange:
             return
         order.due_position = found.position
         order.due_us = day.instant(found.position)
-        order.due_price = found.price if found.price is not None else float("nan")
+        order.due_price = found.price
 
     def _fill(self, order: Order) -> None:
         if order.ticket.kind is Kind.STOP_LIMIT and not order.triggered:
@@ -302,12 +302,7 @@ class Exchange:
         order.triggered = True
         order.changed_us = self.now_us
         self._changed(order, "triggered")
-        stop = order.ticket.stop
-        bar = self.market.bar(self.market.days[self._day_index].row, order.column)
-        if stop is not None and bar is not None:
-            position = order.due_position
-            price = bar.open if position == 0.0 else stop
-            self._aim(order, Activation(position, price))
+        self._aim(order, Activation(order.due_position, order.due_price))
 
     def _activate_children(self, parent: Order, activation: Activation) -> None:
         mode = self.behaviour.child_activation

@@ -1,0 +1,38 @@
+from __future__ import annotations
+
+import pytest
+
+from tests.unit.simulator.support import ACCOUNT, Row, start
+
+FLAT: Row = (100.0, 100.0, 100.0, 100.0, 1000.0)
+
+
+def test_accounts_names_ours_as_the_selected_paper_account() -> None:
+    answer = start({"ABC": [FLAT]}).get("/iserver/accounts")
+    assert (answer["accounts"], answer["selectedAccount"], answer["isPaper"]) == ([ACCOUNT], ACCOUNT, True)
+
+
+@pytest.mark.parametrize(("body", "status"), [({"acctId": ACCOUNT}, 200), ({"acctId": "U1"}, 500), ({}, 400)])
+def test_switch_of_accounts(body: dict[str, str], status: int) -> None:
+    assert start({"ABC": [FLAT]}).call("POST", "/v1/api/iserver/account", body).status == status
+
+
+def test_summaries_are_texts_but_the_plain_one() -> None:
+    client = start({"ABC": [FLAT]})
+    base = f"/iserver/account/{ACCOUNT}/summary"
+    assert client.get(base)["netLiquidationValue"] == 100_000.0
+    assert client.get(f"{base}/balances")["total"]["net_liquidation"] == "100,000 USD"
+    assert client.get(f"{base}/available_funds")["total"]["buying_power"] == "400,000 USD"
+    assert client.get(f"{base}/margins")["commodities"]["current_initial"] == "0 USD"
+    assert client.get(f"{base}/market_value")["USD"]["total_cash"] == "100,000"
+
+
+@pytest.mark.parametrize("part", ["", "/balances", "/available_funds", "/margins", "/market_value"])
+def test_summary_of_another_account_is_refused(part: str) -> None:
+    assert start({"ABC": [FLAT]}).call("GET", f"/v1/api/iserver/account/U1/summary{part}").status == 400
+
+
+def test_first_profit_and_loss_of_a_session_is_empty() -> None:
+    client = start({"ABC": [FLAT]})
+    assert client.get("/iserver/account/pnl/partitioned") == {"upnl": {}}
+    assert client.get("/iserver/account/pnl/partitioned")["upnl"][f"{ACCOUNT}.Core"]["nl"] == 100_000.0

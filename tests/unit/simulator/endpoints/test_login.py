@@ -1,0 +1,55 @@
+from __future__ import annotations
+
+import pytest
+
+from simulator.config import SimulatorConfig
+from simulator.core import Simulator
+from simulator.market import ReplayedMarket
+from simulator.messages import Response
+from tests.unit.simulator.support import Client, Row, panel_of
+
+FLAT: Row = (100.0, 100.0, 100.0, 100.0, 1000.0)
+
+
+@pytest.fixture
+def client() -> Client:
+    return Client(Simulator(SimulatorConfig(pacing=False), ReplayedMarket(panel_of({"ABC": [FLAT]}))))
+
+
+def post(client: Client, path: str, form: bytes = b"") -> Response:
+    return client.simulator.handle("POST", path, body=form)
+
+
+def test_root_leads_to_the_form() -> None:
+    made = Client(Simulator(SimulatorConfig(pacing=False), ReplayedMarket(panel_of({"ABC": [FLAT]}))))
+    response = made.call("GET", "/")
+    assert response.status == 302
+    assert dict(response.headers)["Location"].startswith("/sso/Login?")
+    assert b"<form" in made.call("GET", "/sso/Login").body
+
+
+def test_login_is_done_when_the_second_factor_is_confirmed(client: Client) -> None:
+    assert b"second factor" in post(client, "/sso/Login", b"username=user1234&password=made-up").body
+    assert client.call("POST", "/v1/api/tickle").status == 401
+    done = post(client, "/sso/Dispatcher", b"confirmed=true")
+    assert (done.status, done.body) == (302, b"Client login succeeds")
+    assert client.call("GET", "/sso/Success").body == b"Client login succeeds"
+    assert client.post("/tickle")["iserver"]["authStatus"]["authenticated"] is True
+
+
+def test_cookies_have_names_that_the_gateway_program_keeps(client: Client) -> None:
+    post(client, "/sso/Login", b"username=a&password=b")
+    done = client.call("GET", "/sso/Dispatcher")
+    names = {value.partition("=")[0] for name, value in done.headers if name == "Set-Cookie"}
+    assert names == {"USERID", "JSESSIONID", "XYZAB"}
+
+
+def test_dispatcher_without_a_login_is_no_redirect(client: Client) -> None:
+    assert client.call("GET", "/sso/Dispatcher").status == 401
+    assert client.call("GET", "/sso/ping").status == 401
+
+
+@pytest.mark.parametrize("form", [b"", b"username=a", b"username=&password=b", b"\xff"])
+def test_form_that_is_not_filled_in_is_refused(client: Client, form: bytes) -> None:
+    assert post(client, "/sso/Login", form).status == 401
+    assert client.call("GET", "/sso/Dispatcher").status == 401
