@@ -34,6 +34,8 @@ class SqliteJournal:
     def __init__(self, database: Database) -> None:
         """Write into `database`, which stays the caller's to close."""
         self._database = database
+        # Rows by number with what was made of them: nearly all are over and stay as they are, and a cycle asks often.
+        self._made: dict[int, tuple[tuple[object, ...], IntentRecord]] = {}
 
     def next_coid(self) -> str:
         """Return `<prefix>-<instance>-<number>-<random>`: the number is spent even if nobody uses the name."""
@@ -231,12 +233,12 @@ class SqliteJournal:
         rows = self._database.query(
             "SELECT * FROM intent WHERE state IN (SELECT value FROM json_each(?)) ORDER BY seq", (wanted,)
         )
-        return tuple(_record(row) for row in rows)
+        return tuple(self._record(row) for row in rows)
 
     def intent(self, coid: str) -> IntentRecord | None:
         """Return one intent."""
         rows = self._database.query("SELECT * FROM intent WHERE coid = ?", (coid,))
-        return _record(rows[0]) if rows else None
+        return self._record(rows[0]) if rows else None
 
     def own_positions(self) -> tuple[OwnPosition, ...]:
         """Return own positions with shares, by symbol."""
@@ -254,6 +256,14 @@ class SqliteJournal:
             )
             for row in rows
         )
+
+    def _record(self, row: sqlite3.Row) -> IntentRecord:
+        content = tuple(row)
+        made = self._made.get(row["seq"])
+        if made is None or made[0] != content:
+            made = content, _record(row)
+            self._made[row["seq"]] = made
+        return made[1]
 
 
 # States from which knowing the order id is a step to WORKING; from a terminal one it is not.
