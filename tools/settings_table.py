@@ -104,12 +104,14 @@ def allowed(option: Option) -> str:
         return "a list"
     if option.sensitive and option.kind is str:
         return "an account id"
-    return words.get(option.kind, with_unit("a text" if option.kind is str else "an object of texts", option.unit))
+    if option.kind is str:
+        return option.unit or ("an address" if option.path == "gateway.url" else "a text")
+    return words.get(option.kind, "an object of texts")
 
 
 def with_unit(text: str, unit: str) -> str:
-    """Return a range with its unit behind it."""
-    return f"{text} {unit}".strip()
+    """Return a range with its unit behind it, in parentheses where that is words."""
+    return f"{text} ({unit})" if "fraction" in unit or unit == "multiple" else f"{text} {unit}".strip()
 
 
 def default_of(option: Option) -> str:
