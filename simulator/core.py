@@ -18,7 +18,7 @@ from simulator.contracts import Contracts
 from simulator.endpoints import ROUTES
 from simulator.endpoints.control import CONTROL_ROUTES
 from simulator.endpoints.login import LOGIN_ROUTES
-from simulator.exchange import deeds
+from simulator.exchange import deeds, replay
 from simulator.exchange.account import Account
 from simulator.exchange.engine import Exchange
 from simulator.faults import HANDLERS
@@ -60,7 +60,9 @@ class Simulator:
         if log_path is not None:
             log_path.parent.mkdir(parents=True, exist_ok=True)
         self.log = TruthLog(log_path)
-        self.exchange = Exchange(market, self.contracts, self.account, self.log, self.identifiers, self.behaviour)
+        self.exchange = Exchange(
+            market, self.contracts, self.account, self.log, self.identifiers, self.behaviour, self._first_instant()
+        )
         self.session: BrokerSession = BrokerSession(self.behaviour)
         self.clock = clock or RunningClock(config.speed)
         self.pacing = Pacing(enabled=config.pacing)
@@ -86,15 +88,14 @@ class Simulator:
             "bars": self.market.digest,
             "account": self.config.account_id,
             "cash": self.config.cash,
-            "start": instants.iso(self._first_instant()),
+            "start": instants.iso(self.now_us),
             "seed": self.config.seed,
             "behaviour": self.behaviour,
         }
-        self.exchange.begin(self._first_instant())
         self.log.append("start", self.exchange.now_us, **facts)
         for record in self.log.commands():
             self._count(record)
-            self.exchange.apply(record)
+            replay.apply(self.exchange, record)
             if record["kind"] == "clock":
                 self.reported_events = self.exchange.events
             elif record["kind"] in ("faults", "fault"):
@@ -175,6 +176,10 @@ class Simulator:
         """Return the truth log from line number `since` on."""
         return self.log.lines(since)
 
+    def note(self, kind: str, facts: dict[str, Any]) -> None:
+        """Log something that arrived or was injected and changes nothing on the book."""
+        self.log.append(kind, self.now_us, **facts)
+
     def next_order_id(self) -> int:
         """Return a new order id."""
         self.orders_numbered += 1
@@ -212,7 +217,7 @@ class Simulator:
 
     def plan_faults(self, faults: list[Fault], *, clear: bool, seed: int | None) -> None:
         """Switch faults on, and put them into the truth log."""
-        self.exchange.note("faults", {"faults": faults, "clear": clear, "seed": seed})
+        self.note("faults", {"faults": faults, "clear": clear, "seed": seed})
         self.faults.install(faults, clear=clear, seed=seed)
 
     def _recall_faults(self, record: dict[str, Any]) -> None:
@@ -251,7 +256,7 @@ class Simulator:
         if self.faults.planned:
             for planned in reversed(self.faults.firing(request, self.now_us)):
                 index = self.faults.planned.index(planned)
-                self.exchange.note("fault", {"id": planned.fault.id, "index": index, "path": request.path})
+                self.note("fault", {"id": planned.fault.id, "index": index, "path": request.path})
                 firing = Firing(self, planned.fault, request, proceed)
                 proceed = partial(HANDLERS[planned.fault.id], firing)
         response = proceed()

@@ -159,7 +159,7 @@ def account_deed(simulator: Simulator, request: Request) -> Response:
     session_deed = SESSION_DEEDS.get(str(body.get("do")))
     if session_deed is not None:
         session_deed(simulator)
-        simulator.exchange.note("session", {"event": body["do"]})
+        simulator.note("session", {"event": body["do"]})
         return json_response({"done": body["do"]})
     try:
         return json_response(simulator.carry_out(body))

@@ -76,7 +76,7 @@ def dispatch(simulator: Simulator, _request: Request) -> Response:
         return _page("Log in first", '<p><a href="/sso/Login">To the login page</a></p>', 401)
     if session.waiting_for_second_factor or not session.authenticated:
         session.login(simulator.session_us, simulator.now_us)
-        simulator.exchange.note("session", {"event": "login", "epoch": session.epoch})
+        simulator.note("session", {"event": "login", "epoch": session.epoch})
     cookies = tuple(
         ("Set-Cookie", f"{name}={value}; Path=/; HttpOnly; SameSite=Lax")
         for name, value in (

@@ -34,7 +34,7 @@ def note_arrival(simulator: Simulator, request: Request) -> None:
     if isinstance(orders, list):
         coids = [order.get("cOID") for order in orders if isinstance(order, dict) and order.get("cOID")]
         facts["coids"] = [str(coid) for coid in coids]
-    simulator.exchange.note("request", facts)
+    simulator.note("request", facts)
 
 
 def _bodies(request: Request) -> list[object]:
@@ -115,7 +115,7 @@ def _ask(
         "order_ids": [ticket.order_id for ticket in tickets],
         "coids": [ticket.coid for ticket in tickets if ticket.coid],
     }
-    simulator.exchange.note("question", facts)
+    simulator.note("question", facts)
     return json_response(
         [
             {

@@ -79,7 +79,7 @@ def init(simulator: Simulator, request: Request) -> Response:
     if not session.authenticated or session.competing:
         wait_us = int(simulator.behaviour.reauthentication_s * 1_000_000)
         session.open_brokerage(simulator.session_us, ready_us=simulator.session_us + wait_us if wait_us else None)
-        simulator.exchange.note("session", {"event": "init", "epoch": session.epoch})
+        simulator.note("session", {"event": "init", "epoch": session.epoch})
     return json_response({**auth_status(simulator), "passed": True})
 
 
@@ -89,7 +89,7 @@ def challenge_response(simulator: Simulator, request: Request) -> Response:
     if answer != challenge_answer(simulator):
         return error(500, "login failed")
     simulator.session.open_brokerage(simulator.session_us)
-    simulator.exchange.note("session", {"event": "init", "epoch": simulator.session.epoch})
+    simulator.note("session", {"event": "init", "epoch": simulator.session.epoch})
     return status(simulator, request)
 
 
@@ -109,14 +109,14 @@ def reauthenticate(simulator: Simulator, _request: Request) -> Response:
     session = simulator.session
     if not session.authenticated:
         session.open_brokerage(simulator.session_us)
-        simulator.exchange.note("session", {"event": "reauthenticate", "epoch": session.epoch})
+        simulator.note("session", {"event": "reauthenticate", "epoch": session.epoch})
     return json_response({"message": "triggered"})
 
 
 def logout(simulator: Simulator, _request: Request) -> Response:
     """POST /logout: both sessions end."""
     simulator.session.logout()
-    simulator.exchange.note("session", {"event": "logout"})
+    simulator.note("session", {"event": "logout"})
     return json_response({"status": True})
 
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-import msgspec
-
 from simulator import instants
 from simulator.config import Behaviour
 from simulator.contracts import Contracts
@@ -26,7 +24,6 @@ EXPIRED = "Cancelled by System: order expired"
 AT_OPEN_ONLY = "Cancelled by System: not filled at the open"
 NOT_AT_ONCE = "Cancelled by System: not filled immediately"
 PARENT_GONE = "Cancelled by System: parent order cancelled"
-_ENVELOPE = ("seq", "at", "kind")
 OCA_FILLED = "Cancelled by System: another order of its group filled"
 
 
@@ -41,14 +38,15 @@ class Exchange:
         log: TruthLog,
         identifiers: Identifiers,
         behaviour: Behaviour,
+        start_us: int,
     ) -> None:
-        """Start with an empty book; `begin` sets the clock."""
+        """Start with an empty book at `start_us`; what lies before is not gone through."""
         self.market = market
         self.contracts = contracts
         self.account = account
         self.log = log
         self.behaviour = behaviour
-        self.now_us = 0
+        self.now_us = start_us
         self.events = 0
         """fills and changes of order states so far"""
         self.book = Book()
@@ -56,18 +54,12 @@ class Exchange:
         """columns of symbols in which nothing trades for now"""
         self.seen_coids: dict[str, int] = {}
         self._identifiers = identifiers
-        self._day_index = -1
-        self._is_open = False
+        self._day_index = market.day_at(start_us)
+        self._is_open = market.is_open(start_us)
         self._fills = 0
+        account.equity_before = self.equity()
 
     # ---- the clock
-
-    def begin(self, instant: int) -> None:
-        """Set the clock without going through what lies before."""
-        self.now_us = instant
-        self._day_index = self.market.day_at(instant)
-        self._is_open = self.market.is_open(instant)
-        self.account.equity_before = self.equity()
 
     @property
     def is_open(self) -> bool:
@@ -197,27 +189,6 @@ class Exchange:
         answer = deeds.carry_out(self, facts)
         self._run(self.now_us, stop_on_event=False)
         return answer
-
-    def note(self, kind: str, facts: dict[str, Any]) -> None:
-        """Log something that arrived or was injected and changes nothing on the book."""
-        self.log.append(kind, self.now_us, **facts)
-
-    def apply(self, record: dict[str, Any]) -> None:
-        """Carry out a recorded command anew."""
-        self.now_us = instants.parse_iso(record["at"])
-        kind = record["kind"]
-        if kind == "order":
-            self.place(msgspec.convert(record["tickets"], list[Ticket]))
-        elif kind == "cancel":
-            self.cancel(record["order_id"])
-        elif kind == "modify":
-            self.modify(msgspec.convert(record["ticket"], Ticket))
-        elif kind == "deed":
-            self.deed({name: record[name] for name in record if name not in _ENVELOPE})
-        elif kind == "clock":
-            self.move(instants.parse_iso(record["to"]), stop_on_event=record["stop"])
-        else:
-            self.note(kind, {name: record[name] for name in record if name not in _ENVELOPE})
 
     # ---- the book
 

@@ -65,4 +65,5 @@ def test_logout_closes_with_1000(client: Client, stream: websocket.WebSocket) ->
     frame = next_frame(stream)
     while frame.opcode != websocket.ABNF.OPCODE_CLOSE:
         frame = next_frame(stream)
-    assert int.from_bytes(frame.data[:2], "big") == 1000
+    assert isinstance(frame.data, bytes)
+    assert frame.data[:2] == (1000).to_bytes(2, "big")
