@@ -232,7 +232,9 @@ def test_every_line_of_troubleshooting_can_be_met() -> None:
     texts = [text for cells in shown for text in cells]
     assert len(texts) > 20
     code = " ".join(path.read_text(encoding="utf-8") for path in sources("*.sh", "tools/*.sh", "deploy/*.*"))
-    code += " ".join(path.read_text(encoding="utf-8") for path in sources("trading/**/*.py", "webapp/**/*.py"))
+    code += " ".join(
+        path.read_text(encoding="utf-8") for path in sources("trading/**/*.py", "webapp/**/*.py", "simulator/*.py")
+    )
     # "…" stands for what differs; a setting's name and what is wrong with it are put together by the error itself.
     parts = [part.strip(" =?'") for text in texts for part in re.split("…|: |; ", text)]
     assert [part for part in parts if len(part) > 4 and part not in code] == []
