@@ -54,8 +54,8 @@ class Executor:
         self._desk = desk
         self._sender = sender
         self._refresh = refresh
-        # Session for which everything was sent, or refused for good.
-        self._done: date | None = None
+        # The decision of which everything was sent, or refused for good.
+        self._done: Decision | None = None
         self._sent_at: deque[datetime] = deque(
             record.sent_at
             for record in desk.journal.intents()
@@ -65,13 +65,13 @@ class Executor:
     def carry_out(self, decision: Decision, window: SendWindow, at: Circumstances) -> Outcome:
         """Send what is left of a decision and may leave now."""
         outcome = Outcome()
-        if self._done == window.session.day or self._desk.clock.now() < window.begins:
+        if self._done is decision or self._desk.clock.now() < window.begins:
             return outcome
         self._drop_stale(window, outcome)
         self._exits(decision, window, at, outcome)
         self._entries(decision, window, at, outcome)
         if outcome.look_again is None and not self._desk.interrupted():
-            self._done = window.session.day
+            self._done = decision
         return outcome
 
     def cancel_entries(self, *, ended_before: datetime | None = None) -> int:

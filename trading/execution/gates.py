@@ -191,7 +191,7 @@ def suspected_split(symbol: str, close: float | None, prior_close: float | None)
     if close is None or prior_close is None or not (close > 0.0 and prior_close > 0.0):
         return Denied(symbol, "split", prior_close, close, "the prior close is not known")
     apart = abs(prior_close / close - 1.0)
-    if apart <= MAX_PRIOR_CLOSE_DEVIATION:
+    if apart <= MAX_PRIOR_CLOSE_DEVIATION + _TOLERANCE:
         return None
     return Denied(symbol, "split", prior_close, close, "the prior close differs: a split is suspected")
 

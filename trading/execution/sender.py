@@ -81,6 +81,7 @@ class Sender:
         """Use the desk's journal and broker."""
         self._desk = desk
         self._epoch = 0
+        self._cancels_asked: set[str] = set()
 
     def begin(self, epoch: int) -> None:
         """Take the session epoch in which everything from now on is sent."""
@@ -99,9 +100,13 @@ class Sender:
         return self._settle(group, references, still_allowed, open_request)
 
     def cancel(self, record: IntentRecord) -> bool:
-        """Ask for the cancel of a bound order; True when it was asked: a later reading tells what came of it."""
-        if record.order_id is None or record.cancel_asked:
+        """Ask for the cancel of a bound order; True when it was asked: a later reading tells what came of it.
+
+        Once in the life of a process: one that died may have written it down and not sent it, so the next asks anew.
+        """
+        if record.order_id is None or (record.cancel_asked and record.intent.coid in self._cancels_asked):
             return False
+        self._cancels_asked.add(record.intent.coid)
         request = self._desk.broker.cancel_request(record.order_id)
         open_request = self._about((record.intent.coid,), request, None)
         failpoint("K20")

@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+import pytest
+
+from tests.fakes.fake_broker import ANSWER
+from tests.fakes.stages import settings_of
+from tests.fakes.trading_desk import CONIDS, DECIDED, PRE_OPEN, SESSION, approved
+from trading.execution.questions import refusal
+from trading.execution.tickets import Purpose, bracket, exit_order
+from trading.model.order import OrderIntent
+from trading.model.wire import Questioned
+from trading.ports import OwnPosition
+
+PURPOSE = Purpose(DECIDED, SESSION, PRE_OPEN)
+CONID = CONIDS["AAPL"]
+BRACKET = bracket(approved("AAPL", 9, 100.01), CONID, "X", PURPOSE)
+POSITION = OwnPosition(CONID, "AAPL", 9, DECIDED, 100.0, 95.0, 105.0, "E")
+EXIT = (exit_order(POSITION, "Y", "time_stop", PURPOSE, None),)
+LATE_EXIT = (exit_order(POSITION, "Y", "time_stop", PURPOSE, 98.0),)
+
+
+def asked(
+    group: tuple[OrderIntent, ...], *ids: str, reference: float | None = 100.5, overrides: tuple[str, ...] = ()
+) -> str | None:
+    question = Questioned("r", ids, tuple(f"about {each}" for each in ids), ANSWER)
+    references = {} if reference is None else {CONID: reference}
+    return refusal(question, group, references, settings_of(*overrides).execution)
+
+
+@pytest.mark.parametrize("ids", [("o10152",), ("o10331",), ("o354",), ("o163",), ("o163", "o10152", "o354")])
+def test_bracket_may_be_asked_about_stops_missing_data_and_its_distance(ids: tuple[str, ...]) -> None:
+    assert asked(BRACKET, *ids) is None
+
+
+@pytest.mark.parametrize("message_id", ["o382", "o383", "o403", "o451", "p12", "o999", "o10151", "o10153"])
+def test_anything_else_about_an_entry_is_answered_no(message_id: str) -> None:
+    problem = asked(BRACKET, message_id)
+    assert problem is not None
+    assert message_id in problem
+
+
+def test_one_forbidden_id_among_allowed_ones_is_enough_for_a_no() -> None:
+    assert asked(BRACKET, "o10152", "o451") is not None
+
+
+def test_question_without_an_id_is_answered_no() -> None:
+    assert asked(BRACKET) is not None
+
+
+def test_never_means_never_even_when_it_is_listed() -> None:
+    listed = ("execution.allowed_questions=o383,o451,o403",)
+    for message_id in ("o383", "o451", "o403"):
+        assert asked(BRACKET, message_id, overrides=listed) is not None
+
+
+def test_market_order_is_confirmed_for_an_exit_only() -> None:
+    assert asked(EXIT, "o10151") is None
+    assert asked(LATE_EXIT, "o10151") is not None
+
+
+def test_stop_order_question_needs_a_stop_order() -> None:
+    assert asked(EXIT, "o10152") is not None
+
+
+def test_missing_market_data_is_not_confirmed_when_real_time_is_required() -> None:
+    assert asked(BRACKET, "o354", overrides=("execution.require_realtime=true",)) is not None
+
+
+def test_price_far_from_the_market_is_confirmed_when_every_order_is_passive() -> None:
+    assert asked(BRACKET, "o163", reference=100.01) is None
+    assert asked(BRACKET, "o163", reference=99.1) is None
+    # A buy 2 % above the reference, and one without a reference.
+    assert asked(BRACKET, "o163", reference=98.0) is not None
+    assert asked(BRACKET, "o163", reference=None) is not None
+
+
+def test_stop_above_the_market_is_not_passive() -> None:
+    assert asked(BRACKET[1:2], "o163", reference=90.0) is not None

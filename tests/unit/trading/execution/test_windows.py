@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from tests.fakes.stages import settings_of
+from tests.fakes.trading_desk import CLOSE, DECIDED, OPEN, SESSION, Office
+from trading.config import SessionSettings
+from trading.execution.windows import in_reset, next_reset_end, send_window
+
+
+def test_window_opens_an_hour_before_the_open_and_ends_two_minutes_before_it() -> None:
+    window = Office().window
+    assert window.begins == OPEN - timedelta(hours=1)
+    assert window.ends == OPEN - timedelta(minutes=2)
+    assert window.before_open(window.begins)
+    assert window.before_open(window.ends)
+    assert not window.before_open(window.ends + timedelta(seconds=1))
+
+
+def test_window_may_open_once_the_bar_is_complete() -> None:
+    office = Office(settings=settings_of("execution.send_from=after_close"))
+    decided = office.calendar.session(DECIDED)
+    assert decided is not None
+    window = send_window(decided, office.calendar.next_after(DECIDED), office.settings.execution)
+    assert window.begins == decided.close + timedelta(seconds=900)
+    assert window.session.day == SESSION
+
+
+def test_late_exits_go_from_five_minutes_after_the_open_to_ten_before_the_close() -> None:
+    window = Office().window
+    assert window.late_exits_begin == OPEN + timedelta(minutes=5)
+    assert window.late_exits_end == CLOSE - timedelta(minutes=10)
+    assert window.in_session(window.late_exits_begin)
+    assert not window.in_session(window.late_exits_end + timedelta(seconds=1))
+
+
+def test_half_day_ends_late_exits_earlier() -> None:
+    office = Office()
+    before = datetime(2014, 11, 26, tzinfo=UTC).date()
+    window = office.window_of(before)
+    full = office.calendar.next_after(before)
+    assert window.late_exits_end == full.close - timedelta(minutes=10)
+    assert full.close.hour == 21 or window.late_exits_end.hour < 21
+
+
+@pytest.mark.parametrize(
+    ("hour", "minute", "inside"), [(5, 44, False), (5, 45, True), (6, 29, True), (6, 30, False), (14, 0, False)]
+)
+def test_nightly_reset_is_in_new_yorks_time(hour: int, minute: int, inside: bool) -> None:  # noqa: FBT001
+    assert in_reset(datetime(2014, 2, 4, hour, minute, tzinfo=UTC), SessionSettings()) is inside
+
+
+def test_reset_over_midnight() -> None:
+    settings = SessionSettings(reset_from="23:30", reset_until="00:30", reset_zone="UTC")
+    assert in_reset(datetime(2014, 2, 4, 23, 45, tzinfo=UTC), settings)
+    assert in_reset(datetime(2014, 2, 4, 0, 15, tzinfo=UTC), settings)
+    assert not in_reset(datetime(2014, 2, 4, 12, 0, tzinfo=UTC), settings)
+
+
+def test_next_end_of_the_reset() -> None:
+    assert next_reset_end(CLOSE, SessionSettings()) == datetime(2014, 3, 5, 6, 30, tzinfo=UTC)
+    early = datetime(2014, 3, 5, 6, 29, tzinfo=UTC)
+    assert next_reset_end(early, SessionSettings()) == datetime(2014, 3, 5, 6, 30, tzinfo=UTC)
