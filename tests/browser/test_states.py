@@ -1,4 +1,4 @@
-"""Every state that is not the usual one has a page that was designed, and a picture of it."""
+"""Every page in every state: it was designed, says what to do, and there is a picture of it."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 
 from tests.browser.chromium import DESKTOP, PHONE, Page
-from tests.browser.conftest import PASSWORD, serve
-from tests.browser.seed import fill_state
+from tests.browser.conftest import Site, log_in, running
+from tests.browser.looks import PATHS, QUESTIONS, look_at, problems_everywhere, questions_seen
+from tests.browser.seed import set_state
 
 SAID = {
-    "first-start": "has not written anything yet",
+    "active": "All is well",
     "waiting-login": "Nobody is logged in",
     "gateway-down": "gateway does not answer",
     "halted": "Halted",
@@ -20,31 +21,35 @@ SAID = {
     "uncovered": "have no stop",
     "ended": "end of its data",
 }
+FIRST_PAGES = ("overview", "decisions", "trades", "log", "halt", "resume")
 
 
+@pytest.mark.parametrize("name", PATHS)
 @pytest.mark.parametrize("state", SAID)
-def test_the_state_is_told_with_its_next_step(
-    chromium: Page, project_root: Path, tmp_path: Path, pictures: Path, state: str
+def test_every_page_is_whole_in_every_state(page: Page, site: Site, pictures: Path, state: str, name: str) -> None:
+    set_state(site.state, state)
+    assert problems_everywhere(page, site.url, PATHS[name], pictures, f"{state}-{name}") == []
+    if state != "active" or name == "overview":
+        assert SAID[state] in page.value("document.querySelector('main').textContent")
+
+
+@pytest.mark.parametrize("size", [DESKTOP, PHONE])
+@pytest.mark.parametrize("state", SAID)
+def test_the_four_questions_are_in_sight_in_every_state(
+    page: Page, site: Site, state: str, size: tuple[int, int]
 ) -> None:
-    if state != "first-start":
-        fill_state(tmp_path / "state" / "simulated", tmp_path / "logs", state=state, months=1)
-    process, url = serve(project_root, tmp_path)
-    try:
-        chromium.set_view(DESKTOP)
-        chromium.open(f"{url}/login")
-        chromium.complaints.clear()
-        chromium.type("input[name=password]", PASSWORD)
-        chromium.press("Enter")
-        chromium.wait_for("location.pathname === '/'")
-        if state == "stale":
-            chromium.wait_for("document.querySelector('.state-silent') !== null")
-        for size, name in ((DESKTOP, "desktop"), (PHONE, "phone")):
-            chromium.set_view(size)
-            chromium.open(url)
-            chromium.screenshot(pictures / f"state-{state}-{name}.png")
-        assert SAID[state] in chromium.value("document.querySelector('main').textContent")
-        assert chromium.complaints == []
-    finally:
-        chromium.call("Page.navigate", url="about:blank")
-        process.terminate()
-        process.wait(20)
+    set_state(site.state, state)
+    page.set_view(size)
+    look_at(page, site.url)
+    assert questions_seen(page) == list(QUESTIONS)
+
+
+def test_every_page_is_whole_before_the_first_start(
+    chromium: Page, project_root: Path, tmp_path: Path, pictures: Path
+) -> None:
+    with running(project_root, tmp_path) as url:
+        log_in(chromium, url)
+        for name in FIRST_PAGES:
+            assert problems_everywhere(chromium, url, PATHS[name], pictures, f"first-start-{name}") == []
+        chromium.open(url)
+        assert "has not written anything yet" in chromium.value("document.querySelector('main').textContent")
