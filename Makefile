@@ -49,11 +49,11 @@ contracts: setup ## Check who may import whom
 bench: setup ## Measure speed
 	@$(BIN)/python -m bench
 
-browser-test: setup ## Try the dashboard in a browser
+browser-test: setup ## Try the dashboard in a browser (needs Chromium; pictures go to tests/browser/screenshots)
 	@$(BIN)/python -m pytest -q tests/browser
 
 container-test: setup ## Try the container (needs root and Docker)
-	@$(BIN)/python -m pytest -q tests/container
+	@tools/container-test.sh
 
 lock: ## Resolve the requirements anew and write the lock files
 	@tools/lock.sh

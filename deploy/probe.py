@@ -1,8 +1,9 @@
-"""Ask the gateway once how it is: `probe.py https://localhost:PORT CA_FILE` prints a few words.
+"""Ask the gateway once how it is: `probe.py https://localhost:PORT CA_FILE alive|api` prints a few words.
 
-Exit 0: a request to the API was answered, a 401 before the login included. 3: the program itself answers, but the API
-doesn't, as when IBKR can't be reached: the real gateway then holds a request without end, so each question has a time
-limit of its own. 1: nothing answers.
+`alive` asks the program alone, `api` sends a request through it as well; that one counts toward IBKR's limit of one
+tickle a second, so it is asked only until the trading loop runs.
+Exit 0: answered, a 401 before the login included. 3: the program itself answers, but the API doesn't, as when IBKR can't
+be reached: the real gateway then holds a request without end, so each question has a time limit of its own. 1: nothing.
 Standard library alone, so that a probe costs little and works while the rest is broken.
 """
 
@@ -33,7 +34,7 @@ def ask(url: str, context: ssl.SSLContext, method: str, path: str) -> tuple[int,
         connection.close()
 
 
-def probe(url: str, ca_file: str) -> tuple[int, str]:
+def probe(url: str, ca_file: str, what: str) -> tuple[int, str]:
     """Return the exit code and what was found, in words."""
     try:
         context = ssl.create_default_context(cafile=ca_file)
@@ -43,7 +44,7 @@ def probe(url: str, ca_file: str) -> tuple[int, str]:
         return NO_ANSWER, reason(error, ca_file)
     if status == http.client.NOT_FOUND and body.startswith(DENIED):
         return NO_UPSTREAM, "it refuses this address: 127.0.0.1 is missing in ips.allow of conf.yaml"
-    return probe_api(url, context)
+    return probe_api(url, context) if what == "api" else (ANSWERS, "runs")
 
 
 def reason(error: Exception, ca_file: str) -> str:
@@ -81,7 +82,7 @@ def probe_api(url: str, context: ssl.SSLContext) -> tuple[int, str]:
 
 def main() -> int:
     """Run one probe of the command line's gateway."""
-    code, words = probe(sys.argv[1], sys.argv[2])
+    code, words = probe(*sys.argv[1:4])
     sys.stdout.write(words + "\n")
     return code
 

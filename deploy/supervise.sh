@@ -22,6 +22,7 @@ RUNNING=''         # the parts that should run
 STOPPING=''        # somebody asked for it
 IMPATIENT=''       # and once more
 PROBE='' PROBE_DUE=0 MISSED=0
+ASKED=api          # what the last probe asked: alive or api
 READER_gateway='' READER_web='' READER_trader=''
 GATEWAY_SINCE=0    # when it was launched
 GATEWAY_ALIVE=''   # it has answered since
@@ -164,7 +165,7 @@ take_up_death() { # $1 part, $2 exit code, $3 how it ended: start it again, late
     if ((count < RESTARTS_AN_HOUR)); then
         delay=$((RESTART_S << count))
         say "$name $3; starting it again in $delay s"
-    elif [[ $name == gateway && -n $GATEWAY_ANSWERED ]]; then
+    elif [[ $name == gateway && $RUNNING != gateway ]]; then
         # Positions are looked after by their stops at the broker, and the dashboard tells what is wrong.
         delay=900
         say "$name $3, $((count + 1)) times within an hour; the next attempt is in $((delay / 60)) minutes"
@@ -205,9 +206,17 @@ judge_gateway() { # $1 exit code of the probe, $2 its words
     GATEWAY_WORDS=$2
     case $1 in
         0)
-            [[ -n $GATEWAY_ALIVE ]] || say "gateway: up after $((SECONDS - GATEWAY_SINCE)) s"
-            GATEWAY_ALIVE=1 GATEWAY_ANSWERED=1 MISSED=0
-            tell "$2"
+            if [[ -z $GATEWAY_ALIVE ]]; then
+                say "gateway: up after $((SECONDS - GATEWAY_SINCE)) s"
+                if [[ $ASKED == alive && $GATEWAY == live ]]; then
+                    say "gateway: its login is gone; log in again at https://localhost:$GATEWAY_PORT"
+                fi
+            fi
+            GATEWAY_ALIVE=1 MISSED=0
+            if [[ $ASKED == api ]]; then
+                GATEWAY_ANSWERED=1
+                tell "$2"
+            fi
             ;;
         3) # the program itself answers; a request to IBKR doesn't come back
             GATEWAY_ALIVE=1 MISSED=0
@@ -237,8 +246,10 @@ watch_gateway() { # one probe at a time, in the background: it may hang up to it
         PROBE=''
         [[ -z $PID_gateway ]] || judge_gateway "$status" "$(<"$SCRATCH/probe")"
     elif [[ -n $PID_gateway ]] && ((SECONDS >= PROBE_DUE)); then
+        ASKED=alive # once the trading loop runs, the API's limits are its own
+        [[ -n $GATEWAY_ANSWERED || $RUNNING != gateway ]] || ASKED=api
         # shellcheck disable=SC2153
-        "$PYTHON" -I "$HERE/deploy/probe.py" "https://localhost:$GATEWAY_PORT" "$GATEWAY_CA_BUNDLE" \
+        "$PYTHON" -I "$HERE/deploy/probe.py" "https://localhost:$GATEWAY_PORT" "$GATEWAY_CA_BUNDLE" "$ASKED" \
             </dev/null >"$SCRATCH/probe" 2>&1 5>&- 6>&- 7>&- 8>&- &
         PROBE=$!
     fi

@@ -64,6 +64,8 @@ class Answers(http.server.BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         """Answer an API call."""
         self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        with (FOLDER / "calls").open("a", encoding="utf-8") as file:
+            file.write(self.path + "\n")
         if (FOLDER / "hang").exists():
             time.sleep(60)
         self.send_response(401)

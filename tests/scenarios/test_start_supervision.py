@@ -141,8 +141,6 @@ def test_dashboard_starts_without_a_gateway_that_does_not_answer_and_says_why(ru
     assert len(run.starts("gateway")) == 1, "the program itself is well"
     with socket.create_connection(("127.0.0.1", run.dashboard_port), timeout=5):
         pass
-    (run.folder / "hang").unlink()
-    run.see("gateway: nobody is logged in")
     assert run.stop() == 0
 
 
@@ -203,4 +201,13 @@ def test_login_link_is_printed_once_unless_the_user_has_a_password(run: Run) -> 
     assert run.stop() == 0
     run.begin(DASHBOARD_PASSWORD="correct horse battery").see("web begins")
     assert "log in once" not in run.output()
+    assert run.stop() == 0
+
+
+def test_api_is_left_to_the_trading_loop_once_that_runs(run: Run) -> None:
+    run.begin(GATEWAY_LIVENESS_SECONDS="0").see(BEGUN)
+    calls = (run.folder / "calls").read_text(encoding="utf-8")
+    assert set(calls.split()) == {"/v1/api/tickle"}
+    time.sleep(2)
+    assert (run.folder / "calls").read_text(encoding="utf-8") == calls
     assert run.stop() == 0
