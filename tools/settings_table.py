@@ -60,18 +60,6 @@ SHELL_SETTINGS: Mapping[str, tuple[str, str, str]] = {
 }
 """Variables that are no part of Settings: default, range, meaning."""
 
-NOT_USED_YET = frozenset(
-    {
-        "execution.protect_s",
-        "execution.question_timeout_s",
-        "risk.account_rules",
-        "risk.allow_fx_base",
-        "risk.equity",
-        "session.keep_alive_s",
-    }
-)
-"""Keys that are read and checked though nothing acts on them yet; the table says so."""
-
 START_DEFAULTS = {
     "GATEWAY_CA_BUNDLE": "the certificate that start.sh made",
     "SIM_SECONDS_PER_DAY": "0; 1.5 by start.sh",
@@ -144,15 +132,10 @@ def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     return "\n".join(lines)
 
 
-def meaning(option: Option) -> str:
-    """Return what a setting does, and whether it does so yet."""
-    return option.meaning + (" (**not used yet**)" if option.key in NOT_USED_YET else "")
-
-
 def variables() -> str:
     """Return the table of what the environment sets."""
     rows = [
-        (f"`{o.env}`", f"`{o.key}`" if o.kind is not Secret else DASH, default_of(o), allowed(o), meaning(o))
+        (f"`{o.env}`", f"`{o.key}`" if o.kind is not Secret else DASH, default_of(o), allowed(o), o.meaning)
         for o in OPTIONS
         if o.env
     ]
@@ -161,7 +144,7 @@ def variables() -> str:
 
 def keys() -> str:
     """Return the table of what config.json alone sets."""
-    rows = [(f"`{o.key}`", default_of(o), allowed(o), meaning(o)) for o in OPTIONS if not o.env]
+    rows = [(f"`{o.key}`", default_of(o), allowed(o), o.meaning) for o in OPTIONS if not o.env]
     return table(("Key", "Default", "Range", "Meaning"), rows)
 
 

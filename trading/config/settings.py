@@ -133,11 +133,6 @@ class RiskSettings(Struct, frozen=True, kw_only=True):
     cooldown_bars: Annotated[
         int, option("how long a symbol is not bought after its stop-out; 0 = off", unit="bars", ge=0, le=250)
     ] = 0
-    equity: Annotated[Literal["nlv", "strategy"], option("equity: the account's value, or own cash and positions")] = (
-        "nlv"
-    )
-    allow_fx_base: Annotated[bool, option("trade an account whose base currency is not USD")] = False
-    account_rules: Annotated[Literal["none", "pdt", "cash"], option("rules of the account's kind")] = "none"
     restricted: Annotated[tuple[str, ...], option("symbols that are never bought")] = ()
     max_price_deviation: Annotated[
         float, option("most that a limit may lie beyond the reference price", unit="fraction", gt=0, le=0.5)
@@ -165,8 +160,6 @@ class ExecutionSettings(Struct, frozen=True, kw_only=True):
     visibility_s: Annotated[
         float, option("time within which an accepted order can be read back", unit="s", ge=5, le=600)
     ] = 60.0
-    protect_s: Annotated[float, option("longest time that own shares may lack a stop", unit="s", ge=5, le=300)] = 15.0
-    question_timeout_s: Annotated[float, option("longest age of an order question", unit="s", ge=5, le=60)] = 20.0
 
 
 class SessionSettings(Struct, frozen=True, kw_only=True):
@@ -175,7 +168,6 @@ class SessionSettings(Struct, frozen=True, kw_only=True):
     yield_s: Annotated[
         float, option("how long to leave the session to another login after it was seen", unit="s", ge=0, le=86_400)
     ] = 300.0
-    keep_alive_s: Annotated[float, option("how often the session is kept alive", unit="s", ge=5, le=240)] = 60.0
     reset_from: Annotated[
         str, option("begin of the broker's nightly reset", unit="HH:MM", pattern=r"^([01]\d|2[0-3]):[0-5]\d$")
     ] = "00:45"

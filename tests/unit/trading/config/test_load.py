@@ -142,7 +142,7 @@ def test_secret_in_the_file_is_refused_without_showing_it(config: Path) -> None:
         ({"strategy": {"trend_mean_reversion": 3}}, "strategy.trend_mean_reversion"),
         ({"risk": {"max_positions": "10"}}, "risk.max_positions = '10': must be a whole number from 0 to 1,000"),
         ({"risk": {"profile": "strict"}}, "must be one of standard, strategy"),
-        ({"risk": {"allow_fx_base": 1}}, "must be true or false"),
+        ({"execution": {"require_realtime": 1}}, "must be true or false"),
         ({"risk": {"sectors": {"A": 1}}}, "must be an object of texts"),
         ({"execution": {"allowed_questions": "o163"}}, "must be a list of texts"),
         ({"execution": {"send_until_s": 3600}}, "must be below execution.pre_open_s"),
