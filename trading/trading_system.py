@@ -21,7 +21,8 @@ from trading.decision import DecisionSystem, decide
 from trading.errors import ConfigError, DataError, GatewayError, InvariantBroken, SessionLost
 from trading.execution.book import BrokerBook, read_book
 from trading.execution.desk import Circumstances, Desk
-from trading.execution.executor import POLL_S, Executor
+from trading.execution.dispatch import POLL_S
+from trading.execution.executor import Executor
 from trading.execution.exits import pending_exits
 from trading.execution.protection import Cover, Protection
 from trading.execution.reconciler import Reconciled, Reconciler

@@ -14,7 +14,8 @@ from tests.fakes.stages import settings_of
 from trading.config import Settings
 from trading.execution.book import BrokerBook, read_book
 from trading.execution.desk import Circumstances, Desk
-from trading.execution.executor import Executor, Outcome
+from trading.execution.dispatch import Outcome
+from trading.execution.executor import Executor
 from trading.execution.protection import Protection
 from trading.execution.reconciler import Reconciler
 from trading.execution.sender import Sender

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from tests.fakes.fake_broker import FakeBroker
-from tests.fakes.trading_desk import CONIDS, DECIDED, Office, approved, decision_of
+from tests.fakes.trading_desk import CONIDS, Office, approved, decision_of
 from trading.execution.attribution import is_orphan, owner_of, unbound
 from trading.execution.book import read_book
 from trading.model.order import BrokerOrder, BrokerStatus, OrderType, Role, Side
@@ -117,4 +117,3 @@ def test_orphan_has_our_prefix_and_is_not_in_the_journal() -> None:
     assert not is_orphan(replace(order, order_ref="XX-abcd-0001-random"), "TS", {})
     assert not is_orphan(replace(order, order_ref="TS-words"), "TS", {})
     assert order.status is BrokerStatus.PRE_SUBMITTED
-    assert DECIDED

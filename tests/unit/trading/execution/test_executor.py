@@ -341,7 +341,7 @@ def test_entries_beyond_the_rate_wait() -> None:
     office = Office()
     process = office.start()
     for _ in range(20):
-        process.executor._sent_at.append(office.clock.now())
+        process.executor._entries._sent_at.append(office.clock.now())
     outcome = office.carry_out(process, decision_of(approved()))
     assert outcome.waiting["AAPL"].code == "rate"
     office.clock.go(61)
@@ -451,3 +451,13 @@ def test_crash_while_a_fill_is_counted_counts_it_once() -> None:
         office.start().read()
         assert [position.quantity for position in office.journal.own_positions()] == [9]
         check_truth(office)
+
+
+def test_halted_system_neither_sells_nor_takes_the_stops_away() -> None:
+    office = Office()
+    process = with_position(office)
+    halt(office)
+    outcome = office.carry_out(process, decision_of(exits=(("AAPL", 9),)))
+    assert outcome.look_again is not None
+    assert {o.order_type for o in office.broker.live(Side.SELL)} == {OrderType.STOP, OrderType.LIMIT}
+    assert len(office.broker.arrived) == 1
