@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 import msgspec
+import numpy as np
+from numpy.typing import NDArray
 
 from simulator import instants
 from simulator.market import ReplayedMarket, TradingDay
@@ -63,6 +65,33 @@ class HistoryBar:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Bars:
+    """Bars as the call writes them, with what its head says of them; without bars there is no highest and no lowest."""
+
+    encoded: list[bytes]
+    start_us: int
+    highest: HistoryBar | None
+    lowest: HistoryBar | None
+
+    @classmethod
+    def of(cls, bars: list[HistoryBar]) -> Bars:
+        """Return `bars` encoded."""
+        if not bars:
+            return cls([], 0, None, None)
+        highest, lowest = max(bars, key=lambda bar: bar.high), min(bars, key=lambda bar: bar.low)
+        return cls([bar.encoded() for bar in bars], bars[0].start_us, highest, lowest)
+
+
+@dataclass(frozen=True, slots=True)
+class _DailyCache:
+    rows: list[int]
+    encoded: list[bytes]
+    starts: list[int]
+    highs: NDArray[np.float64]
+    lows: NDArray[np.float64]
+
+
 def parse_period(text: str) -> tuple[int, str] | None:
     """Return number and unit (min, h, d, w, m, y), None for what is no period."""
     digits = text[: len(text) - len(text.lstrip("0123456789"))]
@@ -87,31 +116,58 @@ class DailyHistory:
     def __init__(self, market: ReplayedMarket) -> None:
         """Keep the market; encoded daily bars are made when a symbol is first asked for."""
         self._market = market
-        self._encoded: dict[int, tuple[list[bytes], list[int]]] = {}
+        self._encoded: dict[int, _DailyCache] = {}
 
-    def daily(self, column: int, begin_us: int, end_us: int, now_us: int) -> tuple[list[bytes], list[HistoryBar]]:
-        """Return the encoded complete daily bars that start in [begin, end), and the open session's, if in there."""
-        encoded, starts = self._daily(column)
-        first = bisect_left(starts, begin_us)
-        last = bisect_left(starts, min(end_us, now_us + 1))
-        market = self._market
-        partial: list[HistoryBar] = []
-        open_index = market.day_at(now_us)
-        if open_index >= 0 and now_us < market.days[open_index].close_us:
-            day = market.days[open_index]
-            last = min(last, bisect_left(starts, day.open_us))
-            bar = market.bar(day.row, column)
-            if bar is not None and begin_us <= day.open_us < end_us:
-                position = day.position(now_us)
-                open_, high, low, close = bar.until(position)
-                volume = float(int(bar.volume * position / 3.0))
-                partial.append(HistoryBar(open_, high, low, close, volume, day.open_us))
-        return encoded[first:last], partial
+    def daily(self, column: int, begin_us: int, end_us: int, now_us: int, most: int = 10**9) -> Bars:
+        """Return the newest `most` daily bars that start in [begin, end), the open session's as far as it has come."""
+        cache = self._daily(column)
+        first = bisect_left(cache.starts, begin_us)
+        last = bisect_left(cache.starts, min(end_us, now_us + 1))
+        unfinished = self._unfinished(column, now_us)
+        if unfinished is not None:
+            last = min(last, bisect_left(cache.starts, unfinished.start_us))
+            if not begin_us <= unfinished.start_us < end_us:
+                unfinished = None
+        whole = max(last - first, 0)
+        first = max(first, last - most + (unfinished is not None))
+        if whole == 0:
+            return Bars.of([] if unfinished is None else [unfinished])
+        high, low = first + int(cache.highs[first:last].argmax()), first + int(cache.lows[first:last].argmin())
+        ends = [self._bar(cache.rows[at], column) for at in (high, low)]
+        if unfinished is None:
+            return Bars(cache.encoded[first:last], cache.starts[first], ends[0], ends[1])
+        return Bars(
+            [*cache.encoded[first:last], unfinished.encoded()],
+            cache.starts[first],
+            max(ends[0], unfinished, key=lambda bar: bar.high),
+            min(ends[1], unfinished, key=lambda bar: bar.low),
+        )
 
-    def _daily(self, column: int) -> tuple[list[bytes], list[int]]:
+    def _unfinished(self, column: int, now_us: int) -> HistoryBar | None:
+        """Return the bar of the open session as far as it has come, None where there is none."""
+        trading_day = self._market.day_at(now_us)
+        if trading_day < 0 or now_us >= self._market.days[trading_day].close_us:
+            return None
+        day = self._market.days[trading_day]
+        bar = self._market.bar(day.row, column)
+        if bar is None:
+            return None
+        position = day.position(now_us)
+        open_, high, low, close = bar.until(position)
+        return HistoryBar(open_, high, low, close, float(int(bar.volume * position / 3.0)), day.open_us)
+
+    def _daily(self, column: int) -> _DailyCache:
         if column not in self._encoded:
-            bars = [self._bar(row, column) for row in self._market.rows_of(column)]
-            self._encoded[column] = ([bar.encoded() for bar in bars], [bar.start_us for bar in bars])
+            rows = self._market.rows_of(column)
+            bars = [self._bar(row, column) for row in rows]
+            panel = self._market.panel
+            self._encoded[column] = _DailyCache(
+                rows,
+                [bar.encoded() for bar in bars],
+                [bar.start_us for bar in bars],
+                panel.high[rows, column],
+                panel.low[rows, column],
+            )
         return self._encoded[column]
 
     def _bar(self, row: int, column: int) -> HistoryBar:
@@ -136,7 +192,10 @@ class DailyHistory:
         starts = [market.session_of_row(row).open_us for row in rows]
         chosen = rows[bisect_left(starts, begin_us) : bisect_right(starts, end_us - 1)]
         whole = [self._bar(row, column) for row in chosen if market.session_of_row(row).close_us <= now_us]
-        return whole + self.daily(column, begin_us, end_us, now_us)[1]
+        unfinished = self._unfinished(column, now_us)
+        if unfinished is not None and begin_us <= unfinished.start_us < end_us:
+            whole.append(unfinished)
+        return whole
 
     def _intraday(self, column: int, step_us: int, begin_us: int, end_us: int, now_us: int) -> list[HistoryBar]:
         market = self._market

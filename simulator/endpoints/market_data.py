@@ -8,7 +8,7 @@ import msgspec
 
 from simulator import history, instants
 from simulator.contracts import Contract
-from simulator.history import MOST_POINTS
+from simulator.history import MOST_POINTS, Bars, HistoryBar
 from simulator.messages import JSON, Request, Response, bad_request, error, json_response
 from simulator.quotes import Quote, field_values
 from simulator.router import Needs, Route
@@ -106,22 +106,19 @@ def _history_answer(
     begin, end = window
     source, now = simulator.history, simulator.now_us
     if size == "1d":
-        encoded, partial = source.daily(contract.column, begin, end, now)
-        encoded = [*encoded, *(bar.encoded() for bar in partial)]
+        bars_ = source.daily(contract.column, begin, end, now, MOST_POINTS)
     else:
-        encoded = [bar.encoded() for bar in source.bars(contract.column, size, begin, end, now)]
-    encoded = encoded[-MOST_POINTS:]
-    if not encoded:
+        bars_ = Bars.of(source.bars(contract.column, size, begin, end, now)[-MOST_POINTS:])
+    if bars_.highest is None or bars_.lowest is None:
         return error(500, "Chart data unavailable")
-    first, high, low = _extremes(encoded)
     head = {
         "serverId": str(20_000 + contract.column),
         "symbol": contract.symbol,
         "text": contract.name,
         "priceFactor": PRICE_FACTOR,
-        "startTime": instants.compact(first),
-        "high": high,
-        "low": low,
+        "startTime": instants.compact(bars_.start_us),
+        "high": _extreme(bars_.highest.high, bars_.highest, bars_.start_us),
+        "low": _extreme(bars_.lowest.low, bars_.lowest, bars_.start_us),
         "timePeriod": period,
         "barLength": history.BAR_SECONDS[size],
         "mdAvailability": "S",
@@ -135,33 +132,15 @@ def _history_answer(
         "direction": -1,
         "negativeCapable": False,
         "messageVersion": 2,
-        "points": len(encoded) - 1,
+        "points": len(bars_.encoded) - 1,
         "travelTime": 1,
     }
-    return Response(200, b"".join((_encode(head)[:-1], b',"data":[', b",".join(encoded), b"]}")), JSON)
+    return Response(200, b"".join((_encode(head)[:-1], b',"data":[', b",".join(bars_.encoded), b"]}")), JSON)
 
 
-class _WireBar(msgspec.Struct):
-    h: float
-    l: float  # noqa: E741  (the wire's name)
-    v: float
-    t: int
-
-
-_wire_bars = msgspec.json.Decoder(list[_WireBar])
-
-
-def _extremes(encoded: list[bytes]) -> tuple[int, str, str]:
-    """Return the first bar's start, and highest and lowest as `price x factor / volume / minutes from the start`."""
-    bars_ = _wire_bars.decode(b"[" + b",".join(encoded) + b"]")
-    highest = max(bars_, key=lambda bar: bar.h)
-    lowest = min(bars_, key=lambda bar: bar.l)
-    start = bars_[0].t
-    return (
-        start * 1000,
-        f"{highest.h * PRICE_FACTOR:.0f}/{highest.v:g}/{(highest.t - start) // 60_000}",
-        f"{lowest.l * PRICE_FACTOR:.0f}/{lowest.v:g}/{(lowest.t - start) // 60_000}",
-    )
+def _extreme(price: float, bar: HistoryBar, start_us: int) -> str:
+    """Return `price x factor / volume / minutes from the start`."""
+    return f"{price * PRICE_FACTOR:.0f}/{bar.volume:g}/{(bar.start_us - start_us) // instants.MINUTE}"
 
 
 ROUTES = (

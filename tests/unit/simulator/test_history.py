@@ -20,8 +20,7 @@ def at(text: str) -> int:
 
 
 def test_daily_bars_start_at_the_open_and_carry_the_files_values() -> None:
-    encoded, partial = HISTORY.daily(0, *ALL, at("2014-03-04T21:00:00Z"))
-    assert partial == []
+    encoded = HISTORY.daily(0, *ALL, at("2014-03-04T21:00:00Z")).encoded
     assert msgspec.json.decode(encoded[0]) == {
         "o": 100.0, "c": 105.0, "h": 110.0, "l": 90.0, "v": 1001.0, "t": 1393857000000,
     }  # fmt: skip
@@ -29,9 +28,22 @@ def test_daily_bars_start_at_the_open_and_carry_the_files_values() -> None:
 
 
 def test_bar_of_the_open_session_is_what_has_been_traded_of_it() -> None:
-    encoded, [bar] = HISTORY.daily(0, *ALL, at("2014-03-03T15:35:00Z"))
-    assert encoded == []
-    assert (bar.open, bar.high, bar.low, bar.close, bar.volume) == (100.0, 100.0, 95.0, 95.0, 166.0)
+    [encoded] = HISTORY.daily(0, *ALL, at("2014-03-03T15:35:00Z")).encoded
+    assert msgspec.json.decode(encoded, type=dict[str, float]) == {
+        "o": 100.0, "h": 100.0, "l": 95.0, "c": 95.0, "v": 166.0, "t": 1393857000000,
+    }  # fmt: skip
+
+
+def test_newest_bars_are_kept_where_only_some_are_wanted() -> None:
+    inside = at("2014-03-05T15:35:00Z")
+    whole = HISTORY.daily(0, *ALL, inside)
+    some = HISTORY.daily(0, *ALL, inside, 2)
+    assert (len(whole.encoded), some.encoded) == (3, whole.encoded[-2:])
+    assert (some.highest, some.lowest) == (
+        HISTORY.bars(0, "1d", *ALL, inside)[1],
+        HISTORY.bars(0, "1d", *ALL, inside)[2],
+    )
+    assert HISTORY.daily(0, 0, 1, inside).highest is None
 
 
 def test_nothing_of_the_future_is_shown() -> None:
