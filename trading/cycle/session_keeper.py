@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from trading.errors import GatewayError, Refused
+from trading.errors import GatewayError, Refused, SessionLost
 from trading.model.account import SessionStatus
 from trading.model.metric import Gauge
 from trading.model.pulse import PulseKey, SessionState
@@ -57,7 +57,8 @@ class SessionKeeper:
             if not status.usable and self._may_initialise(status):
                 self._initialised_at = self._clock.monotonic()
                 status = self._session.initialise()
-        except Refused as error:
+            accounts = self._session.accounts() if status.usable else ()
+        except (Refused, SessionLost) as error:
             self._was_usable = False
             self.tell(SessionState.WAITING_LOGIN, error.cause)
             raise
@@ -69,7 +70,6 @@ class SessionKeeper:
             self._was_usable = False
             self._explain(status)
             return SessionView(usable=False, epoch=self._epoch, new_epoch=False, accounts=(), skew_s=self._skew(status))
-        accounts = self._session.accounts()
         new = not self._was_usable or set(accounts) != set(self._accounts)
         if new:
             self._epoch += 1

@@ -1,0 +1,240 @@
+"""Keeping the brokerage session, and saying what a person has to do."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from tests.fakes.fake_broker import ACCOUNT, FakeClock
+from tests.fakes.memory_journal import MemoryJournal
+from tests.fakes.memory_metrics import MemoryLog, MemoryMetrics
+from tests.fakes.memory_store import MemoryStore
+from trading.cycle.session_keeper import INITIALISE_EVERY_S, SessionKeeper
+from trading.errors import GatewayError, NotSent, Refused, SessionLost
+from trading.model.account import SessionStatus
+from trading.model.metric import Gauge
+from trading.model.pulse import PulseKey, SessionState
+
+NOW = datetime(2014, 3, 4, 13, 30, tzinfo=UTC)
+YIELD_S = 300.0
+READY = SessionStatus(authenticated=True, connected=True, competing=False, established=True, message="")
+LOGGED_OUT = SessionStatus(
+    authenticated=False, connected=False, competing=False, established=False, message="no session"
+)
+LOGGED_IN = SessionStatus(authenticated=False, connected=True, competing=False, established=True, message="")
+CONNECTING = SessionStatus(authenticated=True, connected=False, competing=False, established=True, message="")
+COMPETING = SessionStatus(authenticated=True, connected=True, competing=True, established=True, message="elsewhere")
+
+
+class FakeSession:
+    """A login that shows what the test sets, or fails with it."""
+
+    def __init__(self) -> None:
+        self.shows: SessionStatus | GatewayError = READY
+        self.initialised: SessionStatus | None = None
+        self.initialisations = 0
+        self.ids: tuple[str, ...] | GatewayError = (ACCOUNT,)
+
+    def keep_alive(self) -> SessionStatus:
+        if isinstance(self.shows, GatewayError):
+            raise self.shows
+        return self.shows
+
+    def initialise(self) -> SessionStatus:
+        self.initialisations += 1
+        if self.initialised is not None:
+            self.shows = self.initialised
+        return self.keep_alive()
+
+    def accounts(self) -> tuple[str, ...]:
+        if isinstance(self.ids, GatewayError):
+            raise self.ids
+        return self.ids
+
+
+class House:
+    """A keeper and what it works with."""
+
+    def __init__(self) -> None:
+        self.session = FakeSession()
+        self.store = MemoryStore(MemoryJournal())
+        self.clock = FakeClock(NOW)
+        self.log = MemoryLog()
+        self.metrics = MemoryMetrics()
+        self.keeper = self.boot()
+
+    def boot(self) -> SessionKeeper:
+        return SessionKeeper(self.session, self.store, self.clock, (self.log, self.metrics), yield_s=YIELD_S)
+
+    def state(self) -> str | None:
+        return self.store.value(PulseKey.SESSION_STATE)
+
+
+@pytest.fixture
+def house() -> House:
+    return House()
+
+
+def test_first_usable_session_of_a_process_begins_an_epoch(house: House) -> None:
+    view = house.keeper.check()
+    assert (view.usable, view.epoch, view.new_epoch, view.accounts) == (True, 1, True, (ACCOUNT,))
+    assert house.state() == SessionState.READY
+    assert house.metrics.gauges[Gauge.SESSION_EPOCH] == 1
+    assert house.metrics.gauges[Gauge.GATEWAY_UP] == 1.0
+
+
+def test_session_that_stays_keeps_its_epoch(house: House) -> None:
+    house.keeper.check()
+    view = house.keeper.check()
+    assert (view.epoch, view.new_epoch) == (1, False)
+
+
+def test_epochs_go_on_over_restarts(house: House) -> None:
+    house.keeper.check()
+    view = house.boot().check()
+    assert (view.epoch, view.new_epoch) == (2, True)
+
+
+@pytest.mark.parametrize("gone", [LOGGED_OUT, COMPETING, NotSent("POST /tickle", "refused")])
+def test_session_that_comes_back_is_a_new_epoch(house: House, gone: SessionStatus | GatewayError) -> None:
+    house.keeper.check()
+    house.session.shows = gone
+    if isinstance(gone, GatewayError):
+        with pytest.raises(NotSent):
+            house.keeper.check()
+    else:
+        assert not house.keeper.check().usable
+    house.session.shows = READY
+    view = house.keeper.check()
+    assert (view.epoch, view.new_epoch) == (2, True)
+
+
+def test_loss_that_a_read_found_makes_the_next_session_a_new_epoch(house: House) -> None:
+    house.keeper.check()
+    house.keeper.lost()
+    assert house.keeper.check().epoch == 2
+
+
+def test_other_accounts_are_another_login(house: House) -> None:
+    house.keeper.check()
+    house.session.ids = (ACCOUNT, "DU7654321")
+    assert house.keeper.check().new_epoch
+
+
+def test_another_selected_account_is_the_same_login(house: House) -> None:
+    house.session.ids = (ACCOUNT, "DU7654321")
+    house.keeper.check()
+    house.session.ids = ("DU7654321", ACCOUNT)
+    view = house.keeper.check()
+    assert not view.new_epoch
+    assert view.accounts[0] == "DU7654321"
+
+
+@pytest.mark.parametrize("status", [LOGGED_IN, CONNECTING])
+def test_brokerage_session_is_asked_for_where_somebody_logged_in(house: House, status: SessionStatus) -> None:
+    house.session.shows, house.session.initialised = status, READY
+    assert house.keeper.check().usable
+    assert house.session.initialisations == 1
+
+
+def test_nothing_is_asked_for_while_nobody_is_logged_in(house: House) -> None:
+    house.session.shows = LOGGED_OUT
+    assert not house.keeper.check().usable
+    assert house.session.initialisations == 0
+    assert house.state() == SessionState.WAITING_LOGIN
+    assert house.metrics.gauges[Gauge.GATEWAY_UP] == 0.0
+
+
+def test_brokerage_session_is_asked_for_once_a_minute_at_most(house: House) -> None:
+    house.session.shows = CONNECTING
+    for _ in range(3):
+        house.keeper.check()
+    assert house.session.initialisations == 1
+    house.clock.go(INITIALISE_EVERY_S)
+    house.keeper.check()
+    assert house.session.initialisations == 2
+
+
+def test_session_is_never_taken_from_another_login(house: House) -> None:
+    house.session.shows = COMPETING
+    house.keeper.check()
+    assert house.session.initialisations == 0
+    assert house.state() == SessionState.COMPETING
+
+
+def test_session_is_left_to_the_other_login_for_a_while_after_it_was_seen(house: House) -> None:
+    house.session.shows = COMPETING
+    house.keeper.check()
+    house.session.shows = CONNECTING
+    house.clock.go(YIELD_S - 1)
+    house.keeper.check()
+    assert house.session.initialisations == 0
+    house.clock.go(1)
+    house.keeper.check()
+    assert house.session.initialisations == 1
+
+
+def test_login_that_is_being_connected_is_said_to_be_starting(house: House) -> None:
+    house.session.shows = CONNECTING
+    assert not house.keeper.check().usable
+    assert house.state() == SessionState.STARTING
+    assert house.store.value(PulseKey.SESSION_DETAIL)
+
+
+@pytest.mark.parametrize(
+    ("error", "state"),
+    [
+        (NotSent("POST /tickle", "connection refused"), SessionState.GATEWAY_DOWN),
+        (Refused("POST /tickle", "not authenticated", 401), SessionState.WAITING_LOGIN),
+    ],
+)
+def test_failure_is_told_and_raised(house: House, error: GatewayError, state: SessionState) -> None:
+    house.session.shows = error
+    with pytest.raises(type(error)):
+        house.keeper.check()
+    assert house.state() == state
+    assert house.store.value(PulseKey.SESSION_DETAIL) == error.cause
+
+
+@pytest.mark.parametrize(
+    ("error", "state"),
+    [
+        (SessionLost("GET /iserver/accounts", "not authenticated", 401), SessionState.WAITING_LOGIN),
+        (NotSent("GET /iserver/accounts", "connection refused"), SessionState.GATEWAY_DOWN),
+    ],
+)
+def test_session_whose_accounts_cannot_be_read_is_gone(house: House, error: GatewayError, state: SessionState) -> None:
+    house.keeper.check()
+    house.session.ids = error
+    with pytest.raises(type(error)):
+        house.keeper.check()
+    assert house.state() == state
+    house.session.ids = (ACCOUNT,)
+    view = house.keeper.check()
+    assert (view.epoch, view.new_epoch) == (2, True)
+
+
+def test_same_state_is_logged_once_and_a_new_detail_is_kept(house: House) -> None:
+    house.keeper.tell(SessionState.WAITING_LOGIN, "one")
+    house.keeper.tell(SessionState.WAITING_LOGIN, "one")
+    house.keeper.tell(SessionState.WAITING_LOGIN, "two")
+    assert house.store.value(PulseKey.SESSION_DETAIL) == "two"
+    assert [(level, fields["state"]) for level, _, fields in house.log.lines] == [("warning", "waiting_login")]
+
+
+def test_good_news_is_no_warning(house: House) -> None:
+    house.keeper.check()
+    assert [level for level, _, _ in house.log.lines] == ["info"]
+
+
+def test_skew_is_the_gateways_clock_minus_ours(house: House) -> None:
+    ahead_ms = int(NOW.timestamp() * 1000) + 2500
+    house.session.shows = SessionStatus(
+        authenticated=True, connected=True, competing=False, established=True, message="", server_time_ms=ahead_ms
+    )
+    assert house.keeper.check().skew_s == pytest.approx(2.5)
+
+
+def test_gateway_that_does_not_tell_the_time_has_no_skew(house: House) -> None:
+    assert house.keeper.check().skew_s is None
