@@ -33,6 +33,7 @@ from trading.gateway.clocks import LockstepClock, SystemClock, Wake
 from trading.gateway.transport import HttpTransport
 from trading.market.calendar import TradingCalendar
 from trading.model.account import AccountKind
+from trading.model.metric import Duration
 from trading.monitoring.log import TradingLog, get_logger
 from trading.monitoring.metrics import FILE_NAME, MetricsFile
 from trading.monitoring.notifications import LogNotifier
@@ -75,7 +76,9 @@ def run(settings: Settings) -> int:
     symbols = settings.tickers or _bundled_symbols(settings)
     wake = Wake()
     metrics = MetricsFile(settings.state_dir / FILE_NAME, version=version())
-    database = Database(settings.state_dir / DATABASE)
+    database = Database(
+        settings.state_dir / DATABASE, on_commit=lambda seconds: metrics.observe(Duration.DB_COMMIT, seconds)
+    )
     try:
         failpoint = os.environ.get(failpoints.VARIABLE)
         if failpoint:
@@ -95,21 +98,7 @@ def run(settings: Settings) -> int:
             if account_id is None:
                 return 0
             database.claim(account_id, settings.gateway.kind)
-            desk = Desk(
-                settings=settings,
-                clock=world.clock,
-                calendar=TradingCalendar(_FIRST_DAY, date(WallClock().now().year + _YEARS_AHEAD, 12, 31)),
-                broker=world.gateway.broker(account_id),
-                market_data=world.gateway.market_data,
-                journal=SqliteJournal(database),
-                store=store,
-                notifier=LogNotifier(log, metrics, WallClock().monotonic),
-                log=log,
-                metrics=metrics,
-                account_id=account_id,
-                kind=world.kind or kind_of(account_id),
-                interrupted=lambda: wake.wanted,
-            )
+            desk = _desk(settings, world, account_id, (database, store), (log, metrics), wake)
             if desk.observes:
                 log.warning("observe mode", reason="LIVE_TRADING is not set to this account's id; nothing is sent")
             pace = Pace(
@@ -129,6 +118,33 @@ def run(settings: Settings) -> int:
     finally:
         _end(database)
     return 0
+
+
+def _desk(
+    settings: Settings,
+    world: _World,
+    account_id: str,
+    records: tuple[Database, SqliteStore],
+    voices: tuple[Log, MetricsFile],
+    wake: Wake,
+) -> Desk:
+    """Return everything that the cycle works with, for one account."""
+    (database, store), (log, metrics) = records, voices
+    return Desk(
+        settings=settings,
+        clock=world.clock,
+        calendar=TradingCalendar(_FIRST_DAY, date(WallClock().now().year + _YEARS_AHEAD, 12, 31)),
+        broker=world.gateway.broker(account_id),
+        market_data=world.gateway.market_data,
+        journal=SqliteJournal(database),
+        store=store,
+        notifier=LogNotifier(log, metrics, WallClock().monotonic),
+        log=log,
+        metrics=metrics,
+        account_id=account_id,
+        kind=world.kind or kind_of(account_id),
+        interrupted=lambda: wake.wanted,
+    )
 
 
 def kind_of(account_id: str) -> AccountKind:

@@ -253,6 +253,10 @@ class Store(Protocol):
         """Write a trade row for every own position that became flat since the last call; return how many."""
         ...
 
+    def totals(self) -> Mapping[Counter, Mapping[str, int]]:
+        """Return counts over the whole life of the state: steps of orders by state, closed trades by exit reason."""
+        ...
+
     def mode(self) -> ModeState:
         """Return the mode to show: the strictest of halt, reconciled and risk latches."""
         ...
@@ -327,6 +331,10 @@ class Metrics(Protocol):
 
     def add(self, counter: Counter, amount: float = 1.0, *, label: str | None = None) -> None:
         """Count something; `label` is the reason, state or code of a counter that has one."""
+        ...
+
+    def reach(self, counter: Counter, total: float, *, label: str | None = None) -> None:
+        """Bring a counter up to a total that is kept elsewhere, over restarts too; never down."""
         ...
 
     def put(self, gauge: Gauge, value: float) -> None:

@@ -18,6 +18,7 @@ from tests.fakes.orders import CONID, LATER, NOW, SESSION, bracket, fill, market
 from trading.errors import InvariantBroken
 from trading.market.bars import Panel
 from trading.model.decision import RiskState
+from trading.model.metric import Counter
 from trading.model.mode import Mode
 from trading.model.order import IntentState, OrderIntent
 from trading.ports import Journal, Store
@@ -189,6 +190,13 @@ class TestTrades:
         books.journal.execute(sale.coid, fill("e4", sale, 10, 91.0, time=LATER), LATER)
         assert books.store.record_closed_trades() == 2
         assert [(trade.exit_reason, trade.pnl) for trade in books.trades()] == [("stop", -52.4), ("time_stop", 8.0)]
+        assert books.store.totals()[Counter.TRADES_CLOSED] == {"stop": 1, "time_stop": 1}
+
+    def test_steps_of_orders_are_counted_by_state(self, books: Books) -> None:
+        assert books.store.totals() == {Counter.ORDERS: {}, Counter.TRADES_CLOSED: {}}
+        entry, *_ = planned(books)
+        books.journal.deny(entry.coid, "too_old", "past the window")
+        assert books.store.totals()[Counter.ORDERS] == {"PLANNED": 3, "DENIED": 1}
 
     def test_entry_that_may_still_fill_is_no_trade_yet(self, books: Books) -> None:
         entry, stop, _ = planned(books)

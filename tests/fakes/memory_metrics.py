@@ -19,6 +19,9 @@ class MemoryMetrics:
     def add(self, counter: Counter, amount: float = 1.0, *, label: str | None = None) -> None:
         self.counts[counter, label] += int(amount)
 
+    def reach(self, counter: Counter, total: float, *, label: str | None = None) -> None:
+        self.counts[counter, label] = max(self.counts[counter, label], int(total))
+
     def put(self, gauge: Gauge, value: float) -> None:
         self.gauges[gauge] = value
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter as Tally
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -11,6 +12,7 @@ from tests.fakes.memory_journal import Adjustment, Fill, MemoryJournal
 from trading.errors import InvariantBroken
 from trading.market.bars import Panel
 from trading.model.decision import Decision, RiskState
+from trading.model.metric import Counter
 from trading.model.mode import Mode, ModeState
 from trading.model.order import TERMINAL, BrokerOrder, Role, Side
 
@@ -74,6 +76,13 @@ class MemoryStore:
 
     def trades(self) -> list[Trade]:
         return [self._trade(coid) for coid in self.closed]
+
+    def totals(self) -> Mapping[Counter, Mapping[str, int]]:
+        # The journal in memory notes no first state.
+        steps = Tally(str(state) for _, state, _ in self.journal.log)
+        if self.journal.records:
+            steps["PLANNED"] += len(self.journal.records)
+        return {Counter.ORDERS: steps, Counter.TRADES_CLOSED: Tally(trade.exit_reason for trade in self.trades())}
 
     def mode(self) -> ModeState:
         if "halt" in self.facts:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import defaultdict
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -67,6 +68,7 @@ class MetricsFile:
         self.registry = CollectorRegistry()
         prometheus_client.disable_created_metrics()  # type: ignore[no-untyped-call] # published so
         self._counters = {counter: self._make_counter(counter) for counter in Counter}
+        self._totals: defaultdict[tuple[Counter, str | None], float] = defaultdict(float)
         self._gauges = {
             gauge: prometheus_client.Gauge(PREFIX + gauge, _HELP[gauge], registry=self.registry) for gauge in Gauge
         }
@@ -86,6 +88,13 @@ class MetricsFile:
         """Count something; `label` is the reason, state or code of a counter that has one."""
         family = self._counters[counter]
         (family if counter not in _LABELS else family.labels(label or "none")).inc(amount)
+        self._totals[counter, label] += amount
+
+    def reach(self, counter: Counter, total: float, *, label: str | None = None) -> None:
+        """Bring a counter up to a total that is kept elsewhere, over restarts too; never down."""
+        missing = total - self._totals[counter, label]
+        if missing > 0.0:
+            self.add(counter, missing, label=label)
 
     def put(self, gauge: Gauge, value: float) -> None:
         """Set a gauge."""

@@ -13,6 +13,7 @@ import msgspec
 from trading.errors import InvariantBroken
 from trading.market.bars import Panel
 from trading.model.decision import Decision, RiskState, SymbolVerdict
+from trading.model.metric import Counter
 from trading.model.mode import ModeState
 from trading.model.order import BrokerOrder
 from trading.store import modes
@@ -25,6 +26,11 @@ from trading.store.units import to_units, to_units_or_none, utc_text
 KEPT_CYCLES = 20_000
 # Before anything was recorded there is no time to name.
 _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
+
+_TOTALS = (
+    (Counter.ORDERS, "SELECT state AS label, count(*) AS n FROM intent_log GROUP BY state ORDER BY state"),
+    (Counter.TRADES_CLOSED, "SELECT exit_reason AS label, count(*) AS n FROM trade GROUP BY exit_reason ORDER BY 1"),
+)
 
 
 class SqliteStore:
@@ -92,6 +98,10 @@ class SqliteStore:
         """Write a trade row for every own position that became flat since the last call; return how many."""
         with self._database.transaction() as connection:
             return insert_closed(connection)
+
+    def totals(self) -> Mapping[Counter, Mapping[str, int]]:
+        """Return counts over the whole life of the file: steps of orders by state, closed trades by exit reason."""
+        return {counter: {row["label"]: row["n"] for row in self._database.query(sql)} for counter, sql in _TOTALS}
 
     def mode(self) -> ModeState:
         """Return the mode to show: the strictest of halt, reconciled and risk latches."""

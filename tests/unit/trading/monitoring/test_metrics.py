@@ -96,3 +96,9 @@ def test_file_is_replaced_in_one_step_and_its_owners_alone(metrics: MetricsFile,
 
 def test_disk_that_does_not_take_it_stops_nothing(tmp_path: Path) -> None:
     assert MetricsFile(tmp_path / "gone" / "metrics.prom", version="1").write() is False
+
+
+def test_a_counter_is_brought_up_to_a_kept_total_and_never_down(metrics: MetricsFile, path: Path) -> None:
+    for total in (4, 4, 2, 5):
+        metrics.reach(Counter.ORDERS, total, label="FILLED")
+    assert samples(metrics, path)['trading_orders_total{state="FILLED"}'] == 5
