@@ -104,7 +104,7 @@ def lines(decision: Decision) -> tuple[SymbolLine, ...]:
 def funnel(decision: Decision) -> tuple[Step, ...]:
     """Return how many symbols each rule left; a symbol goes at its first failing rule."""
     judged = [verdict for verdict in decision.verdicts if not verdict.held]
-    steps = [Step("Not held, looked at", len(judged), 0)]
+    steps = [Step("Not held", len(judged), 0)]
     left = judged
     for rule in STEP_NAMES:
         kept = [verdict for verdict in left if all(r.code != rule for r in verdict.reasons)]

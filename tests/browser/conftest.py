@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
 import subprocess
@@ -13,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.browser.chromium import Page, browser, find_chromium
+from tests.browser.chromium import DESKTOP, Page, browser, find_chromium
 from tests.browser.seed import fill_state
 
 PASSWORD = "correct-horse-battery"
@@ -59,15 +60,24 @@ def serve(root: Path, folder: Path) -> tuple[subprocess.Popen[bytes], str]:
             return process, f"http://localhost:{port}"
 
 
+@contextlib.contextmanager
+def running(root: Path, folder: Path) -> Iterator[str]:
+    """Run a dashboard over the state in `folder`; its address."""
+    process, url = serve(root, folder)
+    try:
+        yield url
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
 @pytest.fixture(scope="session")
 def site(project_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """A dashboard over nine months of trading."""
     folder = tmp_path_factory.mktemp("site")
     fill_state(folder / "state" / "simulated", folder / "logs")
-    process, url = serve(project_root, folder)
-    yield Site(url, folder / "state" / "simulated")
-    process.terminate()
-    process.wait(20)
+    with running(project_root, folder) as url:
+        yield Site(url, folder / "state" / "simulated")
 
 
 @pytest.fixture(scope="session")
@@ -75,7 +85,7 @@ def chromium() -> Iterator[Page]:
     """One browser for all tests."""
     executable = find_chromium()
     if executable is None:
-        pytest.fail("no Chromium here; on Debian and Ubuntu: apt install chromium")
+        pytest.exit("no Chromium here; on Debian and Ubuntu: apt-get install chromium", returncode=1)
     with browser(executable) as page:
         yield page
 
@@ -84,15 +94,20 @@ def chromium() -> Iterator[Page]:
 def page(chromium: Page, site: Site) -> Page:
     """The browser, logged in, on a desktop, with nothing to complain about yet."""
     site.touch_metrics()
-    chromium.set_view((1440, 900))
-    chromium.open(f"{site.url}/login")
-    if chromium.value("location.pathname") == "/login":
-        chromium.type("input[name=password]", PASSWORD)
-        chromium.press("Enter")
-        chromium.wait_for("location.pathname === '/'")
-    for found in (chromium.complaints, chromium.dialogs, chromium.requested):
-        found.clear()
+    log_in(chromium, site.url)
     return chromium
+
+
+def log_in(page: Page, url: str) -> None:
+    """Log in with the password where that is needed, and forget what was complained about before."""
+    page.set_view(DESKTOP)
+    page.open(f"{url}/login")
+    if page.value("location.pathname") == "/login":
+        page.type("input[name=password]", PASSWORD)
+        page.press("Enter")
+        page.wait_for("location.pathname === '/'")
+    for found in (page.complaints, page.dialogs, page.requested):
+        found.clear()
 
 
 @pytest.fixture(scope="session")

@@ -24,6 +24,7 @@ from trading.decision import DecisionSystem
 from trading.market.bars import Panel, load_bars
 from trading.market.calendar import Session, TradingCalendar
 from trading.model.decision import Approved, Decision
+from trading.model.mode import Mode
 from trading.model.order import Execution, IntentState, OrderIntent, OrderType, Role, Side, Tif
 from trading.model.wire import WireAct, WireRequest
 from trading.store.database import Database
@@ -35,6 +36,7 @@ BARS = Path(__file__).resolve().parents[2] / "data" / "us_daily.csv.gz"
 ACCOUNT = "DU1234567"
 CASH = 25_000.0
 UNTIL = date(2016, 10, 4)
+BEFORE_OPEN = timedelta(minutes=35)
 FIRST_CONID = 265_000
 STATES = ("active", "halted", "reducing", "waiting-login", "gateway-down", "ended", "stale", "uncovered")
 
@@ -168,10 +170,16 @@ class Seeder:
         self._journal.transition(coid, IntentState.FILLED, f"{quantity} at {price:.2f}", at)
 
 
-def fill_state(folder: Path, log_dir: Path, *, until: date = UNTIL, state: str = "active", months: int = 9) -> None:
-    """Make `folder` (the simulated gateway's state folder) and the log as after trading until `until`."""
+def fill_state(
+    folder: Path, log_dir: Path, *, until: date = UNTIL, state: str = "active", months: int = 9, suffix: str = ""
+) -> None:
+    """Make `folder` (the simulated gateway's state folder) and the log as after trading until `until`.
+
+    `suffix` is put behind each symbol, for names that somebody means to do harm with.
+    """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    panel = load_bars(BARS).cut(until)
+    bundled = load_bars(BARS).cut(until)
+    panel = replace(bundled, symbols=tuple(f"{symbol}{suffix}" for symbol in bundled.symbols))
     start = until - timedelta(days=30 * months)
     decisions: list[Decision] = []
     system = DecisionSystem.build(Settings(), make_strategy(Settings()))
@@ -180,7 +188,7 @@ def fill_state(folder: Path, log_dir: Path, *, until: date = UNTIL, state: str =
     seeder = Seeder(folder, panel, seed=7)
     seeder.store.record_bars(panel)
     moment = _replay(seeder, result, decisions, calendar)
-    _write_facts(seeder, state, moment, calendar)
+    _write_facts(seeder.store, state, moment)
     seeder.close()
     _write_metrics(folder, stale=state == "stale")
     _write_log(log_dir, decisions[-40:], calendar)
@@ -209,13 +217,20 @@ def _replay(seeder: Seeder, result: BacktestResult, decisions: list[Decision], c
         seeder.store.record_equity(point.session, point.equity, point.cash, point.positions, point.drawdown)
         following = calendar.next_after(session.day)
         waiting = seeder.send(decision, following)
-        moment = following.open - timedelta(minutes=35)
+        moment = following.open - BEFORE_OPEN
     return moment
 
 
-def _write_facts(seeder: Seeder, state: str, moment: datetime, calendar: TradingCalendar) -> None:
-    store = seeder.store
-    session = calendar.at_or_after(moment.date())
+def set_state(folder: Path, state: str) -> None:
+    """Let the trading process of a filled state folder say that it is in another state."""
+    database = Database(folder / "trading.db")
+    store = SqliteStore(database)
+    _write_facts(store, state, datetime.fromisoformat(store.value("market_now") or ""))
+    database.close()
+    _write_metrics(folder, stale=state == "stale")
+
+
+def _write_facts(store: SqliteStore, state: str, moment: datetime) -> None:
     store.set_reconciled(reconciled=True, reason="our record and the broker's agree", now=moment - timedelta(hours=6))
     words = {"waiting-login": "waiting_login", "gateway-down": "gateway_down", "ended": "ended"}
     facts = {
@@ -223,7 +238,7 @@ def _write_facts(seeder: Seeder, state: str, moment: datetime, calendar: Trading
         "market_phase": "pre",
         "session_state": words.get(state, "ready"),
         "session_since": (moment - timedelta(hours=6, minutes=12)).isoformat(),
-        "next_event": session.open.isoformat(),
+        "next_event": (moment + BEFORE_OPEN).isoformat(),
         "uncovered_shares": "12" if state == "uncovered" else "0",
         "unknown_orders": "0",
     }
@@ -231,9 +246,14 @@ def _write_facts(seeder: Seeder, state: str, moment: datetime, calendar: Trading
         store.set_value(key, value)
     if state == "halted":
         store.set_halt(halted=True, reason="asked for on the dashboard", actor="dashboard", now=moment)
+    elif store.mode().mode is Mode.HALTED:
+        store.set_halt(halted=False, reason="resumed on the dashboard", actor="dashboard", now=moment)
     if state == "reducing":
         risk = replace(store.risk_state(), latches={"drawdown_halt": moment.date()})
         store.set_risk_state(risk, reason="drawdown_halt: 20.3 % below the peak", actor="risk", now=moment)
+    elif store.risk_state().latches:
+        risk = replace(store.risk_state(), latches={})
+        store.set_risk_state(risk, reason="resumed on the dashboard", actor="dashboard", now=moment)
 
 
 def _write_metrics(folder: Path, *, stale: bool) -> None:

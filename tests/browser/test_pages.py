@@ -1,87 +1,21 @@
-"""The pages in a real browser: they draw, fit, speak up, and break no rule of their own policy."""
+"""What the pages do in a real browser: they answer at a glance, sort, filter, open, and can do without scripts."""
 
 from __future__ import annotations
 
-import itertools
+import sqlite3
 from pathlib import Path
 
 import pytest
 
 from tests.browser.chromium import DESKTOP, PHONE, Page
 from tests.browser.conftest import Site
-
-PATHS = {
-    "overview": "/",
-    "decisions": "/decisions",
-    "trades": "/trades",
-    "symbol": "/symbols/CSCO",
-    "log": "/log",
-    "halt": "/halt",
-    "resume": "/resume",
-}
-LOOKS = list(itertools.product(PATHS, (DESKTOP, PHONE), ("light", "dark")))
-# Every pair of colours that text is written with, measured as the browser draws it.
-CONTRAST = """
-(() => {
-  const parse = (text) => {
-    const parts = text.match(/[\\d.]+/g).map(Number);
-    const scale = text.startsWith('color(srgb') ? 255 : 1;
-    return [...parts.slice(0, 3).map((v) => v * scale), parts[3] ?? 1];
-  };
-  const linear = (v) => (v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
-  const weights = [0.2126, 0.7152, 0.0722];
-  const light = (colour) => weights.reduce((sum, weight, i) => sum + weight * linear(colour[i] / 255), 0);
-  const behind = (element) => {
-    for (let e = element; e; e = e.parentElement) {
-      const colour = parse(getComputedStyle(e).backgroundColor);
-      if (colour[3] > 0.99) return colour;
-    }
-    return [255, 255, 255, 1];
-  };
-  const bad = [];
-  for (const e of document.querySelectorAll('body *')) {
-    const writes = [...e.childNodes].some((n) => n.nodeType === 3 && n.textContent.trim());
-    const seen = e.checkVisibility({ opacityProperty: true, visibilityProperty: true });
-    if (!writes || !seen || e.closest('.off, .chart')) continue;
-    const [a, b] = [light(parse(getComputedStyle(e).color)), light(behind(e))];
-    const ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
-    if (ratio < 4.5) bad.push(`${e.tagName}.${e.className} ${ratio.toFixed(2)} ${e.textContent.trim().slice(0, 30)}`);
-  }
-  return [...new Set(bad)];
-})()
-"""
-
-
-def look_at(page: Page, site: Site, name: str) -> None:
-    page.open(site.url + PATHS[name])
-    if page.value("document.querySelector('[data-chart]') !== null"):
-        page.wait_for("document.querySelectorAll('[data-chart]:not([data-drawn])').length === 0")
-
-
-@pytest.mark.parametrize(("name", "size", "scheme"), LOOKS)
-def test_every_page_draws_without_complaint_and_fits(
-    page: Page, site: Site, pictures: Path, name: str, size: tuple[int, int], scheme: str
-) -> None:
-    page.set_view(size, dark=scheme == "dark")
-    look_at(page, site, name)
-    page.screenshot(pictures / f"{name}-{'phone' if size == PHONE else 'desktop'}-{scheme}.png")
-    assert page.complaints == []
-    assert page.dialogs == []
-    assert page.value("document.documentElement.scrollWidth - document.documentElement.clientWidth") == 0
-    assert page.value(CONTRAST) == []
-
-
-def test_nothing_is_loaded_from_elsewhere(page: Page, site: Site) -> None:
-    for name in PATHS:
-        look_at(page, site, name)
-    assert page.requested
-    assert [url for url in page.requested if not url.startswith((f"{site.url}/", "data:"))] == []
+from tests.browser.looks import PATHS, look_at, problems
 
 
 @pytest.mark.parametrize("size", [DESKTOP, PHONE])
 def test_the_four_questions_are_answered_without_scrolling(page: Page, site: Site, size: tuple[int, int]) -> None:
     page.set_view(size)
-    look_at(page, site, "overview")
+    look_at(page, site.url)
     bottoms = page.value(
         "[...document.querySelectorAll('.question, .situation')].map(e => e.getBoundingClientRect().bottom)"
     )
@@ -93,8 +27,8 @@ def test_the_four_questions_are_answered_without_scrolling(page: Page, site: Sit
 @pytest.mark.parametrize("size", [DESKTOP, PHONE])
 def test_the_halt_button_is_in_reach_on_every_page(page: Page, site: Site, size: tuple[int, int]) -> None:
     page.set_view(size)
-    for name in PATHS:
-        look_at(page, site, name)
+    for path in PATHS.values():
+        look_at(page, site.url + path)
         page.value("window.scrollTo(0, document.body.scrollHeight)")
         box = page.value(
             "(b => [b.top, b.bottom, b.left, b.right])(document.querySelector('.top .halt').getBoundingClientRect())"
@@ -120,7 +54,7 @@ def test_pages_can_be_read_without_scripts(page: Page, site: Site) -> None:
 
 
 def test_charts_have_the_colours_of_the_chosen_theme(page: Page, site: Site) -> None:
-    look_at(page, site, "symbol")
+    look_at(page, site.url + PATHS["symbol"])
     page.click("[data-theme-toggle]")
     assert page.value("document.documentElement.dataset.theme") == "dark"
     page.wait_for("document.querySelector('[data-chart] canvas') !== null")
@@ -133,7 +67,7 @@ def test_charts_have_the_colours_of_the_chosen_theme(page: Page, site: Site) -> 
 
 
 def test_tables_sort_and_filter(page: Page, site: Site) -> None:
-    look_at(page, site, "trades")
+    look_at(page, site.url + PATHS["trades"])
     page.click(".trades th:last-child button")
     first = "document.querySelector('.trades tbody tr:not([hidden]) td:last-child').textContent"
     assert "\u2212" in page.value(first)
@@ -145,3 +79,41 @@ def test_tables_sort_and_filter(page: Page, site: Site) -> None:
     )
     assert set(shown) == {"NVDA"}
     page.value("sessionStorage.clear()")
+
+
+@pytest.mark.parametrize("size", [DESKTOP, PHONE])
+def test_a_row_opens_to_its_story_and_stays_open_when_the_page_renews_itself(
+    page: Page, site: Site, pictures: Path, size: tuple[int, int]
+) -> None:
+    page.set_view(size)
+    look_at(page, site.url)
+    page.click(".positions tbody tr[data-story] .opener")
+    page.wait_for("document.querySelector('.story-row [data-drawn]') !== null")
+    assert page.value("document.querySelector('.story-row .story').textContent.includes('filled')")
+    page.value("document.querySelector('.positions').dataset.old = 'yes'")
+    with sqlite3.connect(site.state / "trading.db") as connection:
+        connection.execute("UPDATE bar SET close = close + 0.01 WHERE session = (SELECT max(session) FROM bar)")
+    connection.close()
+    page.wait_for("document.querySelector('.positions').dataset.old === undefined", 10)
+    assert page.value("document.querySelector('.positions .story-row [data-drawn]') !== null")
+    assert problems(page, site.url) == []
+    page.screenshot(pictures / f"story-{'phone' if size == PHONE else 'desktop'}.png")
+    page.click(".positions tbody tr[data-story] .opener")
+    assert page.value("document.querySelector('.story-row')") is None
+
+
+def test_stories_stay_beneath_their_rows_when_a_table_is_sorted(page: Page, site: Site) -> None:
+    look_at(page, site.url + PATHS["trades"])
+    page.click(".trades tbody tr:nth-child(2) td:nth-child(3)")
+    page.wait_for("document.querySelector('.story-row [data-drawn]') !== null")
+    beneath = "document.querySelector('.story-row').previousElementSibling.dataset.key"
+    key = page.value(beneath)
+    page.click(".trades th:first-child button")
+    assert page.value(beneath) == key
+    names = "[...document.querySelectorAll('.trades tbody tr[data-key]')].map(e => e.dataset.key.split(' ')[0])"
+    assert page.value(names) == sorted(page.value(names))
+    page.click(".trades th:nth-child(5) button")
+    days = "[...document.querySelectorAll('.trades tbody tr[data-key] td:nth-child(5)')].map(e => e.dataset.sort)"
+    assert page.value(days) == sorted(page.value(days))
+    page.value("sessionStorage.clear()")
+    assert problems(page, site.url) == []

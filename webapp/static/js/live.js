@@ -8,6 +8,7 @@
   const lastHtml = new Map();
   let lastAnswer = Date.now();
   let personActive = false;
+  let pointerDown = false;
 
   const regions = (root) => new Map([...root.querySelectorAll("[data-live]")].map((e) => [e.dataset.live, e]));
   const cells = (root) => new Map([...root.querySelectorAll("[data-cell]")].map((e) => [e.dataset.cell, e.textContent]));
@@ -70,7 +71,9 @@
       const answer = await fetch(location.href, { headers, cache: "no-store", signal: AbortSignal.timeout(8000) });
       if (answer.status === 401) return location.reload();
       if (!answer.ok) throw new Error(String(answer.status));
-      apply(await answer.text());
+      const text = await answer.text();
+      // A click that has begun must end on the element where it began.
+      if (!pointerDown) apply(text);
       lastAnswer = Date.now();
       showConnection("");
     } catch {
@@ -178,6 +181,10 @@
   });
   for (const kind of ["pointerdown", "keydown", "scroll"]) {
     document.addEventListener(kind, () => { personActive = true; }, { passive: true });
+  }
+  document.addEventListener("pointerdown", () => { pointerDown = true; }, { passive: true });
+  for (const kind of ["pointerup", "pointercancel"]) {
+    window.addEventListener(kind, () => { pointerDown = false; }, { passive: true });
   }
   document.querySelectorAll("[data-theme-toggle]").forEach((button) => { button.hidden = false; });
   for (const [name, region] of regions(document)) lastHtml.set(name, region.outerHTML);
