@@ -131,6 +131,15 @@ class ParameterInfo:
     low: float | None
     high: float | None
     whole: bool
+    above_low: bool = False
+    """Whether `low` itself is not allowed."""
+
+    @property
+    def allowed(self) -> str:
+        """Return what a value must be, in words."""
+        kind = "a whole number" if self.whole else "a number"
+        first = f"above {self.low:,g}, to" if self.above_low else f"from {self.low:,g} to"
+        return f"{kind} {first} {self.high:,g}"
 
 
 def describe_parameters(kind: type[Struct]) -> tuple[ParameterInfo, ...]:
@@ -142,7 +151,14 @@ def describe_parameters(kind: type[Struct]) -> tuple[ParameterInfo, ...]:
         low = meta.ge if meta.ge is not None else meta.gt
         found.append(
             ParameterInfo(
-                field.name, field.default, meta.extra["unit"], meta.description, low, meta.le, whole=base is int
+                field.name,
+                field.default,
+                meta.extra["unit"],
+                meta.description,
+                low,
+                meta.le,
+                whole=base is int,
+                above_low=meta.ge is None and meta.gt is not None,
             )
         )
     return tuple(found)
@@ -167,6 +183,5 @@ def parse_parameters(kind: type[Parameters], name: str, given: Mapping[str, obje
         except (msgspec.ValidationError, OverflowError):
             finite = False
         if not finite:
-            wanted = "a whole number" if info.whole else "a number"
-            raise ConfigError(path, value, f"must be {wanted} from {info.low:,g} to {info.high:,g}")
+            raise ConfigError(path, value, f"must be {info.allowed}")
     return msgspec.convert(dict(given), kind)

@@ -10,6 +10,7 @@ from trading.errors import ConfigError
 from trading.model.contract import PriceIncrement
 from trading.model.decision import Denied, Signal
 from trading.strategies.base import US_LADDER, Ladder, describe_parameters, parse_parameters
+from trading.strategies.donchian_breakout import DonchianBreakout
 from trading.strategies.trend_mean_reversion import TrendMeanReversion, TrendMeanReversionParameters
 
 STRATEGY = TrendMeanReversion(TrendMeanReversionParameters(), RuleSettings())
@@ -75,3 +76,8 @@ def test_unusable_parameter_is_named_with_its_range(given: dict[str, object], me
     with pytest.raises(ConfigError) as caught:
         parse_parameters(TrendMeanReversionParameters, "s", given)
     assert message in str(caught.value)
+
+
+def test_a_bound_that_is_not_allowed_itself_is_told_so() -> None:
+    with pytest.raises(ConfigError, match="must be a number above 0, to 1,000"):
+        parse_parameters(DonchianBreakout.Parameters, "s", {"target_atr": 0})
