@@ -32,7 +32,7 @@ class StateMismatchError(Exception):
     def __init__(self, path: Path | None, line: int, problem: str) -> None:
         """Name the file, the line (from 1) and what is wrong with it."""
         super().__init__(
-            f"{path}: line {line} {problem}; remove the folder {path.parent if path else ''} to start anew"
+            f"{path}: line {line} {problem}; start anew with an empty --state folder (the demo: make demo-reset)"
         )
 
 
