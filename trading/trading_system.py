@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from trading.cycle.circumstances import circumstances
 from trading.cycle.controls import ControlDesk, describe
 from trading.cycle.gather import read_market, view_of
+from trading.cycle.publish import Publisher
 from trading.cycle.schedule import CONNECTION_CAP_S, OTHER_CAP_S, Backoff, market_events, next_wake
 from trading.cycle.session_keeper import SessionKeeper, SessionView
 from trading.cycle.summary import CycleSummary
@@ -25,22 +26,21 @@ from trading.execution.dispatch import POLL_S
 from trading.execution.executor import Executor
 from trading.execution.exits import pending_exits
 from trading.execution.protection import Cover, Protection
-from trading.execution.reconciler import Reconciled, Reconciler
+from trading.execution.reconciler import Reconciler
 from trading.execution.sender import Sender
 from trading.execution.tickets import Purpose
 from trading.execution.windows import SendWindow, send_window
 from trading.market.calendar import Session
 from trading.model.decision import Decision
-from trading.model.metric import Counter, Duration, Gauge
+from trading.model.metric import Counter, Gauge
 from trading.model.mode import Mode
 from trading.model.order import MAYBE_LIVE, IntentState
-from trading.model.pulse import PulseKey, SessionState
+from trading.model.pulse import SessionState
 
 EXECUTION_DAYS = 7
 BARS_RETRY_S = 60.0
 # The pages take a file that is older than 20 s for a loop that stands.
 SIGN_OF_LIFE_S = 5.0
-SHOWN_EVERY_S = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,12 +87,11 @@ class TradingSystem:
         self._executor = Executor(desk, self._sender, self._read)
         self._decided: Decision | None = desk.store.last_decision()
         self._summary = CycleSummary()
-        self._last_read: Reconciled | None = None
         self._book: BrokerBook | None = None
         self._started = False
         self._reconciled = False
         self._ended_at: datetime | None = None
-        self._shown_at = float("-inf")
+        self._publisher = Publisher(desk)
 
     # ---- the loop
 
@@ -131,7 +130,10 @@ class TradingSystem:
         except SessionLost:
             self._keeper.lost()
             raise
-        self._tell(began, next_at)
+        real_s = self._pace.stopwatch()
+        self._summary.duration_s = round(real_s - began, 4)
+        in_session = self._open_session(self._desk.clock.now()) is not None
+        self._publisher.turn(self._summary, next_at, market_open=in_session, real_s=real_s)
         return next_at
 
     # ---- one turn
@@ -178,7 +180,8 @@ class TradingSystem:
             self._reconciled = True
             desk.store.set_reconciled(reconciled=True, reason="own records agree with the broker's", now=book.began)
             desk.metrics.put(Gauge.LAST_RECONCILE_TIMESTAMP_SECONDS, book.began.timestamp())
-        self._last_read, self._book = result, book
+        self._summary.unknown = sum(record.state is IntentState.UNKNOWN for record in result.unknown)
+        self._book = book
         return book
 
     def _decide(self, book: BrokerBook, newest: Session) -> datetime | None:
@@ -206,7 +209,7 @@ class TradingSystem:
         )
         desk.store.record_bars(market.panel)
         self._decided = decision
-        self._note_decision(decision)
+        self._publisher.decision(decision, self._summary)
         return None
 
     def _due(self, newest: Session, now: datetime) -> bool:
@@ -242,8 +245,6 @@ class TradingSystem:
             self._summary.orders += outcome.sent
             self._summary.refusals += outcome.denied
             looks.append(outcome.look_again)
-            for denied in outcome.waiting.values():
-                self._desk.metrics.add(Counter.DENIALS, label=denied.code)
         if self._summary.orders:
             book = self._read()
             covers = self._look(book)
@@ -360,48 +361,3 @@ class TradingSystem:
             self._desk.metrics.write()
             self._pace.pause(min(left, SIGN_OF_LIFE_S))
             left -= SIGN_OF_LIFE_S
-
-    # ---- what is told
-
-    def _note_decision(self, decision: Decision) -> None:
-        desk = self._desk
-        self._summary.session = decision.session.isoformat()
-        buys = sum(verdict.signal is not None for verdict in decision.verdicts)
-        self._summary.signals = buys + len(decision.exits)
-        self._summary.refusals += len(decision.denials)
-        for denied in decision.denials:
-            desk.metrics.add(Counter.DENIALS, label=denied.code)
-        desk.metrics.put(Gauge.EQUITY_DOLLARS, decision.equity)
-        desk.metrics.put(Gauge.CASH_DOLLARS, decision.cash)
-        desk.metrics.put(Gauge.DRAWDOWN_RATIO, decision.drawdown)
-
-    def _tell(self, began: float, next_at: datetime) -> None:
-        """Publish what this turn did: pages, metrics, one line."""
-        desk = self._desk
-        now = desk.clock.now()
-        summary = self._summary
-        unknown = self._last_read.unknown if self._last_read is not None else ()
-        summary.unknown = sum(record.state is IntentState.UNKNOWN for record in unknown)
-        summary.positions = len(desk.journal.own_positions())
-        summary.mode = str(desk.store.mode().mode)
-        summary.duration_s = round(self._pace.stopwatch() - began, 4)
-        desk.store.set_value(PulseKey.UNCOVERED_SHARES, str(summary.uncovered))
-        desk.store.set_value(PulseKey.UNKNOWN_ORDERS, str(summary.unknown))
-        desk.metrics.add(Counter.CYCLES)
-        desk.metrics.observe(Duration.CYCLE, summary.duration_s)
-        desk.metrics.put(Gauge.UNKNOWN_ORDERS, summary.unknown)
-        desk.metrics.put(Gauge.UNCOVERED_SHARES, summary.uncovered)
-        desk.metrics.put(Gauge.OPEN_POSITIONS, summary.positions)
-        desk.metrics.put(Gauge.LAST_CYCLE_TIMESTAMP_SECONDS, now.timestamp())
-        desk.metrics.put_mode(Mode(summary.mode))
-        if self._pace.stopwatch() - self._shown_at >= SHOWN_EVERY_S:
-            # In fast simulated time nobody could read more than that.
-            self._shown_at = self._pace.stopwatch()
-            desk.store.set_value(PulseKey.MARKET_NOW, now.isoformat())
-            desk.store.set_value(PulseKey.MARKET_PHASE, "open" if self._open_session(now) is not None else "closed")
-            desk.store.set_value(PulseKey.NEXT_EVENT, next_at.isoformat())
-            desk.store.set_value(PulseKey.HEARTBEAT, now.isoformat())
-            desk.metrics.write()
-        if summary.eventful:
-            desk.store.record_cycle(summary.as_mapping(), None, now)
-        desk.log.info("cycle", **summary.as_mapping())

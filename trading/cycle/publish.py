@@ -1,0 +1,70 @@
+"""Tells pages, metrics and log what a turn of the loop did."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from trading.cycle.summary import CycleSummary
+from trading.execution.desk import Desk
+from trading.model.decision import Decision
+from trading.model.metric import Counter, Duration, Gauge
+from trading.model.mode import Mode
+from trading.model.pulse import PulseKey
+
+# In fast simulated time nobody could read more than that.
+SHOWN_EVERY_S = 0.25
+
+
+class Publisher:
+    """One for each process; it knows when pages were told last."""
+
+    def __init__(self, desk: Desk) -> None:
+        """Publish through the desk's store, metrics and log."""
+        self._desk = desk
+        self._shown_at = float("-inf")
+
+    def decision(self, decision: Decision, summary: CycleSummary) -> None:
+        """Take a decision into the summary and the metrics."""
+        metrics = self._desk.metrics
+        summary.session = decision.session.isoformat()
+        buys = sum(verdict.signal is not None for verdict in decision.verdicts)
+        summary.signals = buys + len(decision.exits)
+        summary.refusals += len(decision.denials)
+        for denied in decision.denials:
+            metrics.add(Counter.DENIALS, label=denied.code)
+        metrics.put(Gauge.EQUITY_DOLLARS, decision.equity)
+        metrics.put(Gauge.CASH_DOLLARS, decision.cash)
+        metrics.put(Gauge.DRAWDOWN_RATIO, decision.drawdown)
+
+    def turn(self, summary: CycleSummary, next_at: datetime, *, market_open: bool, real_s: float) -> None:
+        """Publish a turn; `real_s` are seconds of a clock that nobody simulates."""
+        desk = self._desk
+        now = desk.clock.now()
+        summary.positions = len(desk.journal.own_positions())
+        summary.mode = str(desk.store.mode().mode)
+        desk.store.set_value(PulseKey.UNCOVERED_SHARES, str(summary.uncovered))
+        desk.store.set_value(PulseKey.UNKNOWN_ORDERS, str(summary.unknown))
+        self._measure(summary, now)
+        if real_s - self._shown_at >= SHOWN_EVERY_S:
+            self._shown_at = real_s
+            desk.store.set_value(PulseKey.MARKET_NOW, now.isoformat())
+            desk.store.set_value(PulseKey.MARKET_PHASE, "open" if market_open else "closed")
+            desk.store.set_value(PulseKey.NEXT_EVENT, next_at.isoformat())
+            desk.store.set_value(PulseKey.HEARTBEAT, now.isoformat())
+            for counter, totals in desk.store.totals().items():
+                for label, total in totals.items():
+                    desk.metrics.reach(counter, total, label=label)
+            desk.metrics.write()
+        if summary.eventful:
+            desk.store.record_cycle(summary.as_mapping(), None, now)
+        desk.log.info("cycle", **summary.as_mapping())
+
+    def _measure(self, summary: CycleSummary, now: datetime) -> None:
+        metrics = self._desk.metrics
+        metrics.add(Counter.CYCLES)
+        metrics.observe(Duration.CYCLE, summary.duration_s)
+        metrics.put(Gauge.UNKNOWN_ORDERS, summary.unknown)
+        metrics.put(Gauge.UNCOVERED_SHARES, summary.uncovered)
+        metrics.put(Gauge.OPEN_POSITIONS, summary.positions)
+        metrics.put(Gauge.LAST_CYCLE_TIMESTAMP_SECONDS, now.timestamp())
+        metrics.put_mode(Mode(summary.mode))
