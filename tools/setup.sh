@@ -10,7 +10,7 @@ cd "$(dirname "$0")/.."
 
 VENV=.venv
 ASSETS=webapp/static/vendor/lightweight-charts
-RUN_MODULES="cryptography.x509, dotenv, exchange_calendars, flask, flask_limiter, flask_wtf, gunicorn.app.wsgiapp, msgspec, \
+RUN_MODULES="cryptography.x509, dotenv, exchange_calendars, flask, gunicorn.app.wsgiapp, msgspec, \
 numba, pandas, prometheus_client, requests, structlog, tenacity"
 
 fail() {
