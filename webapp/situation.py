@@ -81,7 +81,7 @@ _LOOKS: Mapping[str, _Look] = {
 _FIRST_START = Situation(
     "first_start",
     Tone.INFO,
-    "First start: the trading process has not written anything yet.",
+    "The trading process has not written anything yet.",
     "Wait a moment. If this page still says so after a minute, look at logs/trading.log.",
 )
 

@@ -32,7 +32,7 @@
         panes: { separatorColor: colour("line"), separatorHoverColor: colour("line"), enableResize: false },
       },
       grid: { vertLines: { visible: false }, horzLines: { color: faint(colour("line"), 0.6) } },
-      rightPriceScale: { borderVisible: false },
+      rightPriceScale: { borderVisible: false, entireTextOnly: true },
       timeScale: { borderVisible: false, rightOffset: 4, fixLeftEdge: true, minBarSpacing: 0.2, tickMarkFormatter: tickText },
       localization: { timeFormatter: dayText },
       crosshair: {
@@ -111,10 +111,13 @@
       current = fresh;
       equity.setData(fresh.equity);
       drawdown.setData(fresh.drawdown);
+      chart.timeScale().fitContent();
       last();
     };
     fill(data);
+    // The whole curve to its newest day, also after the window or the data changed.
     chart.timeScale().fitContent();
+    chart.timeScale().subscribeSizeChange(() => chart.timeScale().fitContent());
     chart.subscribeCrosshairMove((move) => {
       const here = move.seriesData.get(equity);
       const depth = move.seriesData.get(drawdown);
@@ -211,7 +214,7 @@
         const range = drawn.chart.timeScale().getVisibleLogicalRange();
         drawn.chart.remove();
         drawn = DRAW[element.dataset.chart](element, data);
-        if (range) drawn.chart.timeScale().setVisibleLogicalRange(range);
+        if (range && element.dataset.chart === "symbol") drawn.chart.timeScale().setVisibleLogicalRange(range);
       };
       document.addEventListener("theme-changed", redraw);
       matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.unit.webapp.desk import Dashboard, make_ready, text_of
+from tests.unit.webapp.desk import NOON, Dashboard, make_ready, open_store, text_of
 
 
 def test_the_first_start_says_what_comes(dashboard: Dashboard) -> None:
@@ -42,3 +42,20 @@ def test_a_silent_trading_process_is_the_first_thing_said(ready: Dashboard) -> N
     ready.beat(silent_s=341)
     assert "The trading process has been silent for 341 s. Stops stay at the broker." in text_of(ready, "/")
     assert "silent for 341 s" in text_of(ready, "/trades")
+
+
+def test_what_is_held_back_is_said_beside_the_plan(ready: Dashboard) -> None:
+    assert "held-back" not in text_of(ready, "/")
+    database, store = open_store(ready.state)
+    store.set_halt(halted=True, reason="the news", actor="somebody", now=NOON)
+    database.close()
+    assert "none of this is sent until somebody resumes" in text_of(ready, "/")
+
+
+def test_shares_without_a_stop_are_never_under_a_green_shield(ready: Dashboard) -> None:
+    database, store = open_store(ready.state)
+    store.set_value("uncovered_shares", "12")
+    database.close()
+    page = text_of(ready, "/")
+    assert '<p class="cover no">' in page
+    assert "12 shares without a stop at the broker" in page
