@@ -1,328 +1,391 @@
-"""The loop: one decision a session, back-off, the halt, the clean end."""
-
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
 
 import numpy as np
 import pytest
 
-from tests.fakes.bars import random_walk
 from tests.fakes.chance import seeded
 from tests.fakes.fake_broker import ACCOUNT
-from tests.fakes.stages import system_of
-from tests.fakes.trading_desk import CONIDS, DECIDED, OPEN, PRE_OPEN, SESSION, FakeMarketData, Office
+from tests.fakes.stages import settings_of, system_of
+from tests.fakes.trading_desk import CLOSE, CLOSES, CONIDS, DECIDED, OPEN, PRE_OPEN, SESSION, Office
 from trading.cycle.controls import ControlDesk
 from trading.cycle.session_keeper import SessionKeeper
 from trading.errors import ConfigError, InvariantBroken, NotSent, SessionLost
-from trading.market.bars import Panel, build_panel
-from trading.market.calendar import TradingCalendar
+from trading.market.bars import Panel, SymbolBars, build_panel
 from trading.model.account import SessionStatus
-from trading.model.contract import Contract
 from trading.model.metric import Counter
 from trading.model.mode import Control, ControlKind, Mode
-from trading.model.pulse import PulseKey, SessionState
-from trading.trading_system import BARS_RETRY_S, SIGN_OF_LIFE_S, Pace, TradingSystem
+from trading.model.order import IntentState, OrderType, Role, Side
+from trading.model.pulse import PulseKey
+from trading.trading_system import Pace, TradingSystem
 
 READY = SessionStatus(authenticated=True, connected=True, competing=False, established=True, message="")
-LOGGED_OUT = SessionStatus(authenticated=False, connected=False, competing=False, established=False, message="")
-DOWN = NotSent("POST /tickle", "connection refused")
-LOST = SessionLost("GET /iserver/marketdata/history", "not authenticated", 401)
-WEEK = [date(2014, 3, day) for day in (3, 4, 5, 6, 7)]
-ENOUGH = 200
-
-Happening = SessionStatus | Exception
+AWAY = replace(READY, authenticated=False, connected=False, established=False)
 
 
-class ScriptedSession:
-    """Shows one thing after the other, and at the end a good session for ever."""
+class FakeSession:
+    """A login that can go away."""
 
     def __init__(self) -> None:
-        self.script: list[Happening] = []
+        self.status = READY
+        self.error: Exception | None = None
+        self.initialised = 0
+        self.names: tuple[str, ...] = (ACCOUNT,)
 
     def keep_alive(self) -> SessionStatus:
-        shows = self.script.pop(0) if self.script else READY
-        if isinstance(shows, Exception):
-            raise shows
-        return shows
+        if self.error is not None:
+            raise self.error
+        return self.status
 
     def initialise(self) -> SessionStatus:
-        return self.keep_alive()
+        self.initialised += 1
+        return self.status
 
     def accounts(self) -> tuple[str, ...]:
-        return (ACCOUNT,)
+        return self.names
 
 
-class MemoryControls:
+class FakeControls:
+    """Requests of people, in memory."""
+
     def __init__(self) -> None:
-        self.waiting: list[Control] = []
-        self.broken = 0
+        self.requests: list[Control] = []
+        self.answers: list[tuple[ControlKind, str]] = []
+
+    def ask(self, kind: ControlKind, now: datetime) -> None:
+        self.requests.append(Control(len(self.requests) + 1, kind, "", "test", now))
 
     def pending(self) -> tuple[Control, ...]:
-        if self.broken:
-            self.broken -= 1
-            raise InvariantBroken("controls", "the file is damaged")
-        return tuple(self.waiting)
+        return tuple(self.requests)
 
     def answer(self, control: Control, result: str, now: datetime) -> None:
-        self.waiting.remove(control)
+        self.requests.remove(control)
+        self.answers.append((control.kind, result))
 
 
-class LosingMarketData(FakeMarketData):
-    """Finds the session gone at the first reading of bars."""
+@dataclass
+class Room:
+    """The system around an office: what a process is made of, and what it waits for."""
 
-    def daily_bars(self, contracts: Iterable[Contract], through: date, count: int) -> tuple[Panel, Mapping[str, str]]:
-        if self.readings == 0:
-            self.readings += 1
-            raise LOST
-        return super().daily_bars(contracts, through, count)
+    office: Office = field(default_factory=Office)
+    session: FakeSession = field(default_factory=FakeSession)
+    controls: FakeControls = field(default_factory=FakeControls)
+    pauses: list[float] = field(default_factory=list)
+    ended: bool = False
+    stop_after: int = 1
 
-
-def bars(calendar: TradingCalendar, through: date = date(2014, 3, 10)) -> Panel:
-    """Return random walks on the exchange's sessions through one of them."""
-    sessions = [session.day for session in calendar.sessions(date(2013, 6, 3), through)]
-    dates = np.array(sessions, dtype="datetime64[D]")
-    chance = np.random.default_rng(7)
-    return build_panel({symbol: replace(random_walk(chance, len(sessions)), dates=dates) for symbol in CONIDS})
-
-
-class House:
-    """A loop on fakes that is told to stop by `over`, and after so many turns that a test can't hang."""
-
-    def __init__(self) -> None:
-        self.office = Office()
-        self.office.market_data.panel = bars(self.office.calendar)
-        self.session = ScriptedSession()
-        self.controls = MemoryControls()
-        self.pauses: list[float] = []
-        self.turns = 0
-        self.over: Callable[[], bool] = lambda: False
-        self.market_ended: Callable[[], bool] = lambda: False
-        self.interval_s: float | None = None
-
-    def system(self) -> TradingSystem:
-        """Return a loop as after a boot."""
-        office = self.office
-        desk = office.desk()
+    def start(self, check_interval_s: float | None = None) -> TradingSystem:
+        desk = self.office.desk()
+        keeper = SessionKeeper(
+            self.session, desk.store, desk.clock, (self.office.log, self.office.metrics), yield_s=300.0
+        )
+        controls = ControlDesk(self.controls, desk.store, desk.clock, self.office.log)
         pace = Pace(
-            check_interval_s=self.interval_s,
-            pause=self.pauses.append,
-            stopping=lambda: self.over() or self.turns >= ENOUGH or len(self.pauses) >= ENOUGH,
-            taken_up=self._turn,
-            market_ended=lambda: self.market_ended(),
-            stopwatch=lambda: float(self.turns),
+            check_interval_s=check_interval_s,
+            pause=self.pause,
+            stopping=self.stopping,
+            taken_up=lambda: None,
+            market_ended=lambda: self.ended,
+            stopwatch=lambda: 0.0,
             free_bytes=lambda: 10**12,
         )
-        keeper = SessionKeeper(self.session, office.store, office.clock, (office.log, office.metrics), yield_s=300.0)
-        controls = ControlDesk(self.controls, office.store, office.clock, office.log)
-        return TradingSystem(desk, keeper, controls, system_of(), tuple(CONIDS), pace, seeded())
+        return TradingSystem(desk, keeper, controls, STAGES, sorted(CONIDS), pace, seeded())
 
-    def run_turns(self, turns: int) -> None:
-        self.over = lambda: self.turns >= turns
-        self.system().run()
+    def pause(self, seconds: float) -> None:
+        self.pauses.append(seconds)
+        self.office.clock.go(seconds)
 
-    def run_until(self, until: datetime) -> None:
-        self.over = lambda: self.office.clock.time >= until
-        self.system().run()
-        assert self.turns < ENOUGH
+    def stopping(self) -> bool:
+        self.stop_after -= 1
+        return self.stop_after < 0
 
-    def lines(self, event: str) -> list[str]:
-        return [level for level, name, _ in self.office.log.lines if name == event]
 
-    def _turn(self) -> None:
-        self.turns += 1
+STAGES = system_of("risk.profile=strategy")
+
+
+def market() -> Panel:
+    """Return bars that rise day by day and rest from two days before the decision on, which gives buy signals."""
+    days = [day.day for day in Office().calendar.sessions(date(2014, 1, 2), date(2014, 3, 7))]
+    top = days.index(DECIDED) - 2
+    series = {}
+    for symbol, last in CLOSES.items():
+        close = np.array([round(last * 1.015 ** min(index - top, 0), 2) for index in range(len(days))])
+        series[symbol] = SymbolBars(
+            np.array(days, dtype="datetime64[D]"), close, close * 1.01, close * 0.99, close, np.full(len(days), 1e6)
+        )
+    return build_panel(series)
 
 
 @pytest.fixture
-def house() -> House:
-    return House()
+def room() -> Room:
+    made = Room()
+    made.office.settings = settings_of("risk.profile=strategy")
+    made.office.market_data.panel = market()
+    return made
 
 
-# ---- decisions
+def decisions(room: Room) -> list[date]:
+    return sorted(room.office.store.decisions)
 
 
-def test_each_completed_session_is_decided_on_once(house: House) -> None:
-    house.run_until(datetime(2014, 3, 8, tzinfo=UTC))
-    assert sorted(house.office.store.decisions) == WEEK
-    assert house.office.market_data.readings == len(WEEK)
-    assert house.turns > 2 * len(WEEK)
-    assert house.lines("unexpected error") == []
+def test_cycle_decides_on_the_newest_session_and_sends_what_it_decided(room: Room) -> None:
+    room.start().run_cycle()
+    assert decisions(room) == [DECIDED]
+    entries = room.office.store.decisions[DECIDED].entries
+    assert entries
+    assert len(room.office.broker.live(Side.BUY)) == len(entries)
+    assert room.office.store.equity[DECIDED][0] == 10_000.0
+    assert room.office.store.mode().mode is Mode.ACTIVE
 
 
-def test_decision_is_on_completed_bars_alone(house: House) -> None:
-    house.run_turns(1)
-    assert max(day for _, day in house.office.store.bars) == DECIDED
+def test_session_is_decided_on_once_however_many_cycles_and_restarts(room: Room) -> None:
+    for _ in range(3):
+        system = room.start()
+        for _ in range(3):
+            system.run_cycle()
+    assert decisions(room) == [DECIDED]
+    assert room.office.market_data.readings == 1
+    assert len(room.office.broker.submits()) == len(room.office.store.decisions[DECIDED].entries)
 
 
-def test_after_a_restart_the_same_session_is_not_decided_on_again(house: House) -> None:
-    house.run_turns(1)
-    assert list(house.office.store.decisions) == [DECIDED]
-    house.run_turns(2)
-    assert list(house.office.store.decisions) == [DECIDED]
-    assert house.office.market_data.readings == 1
-
-
-def test_first_decision_of_all_waits_for_a_close_that_the_system_has_seen(house: House) -> None:
-    house.office.clock.time = OPEN + timedelta(minutes=30)
-    house.run_turns(1)
-    assert house.office.store.decisions == {}
-    house.run_until(datetime(2014, 3, 5, tzinfo=UTC))
-    assert list(house.office.store.decisions) == [SESSION]
-
-
-def test_bars_that_are_not_there_yet_are_looked_for_again(house: House) -> None:
-    house.office.market_data.panel = bars(house.office.calendar, date(2014, 2, 28))
-    system = house.system()
-    assert system.run_cycle() == PRE_OPEN + timedelta(seconds=BARS_RETRY_S)
-    assert house.office.store.decisions == {}
-    house.office.market_data.panel = bars(house.office.calendar)
+def test_first_decision_waits_for_a_close_that_it_saw_in_time(room: Room) -> None:
+    room.office.clock.time = OPEN + timedelta(hours=1)
+    system = room.start()
     system.run_cycle()
-    assert list(house.office.store.decisions) == [DECIDED]
-
-
-def test_decision_is_told_to_the_pages_and_quiet_turns_are_not(house: House) -> None:
-    system = house.system()
+    assert decisions(room) == []
+    room.office.clock.time = CLOSE + timedelta(seconds=899)
     system.run_cycle()
-    assert [summary["session"] for summary, _ in house.office.store.cycles] == ["2014-03-03"]
-    house.office.clock.time = PRE_OPEN + timedelta(hours=9)
-    house.office.store.cycles.clear()
+    assert decisions(room) == []
+    room.office.clock.time = CLOSE + timedelta(seconds=900)
     system.run_cycle()
+    assert decisions(room) == [SESSION]
+    assert room.office.broker.submits() == []
+
+
+def test_fill_stop_and_trade_are_recorded(room: Room) -> None:
+    system = room.start()
     system.run_cycle()
-    assert [summary["session"] for summary, _ in house.office.store.cycles] == ["2014-03-04"]
-    assert house.office.metrics.counts[Counter.CYCLES, None] == 3
+    room.office.clock.time = OPEN
+    entry = room.office.broker.live(Side.BUY)[0]
+    room.office.broker.fill(entry.order_id, entry.limit_price or 0.0)
+    system.run_cycle()
+    stop = next(o for o in room.office.broker.live(Side.SELL) if o.parent_id == entry.order_id and o.stop_price)
+    room.office.clock.go(60)
+    room.office.broker.fill(stop.order_id, stop.stop_price or 0.0)
+    system.run_cycle()
+    assert [trade.exit_reason for trade in room.office.store.trades()] == ["stop"]
+    assert room.office.metrics.counts[Counter.FILLS, None] == 2
 
 
-# ---- epochs and time
+def test_stopped_out_symbol_is_remembered_by_the_next_decision(room: Room) -> None:
+    test_fill_stop_and_trade_are_recorded(room)
+    room.office.clock.time = CLOSE
+    for order in room.office.broker.live(Side.BUY):
+        room.office.broker.end(order.order_id, type(order.status).CANCELLED)
+    room.office.clock.time = CLOSE + timedelta(seconds=900)
+    room.start().run_cycle()
+    outs = room.office.store.decisions[SESSION].risk.stop_outs
+    assert [(out.session, out.symbol) for out in outs] == [(SESSION, room.office.store.trades()[0].symbol)]
 
 
-def test_new_epoch_is_compared_with_the_broker_before_the_system_is_active(house: House) -> None:
-    house.run_turns(1)
-    assert house.office.store.mode().mode is Mode.ACTIVE
-    assert [word for fact, word in house.office.store.mode_log if fact == "reconciled"] == ["", "RECONCILING", ""]
+def test_next_cycle_is_at_the_next_event_of_the_market(room: Room) -> None:
+    system = room.start()
+    room.office.clock.time = PRE_OPEN - timedelta(hours=3)
+    assert system.run_cycle() == PRE_OPEN
+    room.office.clock.time = PRE_OPEN
+    assert system.run_cycle() == OPEN
+    room.office.clock.time = OPEN
+    assert system.run_cycle() == OPEN + timedelta(minutes=5)
+    room.office.clock.time = OPEN + timedelta(minutes=5)
+    assert system.run_cycle() == CLOSE + timedelta(seconds=900)
 
 
-def test_session_that_a_read_found_lost_begins_a_new_epoch(house: House) -> None:
-    panel = house.office.market_data.panel
-    house.office.market_data = LosingMarketData()
-    house.office.market_data.panel = panel
-    house.run_turns(2)
-    assert house.office.store.value("epoch") == "2"
-    assert list(house.office.store.decisions) == [DECIDED]
+def test_polling_system_looks_every_interval_and_sooner_while_orders_work_in_the_session(room: Room) -> None:
+    system = room.start(check_interval_s=60.0)
+    assert system.run_cycle() == PRE_OPEN + timedelta(seconds=60)
+    room.office.clock.time = OPEN + timedelta(minutes=30)
+    assert system.run_cycle() == room.office.clock.time + timedelta(seconds=5)
 
 
-def test_live_market_is_polled_at_the_interval_at_least(house: House) -> None:
-    house.interval_s = 60.0
-    house.office.clock.time = PRE_OPEN - timedelta(hours=5)
-    system = house.system()
-    assert system.run_cycle() == house.office.clock.time + timedelta(seconds=60)
+def test_entry_of_an_ended_session_that_still_works_is_cancelled_before_the_decision(room: Room) -> None:
+    system = room.start()
+    system.run_cycle()
+    room.office.broker.cancels_wait = True
+    room.office.clock.time = CLOSE + timedelta(seconds=900)
+    assert system.run_cycle() == room.office.clock.time + timedelta(seconds=5)
+    assert decisions(room) == [DECIDED]
+    for order in room.office.broker.live(Side.BUY):
+        room.office.broker.end(order.order_id, type(order.status).CANCELLED)
+    room.office.clock.go(5)
+    system.run_cycle()
+    assert decisions(room) == [DECIDED, SESSION]
 
 
-def test_simulated_market_is_not_polled(house: House) -> None:
-    house.office.clock.time = PRE_OPEN - timedelta(hours=5)
-    assert house.system().run_cycle() == PRE_OPEN
+def test_halt_cancels_entries_and_keeps_stops(room: Room) -> None:
+    system = room.start()
+    system.run_cycle()
+    entry = room.office.broker.live(Side.BUY)[0]
+    room.office.broker.fill(entry.order_id, entry.limit_price or 0.0)
+    room.controls.ask(ControlKind.HALT, room.office.clock.now())
+    system.run_cycle()
+    assert room.office.store.mode().mode is Mode.HALTED
+    assert room.office.broker.live(Side.BUY) == []
+    own = [o for o in room.office.broker.live(Side.SELL) if o.conid == entry.conid]
+    assert {order.order_type for order in own} == {OrderType.STOP, OrderType.LIMIT}
+    assert [kind for kind, _ in room.controls.answers] == [ControlKind.HALT]
 
 
-# ---- failures
+def test_halt_is_taken_up_while_the_gateway_is_away(room: Room) -> None:
+    room.session.error = NotSent("POST /tickle", "connection refused")
+    room.controls.ask(ControlKind.HALT, room.office.clock.now())
+    with pytest.raises(NotSent):
+        room.start().run_cycle()
+    assert room.office.store.mode().mode is Mode.HALTED
 
 
-def test_pauses_grow_with_each_failure_and_begin_anew_after_a_success(house: House) -> None:
-    house.session.script = [DOWN, DOWN, DOWN, READY, DOWN]
-    house.run_turns(6)
-    assert len(house.pauses) == 4
-    for pause, longest in zip(house.pauses, (1.0, 2.0, 4.0, 1.0), strict=True):
-        assert longest / 2 <= pause <= longest
-    assert house.office.metrics.counts[Counter.CYCLE_ERRORS, None] == 4
-    assert house.office.metrics.counts[Counter.HTTP_ERRORS, None] == 4
+def test_halted_system_buys_nothing_and_a_resumed_one_does(room: Room) -> None:
+    room.controls.ask(ControlKind.HALT, room.office.clock.now())
+    system = room.start()
+    system.run_cycle()
+    assert room.office.broker.submits() == []
+    room.controls.ask(ControlKind.RESUME, room.office.clock.now())
+    system.run_cycle()
+    assert room.office.broker.live(Side.BUY)
 
 
-def test_long_pause_gives_signs_of_life(house: House) -> None:
-    house.session.script = [DOWN] * 8
-    house.run_turns(9)
-    assert sum(house.pauses) >= 0.5 + 1 + 2 + 4 + 8 + 16 + 30 + 30
-    assert max(house.pauses) <= SIGN_OF_LIFE_S
-    assert house.office.metrics.writes >= len(house.pauses)
+def test_flatten_sells_own_shares_and_halts(room: Room) -> None:
+    system = room.start()
+    system.run_cycle()
+    entry = room.office.broker.live(Side.BUY)[0]
+    room.office.broker.fill(entry.order_id, entry.limit_price or 0.0)
+    room.controls.ask(ControlKind.FLATTEN, room.office.clock.now())
+    system.run_cycle()
+    sells = [o for o in room.office.broker.live(Side.SELL) if o.conid == entry.conid]
+    assert [order.order_type for order in sells] == [OrderType.MARKET]
+    room.office.broker.fill(sells[0].order_id, 50.0)
+    system.run_cycle()
+    assert room.office.broker.live() == []
+    assert room.office.store.mode().mode is Mode.HALTED
+    exits = [record for record in room.office.journal.intents() if record.intent.role is Role.EXIT]
+    assert [record.intent.reason for record in exits] == ["operator"]
 
 
-def test_person_who_wants_something_ends_the_pause(house: House) -> None:
-    house.office.wanted = True
-    house.session.script = [DOWN, DOWN]
-    house.run_turns(3)
-    assert house.office.metrics.counts[Counter.CYCLE_ERRORS, None] == 2
-    assert house.pauses == []
+def test_lost_stop_is_put_back_in_the_following_cycles(room: Room) -> None:
+    system = room.start()
+    system.run_cycle()
+    room.office.clock.time = OPEN
+    entry = room.office.broker.live(Side.BUY)[0]
+    room.office.broker.fill(entry.order_id, entry.limit_price or 0.0)
+    system.run_cycle()
+    stop = next(o for o in room.office.broker.live(Side.SELL) if o.parent_id == entry.order_id and o.stop_price)
+    room.office.broker.end(stop.order_id, type(stop.status).CANCELLED)
+    for _ in range(3):
+        room.office.clock.go(5)
+        system.run_cycle()
+    own = [o for o in room.office.broker.live(Side.SELL) if o.conid == entry.conid]
+    assert sorted(str(o.order_type) for o in own) == ["LMT", "STP"]
+    assert room.office.store.value(PulseKey.UNCOVERED_SHARES) == "0"
+    assert "uncovered" in room.office.notes.codes()
 
 
-def test_waiting_for_the_login_is_logged_once(house: House) -> None:
-    house.session.script = [LOGGED_OUT] * 4
-    house.run_turns(4)
-    assert house.lines("cycle failed") == ["warning"]
-    assert house.office.broker.reads == 0
-    assert house.office.store.value(PulseKey.SESSION_STATE) == SessionState.WAITING_LOGIN
+def test_foreign_order_in_a_contract_keeps_us_out_of_it(room: Room) -> None:
+    for conid in CONIDS.values():
+        room.office.broker.place_foreign(conid)
+    room.start().run_cycle()
+    assert room.office.broker.submits() == []
 
 
-def test_unexpected_error_is_logged_and_the_loop_goes_on(house: House) -> None:
-    house.session.script = [RuntimeError("nobody thought of this")]
-    house.run_turns(2)
-    assert house.lines("unexpected error") == ["error"]
-    assert list(house.office.store.decisions) == [DECIDED]
+def test_new_login_begins_an_epoch_that_is_reconciled_first(room: Room) -> None:
+    system = room.start()
+    system.run_cycle()
+    room.session.status = AWAY
+    with pytest.raises(SessionLost):
+        system.run_cycle()
+    room.session.status = READY
+    room.office.broker.reads_fail = True
+    with pytest.raises(Exception, match="failed"):
+        system.run_cycle()
+    assert room.office.store.mode().mode is Mode.RECONCILING
+    room.office.broker.reads_fail = False
+    system.run_cycle()
+    assert room.office.store.mode().mode is Mode.ACTIVE
+    assert room.office.store.value("epoch") == "2"
 
 
-def test_setting_that_cannot_be_used_ends_the_process(house: House) -> None:
-    house.session.script = [ConfigError("GATEWAY_CA_BUNDLE", None, "name a file")]
+@pytest.mark.parametrize(
+    ("error", "cap_s"),
+    [(NotSent("POST /tickle", "refused"), 60.0), (ValueError("unexpected"), 300.0)],
+)
+def test_failures_back_off_doubling_with_jitter_up_to_a_cap(room: Room, error: Exception, cap_s: float) -> None:
+    room.session.error = error
+    room.stop_after = 500
+    room.start().run()
+    waits = per_failure(room)
+    assert 0.5 <= waits[0] <= 1.0
+    assert all(cap_s / 2 - 5 <= wait <= cap_s for wait in waits[10:-1])
+    assert len(set(waits)) > 1
+
+
+def per_failure(room: Room) -> list[float]:
+    """Return how long was paused after each failed cycle: slices of 5 s are one pause."""
+    found, total = [], 0.0
+    for seconds in room.pauses:
+        total += seconds
+        if seconds < 5.0:
+            found.append(total)
+            total = 0.0
+    return found
+
+
+def test_success_ends_the_back_off(room: Room) -> None:
+    room.session.error = NotSent("POST /tickle", "refused")
+    room.stop_after = 40
+    system = room.start()
+    system.run()
+    assert system._backoff.failures > 2
+    room.session.error = None
+    room.stop_after = 1
+    system.run()
+    assert system._backoff.failures == 0
+
+
+def test_broken_invariant_halts_and_goes_on_serving(room: Room) -> None:
+    def broken() -> tuple[object, ...]:
+        raise InvariantBroken("I10", "sold more than there was")
+
+    room.office.broker.positions = broken  # type: ignore[method-assign,assignment]
+    room.stop_after = 3
+    room.start().run()
+    assert room.office.store.mode().mode is Mode.HALTED
+    assert "I10" in room.office.notes.codes()
+
+
+def test_wrong_setting_found_while_running_ends_the_process(room: Room) -> None:
+    room.session.error = ConfigError("IBKR_ACCOUNT_ID", None, "set it")
     with pytest.raises(ConfigError):
-        house.run_turns(5)
-    assert house.turns == 1
+        room.start().run()
 
 
-def test_broken_invariant_halts_alerts_and_goes_on_serving(house: House) -> None:
-    house.controls.broken = 1
-    house.run_turns(2)
-    mode = house.office.store.mode()
-    assert (mode.mode, mode.actor, mode.reason) == (Mode.HALTED, "system", "controls: the file is damaged")
-    assert house.office.notes.codes() == ["controls"]
-    assert house.lines("invariant broken") == ["error"]
-    assert house.office.metrics.counts[Counter.CYCLES, None] == 1
-    assert house.office.broker.arrived == []
+def test_end_of_the_data_is_told_once_and_controls_go_on(room: Room) -> None:
+    system = room.start()
+    room.office.clock.time = CLOSE
+    room.ended = True
+    room.stop_after = 20
+    room.controls.ask(ControlKind.HALT, room.office.clock.now())
+    system.run()
+    assert decisions(room) == [SESSION]
+    assert room.office.store.value(PulseKey.SESSION_STATE) == "ended"
+    assert [line[2]["state"] for line in room.office.log.lines if line[1] == "session"].count("ended") == 1
+    assert [kind for kind, _ in room.controls.answers] == [ControlKind.HALT]
 
 
-def test_halt_by_a_person_keeps_its_reason_when_an_invariant_breaks(house: House) -> None:
-    house.office.store.set_halt(halted=True, reason="earnings", actor="mary", now=PRE_OPEN)
-    house.controls.broken = 1
-    house.run_turns(2)
-    assert house.office.store.mode().reason == "earnings"
-
-
-# ---- the end
-
-
-def test_told_to_stop_nothing_is_read_and_nothing_sent(house: House) -> None:
-    house.run_turns(0)
-    assert house.turns == 0
-    assert house.office.broker.reads == 0
-
-
-def test_at_the_end_orders_stay_at_the_broker(house: House) -> None:
-    order_id = house.office.broker.place_foreign(CONIDS["AAPL"])
-    house.run_turns(1)
-    assert [order.order_id for order in house.office.broker.live()] == [order_id]
-
-
-def test_at_the_end_of_the_data_the_last_bar_is_decided_on_and_then_only_people_are_served(house: House) -> None:
-    house.office.clock.time = datetime(2014, 3, 4, 21, 0, tzinfo=UTC)
-    house.market_ended = lambda: True
-    halt = Control(1, ControlKind.HALT, "enough", "mary", PRE_OPEN)
-
-    def over() -> bool:
-        if len(house.pauses) == 2 and house.office.store.mode().mode is not Mode.HALTED:
-            house.controls.waiting = [halt]
-        return len(house.pauses) == 4
-
-    house.over = over
-    house.system().run()
-    assert list(house.office.store.decisions) == [SESSION]
-    assert house.office.clock.time == datetime(2014, 3, 4, 21, 15, tzinfo=UTC)
-    assert house.office.store.value(PulseKey.SESSION_STATE) == SessionState.ENDED
-    assert house.pauses == [SIGN_OF_LIFE_S] * 4
-    assert house.office.store.mode().mode is Mode.HALTED
-    assert house.office.metrics.mode is Mode.HALTED
+def test_stop_request_leaves_everything_at_the_broker(room: Room) -> None:
+    room.stop_after = 1
+    room.start().run()
+    live = len(room.office.broker.live())
+    room.stop_after = 0
+    room.start().run()
+    assert len(room.office.broker.live()) == live
+    assert all(record.state is not IntentState.SENDING for record in room.office.journal.intents())

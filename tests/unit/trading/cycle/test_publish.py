@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+from datetime import timedelta
+
+from tests.fakes.decisions import decision
+from tests.fakes.trading_desk import OPEN, Office
+from trading.cycle.publish import Publisher
+from trading.cycle.summary import CycleSummary
+from trading.model.metric import Counter, Gauge
+from trading.model.mode import Mode
+from trading.model.pulse import PulseKey
+
+
+def turn(office: Office, publisher: Publisher, summary: CycleSummary, real_s: float) -> None:
+    publisher.turn(summary, OPEN, market_open=False, real_s=real_s)
+
+
+def test_decision_is_counted_in_summary_and_metrics() -> None:
+    office = Office()
+    summary = CycleSummary()
+    Publisher(office.desk()).decision(decision(), summary)
+    # One buy and one sell signal, two refusals.
+    assert (summary.session, summary.signals, summary.refusals) == ("2014-03-03", 2, 2)
+    assert office.metrics.counts[Counter.DENIALS, "max_positions"] == 1
+    assert office.metrics.gauges[Gauge.EQUITY_DOLLARS] == 10_012.34
+
+
+def test_turn_is_one_line_of_the_log_and_a_row_only_when_something_happened() -> None:
+    office = Office()
+    publisher = Publisher(office.desk())
+    turn(office, publisher, CycleSummary(), 1.0)
+    assert office.store.cycles == []
+    turn(office, publisher, CycleSummary(fills=2), 2.0)
+    assert [row["fills"] for row, _ in office.store.cycles] == [2]
+    assert [event for _, event, _ in office.log.lines] == ["cycle", "cycle"]
+
+
+def test_pages_learn_time_phase_next_event_and_mode() -> None:
+    office = Office()
+    turn(office, Publisher(office.desk()), CycleSummary(uncovered=3, unknown=1), 1.0)
+    assert office.store.value(PulseKey.MARKET_NOW) == office.clock.now().isoformat()
+    assert office.store.value(PulseKey.MARKET_PHASE) == "closed"
+    assert office.store.value(PulseKey.NEXT_EVENT) == OPEN.isoformat()
+    assert office.store.value(PulseKey.UNCOVERED_SHARES) == "3"
+    assert office.store.value(PulseKey.UNKNOWN_ORDERS) == "1"
+    assert office.metrics.mode is Mode.ACTIVE
+
+
+def test_fast_turns_write_pages_and_metrics_four_times_a_second_at_most_but_alarms_at_once() -> None:
+    office = Office()
+    publisher = Publisher(office.desk())
+    for step in range(10):
+        office.clock.time = OPEN + timedelta(minutes=step)
+        turn(office, publisher, CycleSummary(uncovered=step), 100.0 + 0.1 * step)
+        assert office.store.value(PulseKey.UNCOVERED_SHARES) == str(step)
+    assert office.metrics.writes == 4
