@@ -5,7 +5,14 @@ from __future__ import annotations
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, current_app, g, redirect, request, url_for
-from werkzeug.exceptions import BadRequest, Forbidden, MisdirectedRequest, Unauthorized, UnsupportedMediaType
+from werkzeug.exceptions import (
+    BadRequest,
+    Forbidden,
+    MethodNotAllowed,
+    MisdirectedRequest,
+    Unauthorized,
+    UnsupportedMediaType,
+)
 from werkzeug.wrappers import Response as BaseResponse
 
 from webapp.parameters import check_names
@@ -97,6 +104,8 @@ def _guard() -> BaseResponse | None:
     _check_host()
     if request.routing_exception is not None or request.endpoint is None:
         return None  # Flask answers 404 or 405 itself
+    if request.method == "OPTIONS":  # which Flask would answer by itself for static files
+        raise MethodNotAllowed(valid_methods=("GET", "HEAD"))
     _find_session()
     if request.endpoint not in PUBLIC_ENDPOINTS and current_session() is None:
         return _ask_to_log_in()
