@@ -32,6 +32,8 @@ class Cover:
     doubtful: bool
     leaving: bool
     """An exit order is at the broker."""
+    excess: bool = False
+    """A stop or target is for more shares than there are, and no entry can add any: it could make us short."""
 
     @property
     def uncovered(self) -> int:
@@ -41,36 +43,37 @@ class Cover:
     @property
     def whole(self) -> bool:
         """Return whether nothing has to be done: stop and target for all shares, or an exit under way."""
-        return self.leaving or (self.stop is not None and self.target is not None and self.uncovered == 0)
+        both = self.stop is not None and self.target is not None
+        return self.leaving or (both and self.uncovered == 0 and not self.excess)
 
 
-def cover_of(position: OwnPosition, sells: Iterable[IntentRecord], orders: Mapping[int, BrokerOrder]) -> Cover:
-    """Return how `sells` (own sells of that contract that may be live) protect a position."""
+def cover_of(position: OwnPosition, records: Iterable[IntentRecord], orders: Mapping[int, BrokerOrder]) -> Cover:
+    """Return how `records` (own intents of that contract that may be live) protect a position."""
     stop: IntentRecord | None = None
     target: IntentRecord | None = None
-    covered, doubtful, leaving = 0, False, False
-    for record in sells:
+    covered, most, doubtful, leaving, entering = 0, 0, False, False, False
+    for record in records:
+        if record.intent.side is Side.BUY:
+            entering = True
+            continue
         order = orders.get(record.order_id) if record.order_id is not None else None
         if record.state in UNPROVEN or order is None or not is_live(order):
             doubtful = True
         elif record.intent.role is Role.STOP:
             stop, covered = record, covered + int(order.remaining_quantity)
+            most = max(most, int(order.remaining_quantity))
         elif record.intent.role is Role.TARGET:
-            target = record
+            target, most = record, max(most, int(order.remaining_quantity))
         else:
             leaving, covered = True, covered + int(order.remaining_quantity)
-    return Cover(position, stop, target, covered, doubtful, leaving)
+    return Cover(position, stop, target, covered, doubtful, leaving, most > position.quantity and not entering)
 
 
 def covers(positions: Iterable[OwnPosition], records: Sequence[IntentRecord], book: BrokerBook) -> tuple[Cover, ...]:
     """Return the cover of each position by the intents `records` that may be live."""
     orders = book.by_id()
     return tuple(
-        cover_of(
-            position,
-            [r for r in records if r.intent.conid == position.conid and r.intent.side is Side.SELL],
-            orders,
-        )
+        cover_of(position, [record for record in records if record.intent.conid == position.conid], orders)
         for position in positions
     )
 

@@ -13,6 +13,7 @@ from trading.execution.desk import Desk
 from trading.execution.failpoints import failpoint
 from trading.execution.order_state import RESURRECTABLE
 from trading.execution.resolution import Resolver
+from trading.model.metric import Duration
 from trading.model.order import MAYBE_LIVE, UNPROVEN, BrokerOrder, BrokerStatus, IntentState, Tif
 from trading.ports import IntentRecord
 
@@ -70,6 +71,7 @@ class Reconciler:
         own = {position.conid: position.quantity for position in self._desk.journal.own_positions()}
         self._resolver.resolve(self._unknown(), book, own)
         self._orphans(book)
+        self._shorts(book)
         return Reconciled(bound, fills, self._unproven())
 
     def next_look(self) -> datetime | None:
@@ -120,6 +122,8 @@ class Reconciler:
                     quantity=execution.quantity,
                     price=execution.price,
                 )
+                late_s = (self._now() - execution.time).total_seconds()
+                self._desk.metrics.observe(Duration.FILL_LATENCY, max(late_s, 0.0))
         return fills
 
     def _note_fill(self, record: IntentRecord, order_id: int | None) -> None:
@@ -272,6 +276,12 @@ class Reconciler:
                 raise InvariantBroken(
                     "orphan", f"{order.symbol}: the order {order.order_ref} is of this system, but not in its journal"
                 )
+
+    def _shorts(self, book: BrokerBook) -> None:
+        """Halt on a short position: this system never sells what it has not got, so something is wrong."""
+        for position in book.positions:
+            if position.quantity < 0:
+                raise InvariantBroken("I10", f"{position.symbol}: the account is short {-position.quantity:g} shares")
 
     def _unknown(self) -> Sequence[IntentRecord]:
         return self._desk.journal.intents(states=frozenset({IntentState.UNKNOWN}))

@@ -17,6 +17,7 @@ from trading.execution.desk import Desk
 from trading.execution.failpoints import failpoint
 from trading.execution.questions import MAX_QUESTIONS, refusal
 from trading.execution.tickets import tickets
+from trading.model.metric import Duration
 from trading.model.order import IntentState, OrderIntent
 from trading.model.wire import (
     Acknowledged,
@@ -128,8 +129,10 @@ class Sender:
 
     def _exchange(self, open_request: OpenRequest) -> Outcome:
         failpoint("K04")
+        began = self._desk.clock.monotonic()
         outcome = self._desk.broker.send(open_request.request)
         failpoint("K06")
+        self._desk.metrics.observe(Duration.ORDER_ACK, self._desk.clock.monotonic() - began)
         return outcome
 
     def _answered(self, open_request: OpenRequest, outcome: Outcome) -> None:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 from tests.fakes.fake_broker import lost_request, nothing_sent, refused
 from tests.fakes.trading_desk import CONIDS, DECIDED, OPEN, SESSION, Office, Process, approved, decision_of
 from trading.execution.book import BrokerBook
@@ -162,4 +164,31 @@ def test_restart_between_cancel_and_new_pair_goes_on() -> None:
     restore(office, process)
     process = office.start()
     restore(office, process)
+    assert sells(office) == WHOLE
+
+
+def test_stop_and_target_for_more_than_was_bought_are_made_smaller() -> None:
+    office = Office()
+    process = office.start()
+    office.carry_out(process, decision_of(approved()))
+    entry = office.broker.live(Side.BUY)[0]
+    office.broker.fill(entry.order_id, 100.0, quantity=4)
+    # As long as the entry works the rest may still come.
+    assert not restore(office, process)
+    office.broker.end(entry.order_id, BrokerStatus.CANCELLED)
+    for _ in range(2):
+        assert restore(office, process)
+    assert sells(office) == [("LMT", 4.0), ("STP", 4.0)]
+    assert not restore(office, process)
+
+
+def test_second_part_of_an_entry_is_covered_too() -> None:
+    office = Office()
+    process = holding(office)
+    conid = office.journal.own_positions()[0].conid
+    assert conid == AAPL
+    stop = leg(office, OrderType.STOP)
+    office.broker.book[stop.order_id] = replace(stop, remaining_quantity=4.0, total_quantity=4.0)
+    for _ in range(2):
+        restore(office, process)
     assert sells(office) == WHOLE

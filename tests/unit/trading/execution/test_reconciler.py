@@ -181,3 +181,11 @@ def test_foreign_orders_are_left_alone() -> None:
     process.executor.cancel_entries()
     assert office.broker.book[foreign].status is BrokerStatus.PRE_SUBMITTED
     assert office.broker.arrived == []
+
+
+def test_short_position_halts() -> None:
+    office = Office()
+    process = office.start()
+    office.broker.held[CONIDS["AAPL"]] = -1
+    with pytest.raises(InvariantBroken, match="short"):
+        process.read()
