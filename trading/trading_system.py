@@ -169,12 +169,9 @@ class TradingSystem:
         """Read the broker and take what it shows into the journal."""
         desk = self._desk
         book = read_book(desk.broker, desk.clock.now(), EXECUTION_DAYS)
-        if book.account.currency != "USD" and not desk.settings.risk.allow_fx_base:
-            raise ConfigError(
-                "risk.allow_fx_base",
-                None,
-                f"the account is kept in {book.account.currency}: set it to true to trade it",
-            )
+        if book.account.currency != "USD":
+            fix = f"this account is kept in {book.account.currency}: only one that is kept in USD can be traded"
+            raise ConfigError("IBKR_ACCOUNT_ID", None, fix)
         result = self._reconciler.update(book)
         desk.store.record_orders(book.orders, desk.clock.now())
         if result.fills:

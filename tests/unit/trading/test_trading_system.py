@@ -391,11 +391,9 @@ def test_stop_request_leaves_everything_at_the_broker(room: Room) -> None:
     assert all(record.state is not IntentState.SENDING for record in room.office.journal.intents())
 
 
-def test_account_in_another_currency_is_not_traded_unless_that_is_allowed(room: Room) -> None:
+def test_account_in_another_currency_is_not_traded(room: Room) -> None:
     balances = room.office.broker.account()
     room.office.broker.account = lambda: replace(balances, currency="EUR")  # type: ignore[method-assign]
     with pytest.raises(ConfigError, match="EUR"):
-        room.start().run_cycle()
-    room.office.settings = settings_of("risk.profile=strategy", "risk.allow_fx_base=true")
-    room.start().run_cycle()
-    assert decisions(room) == [DECIDED]
+        room.start().run()
+    assert decisions(room) == []
