@@ -2,13 +2,15 @@
 
 `alive` asks the program alone, `api` sends a request through it as well; that one counts toward IBKR's limit of one
 tickle a second, so it is asked only until the trading loop runs.
-Exit 0: answered, a 401 before the login included. 3: the program itself answers, but the API doesn't, as when IBKR can't
-be reached: the real gateway then holds a request without end, so each question has a time limit of its own. 1: nothing.
+Exit 0: answered, a 401 before the login included. 3: the program itself answers, but the API doesn't, as when IBKR
+can't be reached: the real gateway then holds a request without end, so each question has a time limit of its own.
+1: nothing answers.
 Standard library alone, so that a probe costs little and works while the rest is broken.
 """
 
 from __future__ import annotations
 
+import errno
 import http.client
 import ssl
 import sys
@@ -52,7 +54,7 @@ def reason(error: Exception, ca_file: str) -> str:
     match error:
         case TimeoutError():
             return f"no answer within {LIMIT_S:.0f} s"
-        case ConnectionRefusedError():
+        case OSError(errno=errno.ECONNREFUSED | errno.EADDRNOTAVAIL):  # the second: no IPv6 here, tried after IPv4
             return "its port is not open"
         case FileNotFoundError():
             return f"its certificate {ca_file} is not there yet"

@@ -196,8 +196,8 @@ class Project:
     def resident_mb(self) -> dict[str, float]:
         """Return the resident memory by part, its children included, and the rest as `supervisor`."""
         used: dict[str, float] = {}
-        for line in docker("top", self.container, "-o", "rss,args").splitlines()[1:]:
-            kilobytes, command = line.split(None, 1)
+        for line in docker("top", self.container, "-o", "pid,rss,args").splitlines()[1:]:
+            _, kilobytes, command = line.split(None, 2)
             marks = {"-m simulator": "gateway", "GatewayStart": "gateway", "-m trading": "trader", "gunicorn": "web"}
             part = next((part for mark, part in marks.items() if mark in command), "supervisor")
             used[part] = used.get(part, 0.0) + int(kilobytes) / 1024

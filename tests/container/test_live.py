@@ -49,8 +49,8 @@ class Live(Project):
         data = None if form is None else urllib.parse.urlencode(form).encode()
         url = f"https://localhost:{self.gateway_port}{path}"
         try:
-            request = urllib.request.Request(url, data, headers)  # noqa: S310 - loopback
-            with urllib.request.urlopen(request, timeout=10, context=context) as answer:
+            request = urllib.request.Request(url, data, headers)
+            with urllib.request.urlopen(request, timeout=10, context=context) as answer:  # noqa: S310 - loopback
                 return answer.status, answer.read().decode()
         except urllib.error.HTTPError as error:
             return error.code, error.read().decode()
@@ -195,6 +195,7 @@ def test_certificate_is_kept_over_a_restart_and_a_wrong_password_is_one_line(liv
     docker(*spoil, "cd /app/state/gateway/root && mv kept gateway.password")
     assert "gateway.p12 can't be opened with" in output
     assert "put the right password there, or delete both to get new ones" in output
+    live.up()
 
 
 def kill_java(live: Live) -> None:
