@@ -12,52 +12,14 @@ from tests.fakes.trading_desk import (
     OPEN,
     SESSION,
     Office,
-    Process,
     approved,
     decision_of,
 )
-from trading.execution import failpoints
+from tests.fakes.trading_scenes import check_truth, states, with_position
 from trading.execution.exits import pending_exits
 from trading.model.account import AccountKind
-from trading.model.decision import Decision, RiskState
+from trading.model.decision import RiskState
 from trading.model.order import BrokerStatus, IntentState, OrderType, Role, Side, Tif
-
-
-class Crash(BaseException):
-    """The process dies here."""
-
-
-def die() -> None:
-    raise Crash
-
-
-def with_position(office: Office, symbol: str = "AAPL", quantity: int = 9) -> Process:
-    """Return a process whose account bought yesterday, its stop and target at the broker."""
-    process = office.start()
-    office.carry_out(process, decision_of(approved(symbol, quantity, 100.01 if symbol == "AAPL" else 37.5)))
-    entry = next(order for order in office.broker.live(Side.BUY) if order.conid == CONIDS[symbol])
-    office.broker.fill(entry.order_id, 100.0 if symbol == "AAPL" else 37.4)
-    process.read()
-    return process
-
-
-def states(office: Office, role: Role) -> list[IntentState]:
-    return [record.state for record in office.journal.intents() if record.intent.role is role]
-
-
-def check_truth(office: Office) -> None:
-    """No order twice, nothing oversold, what the journal holds is what the broker did."""
-    names = office.broker.names()
-    assert len(names) == len(set(names))
-    assert all(shares >= 0 for shares in office.broker.held.values())
-    assert {fill.execution.execution_id for fill in office.journal.fills()} == {
-        fill.execution_id for fill in office.broker.fills
-    }
-    for conid in CONIDS.values():
-        own = sum(p.quantity for p in office.journal.own_positions() if p.conid == conid)
-        assert own == office.broker.held.get(conid, 0)
-        sells = [o for o in office.broker.live(Side.SELL) if o.conid == conid and o.order_type is not OrderType.LIMIT]
-        assert sum(o.remaining_quantity for o in sells) <= max(own, 0) or office.broker.live(Side.BUY)
 
 
 def test_entry_goes_out_with_stop_and_target_in_one_post() -> None:
@@ -381,76 +343,6 @@ def test_flatten_sells_everything_that_is_ours() -> None:
     again = process.executor.flatten(decision_of().session, office.window, office.circumstances(book))
     assert again.look_again is None
     check_truth(office)
-
-
-# The first answer is a question, the second one takes the order.
-ENTRY_POINTS = ("K01", "K02", "K03", "K04", "K06", "K06:2", "K07", "K07:2", "K08", "K09", "K12")
-EXIT_POINTS = ("K01", "K02", "K03", "K04", "K06", "K07", "K08", "K09", "K12", "K20", "K21", "K22", "K23")
-# Nothing had left, or a question stood unanswered: that can't be known afterwards, so nothing is sent by guess.
-NOTHING_LEFT = {"K03", "K04", "K06", "K07", "K08", "K09"}
-
-
-def carry_out_with_crash(office: Office, process: Process, decision: Decision, point: str) -> None:
-    """Die at a failpoint, start again on what survives, and go on for some cycles."""
-    failpoints.arm(point, die)
-    try:
-        with pytest.raises(Crash):
-            office.carry_out(process, decision)
-    finally:
-        failpoints.disarm()
-    for _ in range(4):
-        process = office.start()
-        office.carry_out(process, decision)
-        office.clock.go(10)
-    for _ in range(3):
-        office.carry_out(process, decision)
-        office.clock.go(10)
-
-
-@pytest.mark.parametrize("point", ENTRY_POINTS)
-def test_crash_while_an_entry_is_sent_never_sends_it_twice(point: str) -> None:
-    office = Office()
-    office.broker.faults.append(question("o10152"))
-    carry_out_with_crash(office, office.start(), decision_of(approved()), point)
-    entries = [order for order in office.broker.book.values() if order.side is Side.BUY]
-    if point in NOTHING_LEFT:
-        assert entries == []
-        assert states(office, Role.ENTRY) == [IntentState.UNKNOWN]
-    else:
-        assert len(entries) == 1
-        assert set(states(office, Role.ENTRY)) <= {IntentState.WORKING}
-    check_truth(office)
-
-
-@pytest.mark.parametrize("point", EXIT_POINTS)
-def test_crash_while_an_exit_is_sent_never_sells_twice(point: str) -> None:
-    office = Office()
-    process = with_position(office)
-    cancels = [None, None]
-    office.broker.faults.extend([*cancels, question("o10151")])
-    carry_out_with_crash(office, process, decision_of(exits=(("AAPL", 9),)), point)
-    exits = [order for order in office.broker.book.values() if order.order_type is OrderType.MARKET]
-    assert len(exits) <= 1
-    for order in office.broker.live(Side.SELL):
-        office.broker.fill(order.order_id, 99.0)
-        break
-    office.start().read()
-    check_truth(office)
-
-
-def test_crash_while_a_fill_is_counted_counts_it_once() -> None:
-    for point in ("K13", "K15"):
-        office = Office()
-        process = office.start()
-        office.carry_out(process, decision_of(approved()))
-        office.broker.fill(office.broker.live(Side.BUY)[0].order_id, 100.0)
-        failpoints.arm(point, die)
-        with pytest.raises(Crash):
-            process.read()
-        failpoints.disarm()
-        office.start().read()
-        assert [position.quantity for position in office.journal.own_positions()] == [9]
-        check_truth(office)
 
 
 def test_halted_system_neither_sells_nor_takes_the_stops_away() -> None:
