@@ -152,23 +152,35 @@ class TradingSystem:
 
     def _gather_decide_act(self, view: SessionView) -> datetime:
         desk = self._desk
-        book = self._read()
         now = desk.clock.now()
         newest = desk.calendar.newest_completed(now, desk.settings.execution.bar_settle_s)
+        book = self._read(balances=self._due(newest, now) or self._has_work())
         looks: list[datetime | None] = [self._decide(book, newest)]
         book = self._book or book
         covers = self._look(book)
         uncovered = sum(cover.uncovered for cover in covers) if self._open_session(now) is not None else 0
-        at = circumstances(desk, view, book, newest, self._decided, (uncovered, self._pace.free_bytes()))
-        looks.extend(self._act(at, newest, covers))
-        looks.append(self._reconciler.next_look())
         self._summary.uncovered = uncovered
+        if self._has_work():
+            at = circumstances(desk, view, book, newest, self._decided, (uncovered, self._pace.free_bytes()))
+            looks.extend(self._act(at, newest))
+            covers = self._look(self._book or book)
+        if self._restore(covers, newest):
+            self._read()
+            looks.append(now + timedelta(seconds=POLL_S))
+        looks.append(self._reconciler.next_look())
         return self._next(looks)
 
-    def _read(self) -> BrokerBook:
-        """Read the broker and take what it shows into the journal."""
+    def _has_work(self) -> bool:
+        """Return whether orders may have to be sent or cancelled now."""
+        if self._controls.wants_cancel() or self._controls.wants_flat():
+            return True
+        return self._decided is not None and self._executor.has_work(self._decided, self._window_of(self._decided))
+
+    def _read(self, *, balances: bool = True) -> BrokerBook:
+        """Read the broker and take what it shows into the journal; without `balances` the last ones do."""
         desk = self._desk
-        book = read_book(desk.broker, desk.clock.now(), EXECUTION_DAYS)
+        last = self._book.account if self._book is not None and not balances else None
+        book = read_book(desk.broker, desk.clock.now(), EXECUTION_DAYS, last)
         if book.account.currency != "USD":
             fix = f"this account is kept in {book.account.currency}: only one that is kept in USD can be traded"
             raise ConfigError("IBKR_ACCOUNT_ID", None, fix)
@@ -206,11 +218,13 @@ class TradingSystem:
             desk.log.warning("no bars yet", session=newest.day.isoformat())
             return now + timedelta(seconds=BARS_RETRY_S)
         decision = decide(view, self._stages)
-        desk.store.record_decision(decision, desk.clock.now())
+        # The decision comes last: once it is there, nothing before it is done again.
         desk.store.record_equity(
             decision.session, decision.equity, decision.cash, len(view.holdings), decision.drawdown
         )
         desk.store.record_bars(market.panel)
+        self._summary.trades += desk.store.record_closed_trades()
+        desk.store.record_decision(decision, desk.clock.now())
         self._decided = decision
         self._publisher.decision(decision, self._summary)
         return None
@@ -228,8 +242,8 @@ class TradingSystem:
     def _look(self, book: BrokerBook) -> tuple[Cover, ...]:
         return self._protection.look(book, self._open_session(self._desk.clock.now()))
 
-    def _act(self, at: Circumstances, newest: Session, covers: Sequence[Cover]) -> list[datetime | None]:
-        """Carry out what was decided and what people asked for, then put back what protection lacks."""
+    def _act(self, at: Circumstances, newest: Session) -> list[datetime | None]:
+        """Carry out what was decided and what people asked for."""
         looks: list[datetime | None] = []
         if self._controls.wants_cancel():
             if self._executor.cancel_entries():
@@ -249,11 +263,7 @@ class TradingSystem:
             self._summary.refusals += outcome.denied
             looks.append(outcome.look_again)
         if self._summary.orders:
-            book = self._read()
-            covers = self._look(book)
-        if self._restore(covers, newest):
-            self._read()
-            looks.append(at.now + timedelta(seconds=POLL_S))
+            self._read(balances=False)
         return looks
 
     def _restore(self, covers: Sequence[Cover], newest: Session) -> bool:

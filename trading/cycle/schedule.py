@@ -42,7 +42,10 @@ class Backoff:
 
 
 def market_events(now: datetime, calendar: TradingCalendar, settings: ExecutionSettings) -> tuple[datetime, ...]:
-    """Return the next times at which a cycle has something to do: sending begins, the open, a completed bar."""
+    """Return the next times at which a cycle has something to do: sending begins, the open, a completed bar.
+
+    An exit that is late asks for its own time.
+    """
     settle = timedelta(seconds=settings.bar_settle_s)
     try:
         newest = calendar.newest_completed(now, settings.bar_settle_s)
@@ -50,8 +53,7 @@ def market_events(now: datetime, calendar: TradingCalendar, settings: ExecutionS
     except DataError:
         return ()
     window = send_window(newest, session, settings)
-    late = window.late_exits_begin
-    times = (window.begins, session.open, late, session.close + settle)
+    times = (window.begins, session.open, session.close + settle)
     return tuple(at for at in times if at > now)
 
 

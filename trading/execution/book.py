@@ -36,11 +36,11 @@ def is_live(order: BrokerOrder) -> bool:
     return order.remaining_quantity > 0 and (unsure or order.status in BROKER_WORKING)
 
 
-def read_book(broker: Broker, began: datetime, days: int) -> BrokerBook:
-    """Read everything once; `days` is how far back the executions go.
+def read_book(broker: Broker, began: datetime, days: int, balances: AccountState | None = None) -> BrokerBook:
+    """Read everything once; `days` is how far back the executions go, `balances` what needn't be read anew.
 
     Raises: GatewayError.
     """
     orders = broker.orders()
     executions = broker.executions(days)
-    return BrokerBook(began, orders, executions, broker.positions(), broker.account())
+    return BrokerBook(began, orders, executions, broker.positions(), balances or broker.account())

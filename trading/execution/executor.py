@@ -41,10 +41,14 @@ class Executor:
         # The decision of which everything was sent, or refused for good.
         self._done: Decision | None = None
 
+    def has_work(self, decision: Decision, window: SendWindow) -> bool:
+        """Return whether something of a decision may be left to send now."""
+        return self._done is not decision and self._desk.clock.now() >= window.begins
+
     def carry_out(self, decision: Decision, window: SendWindow, at: Circumstances) -> Outcome:
         """Send what is left of a decision and may leave now."""
         outcome = Outcome()
-        if self._done is decision or self._desk.clock.now() < window.begins:
+        if not self.has_work(decision, window):
             return outcome
         self._drop_stale(window, outcome)
         self._exits(decision, window, at, outcome)

@@ -53,13 +53,13 @@ def test_a_year_of_failures_still_gives_the_cap() -> None:
     assert OTHER_CAP_S / 2 <= pauses[-1] <= OTHER_CAP_S
 
 
-def test_the_night_brings_sending_the_open_late_exits_and_the_next_bar(calendar: TradingCalendar) -> None:
+def test_the_night_brings_sending_the_open_and_the_next_bar(calendar: TradingCalendar) -> None:
     events = market_events(at(4, 2), calendar, ExecutionSettings())
-    assert events == (at(4, 13, 30), at(4, 14, 30), at(4, 14, 35), at(4, 21, 15))
+    assert events == (at(4, 13, 30), at(4, 14, 30), at(4, 21, 15))
 
 
 def test_what_is_over_is_no_event_any_more(calendar: TradingCalendar) -> None:
-    assert market_events(at(4, 14, 30), calendar, ExecutionSettings()) == (at(4, 14, 35), at(4, 21, 15))
+    assert market_events(at(4, 14, 30), calendar, ExecutionSettings()) == (at(4, 21, 15),)
 
 
 def test_between_the_close_and_the_complete_bar_only_the_bar_is_awaited(calendar: TradingCalendar) -> None:
@@ -69,7 +69,7 @@ def test_between_the_close_and_the_complete_bar_only_the_bar_is_awaited(calendar
 def test_after_the_last_bar_of_a_week_the_next_events_are_those_of_monday(calendar: TradingCalendar) -> None:
     # The clocks of New York went forward on the Sunday between.
     events = market_events(at(7, 21, 15), calendar, ExecutionSettings())
-    assert events == (at(10, 12, 30), at(10, 13, 30), at(10, 13, 35), at(10, 20, 15))
+    assert events == (at(10, 12, 30), at(10, 13, 30), at(10, 20, 15))
 
 
 def test_beyond_the_calendar_there_is_no_event(calendar: TradingCalendar) -> None:
