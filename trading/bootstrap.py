@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import gzip
 import logging
 import os
 import random
@@ -25,12 +23,13 @@ from trading.cycle.controls import ControlDesk
 from trading.cycle.schedule import CONNECTION_CAP_S, Backoff
 from trading.cycle.session_keeper import SessionKeeper
 from trading.decision import DecisionSystem
-from trading.errors import ConfigError, DataError, GatewayError, InvariantBroken
+from trading.errors import ConfigError, GatewayError, InvariantBroken
 from trading.execution import failpoints
 from trading.execution.desk import Desk
 from trading.gateway import Gateway, connect
 from trading.gateway.clocks import LockstepClock, SystemClock, Wake
 from trading.gateway.transport import HttpTransport
+from trading.market.bars import load_bars
 from trading.market.calendar import TradingCalendar
 from trading.model.account import AccountKind
 from trading.model.metric import Duration
@@ -227,18 +226,11 @@ def chosen_account(accounts: tuple[str, ...]) -> str:
 def _bundled_symbols(settings: Settings) -> tuple[str, ...]:
     """Return all symbols of the simulated market's bars.
 
-    Raises: ConfigError, there are none, or a live system was given no symbols.
+    Raises: ConfigError, a live system was given no symbols; DataError, the bars can't be read.
     """
     if not settings.simulated:
         raise ConfigError("TICKERS", None, "name the symbols to trade, for instance TICKERS=AAPL,MSFT")
-    path = Path(os.environ.get("SIM_BARS") or BUNDLED_BARS)
-    try:
-        raw = path.read_bytes()
-        text = (gzip.decompress(raw) if path.suffix == ".gz" else raw).decode("utf-8")
-        found = {row["symbol"] for row in csv.DictReader(text.splitlines())}
-    except (OSError, KeyError, UnicodeDecodeError) as error:
-        raise DataError(str(path), f"its symbols can't be read ({error}); name them in SIM_TICKERS") from error
-    return tuple(sorted(found))
+    return load_bars(Path(os.environ.get("SIM_BARS") or BUNDLED_BARS)).symbols
 
 
 def _free_bytes(folder: Path) -> int | None:
