@@ -88,6 +88,7 @@ class TradingSystem:
         self._decided: Decision | None = desk.store.last_decision()
         self._summary = CycleSummary()
         self._book: BrokerBook | None = None
+        self._said = ""
         self._started = False
         self._reconciled = False
         self._ended_at: datetime | None = None
@@ -101,6 +102,9 @@ class TradingSystem:
             self._pace.taken_up()
             try:
                 next_at = self.run_cycle()
+                self._backoff.reset()
+                self._said = ""
+                self._wait(next_at)
             except ConfigError:
                 raise
             except GatewayError as error:
@@ -109,9 +113,6 @@ class TradingSystem:
                 self._broken(error)
             except Exception as error:  # noqa: BLE001 - the one place: whatever it is, the loop goes on
                 self._failed(error, OTHER_CAP_S)
-            else:
-                self._backoff.reset()
-                self._wait(next_at)
 
     def run_cycle(self) -> datetime:
         """Do one turn and return when the next one is due.
@@ -343,13 +344,15 @@ class TradingSystem:
     # ---- failures
 
     def _failed(self, error: Exception, cap_s: float) -> None:
-        """Say what went wrong, once for a waiting login, and wait a little longer each time."""
+        """Say what went wrong, once while it stays the same, and wait a little longer each time."""
         desk = self._desk
         desk.metrics.add(Counter.CYCLE_ERRORS)
         if isinstance(error, GatewayError):
             desk.metrics.add(Counter.HTTP_ERRORS)
-        if not isinstance(error, SessionLost) or self._backoff.failures == 0:
-            desk.log.warning("cycle failed", error=str(error), kind=type(error).__name__)
+        if str(error) != self._said:
+            # The same again and again is no news.
+            self._said = str(error)
+            desk.log.warning("cycle failed", error=self._said, kind=type(error).__name__)
         if not isinstance(error, GatewayError):
             desk.log.error("unexpected error", exc_info=True)
         self._back_off(cap_s)

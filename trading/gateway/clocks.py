@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from trading.errors import OutcomeUnknown
+from trading.errors import GatewayError, OutcomeUnknown
 from trading.gateway.json_text import JsonError, read_json, write_json
 from trading.gateway.transport import Transport
 
@@ -99,12 +99,13 @@ class LockstepClock:
         self._wake = wake
         self._seconds_per_day = seconds_per_day
         self._facts: _Facts | None = None
+        self._in_doubt = False
         self._debt_s = 0.0
 
     def now(self) -> datetime:
-        """Return the simulated time.
+        """Return the simulated time; while the simulator is away, that which it told last.
 
-        Raises: GatewayError, the simulator can't be asked for it.
+        Raises: GatewayError, it has never told any.
         """
         return self._known().now
 
@@ -131,14 +132,22 @@ class LockstepClock:
         self._debt_s = 0.0
         if until <= before:
             return
-        self._facts = None
+        self._in_doubt = True
         self._facts = self._ask("POST", "/advance", write_json({"to": until.isoformat(), "stop_on_event": True}))
+        self._in_doubt = False
         moved = min((self._facts.now - before).total_seconds(), LONGEST_STEP_S)
         self._debt_s = self._seconds_per_day * moved / DAY_S
 
     def _known(self) -> _Facts:
-        if self._facts is None:
+        if self._facts is not None and not self._in_doubt:
+            return self._facts
+        try:
             self._facts = self._ask("GET", "/clock", None)
+            self._in_doubt = False
+        except GatewayError:
+            # A halt has to be written down with the gateway away too.
+            if self._facts is None:
+                raise
         return self._facts
 
     def _ask(self, verb: str, path: str, body: bytes | None) -> _Facts:

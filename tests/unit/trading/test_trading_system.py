@@ -395,3 +395,26 @@ def test_account_in_another_currency_is_not_traded(room: Room) -> None:
     with pytest.raises(ConfigError, match="EUR"):
         room.start().run()
     assert decisions(room) == []
+
+
+def test_gateway_that_goes_away_while_the_loop_waits_ends_nothing(room: Room) -> None:
+    waits: list[datetime] = []
+    away = NotSent("POST /sim/advance", "connection refused")
+
+    def wait(until: datetime) -> None:
+        waits.append(until)
+        if len(waits) == 1:
+            raise away
+
+    room.office.clock.wait = wait  # type: ignore[method-assign]
+    room.stop_after = 4
+    room.start().run()
+    assert len(waits) > 1
+    assert room.pauses
+
+
+def test_failure_that_repeats_is_logged_once(room: Room) -> None:
+    room.session.error = NotSent("POST /tickle", "connection refused")
+    room.stop_after = 50
+    room.start().run()
+    assert [line[1] for line in room.office.log.lines].count("cycle failed") == 1

@@ -193,6 +193,17 @@ def test_after_a_failed_step_the_time_is_asked_for_again() -> None:
     assert clock.now() == EVENING
 
 
+def test_while_the_simulator_is_away_its_last_time_stands() -> None:
+    transport = simulator()
+    clock = LockstepClock(transport, Wake(), 0.0)
+    before = clock.now()
+    transport.script("POST /advance", NotSent("POST /advance", "connection refused"))
+    with pytest.raises(NotSent):
+        clock.wait(EVENING)
+    transport.script("GET /clock", NotSent("GET /clock", "connection refused"))
+    assert clock.now() == before
+
+
 def test_a_gateway_without_a_clock_is_no_simulator() -> None:
     transport = simulator()
     transport.script("GET /clock", raw(b"not found", status=404))
