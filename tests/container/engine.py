@@ -182,6 +182,11 @@ class Project:
         status, text = self.python(ASK_GATEWAY.format(kind=self.kind, method=method, path=path, body=body))
         return status, text
 
+    def gateway_listens(self) -> bool:
+        """Return whether the gateway's port is open, seen from inside."""
+        code = "import json, socket; s = socket.socket(); print(json.dumps(s.connect_ex(('127.0.0.1', 5055)) == 0))"
+        return self.python(code) is True
+
     def processes(self) -> dict[str, int]:
         """Return the process of each part, as numbers of this machine."""
         found = {}

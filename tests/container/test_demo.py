@@ -65,13 +65,16 @@ def test_no_module_is_without_its_bytecode(demo: Project) -> None:
 
 @pytest.mark.parametrize("part", ["trader", "web", "gateway"])
 def test_killed_part_recovers(demo: Project, part: str) -> None:
-    before = demo.processes()
+    before = wait_for("all parts", lambda: len(found := demo.processes()) == 3 and found)
+    assert isinstance(before, dict)
+    noticed = f"start    | {part} ended (exit 137); starting it again in"
+    times = demo.logs().count(noticed)
     began = time.monotonic()
     os.kill(before[part], signal.SIGKILL)
+    wait_for("start.sh's notice", lambda: demo.logs().count(noticed) > times)
     wait_for(f"a new {part}", lambda: demo.processes().get(part, before[part]) != before[part])
-    wait_for("alive", lambda: demo.get("/healthz")[0] == 200)
+    wait_for("its answer", lambda: demo.get("/healthz")[0] == 200 and demo.gateway_listens())
     figure(f"simulated: {part} back after", f"{time.monotonic() - began:.1f} s")
-    assert f"start    | {part} ended (exit 137); starting it again in" in demo.logs()
     after = demo.processes()
     assert {name for name in after if after[name] != before[name]} == {part}
     accepted = len(Books.read(demo).accepted())
