@@ -59,6 +59,7 @@ class World:
     panel: Panel
     simulator: subprocess.Popen[str]
     port: int
+    ends_told_before: int = 0
 
     @property
     def database(self) -> Path:
@@ -82,6 +83,7 @@ class World:
         arguments = [sys.executable, "-m", "trading", "run"]
         for setting in self.span.settings:
             arguments += ["--set", setting]
+        self.ends_told_before = self.ends_told()
         with (self.folder / "trader.txt").open("ab") as console:
             return subprocess.Popen(arguments, cwd=self.folder, env=environ, stdout=console, stderr=console)
 
@@ -104,22 +106,26 @@ class World:
         """Let a trader run until the data ends, then stop it; it has to end by itself and well."""
         trader = self.start_trader()
         try:
-            give_up = time.monotonic() + limit_s
-            while self.fact("session_state") != "ended":
-                assert trader.poll() is None, self.console()
-                assert time.monotonic() < give_up, self.console()
-                time.sleep(0.1)
-            trader.send_signal(signal.SIGTERM)
-            assert trader.wait(25) == 0, self.console()
+            self.wait_for_the_end(trader, limit_s)
         finally:
             trader.kill()
             trader.wait()
+
+    def wait_for_the_end(self, trader: subprocess.Popen[bytes], limit_s: float) -> None:
+        """Wait until the data has ended, and stop the trader, which has to end well."""
+        give_up = time.monotonic() + limit_s
+        while not self.told_the_end():
+            assert trader.poll() is None, self.console()
+            assert time.monotonic() < give_up, self.console()
+            time.sleep(0.1)
+        trader.send_signal(signal.SIGTERM)
+        assert trader.wait(25) == 0, self.console()
 
     def kill_at(self, failpoint: str, limit_s: float) -> bool:
         """Start a trader that dies at a failpoint; False when it came to the end of the data alive."""
         trader = self.start_trader(failpoint)
         give_up = time.monotonic() + limit_s
-        while trader.poll() is None and self.fact("session_state") != "ended":
+        while trader.poll() is None and not self.told_the_end():
             assert time.monotonic() < give_up, self.console()
             time.sleep(0.05)
         died = trader.poll() == -signal.SIGKILL
@@ -134,8 +140,22 @@ class World:
         trader.kill()
         trader.wait()
 
+    def restart_simulator(self) -> None:
+        """Kill the simulator and start it anew on the same port and state."""
+        self.simulator.kill()
+        self.simulator.communicate()
+        self.simulator, _ = start_simulator(self.folder, self.span, self.port)
+
     def console(self) -> str:
         return (self.folder / "trader.txt").read_text(encoding="utf-8", errors="replace")[-4000:]
+
+    def ends_told(self) -> int:
+        """Return how many traders so far have come to the end of the data."""
+        file = self.folder / "trader.txt"
+        return file.read_text(encoding="utf-8", errors="replace").count("state=ended") if file.exists() else 0
+
+    def told_the_end(self) -> bool:
+        return self.ends_told() > self.ends_told_before
 
     # ---- what came of it
 
@@ -183,18 +203,26 @@ def lockstep_world(folder: Path, bars: Path, span: Span) -> Iterator[World]:
     assert first is not None
     write_bars(shortened(panel, first - BARS_BEFORE), folder / "bars.csv")
     (folder / "config.json").write_text("{}", encoding="utf-8")
+    simulator, port = start_simulator(folder, span, 0)
+    world = World(folder, span, panel, simulator, port)
+    try:
+        yield world
+    finally:
+        world.simulator.kill()
+        world.simulator.communicate()
+
+
+def start_simulator(folder: Path, span: Span, port: int) -> tuple[subprocess.Popen[str], int]:
+    """Start a simulator on a port, 0 for a free one, where its state was left; return it and its port."""
     state = folder / "state" / "simulated" / "simulator"
-    arguments = [sys.executable, "-m", "simulator", "--port", "0", "--bars", str(folder / "bars.csv")]
+    arguments = [sys.executable, "-m", "simulator", "--port", str(port), "--bars", str(folder / "bars.csv")]
     arguments += ["--start", span.start.isoformat(), "--speed", "0", "--cash", str(CASH), "--auto-login"]
     arguments += ["--pacing", "off", "--state", str(state)]
-    with subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True, cwd=ROOT) as simulator:
-        try:
-            assert simulator.stdout is not None
-            found = re.search(r"://[^:]+:(\d+)", simulator.stdout.readline())
-            assert found is not None
-            yield World(folder, span, panel, simulator, int(found.group(1)))
-        finally:
-            simulator.kill()
+    simulator = subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True, cwd=ROOT)
+    assert simulator.stdout is not None
+    found = re.search(r"://[^:]+:(\d+)", simulator.stdout.readline())
+    assert found is not None
+    return simulator, int(found.group(1))
 
 
 def shortened(panel: Panel, first: int) -> Panel:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from datetime import date
 from pathlib import Path
@@ -80,3 +81,23 @@ def test_order_of_which_nothing_is_known_is_never_sent_again(tmp_path: Path, bun
         ended = {row["coid"]: row["state"] for row in world.rows("SELECT coid, state FROM intent")}
         assert {ended[coid] for coid in doubtful if coid not in taken and not coid.endswith(("-S", "-T"))} == {"LOST"}
         assert all(ended[coid] not in {"UNKNOWN", "SENDING"} for coid in doubtful)
+
+
+@pytest.mark.timeout(300)
+def test_gateway_that_is_killed_now_and_then_changes_nothing(tmp_path: Path, bundled_bars: Path) -> None:
+    result = expected(SPAN, bundled_bars)
+    with lockstep_world(tmp_path, bundled_bars, SPAN) as world:
+        trader = world.start_trader()
+        try:
+            for _ in range(3):
+                time.sleep(2.5)
+                world.restart_simulator()
+            assert trader.poll() is None, world.console()
+            world.wait_for_the_end(trader, limit_s=200)
+        finally:
+            trader.kill()
+            trader.wait()
+        no_order_twice(world)
+        # An order whose answer died with the gateway may be proven absent: that is told, and it is not sent again.
+        lost = world.rows("SELECT coid FROM intent WHERE state IN ('LOST', 'DECLINED', 'REJECTED')")
+        assert lost or world.trades() == trades_of(result)

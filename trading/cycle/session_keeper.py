@@ -46,6 +46,8 @@ class SessionKeeper:
         self._competed_at: float | None = None
         self._initialised_at: float | None = None
         self._told: tuple[SessionState, str] | None = None
+        # What an earlier process said of the session holds no longer.
+        store.set_value(PulseKey.SESSION_STATE, SessionState.STARTING)
 
     def check(self) -> SessionView:
         """Tickle, and ask for the brokerage session where that is allowed.
