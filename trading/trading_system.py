@@ -25,6 +25,7 @@ from trading.execution.desk import Circumstances, Desk
 from trading.execution.dispatch import POLL_S
 from trading.execution.executor import Executor
 from trading.execution.exits import pending_exits
+from trading.execution.manual import ManualSales
 from trading.execution.protection import Cover, Protection
 from trading.execution.reconciler import Reconciler
 from trading.execution.sender import Sender
@@ -84,6 +85,7 @@ class TradingSystem:
         self._sender = Sender(desk)
         self._reconciler = Reconciler(desk)
         self._protection = Protection(desk, self._sender)
+        self._manual = ManualSales(desk)
         self._executor = Executor(desk, self._sender, self._read)
         self._decided: Decision | None = desk.store.last_decision()
         self._summary = CycleSummary()
@@ -165,7 +167,9 @@ class TradingSystem:
             at = circumstances(desk, view, book, newest, self._decided, (uncovered, self._pace.free_bytes()))
             looks.extend(self._act(at, newest))
             covers = self._look(self._book or book)
-        if self._restore(covers, newest):
+        if self._manual.look(self._book or book):
+            covers = self._look(self._book or book)
+        if self._restore(covers, newest) or (not desk.observes and self._protection.cancel_leftovers()):
             self._read()
             looks.append(now + timedelta(seconds=POLL_S))
         looks.append(self._reconciler.next_look())

@@ -100,6 +100,20 @@ class Protection:
         self._alarmed = bare
         return found
 
+    def cancel_leftovers(self) -> bool:
+        """Cancel stops and targets of positions that are gone; True when something was asked for."""
+        records = self._desk.journal.intents(states=MAYBE_LIVE)
+        needed = {position.conid for position in self._desk.journal.own_positions()}
+        needed |= {record.intent.conid for record in records if record.intent.side is Side.BUY}
+        left = [
+            record
+            for record in records
+            if record.intent.role in {Role.STOP, Role.TARGET}
+            and record.state is IntentState.WORKING
+            and record.intent.conid not in needed
+        ]
+        return any([self._sender.cancel(record) for record in left])
+
     def restore(self, found: Iterable[Cover], leaving: frozenset[int], book: BrokerBook, purpose: Purpose) -> bool:
         """Put stop and target back as one pair where that is proven to be right; True when something was sent.
 
