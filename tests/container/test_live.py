@@ -124,8 +124,8 @@ def test_s06_only_loopback_and_the_published_port_may_use_the_gateway(live: Live
 
 def test_pages_of_other_sites_are_refused_by_the_gateway(live: Live) -> None:
     for origin in ("https://evil.example", "null", "http://localhost:5056", "https://localhost:3000"):
-        assert live.browser("/v1/api/tickle", {}, Origin=origin)[0] == 403
-    assert live.browser("/v1/api/tickle", {}, Origin="https://localhost:5055")[0] == 401
+        assert live.browser("/v1/api/iserver/auth/status", {}, Origin=origin)[0] == 403
+    assert live.browser("/v1/api/iserver/auth/status", {}, Origin="https://localhost:5055")[0] == 401
 
 
 def test_gateway_that_hangs_while_its_upstream_is_away_stays_and_is_reported(live: Live) -> None:
