@@ -38,44 +38,44 @@ def no_order_twice(world: World) -> None:
     assert sorted(executions) == sorted(row["execution_id"] for row in world.rows("SELECT execution_id FROM execution"))
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 def test_kill_at_every_point_changes_nothing(tmp_path: Path, bundled_bars: Path) -> None:
     result = expected(SPAN, bundled_bars)
     with lockstep_world(tmp_path, bundled_bars, SPAN) as world:
-        died = [name for name in HARMLESS if world.kill_at(name, limit_s=100)]
+        died = [name for name in HARMLESS if world.kill_at(name, limit_s=240)]
         assert len(died) >= 10
-        world.run_to_the_end(limit_s=100)
+        world.run_to_the_end(limit_s=240)
         no_order_twice(world)
         assert world.trades() == trades_of(result)
         assert world.equity() == equity_of(result)
         assert world.open_positions() == positions_of(result)
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 def test_kills_at_random_instants_change_nothing(tmp_path: Path, bundled_bars: Path) -> None:
     result = expected(SPAN, bundled_bars)
     chance = seeded(20150105)
     with lockstep_world(tmp_path, bundled_bars, SPAN) as world:
         for _ in range(8):
             world.kill_after(2.0 + 2.0 * chance.random())
-        world.run_to_the_end(limit_s=150)
+        world.run_to_the_end(limit_s=300)
         no_order_twice(world)
         assert world.trades() == trades_of(result)
         assert world.equity() == equity_of(result)
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 def test_order_of_which_nothing_is_known_is_never_sent_again(tmp_path: Path, bundled_bars: Path) -> None:
     doubtful: set[str] = set()
     with lockstep_world(tmp_path, bundled_bars, SPAN) as world:
         for name in DOUBTFUL:
-            assert world.kill_at(name, limit_s=100)
+            assert world.kill_at(name, limit_s=240)
             unproven = (
                 "SELECT coid FROM intent WHERE state IN ('SENDING', 'QUESTIONED', 'REPLYING') AND order_id IS NULL"
             )
             doubtful |= {row["coid"] for row in world.rows(unproven)}
         assert len(doubtful) >= len(DOUBTFUL)
-        world.run_to_the_end(limit_s=150)
+        world.run_to_the_end(limit_s=300)
         no_order_twice(world)
         taken = {ticket.get("coid") for row in world.truth() if row["kind"] == "order" for ticket in row["tickets"]}
         ended = {row["coid"]: row["state"] for row in world.rows("SELECT coid, state FROM intent")}
@@ -83,7 +83,7 @@ def test_order_of_which_nothing_is_known_is_never_sent_again(tmp_path: Path, bun
         assert all(ended[coid] not in {"UNKNOWN", "SENDING"} for coid in doubtful)
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 def test_gateway_that_is_killed_now_and_then_changes_nothing(tmp_path: Path, bundled_bars: Path) -> None:
     result = expected(SPAN, bundled_bars)
     with lockstep_world(tmp_path, bundled_bars, SPAN) as world:
