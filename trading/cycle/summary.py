@@ -29,11 +29,3 @@ class CycleSummary:
     def as_mapping(self) -> dict[str, object]:
         """Return the counts by name."""
         return asdict(self)
-
-    def line(self) -> str:
-        """Return the one line of the cycle."""
-        decided = f"decided on {self.session}, " if self.session else ""
-        return (
-            f"cycle: {decided}{self.signals} signals, {self.orders} orders, {self.fills} fills, "
-            f"{self.refusals} refusals, {self.positions} positions, {self.mode}, {self.duration_s:.2f} s"
-        )

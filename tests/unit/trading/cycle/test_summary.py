@@ -22,18 +22,6 @@ def test_a_decision_without_a_signal_is_worth_a_row() -> None:
     assert CycleSummary(session="2014-03-03").eventful
 
 
-def test_the_line_says_what_was_decided_and_done() -> None:
-    summary = CycleSummary("2014-03-03", "REDUCING", signals=4, orders=3, fills=2, refusals=1, positions=5)
-    summary.duration_s = 0.128
-    assert summary.line() == (
-        "cycle: decided on 2014-03-03, 4 signals, 3 orders, 2 fills, 1 refusals, 5 positions, REDUCING, 0.13 s"
-    )
-
-
-def test_the_line_of_a_cycle_without_a_decision_names_no_session() -> None:
-    assert CycleSummary(mode="ACTIVE").line().startswith("cycle: 0 signals, ")
-
-
 def test_the_mapping_holds_every_count_by_name() -> None:
     values = CycleSummary("2014-03-03", "ACTIVE", 1, 2, 3, 4, 5, 6, 7, 8, 0.5).as_mapping()
     assert values == {
