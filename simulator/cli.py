@@ -17,10 +17,10 @@ from typing import NoReturn
 from simulator.config import Behaviour, SettingError, SimulatorConfig, apply_settings
 from simulator.core import Simulator
 from simulator.endpoints.control import parse_plan
-from simulator.faults.plan import PlanRequest
-from simulator.market import BadBars, ReplayedMarket
-from simulator.server import Server
-from simulator.tls import ensure_certificate, server_context
+from simulator.fault_plan import PlanRequest
+from simulator.market.replayed import BadBars, ReplayedMarket
+from simulator.server.listener import Server
+from simulator.server.tls import ensure_certificate, server_context
 from simulator.truth import StateMismatchError
 
 BUNDLED_BARS = Path(__file__).resolve().parent.parent / "data" / "us_daily.csv.gz"
@@ -131,8 +131,8 @@ def _build(options: argparse.Namespace, state: Path | None) -> Simulator:
     )
     plan = _read_faults(options.faults) if options.faults is not None else None
     simulator = Simulator(config, ReplayedMarket.load(options.bars))
-    if plan is not None and not simulator.faults.planned:
-        simulator.plan_faults(plan.faults, clear=plan.clear, seed=plan.seed)
+    if plan is not None and not simulator.broker.faults.planned:
+        simulator.broker.plan_faults(plan.faults, clear=plan.clear, seed=plan.seed)
     return simulator
 
 

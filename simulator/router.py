@@ -5,14 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from enum import IntEnum
-from typing import TYPE_CHECKING
 
+from simulator.broker import Broker
 from simulator.messages import Request, Response
 
-if TYPE_CHECKING:
-    from simulator.core import Simulator
-
-Handler = Callable[["Simulator", Request], Response]
+Handler = Callable[[Broker, Request], Response]
 
 
 class Needs(IntEnum):

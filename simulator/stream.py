@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 
 from simulator import instants
+from simulator.broker import Broker
 from simulator.endpoints.accounts import account_list
 from simulator.endpoints.portfolio import ledger_row, summary_rows
 from simulator.endpoints.session import session_token
 from simulator.endpoints.trades import todays_orders, trade_row
-from simulator.endpoints.valuation import Valuation
-from simulator.orders_text import order_row
-from simulator.quotes import Quote, field_values
-
-if TYPE_CHECKING:
-    from simulator.core import Simulator
+from simulator.views.order_text import order_row
+from simulator.views.quotes import Quote, field_values
+from simulator.views.valuation import Valuation
 
 HEARTBEAT_S = 10.0
 QUOTES_S = 0.5
@@ -29,9 +27,9 @@ Message = dict[str, Any]
 class Stream:
     """One client's websocket; real seconds are passed in."""
 
-    def __init__(self, simulator: Simulator, now_s: float) -> None:
+    def __init__(self, broker: Broker, now_s: float) -> None:
         """Start without subscriptions."""
-        self._simulator = simulator
+        self._broker = broker
         self._beat_s = now_s
         self._quoted_s = now_s
         self._greeted = False
@@ -45,15 +43,15 @@ class Stream:
 
     def greet(self) -> list[Message]:
         """Return what a client is told first, or that the session is waited for."""
-        simulator = self._simulator
-        if not simulator.session.sso:
+        broker = self._broker
+        if not broker.session.sso:
             return [{"message": "waiting for session"}]
         self._greeted = True
-        self._authenticated = simulator.session.authenticated
+        self._authenticated = broker.session.authenticated
         return [
-            {"topic": "system", "success": simulator.session.username},
-            {"topic": "act", "args": account_list(simulator)},
-            {"topic": "sts", "args": {"authenticated": simulator.session.authenticated}},
+            {"topic": "system", "success": broker.session.username},
+            {"topic": "act", "args": account_list(broker)},
+            {"topic": "sts", "args": {"authenticated": broker.session.authenticated}},
         ]
 
     def receive(self, text: str, now_s: float) -> list[Message | str]:
@@ -61,20 +59,20 @@ class Stream:
         if text == "ech+hb":
             return ["ech+hb"]
         if text == "tic":
-            stamp = instants.millis(self._simulator.now_us)
-            return [{"topic": "tic", "alive": True, "id": session_token(self._simulator), "lastAccessed": stamp}]
+            stamp = instants.millis(self._broker.now_us)
+            return [{"topic": "tic", "alive": True, "id": session_token(self._broker), "lastAccessed": stamp}]
         topic, target, arguments = _split(text)
-        if topic in _BROKERAGE_TOPICS and not self._simulator.session.authenticated:
+        if topic in _BROKERAGE_TOPICS and not self._broker.session.authenticated:
             return [{"topic": topic, "error": "not authenticated"}]
         handler = _TOPICS.get(topic)
         return [] if handler is None else list(handler(self, target, arguments, now_s))
 
     def poll(self, now_s: float) -> list[Message]:
         """Return what has changed since the last time."""
-        messages: list[Message] = [] if self._greeted or not self._simulator.session.sso else self.greet()
+        messages: list[Message] = [] if self._greeted or not self._broker.session.sso else self.greet()
         if now_s - self._beat_s >= HEARTBEAT_S:
             self._beat_s = now_s
-            messages.append({"topic": "system", "hb": instants.millis(self._simulator.now_us)})
+            messages.append({"topic": "system", "hb": instants.millis(self._broker.now_us)})
         messages += self._status() + self._order_changes() + self._new_trades() + self._pnl_changes()
         if now_s - self._quoted_s >= QUOTES_S:
             self._quoted_s = now_s
@@ -83,10 +81,10 @@ class Stream:
 
     def is_over(self) -> bool:
         """Return whether the login has ended since the client was greeted: the server closes then, with code 1000."""
-        return self._greeted and not self._simulator.session.sso
+        return self._greeted and not self._broker.session.sso
 
     def _status(self) -> list[Message]:
-        session = self._simulator.session
+        session = self._broker.session
         if not self._greeted or session.authenticated == self._authenticated:
             return []
         self._authenticated = session.authenticated
@@ -109,7 +107,7 @@ class Stream:
         return []
 
     def _order_rows(self) -> list[Message]:
-        rows: list[Message] = [order_row(self._simulator, order) for order in todays_orders(self._simulator)]
+        rows: list[Message] = [order_row(self._broker, order) for order in todays_orders(self._broker)]
         for row in rows:
             # A number here, though a text over REST; a market order has none.
             price = row.pop("price")
@@ -118,7 +116,7 @@ class Stream:
         return rows
 
     def _mark(self) -> tuple[int, int, bool]:
-        exchange = self._simulator.exchange
+        exchange = self._broker.exchange
         return exchange.events, len(exchange.book.orders), exchange.is_open
 
     def _order_changes(self) -> list[Message]:
@@ -136,12 +134,12 @@ class Stream:
 
     def subscribe_trades(self, _target: str, arguments: Message, _now_s: float) -> list[Message]:
         """Answer `str`: trades of the last days unless only new ones are wanted."""
-        executions = self._simulator.account.executions
+        executions = self._broker.account.executions
         self._trades = len(executions)
         rows = []
         if arguments.get("realtimeUpdatesOnly") is not True:
             days = arguments.get("days")
-            oldest = self._simulator.now_us - instants.DAY * (days if isinstance(days, int) else 1)
+            oldest = self._broker.now_us - instants.DAY * (days if isinstance(days, int) else 1)
             rows = [self._trade(item) for item in executions if item.at_us >= oldest]
         return [{"topic": "str", "args": rows}]
 
@@ -151,11 +149,11 @@ class Stream:
         return []
 
     def _trade(self, execution: Any) -> Message:  # noqa: ANN401  (an Execution; its module is the exchange's)
-        row = trade_row(self._simulator, execution)
+        row = trade_row(self._broker, execution)
         return {**row, "conid": str(row["conid"]), "conidex": str(row["conid"])}
 
     def _new_trades(self) -> list[Message]:
-        executions = self._simulator.account.executions
+        executions = self._broker.account.executions
         if self._trades is None or len(executions) == self._trades:
             return []
         fresh, self._trades = executions[self._trades :], len(executions)
@@ -176,16 +174,16 @@ class Stream:
     def _pnl_changes(self) -> list[Message]:
         if self._pnl is None:
             return []
-        row: Message = dict(Valuation.of(self._simulator).daily_row())
+        row: Message = dict(Valuation.of(self._broker).daily_row())
         changed = {name: value for name, value in row.items() if self._pnl.get(name) != value}
         self._pnl = row
-        key = f"{self._simulator.config.account_id}.Core"
+        key = f"{self._broker.config.account_id}.Core"
         return [{"topic": "spl", "args": {key: {"rowType": 1, **changed}}}] if changed else []
 
     def show_summary(self, target: str, arguments: Message, _now_s: float) -> list[Message]:
         """Answer `ssd`: the summary's rows, those of `keys` only where it is given."""
         wanted = arguments.get("keys")
-        rows = [{"key": name, **row} for name, row in summary_rows(self._simulator).items()]
+        rows = [{"key": name, **row} for name, row in summary_rows(self._broker).items()]
         if isinstance(wanted, list) and wanted:
             lower = {str(name).lower() for name in wanted}
             rows = [row for row in rows if row["key"] in lower]
@@ -193,9 +191,7 @@ class Stream:
 
     def show_ledger(self, target: str, _arguments: Message, _now_s: float) -> list[Message]:
         """Answer `sld`: the ledger's rows."""
-        rows = [
-            {**ledger_row(self._simulator, currency), "key": f"LedgerList{currency}"} for currency in ("USD", "BASE")
-        ]
+        rows = [{**ledger_row(self._broker, currency), "key": f"LedgerList{currency}"} for currency in ("USD", "BASE")]
         return [{"result": rows, "topic": f"sld+{target}"}]
 
     # ---- quotes
@@ -203,7 +199,7 @@ class Stream:
     def subscribe_quote(self, target: str, arguments: Message, now_s: float) -> list[Message]:
         """Answer `smd`: the fields that are known, then changes, for 15 minutes."""
         text = target.partition("@")[0]
-        if not text.isdigit() or int(text) not in self._simulator.contracts.by_conid:
+        if not text.isdigit() or int(text) not in self._broker.contracts.by_conid:
             return []
         fields = [str(field) for field in arguments.get("fields", [])]
         self._quotes[int(text)] = (fields, {}, now_s)
@@ -222,16 +218,16 @@ class Stream:
 
     def _quote_of(self, conid: int) -> list[Message]:
         fields, known, since = self._quotes[conid]
-        simulator = self._simulator
-        contract = simulator.contracts.by_conid[conid]
-        values = field_values(simulator, contract, Quote.of(simulator, contract))
+        broker = self._broker
+        contract = broker.contracts.by_conid[conid]
+        values = field_values(broker, contract, Quote.of(broker, contract))
         chosen = {field: values[field] for field in (*fields, "6509") if field in values}
         changed = {field: value for field, value in chosen.items() if known.get(field) != value}
         self._quotes[conid] = (fields, chosen, since)
         if not changed:
             return []
         head = {"topic": f"smd+{conid}", "conid": conid, "conidEx": str(conid), "server_id": f"q{contract.column}"}
-        return [{**head, "6119": head["server_id"], "_updated": instants.millis(simulator.now_us), **changed}]
+        return [{**head, "6119": head["server_id"], "_updated": instants.millis(broker.now_us), **changed}]
 
 
 def _split(text: str) -> tuple[str, str, Message]:

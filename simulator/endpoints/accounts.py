@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from simulator.broker import Broker
 from simulator.endpoints.session import SERVER, session_token
-from simulator.endpoints.valuation import Valuation
 from simulator.messages import Request, Response, bad_request, error, json_response
 from simulator.router import Needs, Route
-
-if TYPE_CHECKING:
-    from simulator.core import Simulator
+from simulator.views.valuation import Valuation
 
 ASSET_TYPES = "STK,CFD,OPT,FOP,WAR,FUT,BAG,PDC,CASH,IND,BOND,BILL,FUND,SLB,News,CMDTY,IOPT,ICU,ICS,PHYSS,CRYPTO"
 _FEATURES = {
@@ -42,9 +38,9 @@ _OPTION_PERIODS = ["2h", "1d", "2d", "1w", "1m"]
 _ALL_PERIODS = ("STK", "CFD", "WAR", "IOPT", "FUT", "CASH", "IND", "BOND", "FUND", "CMDTY", "PHYSS", "CRYPTO")
 
 
-def account_list(simulator: Simulator) -> dict[str, object]:
+def account_list(broker: Broker) -> dict[str, object]:
     """Return what /iserver/accounts and the websocket's `act` both say."""
-    account = simulator.config.account_id
+    account = broker.config.account_id
     return {
         "accounts": [account],
         "acctProps": {
@@ -66,38 +62,38 @@ def account_list(simulator: Simulator) -> dict[str, object]:
         "profiles": [],
         "selectedAccount": account,
         "serverInfo": SERVER,
-        "sessionId": f"{session_token(simulator)[:8]}.{simulator.session.epoch:08x}",
+        "sessionId": f"{session_token(broker)[:8]}.{broker.session.epoch:08x}",
         "isFT": False,
         "isPaper": account.startswith("DU"),
     }
 
 
-def accounts(simulator: Simulator, _request: Request) -> Response:
+def accounts(broker: Broker, _request: Request) -> Response:
     """GET /iserver/accounts: has to be asked once a session before orders, trades and snapshots."""
-    simulator.session.caches.accounts_called = True
-    return json_response(account_list(simulator))
+    broker.session.caches.accounts_called = True
+    return json_response(account_list(broker))
 
 
-def switch(simulator: Simulator, request: Request) -> Response:
+def switch(broker: Broker, request: Request) -> Response:
     """POST /iserver/account."""
     wanted = request.json_object().get("acctId")
     if not isinstance(wanted, str) or not wanted:
         return bad_request("acctId is required")
-    if wanted != simulator.config.account_id:
+    if wanted != broker.config.account_id:
         return error(500, "Invalid account ID", code=True)
     return json_response({"success": "Account already set"})
 
 
-def _summary_of(simulator: Simulator, request: Request) -> Valuation | Response:
+def _summary_of(broker: Broker, request: Request) -> Valuation | Response:
     account = request.argument("account")
-    if account != simulator.config.account_id:
+    if account != broker.config.account_id:
         return bad_request(f"accountId is not valid: {account}")
-    return Valuation.of(simulator)
+    return Valuation.of(broker)
 
 
-def summary(simulator: Simulator, request: Request) -> Response:
+def summary(broker: Broker, request: Request) -> Response:
     """GET /iserver/account/{account}/summary: plain numbers."""
-    value = _summary_of(simulator, request)
+    value = _summary_of(broker, request)
     if isinstance(value, Response):
         return value
     return json_response(
@@ -132,9 +128,9 @@ def _by_segment(row: dict[str, str]) -> dict[str, dict[str, str]]:
     return {"total": row, "Crypto at Paxos": empty, "commodities": empty, "securities": row}
 
 
-def available_funds(simulator: Simulator, request: Request) -> Response:
+def available_funds(broker: Broker, request: Request) -> Response:
     """GET /iserver/account/{account}/summary/available_funds: texts with their currency."""
-    value = _summary_of(simulator, request)
+    value = _summary_of(broker, request)
     if isinstance(value, Response):
         return value
     leverage = value.gross / value.equity if value.equity else 0.0
@@ -149,9 +145,9 @@ def available_funds(simulator: Simulator, request: Request) -> Response:
     return json_response(_by_segment(row))
 
 
-def balances(simulator: Simulator, request: Request) -> Response:
+def balances(broker: Broker, request: Request) -> Response:
     """GET /iserver/account/{account}/summary/balances."""
-    value = _summary_of(simulator, request)
+    value = _summary_of(broker, request)
     if isinstance(value, Response):
         return value
     row = {
@@ -164,9 +160,9 @@ def balances(simulator: Simulator, request: Request) -> Response:
     return json_response(_by_segment(row))
 
 
-def margins(simulator: Simulator, request: Request) -> Response:
+def margins(broker: Broker, request: Request) -> Response:
     """GET /iserver/account/{account}/summary/margins."""
-    value = _summary_of(simulator, request)
+    value = _summary_of(broker, request)
     if isinstance(value, Response):
         return value
     row = {
@@ -179,9 +175,9 @@ def margins(simulator: Simulator, request: Request) -> Response:
     return json_response(_by_segment(row))
 
 
-def market_value(simulator: Simulator, request: Request) -> Response:
+def market_value(broker: Broker, request: Request) -> Response:
     """GET /iserver/account/{account}/summary/market_value."""
-    value = _summary_of(simulator, request)
+    value = _summary_of(broker, request)
     if isinstance(value, Response):
         return value
     return json_response(
@@ -199,13 +195,13 @@ def market_value(simulator: Simulator, request: Request) -> Response:
     )
 
 
-def profit_and_loss(simulator: Simulator, _request: Request) -> Response:
+def profit_and_loss(broker: Broker, _request: Request) -> Response:
     """GET /iserver/account/pnl/partitioned: the first call of a session is empty."""
-    caches = simulator.session.caches
+    caches = broker.session.caches
     caches.pnl_calls += 1
-    if caches.pnl_calls <= simulator.behaviour.cold_pnl_calls:
+    if caches.pnl_calls <= broker.behaviour.cold_pnl_calls:
         return json_response({"upnl": {}})
-    return json_response({"upnl": {f"{simulator.config.account_id}.Core": Valuation.of(simulator).daily_row()}})
+    return json_response({"upnl": {f"{broker.config.account_id}.Core": Valuation.of(broker).daily_row()}})
 
 
 ROUTES = (

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from simulator import instants
-from simulator.contracts import Contract
+from simulator.broker import Broker
+from simulator.market.contracts import Contract
 from simulator.messages import Request, Response, bad_request, json_response, unavailable
 from simulator.router import Needs, Route
 from trading.market import fills
-
-if TYPE_CHECKING:
-    from simulator.core import Simulator
 
 VALID_EXCHANGES = (
     "SMART,AMEX,NYSE,CBOE,PHLX,ISE,CHX,ARCA,NASDAQ,DRCTEDGE,BEX,BATS,EDGEA,BYX,IEX,EDGX,FOXRIVER,PEARL,NYSENAT,LTSE,MEMX,"
@@ -28,21 +24,21 @@ SCHEDULE_DAYS_AFTER = 10
 _WEEKEND = (1, 2)
 
 
-def _by_conid(simulator: Simulator, text: object) -> Contract | None:
+def _by_conid(broker: Broker, text: object) -> Contract | None:
     try:
-        return simulator.contracts.by_conid.get(int(str(text)))
+        return broker.contracts.by_conid.get(int(str(text)))
     except ValueError:
         return None
 
 
-def stocks(simulator: Simulator, request: Request) -> Response:
+def stocks(broker: Broker, request: Request) -> Response:
     """GET /trsrv/stocks: an unknown symbol has an empty list."""
     symbols = [symbol for symbol in request.query.get("symbols", "").split(",") if symbol]
-    return json_response({symbol: _stock(simulator, symbol) for symbol in symbols})
+    return json_response({symbol: _stock(broker, symbol) for symbol in symbols})
 
 
-def _stock(simulator: Simulator, symbol: str) -> list[dict[str, object]]:
-    contract = simulator.contracts.by_symbol.get(symbol) or simulator.contracts.by_symbol.get(symbol.upper())
+def _stock(broker: Broker, symbol: str) -> list[dict[str, object]]:
+    contract = broker.contracts.by_symbol.get(symbol) or broker.contracts.by_symbol.get(symbol.upper())
     if contract is None:
         return []
     listing = {"conid": contract.conid, "exchange": contract.exchange, "isUS": True}
@@ -82,32 +78,32 @@ def secdef_row(contract: Contract) -> dict[str, object]:
     }
 
 
-def secdef(simulator: Simulator, request: Request) -> Response:
+def secdef(broker: Broker, request: Request) -> Response:
     """GET /trsrv/secdef?conids=..."""
     texts = [text for text in request.query.get("conids", "").split(",") if text]
     if not texts:
         return bad_request("Conid(s) missing")
-    found = [contract for text in texts if (contract := _by_conid(simulator, text)) is not None]
+    found = [contract for text in texts if (contract := _by_conid(broker, text)) is not None]
     return json_response({"secdef": [secdef_row(contract) for contract in found]})
 
 
-def all_conids(simulator: Simulator, request: Request) -> Response:
+def all_conids(broker: Broker, request: Request) -> Response:
     """GET /trsrv/all-conids?exchange=..."""
     exchange = request.query.get("exchange", "").upper()
     rows = [
         {"ticker": contract.symbol, "conid": contract.conid, "exchange": contract.listing.rpartition(".")[2]}
-        for contract in simulator.contracts.all
+        for contract in broker.contracts.all
         if contract.exchange == exchange
     ]
     return json_response(rows)
 
 
-def no_futures(_simulator: Simulator, request: Request) -> Response:
+def no_futures(_broker: Broker, request: Request) -> Response:
     """GET /trsrv/futures: there are only stocks here."""
     return json_response({symbol: [] for symbol in request.query.get("symbols", "").split(",") if symbol})
 
 
-def search(simulator: Simulator, request: Request) -> Response:
+def search(broker: Broker, request: Request) -> Response:
     """GET or POST /iserver/secdef/search: by symbol, or with `name` by part of the name; conid is a text here."""
     fields = request.json_object() if request.method == "POST" else dict(request.query)
     symbol = str(fields.get("symbol", "")).strip().upper()
@@ -117,7 +113,7 @@ def search(simulator: Simulator, request: Request) -> Response:
     kind = str(fields.get("secType", "STK") or "STK").upper()
     matches = [
         contract
-        for contract in simulator.contracts.all
+        for contract in broker.contracts.all
         if kind == "STK" and (contract.symbol == symbol or (by_name and symbol in contract.name))
     ]
     return json_response([_search_row(contract) for contract in matches])
@@ -138,9 +134,9 @@ def _search_row(contract: Contract) -> dict[str, object]:
     }
 
 
-def secdef_info(simulator: Simulator, request: Request) -> Response:
+def secdef_info(broker: Broker, request: Request) -> Response:
     """GET /iserver/secdef/info: a list of contracts; derivatives are not simulated."""
-    contract = _by_conid(simulator, request.query.get("conid"))
+    contract = _by_conid(broker, request.query.get("conid"))
     if contract is None or request.query.get("secType", "STK").upper() != "STK":
         return bad_request("no contracts retrieved")
     return json_response(
@@ -163,7 +159,7 @@ def secdef_info(simulator: Simulator, request: Request) -> Response:
     )
 
 
-def strikes(_simulator: Simulator, _request: Request) -> Response:
+def strikes(_broker: Broker, _request: Request) -> Response:
     """GET /iserver/secdef/strikes: no options here, which the real one answers in the same way."""
     return json_response({"call": [], "put": []})
 
@@ -199,8 +195,8 @@ def _info(contract: Contract) -> dict[str, object]:
     }
 
 
-def _rules(simulator: Simulator, contract: Contract) -> dict[str, object]:
-    price = simulator.exchange.price_of(contract.column)
+def _rules(broker: Broker, contract: Contract) -> dict[str, object]:
+    price = broker.exchange.price_of(contract.column)
     shown = fills.round_down(price) if price > 0.0 else None
     increment = fills.tick_of(price) if price > 0.0 else 0.01
     return {
@@ -208,7 +204,7 @@ def _rules(simulator: Simulator, contract: Contract) -> dict[str, object]:
         "allOrNoneEligible": True,
         "overnightEligible": True,
         "costReport": False,
-        "canTradeAcctIds": [simulator.config.account_id],
+        "canTradeAcctIds": [broker.config.account_id],
         "error": None,
         "orderTypes": _ORDER_TYPES,
         "ibAlgoTypes": [],
@@ -240,38 +236,38 @@ def _rules(simulator: Simulator, contract: Contract) -> dict[str, object]:
     }
 
 
-def info(simulator: Simulator, request: Request) -> Response:
+def info(broker: Broker, request: Request) -> Response:
     """GET /iserver/contract/{conid}/info."""
-    contract = _by_conid(simulator, request.argument("conid"))
+    contract = _by_conid(broker, request.argument("conid"))
     return json_response(_info(contract)) if contract else bad_request("invalid conid")
 
 
-def info_and_rules(simulator: Simulator, request: Request) -> Response:
+def info_and_rules(broker: Broker, request: Request) -> Response:
     """GET /iserver/contract/{conid}/info-and-rules."""
-    contract = _by_conid(simulator, request.argument("conid"))
+    contract = _by_conid(broker, request.argument("conid"))
     if contract is None:
         return bad_request("invalid conid")
-    return json_response({**_info(contract), "rules": _rules(simulator, contract)})
+    return json_response({**_info(contract), "rules": _rules(broker, contract)})
 
 
-def rules(simulator: Simulator, request: Request) -> Response:
+def rules(broker: Broker, request: Request) -> Response:
     """POST /iserver/contract/rules."""
-    contract = _by_conid(simulator, request.json_object().get("conid"))
-    return json_response(_rules(simulator, contract)) if contract else bad_request("invalid conid")
+    contract = _by_conid(broker, request.json_object().get("conid"))
+    return json_response(_rules(broker, contract)) if contract else bad_request("invalid conid")
 
 
-def algos(simulator: Simulator, request: Request) -> Response:
+def algos(broker: Broker, request: Request) -> Response:
     """GET /iserver/contract/{conid}/algos: none are simulated."""
-    contract = _by_conid(simulator, request.argument("conid"))
+    contract = _by_conid(broker, request.argument("conid"))
     return json_response({"algos": []}) if contract else unavailable()
 
 
-def trading_schedule(simulator: Simulator, request: Request) -> Response:
+def trading_schedule(broker: Broker, request: Request) -> Response:
     """GET /contract/trading-schedule?conid=...: hours by date, in epoch seconds."""
-    if _by_conid(simulator, request.query.get("conid")) is None:
+    if _by_conid(broker, request.query.get("conid")) is None:
         return bad_request("Conid(s) missing")
-    market = simulator.market
-    first = max(market.calendar_day_at(simulator.now_us), 0)
+    market = broker.market
+    first = max(market.calendar_day_at(broker.now_us), 0)
     schedules = {}
     for day in market.days[first : first + SCHEDULE_DAYS_AFTER]:
         extended = {
@@ -284,20 +280,18 @@ def trading_schedule(simulator: Simulator, request: Request) -> Response:
     return json_response({"exchange_time_zone": "US/Eastern", "schedules": schedules})
 
 
-def schedule(simulator: Simulator, request: Request) -> Response:
+def schedule(broker: Broker, request: Request) -> Response:
     """GET /trsrv/secdef/schedule: weekly defaults first (20000101 is a Saturday), then dates that differ from them."""
     if not request.query.get("exchange"):
         return bad_request("exchange is required")
     symbol = request.query.get("symbol", "").upper()
-    contract = simulator.contracts.by_symbol.get(symbol)
+    contract = broker.contracts.by_symbol.get(symbol)
     if contract is None:
         return json_response([])
     weekdays = [_schedule_row(f"2000010{number}", closed=number in _WEEKEND) for number in range(1, 8)]
     special = [
         _schedule_row(day.day.strftime("%Y%m%d"), closing=_new_york_time(day.close_us))
-        for day in simulator.market.days[max(simulator.market.calendar_day_at(simulator.now_us), 0) :][
-            :SCHEDULE_DAYS_AFTER
-        ]
+        for day in broker.market.days[max(broker.market.calendar_day_at(broker.now_us), 0) :][:SCHEDULE_DAYS_AFTER]
         if _new_york_time(day.close_us) != "1600"
     ]
     venue = {
@@ -321,13 +315,13 @@ def _schedule_row(day: str, *, closed: bool = False, closing: str = "1600") -> d
     return {"clearingCycleEndTime": "0000", "tradingScheduleDate": day, "sessions": sessions, "tradingtimes": hours}
 
 
-def currency_pairs(_simulator: Simulator, request: Request) -> Response:
+def currency_pairs(_broker: Broker, request: Request) -> Response:
     """GET /iserver/currency/pairs: the account is in USD, and nothing else is simulated."""
     currency = request.query.get("currency", "")
     return json_response({currency: []}) if currency else bad_request("currency is required")
 
 
-def exchange_rate(_simulator: Simulator, request: Request) -> Response:
+def exchange_rate(_broker: Broker, request: Request) -> Response:
     """GET /iserver/exchangerate: USD to USD only."""
     source, target = request.query.get("source", ""), request.query.get("target", "")
     if source == target == "USD":

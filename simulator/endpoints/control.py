@@ -3,38 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 import msgspec
 
 from simulator import instants
+from simulator.broker import Broker
 from simulator.exchange.deeds import DeedError
+from simulator.fault_plan import PlanRequest
 from simulator.faults import HANDLERS
-from simulator.faults.plan import PlanRequest
 from simulator.messages import Request, Response, error, json_response
 from simulator.router import Needs, Route
 
-if TYPE_CHECKING:
-    from simulator.core import Simulator
+
+def _login(broker: Broker) -> None:
+    broker.session.login(broker.session_us, broker.now_us)
 
 
-def _login(simulator: Simulator) -> None:
-    simulator.session.login(simulator.session_us, simulator.now_us)
+def _logout(broker: Broker) -> None:
+    broker.session.logout()
 
 
-def _logout(simulator: Simulator) -> None:
-    simulator.session.logout()
+def _compete(broker: Broker) -> None:
+    broker.session.lose_brokerage(competing=True)
 
 
-def _compete(simulator: Simulator) -> None:
-    simulator.session.lose_brokerage(competing=True)
+def _lose_session(broker: Broker) -> None:
+    broker.session.lose_brokerage()
 
 
-def _lose_session(simulator: Simulator) -> None:
-    simulator.session.lose_brokerage()
-
-
-SESSION_DEEDS: dict[str, Callable[[Simulator], None]] = {
+SESSION_DEEDS: dict[str, Callable[[Broker], None]] = {
     "login": _login,
     "logout": _logout,
     "compete": _compete,
@@ -46,9 +43,9 @@ PRE_OPEN_US = 330 * instants.MINUTE
 """from 04:00 New York on, five and a half hours before a regular open, the phase is "pre\""""
 
 
-def clock_facts(simulator: Simulator) -> dict[str, object]:
+def clock_facts(broker: Broker) -> dict[str, object]:
     """Return the clock as its calls give it."""
-    exchange, market = simulator.exchange, simulator.market
+    exchange, market = broker.exchange, broker.market
     now = exchange.now_us
     day = exchange.day
     phase = "open" if day is not None else "closed"
@@ -66,34 +63,34 @@ def clock_facts(simulator: Simulator) -> dict[str, object]:
     }
 
 
-def show_clock(simulator: Simulator, _request: Request) -> Response:
+def show_clock(broker: Broker, _request: Request) -> Response:
     """GET /sim/clock."""
-    return json_response(clock_facts(simulator))
+    return json_response(clock_facts(broker))
 
 
-def advance(simulator: Simulator, request: Request) -> Response:
+def advance(broker: Broker, request: Request) -> Response:
     """POST /sim/advance: move the clock to the next open, the next close, or an instant.
 
     With `stop_on_event` it stops at the first fill or change of an order's state; one that happened since the last
     advance (a marketable order fills as it arrives) stops it where it is.
     """
     body = request.json_object()
-    to_us = _target(simulator, body.get("to"))
+    to_us = _target(broker, body.get("to"))
     if to_us is None:
         return error(400, 'to: one of "open", "close", "next_close" or an ISO 8601 time')
-    exchange = simulator.exchange
+    exchange = broker.exchange
     stop = body.get("stop_on_event") is True
-    stopped = stop and exchange.events > simulator.reported_events
+    stopped = stop and exchange.events > broker.reported_events
     if not stopped:
-        stopped = simulator.advance(to_us, stop_on_event=stop)
-        simulator.clock.set(exchange.now_us)
-    simulator.reported_events = exchange.events
-    return json_response({**clock_facts(simulator), "stopped_on_event": stopped})
+        stopped = broker.advance(to_us, stop_on_event=stop)
+        broker.clock.set(exchange.now_us)
+    broker.reported_events = exchange.events
+    return json_response({**clock_facts(broker), "stopped_on_event": stopped})
 
 
-def _target(simulator: Simulator, to: object) -> int | None:
+def _target(broker: Broker, to: object) -> int | None:
     """Return where an advance goes; past the last bar no open or close follows, so it stays at the end of the data."""
-    exchange, market = simulator.exchange, simulator.market
+    exchange, market = broker.exchange, broker.market
     now, end = exchange.now_us, market.end_us
     if to == "open":
         upcoming = (day.open_us for day in market.days if day.open_us > now)
@@ -112,12 +109,12 @@ def _target(simulator: Simulator, to: object) -> int | None:
     return max(min(next(upcoming, end), end), now)
 
 
-def truth(simulator: Simulator, request: Request) -> Response:
+def truth(broker: Broker, request: Request) -> Response:
     """GET /sim/truth?since=N: the truth log as JSON lines, from line N on."""
     since = request.query.get("since", "0")
     if not since.isdigit():
         return error(400, "since: a line number, 0 or more")
-    return Response(200, simulator.truth_lines(int(since)), JSON_LINES)
+    return Response(200, broker.log.lines(int(since)), JSON_LINES)
 
 
 def parse_plan(data: bytes) -> PlanRequest:
@@ -134,35 +131,35 @@ def parse_plan(data: bytes) -> PlanRequest:
     return plan
 
 
-def plan_faults(simulator: Simulator, request: Request) -> Response:
+def plan_faults(broker: Broker, request: Request) -> Response:
     """POST /sim/faults: switch faults on; the body is a PlanRequest."""
     try:
         wanted = parse_plan(request.body)
     except ValueError as fault:
         return error(400, str(fault))
-    simulator.plan_faults(wanted.faults, clear=wanted.clear, seed=wanted.seed)
-    return show_faults(simulator, request)
+    broker.plan_faults(wanted.faults, clear=wanted.clear, seed=wanted.seed)
+    return show_faults(broker, request)
 
 
-def show_faults(simulator: Simulator, _request: Request) -> Response:
+def show_faults(broker: Broker, _request: Request) -> Response:
     """GET /sim/faults: those that are on, with how often each matched and fired."""
     rows = [
         {"fault": planned.fault, "matched": planned.matched, "fired": planned.fired}
-        for planned in simulator.faults.planned
+        for planned in broker.faults.planned
     ]
     return json_response({"faults": rows})
 
 
-def account_deed(simulator: Simulator, request: Request) -> Response:
+def account_deed(broker: Broker, request: Request) -> Response:
     """POST /sim/account {"do": ...}: a deed on the account (`exchange.deeds`) or on the session (SESSION_DEEDS)."""
     body = request.json_object()
     session_deed = SESSION_DEEDS.get(str(body.get("do")))
     if session_deed is not None:
-        session_deed(simulator)
-        simulator.note("session", {"event": body["do"]})
+        session_deed(broker)
+        broker.note("session", {"event": body["do"]})
         return json_response({"done": body["do"]})
     try:
-        return json_response(simulator.carry_out(body))
+        return json_response(broker.carry_out(body))
     except DeedError as fault:
         return error(400, f"{fault} (session deeds: {', '.join(SESSION_DEEDS)})")
 

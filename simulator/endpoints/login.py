@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
 
+from simulator.broker import Broker
 from simulator.messages import HTML, TEXT, Request, Response
 from simulator.router import Needs, Route
-
-if TYPE_CHECKING:
-    from simulator.core import Simulator
 
 LOGIN_LOCATION = "/sso/Login?forwardTo=22&RL=1&ip2loc=US"
 SUCCESS = b"Client login succeeds"
@@ -38,12 +35,12 @@ def _page(title: str, content: str, status: int = 200) -> Response:
     return Response(status, text.encode(), HTML, _HEADERS)
 
 
-def root(_simulator: Simulator, _request: Request) -> Response:
+def root(_broker: Broker, _request: Request) -> Response:
     """GET /: to the login page, as the gateway program does by itself."""
     return Response(302, b"", TEXT, (("Location", LOGIN_LOCATION),))
 
 
-def form(_simulator: Simulator, _request: Request) -> Response:
+def form(_broker: Broker, _request: Request) -> Response:
     """GET /sso/Login: the form; any name and password are taken."""
     return _page(
         "Simulated gateway: log in",
@@ -55,13 +52,13 @@ def form(_simulator: Simulator, _request: Request) -> Response:
     )
 
 
-def submit(simulator: Simulator, request: Request) -> Response:
+def submit(broker: Broker, request: Request) -> Response:
     """POST /sso/Login: asks for the second factor."""
     fields = parse_qs(request.body.decode("utf-8", "replace"))
     username = fields.get("username", [""])[0].strip()
     if not username or not fields.get("password", [""])[0]:
         return _page("Log in failed", '<p>Name or password is missing. <a href="/sso/Login">Again</a></p>', 401)
-    simulator.session.waiting_for_second_factor = True
+    broker.session.waiting_for_second_factor = True
     return _page(
         "Confirm the login",
         '<form method="post" action="/sso/Dispatcher"><p>On a real account your phone would now ask you.</p>'
@@ -69,38 +66,38 @@ def submit(simulator: Simulator, request: Request) -> Response:
     )
 
 
-def dispatch(simulator: Simulator, _request: Request) -> Response:
+def dispatch(broker: Broker, _request: Request) -> Response:
     """GET or POST /sso/Dispatcher: the login is done. Anything but a 302 tells the gateway program that it is not."""
-    session = simulator.session
+    session = broker.session
     if not session.waiting_for_second_factor and not session.sso:
         return _page("Log in first", '<p><a href="/sso/Login">To the login page</a></p>', 401)
     if session.waiting_for_second_factor or not session.authenticated:
-        session.login(simulator.session_us, simulator.now_us)
-        simulator.note("session", {"event": "login", "epoch": session.epoch})
+        session.login(broker.session_us, broker.now_us)
+        broker.note("session", {"event": "login", "epoch": session.epoch})
     cookies = tuple(
         ("Set-Cookie", f"{name}={value}; Path=/; HttpOnly; SameSite=Lax")
         for name, value in (
             ("USERID", "99996016"),
-            ("JSESSIONID", simulator.identifiers.hexadecimal("cookie", session.epoch)),
-            ("XYZAB", simulator.identifiers.hexadecimal("sso", session.epoch, 40)),
+            ("JSESSIONID", broker.identifiers.hexadecimal("cookie", session.epoch)),
+            ("XYZAB", broker.identifiers.hexadecimal("sso", session.epoch, 40)),
         )
     )
     return Response(302, SUCCESS, TEXT, (("Location", "/sso/Success"), *cookies))
 
 
-def success(_simulator: Simulator, _request: Request) -> Response:
+def success(_broker: Broker, _request: Request) -> Response:
     """GET /sso/Success: the text that clients look for after a login."""
     return Response(200, SUCCESS, TEXT)
 
 
-def ping(simulator: Simulator, _request: Request) -> Response:
+def ping(broker: Broker, _request: Request) -> Response:
     """GET /sso/ping: keeps the SSO session alive."""
-    return Response(200 if simulator.session.sso else 401, b"", TEXT)
+    return Response(200 if broker.session.sso else 401, b"", TEXT)
 
 
-def authenticator(simulator: Simulator, _request: Request) -> Response:
+def authenticator(broker: Broker, _request: Request) -> Response:
     """GET /sso/Authenticator: the gateway program only logs what it says."""
-    return Response(200 if simulator.session.sso else 401, b"{}")
+    return Response(200 if broker.session.sso else 401, b"{}")
 
 
 LOGIN_ROUTES = (

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import msgspec
 
-from simulator import history, instants
-from simulator.contracts import Contract
-from simulator.history import MOST_POINTS, Bars, HistoryBar
+from simulator import instants
+from simulator.broker import Broker
+from simulator.market import history
+from simulator.market.contracts import Contract
+from simulator.market.history import MOST_POINTS, Bars, HistoryBar
 from simulator.messages import JSON, Request, Response, bad_request, error, json_response
-from simulator.quotes import Quote, field_values
 from simulator.router import Needs, Route
-
-if TYPE_CHECKING:
-    from simulator.core import Simulator
+from simulator.views.quotes import Quote, field_values
 
 MOST_CONIDS = 100
 MOST_FIELDS = 50
@@ -22,7 +19,7 @@ PRICE_FACTOR = 100
 _encode = msgspec.json.Encoder().encode
 
 
-def snapshot(simulator: Simulator, request: Request) -> Response:
+def snapshot(broker: Broker, request: Request) -> Response:
     """GET /iserver/marketdata/snapshot: the first request for a contract only opens its stream."""
     texts = [text.strip().partition("@")[0] for text in request.query.get("conids", "").split(",") if text.strip()]
     if not texts or not all(text.lstrip("-").isdigit() for text in texts):
@@ -30,24 +27,24 @@ def snapshot(simulator: Simulator, request: Request) -> Response:
     fields = [field for field in request.query.get("fields", "").split(",") if field]
     if len(texts) > MOST_CONIDS or len(fields) > MOST_FIELDS:
         return bad_request("too many conids or fields")
-    return json_response([_snapshot_row(simulator, int(text), fields) for text in texts])
+    return json_response([_snapshot_row(broker, int(text), fields) for text in texts])
 
 
-def _snapshot_row(simulator: Simulator, conid: int, fields: list[str]) -> dict[str, object]:
+def _snapshot_row(broker: Broker, conid: int, fields: list[str]) -> dict[str, object]:
     row: dict[str, object] = {"conidEx": str(conid), "conid": conid}
-    contract = simulator.contracts.by_conid.get(conid)
+    contract = broker.contracts.by_conid.get(conid)
     if contract is None:
         return row
-    calls = simulator.session.caches.snapshot_calls
+    calls = broker.session.caches.snapshot_calls
     calls[conid] = calls.get(conid, 0) + 1
-    if calls[conid] <= simulator.behaviour.snapshot_calls_before_data:
+    if calls[conid] <= broker.behaviour.snapshot_calls_before_data:
         return row
     row |= {
-        "_updated": instants.millis(simulator.now_us),
+        "_updated": instants.millis(broker.now_us),
         "server_id": f"q{contract.column}",
         "6119": f"q{contract.column}",
     }
-    values = field_values(simulator, contract, Quote.of(simulator, contract))
+    values = field_values(broker, contract, Quote.of(broker, contract))
     row["6509"] = values["6509"]
     for field in fields:
         if field in values:
@@ -55,28 +52,28 @@ def _snapshot_row(simulator: Simulator, conid: int, fields: list[str]) -> dict[s
     return row
 
 
-def unsubscribe(simulator: Simulator, request: Request) -> Response:
+def unsubscribe(broker: Broker, request: Request) -> Response:
     """POST /iserver/marketdata/unsubscribe: `conid` has to be a number; a contract without a stream is an error."""
     conid = request.json_object().get("conid")
-    calls = simulator.session.caches.snapshot_calls
+    calls = broker.session.caches.snapshot_calls
     if not isinstance(conid, int) or calls.pop(conid, None) is None:
         return error(500, "unknown")
     return json_response({"success": True})
 
 
-def unsubscribe_all(simulator: Simulator, _request: Request) -> Response:
+def unsubscribe_all(broker: Broker, _request: Request) -> Response:
     """GET /iserver/marketdata/unsubscribeall."""
-    simulator.session.caches.snapshot_calls.clear()
+    broker.session.caches.snapshot_calls.clear()
     return json_response({"unsubscribed": True})
 
 
-def bars(simulator: Simulator, request: Request) -> Response:
+def bars(broker: Broker, request: Request) -> Response:
     """GET /iserver/marketdata/history: newest bars first asked for; `startTime` is where the window ends."""
     query = request.query
     conid = query.get("conid", "")
     if not conid.isdigit():
         return bad_request("Conid(s) missing")
-    contract = simulator.contracts.by_conid.get(int(conid))
+    contract = broker.contracts.by_conid.get(int(conid))
     if contract is None or query.get("direction") == "1":
         return error(500, "Chart data unavailable")
     period = history.parse_period(query.get("period", "")) or history.parse_period(history.DEFAULT_PERIOD)
@@ -84,10 +81,10 @@ def bars(simulator: Simulator, request: Request) -> Response:
     size = query.get("bar", "")
     if size not in history.BAR_SECONDS:
         size = history.default_bar(number, unit)
-    now = simulator.now_us
+    now = broker.now_us
     end = min(_end_of_window(query.get("startTime", ""), now), now + 1)
-    begin = history.period_start(number, unit, end, simulator.market)
-    return _history_answer(simulator, contract, f"{number}{unit}", size, (begin, end))
+    begin = history.period_start(number, unit, end, broker.market)
+    return _history_answer(broker, contract, f"{number}{unit}", size, (begin, end))
 
 
 def _end_of_window(text: str, now_us: int) -> int:
@@ -100,11 +97,9 @@ def _end_of_window(text: str, now_us: int) -> int:
         return now_us + 1
 
 
-def _history_answer(
-    simulator: Simulator, contract: Contract, period: str, size: str, window: tuple[int, int]
-) -> Response:
+def _history_answer(broker: Broker, contract: Contract, period: str, size: str, window: tuple[int, int]) -> Response:
     begin, end = window
-    source, now = simulator.history, simulator.now_us
+    source, now = broker.history, broker.now_us
     if size == "1d":
         bars_ = source.daily(contract.column, begin, end, now, MOST_POINTS)
     else:

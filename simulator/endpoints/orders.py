@@ -3,27 +3,24 @@
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING
 
 import msgspec
 
-from simulator.endpoints.valuation import INITIAL_FRACTION, MAINTENANCE_FRACTION, Valuation
+from simulator.broker import Broker
+from simulator.entry.questions import Question, questions_for
+from simulator.entry.tickets import Draft, RejectedError, parse_draft, to_tickets
 from simulator.exchange.orders import Order, Side, Ticket, shown_status
 from simulator.messages import JSON, TEXT, Request, Response, bad_request, error, json_response, unavailable
-from simulator.questions import Question, questions_for
 from simulator.router import Needs, Route
 from simulator.session import PendingQuestion
-from simulator.tickets import Draft, RejectedError, parse_draft, to_tickets
+from simulator.views.valuation import INITIAL_FRACTION, MAINTENANCE_FRACTION, Valuation
 from trading.market import fills
-
-if TYPE_CHECKING:
-    from simulator.core import Simulator
 
 ALL_OPEN_ORDERS = "-1"
 MOST_SUPPRESSED = 51
 
 
-def note_arrival(simulator: Simulator, request: Request) -> None:
+def note_arrival(broker: Broker, request: Request) -> None:
     """Put the arrival of a write into the truth log: verb, path, digest of its body, the cOIDs in it."""
     facts: dict[str, object] = {
         "verb": request.method,
@@ -34,7 +31,7 @@ def note_arrival(simulator: Simulator, request: Request) -> None:
     if isinstance(orders, list):
         coids = [order.get("cOID") for order in orders if isinstance(order, dict) and order.get("cOID")]
         facts["coids"] = [str(coid) for coid in coids]
-    simulator.note("request", facts)
+    broker.note("request", facts)
 
 
 def _bodies(request: Request) -> list[object]:
@@ -48,24 +45,24 @@ def _bodies(request: Request) -> list[object]:
     return orders
 
 
-def _check_account(simulator: Simulator, request: Request) -> None:
+def _check_account(broker: Broker, request: Request) -> None:
     account = request.argument("account")
-    if account != simulator.config.account_id:
+    if account != broker.config.account_id:
         raise RejectedError(bad_request(f"accountId is not valid: {account}"))
 
 
-def place(simulator: Simulator, request: Request) -> Response:
+def place(broker: Broker, request: Request) -> Response:
     """POST /iserver/account/{account}/orders: accepted rows, a question, or a refusal."""
-    note_arrival(simulator, request)
-    _invalidate_questions(simulator)
+    note_arrival(broker, request)
+    _invalidate_questions(broker)
     try:
-        _check_account(simulator, request)
-        drafts = [parse_draft(simulator, body) for body in _bodies(request)]
+        _check_account(broker, request)
+        drafts = [parse_draft(broker, body) for body in _bodies(request)]
         _check_related(drafts)
-        tickets = to_tickets(simulator, drafts)
+        tickets = to_tickets(broker, drafts)
     except RejectedError as refusal:
         return refusal.response
-    return _ask_or_enter(simulator, tickets, modifies=False)
+    return _ask_or_enter(broker, tickets, modifies=False)
 
 
 def _check_related(drafts: list[Draft]) -> None:
@@ -74,48 +71,48 @@ def _check_related(drafts: list[Draft]) -> None:
         raise RejectedError(bad_request("unrelated orders can't be submitted in one call"))
 
 
-def _invalidate_questions(simulator: Simulator) -> None:
+def _invalidate_questions(broker: Broker) -> None:
     """Forget unanswered questions: another order ends them."""
-    caches = simulator.session.caches
+    caches = broker.session.caches
     caches.invalidated.update(caches.pending)
     caches.pending.clear()
 
 
-def _ask_or_enter(simulator: Simulator, tickets: tuple[Ticket, ...], *, modifies: bool) -> Response:
-    questions = questions_for(simulator, tickets)
+def _ask_or_enter(broker: Broker, tickets: tuple[Ticket, ...], *, modifies: bool) -> Response:
+    questions = questions_for(broker, tickets)
     if not questions:
-        return _enter(simulator, tickets, modifies=modifies)
-    if simulator.behaviour.questions.merged:
-        return _ask(simulator, tickets, questions, [], modifies=modifies)
-    return _ask(simulator, tickets, questions[:1], questions[1:], modifies=modifies)
+        return _enter(broker, tickets, modifies=modifies)
+    if broker.behaviour.questions.merged:
+        return _ask(broker, tickets, questions, [], modifies=modifies)
+    return _ask(broker, tickets, questions[:1], questions[1:], modifies=modifies)
 
 
 def _ask(
-    simulator: Simulator,
+    broker: Broker,
     tickets: tuple[Ticket, ...],
     questions: list[Question],
     left: list[Question],
     *,
     modifies: bool,
 ) -> Response:
-    simulator.questions_asked += 1
+    broker.questions_asked += 1
     pending = PendingQuestion(
-        simulator.identifiers.uuid("reply", simulator.questions_asked),
+        broker.identifiers.uuid("reply", broker.questions_asked),
         tickets,
         tuple(question.message_id for question in questions),
         tuple(question.text for question in questions),
-        simulator.now_us,
+        broker.now_us,
         tuple((question.message_id, question.text) for question in left),
         modifies,
     )
-    simulator.session.caches.pending[pending.reply_id] = pending
+    broker.session.caches.pending[pending.reply_id] = pending
     facts = {
         "reply_id": pending.reply_id,
         "message_ids": pending.message_ids,
         "order_ids": [ticket.order_id for ticket in tickets],
         "coids": [ticket.coid for ticket in tickets if ticket.coid],
     }
-    simulator.note("question", facts)
+    broker.note("question", facts)
     return json_response(
         [
             {
@@ -129,21 +126,21 @@ def _ask(
     )
 
 
-def _enter(simulator: Simulator, tickets: tuple[Ticket, ...], *, modifies: bool) -> Response:
+def _enter(broker: Broker, tickets: tuple[Ticket, ...], *, modifies: bool) -> Response:
     if modifies:
         ticket = tickets[0]
-        order = simulator.exchange.book.orders.get(ticket.order_id)
+        order = broker.exchange.book.orders.get(ticket.order_id)
         if order is None or not order.is_live:
             return error(400, "Order is inactive")
-        return json_response([_accepted(simulator, simulator.exchange.modify(ticket))])
-    simulator.session.caches.coids.update(ticket.coid for ticket in tickets if ticket.coid)
-    return json_response([_accepted(simulator, order) for order in simulator.exchange.place(tickets)])
+        return json_response([_accepted(broker, broker.exchange.modify(ticket))])
+    broker.session.caches.coids.update(ticket.coid for ticket in tickets if ticket.coid)
+    return json_response([_accepted(broker, order) for order in broker.exchange.place(tickets)])
 
 
-def _accepted(simulator: Simulator, order: Order) -> dict[str, object]:
+def _accepted(broker: Broker, order: Order) -> dict[str, object]:
     row: dict[str, object] = {
         "order_id": str(order.order_id),
-        "order_status": shown_status(order, market_open=simulator.exchange.is_open),
+        "order_status": shown_status(order, market_open=broker.exchange.is_open),
         "encrypt_message": "1",
     }
     if order.ticket.coid:
@@ -153,48 +150,48 @@ def _accepted(simulator: Simulator, order: Order) -> dict[str, object]:
     return row
 
 
-def reply(simulator: Simulator, request: Request) -> Response:
+def reply(broker: Broker, request: Request) -> Response:
     """POST /iserver/reply/{id}."""
-    note_arrival(simulator, request)
-    caches = simulator.session.caches
+    note_arrival(broker, request)
+    caches = broker.session.caches
     reply_id = request.argument("reply_id")
     if reply_id in caches.invalidated:
         caches.invalidated.discard(reply_id)
         return unavailable()
     pending = caches.pending.get(reply_id)
-    if pending is None or _is_expired(simulator, pending):
+    if pending is None or _is_expired(broker, pending):
         return error(400, f"reply id not found: '{reply_id}'")
     del caches.pending[reply_id]
     if request.json_object().get("confirmed") is not True:
-        if simulator.behaviour.decline_spends_coid:
+        if broker.behaviour.decline_spends_coid:
             coids = [ticket.coid for ticket in pending.tickets if ticket.coid]
-            simulator.exchange.seen_coids.update(dict.fromkeys(coids, simulator.now_us))
-            simulator.session.caches.coids.update(coids)
+            broker.exchange.seen_coids.update(dict.fromkeys(coids, broker.now_us))
+            broker.session.caches.coids.update(coids)
         return error(200, "Order not confirmed ")
     if pending.left:
         questions = [Question(message_id, text) for message_id, text in pending.left]
-        return _ask(simulator, pending.tickets, questions[:1], questions[1:], modifies=pending.modifies)
-    return _enter(simulator, pending.tickets, modifies=pending.modifies)
+        return _ask(broker, pending.tickets, questions[:1], questions[1:], modifies=pending.modifies)
+    return _enter(broker, pending.tickets, modifies=pending.modifies)
 
 
-def _is_expired(simulator: Simulator, pending: PendingQuestion) -> bool:
-    limit_us = simulator.behaviour.unanswered_question_expires_s * 1_000_000
-    return bool(limit_us) and simulator.now_us - pending.asked_us >= limit_us
+def _is_expired(broker: Broker, pending: PendingQuestion) -> bool:
+    limit_us = broker.behaviour.unanswered_question_expires_s * 1_000_000
+    return bool(limit_us) and broker.now_us - pending.asked_us >= limit_us
 
 
-def modify(simulator: Simulator, request: Request) -> Response:
+def modify(broker: Broker, request: Request) -> Response:
     """POST /iserver/account/{account}/order/{orderId}: one bare order that repeats every attribute."""
-    note_arrival(simulator, request)
-    _invalidate_questions(simulator)
+    note_arrival(broker, request)
+    _invalidate_questions(broker)
     text = request.argument("order_id")
-    order = simulator.exchange.book.orders.get(int(text)) if text.isdigit() else None
+    order = broker.exchange.book.orders.get(int(text)) if text.isdigit() else None
     if order is None:
         return error(400, f"OrderID {text} doesn't exist")
     if not order.is_live:
         return error(400, "Order is inactive")
     try:
-        _check_account(simulator, request)
-        draft = parse_draft(simulator, _bodies(request)[0])
+        _check_account(broker, request)
+        draft = parse_draft(broker, _bodies(request)[0])
     except RejectedError as refusal:
         return refusal.response
     old = order.ticket
@@ -209,18 +206,18 @@ def modify(simulator: Simulator, request: Request) -> Response:
         stop=draft.stop,
         outside_rth=draft.outside_rth,
     )
-    return _ask_or_enter(simulator, (ticket,), modifies=True)
+    return _ask_or_enter(broker, (ticket,), modifies=True)
 
 
-def cancel(simulator: Simulator, request: Request) -> Response:
+def cancel(broker: Broker, request: Request) -> Response:
     """DELETE /iserver/account/{account}/order/{orderId}: an acknowledgement only; the id -1 means every open order."""
-    note_arrival(simulator, request)
+    note_arrival(broker, request)
     try:
-        _check_account(simulator, request)
+        _check_account(broker, request)
     except RejectedError as refusal:
         return refusal.response
     text = request.argument("order_id")
-    exchange = simulator.exchange
+    exchange = broker.exchange
     if text == ALL_OPEN_ORDERS:
         for order in list(exchange.book.live.values()):
             if order.is_live:
@@ -228,7 +225,7 @@ def cancel(simulator: Simulator, request: Request) -> Response:
         return json_response({"msg": "Request was submitted", "order_id": -1, "conid": -1, "account": None})
     found = exchange.book.orders.get(int(text)) if text.isdigit() else None
     if found is None:
-        waits = [t for q in simulator.session.caches.pending.values() for t in q.tickets if str(t.order_id) == text]
+        waits = [t for q in broker.session.caches.pending.values() for t in q.tickets if str(t.order_id) == text]
         return error(400, "Order is inactive" if waits else f"OrderID {text} doesn't exist")
     if not found.is_live:
         return error(400, "Order is inactive")
@@ -238,26 +235,26 @@ def cancel(simulator: Simulator, request: Request) -> Response:
             "msg": "Request was submitted",
             "order_id": found.order_id,
             "conid": found.ticket.conid,
-            "account": simulator.config.account_id,
+            "account": broker.config.account_id,
         }
     )
 
 
-def what_if(simulator: Simulator, request: Request) -> Response:
+def what_if(broker: Broker, request: Request) -> Response:
     """POST /iserver/account/{account}/orders/whatif: a preview in texts; needs a snapshot of the contract first."""
     try:
-        _check_account(simulator, request)
-        draft = parse_draft(simulator, _bodies(request)[0])
+        _check_account(broker, request)
+        draft = parse_draft(broker, _bodies(request)[0])
     except RejectedError as refusal:
         return refusal.response if refusal.response.status != 200 else error(400, "Bad Request: invalid order")  # noqa: PLR2004
-    if draft.conid not in simulator.session.caches.snapshot_calls:
+    if draft.conid not in broker.session.caches.snapshot_calls:
         return bad_request("snapshot has to be requested first")
-    contract = simulator.contracts.by_conid[draft.conid]
-    price = draft.limit or draft.stop or simulator.exchange.price_of(contract.column)
+    contract = broker.contracts.by_conid[draft.conid]
+    price = draft.limit or draft.stop or broker.exchange.price_of(contract.column)
     amount = fills.cents(price * draft.quantity)
     commission = fills.commission(draft.quantity, price)
-    value = Valuation.of(simulator)
-    held = simulator.account.held(draft.conid)
+    value = Valuation.of(broker)
+    held = broker.account.held(draft.conid)
     change = draft.quantity if draft.side is Side.BUY else -draft.quantity
     grows = amount if abs(held + change) > abs(held) else -amount
     sign = 1.0 if draft.side is Side.BUY else -1.0
@@ -282,22 +279,22 @@ def _change(current: float, change: float) -> dict[str, str]:
     return {"current": f"{current:,.0f}", "change": f"{change:,.0f}", "after": f"{current + change:,.0f}"}
 
 
-def suppress(simulator: Simulator, request: Request) -> Response:
+def suppress(broker: Broker, request: Request) -> Response:
     """POST /iserver/questions/suppress: until the brokerage session ends; unknown ids are taken as well."""
     ids = request.json_object().get("messageIds")
     if not isinstance(ids, list) or not 0 < len(ids) <= MOST_SUPPRESSED:
         return error(500, "unknown")
-    simulator.session.caches.suppressed.update(str(message_id) for message_id in ids)
+    broker.session.caches.suppressed.update(str(message_id) for message_id in ids)
     return json_response({"status": "submitted"})
 
 
-def unsuppress(simulator: Simulator, _request: Request) -> Response:
+def unsuppress(broker: Broker, _request: Request) -> Response:
     """POST /iserver/questions/suppress/reset."""
-    simulator.session.caches.suppressed.clear()
+    broker.session.caches.suppressed.clear()
     return json_response({"status": "submitted"})
 
 
-def notification(_simulator: Simulator, _request: Request) -> Response:
+def notification(_broker: Broker, _request: Request) -> Response:
     """POST /iserver/notification: the answer to a prompt; a plain text."""
     return Response(200, b"Success", TEXT)
 

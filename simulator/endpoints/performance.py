@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from simulator import instants
+from simulator.broker import Broker
 from simulator.exchange.account import Execution
 from simulator.exchange.orders import Side
 from simulator.messages import Request, Response, bad_request, error, json_response
 from simulator.router import Route
-
-if TYPE_CHECKING:
-    from simulator.core import Simulator
 
 DEFAULT_DAYS = 90
 _DAYS = {"1D": 1, "7D": 7, "1M": 30, "1Y": 365}
@@ -30,14 +28,14 @@ def _begin(period: str, today: date) -> date:
 class _Curve:
     """Net liquidation at each close from a day on, with the value before."""
 
-    def __init__(self, simulator: Simulator, begin: date) -> None:
+    def __init__(self, broker: Broker, begin: date) -> None:
         """Take the closes from the account's books."""
-        days = simulator.market.days
-        closes = [(days[index].day, equity) for index, equity in simulator.account.closes]
+        days = broker.market.days
+        closes = [(days[index].day, equity) for index, equity in broker.account.closes]
         inside = [(day, equity) for day, equity in closes if day >= begin]
         before = [(day, equity) for day, equity in closes if day < begin]
         self.begin = begin
-        self.start_day, self.start = before[-1] if before else (begin, simulator.config.cash)
+        self.start_day, self.start = before[-1] if before else (begin, broker.config.cash)
         self.dates = [day.strftime("%Y%m%d") for day, _ in inside]
         self.values = [equity for _, equity in inside]
 
@@ -62,21 +60,21 @@ class _Curve:
         return {"date": self.start_day.strftime("%Y%m%d"), "val": self.start}
 
 
-def _is_ours(simulator: Simulator, body: dict[str, Any]) -> bool:
+def _is_ours(broker: Broker, body: dict[str, Any]) -> bool:
     accounts = body.get("acctIds")
-    return isinstance(accounts, list) and accounts == [simulator.config.account_id]
+    return isinstance(accounts, list) and accounts == [broker.config.account_id]
 
 
-def performance(simulator: Simulator, request: Request) -> Response:
+def performance(broker: Broker, request: Request) -> Response:
     """POST /pa/performance: value and returns by day over a period."""
     body = request.json_object()
     period = str(body.get("period", ""))
-    if period not in PERIODS or not _is_ours(simulator, body):
+    if period not in PERIODS or not _is_ours(broker, body):
         return bad_request("invalid period or accounts")
-    today = instants.new_york_day(simulator.now_us)
-    curve = _Curve(simulator, _begin(period, today))
+    today = instants.new_york_day(broker.now_us)
+    curve = _Curve(broker, _begin(period, today))
     months, monthly = curve.months()
-    account = simulator.config.account_id
+    account = broker.config.account_id
     head = {
         "id": account,
         "idType": "acctid",
@@ -103,15 +101,15 @@ def performance(simulator: Simulator, request: Request) -> Response:
     )
 
 
-def all_periods(simulator: Simulator, request: Request) -> Response:
+def all_periods(broker: Broker, request: Request) -> Response:
     """POST /pa/allperiods: the same for every period, by account."""
-    if not _is_ours(simulator, request.json_object()):
+    if not _is_ours(broker, request.json_object()):
         return bad_request("invalid accounts")
-    today = instants.new_york_day(simulator.now_us)
-    account = simulator.config.account_id
+    today = instants.new_york_day(broker.now_us)
+    account = broker.config.account_id
     rows: dict[str, object] = {}
     for period in PERIODS:
-        curve = _Curve(simulator, _begin(period, today))
+        curve = _Curve(broker, _begin(period, today))
         rows[period] = {
             "freq": "D",
             "startNAV": curve.start_nav(),
@@ -119,13 +117,13 @@ def all_periods(simulator: Simulator, request: Request) -> Response:
             "nav": curve.values,
             "cps": curve.returns,
         }
-    first = _Curve(simulator, _begin("1Y", today))
+    first = _Curve(broker, _begin("1Y", today))
     rows |= {
         "baseCurrency": "USD",
         "start": first.begin.strftime("%Y%m%d"),
         "end": today.strftime("%Y%m%d"),
         "periods": list(PERIODS),
-        "lastSuccessfulUpdate": instants.to_datetime(simulator.now_us).strftime("%Y-%m-%d %H:%M:%S"),
+        "lastSuccessfulUpdate": instants.to_datetime(broker.now_us).strftime("%Y-%m-%d %H:%M:%S"),
     }
     return json_response(
         {
@@ -141,17 +139,17 @@ def all_periods(simulator: Simulator, request: Request) -> Response:
     )
 
 
-def transactions(simulator: Simulator, request: Request) -> Response:
+def transactions(broker: Broker, request: Request) -> Response:
     """POST /pa/transactions: of exactly one contract."""
     body = request.json_object()
     conids = body.get("conids")
     if not isinstance(conids, list) or len(conids) != 1:
         return bad_request("conids is required")
-    if not _is_ours(simulator, body):
+    if not _is_ours(broker, body):
         return error(500, "unknown")
     days = body.get("days", DEFAULT_DAYS)
-    since = simulator.now_us - instants.DAY * (int(days) if isinstance(days, (int, float)) else DEFAULT_DAYS)
-    found = [item for item in simulator.account.executions if item.at_us >= since and str(item.conid) == str(conids[0])]
+    since = broker.now_us - instants.DAY * (int(days) if isinstance(days, (int, float)) else DEFAULT_DAYS)
+    found = [item for item in broker.account.executions if item.at_us >= since and str(item.conid) == str(conids[0])]
     return json_response(
         {
             "nd": int(days) if isinstance(days, (int, float)) else DEFAULT_DAYS,
@@ -159,13 +157,13 @@ def transactions(simulator: Simulator, request: Request) -> Response:
             "currency": "USD",
             "from": instants.millis(since),
             "id": "getTransactions",
-            "to": instants.millis(simulator.now_us),
-            "transactions": [_transaction(simulator, item) for item in found],
+            "to": instants.millis(broker.now_us),
+            "transactions": [_transaction(broker, item) for item in found],
         }
     )
 
 
-def _transaction(simulator: Simulator, execution: Execution) -> dict[str, object]:
+def _transaction(broker: Broker, execution: Execution) -> dict[str, object]:
     day = instants.new_york_day(execution.at_us)
     buys = execution.side is Side.BUY
     local = instants.to_datetime(instants.new_york(day)).astimezone(instants.NEW_YORK)
@@ -176,11 +174,11 @@ def _transaction(simulator: Simulator, execution: Execution) -> dict[str, object
         "fxRate": 1.0,
         "pr": execution.price,
         "qty": float(execution.quantity if buys else -execution.quantity),
-        "acctid": simulator.config.account_id,
+        "acctid": broker.config.account_id,
         "amt": round((-1 if buys else 1) * execution.quantity * execution.price, 2),
         "conid": execution.conid,
         "type": "Buy" if buys else "Sell",
-        "desc": simulator.contracts.by_conid[execution.conid].name,
+        "desc": broker.contracts.by_conid[execution.conid].name,
     }
 
 

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from simulator import instants
+from simulator.broker import Broker
 from simulator.endpoints.contracts import secdef_row
-from simulator.endpoints.valuation import Valuation
 from simulator.exchange.account import Position
 from simulator.messages import Request, Response, json_response
 from simulator.router import Route
-
-if TYPE_CHECKING:
-    from simulator.core import Simulator
+from simulator.views.valuation import Valuation
 
 PAGE_SIZE = 100
 OPENED_BEFORE_US = 365 * instants.DAY
@@ -20,10 +16,10 @@ UNAUTHORIZED = Response(401)
 """what an account that isn't ours gets: an empty body"""
 
 
-def account_row(simulator: Simulator) -> dict[str, object]:
+def account_row(broker: Broker) -> dict[str, object]:
     """Return the account as /portfolio/accounts lists it; `accountStatus` is when it was opened."""
-    account = simulator.config.account_id
-    opened = simulator.market.days[0].open_us - OPENED_BEFORE_US
+    account = broker.config.account_id
+    opened = broker.market.days[0].open_us - OPENED_BEFORE_US
     return {
         "id": account,
         "PrepaidCrypto-Z": False,
@@ -52,31 +48,31 @@ def account_row(simulator: Simulator) -> dict[str, object]:
     }
 
 
-def _known(simulator: Simulator, request: Request) -> bool:
-    return request.argument("account") == simulator.config.account_id
+def _known(broker: Broker, request: Request) -> bool:
+    return request.argument("account") == broker.config.account_id
 
 
-def accounts(simulator: Simulator, _request: Request) -> Response:
+def accounts(broker: Broker, _request: Request) -> Response:
     """GET /portfolio/accounts and /portfolio/subaccounts."""
-    return json_response([account_row(simulator)])
+    return json_response([account_row(broker)])
 
 
-def meta(simulator: Simulator, request: Request) -> Response:
+def meta(broker: Broker, request: Request) -> Response:
     """GET /portfolio/{account}/meta."""
-    return json_response(account_row(simulator)) if _known(simulator, request) else UNAUTHORIZED
+    return json_response(account_row(broker)) if _known(broker, request) else UNAUTHORIZED
 
 
-def summary(simulator: Simulator, request: Request) -> Response:
+def summary(broker: Broker, request: Request) -> Response:
     """GET /portfolio/{account}/summary: lower-case keys, each an object of amount, currency and value."""
-    return json_response(summary_rows(simulator)) if _known(simulator, request) else UNAUTHORIZED
+    return json_response(summary_rows(broker)) if _known(broker, request) else UNAUTHORIZED
 
 
-def summary_rows(simulator: Simulator) -> dict[str, dict[str, object]]:
+def summary_rows(broker: Broker) -> dict[str, dict[str, object]]:
     """Return the account's summary, a row for each key."""
-    value = Valuation.of(simulator)
-    stamp = instants.millis(simulator.now_us)
+    value = Valuation.of(broker)
+    stamp = instants.millis(broker.now_us)
     texts = {
-        "accountcode": simulator.config.account_id,
+        "accountcode": broker.config.account_id,
         "accountready": "true",
         "accounttype": "INDIVIDUAL",
         "tradingtype-s": "STKNOPT",
@@ -129,16 +125,16 @@ def _text(text: str, stamp: int) -> dict[str, object]:
     return {"amount": 0.0, "currency": None, "isNull": False, "timestamp": stamp, "value": text, "severity": 0}
 
 
-def ledger(simulator: Simulator, request: Request) -> Response:
+def ledger(broker: Broker, request: Request) -> Response:
     """GET /portfolio/{account}/ledger: a row for each currency and one for BASE."""
-    if not _known(simulator, request):
+    if not _known(broker, request):
         return UNAUTHORIZED
-    return json_response({"USD": ledger_row(simulator, "USD"), "BASE": ledger_row(simulator, "BASE")})
+    return json_response({"USD": ledger_row(broker, "USD"), "BASE": ledger_row(broker, "BASE")})
 
 
-def ledger_row(simulator: Simulator, currency: str) -> dict[str, object]:
+def ledger_row(broker: Broker, currency: str) -> dict[str, object]:
     """Return the ledger's row of one currency; timestamps here are in seconds."""
-    value = Valuation.of(simulator)
+    value = Valuation.of(broker)
     return {
         "commoditymarketvalue": 0.0,
         "futuremarketvalue": 0.0,
@@ -156,10 +152,10 @@ def ledger_row(simulator: Simulator, currency: str) -> dict[str, object]:
         "currency": currency,
         "realizedpnl": value.realized,
         "funds": 0.0,
-        "acctcode": simulator.config.account_id,
+        "acctcode": broker.config.account_id,
         "issueroptionsmarketvalue": 0.0,
         "key": "LedgerList",
-        "timestamp": simulator.now_us // instants.SECOND,
+        "timestamp": broker.now_us // instants.SECOND,
         "severity": 0,
         "stockoptionmarketvalue": 0.0,
         "futuresonlypnl": 0.0,
@@ -174,23 +170,23 @@ def ledger_row(simulator: Simulator, currency: str) -> dict[str, object]:
     }
 
 
-def _held(simulator: Simulator) -> list[Position]:
-    held = [position for position in simulator.account.positions.values() if position.quantity]
+def _held(broker: Broker) -> list[Position]:
+    held = [position for position in broker.account.positions.values() if position.quantity]
     return sorted(held, key=lambda position: position.symbol)
 
 
-def _is_cold(simulator: Simulator, call: str) -> bool:
-    calls = simulator.session.portfolio_calls
+def _is_cold(broker: Broker, call: str) -> bool:
+    calls = broker.session.portfolio_calls
     calls[call] = calls.get(call, 0) + 1
-    return calls[call] <= simulator.behaviour.cold_positions_calls
+    return calls[call] <= broker.behaviour.cold_positions_calls
 
 
-def position_row(simulator: Simulator, position: Position, *, sparse: bool) -> dict[str, object]:
+def position_row(broker: Broker, position: Position, *, sparse: bool) -> dict[str, object]:
     """Return a position; the first read of a session is sparse: fewer keys, and `strike` a number instead of a text."""
-    price = simulator.exchange.price_of(position.column)
+    price = broker.exchange.price_of(position.column)
     value = round(price * position.quantity, 2)
     row: dict[str, object] = {
-        "acctId": simulator.config.account_id,
+        "acctId": broker.config.account_id,
         "conid": position.conid,
         "contractDesc": position.symbol,
         "position": float(position.quantity),
@@ -199,7 +195,7 @@ def position_row(simulator: Simulator, position: Position, *, sparse: bool) -> d
         "currency": "USD",
         "avgCost": round(position.average_cost, 8),
         "avgPrice": round(position.average_cost, 8),
-        "realizedPnl": round(_realized(simulator, position), 2),
+        "realizedPnl": round(_realized(broker, position), 2),
         "unrealizedPnl": round(price * position.quantity - position.cost, 2),
         "exchs": None,
         "expiry": None,
@@ -214,7 +210,7 @@ def position_row(simulator: Simulator, position: Position, *, sparse: bool) -> d
     }
     if sparse:
         return row
-    details = secdef_row(simulator.contracts.by_conid[position.conid])
+    details = secdef_row(broker.contracts.by_conid[position.conid])
     row |= {name: value for name, value in details.items() if name not in row}
     row |= {
         "baseMktValue": value,
@@ -227,54 +223,54 @@ def position_row(simulator: Simulator, position: Position, *, sparse: bool) -> d
     return row
 
 
-def _realized(simulator: Simulator, position: Position) -> float:
-    return position.realized if position.realized_day == simulator.market.day_at(simulator.now_us) else 0.0
+def _realized(broker: Broker, position: Position) -> float:
+    return position.realized if position.realized_day == broker.market.day_at(broker.now_us) else 0.0
 
 
-def positions(simulator: Simulator, request: Request) -> Response:
+def positions(broker: Broker, request: Request) -> Response:
     """GET /portfolio/{account}/positions/{page}: 100 a page; a page past the end is an empty list."""
-    if not _known(simulator, request):
+    if not _known(broker, request):
         return UNAUTHORIZED
     page = request.parameters.get("page", "0")
     first = PAGE_SIZE * int(page) if page.isdigit() else 0
-    sparse = _is_cold(simulator, "positions")
-    rows = _held(simulator)[first : first + PAGE_SIZE]
-    return json_response([position_row(simulator, position, sparse=sparse) for position in rows])
+    sparse = _is_cold(broker, "positions")
+    rows = _held(broker)[first : first + PAGE_SIZE]
+    return json_response([position_row(broker, position, sparse=sparse) for position in rows])
 
 
-def _of_conid(simulator: Simulator, request: Request) -> list[dict[str, object]]:
+def _of_conid(broker: Broker, request: Request) -> list[dict[str, object]]:
     conid = request.argument("conid")
-    position = simulator.account.positions.get(int(conid)) if conid.isdigit() else None
-    sparse = _is_cold(simulator, f"position/{conid}")
-    return [position_row(simulator, position, sparse=sparse)] if position and position.quantity else []
+    position = broker.account.positions.get(int(conid)) if conid.isdigit() else None
+    sparse = _is_cold(broker, f"position/{conid}")
+    return [position_row(broker, position, sparse=sparse)] if position and position.quantity else []
 
 
-def position(simulator: Simulator, request: Request) -> Response:
+def position(broker: Broker, request: Request) -> Response:
     """GET /portfolio/{account}/position/{conid}: one row or none."""
-    return json_response(_of_conid(simulator, request)) if _known(simulator, request) else UNAUTHORIZED
+    return json_response(_of_conid(broker, request)) if _known(broker, request) else UNAUTHORIZED
 
 
-def position_by_account(simulator: Simulator, request: Request) -> Response:
+def position_by_account(broker: Broker, request: Request) -> Response:
     """GET /portfolio/positions/{conid}: rows by account."""
-    rows = _of_conid(simulator, request)
-    return json_response({simulator.config.account_id: rows} if rows else {})
+    rows = _of_conid(broker, request)
+    return json_response({broker.config.account_id: rows} if rows else {})
 
 
-def invalidate(simulator: Simulator, request: Request) -> Response:
+def invalidate(broker: Broker, request: Request) -> Response:
     """POST /portfolio/{account}/positions/invalidate."""
-    return json_response({"message": "success"}) if _known(simulator, request) else UNAUTHORIZED
+    return json_response({"message": "success"}) if _known(broker, request) else UNAUTHORIZED
 
 
-def positions2(simulator: Simulator, request: Request) -> Response:
+def positions2(broker: Broker, request: Request) -> Response:
     """GET /portfolio2/{account}/positions: no pages, other names, conid a text."""
-    if not _known(simulator, request):
+    if not _known(broker, request):
         return UNAUTHORIZED
-    return json_response([_row2(simulator, position) for position in _held(simulator)])
+    return json_response([_row2(broker, position) for position in _held(broker)])
 
 
-def _row2(simulator: Simulator, position: Position) -> dict[str, object]:
-    price = simulator.exchange.price_of(position.column)
-    contract = simulator.contracts.by_conid[position.conid]
+def _row2(broker: Broker, position: Position) -> dict[str, object]:
+    price = broker.exchange.price_of(position.column)
+    contract = broker.contracts.by_conid[position.conid]
     return {
         "position": float(position.quantity),
         "conid": str(position.conid),
@@ -285,9 +281,9 @@ def _row2(simulator: Simulator, position: Position) -> dict[str, object]:
         "isLastToLoq": False,
         "marketPrice": price,
         "marketValue": price * position.quantity,
-        "realizedPnl": _realized(simulator, position),
+        "realizedPnl": _realized(broker, position),
         "secType": "STK",
-        "timestamp": simulator.now_us // instants.SECOND,
+        "timestamp": broker.now_us // instants.SECOND,
         "unrealizedPnl": price * position.quantity - position.cost,
         "assetClass": "STK",
         "sector": contract.sector,
@@ -296,39 +292,39 @@ def _row2(simulator: Simulator, position: Position) -> dict[str, object]:
     }
 
 
-def combos(simulator: Simulator, request: Request) -> Response:
+def combos(broker: Broker, request: Request) -> Response:
     """GET /portfolio/{account}/combo/positions: stocks are no combos."""
-    return json_response([]) if _known(simulator, request) else UNAUTHORIZED
+    return json_response([]) if _known(broker, request) else UNAUTHORIZED
 
 
-def allocation_of(simulator: Simulator) -> dict[str, object]:
+def allocation_of(broker: Broker) -> dict[str, object]:
     """Return market value by asset class, sector and group."""
     sides: dict[str, dict[str, dict[str, float]]] = {
         name: {"long": {}, "short": {}} for name in ("assetClass", "sector", "group")
     }
-    for position in _held(simulator):
-        value = round(simulator.exchange.price_of(position.column) * position.quantity, 2)
-        contract = simulator.contracts.by_conid[position.conid]
+    for position in _held(broker):
+        value = round(broker.exchange.price_of(position.column) * position.quantity, 2)
+        contract = broker.contracts.by_conid[position.conid]
         side = "long" if value >= 0 else "short"
         for name, key in (("assetClass", "STK"), ("sector", contract.sector), ("group", contract.group)):
             bucket = sides[name][side]
             bucket[key or "Others"] = round(bucket.get(key or "Others", 0.0) + value, 2)
-    cash = simulator.account.cash
+    cash = broker.account.cash
     sides["assetClass"]["long" if cash >= 0 else "short"]["CASH"] = cash
     return dict(sides)
 
 
-def allocation(simulator: Simulator, request: Request) -> Response:
+def allocation(broker: Broker, request: Request) -> Response:
     """GET /portfolio/{account}/allocation."""
-    return json_response(allocation_of(simulator)) if _known(simulator, request) else UNAUTHORIZED
+    return json_response(allocation_of(broker)) if _known(broker, request) else UNAUTHORIZED
 
 
-def allocation_of_accounts(simulator: Simulator, request: Request) -> Response:
+def allocation_of_accounts(broker: Broker, request: Request) -> Response:
     """POST /portfolio/allocation: the same for a list of accounts."""
     asked = request.json_object().get("acctIds")
-    if asked != [simulator.config.account_id]:
+    if asked != [broker.config.account_id]:
         return UNAUTHORIZED
-    return json_response(allocation_of(simulator))
+    return json_response(allocation_of(broker))
 
 
 ROUTES = (

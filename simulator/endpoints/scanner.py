@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from simulator.contracts import Contract
+from simulator.broker import Broker
+from simulator.market.contracts import Contract
 from simulator.messages import Request, Response, error, json_response
-from simulator.quotes import Quote
 from simulator.router import Needs, Route
-
-if TYPE_CHECKING:
-    from simulator.core import Simulator
+from simulator.views.quotes import Quote
 
 MOST_ROWS = 50
 _INSTRUMENTS = ["STK"]
@@ -60,7 +58,7 @@ FILTERS: dict[str, tuple[str, str, Callable[[Quote, float], bool]]] = {
 }
 
 
-def parameters(_simulator: Simulator, _request: Request) -> Response:
+def parameters(_broker: Broker, _request: Request) -> Response:
     """GET /iserver/scanner/params."""
     scan_types = [
         {"display_name": scan.name, "code": code, "instruments": _INSTRUMENTS} for code, scan in SCAN_TYPES.items()
@@ -80,7 +78,7 @@ def parameters(_simulator: Simulator, _request: Request) -> Response:
     )
 
 
-def run(simulator: Simulator, request: Request) -> Response:
+def run(broker: Broker, request: Request) -> Response:
     """POST /iserver/scanner/run: at most 50 rows; an unknown type is an error."""
     body = request.json_object()
     scan = SCAN_TYPES.get(str(body.get("type")))
@@ -90,8 +88,8 @@ def run(simulator: Simulator, request: Request) -> Response:
     chosen = [item for item in wanted if isinstance(item, dict)] if isinstance(wanted, list) else []
     found = [
         (scan.value(quote), contract)
-        for contract in simulator.contracts.all
-        if (quote := Quote.of(simulator, contract)).last is not None and _passes(quote, chosen)
+        for contract in broker.contracts.all
+        if (quote := Quote.of(broker, contract)).last is not None and _passes(quote, chosen)
     ]
     found.sort(key=lambda entry: (-scan.sign * entry[0], entry[1].symbol))
     rows = [_row(number, scan, value, contract) for number, (value, contract) in enumerate(found[:MOST_ROWS])]

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
 from simulator import instants
+from simulator.broker import Broker
 from simulator.exchange.account import Execution
 from simulator.exchange.orders import Order, Side, Ticket
 from simulator.messages import Request, Response, bad_request, error, json_response, unavailable
-from simulator.orders_text import order_row, plain, status_row
 from simulator.router import Needs, Route
-
-if TYPE_CHECKING:
-    from simulator.core import Simulator
+from simulator.views.order_text import order_row, plain, status_row
 
 MOST_ROWS = 1000
 MOST_DAYS = 7
@@ -30,20 +27,20 @@ _FILTERS = {
 }
 
 
-def order_list(simulator: Simulator, request: Request) -> Response:
+def order_list(broker: Broker, request: Request) -> Response:
     """GET /iserver/account/orders: working orders and what was finished today.
 
     The first call of a session, and one with force=true, is empty with `snapshot` false.
     """
-    caches = simulator.session.caches
+    caches = broker.session.caches
     account = request.query.get("accountId")
-    if account and account != simulator.config.account_id:
+    if account and account != broker.config.account_id:
         return bad_request(f"accountId is not valid: {account}")
     caches.order_list_calls += 1
     forced = request.query.get("force", "").lower() == "true"
-    if forced or caches.order_list_calls <= simulator.behaviour.cold_order_list_calls:
+    if forced or caches.order_list_calls <= broker.behaviour.cold_order_list_calls:
         return json_response({"orders": [], "snapshot": False})
-    rows = [order_row(simulator, order) for order in todays_orders(simulator)] + _unconfirmed(simulator)
+    rows = [order_row(broker, order) for order in todays_orders(broker)] + _unconfirmed(broker)
     texts = (request.query.get("filters") or request.query.get("Filters") or "").lower().split(",")
     wanted = {_FILTERS[text.strip()] for text in texts if text.strip() in _FILTERS}
     if wanted:
@@ -51,30 +48,27 @@ def order_list(simulator: Simulator, request: Request) -> Response:
     return json_response({"orders": rows[:MOST_ROWS], "snapshot": True})
 
 
-def todays_orders(simulator: Simulator) -> list[Order]:
+def todays_orders(broker: Broker) -> list[Order]:
     """Return the live orders and those that ended today, newest first."""
-    exchange = simulator.exchange
+    exchange = broker.exchange
     midnight = instants.new_york(instants.new_york_day(exchange.now_us))
-    visible_us = int(simulator.behaviour.visible_after_s * 1_000_000)
+    visible_us = int(broker.behaviour.visible_after_s * 1_000_000)
     rows = [order for order in exchange.book.recent(midnight) if order.placed_us + visible_us <= exchange.now_us]
     return sorted(rows, key=lambda order: order.number, reverse=True)
 
 
-def _unconfirmed(simulator: Simulator) -> list[dict[str, object]]:
+def _unconfirmed(broker: Broker) -> list[dict[str, object]]:
     """Return the rows of orders whose question has no answer yet."""
-    pending = simulator.session.caches.pending.values()
+    pending = broker.session.caches.pending.values()
     return [
-        _unconfirmed_row(simulator, ticket)
-        for question in pending
-        for ticket in question.tickets
-        if not question.modifies
+        _unconfirmed_row(broker, ticket) for question in pending for ticket in question.tickets if not question.modifies
     ]
 
 
-def _unconfirmed_row(simulator: Simulator, ticket: Ticket) -> dict[str, object]:
-    contract = simulator.contracts.by_conid[ticket.conid]
-    order = Order(ticket, contract.symbol, contract.column, simulator.now_us, 0, quantity=ticket.quantity)
-    row = order_row(simulator, order)
+def _unconfirmed_row(broker: Broker, ticket: Ticket) -> dict[str, object]:
+    contract = broker.contracts.by_conid[ticket.conid]
+    order = Order(ticket, contract.symbol, contract.column, broker.now_us, 0, quantity=ticket.quantity)
+    row = order_row(broker, order)
     return row | {
         "status": "Inactive",
         "order_ccp_status": "Pending Submit",
@@ -83,40 +77,40 @@ def _unconfirmed_row(simulator: Simulator, ticket: Ticket) -> dict[str, object]:
     }
 
 
-def order_status(simulator: Simulator, request: Request) -> Response:
+def order_status(broker: Broker, request: Request) -> Response:
     """GET /iserver/account/order/status/{orderId}."""
     text = request.argument("order_id")
     if not text.isdigit() or int(text) == 0:
         return bad_request("invalid order id")
-    order = simulator.exchange.book.orders.get(int(text))
+    order = broker.exchange.book.orders.get(int(text))
     if order is None:
-        waits = [t for q in simulator.session.caches.pending.values() for t in q.tickets if t.order_id == int(text)]
+        waits = [t for q in broker.session.caches.pending.values() for t in q.tickets if t.order_id == int(text)]
         return error(404, "Order not found") if waits else unavailable()
-    return json_response(status_row(simulator, order))
+    return json_response(status_row(broker, order))
 
 
-def trades(simulator: Simulator, request: Request) -> Response:
+def trades(broker: Broker, request: Request) -> Response:
     """GET /iserver/account/trades: of today, or of up to seven days; the first call of a session is empty."""
-    caches = simulator.session.caches
+    caches = broker.session.caches
     caches.trades_calls += 1
-    if caches.trades_calls <= simulator.behaviour.cold_trades_calls:
+    if caches.trades_calls <= broker.behaviour.cold_trades_calls:
         return json_response([])
     days = request.query.get("days", "1")
     back = min(max(int(days), 1), MOST_DAYS) if days.isdigit() else 1
-    today = instants.new_york_day(simulator.now_us)
+    today = instants.new_york_day(broker.now_us)
     since = instants.new_york(today - timedelta(days=back - 1))
     rows = []
-    for execution in reversed(simulator.account.executions):
+    for execution in reversed(broker.account.executions):
         if execution.at_us < since:
             break
-        rows.append(trade_row(simulator, execution))
+        rows.append(trade_row(broker, execution))
     return json_response(rows)
 
 
-def trade_row(simulator: Simulator, execution: Execution) -> dict[str, object]:
+def trade_row(broker: Broker, execution: Execution) -> dict[str, object]:
     """Return one execution: `price`, `commission` and `position` are texts, `net_amount` is without commission."""
-    contract = simulator.contracts.by_conid[execution.conid]
-    account = simulator.config.account_id
+    contract = broker.contracts.by_conid[execution.conid]
+    account = broker.config.account_id
     buys = execution.side is Side.BUY
     verb = "Bot" if buys else "Sold"
     exchange = "ISLAND" if contract.exchange == "NASDAQ" else contract.exchange
@@ -130,7 +124,7 @@ def trade_row(simulator: Simulator, execution: Execution) -> dict[str, object]:
         "trade_time_r": instants.millis(execution.at_us),
         "size": float(execution.quantity),
         "price": plain(execution.price),
-        "submitter": simulator.session.username,
+        "submitter": broker.session.username,
         "exchange": exchange,
         "commission": f"{execution.commission}",
         "net_amount": round(execution.quantity * execution.price, 4),
@@ -152,7 +146,7 @@ def trade_row(simulator: Simulator, execution: Execution) -> dict[str, object]:
     }
     if execution.coid:
         row["order_ref"] = execution.coid
-    if simulator.behaviour.order_id_in_trades:
+    if broker.behaviour.order_id_in_trades:
         row["order_id"] = execution.order_id
     return row
 

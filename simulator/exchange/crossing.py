@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from simulator.exchange.orders import STOPS, Kind, Order, Side
-from simulator.market import Bar
+from simulator.market.replayed import Bar
 from trading.market import fills
 
 

@@ -7,16 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 
 from simulator.exchange.account import Execution
+from simulator.exchange.engine import Exchange
 from simulator.exchange.orders import LIVE, Kind, Order, Side, State, Ticket, Tif
 from trading.market import fills
-
-if TYPE_CHECKING:
-    from simulator.exchange.engine import Exchange
 
 
 class DeedError(Exception):
@@ -47,12 +45,12 @@ class Deed(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_default
 
 
 def carry_out(exchange: Exchange, facts: dict[str, Any]) -> dict[str, Any]:
-    """Do what `facts` (a Deed's fields) say, and return what came of it.
-
-    They have been through `check`.
-    """
+    """Do what `facts` (a Deed's fields, checked by `check`) say, and return what came of it; a command of the log."""
+    exchange.log.append("deed", exchange.now_us, **facts)
     deed = msgspec.convert(facts, Deed)
-    return _DEEDS[deed.do](exchange, deed)
+    answer = _DEEDS[deed.do](exchange, deed)
+    exchange.settle()
+    return answer
 
 
 def check(exchange: Exchange, body: dict[str, Any]) -> dict[str, Any]:

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
 from simulator import instants
 from simulator.config import Behaviour
-from simulator.contracts import Contracts
-from simulator.exchange import crossing, deeds
+from simulator.exchange import crossing
 from simulator.exchange.account import Account, Execution
 from simulator.exchange.book import Book
 from simulator.exchange.crossing import Activation
 from simulator.exchange.orders import Kind, Order, State, Ticket, Tif
 from simulator.identifiers import Identifiers
-from simulator.market import ReplayedMarket, TradingDay
+from simulator.market.contracts import Contracts
+from simulator.market.replayed import ReplayedMarket, TradingDay
 from simulator.truth import TruthLog
 from trading.market import fills
 
@@ -160,7 +159,7 @@ class Exchange:
                 self.seen_coids[order.ticket.coid] = self.now_us
             if order.state is State.WORKING:
                 self.aim_now(order)
-        self._run(self.now_us, stop_on_event=False)
+        self.settle()
         return placed
 
     def cancel(self, order_id: int) -> None:
@@ -180,15 +179,12 @@ class Exchange:
             self.end(order, State.FILLED, None)
         elif order.state is State.WORKING:
             self.aim_now(order)
-        self._run(self.now_us, stop_on_event=False)
+        self.settle()
         return order
 
-    def deed(self, facts: dict[str, Any]) -> dict[str, Any]:
-        """Let something happen that no client of ours asked for, and return what came of it; see `exchange.deeds`."""
-        self.log.append("deed", self.now_us, **facts)
-        answer = deeds.carry_out(self, facts)
+    def settle(self) -> None:
+        """Let everything fill that is due at this instant."""
         self._run(self.now_us, stop_on_event=False)
-        return answer
 
     # ---- the book
 

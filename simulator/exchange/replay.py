@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 
 from simulator import instants
+from simulator.exchange import deeds
+from simulator.exchange.engine import Exchange
 from simulator.exchange.orders import Ticket
-
-if TYPE_CHECKING:
-    from simulator.exchange.engine import Exchange
 
 _ENVELOPE = ("seq", "at", "kind")
 
@@ -27,7 +26,7 @@ def apply(exchange: Exchange, record: dict[str, Any]) -> None:
         case "modify":
             exchange.modify(msgspec.convert(record["ticket"], Ticket))
         case "deed":
-            exchange.deed(facts)
+            deeds.carry_out(exchange, facts)
         case "clock":
             exchange.move(instants.parse_iso(record["to"]), stop_on_event=record["stop"])
         case kind:

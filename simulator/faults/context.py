@@ -8,28 +8,29 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from simulator.faults.plan import Fault
+from simulator.broker import Broker
+from simulator.fault_plan import Fault
 from simulator.messages import Request, Response
 
 if TYPE_CHECKING:
     import random
-
-    from simulator.core import Simulator
 
 
 @dataclass(frozen=True, slots=True)
 class Firing:
     """One firing: the call, and `proceed`, which applies it and returns its true answer."""
 
-    simulator: Simulator
+    broker: Broker
     fault: Fault
     request: Request
     proceed: Callable[[], Response]
+    apply: Callable[[Request], Response]
+    """applies any call, past all faults"""
 
     @property
     def draws(self) -> random.Random:
         """Return the plan's generator."""
-        return self.simulator.faults.generator
+        return self.broker.faults.generator
 
     def number(self, name: str, default: float) -> float:
         """Return a parameter as a number."""

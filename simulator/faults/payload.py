@@ -79,11 +79,11 @@ def _other_key(firing: Firing, row: Row) -> None:
 
 def stale(firing: Firing) -> Response:
     """Answer as of some simulated seconds ago, with the newest answer that is that old."""
-    simulator = firing.simulator
+    broker = firing.broker
     fresh = firing.proceed()
-    past = simulator.remembered.setdefault(firing.request.path, [])
-    past.append((simulator.now_us, fresh))
-    limit = simulator.now_us - int(firing.number("seconds", 60.0) * instants.SECOND)
+    past = broker.remembered.setdefault(firing.request.path, [])
+    past.append((broker.now_us, fresh))
+    limit = broker.now_us - int(firing.number("seconds", 60.0) * instants.SECOND)
     old = [response for at, response in past if at <= limit]
     return old[-1] if old else past[0][1]
 
@@ -105,7 +105,7 @@ def _live_only(_firing: Firing, rows: list[Any]) -> list[Any]:
 def other_account(firing: Firing) -> Response:
     """The answer names another account than ours."""
     response = firing.proceed()
-    ours = firing.simulator.config.account_id.encode()
+    ours = firing.broker.config.account_id.encode()
     return replace(response, body=response.body.replace(ours, firing.text("account", "DU7654321").encode()))
 
 
@@ -128,7 +128,7 @@ def _contradicting(firing: Firing, rows: list[Any]) -> list[Any]:
 
 def _hidden(firing: Firing, rows: list[Any]) -> list[Any]:
     """Leave out rows that are younger than some simulated seconds, or have an id that is to be hidden."""
-    oldest = instants.millis(firing.simulator.now_us) - firing.number("seconds", 60.0) * 1000
+    oldest = instants.millis(firing.broker.now_us) - firing.number("seconds", 60.0) * 1000
     return [row for row in rows if row.get("trade_time_r", row.get("lastExecutionTime_r", 0)) <= oldest]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -19,13 +20,13 @@ FORBIDDEN_QUESTION = (
 
 def competing(firing: Firing) -> Response:
     """Another login has taken the brokerage session."""
-    firing.simulator.session.lose_brokerage(competing=True)
+    firing.broker.session.lose_brokerage(competing=True)
     return firing.proceed()
 
 
 def no_bridge(firing: Firing) -> Response:
     """The brokerage session is gone, and the status says that it isn't connected."""
-    session = firing.simulator.session
+    session = firing.broker.session
     session.lose_brokerage()
     session.connected = False
     return firing.proceed()
@@ -33,7 +34,7 @@ def no_bridge(firing: Firing) -> Response:
 
 def login_loop(firing: Firing) -> Response:
     """The session is alive and never authenticated: an init changes nothing."""
-    session = firing.simulator.session
+    session = firing.broker.session
     response = firing.proceed()
     session.lose_brokerage()
     return response if "init" not in firing.request.path else json_response({"authenticated": False, "connected": True})
@@ -41,7 +42,7 @@ def login_loop(firing: Firing) -> Response:
 
 def nightly_reset(firing: Firing) -> Response:
     """The brokerage session starts anew: reply ids, suppressions, caches are gone; with `logout` the login too."""
-    session = firing.simulator.session
+    session = firing.broker.session
     session.lose_brokerage()
     if firing.flag("logout"):
         session.logout()
@@ -50,13 +51,13 @@ def nightly_reset(firing: Firing) -> Response:
 
 def question(firing: Firing) -> Response:
     """Ask something before everything else; the order waits for the answer."""
-    simulator = firing.simulator
+    broker = firing.broker
     ids = firing.value("ids", ["o451"])
-    simulator.extra_questions = [(str(message_id), firing.text("text", FORBIDDEN_QUESTION)) for message_id in ids]
+    broker.extra_questions = [(str(message_id), firing.text("text", FORBIDDEN_QUESTION)) for message_id in ids]
     try:
         return firing.proceed()
     finally:
-        simulator.extra_questions = []
+        broker.extra_questions = []
 
 
 def reply_lost(firing: Firing) -> Response:
@@ -68,8 +69,8 @@ def reply_lost(firing: Firing) -> Response:
 
 def epoch_changed(firing: Firing) -> Response:
     """The brokerage session starts anew between question and reply."""
-    session = firing.simulator.session
-    session.open_brokerage(firing.simulator.session_us)
+    session = firing.broker.session
+    session.open_brokerage(firing.broker.session_us)
     session.caches.accounts_called = True
     return firing.proceed()
 
@@ -90,7 +91,7 @@ def already_registered(firing: Firing) -> Response:
 
 
 def _newest(firing: Firing, *, live: bool, stops: bool = False) -> Order | None:
-    for order in reversed(firing.simulator.exchange.book.orders.values()):
+    for order in reversed(firing.broker.exchange.book.orders.values()):
         if order.is_live is live and (not stops or order.ticket.kind in STOPS):
             return order
     return None
@@ -99,7 +100,7 @@ def _newest(firing: Firing, *, live: bool, stops: bool = False) -> Order | None:
 def _deed(firing: Firing, **facts: Any) -> None:  # noqa: ANN401  (a deed is JSON)
     """Carry out a deed; one that is impossible by now is left out."""
     try:
-        firing.simulator.carry_out(facts)
+        firing.broker.carry_out(facts)
     except DeedError:
         return
 
@@ -156,7 +157,7 @@ def cancel_ignored(firing: Firing) -> Response:
 
 def corrected(firing: Firing) -> Response:
     """The newest execution is corrected, or with quantity 0 taken back."""
-    executions = firing.simulator.account.executions
+    executions = firing.broker.account.executions
     if executions:
         facts = {name: firing.value(name) for name in ("price", "quantity") if firing.value(name) is not None}
         _deed(firing, do="correct", execution_id=executions[-1].execution_id, **facts)
@@ -165,7 +166,7 @@ def corrected(firing: Firing) -> Response:
 
 def overfilled(firing: Firing) -> Response:
     """The newest filled order fills beyond its quantity."""
-    for order in reversed(firing.simulator.exchange.book.orders.values()):
+    for order in reversed(firing.broker.exchange.book.orders.values()):
         if order.state is State.FILLED:
             _deed(firing, do="fill", order_id=order.order_id, quantity=firing.integer("quantity", 1))
             break
@@ -178,7 +179,7 @@ def child_refused(firing: Firing) -> Response:
     orders = [order for order in body.get("orders", []) if isinstance(order, dict)]
     wanted = firing.text("child", "STP")
     kept = [order for order in orders if not ("parentId" in order and order.get("orderType") == wanted)]
-    response = firing.simulator.proceed_with(firing.request, msgspec.json.encode({**body, "orders": kept}))
+    response = firing.apply(replace(firing.request, body=msgspec.json.encode({**body, "orders": kept})))
     rows = msgspec.json.decode(response.body)
     if len(kept) == len(orders) or not isinstance(rows, list) or "order_id" not in rows[0]:
         return response
@@ -205,7 +206,7 @@ def stop_gaps(firing: Firing) -> Response:
 
 def both_legs(firing: Firing) -> Response:
     """The second leg of a group fills although the first did."""
-    for order in reversed(firing.simulator.exchange.book.orders.values()):
+    for order in reversed(firing.broker.exchange.book.orders.values()):
         if order.state is State.CANCELLED and order.ticket.parent_id is not None and order.ticket.kind is not Kind.MKT:
             _deed(firing, do="fill", order_id=order.order_id)
             break

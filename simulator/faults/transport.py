@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 from simulator.faults.context import Firing, Handler
 from simulator.messages import HTML, Break, Response, Wire, error
@@ -41,13 +42,13 @@ def slow(firing: Firing) -> Response:
 
 def late_apply(firing: Firing) -> Response:
     """The client sees a reset; the call is applied some simulated time later."""
-    firing.simulator.postpone(firing.request, firing.number("seconds", 10.0))
+    firing.broker.later(firing.number("seconds", 10.0), partial(firing.apply, firing.request))
     return Response(200, wire=Wire(Break.RESET, count=1))
 
 
 def reordered(firing: Firing) -> Response:
     """The call is applied after the next read, though it was sent before it."""
-    firing.simulator.after_next_read.append(firing.request)
+    firing.broker.after_next_read.append(partial(firing.apply, firing.request))
     return Response(200, wire=Wire(Break.SILENT, firing.number("seconds", 15.0)))
 
 
@@ -86,7 +87,7 @@ def too_many(_firing: Firing) -> Response:
 
 def penalty_box(firing: Firing) -> Response:
     """Put the client into the penalty box: 429 to every call for real seconds."""
-    firing.simulator.pacing.box(firing.simulator.clock.real(), firing.number("seconds", BOX_S))
+    firing.broker.pacing.box(firing.broker.clock.real(), firing.number("seconds", BOX_S))
     return error(429, "Too Many Requests")
 
 

@@ -14,9 +14,9 @@ import pytest
 
 from simulator.config import Behaviour, SimulatorConfig
 from simulator.core import Simulator
-from simulator.market import ReplayedMarket
-from simulator.server import Server
-from simulator.tls import ensure_certificate, server_context
+from simulator.market.replayed import ReplayedMarket
+from simulator.server.listener import Server
+from simulator.server.tls import ensure_certificate, server_context
 from tests.fakes.chance import seeded
 from trading.gateway import connect
 from trading.gateway.transport import HttpAnswer, Transport

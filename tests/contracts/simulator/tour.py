@@ -9,7 +9,7 @@ import msgspec
 
 from simulator.config import Behaviour, Questions, SimulatorConfig
 from simulator.core import Simulator
-from simulator.market import ReplayedMarket
+from simulator.market.replayed import ReplayedMarket
 from simulator.messages import Response
 from simulator.stream import Stream
 from tests.unit.simulator.support import ACCOUNT, QUIET, Client
@@ -57,7 +57,7 @@ class Tour:
         self._get(client, "unknown_before_login", "/nothing")
         no_session = msgspec.structs.replace(QUIET, tickle_without_login="no_session")
         self._post(self._client(no_session, login=False), "error_no_session__1", "/tickle", {})
-        [waiting] = Stream(client.simulator, 0.0).greet()
+        [waiting] = Stream(client.broker, 0.0).greet()
         self._keep("ws_misc__1", Response(200, json.dumps(waiting).encode()))
 
     def _session(self, client: Client) -> None:
@@ -127,7 +127,7 @@ class Tour:
         self._get(client, "get_iserver-account-order-status-orderid", f"/iserver/account/order/status/{working}")
         path = f"/iserver/account/{ACCOUNT}/order/{working}"
         self._post(client, "post_iserver-account-accountid-order-orderid", path, {**base, "price": 11.0, "cOID": "low"})
-        stream = Stream(client.simulator, 0.0)
+        stream = Stream(client.broker, 0.0)
         stream.greet()
         stream.receive("sor+{}", 0.0)
         client.orders({**base, "side": "SELL", "orderType": "MKT", "quantity": 1})
@@ -182,7 +182,7 @@ class Tour:
         self._get(client, "get_iserver-marketdata-unsubscribeall", "/iserver/marketdata/unsubscribeall")
 
     def _streams(self, client: Client) -> None:
-        stream = Stream(client.simulator, 0.0)
+        stream = Stream(client.broker, 0.0)
         system, _act, status = stream.greet()
         messages = {"ws_system__1": system, "ws_sts__1": status}
         asked = {

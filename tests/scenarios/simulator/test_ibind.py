@@ -53,7 +53,7 @@ def test_contracts_by_symbol(client: IbkrClient) -> None:
 
 
 def test_quotes_and_history_in_parallel(client: IbkrClient, simulator: Running) -> None:
-    simulator.advance("close")
+    simulator.broker.advance("close")
     client.live_marketdata_snapshot(conids=str(AAPL), fields=["31", "84"])
     [row] = client.live_marketdata_snapshot(conids=str(AAPL), fields=["31", "7295"]).data
     assert (row["31"], row["7295"]) == ("75.39", "74.77")
@@ -77,7 +77,7 @@ def test_order_with_questions_fills_and_becomes_a_position(client: IbkrClient, s
 
 
 def test_modification_and_cancel(client: IbkrClient, simulator: Running) -> None:
-    simulator.advance("close")
+    simulator.broker.advance("close")
     placed = client.place_order(order("BUY", "LMT", 10, price=74.0, tif="GTC", coid="second"), ANSWERS).data
     client.modify_order(placed["order_id"], order("BUY", "LMT", 5, price=73.5, tif="GTC", coid="second"), ANSWERS)
     client.live_orders()
@@ -88,7 +88,7 @@ def test_modification_and_cancel(client: IbkrClient, simulator: Running) -> None
 
 
 def test_bracket(client: IbkrClient, simulator: Running) -> None:
-    simulator.advance("close")
+    simulator.broker.advance("close")
     parent = order("BUY", "LMT", 10, price=75.0, tif="DAY", coid="third")
     stop = order("SELL", "STP", 10, price=70.0, tif="GTC", parent_id="third")
     target = order("SELL", "LMT", 10, price=76.0, tif="GTC", parent_id="third")
@@ -100,7 +100,7 @@ def test_bracket(client: IbkrClient, simulator: Running) -> None:
 
 
 def test_summary_performance_and_scanner(client: IbkrClient, simulator: Running) -> None:
-    simulator.advance("next_close")
+    simulator.broker.advance("next_close")
     assert client.portfolio_accounts().data[0]["accountId"] == ACCOUNT
     assert client.portfolio_summary().data["netliquidation"]["amount"] == 100_000.0
     assert client.account_performance([ACCOUNT], "7D").data["nav"]["data"][0]["navs"][-1] == 100_000.0

@@ -11,9 +11,10 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from simulator.broker import Broker
 from simulator.config import Behaviour, Questions, SimulatorConfig
 from simulator.core import Simulator
-from simulator.market import ReplayedMarket
+from simulator.market.replayed import ReplayedMarket
 from simulator.messages import Response
 from trading.market.bars import Panel, SymbolBars, build_panel
 
@@ -50,6 +51,10 @@ class Client:
 
     simulator: Simulator
 
+    @property
+    def broker(self) -> Broker:
+        return self.simulator.broker
+
     def call(self, method: str, path: str, body: object = None, query: str = "") -> Response:
         data = b"" if body is None else json.dumps(body).encode()
         return self.simulator.handle(method, path, query, data)
@@ -80,7 +85,7 @@ class Client:
         return self.post(f"/iserver/account/{ACCOUNT}/orders", {"orders": list(bodies)})
 
     def conid(self, symbol: str) -> int:
-        return self.simulator.contracts.by_symbol[symbol].conid
+        return self.broker.contracts.by_symbol[symbol].conid
 
     def trades(self) -> list[dict[str, Any]]:
         self.get("/iserver/account/trades", "days=7")

@@ -8,9 +8,8 @@ import pytest
 from simulator.clock import RunningClock
 from simulator.config import SettingError, SimulatorConfig
 from simulator.core import Simulator
-from simulator.market import ReplayedMarket
-from simulator.truth import StateMismatchError
-from tests.unit.simulator.support import ACCOUNT, QUIET, Client, Json, Row, panel_of, start
+from simulator.market.replayed import ReplayedMarket
+from tests.unit.simulator.support import ACCOUNT, QUIET, Client, Row, panel_of, start
 
 FLAT: Row = (100.0, 110.0, 90.0, 105.0, 1000.0)
 
@@ -44,7 +43,7 @@ def test_start_after_the_last_bar_is_refused() -> None:
 
 def test_calls_need_what_the_real_one_needs() -> None:
     client = start({"ABC": [FLAT]})
-    simulator = Simulator(SimulatorConfig(behaviour=QUIET, pacing=False), client.simulator.market)
+    simulator = Simulator(SimulatorConfig(behaviour=QUIET, pacing=False), client.broker.market)
     stranger = Client(simulator)
     for path in ("/iserver/accounts", "/portfolio/accounts", "/nothing", "/tickle"):
         response = stranger.call("GET", f"/v1/api{path}")
@@ -79,39 +78,6 @@ def test_running_clock_leaves_marks_that_a_restart_goes_on_from(tmp_path: Path) 
     client.simulator.close()
     again, _ = running(60.0, tmp_path)
     assert again.clock()["now"] == "2014-03-03T14:40:00Z"
-
-
-def test_restart_goes_on_with_orders_positions_and_ids(tmp_path: Path) -> None:
-    first = start({"ABC": [FLAT, FLAT, FLAT]}, state_dir=tmp_path)
-    first.order(first.conid("ABC"), "BUY", "MKT", 10, cOID="a")
-    [row] = first.order(first.conid("ABC"), "SELL", "STP", 10, price=92.0, tif="GTC")
-    first.delete(f"/iserver/account/{ACCOUNT}/order/{row['order_id']}")
-    first.order(first.conid("ABC"), "SELL", "STP", 10, price=91.0, tif="GTC")
-    first.advance("next_close")
-    before = first.truth()
-    second = start({"ABC": [FLAT, FLAT, FLAT]}, state_dir=tmp_path)
-    assert second.truth() == before
-    assert second.simulator.account == first.simulator.account
-    [row] = second.order(second.conid("ABC"), "BUY", "LMT", 1, price=50.0)
-    assert int(row["order_id"]) not in first.simulator.exchange.book.orders
-
-
-@pytest.mark.parametrize("settings", [{"account_id": "DU7"}, {"cash": 1.0}, {"seed": 2}, {"start": "2014-03-04"}])
-def test_state_of_other_settings_is_refused(tmp_path: Path, settings: dict[str, Json]) -> None:
-    start({"ABC": [FLAT, FLAT]}, state_dir=tmp_path)
-    with pytest.raises(StateMismatchError):
-        start({"ABC": [FLAT, FLAT]}, state_dir=tmp_path, **settings)
-    with pytest.raises(StateMismatchError, match="bars"):
-        start({"ABC": [FLAT]}, state_dir=tmp_path)
-
-
-def test_planned_faults_outlive_a_restart_with_their_counts(tmp_path: Path) -> None:
-    first = start({"ABC": [FLAT]}, state_dir=tmp_path)
-    body = {"faults": [{"id": "H01", "selector": {"path": "/tickle", "times": 1}}]}
-    first.call("POST", "/sim/faults", body)
-    first.call("POST", "/v1/api/tickle")
-    second = start({"ABC": [FLAT]}, state_dir=tmp_path)
-    assert second.call("POST", "/v1/api/tickle").status == 200
 
 
 def test_nightly_reset_ends_the_brokerage_session() -> None:

@@ -1,11 +1,11 @@
 from __future__ import annotations
 
-from simulator.core import Simulator
+from simulator.broker import Broker
 from simulator.messages import Request, Response
 from simulator.router import Route, Router
 
 
-def answer(_simulator: Simulator, request: Request) -> Response:
+def answer(_broker: Broker, request: Request) -> Response:
     return Response(200, repr(sorted(request.parameters.items())).encode())
 
 

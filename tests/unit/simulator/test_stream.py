@@ -7,7 +7,7 @@ FLAT: Row = (100.0, 110.0, 90.0, 105.0, 1000.0)
 
 
 def open_stream(client: Client) -> Stream:
-    stream = Stream(client.simulator, 0.0)
+    stream = Stream(client.broker, 0.0)
     stream.greet()
     return stream
 
@@ -19,13 +19,13 @@ def one(messages: list[Json]) -> Json:
 
 def test_client_is_greeted_in_order() -> None:
     client = start({"ABC": [FLAT]})
-    assert [message["topic"] for message in Stream(client.simulator, 0.0).greet()] == ["system", "act", "sts"]
+    assert [message["topic"] for message in Stream(client.broker, 0.0).greet()] == ["system", "act", "sts"]
 
 
 def test_client_waits_for_a_login_and_is_greeted_after_it() -> None:
     client = start({"ABC": [FLAT]})
     client.post("/logout")
-    stream = Stream(client.simulator, 0.0)
+    stream = Stream(client.broker, 0.0)
     assert stream.greet() == [{"message": "waiting for session"}]
     client.call("POST", "/sim/account", {"do": "login"})
     assert [message.get("topic") for message in stream.poll(1.0)] == ["system", "act", "sts"]

@@ -4,7 +4,7 @@ import pytest
 
 from simulator.config import SimulatorConfig
 from simulator.core import Simulator
-from simulator.market import ReplayedMarket
+from simulator.market.replayed import ReplayedMarket
 from simulator.messages import Response
 from tests.unit.simulator.support import Client, Row, panel_of
 

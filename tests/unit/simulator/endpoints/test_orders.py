@@ -120,7 +120,7 @@ def test_preview_needs_a_quote_first() -> None:
     answer = client.post(path, {"orders": [order]})
     assert answer["amount"] == {"amount": "1,000.00 USD (10 Shares)", "commission": "1 USD", "total": "1,001.00 USD"}
     assert answer["position"] == {"current": "0", "change": "10", "after": "10"}
-    assert client.simulator.exchange.book.orders == {}
+    assert client.broker.exchange.book.orders == {}
 
 
 def test_arrival_is_in_the_truth_log_with_the_digest_of_its_body() -> None:

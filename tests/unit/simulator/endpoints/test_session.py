@@ -58,7 +58,7 @@ def test_gateway_program_finds_what_it_asks_for_after_a_login() -> None:
     key = str(portal("GET", "/ssodh/st")["st"])
     assert bytes.fromhex(key)
     client.call("POST", "/sim/account", {"do": "lose_session"})
-    expected = challenge_answer(client.simulator)
+    expected = challenge_answer(client.broker)
     assert len(expected) == hashlib.sha1(b"", usedforsecurity=False).digest_size * 2
     assert portal("POST", "/iserver/auth/ssodh/response", {"response": "0"})["error"]
     assert portal("POST", "/iserver/auth/ssodh/response", {"response": expected})["authenticated"] is True

@@ -93,7 +93,7 @@ def test_books_hold_for_any_orders_on_any_bars(days: list[tuple[Row, Row]], scri
     client.advance("2014-03-03T16:00:00Z")
     for step in script:
         carry_out(client, step)
-    account = client.simulator.account
+    account = client.broker.account
     cash, held = 100_000.0, {"ABC": 0, "XYZ": 0}
     for execution in account.executions:
         sign = 1 if execution.side is Side.BUY else -1
@@ -104,7 +104,7 @@ def test_books_hold_for_any_orders_on_any_bars(days: list[tuple[Row, Row]], scri
     assert account.cash == cash
     assert held == {symbol: account.held(client.conid(symbol)) for symbol in held}
     filled_in_group: dict[str, int] = {}
-    for order in client.simulator.exchange.book.orders.values():
+    for order in client.broker.exchange.book.orders.values():
         assert 0 <= order.filled <= order.quantity
         group = order.ticket.oca_group
         if group is not None and order.filled:
@@ -115,9 +115,9 @@ def test_books_hold_for_any_orders_on_any_bars(days: list[tuple[Row, Row]], scri
 def check_price(client: Client, order_id: int, price: float, at_us: int) -> None:
     """Hold a fill against its bar and its limit; a market order's may be off by slippage and a tick."""
     simulator = client.simulator
-    order = simulator.exchange.book.orders[order_id]
-    day = simulator.market.days[simulator.market.day_at(at_us)]
-    bar = simulator.market.bar(day.row, order.column)
+    order = simulator.broker.exchange.book.orders[order_id]
+    day = simulator.broker.market.days[simulator.broker.market.day_at(at_us)]
+    bar = simulator.broker.market.bar(day.row, order.column)
     assert bar is not None
     assert bar.volume > 0.0
     slack = 0.0 if order.ticket.kind in (Kind.LMT, Kind.STOP_LIMIT) else price * QUIET.slippage_bps / 1e4 + 0.02

@@ -5,7 +5,7 @@ import pytest
 from simulator.exchange import crossing
 from simulator.exchange.crossing import Activation, Crossing
 from simulator.exchange.orders import Kind, Order, Side, Ticket, Tif
-from simulator.market import Bar
+from simulator.market.replayed import Bar
 
 PATH = (100.0, 90.0, 110.0, 105.0)
 BAR = Bar(100.0, 110.0, 90.0, 105.0, 1000.0, PATH)

@@ -47,10 +47,10 @@ def test_order_fills_after_its_cancel_and_beyond_its_quantity() -> None:
 def test_correction_has_the_same_id_with_a_higher_end_and_moves_the_cash() -> None:
     client = start({"ABC": [FLAT]})
     made = deed(client, do="trade", symbol="ABC", side="BUY", quantity=5, price=100.0)
-    cash = client.simulator.account.cash
+    cash = client.broker.account.cash
     new = deed(client, do="correct", execution_id=made["execution_id"], price=99.0)
     assert new["execution_id"] == made["execution_id"][:-2] + "02"
-    assert client.simulator.account.cash == pytest.approx(cash + 5.0)
+    assert client.broker.account.cash == pytest.approx(cash + 5.0)
     deed(client, do="correct", execution_id=new["execution_id"], quantity=0)
     assert held(client) == 0
 
@@ -82,8 +82,8 @@ def test_split_changes_the_shares_and_takes_the_orders_with_it(keeps: bool, left
     client.order(client.conid("ABC"), "SELL", "STP", 5, price=80.0, tif="GTC")
     deed(client, do="split", symbol="ABC", ratio=2.0)
     assert held(client) == 10
-    assert len(client.simulator.exchange.book.live) == left
-    assert client.simulator.account.positions[client.conid("ABC")].average_cost == pytest.approx(50.1)
+    assert len(client.broker.exchange.book.live) == left
+    assert client.broker.account.positions[client.conid("ABC")].average_cost == pytest.approx(50.1)
 
 
 def test_cash_and_refusals_by_the_broker() -> None:
@@ -120,6 +120,6 @@ def test_deeds_outlive_a_restart(tmp_path: Path) -> None:
     first.simulator.close()
     second = start({"ABC": [FLAT]}, state_dir=tmp_path)
     assert held(second) == 5
-    assert second.simulator.account.cash == first.simulator.account.cash
+    assert second.broker.account.cash == first.broker.account.cash
     [row] = second.order(second.conid("ABC"), "BUY", "LMT", 5, price=80.0)
     assert int(row["order_id"]) > made["order_id"]

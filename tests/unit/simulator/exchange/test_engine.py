@@ -240,4 +240,4 @@ def test_bracket_fills_are_those_of_the_shared_fill_rules(
             kind, _, exit_price = fills.bracket_exit(*day, 0.0, math.nan, stop, target, 5.0)
         if kind != fills.NO_EXIT:
             expected.append(exit_price)
-    assert [execution.price for execution in client.simulator.account.executions] == expected
+    assert [execution.price for execution in client.broker.account.executions] == expected

@@ -27,8 +27,8 @@ def test_every_command_comes_back_to_the_same_books(tmp_path: Path) -> None:
     first = start({"ABC": DAYS}, state_dir=tmp_path)
     trade(first)
     again = start({"ABC": DAYS}, state_dir=tmp_path)
-    assert again.simulator.account == first.simulator.account
-    assert again.simulator.exchange.book.orders == first.simulator.exchange.book.orders
+    assert again.broker.account == first.broker.account
+    assert again.broker.exchange.book.orders == first.broker.exchange.book.orders
     assert again.clock() == first.clock()
 
 

@@ -1,14 +1,15 @@
 from __future__ import annotations
 
+from simulator.fault_plan import Fault
 from simulator.faults.context import Firing
-from simulator.faults.plan import Fault
 from simulator.messages import Request, Response
 from tests.unit.simulator.faults.support import client
 
 
 def firing(body: bytes = b"{}", **parameters: object) -> Firing:
     fault = Fault("H01", parameters=parameters)
-    return Firing(client().simulator, fault, Request("GET", "/tickle"), lambda: Response(200, body))
+    answer = Response(200, body)
+    return Firing(client().broker, fault, Request("GET", "/tickle"), lambda: answer, lambda _request: answer)
 
 
 def test_parameters_of_another_type_fall_back_to_the_default() -> None:

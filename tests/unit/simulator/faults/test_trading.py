@@ -50,7 +50,7 @@ def test_extra_question_comes_first_and_the_order_waits() -> None:
     plan(on, "O03", ORDERS, ids=["o451", "p12"])
     [question] = buy(on)
     assert question["messageIds"] == ["o451", "p12"]
-    assert on.simulator.exchange.book.orders == {}
+    assert on.simulator.broker.exchange.book.orders == {}
 
 
 def test_reply_is_lost_and_the_order_live_or_not() -> None:
@@ -60,7 +60,7 @@ def test_reply_is_lost_and_the_order_live_or_not() -> None:
         plan(on, "O04", "/iserver/reply/*", applied=applied)
         [question] = buy(on)
         assert "reply id not found" in on.post(f"/iserver/reply/{question['id']}", {"confirmed": True})["error"]
-        assert len(on.simulator.exchange.book.orders) == count
+        assert len(on.simulator.broker.exchange.book.orders) == count
 
 
 def test_question_is_forgotten_by_a_new_session() -> None:
@@ -77,7 +77,7 @@ def test_refusals() -> None:
     plan(on, "O08", ORDERS, {"nth": 2}, applied=True)
     assert buy(on) == {"error": "Margin"}
     assert "already registered" in buy(on, cOID="a")["error"]
-    assert len(on.simulator.exchange.book.orders) == 1
+    assert len(on.simulator.broker.exchange.book.orders) == 1
 
 
 def test_accepted_and_then_refused_or_cancelled_in_part() -> None:
@@ -119,7 +119,7 @@ def test_child_is_refused_and_the_rest_lives() -> None:
     plan(on, "O20", ORDERS, {"method": "POST"})
     failed, *rest = bracket(on)
     assert (failed["order_id"], failed["order_status"]) == ("-1", "Failed")
-    assert len(rest) == len(on.simulator.exchange.book.orders) == 2
+    assert len(rest) == len(on.simulator.broker.exchange.book.orders) == 2
 
 
 def test_stops_are_lost_or_gap() -> None:
@@ -141,7 +141,7 @@ def test_both_legs_fill() -> None:
     on.delete(f"/iserver/account/{ACCOUNT}/order/{rows[1]['order_id']}")
     plan(on, "O24", "/tickle")
     on.post("/tickle")
-    assert on.simulator.account.held(on.conid("ABC")) == 0
+    assert on.simulator.broker.account.held(on.conid("ABC")) == 0
 
 
 def test_deeds_happen_when_their_call_comes() -> None:
@@ -149,7 +149,7 @@ def test_deeds_happen_when_their_call_comes() -> None:
     plan(on, "C03", "/tickle", {"times": 1}, deed={"do": "trade", "symbol": "ABC", "side": "BUY", "quantity": 3})
     for _ in range(2):
         on.post("/tickle")
-    assert on.simulator.account.held(on.conid("ABC")) == 3
+    assert on.simulator.broker.account.held(on.conid("ABC")) == 3
 
 
 def test_impossible_deed_is_left_out() -> None:

@@ -31,7 +31,7 @@ def test_way_back_breaks_before_or_after_the_order_is_taken(fault: str, broken: 
     response = on.call("POST", "/v1/api/iserver/account/DU1234567/orders", body)
     assert response.wire is not None
     assert response.wire.broken is broken
-    assert bool(on.simulator.exchange.book.orders) is applied
+    assert bool(on.simulator.broker.exchange.book.orders) is applied
 
 
 @pytest.mark.parametrize(
@@ -44,7 +44,7 @@ def test_answers_that_are_none(fault: str, status: int, applied: int) -> None:
     plan(on, fault, ORDERS)
     body = {"orders": [{"conid": on.conid("ABC"), "side": "BUY", "orderType": "MKT", "quantity": 1, "tif": "DAY"}]}
     assert on.call("POST", "/v1/api/iserver/account/DU1234567/orders", body).status == status
-    assert len(on.simulator.exchange.book.orders) == applied
+    assert len(on.simulator.broker.exchange.book.orders) == applied
 
 
 def test_late_order_is_taken_when_its_time_has_come() -> None:
@@ -53,7 +53,7 @@ def test_late_order_is_taken_when_its_time_has_come() -> None:
     on.call("POST", "/v1/api/iserver/account/DU1234567/orders", {"orders": [{
         "conid": on.conid("ABC"), "side": "BUY", "orderType": "MKT", "quantity": 1, "tif": "DAY"}]})  # fmt: skip
     on.advance("2014-03-03T14:30:29Z")
-    assert on.simulator.exchange.book.orders == {}
+    assert on.simulator.broker.exchange.book.orders == {}
     on.advance("close")
     assert [trade["trade_time"] for trade in on.trades()] == ["20140303-14:30:30"]
 
@@ -64,14 +64,14 @@ def test_reordered_call_comes_after_the_next_read() -> None:
     on.call("POST", "/v1/api/iserver/account/DU1234567/orders", {"orders": [{
         "conid": on.conid("ABC"), "side": "BUY", "orderType": "MKT", "quantity": 1, "tif": "DAY"}]})  # fmt: skip
     on.get("/iserver/auth/status")
-    assert len(on.simulator.exchange.book.orders) == 1
+    assert len(on.simulator.broker.exchange.book.orders) == 1
 
 
 def test_call_that_is_delivered_twice_meets_the_check_on_coids() -> None:
     on = client()
     plan(on, "T09", ORDERS)
     assert "order_id" in buy(on, cOID="a")[0]
-    assert len(on.simulator.exchange.book.orders) == 1
+    assert len(on.simulator.broker.exchange.book.orders) == 1
 
 
 def test_penalty_box_shuts_every_call_out() -> None:

@@ -1,0 +1,127 @@
+"""The simulated broker as the API's calls see it: session, account, exchange, contracts, history, and their clock."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from simulator import instants
+from simulator.clock import RunningClock
+from simulator.config import SettingError, SimulatorConfig
+from simulator.exchange import deeds
+from simulator.exchange.account import Account
+from simulator.exchange.engine import Exchange
+from simulator.fault_plan import Fault, FaultPlan
+from simulator.identifiers import Identifiers
+from simulator.market.contracts import Contracts
+from simulator.market.history import DailyHistory
+from simulator.market.replayed import ReplayedMarket
+from simulator.messages import Response
+from simulator.pacing import Pacing
+from simulator.session import BrokerSession
+from simulator.timeline import Action, Timeline
+from simulator.truth import TruthLog
+
+
+class Broker:
+    """Everything that calls read and change. One thread at a time: whoever calls holds the simulator's lock."""
+
+    def __init__(
+        self, config: SimulatorConfig, market: ReplayedMarket, log: TruthLog, clock: RunningClock | None = None
+    ) -> None:
+        """Open with an empty book at the configured start.
+
+        Raises:
+            SettingError: the start lies outside the bars.
+        """
+        self.config = config
+        self.behaviour = config.behaviour
+        self.market = market
+        self.log = log
+        self.identifiers = Identifiers(config.seed)
+        self.contracts = Contracts(market.panel.symbols)
+        self.account = Account(config.account_id, config.cash)
+        self.history = DailyHistory(market)
+        self.exchange = Exchange(
+            market, self.contracts, self.account, log, self.identifiers, self.behaviour, _first_instant(config, market)
+        )
+        self.session = BrokerSession(self.behaviour)
+        self.clock = clock or RunningClock(config.speed)
+        self.pacing = Pacing(enabled=config.pacing)
+        self.timeline = Timeline()
+        self.faults = FaultPlan(config.seed)
+        self.reported_events = 0
+        self.questions_asked = 0
+        self.orders_numbered = 0
+        self.remembered: dict[str, list[tuple[int, Response]]] = {}
+        """earlier answers by path, for faults that answer with them"""
+        self.extra_questions: list[tuple[str, str]] = []
+        """what a fault asks beside the broker's own questions"""
+        self.after_next_read: list[Action] = []
+        """what a fault holds back until a read has been answered"""
+
+    @property
+    def now_us(self) -> int:
+        """Return the simulated instant."""
+        return self.exchange.now_us
+
+    @property
+    def session_us(self) -> int:
+        """Return the instant by which sessions age: real time unless they are to age with the market."""
+        return self.now_us if self.behaviour.session_clock == "simulated" else int(self.clock.real() * instants.SECOND)
+
+    def note(self, kind: str, facts: dict[str, Any]) -> None:
+        """Log something that arrived or was injected and changes nothing on the book."""
+        self.log.append(kind, self.now_us, **facts)
+
+    def next_order_id(self) -> int:
+        """Return a new order id."""
+        self.orders_numbered += 1
+        return self.identifiers.order_id(self.orders_numbered)
+
+    def advance(self, to_us: int, *, stop_on_event: bool) -> bool:
+        """Move the clock, doing what the timeline holds on the way; return whether it stopped at an event."""
+        while (at_us := self.timeline.next_us()) is not None and at_us <= to_us:
+            if self.exchange.move(at_us, stop_on_event=stop_on_event):
+                return True
+            self.timeline.pop()()
+        return self.exchange.move(to_us, stop_on_event=stop_on_event)
+
+    def keep_time(self) -> None:
+        """Bring a running clock up to date, doing what the timeline holds on the way."""
+        due = self.clock.due()
+        if due is None:
+            return
+        while (at_us := self.timeline.next_us()) is not None and at_us <= due:
+            self.exchange.drift(at_us)
+            self.timeline.pop()()
+        self.exchange.drift(due)
+
+    def later(self, seconds: float, action: Action) -> None:
+        """Let `action` happen some simulated seconds from now."""
+        self.timeline.add(self.now_us + int(seconds * instants.SECOND), action)
+
+    def carry_out(self, body: dict[str, Any]) -> dict[str, Any]:
+        """Carry out a deed.
+
+        Raises:
+            DeedError: it is none, or is impossible.
+        """
+        facts = deeds.check(self.exchange, body)
+        if facts["do"] in deeds.WITH_OWN_ORDER:
+            facts["order_id"] = self.next_order_id()
+        return deeds.carry_out(self.exchange, facts)
+
+    def plan_faults(self, faults: list[Fault], *, clear: bool, seed: int | None) -> None:
+        """Switch faults on, and put them into the truth log."""
+        self.note("faults", {"faults": faults, "clear": clear, "seed": seed})
+        self.faults.install(faults, clear=clear, seed=seed)
+
+
+def _first_instant(config: SimulatorConfig, market: ReplayedMarket) -> int:
+    first_row = market.session_of_row(0)
+    wanted = config.start or first_row.day.isoformat()
+    for day in market.days:
+        if day.day.isoformat() >= wanted and day.open_us <= market.end_us:
+            return day.open_us
+    problem = f"the bars end on {instants.new_york_day(market.end_us)}"
+    raise SettingError("--start", problem)

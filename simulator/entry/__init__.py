@@ -1,0 +1,1 @@
+"""Order entry: from the JSON of a call to tickets, and the questions that they raise."""

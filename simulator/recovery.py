@@ -1,0 +1,63 @@
+"""The way back after a restart: the truth log's commands are carried out anew, and counting goes on where it was."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from simulator import instants
+from simulator.broker import Broker
+from simulator.exchange import deeds, replay
+from simulator.fault_plan import Fault
+
+
+def recover(broker: Broker) -> None:
+    """Bring a new broker to where its log ends; an empty log begins here.
+
+    Raises:
+        StateMismatchError: the log belongs to other bars, another account or another version.
+    """
+    config = broker.config
+    facts = {
+        "version": 1,
+        "bars": broker.market.digest,
+        "account": config.account_id,
+        "cash": config.cash,
+        "start": instants.iso(broker.now_us),
+        "seed": config.seed,
+        "behaviour": broker.behaviour,
+    }
+    broker.log.append("start", broker.now_us, **facts)
+    for record in broker.log.commands():
+        _count(broker, record)
+        replay.apply(broker.exchange, record)
+        if record["kind"] == "clock":
+            broker.reported_events = broker.exchange.events
+        elif record["kind"] in ("faults", "fault"):
+            _recall_faults(broker, record)
+    broker.log.flush()
+    broker.clock.set(broker.now_us)
+
+
+def _count(broker: Broker, record: dict[str, Any]) -> None:
+    """Go on with the numbers that ids are made from."""
+    ids = record.get("order_ids", [])
+    if record["kind"] == "question":
+        broker.questions_asked += 1
+    if record["kind"] == "order":
+        ids = [ticket["order_id"] for ticket in record["tickets"]]
+    elif record["kind"] == "deed" and record["do"] in deeds.WITH_OWN_ORDER:
+        ids = [record["order_id"]]
+    for order_id in ids:
+        broker.orders_numbered = max(broker.orders_numbered, broker.identifiers.order_number(order_id))
+
+
+def _recall_faults(broker: Broker, record: dict[str, Any]) -> None:
+    if record["kind"] == "faults":
+        faults = msgspec.convert(record["faults"], list[Fault])
+        broker.faults.install(faults, clear=record["clear"], seed=record["seed"])
+    else:
+        planned = broker.faults.planned[record["index"]]
+        planned.matched += 1
+        planned.fired += 1

@@ -1,0 +1,89 @@
+"""A websocket conversation on a connection: frames in and out, topics, heartbeats."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from simulator.server import websocket
+from simulator.server.http import Connection
+from simulator.server.websocket import Frame, FrameReader, Opcode, ProtocolViolation
+from simulator.stream import Message, Stream
+
+if TYPE_CHECKING:
+    from simulator.core import Simulator
+
+POLL_S = 0.1
+_CHUNK = 65_536
+_NORMAL, _GOING_AWAY = 1000, 1001
+_encode = msgspec.json.Encoder().encode
+
+
+def converse(
+    connection: Connection, simulator: Simulator, headers: Mapping[str, str], stopping: threading.Event
+) -> None:
+    """Serve a websocket until either side ends it.
+
+    Raises:
+        OSError: the client is gone.
+    """
+    connection.socket.sendall(websocket.handshake(headers))
+    stream = Stream(simulator.broker, time.monotonic())
+    reader = FrameReader()
+    with simulator.locked():
+        greeting = stream.greet()
+    _send(connection, greeting)
+    data = bytes(connection.buffer)
+    while not stopping.is_set():
+        try:
+            if any(not _take(connection, simulator, stream, frame) for frame in reader.feed(data)):
+                return
+        except ProtocolViolation as fault:
+            connection.socket.sendall(websocket.close_frame(fault.code))
+            return
+        with simulator.locked():
+            messages, over = stream.poll(time.monotonic()), stream.is_over()
+        _send(connection, messages)
+        if over:
+            connection.socket.sendall(websocket.close_frame(_NORMAL))
+            return
+        received = _receive(connection)
+        if received is None:
+            return
+        data = received
+    connection.socket.sendall(websocket.close_frame(_GOING_AWAY))
+
+
+def _receive(connection: Connection) -> bytes | None:
+    """Return what came within a moment, None when the client has closed."""
+    connection.socket.settimeout(POLL_S)
+    try:
+        return connection.socket.recv(_CHUNK) or None
+    except TimeoutError:
+        return b""
+
+
+def _take(connection: Connection, simulator: Simulator, stream: Stream, frame: Frame) -> bool:
+    """Act on one frame and return whether the conversation goes on."""
+    match frame.opcode:
+        case Opcode.CLOSE:
+            connection.socket.sendall(websocket.encode(frame.payload[:2], Opcode.CLOSE))
+            return False
+        case Opcode.PING:
+            connection.socket.sendall(websocket.encode(frame.payload, Opcode.PONG))
+        case Opcode.TEXT if frame.final:
+            with simulator.locked():
+                answers = stream.receive(frame.payload.decode("utf-8", "replace"), time.monotonic())
+            _send(connection, answers)
+    return True
+
+
+def _send(connection: Connection, messages: list[Message] | list[Message | str]) -> None:
+    if messages:
+        frames = (websocket.encode(m.encode() if isinstance(m, str) else _encode(m)) for m in messages)
+        connection.socket.settimeout(10.0)
+        connection.socket.sendall(b"".join(frames))
