@@ -6,13 +6,11 @@ Run: python -m bench.bench_backtest [FILE]. Numbers are printed and never assert
 from __future__ import annotations
 
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
 
 import click
 
+from bench.measure import timed
 from tests.reference import backtest_reference
 from tests.reference.strategy_reference import read_bars
 from trading.backtest.engine import BacktestPlan, run_step
@@ -23,14 +21,6 @@ from trading.strategies.discovery import make_strategy
 
 ROOT = Path(__file__).resolve().parents[1]
 CASH = 100_000.0
-Result = TypeVar("Result")
-
-
-def timed(work: Callable[[], Result]) -> tuple[Result, float]:
-    """Return what `work` returned and how many seconds it took."""
-    begin = time.perf_counter()
-    result = work()
-    return result, time.perf_counter() - begin
 
 
 def main(path: Path) -> None:
