@@ -69,7 +69,7 @@ class Connection:
         path, _, query = target.partition("?")
         connection = headers.get("connection", "").lower()
         keep = connection != "close" if version == "HTTP/1.1" else connection == "keep-alive"
-        return HttpRequest(method, unquote(path), query, headers, body, keep, _cookies(headers.get("cookie", "")))
+        return HttpRequest(method, unquote(path), query, headers, body, keep, parse_cookies(headers.get("cookie", "")))
 
     def _receive(self, deadline: float) -> bool:
         left = deadline - time.monotonic()
@@ -190,7 +190,7 @@ def _parse_head(head: bytes) -> tuple[str, str, str, dict[str, str]]:
     return method.upper(), target, version, headers
 
 
-def _cookies(text: str) -> dict[str, str]:
+def parse_cookies(text: str) -> dict[str, str]:
     """Return the cookies; of double ones the first with a value: the gateway program sends empty ones as well."""
     found: dict[str, str] = {}
     for pair in text.split(";"):
