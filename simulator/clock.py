@@ -9,10 +9,13 @@ from collections.abc import Callable
 class RunningClock:
     """Tells where the simulated clock should be by now."""
 
-    def __init__(self, speed: float, monotonic: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, speed: float, monotonic: Callable[[], float] = time.monotonic, wall: Callable[[], float] = time.time
+    ) -> None:
         """Run `speed` simulated seconds a real one."""
         self.speed = speed
         self._monotonic = monotonic
+        self._wall = wall
         self._real = monotonic()
         self._simulated = 0
 
@@ -30,3 +33,7 @@ class RunningClock:
     def real(self) -> float:
         """Return real seconds, for limits on calls."""
         return self._monotonic()
+
+    def wall_ms(self) -> int:
+        """Return the time of day, milliseconds since 1970: clients hold a heartbeat against their own clock."""
+        return int(self._wall() * 1000)

@@ -13,6 +13,7 @@ from simulator.endpoints.accounts import account_list
 from simulator.endpoints.portfolio import ledger_row, summary_rows
 from simulator.endpoints.session import session_token
 from simulator.endpoints.trades import todays_orders, trade_row
+from simulator.views.account_topics import AccountTopic, ledger_topic_row, summary_topic_rows
 from simulator.views.order_text import order_row
 from simulator.views.quotes import Quote, field_values
 from simulator.views.valuation import Valuation
@@ -38,7 +39,7 @@ class Stream:
         self._orders_mark: tuple[int, int, bool] | None = None
         self._trades: int | None = None
         self._pnl: Message | None = None
-        self._ledger: Message | None = None
+        self._account: dict[str, AccountTopic] = {}
         self._quotes: dict[int, tuple[list[str], Message, float]] = {}
 
     def greet(self) -> list[Message]:
@@ -59,8 +60,8 @@ class Stream:
         if text == "ech+hb":
             return ["ech+hb"]
         if text == "tic":
-            stamp = instants.millis(self._broker.now_us)
-            return [{"topic": "tic", "alive": True, "id": session_token(self._broker), "lastAccessed": stamp}]
+            token, stamp = session_token(self._broker), self._broker.clock.wall_ms()
+            return [{"topic": "tic", "alive": True, "id": token, "lastAccessed": stamp}]
         topic, target, arguments = _split(text)
         if topic in _BROKERAGE_TOPICS and not self._broker.session.authenticated:
             return [{"topic": topic, "error": "not authenticated"}]
@@ -72,7 +73,8 @@ class Stream:
         messages: list[Message] = [] if self._greeted or not self._broker.session.sso else self.greet()
         if now_s - self._beat_s >= HEARTBEAT_S:
             self._beat_s = now_s
-            messages.append({"topic": "system", "hb": instants.millis(self._broker.now_us)})
+            messages.append({"topic": "system", "hb": self._broker.clock.wall_ms()})
+            messages += self._account_news()
         messages += self._status() + self._order_changes() + self._new_trades() + self._pnl_changes()
         if now_s - self._quoted_s >= QUOTES_S:
             self._quoted_s = now_s
@@ -180,19 +182,25 @@ class Stream:
         key = f"{self._broker.config.account_id}.Core"
         return [{"topic": "spl", "args": {key: {"rowType": 1, **changed}}}] if changed else []
 
-    def show_summary(self, target: str, arguments: Message, _now_s: float) -> list[Message]:
-        """Answer `ssd`: the summary's rows, those of `keys` only where it is given."""
-        wanted = arguments.get("keys")
-        rows = [{"key": name, **row} for name, row in summary_rows(self._broker).items()]
-        if isinstance(wanted, list) and wanted:
-            lower = {str(name).lower() for name in wanted}
-            rows = [row for row in rows if row["key"] in lower]
-        return [{"result": rows, "topic": f"ssd+{target}"}]
+    def subscribe_account(self, topic: str, target: str, arguments: Message) -> list[Message]:
+        """Answer `ssd` and `sld`: every row, then every ten seconds what has changed."""
+        account = self._broker.config.account_id
+        if target not in ("", account):
+            return [{"topic": topic, "error": f"accountId is not valid: {target}"}]
+        self._account[topic] = AccountTopic.asked(arguments)
+        return self._account_news(topic)
 
-    def show_ledger(self, target: str, _arguments: Message, _now_s: float) -> list[Message]:
-        """Answer `sld`: the ledger's rows."""
-        rows = [{**ledger_row(self._broker, currency), "key": f"LedgerList{currency}"} for currency in ("USD", "BASE")]
-        return [{"result": rows, "topic": f"sld+{target}"}]
+    def unsubscribe_account(self, topic: str) -> None:
+        """End `ssd` or `sld`."""
+        self._account.pop(topic, None)
+
+    def _account_news(self, only: str | None = None) -> list[Message]:
+        account = self._broker.config.account_id
+        return [
+            {"result": subscribed.news(_account_rows(self._broker, topic)), "topic": f"{topic}+{account}"}
+            for topic, subscribed in self._account.items()
+            if only in (None, topic)
+        ]
 
     # ---- quotes
 
@@ -201,14 +209,16 @@ class Stream:
         text = target.partition("@")[0]
         if not text.isdigit() or int(text) not in self._broker.contracts.by_conid:
             return []
-        fields = [str(field) for field in arguments.get("fields", [])]
+        wanted = arguments.get("fields")
+        fields = [str(field) for field in wanted] if isinstance(wanted, list) else []
         self._quotes[int(text)] = (fields, {}, now_s)
         return self._quote_of(int(text))
 
     def unsubscribe_quote(self, target: str, _arguments: Message, _now_s: float) -> list[Message]:
         """Answer `umd`: nothing."""
-        if target.isdigit():
-            self._quotes.pop(int(target), None)
+        text = target.partition("@")[0]
+        if text.isdigit():
+            self._quotes.pop(int(text), None)
         return []
 
     def _quote_changes(self, now_s: float) -> list[Message]:
@@ -242,12 +252,29 @@ def _split(text: str) -> tuple[str, str, Message]:
     return topic, target.strip("+"), arguments if isinstance(arguments, dict) else {}
 
 
-def _end_summary(_stream: Stream, target: str, _arguments: Message, _now_s: float) -> list[Message]:
-    return [{"result": "unsubscribed from summary", "topic": f"usd+{target}"}]
+def _account_rows(broker: Broker, topic: str) -> list[dict[str, object]]:
+    if topic == "ssd":
+        return summary_topic_rows(summary_rows(broker))
+    return [ledger_topic_row(ledger_row(broker, currency)) for currency in ("USD", "BASE")]
 
 
-def _end_ledger(_stream: Stream, target: str, _arguments: Message, _now_s: float) -> list[Message]:
-    return [{"result": "unsubscribed from ledger", "topic": f"uld+{target}"}]
+def _begin_summary(stream: Stream, target: str, arguments: Message, _now_s: float) -> list[Message]:
+    return stream.subscribe_account("ssd", target, arguments)
+
+
+def _begin_ledger(stream: Stream, target: str, arguments: Message, _now_s: float) -> list[Message]:
+    return stream.subscribe_account("sld", target, arguments)
+
+
+def _end_summary(stream: Stream, _target: str, _arguments: Message, _now_s: float) -> list[Message]:
+    """Answer `usd`; the real one names no topic here, and clients tell it by that."""
+    stream.unsubscribe_account("ssd")
+    return [{"result": "unsubscribed from summary"}]
+
+
+def _end_ledger(stream: Stream, _target: str, _arguments: Message, _now_s: float) -> list[Message]:
+    stream.unsubscribe_account("sld")
+    return [{"result": "unsubscribed from ledger"}]
 
 
 _Topic = Callable[[Stream, str, Message, float], list[Message]]
@@ -258,9 +285,9 @@ _TOPICS: dict[str, _Topic] = {
     "utr": Stream.unsubscribe_trades,
     "spl": Stream.subscribe_pnl,
     "upl": Stream.unsubscribe_pnl,
-    "ssd": Stream.show_summary,
+    "ssd": _begin_summary,
     "usd": _end_summary,
-    "sld": Stream.show_ledger,
+    "sld": _begin_ledger,
     "uld": _end_ledger,
     "smd": Stream.subscribe_quote,
     "umd": Stream.unsubscribe_quote,

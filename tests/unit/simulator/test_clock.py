@@ -21,3 +21,7 @@ def test_clock_runs_as_often_faster_as_its_speed_says() -> None:
     clock.set(1_000_000)
     real.now += 2.0
     assert clock.due() == 121_000_000
+
+
+def test_clock_tells_the_time_of_day_in_milliseconds() -> None:
+    assert RunningClock(0.0, wall=lambda: 1_700_000_000.5).wall_ms() == 1_700_000_000_500

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from simulator.clock import RunningClock
 from simulator.stream import Stream
 from tests.unit.simulator.support import ACCOUNT, Client, Json, Row, start
 
@@ -76,21 +77,64 @@ def test_quotes_end_after_a_quarter_of_an_hour() -> None:
     assert [message for message in stream.poll(902.0) if str(message.get("topic")).startswith("smd")] == []
 
 
-def test_account_topics() -> None:
+def test_profit_and_loss_comes_as_it_changes() -> None:
     client = start({"ABC": [FLAT]})
     stream = open_stream(client)
     assert one(stream.receive("spl+{}", 0.0))["args"][f"{ACCOUNT}.Core"]["nl"] == 100_000.0
-    [summary] = one(stream.receive(f'ssd+{ACCOUNT}+{{"keys":["NetLiquidation"]}}', 0.0))["result"]
-    assert summary["amount"] == 100_000.0
-    assert one(stream.receive(f"sld+{ACCOUNT}+{{}}", 0.0))["result"][0]["key"] == "LedgerListUSD"
 
 
-def test_heartbeat_comes_every_ten_seconds() -> None:
+def test_summary_is_told_with_the_names_of_tws_and_the_account_in_every_news() -> None:
+    client = start({"ABC": [FLAT, FLAT]})
+    stream = open_stream(client)
+    first = one(stream.receive(f"ssd+{ACCOUNT}+{{}}", 0.0))
+    rows = {row["key"]: row for row in first["result"]}
+    assert first["topic"] == f"ssd+{ACCOUNT}"
+    assert rows["AccountCode"]["value"] == ACCOUNT
+    assert (rows["NetLiquidation-S"]["monetaryValue"], rows["NetLiquidation-S"]["currency"]) == (100_000.0, "USD")
+    client.order(client.conid("ABC"), "BUY", "MKT", 10)
+    news = next(message for message in stream.poll(10.0) if message["topic"].startswith("ssd"))["result"]
+    later = {row["key"]: row for row in news}
+    assert later["TotalCashValue"]["monetaryValue"] < 100_000.0
+    assert later["AccountCode"]["value"] == ACCOUNT
+    assert set(later["Billable"]) == {"key", "timestamp"}
+
+
+def test_summary_is_told_for_the_keys_and_fields_that_are_asked_for() -> None:
     stream = open_stream(start({"ABC": [FLAT]}))
+    wish = f'ssd+{ACCOUNT}+{{"keys":["NetLiquidation"],"fields":["monetaryValue"]}}'
+    [row] = one(stream.receive(wish, 0.0))["result"]
+    assert set(row) == {"key", "monetaryValue", "timestamp"}
+    assert (row["key"], row["monetaryValue"]) == ("NetLiquidation", 100_000.0)
+
+
+def test_ledger_is_told_by_currency_until_it_is_not_wanted_any_more() -> None:
+    stream = open_stream(start({"ABC": [FLAT]}))
+    first = one(stream.receive(f"sld+{ACCOUNT}+{{}}", 0.0))["result"]
+    assert [(row["key"], row["acctCode"], row["netLiquidationValue"]) for row in first] == [
+        ("LedgerListUSD", ACCOUNT, 100_000.0),
+        ("LedgerListBASE", ACCOUNT, 100_000.0),
+    ]
+    [_, second] = stream.poll(10.0)
+    assert [set(row) for row in second["result"]] == [{"key", "timestamp"}] * 2
+    assert stream.receive(f"uld+{ACCOUNT}", 11.0) == [{"result": "unsubscribed from ledger"}]
+    assert stream.receive(f"usd+{ACCOUNT}+{{}}", 11.0) == [{"result": "unsubscribed from summary"}]
+    assert [message["topic"] for message in stream.poll(20.0)] == ["system"]
+
+
+def test_account_topics_are_for_the_own_account() -> None:
+    stream = open_stream(start({"ABC": [FLAT]}))
+    assert "error" in one(stream.receive("ssd+U9999999+{}", 0.0))
+
+
+def test_heartbeat_comes_every_ten_seconds_with_the_time_of_day() -> None:
+    client = start({"ABC": [FLAT]})
+    client.broker.clock = RunningClock(0.0, wall=lambda: 1_700_000_000.25)
+    stream = open_stream(client)
     assert stream.poll(9.9) == []
-    assert "hb" in stream.poll(10.0)[0]
+    assert stream.poll(10.0) == [{"topic": "system", "hb": 1_700_000_000_250}]
     assert stream.receive("ech+hb", 11.0) == ["ech+hb"]
-    assert one(stream.receive("tic", 11.0))["alive"] is True
+    answer = one(stream.receive("tic", 11.0))
+    assert (answer["alive"], answer["lastAccessed"]) == (True, 1_700_000_000_250)
 
 
 def test_lost_session_is_told_and_ends_what_was_subscribed() -> None:
@@ -105,6 +149,7 @@ def test_lost_session_is_told_and_ends_what_was_subscribed() -> None:
 
 
 def test_messages_that_mean_nothing_are_left_alone() -> None:
-    stream = open_stream(start({"ABC": [FLAT]}))
-    for text in ("", "+", "xyz+{}", "sor+{", "smd+x+{}", "smd+1+[1]", "\x00"):
+    client = start({"ABC": [FLAT]})
+    stream, conid = open_stream(client), client.conid("ABC")
+    for text in ("", "+", "xyz+{}", "sor+{", "smd+x+{}", "smd+1+[1]", f'smd+{conid}+{{"fields":null}}', "\x00"):
         assert isinstance(stream.receive(text, 0.0), list)
