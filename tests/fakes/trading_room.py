@@ -2,114 +2,118 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
 
 import numpy as np
 
 from tests.fakes.chance import seeded
-from tests.fakes.fake_broker import ACCOUNT
-from tests.fakes.stages import system_of
+from tests.fakes.fake_controls import FakeControls
+from tests.fakes.fake_session import FakeSession
+from tests.fakes.stages import settings_of, system_of
 from tests.fakes.trading_desk import CLOSES, CONIDS, DECIDED, Office
 from trading.cycle.controls import ControlDesk
 from trading.cycle.session_keeper import SessionKeeper
 from trading.market.bars import Panel, SymbolBars, build_panel
-from trading.model.account import SessionStatus
-from trading.model.mode import Control, ControlKind
+from trading.market.calendar import TradingCalendar
+from trading.model.order import BrokerOrder, Side
 from trading.trading_system import Pace, TradingSystem
 
-READY = SessionStatus(authenticated=True, connected=True, competing=False, established=True, message="")
-AWAY = replace(READY, authenticated=False, connected=False, established=False)
+PROFILE = "risk.profile=strategy"
+STAGES = system_of(PROFILE)
+# A loop that does not end by itself is ended after so many turns or pauses, so that a test can't hang.
+ENOUGH = 500
 
 
-class FakeSession:
-    """A login that can go away."""
-
-    def __init__(self) -> None:
-        self.status = READY
-        self.error: Exception | None = None
-        self.initialised = 0
-        self.names: tuple[str, ...] = (ACCOUNT,)
-
-    def keep_alive(self) -> SessionStatus:
-        if self.error is not None:
-            raise self.error
-        return self.status
-
-    def initialise(self) -> SessionStatus:
-        self.initialised += 1
-        return self.status
-
-    def accounts(self) -> tuple[str, ...]:
-        return self.names
-
-
-class FakeControls:
-    """Requests of people, in memory."""
-
-    def __init__(self) -> None:
-        self.requests: list[Control] = []
-        self.answers: list[tuple[ControlKind, str]] = []
-
-    def ask(self, kind: ControlKind, now: datetime) -> None:
-        self.requests.append(Control(len(self.requests) + 1, kind, "", "test", now))
-
-    def pending(self) -> tuple[Control, ...]:
-        return tuple(self.requests)
-
-    def answer(self, control: Control, result: str, now: datetime) -> None:
-        self.requests.remove(control)
-        self.answers.append((control.kind, result))
-
-
-@dataclass
 class Room:
-    """The system around an office: what a process is made of, and what it waits for."""
+    """The system around an office: what a process is made of, and what it waits for.
 
-    office: Office = field(default_factory=Office)
-    session: FakeSession = field(default_factory=FakeSession)
-    controls: FakeControls = field(default_factory=FakeControls)
-    pauses: list[float] = field(default_factory=list)
-    ended: bool = False
-    stop_after: int = 1
+    `over` tells the loop to stop; `check_interval_s` None is a market whose clock stops at each event.
+    """
 
-    def start(self, check_interval_s: float | None = None) -> TradingSystem:
+    def __init__(self) -> None:
+        self.office = Office(settings=settings_of(PROFILE))
+        self.office.market_data.panel = rising(self.office.calendar)
+        self.session = FakeSession()
+        self.controls = FakeControls()
+        self.pauses: list[float] = []
+        self.turns = 0
+        self.over: Callable[[], bool] = lambda: False
+        self.market_ended = False
+        self.check_interval_s: float | None = None
+
+    def start(self) -> TradingSystem:
+        """Return a loop as after a boot."""
         desk = self.office.desk()
-        keeper = SessionKeeper(
-            self.session, desk.store, desk.clock, (self.office.log, self.office.metrics), yield_s=300.0
-        )
+        voice = (self.office.log, self.office.metrics)
+        keeper = SessionKeeper(self.session, desk.store, desk.clock, voice, yield_s=300.0)
         controls = ControlDesk(self.controls, desk.store, desk.clock, self.office.log)
         pace = Pace(
-            check_interval_s=check_interval_s,
-            pause=self.pause,
-            stopping=self.stopping,
-            taken_up=lambda: None,
-            market_ended=lambda: self.ended,
-            stopwatch=lambda: 0.0,
+            check_interval_s=self.check_interval_s,
+            pause=self.pauses.append,
+            stopping=lambda: self.over() or self.turns >= ENOUGH or len(self.pauses) >= ENOUGH,
+            taken_up=self._turn,
+            market_ended=lambda: self.market_ended,
+            stopwatch=lambda: float(self.turns),
             free_bytes=lambda: 10**12,
         )
         return TradingSystem(desk, keeper, controls, STAGES, sorted(CONIDS), pace, seeded())
 
-    def pause(self, seconds: float) -> None:
-        self.pauses.append(seconds)
-        self.office.clock.go(seconds)
+    def run_turns(self, turns: int) -> None:
+        """Run a new process until there were so many turns in all."""
+        self.over = lambda: self.turns >= turns
+        self.start().run()
 
-    def stopping(self) -> bool:
-        self.stop_after -= 1
-        return self.stop_after < 0
+    def run_until(self, until: datetime) -> None:
+        self.over = lambda: self.office.clock.time >= until
+        self.start().run()
+        assert self.turns < ENOUGH
+
+    def fill_an_entry(self) -> BrokerOrder:
+        """Let the broker fill the first entry that works there, at its limit; return it."""
+        entry = self.office.broker.live(Side.BUY)[0]
+        assert entry.limit_price is not None
+        self.office.broker.fill(entry.order_id, entry.limit_price)
+        return entry
+
+    def stop_of(self, entry: BrokerOrder) -> BrokerOrder:
+        stops = [order for order in self.office.broker.live(Side.SELL) if order.stop_price is not None]
+        return next(order for order in stops if order.parent_id == entry.order_id)
+
+    def sales_of(self, entry: BrokerOrder) -> list[BrokerOrder]:
+        return [order for order in self.office.broker.live(Side.SELL) if order.conid == entry.conid]
+
+    def lines(self, event: str) -> list[str]:
+        """Return the levels of the log's lines of one kind."""
+        return [level for level, name, _ in self.office.log.lines if name == event]
+
+    def decided(self) -> list[date]:
+        return sorted(self.office.store.decisions)
+
+    def _turn(self) -> None:
+        self.turns += 1
 
 
-STAGES = system_of("risk.profile=strategy")
-
-
-def market() -> Panel:
+def rising(calendar: TradingCalendar) -> Panel:
     """Return bars that rise day by day and rest from two days before the decision on, which gives buy signals."""
-    days = [day.day for day in Office().calendar.sessions(date(2014, 1, 2), date(2014, 3, 7))]
+    days = [session.day for session in calendar.sessions(date(2014, 1, 2), date(2014, 3, 10))]
     top = days.index(DECIDED) - 2
-    series = {}
-    for symbol, last in CLOSES.items():
-        close = np.array([round(last * 1.015 ** min(index - top, 0), 2) for index in range(len(days))])
-        series[symbol] = SymbolBars(
-            np.array(days, dtype="datetime64[D]"), close, close * 1.01, close * 0.99, close, np.full(len(days), 1e6)
-        )
-    return build_panel(series)
+    rest = np.array([min(index - top, 0) for index in range(len(days))])
+    return _panel(days, {symbol: np.round(last * 1.015**rest, 2) for symbol, last in CLOSES.items()})
+
+
+def quiet(calendar: TradingCalendar, through: date) -> Panel:
+    """Return bars that stay where they are through one day, which gives no signal."""
+    days = [session.day for session in calendar.sessions(date(2014, 1, 2), through)]
+    return _panel(days, {symbol: np.full(len(days), last) for symbol, last in CLOSES.items()})
+
+
+def _panel(days: list[date], closes: Mapping[str, np.ndarray]) -> Panel:
+    dates = np.array(days, dtype="datetime64[D]")
+    volume = np.full(len(days), 1e6)
+    return build_panel(
+        {
+            symbol: SymbolBars(dates, close, close * 1.01, close * 0.99, close, volume)
+            for symbol, close in closes.items()
+        }
+    )

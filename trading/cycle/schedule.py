@@ -25,11 +25,6 @@ class Backoff:
         self._rng = rng
         self._failures = 0
 
-    @property
-    def failures(self) -> int:
-        """Return how many cycles failed in a row."""
-        return self._failures
-
     def reset(self) -> None:
         """A cycle succeeded."""
         self._failures = 0

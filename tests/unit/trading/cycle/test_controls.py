@@ -7,38 +7,21 @@ from datetime import UTC, date, datetime
 import pytest
 
 from tests.fakes.fake_broker import FakeClock
+from tests.fakes.fake_controls import FakeControls
 from tests.fakes.memory_journal import MemoryJournal
 from tests.fakes.memory_metrics import MemoryLog
 from tests.fakes.memory_store import MemoryStore
 from trading.cycle.controls import ControlDesk, describe
 from trading.errors import InvariantBroken
 from trading.model.decision import RiskState
-from trading.model.mode import Control, ControlKind, Mode
+from trading.model.mode import ControlKind, Mode
 
 NOW = datetime(2014, 3, 4, 13, 30, tzinfo=UTC)
 
 
-class MemoryControls:
-    """Requests that wait until they are answered."""
-
-    def __init__(self) -> None:
-        self.waiting: list[Control] = []
-        self.answers: list[tuple[ControlKind, str]] = []
-
-    def ask(self, kind: ControlKind, argument: str = "") -> None:
-        self.waiting.append(Control(len(self.waiting) + 1, kind, argument, "mary", NOW))
-
-    def pending(self) -> tuple[Control, ...]:
-        return tuple(self.waiting)
-
-    def answer(self, control: Control, result: str, now: datetime) -> None:
-        self.waiting.remove(control)
-        self.answers.append((control.kind, result))
-
-
 class House:
     def __init__(self) -> None:
-        self.controls = MemoryControls()
+        self.controls = FakeControls()
         self.store = MemoryStore(MemoryJournal())
         self.store.set_reconciled(reconciled=True, reason="test", now=NOW)
         self.log = MemoryLog()

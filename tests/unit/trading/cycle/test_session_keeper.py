@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from tests.fakes.fake_broker import ACCOUNT, FakeClock
+from tests.fakes.fake_session import COMPETING, CONNECTING, LOGGED_IN, LOGGED_OUT, READY, FakeSession
 from tests.fakes.memory_journal import MemoryJournal
 from tests.fakes.memory_metrics import MemoryLog, MemoryMetrics
 from tests.fakes.memory_store import MemoryStore
@@ -18,39 +19,6 @@ from trading.model.pulse import PulseKey, SessionState
 
 NOW = datetime(2014, 3, 4, 13, 30, tzinfo=UTC)
 YIELD_S = 300.0
-READY = SessionStatus(authenticated=True, connected=True, competing=False, established=True, message="")
-LOGGED_OUT = SessionStatus(
-    authenticated=False, connected=False, competing=False, established=False, message="no session"
-)
-LOGGED_IN = SessionStatus(authenticated=False, connected=True, competing=False, established=True, message="")
-CONNECTING = SessionStatus(authenticated=True, connected=False, competing=False, established=True, message="")
-COMPETING = SessionStatus(authenticated=True, connected=True, competing=True, established=True, message="elsewhere")
-
-
-class FakeSession:
-    """A login that shows what the test sets, or fails with it."""
-
-    def __init__(self) -> None:
-        self.shows: SessionStatus | GatewayError = READY
-        self.initialised: SessionStatus | None = None
-        self.initialisations = 0
-        self.ids: tuple[str, ...] | GatewayError = (ACCOUNT,)
-
-    def keep_alive(self) -> SessionStatus:
-        if isinstance(self.shows, GatewayError):
-            raise self.shows
-        return self.shows
-
-    def initialise(self) -> SessionStatus:
-        self.initialisations += 1
-        if self.initialised is not None:
-            self.shows = self.initialised
-        return self.keep_alive()
-
-    def accounts(self) -> tuple[str, ...]:
-        if isinstance(self.ids, GatewayError):
-            raise self.ids
-        return self.ids
 
 
 class House:

@@ -1,0 +1,46 @@
+"""A login in memory that shows, or fails with, what the test sets."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from tests.fakes.fake_broker import ACCOUNT
+from trading.model.account import SessionStatus
+
+READY = SessionStatus(authenticated=True, connected=True, competing=False, established=True, message="")
+LOGGED_OUT = SessionStatus(
+    authenticated=False, connected=False, competing=False, established=False, message="no session"
+)
+LOGGED_IN = replace(READY, authenticated=False)
+CONNECTING = replace(READY, connected=False)
+COMPETING = replace(READY, competing=True, message="elsewhere")
+
+Happening = SessionStatus | Exception
+
+
+class FakeSession:
+    """Implements `SessionPort`. What is in `script` comes first, one at a time; `shows` is what there is after it."""
+
+    def __init__(self) -> None:
+        self.script: list[Happening] = []
+        self.shows: Happening = READY
+        self.initialised: SessionStatus | None = None
+        self.initialisations = 0
+        self.ids: tuple[str, ...] | Exception = (ACCOUNT,)
+
+    def keep_alive(self) -> SessionStatus:
+        shows = self.script.pop(0) if self.script else self.shows
+        if isinstance(shows, Exception):
+            raise shows
+        return shows
+
+    def initialise(self) -> SessionStatus:
+        self.initialisations += 1
+        if self.initialised is not None:
+            self.shows = self.initialised
+        return self.keep_alive()
+
+    def accounts(self) -> tuple[str, ...]:
+        if isinstance(self.ids, Exception):
+            raise self.ids
+        return self.ids
