@@ -7,6 +7,7 @@ from typing import Any
 from simulator import instants
 from simulator.clock import RunningClock
 from simulator.config import SettingError, SimulatorConfig
+from simulator.desk import Desk
 from simulator.exchange import deeds
 from simulator.exchange.account import Account
 from simulator.exchange.engine import Exchange
@@ -17,7 +18,7 @@ from simulator.market.history import DailyHistory
 from simulator.market.replayed import ReplayedMarket
 from simulator.messages import Response
 from simulator.pacing import Pacing
-from simulator.session import BrokerSession
+from simulator.session import BrokerSession, Event
 from simulator.timeline import Action, Timeline
 from simulator.truth import TruthLog
 
@@ -35,7 +36,7 @@ class Broker:
         """
         self.config = config
         self.behaviour = config.behaviour
-        self.market = market
+        self.market = market = market.fresh()
         self.log = log
         self.identifiers = Identifiers(config.seed)
         self.contracts = Contracts(market.panel.symbols)
@@ -44,10 +45,11 @@ class Broker:
         self.exchange = Exchange(
             market, self.contracts, self.account, log, self.identifiers, self.behaviour, _first_instant(config, market)
         )
-        self.session = BrokerSession(self.behaviour)
+        self.session = BrokerSession(self.behaviour, record=self._note_session)
         self.clock = clock or RunningClock(config.speed)
         self.pacing = Pacing(enabled=config.pacing)
         self.timeline = Timeline()
+        self.desk = Desk()
         self.faults = FaultPlan(config.seed)
         self.reported_events = 0
         self.questions_asked = 0
@@ -58,6 +60,7 @@ class Broker:
         """what a fault asks beside the broker's own questions"""
         self.after_next_read: list[Action] = []
         """what a fault holds back until a read has been answered"""
+        self.desk.post("SM", "Simulated account", "Nothing here is traded for real.", self.now_us)
 
     @property
     def now_us(self) -> int:
@@ -72,6 +75,11 @@ class Broker:
     def note(self, kind: str, facts: dict[str, Any]) -> None:
         """Log something that arrived or was injected and changes nothing on the book."""
         self.log.append(kind, self.now_us, **facts)
+
+    def _note_session(self, event: Event) -> None:
+        session = self.session
+        state = {"login": session.sso, "authenticated": session.authenticated}
+        self.note("session", {"event": event, "epoch": session.epoch, **state})
 
     def next_order_id(self) -> int:
         """Return a new order id."""

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
+
+Duration = Annotated[float, msgspec.Meta(ge=0.0)]
 
 
 class SettingError(ValueError):
@@ -32,6 +34,14 @@ class Questions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """o383: more shares than this"""
     value_limit: float = 0.0
     """o451: a value above this, USD"""
+    ticks_from_market: int = 0
+    """o382: a limit price more ticks than this from the last price"""
+    percent_legs: Literal["all", "parent", "children"] = "all"
+    """which orders of a bracket raise o163"""
+    until_open: Literal["no", "question", "text"] = "no"
+    """the notice that an order is not placed until the open: none, a question (o399), a text in the answer's row"""
+    price_management_percent: float = 0.0
+    """p12: the prompt about a limit further than this from the last price that is not marketable"""
     merged: bool = True
     """one question with all messages, or one after another"""
 
@@ -44,37 +54,80 @@ class Behaviour(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     duplicate_coid: Literal["none", "session", "day"] = "day"
     """scope of the check on cOID"""
     decline_spends_coid: bool = False
+    """whether the cOID of an order whose question was declined is taken"""
+    rejection_spends_coid: bool = False
+    """whether the cOID of an order that the broker refused as it arrived is taken"""
     child_coid: Literal["drop", "refuse", "keep"] = "drop"
     """a cOID on a bracket child"""
     child_activation: Literal["whole", "proportional", "full"] = "whole"
     """children when their parent fills in part: at once, for what is filled, or after the whole"""
+    child_refusal_refuses_parent: bool = True
+    """whether a bracket of which a child is refused is inactive as a whole; else the others live"""
+    day_after_close: Literal["next_session", "until_20:00"] = "next_session"
+    """how long a DAY order lives that is sent after the close"""
+    acknowledged_after_s: float = 0.0
+    """from acceptance until an order works: PendingSubmit, from the half of it on PreSubmitted"""
+    cancelled_after_s: float = 0.0
+    """from a cancel until it takes effect: PendingCancel, and the order can still fill"""
+    account_type: Literal["margin", "cash"] = "margin"
+    """a cash account buys with settled cash only and does not sell short"""
     order_id_in_trades: bool = True
     parent_id_in_orders: bool = True
     order_ref_in_orders: Literal["never", "sometimes", "always"] = "always"
     split_keeps_orders: bool = False
-    """GTC orders over a split"""
+    """orders over a split: adjusted in price and quantity, or cancelled"""
     bracket_children_cancel_each_other: bool = True
     unanswered_question_expires_s: float = 0.0
     """0: it waits until another order is sent"""
     visible_after_s: float = 0.0
     """from acceptance until an order is in the list"""
     partial_fill_fraction: float = 0.0
-    """what share of a session's volume our orders get in one fill; 0: everything at once"""
+    """what share of a session's volume our orders in a symbol get each minute; 0: everything at once"""
     snapshot_calls_before_data: int = 1
     cold_order_list_calls: int = 1
     cold_trades_calls: int = 1
     cold_pnl_calls: int = 1
     cold_positions_calls: int = 1
+    dynamic_accounts: bool = False
+    """whether the user has so many accounts that they are looked up"""
     tickle_without_login: Literal["unauthorized", "no_session"] = "unauthorized"
     """401 with an empty body, or 200 with {"error": "no session"}"""
     session_clock: Literal["real", "simulated"] = "real"
-    """which time idle time-out and session lifetime are counted in"""
-    idle_timeout_s: float = 360.0
-    sso_lifetime_s: float = 86_400.0
-    nightly_reset: bool = False
-    """whether the brokerage session ends at midnight in New York, by the simulated clock"""
-    reauthentication_s: float = 0.0
+    """which time a session ages in; resets and maintenance are always the market's"""
+    second_factor_s: Duration = 120.0
+    """how long a login waits for its second factor"""
+    login_opens_brokerage: bool = True
+    """false: a login is followed by ssodh/init"""
+    idle_timeout_s: Duration = 360.0
+    """without a call until the brokerage session is lost; 0: never"""
+    sso_idle_timeout_s: Duration = 600.0
+    """without a call or ping until the login is over; 0: never"""
+    gateway_pings: bool = True
+    """the gateway program keeps the login alive by itself, every 5 minutes"""
+    gateway_tickles: bool = False
+    """it also tickles every 30 seconds, and logs out when it finds the brokerage session lost"""
+    sso_lifetime_s: Duration = 86_400.0
+    """the longest life of a login; 0: none"""
+    reauthentication_s: Duration = 0.0
     """from ssodh/init until authenticated is true"""
+    established_s: Duration = 0.0
+    """from authenticated until established, and ready for calls"""
+    init_needs_publish: bool = False
+    """ssodh/init without "publish": true is answered with 500"""
+    init_challenges: bool = False
+    """ssodh/init of the gateway program is answered with a challenge first"""
+    competitor_returns_s: Duration = 0.0
+    """from taking the session back from a competing login until that one takes it again; 0: it stays away"""
+    nightly_reset: bool = False
+    """whether the brokerage session ends at each midnight of the market's clock"""
+    reset_region: Literal["new_york", "zug", "hong_kong"] = "new_york"
+    """whose midnight"""
+    reset_minutes: Duration = 0.0
+    """how long every call is answered with 503 from then on"""
+    reset_ends_login: bool = False
+    """whether the reset ends the login too"""
+    saturday_maintenance_minutes: Duration = 0.0
+    """how long every call is answered with 500 from Saturday, 00:00 in New York, on; 0: no maintenance"""
 
 
 @dataclass(frozen=True, slots=True)

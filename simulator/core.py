@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 
-from simulator import instants
+from simulator import outages
 from simulator.broker import Broker
 from simulator.clock import RunningClock
 from simulator.config import SimulatorConfig
@@ -48,8 +48,10 @@ class Simulator:
         self._pages = Router((*LOGIN_ROUTES, *CONTROL_ROUTES))
         self._marked = self.broker.clock.real()
         recover(self.broker)
+        self._await_reset()
         if config.auto_login:
             self.broker.session.login(self.broker.session_us, self.broker.now_us)
+            self.broker.log.flush()
 
     def handle(
         self, method: str, path: str, query: str = "", body: bytes = b"", cookies: dict[str, str] | None = None
@@ -80,12 +82,23 @@ class Simulator:
             if broker.clock.speed > 0.0 and real - self._marked >= CLOCK_MARK_EVERY_S:
                 self._marked = real
                 broker.exchange.move(broker.now_us, stop_on_event=False)
+            broker.session.expire(broker.session_us)
             broker.log.flush()
 
     def close(self) -> None:
         """Write everything to the disk."""
         with self._lock:
             self.broker.log.close()
+
+    def _await_reset(self) -> None:
+        """Put the next reset of the broker's systems onto the timeline."""
+        at_us = outages.next_reset(self.broker.behaviour, self.broker.now_us)
+        if at_us is not None:
+            self.broker.timeline.add(at_us, self._reset)
+
+    def _reset(self) -> None:
+        self.broker.session.reset()
+        self._await_reset()
 
     def _answer(self, request: Request) -> Response:
         found = self._pages.find(request)
@@ -98,9 +111,7 @@ class Simulator:
 
     def _api(self, request: Request) -> Response:
         broker = self.broker
-        broker.session.touch(broker.session_us)
-        if broker.behaviour.nightly_reset:
-            broker.session.reset_at_midnight(instants.new_york_day(broker.now_us))
+        broker.session.touch(broker.session_us, broker.now_us)
         proceed = partial(self._apply, request)
         if broker.faults.planned:
             for planned in reversed(broker.faults.firing(request, broker.now_us)):
@@ -120,6 +131,9 @@ class Simulator:
         limited = broker.pacing.check(request, broker.clock.real())
         if limited is not None:
             return limited
+        outage = outages.answer_during_outage(broker.behaviour, broker.now_us)
+        if outage is not None:
+            return outage
         found = self._router.find(request)
         if found is None:
             return not_found() if broker.session.sso else Response(401)
@@ -130,12 +144,8 @@ class Simulator:
         session = self.broker.session
         if needs >= Needs.SSO and not session.sso:
             return Response(401)
-        if needs >= Needs.BROKERAGE and not session.authenticated:
-            return (
-                error(400, "Init session first", code=True)
-                if session.authenticated_after_us
-                else bad_request("no bridge")
-            )
+        if needs >= Needs.BROKERAGE and not session.established:
+            return error(400, "Init session first", code=True) if session.is_opening else bad_request("no bridge")
         if needs >= Needs.ACCOUNTS and not session.caches.accounts_called:
             return bad_request("Please query /accounts first")
         return None

@@ -43,9 +43,11 @@ def recover(broker: Broker) -> None:
 def _count(broker: Broker, record: dict[str, Any]) -> None:
     """Go on with the numbers that ids are made from."""
     ids = record.get("order_ids", [])
+    if record["kind"] == "session":
+        broker.session.epoch = record["epoch"]
     if record["kind"] == "question":
         broker.questions_asked += 1
-    if record["kind"] == "order":
+    if record["kind"] in ("order", "refused"):
         ids = [ticket["order_id"] for ticket in record["tickets"]]
     elif record["kind"] == "deed" and record["do"] in deeds.WITH_OWN_ORDER:
         ids = [record["order_id"]]

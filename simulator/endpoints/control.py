@@ -156,7 +156,6 @@ def account_deed(broker: Broker, request: Request) -> Response:
     session_deed = SESSION_DEEDS.get(str(body.get("do")))
     if session_deed is not None:
         session_deed(broker)
-        broker.note("session", {"event": body["do"]})
         return json_response({"done": body["do"]})
     try:
         return json_response(broker.carry_out(body))

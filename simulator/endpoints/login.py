@@ -1,4 +1,7 @@
-"""The login pages, outside /v1/api: form, second factor, and the redirect that stands for a login."""
+"""The login pages, outside /v1/api: form, second factor, and the redirect that stands for a login.
+
+The gateway program takes any 302 of the Dispatcher for a login: what fails there has to look different.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ from simulator.router import Needs, Route
 
 LOGIN_LOCATION = "/sso/Login?forwardTo=22&RL=1&ip2loc=US"
 SUCCESS = b"Client login succeeds"
+WRONG_PASSWORD = "wrong"  # noqa: S105  (the one password that is refused, so that a failure can be tried)
 _STYLE = (
     "body{font:16px/1.5 system-ui,sans-serif;max-width:24rem;margin:4rem auto;padding:0 1rem}"
     "body{color:#1b2733;background:#f4f6f8}"
@@ -48,7 +52,8 @@ def form(_broker: Broker, _request: Request) -> Response:
         '<label>Username<input name="username" autocomplete="off" required></label>'
         '<label>Password<input name="password" type="password" autocomplete="off" required></label>'
         "<button>Log in</button></form>"
-        '<p class="note">This is a simulation. Never enter a real password: any made-up one is taken.</p>',
+        '<p class="note">This is a simulation. Never enter a real password: any made-up one is taken, '
+        "but 'wrong'.</p>",
     )
 
 
@@ -56,24 +61,37 @@ def submit(broker: Broker, request: Request) -> Response:
     """POST /sso/Login: asks for the second factor."""
     fields = parse_qs(request.body.decode("utf-8", "replace"))
     username = fields.get("username", [""])[0].strip()
-    if not username or not fields.get("password", [""])[0]:
-        return _page("Log in failed", '<p>Name or password is missing. <a href="/sso/Login">Again</a></p>', 401)
-    broker.session.waiting_for_second_factor = True
+    password = fields.get("password", [""])[0]
+    if not username or not password or password == WRONG_PASSWORD:
+        broker.session.forget_second_factor()
+        return _failed("Name or password is missing or wrong.")
+    broker.session.ask_second_factor(broker.session_us)
     return _page(
         "Confirm the login",
         '<form method="post" action="/sso/Dispatcher"><p>On a real account your phone would now ask you.</p>'
-        '<button name="confirmed" value="true">Confirm as second factor</button></form>',
+        '<button name="confirmed" value="true">Confirm as second factor</button> '
+        '<button name="confirmed" value="false">Decline</button></form>',
     )
 
 
-def dispatch(broker: Broker, _request: Request) -> Response:
-    """GET or POST /sso/Dispatcher: the login is done. Anything but a 302 tells the gateway program that it is not."""
-    session = broker.session
-    if not session.waiting_for_second_factor and not session.sso:
-        return _page("Log in first", '<p><a href="/sso/Login">To the login page</a></p>', 401)
-    if session.waiting_for_second_factor or not session.authenticated:
-        session.login(broker.session_us, broker.now_us)
-        broker.note("session", {"event": "login", "epoch": session.epoch})
+def _failed(reason: str) -> Response:
+    return _page("Log in failed", f'<p>{reason} <a href="/sso/Login">To the login page</a></p>', 401)
+
+
+def dispatch(broker: Broker, request: Request) -> Response:
+    """GET or POST /sso/Dispatcher: the login is done, unless the second factor was declined or came too late."""
+    session, now_us = broker.session, broker.session_us
+    session.expire(now_us)
+    fields = parse_qs(request.body.decode("utf-8", "replace"))
+    confirmed = fields.get("confirmed", [request.query.get("confirmed", "true")])[0] == "true"
+    awaited = session.awaits_second_factor(now_us)
+    session.forget_second_factor()
+    if not confirmed:
+        return _failed("The second factor was declined.")
+    if not awaited and not session.sso:
+        return _failed("No login waits for its second factor, or it came too late.")
+    if awaited or not session.authenticated:
+        session.login(now_us, broker.now_us)
     cookies = tuple(
         ("Set-Cookie", f"{name}={value}; Path=/; HttpOnly; SameSite=Lax")
         for name, value in (
@@ -92,11 +110,13 @@ def success(_broker: Broker, _request: Request) -> Response:
 
 def ping(broker: Broker, _request: Request) -> Response:
     """GET /sso/ping: keeps the SSO session alive."""
+    broker.session.ping(broker.session_us)
     return Response(200 if broker.session.sso else 401, b"", TEXT)
 
 
 def authenticator(broker: Broker, _request: Request) -> Response:
     """GET /sso/Authenticator: the gateway program only logs what it says."""
+    broker.session.expire(broker.session_us)
     return Response(200 if broker.session.sso else 401, b"{}")
 
 

@@ -22,7 +22,7 @@ def auth_status(broker: Broker) -> dict[str, object]:
         return {"authenticated": False, "competing": session.competing, "connected": False, "MAC": MAC}
     return {
         "authenticated": session.authenticated,
-        "established": session.authenticated,
+        "established": session.established,
         "competing": session.competing,
         "connected": session.connected,
         "message": "",
@@ -30,6 +30,18 @@ def auth_status(broker: Broker) -> dict[str, object]:
         "serverInfo": SERVER,
         "hardware_info": f"{broker.identifiers.hexadecimal('hardware', 0, 8)}|{MAC}",
         "fail": session.fail,
+    }
+
+
+def farm_status() -> dict[str, object]:
+    """Return the status of an open session with the market data farm."""
+    return {
+        "authenticated": True,
+        "competing": False,
+        "connected": True,
+        "message": "",
+        "MAC": MAC,
+        "serverInfo": SERVER,
     }
 
 
@@ -51,15 +63,15 @@ def tickle(broker: Broker, _request: Request) -> Response:
             "ssoExpires": _sso_expires(broker),
             "collission": False,
             "userId": USER_ID,
-            "hmds": {"error": "no bridge"},
+            "hmds": {"authStatus": farm_status()} if session.farm_open else {"error": "no bridge"},
             "iserver": {"authStatus": auth_status(broker)},
         }
     )
 
 
 def _sso_expires(broker: Broker) -> int:
-    idle = int(broker.behaviour.idle_timeout_s * 1000) or 600_000
-    return idle
+    """Return the milliseconds that the login had left before this call kept it alive."""
+    return instants.millis(broker.session.left_us(broker.session_us))
 
 
 def status(broker: Broker, _request: Request) -> Response:
@@ -68,16 +80,29 @@ def status(broker: Broker, _request: Request) -> Response:
 
 
 def init(broker: Broker, request: Request) -> Response:
-    """POST /iserver/auth/ssodh/init: open the brokerage session, away from a competing one if need be."""
+    """POST /iserver/auth/ssodh/init: open the brokerage session, away from a competing one if need be.
+
+    The gateway program asks for it with its `machineId` and without `publish`.
+    """
     session = broker.session
     body = request.json_object()
+    of_gateway = "machineId" in body
+    if broker.behaviour.init_needs_publish and not of_gateway and body.get("publish") is not True:
+        return error(500, "unknown")
     if body.get("compete") is not True:
         return json_response({**auth_status(broker), "passed": False, "fail": NO_COMPETE})
-    if not session.authenticated or session.competing:
-        wait_us = int(broker.behaviour.reauthentication_s * 1_000_000)
-        session.open_brokerage(broker.session_us, ready_us=broker.session_us + wait_us if wait_us else None)
-        broker.note("session", {"event": "init", "epoch": session.epoch})
+    if not session.authenticated and not session.is_opening:
+        if of_gateway and broker.behaviour.init_challenges:
+            return json_response({"challenge": _challenge(broker)})
+        _open_brokerage(broker)
     return json_response({**auth_status(broker), "passed": True})
+
+
+def _open_brokerage(broker: Broker) -> None:
+    """Open the brokerage session; where that takes time, it shows in the status later."""
+    wait_us = int(broker.behaviour.reauthentication_s * instants.SECOND)
+    now_us = broker.session_us
+    broker.session.open_brokerage(now_us, ready_us=now_us + wait_us if wait_us else None)
 
 
 def challenge_response(broker: Broker, request: Request) -> Response:
@@ -85,15 +110,17 @@ def challenge_response(broker: Broker, request: Request) -> Response:
     answer = request.json_object().get("response")
     if answer != challenge_answer(broker):
         return error(500, "login failed")
-    broker.session.open_brokerage(broker.session_us)
-    broker.note("session", {"event": "init", "epoch": broker.session.epoch})
+    _open_brokerage(broker)
     return status(broker, request)
 
 
 def challenge_answer(broker: Broker) -> str:
     """Return what a client that knows the key has to answer."""
-    text = broker.identifiers.hexadecimal("challenge", broker.session.epoch) + session_key(broker)
-    return sha1(bytes.fromhex(text), usedforsecurity=False).hexdigest()
+    return sha1(bytes.fromhex(_challenge(broker) + session_key(broker)), usedforsecurity=False).hexdigest()
+
+
+def _challenge(broker: Broker) -> str:
+    return broker.identifiers.hexadecimal("challenge", broker.session.epoch)
 
 
 def session_key(broker: Broker) -> str:
@@ -104,16 +131,14 @@ def session_key(broker: Broker) -> str:
 def reauthenticate(broker: Broker, _request: Request) -> Response:
     """POST /iserver/reauthenticate (deprecated): triggers the same, the result shows in the status later."""
     session = broker.session
-    if not session.authenticated:
-        session.open_brokerage(broker.session_us)
-        broker.note("session", {"event": "reauthenticate", "epoch": session.epoch})
+    if not session.authenticated and not session.is_opening:
+        _open_brokerage(broker)
     return json_response({"message": "triggered"})
 
 
 def logout(broker: Broker, _request: Request) -> Response:
     """POST /logout: both sessions end."""
     broker.session.logout()
-    broker.note("session", {"event": "logout"})
     return json_response({"status": True})
 
 
@@ -135,7 +160,7 @@ def validate(broker: Broker, _request: Request) -> Response:
             "QUALIFIED_FOR_MOBILE_AUTH": None,
             "LANDING_APP": "UNIVERSAL",
             "IS_MASTER": False,
-            "lastAccessed": instants.millis(broker.now_us),
+            "lastAccessed": instants.millis(session.shown_access_us),
             "LOGIN_TYPE": 2 if broker.config.account_id.startswith("DU") else 1,
             "PAPER_USER_NAME": name,
             "features": {
@@ -176,8 +201,8 @@ ROUTES = (
     Route("POST", "/iserver/auth/ssodh/response", challenge_response),
     Route("POST", "/iserver/reauthenticate", reauthenticate),
     Route("GET", "/iserver/reauthenticate", reauthenticate),
-    Route("POST", "/logout", logout, Needs.NOTHING),
-    Route("GET", "/logout", logout, Needs.NOTHING),
+    Route("POST", "/logout", logout),
+    Route("GET", "/logout", logout),
     Route("GET", "/sso/validate", validate),
     Route("GET", "/one/user", one_user),
     Route("GET", "/ssodh/init", ssodh_init),

@@ -19,7 +19,9 @@ def test_restart_goes_on_with_orders_positions_and_ids(tmp_path: Path) -> None:
     first.advance("next_close")
     before = first.truth()
     second = start({"ABC": [FLAT, FLAT, FLAT]}, state_dir=tmp_path)
-    assert second.truth() == before
+    *known, login = second.truth()
+    assert known == before
+    assert (login["event"], login["epoch"]) == ("login", 2)
     assert second.broker.account == first.broker.account
     [row] = second.order(second.conid("ABC"), "BUY", "LMT", 1, price=50.0)
     assert int(row["order_id"]) not in first.broker.exchange.book.orders
