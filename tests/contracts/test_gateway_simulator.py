@@ -8,7 +8,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
-from urllib.parse import urlencode
 
 import pytest
 
@@ -18,8 +17,9 @@ from simulator.market.replayed import ReplayedMarket
 from simulator.server.listener import Server
 from simulator.server.tls import ensure_certificate, server_context
 from tests.fakes.chance import seeded
+from tests.fakes.in_process import InProcessTransport
 from trading.gateway import connect
-from trading.gateway.transport import HttpAnswer, Transport
+from trading.gateway.transport import HttpTransport, TransportTo
 from trading.market.bars import Panel, load_bars
 from trading.model.account import AccountState
 from trading.model.contract import Contract
@@ -52,20 +52,6 @@ class LockstepClock:
 
     def advance(self, to: str) -> None:
         assert self._simulator.handle("POST", "/sim/advance", body=json.dumps({"to": to}).encode()).status == 200
-
-
-class WithinTheProcess:
-    """Hands each exchange to the simulator; `lose_answer` loses the next answer on its way."""
-
-    def __init__(self, simulator: Simulator) -> None:
-        self._simulator = simulator
-
-    def exchange(
-        self, verb: str, path: str, query: Mapping[str, str] | None, body: bytes | None, limit_s: float
-    ) -> HttpAnswer:
-        assert limit_s > 0.0
-        response = self._simulator.handle(verb, f"/v1/api{path}", urlencode(query or {}), body or b"")
-        return HttpAnswer(response.status, response.body)
 
 
 @dataclass
@@ -129,7 +115,9 @@ def desk(request: pytest.FixtureRequest, market: ReplayedMarket, tmp_path: Path)
     simulator = Simulator(config, market)
     clock = LockstepClock(simulator)
     if request.param == "within the process":
-        yield desk_on("https://localhost:5055", clock, transport=WithinTheProcess(simulator))
+        yield desk_on(
+            "https://localhost:5055", clock, transport_to=lambda _url, _ca_bundle: InProcessTransport(simulator)
+        )
         return
     certificate, key = ensure_certificate(tmp_path)
     server = Server(simulator, "127.0.0.1", 0, server_context(certificate, key))
@@ -140,8 +128,10 @@ def desk(request: pytest.FixtureRequest, market: ReplayedMarket, tmp_path: Path)
     thread.join()
 
 
-def desk_on(url: str, clock: Clock, *, ca_bundle: Path | None = None, transport: Transport | None = None) -> Desk:
-    gateway = connect(url, ca_bundle=ca_bundle, clock=clock, rng=seeded(), paced=False, transport=transport)
+def desk_on(
+    url: str, clock: Clock, *, ca_bundle: Path | None = None, transport_to: TransportTo = HttpTransport
+) -> Desk:
+    gateway = connect(url, ca_bundle=ca_bundle, clock=clock, rng=seeded(), paced=False, transport_to=transport_to)
     assert isinstance(clock, LockstepClock)
     return Desk(clock, gateway.session, gateway.market_data, gateway.broker(ACCOUNT))
 

@@ -43,15 +43,68 @@ class Span:
     settings: tuple[str, ...] = ("risk.profile=strategy",)
 
     def panel(self, bars: Path) -> Panel:
+        """Return the bars of the run and those before it that a decision may read."""
         whole = load_bars(bars)
         first = whole.row(self.start)
         assert first is not None
         chosen = whole.select(whole.symbols[: self.symbols]) if self.symbols < len(whole.symbols) else whole
-        return chosen.cut(whole.sessions[first + self.sessions - 1].item())
+        return shortened(chosen.cut(whole.sessions[first + self.sessions - 1].item()), first - BARS_BEFORE)
+
+
+class Records:
+    """What a trading process has written down in its database."""
+
+    database: Path
+
+    def fact(self, key: str) -> str | None:
+        rows = self.rows("SELECT value FROM fact WHERE key = ?", key)
+        return rows[0]["value"] if rows else None
+
+    def rows(self, sql: str, *values: object) -> list[Row]:
+        """Return rows of trading.db; none while there is no such file or table yet."""
+        try:
+            with sqlite3.connect(f"file:{self.database}?mode=ro", uri=True, timeout=5.0) as connection:
+                connection.row_factory = sqlite3.Row
+                found = [dict(row) for row in connection.execute(sql, values)]
+            connection.close()
+        except sqlite3.OperationalError:
+            return []
+        return found
+
+    def trades(self) -> list[tuple[object, ...]]:
+        return [
+            (
+                row["symbol"],
+                row["quantity"],
+                row["entry_session"],
+                row["entry_price"] / 1e4,
+                row["exit_session"],
+                row["exit_price"] / 1e4,
+                row["exit_reason"],
+                row["commission"] / 1e4,
+                row["pnl"] / 1e4,
+            )
+            for row in self.rows("SELECT * FROM trade ORDER BY exit_session, symbol")
+        ]
+
+    def equity(self) -> list[tuple[object, ...]]:
+        return [
+            (row["session"], row["cash"] / 1e4, row["equity"] / 1e4, row["positions"])
+            for row in self.rows("SELECT * FROM equity ORDER BY session")
+        ]
+
+    def open_positions(self) -> list[tuple[object, ...]]:
+        return [
+            (row["symbol"], row["quantity"], row["entry_session"], row["entry_price"] / 1e4)
+            for row in self.rows("SELECT * FROM position ORDER BY symbol")
+        ]
+
+    def order_denials(self) -> list[Row]:
+        return self.rows("SELECT symbol, code, detail FROM denial WHERE stage = 'order'")
 
 
 @dataclass
-class World:
+class World(Records):
     """One run's folder: the bars, the simulator and the trader."""
 
     folder: Path
@@ -59,11 +112,8 @@ class World:
     panel: Panel
     simulator: subprocess.Popen[str]
     port: int
+    database: Path
     ends_told_before: int = 0
-
-    @property
-    def database(self) -> Path:
-        return self.folder / "state" / "simulated" / "trading.db"
 
     def start_trader(self, failpoint: str | None = None) -> subprocess.Popen[bytes]:
         environ = {
@@ -86,21 +136,6 @@ class World:
         self.ends_told_before = self.ends_told()
         with (self.folder / "trader.txt").open("ab") as console:
             return subprocess.Popen(arguments, cwd=self.folder, env=environ, stdout=console, stderr=console)
-
-    def fact(self, key: str) -> str | None:
-        rows = self.rows("SELECT value FROM fact WHERE key = ?", key)
-        return rows[0]["value"] if rows else None
-
-    def rows(self, sql: str, *values: object) -> list[Row]:
-        """Return rows of trading.db; none while there is no such file or table yet."""
-        try:
-            with sqlite3.connect(f"file:{self.database}?mode=ro", uri=True, timeout=5.0) as connection:
-                connection.row_factory = sqlite3.Row
-                found = [dict(row) for row in connection.execute(sql, values)]
-            connection.close()
-        except sqlite3.OperationalError:
-            return []
-        return found
 
     def run_to_the_end(self, limit_s: float) -> None:
         """Let a trader run until the data ends, then stop it; it has to end by itself and well."""
@@ -157,39 +192,6 @@ class World:
     def told_the_end(self) -> bool:
         return self.ends_told() > self.ends_told_before
 
-    # ---- what came of it
-
-    def trades(self) -> list[tuple[object, ...]]:
-        return [
-            (
-                row["symbol"],
-                row["quantity"],
-                row["entry_session"],
-                row["entry_price"] / 1e4,
-                row["exit_session"],
-                row["exit_price"] / 1e4,
-                row["exit_reason"],
-                row["commission"] / 1e4,
-                row["pnl"] / 1e4,
-            )
-            for row in self.rows("SELECT * FROM trade ORDER BY exit_session, symbol")
-        ]
-
-    def equity(self) -> list[tuple[object, ...]]:
-        return [
-            (row["session"], row["cash"] / 1e4, row["equity"] / 1e4, row["positions"])
-            for row in self.rows("SELECT * FROM equity ORDER BY session")
-        ]
-
-    def open_positions(self) -> list[tuple[object, ...]]:
-        return [
-            (row["symbol"], row["quantity"], row["entry_session"], row["entry_price"] / 1e4)
-            for row in self.rows("SELECT * FROM position ORDER BY symbol")
-        ]
-
-    def order_denials(self) -> list[Row]:
-        return self.rows("SELECT symbol, code, detail FROM denial WHERE stage = 'order'")
-
     def truth(self) -> list[Row]:
         file = self.database.parent / "simulator" / "truth.jsonl"
         return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
@@ -199,12 +201,10 @@ class World:
 def lockstep_world(folder: Path, bars: Path, span: Span) -> Iterator[World]:
     """Start the simulator on a free port at the open of the span's first session; no trader yet."""
     panel = span.panel(bars)
-    first = panel.row(span.start)
-    assert first is not None
-    write_bars(shortened(panel, first - BARS_BEFORE), folder / "bars.csv")
+    write_bars(panel, folder / "bars.csv")
     (folder / "config.json").write_text("{}", encoding="utf-8")
     simulator, port = start_simulator(folder, span, 0)
-    world = World(folder, span, panel, simulator, port)
+    world = World(folder, span, panel, simulator, port, folder / "state" / "simulated" / "trading.db")
     try:
         yield world
     finally:
@@ -236,9 +236,6 @@ def expected(span: Span, bars: Path) -> BacktestResult:
     settings = load_settings({"GATEWAY": "simulated", "MAX_POSITIONS": "10"}, ROOT / "config.json")
     settings = with_overrides(settings, span.settings)
     panel = span.panel(bars)
-    first = panel.row(span.start)
-    assert first is not None
-    panel = shortened(panel, first - BARS_BEFORE)
     system = DecisionSystem.build(settings, make_strategy(settings))
     return run_step(panel, system, BacktestPlan(CASH, settings.execution.slippage_bps, start=span.start))
 

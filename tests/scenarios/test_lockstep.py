@@ -1,4 +1,4 @@
-"""A run against the simulated gateway over HTTPS equals the backtest, to the cent."""
+"""A run against the simulated gateway, over HTTPS or within one process, equals the backtest, to the cent."""
 
 from __future__ import annotations
 
@@ -7,20 +7,34 @@ from pathlib import Path
 
 import pytest
 
-from tests.scenarios.lockstep_run import Span, equity_of, expected, lockstep_world, positions_of, trades_of
+from tests.scenarios import in_process_run
+from tests.scenarios.lockstep_run import Records, Span, equity_of, expected, lockstep_world, positions_of, trades_of
+from trading.backtest.result import BacktestResult
 
 LONG = Span(date(2015, 1, 5), sessions=250, symbols=60)
 STANDARD = Span(date(2016, 9, 6), sessions=45, symbols=30, settings=())
 
 
+WHOLE = Span(date(2014, 3, 3), sessions=992, symbols=60)
+
+
+def assert_equal(run: Records, result: BacktestResult) -> None:
+    assert len(result.trades) > 10
+    assert run.trades() == trades_of(result)
+    assert run.equity() == equity_of(result)
+    assert run.open_positions() == positions_of(result)
+    assert run.order_denials() == []
+
+
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("span", [STANDARD, LONG], ids=["all limits", "250 sessions"])
 def test_lockstep_run_equals_the_backtest(span: Span, tmp_path: Path, bundled_bars: Path) -> None:
-    result = expected(span, bundled_bars)
-    assert len(result.trades) > 10
     with lockstep_world(tmp_path, bundled_bars, span) as world:
         world.run_to_the_end(limit_s=540)
-        assert world.trades() == trades_of(result)
-        assert world.equity() == equity_of(result)
-        assert world.open_positions() == positions_of(result)
-        assert world.order_denials() == []
+        assert_equal(world, expected(span, bundled_bars))
+
+
+@pytest.mark.timeout(600)
+def test_run_of_four_years_within_one_process_equals_the_backtest(tmp_path: Path, bundled_bars: Path) -> None:
+    run = in_process_run.trade(tmp_path, WHOLE.panel(bundled_bars), WHOLE)
+    assert_equal(run, expected(WHOLE, bundled_bars))

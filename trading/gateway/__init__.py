@@ -14,7 +14,7 @@ from trading.gateway.market_data import GatewayMarketData
 from trading.gateway.orders import AccountBroker
 from trading.gateway.pacing import Pacing
 from trading.gateway.session import Session
-from trading.gateway.transport import HttpTransport, Transport
+from trading.gateway.transport import HttpTransport, Transport, TransportTo
 from trading.ports import Clock
 
 # Five calls at a time are documented, more than four are throttled now and then.
@@ -39,8 +39,7 @@ class Gateway:
 
     def close(self) -> None:
         """Close the sockets."""
-        if isinstance(self.transport, HttpTransport):
-            self.transport.close()
+        self.transport.close()
 
 
 def connect(
@@ -51,7 +50,7 @@ def connect(
     rng: random.Random,
     paced: bool,
     read_s: float = READ_S,
-    transport: Transport | None = None,
+    transport_to: TransportTo = HttpTransport,
 ) -> Gateway:
     """Return the gateway at `url`; nothing is sent yet.
 
@@ -62,11 +61,11 @@ def connect(
         rng: Where the jitter of pauses comes from.
         paced: Keep the API's request limits and believe the gateway's clock; off for a simulated gateway.
         read_s: Seconds that one exchange may take in all.
-        transport: Replaces the network.
+        transport_to: Makes the transport to an address and the certificates to trust; over the network by default.
 
     Raises: ConfigError, the address can't be used.
     """
-    used = HttpTransport(url, ca_bundle) if transport is None else transport
+    used = transport_to(url, ca_bundle)
     channel = Channel(used, Pacing(clock, limited=paced), clock, rng, read_s)
     session = Session(channel, tell_server_time=paced)
     market_data = GatewayMarketData(channel, session, clock, parallel=_PARALLEL_HISTORIES if paced else 1)

@@ -8,7 +8,7 @@ import logging
 import socket
 import ssl
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from http import cookiejar
@@ -53,6 +53,14 @@ class Transport(Protocol):
         Raises: NotSent, nothing that could be acted on left; OutcomeUnknown, it left and no whole answer came.
         """
         ...
+
+    def close(self) -> None:
+        """Let go of what is kept open."""
+        ...
+
+
+TransportTo = Callable[[str, Path | None], Transport]
+"""makes a transport to an address, with the certificates to trust; None means the public ones"""
 
 
 class _Session(requests.Session):

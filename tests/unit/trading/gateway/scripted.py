@@ -86,6 +86,9 @@ class ScriptedTransport:
             raise answer
         return answer if isinstance(answer, HttpAnswer) else answer(call)
 
+    def close(self) -> None:
+        """There is nothing to close."""
+
 
 def good(value: object, status: int = 200) -> HttpAnswer:
     return HttpAnswer(status, json.dumps(value).encode())
@@ -113,7 +116,7 @@ class Desk:
             clock=self.clock,
             rng=seeded(),
             paced=paced,
-            transport=self.transport,
+            transport_to=lambda _url, _ca_bundle: self.transport,
         )
         self.session = self.gateway.session
         self.market_data = self.gateway.market_data
