@@ -79,7 +79,9 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--cash", type=_amount, default=10_000.0, help="cash that the account begins with, USD")
     parser.add_argument("--account", type=_account, default="DU1234567", help="account id")
     parser.add_argument("--auto-login", action="store_true", help="be logged in from the start")
-    parser.add_argument("--pacing", choices=("real", "off"), default="real", help="the documented limits on calls")
+    parser.add_argument(
+        "--pacing", choices=("real", "off"), default="real", help="the documented limits on calls, at a real pace"
+    )
     parser.add_argument("--seed", type=int, default=1, help="what ids are made from")
     parser.add_argument("--state", type=Path, help="folder to keep the state and the certificate in")
     parser.add_argument("--plain-http", action="store_true", help="no TLS, to stand behind the real gateway program")

@@ -15,6 +15,7 @@ from simulator.server import websocket
 from simulator.server.http import BadRequest, Connection, HttpRequest
 from simulator.server.misbehaviour import misbehave
 from simulator.server.sockets import converse
+from simulator.server.tempo import Tempo
 
 MOST_CONNECTIONS = 64
 HANDSHAKE_S = 5.0
@@ -34,6 +35,7 @@ class Server:
         """
         self._simulator = simulator
         self._context = context
+        self._tempo = Tempo(enabled=simulator.broker.config.pacing)
         self._stopping = threading.Event()
         self._connections: set[socket.socket] = set()
         self._guard = threading.Lock()
@@ -121,7 +123,11 @@ class Server:
             if refused is not None:
                 return refused
         method = "GET" if request.method == "HEAD" else request.method
-        return self._simulator.handle(method, request.path, request.query, request.body, dict(request.cookies))
+
+        def proceed() -> Response:
+            return self._simulator.handle(method, request.path, request.query, request.body, dict(request.cookies))
+
+        return self._tempo.answer(request.path, proceed)
 
     def _tick(self) -> None:
         while not self._stopping.wait(TICK_S):

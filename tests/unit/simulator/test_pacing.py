@@ -35,3 +35,9 @@ def test_limits_that_are_off_refuse_nothing_but_in_the_box() -> None:
     pacing.box(0.0, 60.0)
     assert pacing.check(ORDERS, 30.0) is not None
     assert pacing.refused == 1
+
+
+def test_tickle_is_limited_as_the_table_has_it_by_get_alone() -> None:
+    pacing = Pacing(enabled=True)
+    tickles = [Request(method, "/tickle") for method in ("POST", "POST", "GET", "GET")]
+    assert [pacing.check(tickle, 0.0) is None for tickle in tickles] == [True, True, True, False]
