@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from simulator.broker import Broker
 from simulator.endpoints.session import SERVER, session_token
-from simulator.messages import Request, Response, bad_request, error, json_response
+from simulator.messages import Request, Response, bad_request, error, json_response, unavailable
 from simulator.router import Needs, Route
 from simulator.views.valuation import Valuation
 
@@ -56,7 +56,7 @@ def account_list(broker: Broker) -> dict[str, object]:
             }
         },
         "aliases": {account: account},
-        "allowFeatures": _FEATURES,
+        "allowFeatures": {**_FEATURES, "allowDynAccount": broker.behaviour.dynamic_accounts},
         "chartPeriods": {**{kind: ["*"] for kind in _ALL_PERIODS}, "OPT": _OPTION_PERIODS, "FOP": _OPTION_PERIODS},
         "groups": [],
         "profiles": [],
@@ -82,6 +82,42 @@ def switch(broker: Broker, request: Request) -> Response:
     if wanted != broker.config.account_id:
         return error(500, "Invalid account ID", code=True)
     return json_response({"success": "Account already set"})
+
+
+def dynamic_account(broker: Broker, request: Request) -> Response:
+    """POST /iserver/dynaccount: only for users whose accounts are looked up."""
+    if not broker.behaviour.dynamic_accounts:
+        return Response(401)
+    wanted = request.json_object().get("acctId")
+    if wanted != broker.config.account_id:
+        return error(500, "Invalid account ID", code=True)
+    return json_response({"set": True, "acctId": wanted})
+
+
+def search(broker: Broker, request: Request) -> Response:
+    """GET /iserver/account/search/{pattern}: accounts whose id has the pattern in it, with the same restriction."""
+    if not broker.behaviour.dynamic_accounts:
+        return unavailable()
+    pattern, account = request.argument("pattern"), broker.config.account_id
+    matched = [{"accountId": account, "alias": account, "allocationId": account}] if pattern in account else []
+    return json_response({"matchedAccounts": matched, "pattern": pattern})
+
+
+def owners(broker: Broker, request: Request) -> Response:
+    """GET /acesws/{account}/signatures-and-owners."""
+    account, user = request.argument("account"), broker.session.username
+    if account != broker.config.account_id:
+        return Response(401)
+    entity = {
+        "firstName": "Sim",
+        "lastName": "Ulated",
+        "entityType": "INDIVIDUAL",
+        "entityName": "Sim Ulated",
+        "dateOfBirth": "1970-01-01",
+    }
+    row = {"roleId": "OWNER", "hasRightCodeInd": True, "userName": user, "entity": entity}
+    signed = {"signatures": [entity["entityName"]]}
+    return json_response({"accountId": account, "users": [row], "applicant": signed})
 
 
 def _summary_of(broker: Broker, request: Request) -> Valuation | Response:
@@ -207,6 +243,9 @@ def profit_and_loss(broker: Broker, _request: Request) -> Response:
 ROUTES = (
     Route("GET", "/iserver/accounts", accounts, Needs.BROKERAGE),
     Route("POST", "/iserver/account", switch, Needs.BROKERAGE),
+    Route("POST", "/iserver/dynaccount", dynamic_account, Needs.BROKERAGE),
+    Route("GET", "/iserver/account/search/{pattern}", search, Needs.BROKERAGE),
+    Route("GET", "/acesws/{account}/signatures-and-owners", owners),
     Route("GET", "/iserver/account/{account}/summary", summary, Needs.BROKERAGE),
     Route("GET", "/iserver/account/{account}/summary/available_funds", available_funds, Needs.BROKERAGE),
     Route("GET", "/iserver/account/{account}/summary/balances", balances, Needs.BROKERAGE),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
+
 import msgspec
 
 from simulator import instants
@@ -16,6 +18,8 @@ from simulator.views.quotes import Quote, field_values
 MOST_CONIDS = 100
 MOST_FIELDS = 50
 PRICE_FACTOR = 100
+QUOTED_SOURCES = ("midpoint", "bid_ask", "bid", "ask")
+"""histories of quotes, whose bars have no volume"""
 _encode = msgspec.json.Encoder().encode
 
 
@@ -67,8 +71,22 @@ def unsubscribe_all(broker: Broker, _request: Request) -> Response:
     return json_response({"unsubscribed": True})
 
 
-def bars(broker: Broker, request: Request) -> Response:
-    """GET /iserver/marketdata/history: newest bars first asked for; `startTime` is where the window ends."""
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """What a call for history asked for, and the bars that there are."""
+
+    contract: Contract
+    period: str
+    size: str
+    end_us: int
+    bars: Bars
+
+
+def chart_of(broker: Broker, request: Request) -> Chart | Response:
+    """Return the bars that a call for history asks for, newest first asked for, or the error that it gets.
+
+    A period or a bar size that is none falls back to the usual one. `startTime` is where the window ends.
+    """
     query = request.query
     conid = query.get("conid", "")
     if not conid.isdigit():
@@ -84,7 +102,11 @@ def bars(broker: Broker, request: Request) -> Response:
     now = broker.now_us
     end = min(_end_of_window(query.get("startTime", ""), now), now + 1)
     begin = history.period_start(number, unit, end, broker.market)
-    return _history_answer(broker, contract, f"{number}{unit}", size, (begin, end))
+    without_volume = query.get("source", "").lower() in QUOTED_SOURCES
+    bars_ = _bars(broker, contract, size, (begin, end), without_volume=without_volume)
+    if bars_.highest is None:
+        return error(500, "Chart data unavailable")
+    return Chart(contract, f"{number}{unit}", size, end, bars_)
 
 
 def _end_of_window(text: str, now_us: int) -> int:
@@ -97,44 +119,57 @@ def _end_of_window(text: str, now_us: int) -> int:
         return now_us + 1
 
 
-def _history_answer(broker: Broker, contract: Contract, period: str, size: str, window: tuple[int, int]) -> Response:
-    begin, end = window
+def _bars(broker: Broker, contract: Contract, size: str, window: tuple[int, int], *, without_volume: bool) -> Bars:
     source, now = broker.history, broker.now_us
-    if size == "1d":
-        bars_ = source.daily(contract.column, begin, end, now, MOST_POINTS)
-    else:
-        bars_ = Bars.of(source.bars(contract.column, size, begin, end, now)[-MOST_POINTS:])
-    if bars_.highest is None or bars_.lowest is None:
-        return error(500, "Chart data unavailable")
+    if size == "1d" and not without_volume:
+        return source.daily(contract.column, *window, now, MOST_POINTS)
+    found = source.bars(contract.column, size, *window, now)[-MOST_POINTS:]
+    return Bars.of([replace(bar, volume=0.0) for bar in found] if without_volume else found)
+
+
+def bars(broker: Broker, request: Request) -> Response:
+    """GET /iserver/marketdata/history."""
+    chart = chart_of(broker, request)
+    if isinstance(chart, Response):
+        return chart
+    drawn = chart.bars
     head = {
-        "serverId": str(20_000 + contract.column),
-        "symbol": contract.symbol,
-        "text": contract.name,
+        "serverId": str(20_000 + chart.contract.column),
+        "symbol": chart.contract.symbol,
+        "text": chart.contract.name,
         "priceFactor": PRICE_FACTOR,
-        "startTime": instants.compact(bars_.start_us),
-        "high": _extreme(bars_.highest.high, bars_.highest, bars_.start_us),
-        "low": _extreme(bars_.lowest.low, bars_.lowest, bars_.start_us),
-        "timePeriod": period,
-        "barLength": history.BAR_SECONDS[size],
+        "startTime": instants.compact(drawn.start_us),
+        "high": _extreme("high", drawn.highest, drawn.start_us),
+        "low": _extreme("low", drawn.lowest, drawn.start_us),
+        "timePeriod": chart.period,
+        "barLength": history.BAR_SECONDS[chart.size],
         "mdAvailability": "S",
         "mktDataDelay": 0,
-        "outsideRth": False,
+        "outsideRth": request.query.get("outsideRth", "").lower() == "true",
         "tradingDayDuration": 390,
         "volumeFactor": 1,
         "priceDisplayRule": 1,
         "priceDisplayValue": "2",
-        "chartPanStartTime": instants.compact(now),
+        "chartPanStartTime": instants.compact(broker.now_us),
         "direction": -1,
         "negativeCapable": False,
         "messageVersion": 2,
-        "points": len(bars_.encoded) - 1,
+        "points": len(drawn.encoded) - 1,
         "travelTime": 1,
     }
-    return Response(200, b"".join((_encode(head)[:-1], b',"data":[', b",".join(bars_.encoded), b"]}")), JSON)
+    return with_data(head, drawn)
 
 
-def _extreme(price: float, bar: HistoryBar, start_us: int) -> str:
+def with_data(head: dict[str, object], drawn: Bars) -> Response:
+    """Return an answer of `head` and the bars, which are encoded already, under `data`."""
+    return Response(200, b"".join((_encode(head)[:-1], b',"data":[', b",".join(drawn.encoded), b"]}")), JSON)
+
+
+def _extreme(side: str, bar: HistoryBar | None, start_us: int) -> str:
     """Return `price x factor / volume / minutes from the start`."""
+    if bar is None:
+        return ""
+    price = bar.high if side == "high" else bar.low
     return f"{price * PRICE_FACTOR:.0f}/{bar.volume:g}/{(bar.start_us - start_us) // instants.MINUTE}"
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from simulator import instants
 from simulator.broker import Broker
-from simulator.endpoints.contracts import secdef_row
+from simulator.endpoints.lookup import secdef_row
+from simulator.endpoints.warming import is_first_read
 from simulator.exchange.account import Position
 from simulator.messages import Request, Response, json_response
 from simulator.router import Route
@@ -175,12 +176,6 @@ def _held(broker: Broker) -> list[Position]:
     return sorted(held, key=lambda position: position.symbol)
 
 
-def _is_cold(broker: Broker, call: str) -> bool:
-    calls = broker.session.portfolio_calls
-    calls[call] = calls.get(call, 0) + 1
-    return calls[call] <= broker.behaviour.cold_positions_calls
-
-
 def position_row(broker: Broker, position: Position, *, sparse: bool) -> dict[str, object]:
     """Return a position; the first read of a session is sparse: fewer keys, and `strike` a number instead of a text."""
     price = broker.exchange.price_of(position.column)
@@ -233,7 +228,7 @@ def positions(broker: Broker, request: Request) -> Response:
         return UNAUTHORIZED
     page = request.parameters.get("page", "0")
     first = PAGE_SIZE * int(page) if page.isdigit() else 0
-    sparse = _is_cold(broker, "positions")
+    sparse = is_first_read(broker, "positions")
     rows = _held(broker)[first : first + PAGE_SIZE]
     return json_response([position_row(broker, position, sparse=sparse) for position in rows])
 
@@ -241,7 +236,7 @@ def positions(broker: Broker, request: Request) -> Response:
 def _of_conid(broker: Broker, request: Request) -> list[dict[str, object]]:
     conid = request.argument("conid")
     position = broker.account.positions.get(int(conid)) if conid.isdigit() else None
-    sparse = _is_cold(broker, f"position/{conid}")
+    sparse = is_first_read(broker, f"position/{conid}")
     return [position_row(broker, position, sparse=sparse)] if position and position.quantity else []
 
 

@@ -32,6 +32,7 @@ class Tour:
         self._orders(client)
         self._account(client)
         self._streams(client)
+        self._desk(client)
         self._refusals(client)
         self._questions()
         self._faults()
@@ -180,6 +181,65 @@ class Tour:
         ):
             self._post(client, name, path, body)
         self._get(client, "get_iserver-marketdata-unsubscribeall", "/iserver/marketdata/unsubscribeall")
+
+    def _desk(self, client: Client) -> None:
+        alert = f"/iserver/account/{ACCOUNT}/alert"
+        device = {"deviceName": "phone", "deviceId": "1", "uiName": "Phone"}
+        rows = [{"conidex": f"{AAPL}@SMART", "logicBind": "n", "operator": ">=", "type": 1, "value": "1.00"}]
+        for name, path, body in (
+            ("post_fyi-settings-typecode", "/fyi/settings/BA", {"enabled": True}),
+            ("post_fyi-deliveryoptions-device", "/fyi/deliveryoptions/device", device),
+            ("post_iserver-watchlist", "/iserver/watchlist", {"id": "1", "name": "mine", "rows": [{"C": AAPL}]}),
+            ("post_iserver-account-accountid-alert", alert, {"alertName": "mine", "conditions": rows}),
+            ("error_scanner_hmds__1", "/hmds/scanner", {}),
+        ):
+            self._post(client, name, path, body)
+        number = json.loads(self.answers["post_iserver-account-accountid-alert"].body)["order_id"]
+        self._get(client, "get_fyi-notifications", "/fyi/notifications")
+        newest, *_ = json.loads(self.answers["get_fyi-notifications"].body)
+        self._get(client, "error_hmds_not_open__1", "/hmds/history", f"conid={AAPL}")
+        client.post("/hmds/auth/init")
+        self._read_desk(client, number, newest["ID"])
+        self._change_desk(client, number, newest["ID"])
+
+    def _read_desk(self, client: Client, number: int, notice: str) -> None:
+        client.get("/iserver/watchlist", "id=1")
+        for name, path, query in (
+            ("get_fyi-unreadnumber", "/fyi/unreadnumber", ""),
+            ("get_fyi-settings", "/fyi/settings", ""),
+            ("get_fyi-disclaimer-typecode", "/fyi/disclaimer/BA", ""),
+            ("get_fyi-notifications-more", "/fyi/notifications/more", f"id={notice}"),
+            ("get_fyi-deliveryoptions", "/fyi/deliveryoptions", ""),
+            ("get_iserver-watchlists", "/iserver/watchlists", ""),
+            ("get_iserver-watchlist", "/iserver/watchlist", "id=1"),
+            ("error_watchlist_unknown__1", "/iserver/watchlist", "id=2"),
+            ("get_iserver-account-accountid-alerts", f"/iserver/account/{ACCOUNT}/alerts", ""),
+            ("get_iserver-account-alert-alertid", f"/iserver/account/alert/{number}", ""),
+            ("error_alert_detail_unknown__1", "/iserver/account/alert/0", ""),
+            ("get_iserver-account-mta", "/iserver/account/mta", ""),
+            ("error_no_dynamic_accounts__1", "/iserver/account/search/U", ""),
+            ("get_acesws-accountid-signatures-and-owners", f"/acesws/{ACCOUNT}/signatures-and-owners", ""),
+            ("get_hmds-history", "/hmds/history", f"conid={AAPL}&period=1w&bar=1d"),
+            ("get_iserver-secdef-bond-filters", "/iserver/secdef/bond-filters", "symbol=BOND&issuerId=e1"),
+        ):
+            self._get(client, name, path, query)
+        many = self._client(msgspec.structs.replace(QUIET, dynamic_accounts=True))
+        self._get(many, "get_iserver-account-search-pattern", "/iserver/account/search/DU")
+        self._post(many, "post_iserver-dynaccount", "/iserver/dynaccount", {"acctId": ACCOUNT})
+
+    def _change_desk(self, client: Client, number: int, notice: str) -> None:
+        alert, deliveries = f"/iserver/account/{ACCOUNT}/alert", "/fyi/deliveryoptions"
+        self._post(client, "post_iserver-account-accountid-alert-activate", f"{alert}/activate", {"alertId": number})
+        for name, method, path, query in (
+            ("put_fyi-disclaimer-typecode", "PUT", "/fyi/disclaimer/BA", ""),
+            ("put_fyi-deliveryoptions-email", "PUT", f"{deliveries}/email", "enabled=true"),
+            ("put_fyi-notifications-id", "PUT", f"/fyi/notifications/{notice}", ""),
+            ("delete_fyi-deliveryoptions-deviceid", "DELETE", f"{deliveries}/1", ""),
+            ("delete_iserver-watchlist", "DELETE", "/iserver/watchlist", "id=1"),
+            ("delete_iserver-account-accountid-alert-alertid", "DELETE", f"{alert}/{number}", ""),
+            ("error_alert_unknown__1", "DELETE", f"{alert}/0", ""),
+        ):
+            self._keep(name, client.call(method, f"/v1/api{path}", query=query))
 
     def _streams(self, client: Client) -> None:
         stream = Stream(client.broker, 0.0)

@@ -1,8 +1,9 @@
 from __future__ import annotations
 
+import msgspec
 import pytest
 
-from tests.unit.simulator.support import ACCOUNT, Row, start
+from tests.unit.simulator.support import ACCOUNT, QUIET, Row, start
 
 FLAT: Row = (100.0, 100.0, 100.0, 100.0, 1000.0)
 
@@ -36,3 +37,21 @@ def test_first_profit_and_loss_of_a_session_is_empty() -> None:
     client = start({"ABC": [FLAT]})
     assert client.get("/iserver/account/pnl/partitioned") == {"upnl": {}}
     assert client.get("/iserver/account/pnl/partitioned")["upnl"][f"{ACCOUNT}.Core"]["nl"] == 100_000.0
+
+
+def test_accounts_are_looked_up_only_for_users_who_have_many() -> None:
+    bars = {"ABC": [FLAT]}
+    client = start(bars)
+    assert client.call("GET", "/v1/api/iserver/account/search/DU").status == 503
+    assert client.call("POST", "/v1/api/iserver/dynaccount", {"acctId": ACCOUNT}).status == 401
+    client = start(bars, behaviour=msgspec.structs.replace(QUIET, dynamic_accounts=True))
+    assert client.get("/iserver/account/search/DU")["matchedAccounts"][0]["accountId"] == ACCOUNT
+    assert client.get("/iserver/account/search/X") == {"matchedAccounts": [], "pattern": "X"}
+    assert client.post("/iserver/dynaccount", {"acctId": ACCOUNT}) == {"set": True, "acctId": ACCOUNT}
+    assert client.call("POST", "/v1/api/iserver/dynaccount", {"acctId": "U1"}).status == 500
+
+
+def test_owners_of_the_account() -> None:
+    client = start({"ABC": [FLAT]})
+    assert client.get(f"/acesws/{ACCOUNT}/signatures-and-owners")["users"][0]["roleId"] == "OWNER"
+    assert client.call("GET", "/v1/api/acesws/U1/signatures-and-owners").status == 401

@@ -15,21 +15,6 @@ def client() -> Client:
     return start({"AAPL": [FLAT], "PENNY": [(0.5, 0.5, 0.5, 0.5, 10.0)]})
 
 
-def test_stocks_by_symbol_with_an_empty_list_for_the_unknown(client: Client) -> None:
-    answer = client.get("/trsrv/stocks", "symbols=AAPL,NONE")
-    assert answer["AAPL"][0]["contracts"] == [{"conid": AAPL, "exchange": "NASDAQ", "isUS": True}]
-    assert answer["NONE"] == []
-
-
-def test_definitions_and_search(client: Client) -> None:
-    assert client.get("/trsrv/secdef", f"conids={AAPL},1")["secdef"][0]["ticker"] == "AAPL"
-    assert client.call("GET", "/v1/api/trsrv/secdef").status == 400
-    assert client.get("/iserver/secdef/search", "symbol=aapl")[0]["conid"] == str(AAPL)
-    assert client.post("/iserver/secdef/search", {"symbol": "APPLE", "name": True})[0]["symbol"] == "AAPL"
-    assert client.get("/iserver/secdef/search", "symbol=NONE") == []
-    assert client.get("/trsrv/all-conids", "exchange=NASDAQ") == [{"ticker": "AAPL", "conid": AAPL, "exchange": "NMS"}]
-
-
 @pytest.mark.parametrize(("symbol", "increment", "digits"), [("AAPL", 0.01, 2), ("PENNY", 0.0001, 4)])
 def test_rules_carry_the_increment_of_the_price(client: Client, symbol: str, increment: float, digits: int) -> None:
     rules = client.get(f"/iserver/contract/{client.conid(symbol)}/info-and-rules")["rules"]

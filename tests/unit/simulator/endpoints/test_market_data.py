@@ -63,3 +63,10 @@ def test_period_and_bar_that_are_none_fall_back(client: Client) -> None:
 def test_history_without_a_chart(client: Client, query: str) -> None:
     text = query if query.startswith("conid") or not query else f"conid={client.conid('ABC')}&{query}"
     assert client.call("GET", "/v1/api/iserver/marketdata/history", query=text).status in (400, 500)
+
+
+def test_history_of_quotes_has_no_volume_and_says_whether_it_is_of_the_whole_day(client: Client) -> None:
+    client.advance("2014-03-10T21:00:00Z")
+    query = f"conid={client.conid('ABC')}&period=3d&bar=1d&source=Midpoint&outsideRth=true"
+    answer = client.get("/iserver/marketdata/history", query)
+    assert ([bar["v"] for bar in answer["data"]], answer["outsideRth"]) == ([0.0, 0.0, 0.0], True)
