@@ -28,10 +28,10 @@ from trading.execution import failpoints
 from trading.execution.desk import Desk
 from trading.gateway import Gateway, connect
 from trading.gateway.clocks import LockstepClock, SystemClock, Wake
-from trading.gateway.transport import HttpTransport
+from trading.gateway.transport import HttpTransport, TransportTo
 from trading.market.bars import load_bars
 from trading.market.calendar import TradingCalendar
-from trading.model.account import AccountKind
+from trading.model.account import AccountKind, kind_of
 from trading.model.metric import Duration
 from trading.monitoring.log import TradingLog, get_logger
 from trading.monitoring.metrics import FILE_NAME, MetricsFile
@@ -66,8 +66,12 @@ class _World:
     market_ended: Callable[[], bool]
 
 
-def run(settings: Settings) -> int:
+def run(settings: Settings, transport_to: TransportTo = HttpTransport) -> int:
     """Trade until told to stop; return the exit code.
+
+    Args:
+        settings: What to trade, how, and with which gateway.
+        transport_to: Makes the transport to an address and the certificates to trust; over the network by default.
 
     Raises: ConfigError (exit 2), InstanceRunning (exit 3): nothing was sent.
     """
@@ -86,7 +90,7 @@ def run(settings: Settings) -> int:
         controls = ControlsDatabase(settings.state_dir / CONTROLS)
         with _logging(settings), _watched(wake, controls):
             store = SqliteStore(database)
-            world = _live(settings, wake) if not settings.simulated else _simulated(settings, wake)
+            world = (_simulated if settings.simulated else _live)(settings, wake, transport_to)
             log = get_logger()
             log.info("start", gateway=settings.gateway.kind, strategy=settings.strategy_name, symbols=len(symbols))
             keeper = SessionKeeper(
@@ -146,11 +150,6 @@ def _desk(
     )
 
 
-def kind_of(account_id: str) -> AccountKind:
-    """Return whose money an account holds: ids of paper accounts begin with D."""
-    return AccountKind.PAPER if account_id.startswith("D") else AccountKind.LIVE
-
-
 def version() -> str:
     """Return this system's version."""
     try:
@@ -160,7 +159,7 @@ def version() -> str:
         return "unknown"
 
 
-def _live(settings: Settings, wake: Wake) -> _World:
+def _live(settings: Settings, wake: Wake, transport_to: TransportTo) -> _World:
     clock = SystemClock(wake)
     gateway = connect(
         settings.gateway.url,
@@ -169,13 +168,14 @@ def _live(settings: Settings, wake: Wake) -> _World:
         rng=secrets.SystemRandom(),
         paced=True,
         read_s=settings.gateway.request_timeout_s,
+        transport_to=transport_to,
     )
     return _World(clock, gateway, None, settings.loop.check_interval_s, lambda: False)
 
 
-def _simulated(settings: Settings, wake: Wake) -> _World:
+def _simulated(settings: Settings, wake: Wake, transport_to: TransportTo) -> _World:
     ca_bundle = settings.gateway.ca_bundle or settings.state_dir / SIMULATOR_CERTIFICATE
-    control = HttpTransport(settings.gateway.url.rstrip("/") + "/sim", ca_bundle)
+    control = transport_to(settings.gateway.url.rstrip("/") + "/sim", ca_bundle)
     clock = LockstepClock(control, wake, settings.loop.sim_seconds_per_day)
     gateway = connect(
         settings.gateway.url,
@@ -185,6 +185,7 @@ def _simulated(settings: Settings, wake: Wake) -> _World:
         rng=random.Random(0),  # noqa: S311 - jitter, no secret
         paced=False,
         read_s=settings.gateway.request_timeout_s,
+        transport_to=transport_to,
     )
     return _World(clock, gateway, AccountKind.SIMULATED, None, lambda: clock.ended)
 

@@ -10,7 +10,7 @@ from flask import render_template
 from trading.model.account import AccountKind
 from trading.model.mode import Mode, ModeState
 from trading.model.pulse import PulseKey
-from trading.monitoring.health import Facts, liveness
+from trading.monitoring.health import Facts, liveness, read_facts
 from webapp import agenda
 from webapp.security import current_session
 from webapp.services import services
@@ -21,7 +21,6 @@ from webapp.situation import (
     judge,
     masked,
     moment,
-    read_facts,
 )
 
 NAVIGATION = (

@@ -10,6 +10,7 @@ from typing import Protocol
 from flask import current_app
 
 from trading.model.mode import ControlKind
+from trading.monitoring.metrics import FILE_NAME, silent_s
 from trading.store.page_views import PageViews
 from webapp.attempts import AttemptLimit
 from webapp.audit import AuditLog
@@ -49,18 +50,11 @@ class Services:
     @property
     def metrics_file(self) -> Path:
         """Return the file that the trading process rewrites each cycle."""
-        return self.settings.state_dir / "metrics.prom"
+        return self.settings.state_dir / FILE_NAME
 
     def silent_s(self) -> float | None:
-        """Return how long ago the trading process last wrote its metrics, in real seconds; None: never.
-
-        The file's own time is real even where market time is simulated, and it needs no answer of the process.
-        """
-        try:
-            written = self.metrics_file.stat().st_mtime
-        except OSError:
-            return None
-        return max(0.0, self.clock.now().timestamp() - written)
+        """Return how long ago the trading process last wrote its metrics, None: never."""
+        return silent_s(self.metrics_file, self.clock.now())
 
 
 def services() -> Services:

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from trading.model.account import AccountKind
-from trading.model.mode import Mode
-from trading.model.pulse import PulseKey, SessionState
+from trading.model.account import AccountKind, kind_of
+from trading.model.pulse import SessionState
 from trading.monitoring.health import Facts, readiness
 
 
@@ -86,19 +85,6 @@ _FIRST_START = Situation(
 )
 
 
-def read_facts(kept: Mapping[str, str], *, silent_s: float | None, mode: Mode | None, check_interval_s: float) -> Facts:
-    """Return what the trading process said of itself; a word that this page doesn't know counts as starting."""
-    word = kept.get(PulseKey.SESSION_STATE, "")
-    return Facts(
-        silent_s=silent_s,
-        check_interval_s=check_interval_s,
-        session=SessionState(word) if word in frozenset(SessionState) else SessionState.STARTING,
-        mode=mode,
-        uncovered_shares=_count(kept.get(PulseKey.UNCOVERED_SHARES)),
-        unknown_orders=_count(kept.get(PulseKey.UNKNOWN_ORDERS)),
-    )
-
-
 def judge(facts: Facts | None) -> Situation:
     """Return the situation that most needs a person; `facts` is None before there is a database."""
     if facts is None:
@@ -114,7 +100,7 @@ def account_kind(account_id: str, *, simulated: bool) -> AccountKind | None:
         return AccountKind.SIMULATED
     if not account_id:
         return None
-    return AccountKind.PAPER if account_id.upper().startswith("D") else AccountKind.LIVE
+    return kind_of(account_id)
 
 
 def masked(account_id: str) -> str:
@@ -141,7 +127,3 @@ def moment(text: str | None) -> datetime | None:
     except ValueError:
         return None
     return found if found is not None and found.tzinfo is not None else None
-
-
-def _count(text: str | None) -> int:
-    return int(text) if text is not None and text.isascii() and text.isdigit() else 0

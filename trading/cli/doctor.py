@@ -15,11 +15,10 @@ import click
 
 from trading.cli.environment import ENV_FILE, read_settings
 from trading.cli.output import json_text, table
-from trading.cli.status import silent_s
 from trading.config import Settings
 from trading.errors import TradingError
 from trading.monitoring.health import silent_limit_s
-from trading.monitoring.metrics import FILE_NAME
+from trading.monitoring.metrics import FILE_NAME, silent_s
 from trading.monitoring.wall_clock import WallClock
 from trading.store.database import Database
 from trading.store.views import Views
@@ -117,7 +116,7 @@ def check_database(settings: Settings) -> Finding:
 
 def check_instance(settings: Settings) -> Finding:
     """Look for a sign of life of the trading process; its lock is left alone, lest a start meets it."""
-    silent = silent_s(settings.state_dir / FILE_NAME, WallClock())
+    silent = silent_s(settings.state_dir / FILE_NAME, WallClock().now())
     if silent is None:
         return Finding("trader", Verdict.OK, "has not run yet")
     if silent > silent_limit_s(settings.loop.check_interval_s):

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
 
 import click
 
 from trading.cli.environment import read_settings
 from trading.cli.output import json_text, money, say, table
 from trading.config import Settings
-from trading.model.pulse import PulseKey, SessionState
-from trading.monitoring.health import Facts, readiness
-from trading.monitoring.metrics import FILE_NAME
+from trading.model.pulse import PulseKey
+from trading.monitoring.health import read_facts, readiness
+from trading.monitoring.metrics import FILE_NAME, silent_s
 from trading.monitoring.redaction import mask_accounts
 from trading.monitoring.wall_clock import WallClock
 from trading.store.views import EquityPoint, IntentLine, PositionLine, TradeLine, Views
@@ -63,15 +62,13 @@ def collect(settings: Settings, clock: WallClock) -> Status:
     views = Views(settings.state_dir / "trading.db")
     facts = views.facts()
     mode = views.mode()
-    silent = silent_s(settings.state_dir / FILE_NAME, clock)
+    silent = silent_s(settings.state_dir / FILE_NAME, clock.now())
     health = readiness(
-        Facts(
+        read_facts(
+            facts,
             silent_s=silent,
-            check_interval_s=settings.loop.check_interval_s,
-            session=_session(facts.get(PulseKey.SESSION_STATE)),
             mode=None if mode is None else mode.mode,
-            uncovered_shares=_count(facts.get(PulseKey.UNCOVERED_SHARES)),
-            unknown_orders=_count(facts.get(PulseKey.UNKNOWN_ORDERS)),
+            check_interval_s=settings.loop.check_interval_s,
         )
     )
     equity = views.equity(limit=1)
@@ -178,19 +175,3 @@ def _trades(trades: tuple[TradeLine, ...]) -> str:
     ]
     heads = ("Trade", "Shares", "Entry", "Price", "Exit", "Price", "Reason", "P&L USD")
     return "\n" + table(heads, rows, left=frozenset({0, 6}))
-
-
-def silent_s(file: Path, clock: WallClock) -> float | None:
-    """Return the age of the metrics file, which the trading process rewrites while it lives."""
-    try:
-        return max(0.0, clock.now().timestamp() - file.stat().st_mtime)
-    except OSError:
-        return None
-
-
-def _session(text: str | None) -> SessionState:
-    return SessionState(text) if text in {state.value for state in SessionState} else SessionState.STARTING
-
-
-def _count(text: str | None) -> int:
-    return int(text) if text is not None and text.isdecimal() else 0

@@ -14,6 +14,11 @@ class AccountKind(StrEnum):
     LIVE = "live"
 
 
+def kind_of(account_id: str) -> AccountKind:
+    """Return whose money an account at the broker holds: ids of paper accounts begin with D."""
+    return AccountKind.PAPER if account_id.startswith("D") else AccountKind.LIVE
+
+
 @dataclass(frozen=True, slots=True)
 class AccountState:
     """Balances in `currency`; `net_liquidation` is cash plus the market value of all positions."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from trading.model.mode import Mode
-from trading.model.pulse import SessionState
+from trading.model.pulse import PulseKey, SessionState
 
 SILENT_CYCLES = 3
 SILENT_AT_LEAST_S = 20.0
@@ -87,6 +87,19 @@ _MODES: Mapping[Mode, Health] = MappingProxyType(
 )
 
 
+def read_facts(kept: Mapping[str, str], *, silent_s: float | None, mode: Mode | None, check_interval_s: float) -> Facts:
+    """Return the facts from what the trading process `kept` of itself; a word that is not known counts as starting."""
+    word = kept.get(PulseKey.SESSION_STATE, "")
+    return Facts(
+        silent_s=silent_s,
+        check_interval_s=check_interval_s,
+        session=SessionState(word) if word in frozenset(SessionState) else SessionState.STARTING,
+        mode=mode,
+        uncovered_shares=_count(kept.get(PulseKey.UNCOVERED_SHARES, "")),
+        unknown_orders=_count(kept.get(PulseKey.UNKNOWN_ORDERS, "")),
+    )
+
+
 def silent_limit_s(check_interval_s: float) -> float:
     """Return how long the loop may be silent: three cycles, at least 20 s."""
     return max(SILENT_AT_LEAST_S, SILENT_CYCLES * check_interval_s)
@@ -136,3 +149,7 @@ def _active(facts: Facts) -> Health:
             next_step="They are looked for by themselves; TWS shows them too.",
         )
     return Health(ok=True, code="ready", text="All is well.")
+
+
+def _count(text: str) -> int:
+    return int(text) if text.isascii() and text.isdigit() else 0

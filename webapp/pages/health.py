@@ -9,11 +9,10 @@ from prometheus_client import CONTENT_TYPE_LATEST
 from werkzeug.exceptions import ServiceUnavailable, Unauthorized
 from werkzeug.wrappers import Response as BaseResponse
 
-from trading.monitoring.health import Health, liveness, readiness
+from trading.monitoring.health import Health, liveness, read_facts, readiness
 from webapp.frame import make_frame
 from webapp.parameters import accepts
 from webapp.services import services
-from webapp.situation import read_facts
 
 blueprint = Blueprint("health", __name__)
 

@@ -9,10 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from trading.bootstrap import CONTROLS, DATABASE, chosen_account, kind_of, run, version
+from trading.bootstrap import CONTROLS, DATABASE, chosen_account, run, version
 from trading.config import GatewaySettings, Settings
 from trading.errors import ConfigError, DataError, InstanceRunning
-from trading.model.account import AccountKind
 from trading.store.database import Database, StateLock
 
 PAPER, LIVE = "DU1234567", "U1234567"
@@ -33,21 +32,6 @@ def simulated_in(folder: Path) -> Settings:
     return Settings(
         state_dir=folder / "state", log_dir=folder / "logs", gateway=GatewaySettings(kind="simulated", url="https://h")
     )
-
-
-@pytest.mark.parametrize(
-    ("account_id", "kind"),
-    [
-        (PAPER, AccountKind.PAPER),
-        ("DF1234567", AccountKind.PAPER),
-        (LIVE, AccountKind.LIVE),
-        ("F1234567", AccountKind.LIVE),
-        ("I1234567", AccountKind.LIVE),
-        ("", AccountKind.LIVE),
-    ],
-)
-def test_only_ids_that_begin_with_d_are_paper_accounts(account_id: str, kind: AccountKind) -> None:
-    assert kind_of(account_id) is kind
 
 
 def test_only_paper_account_of_a_login_is_chosen() -> None:

@@ -1,10 +1,12 @@
-"""A session is usable only when it is there, connected and nobody else fights for it."""
+"""Whose money an account holds, and when a session is usable: there, connected, and nobody else fights for it."""
 
 from __future__ import annotations
 
 import itertools
 
-from trading.model.account import SessionStatus
+import pytest
+
+from trading.model.account import AccountKind, SessionStatus, kind_of
 
 
 def test_a_session_is_usable_in_exactly_one_of_the_eight_combinations() -> None:
@@ -14,3 +16,18 @@ def test_a_session_is_usable_in_exactly_one_of_the_eight_combinations() -> None:
         if SessionStatus(authenticated, connected, competing, established=True, message="").usable
     ]
     assert usable == [(True, True, False)]
+
+
+@pytest.mark.parametrize(
+    ("account_id", "kind"),
+    [
+        ("DU1234567", AccountKind.PAPER),
+        ("DF1234567", AccountKind.PAPER),
+        ("U1234567", AccountKind.LIVE),
+        ("F1234567", AccountKind.LIVE),
+        ("I1234567", AccountKind.LIVE),
+        ("", AccountKind.LIVE),
+    ],
+)
+def test_only_ids_that_begin_with_d_are_paper_accounts(account_id: str, kind: AccountKind) -> None:
+    assert kind_of(account_id) is kind
