@@ -19,7 +19,21 @@ import msgspec
 from simulator import instants
 
 COMMANDS = frozenset(
-    {"request", "question", "order", "cancel", "modify", "clock", "session", "deed", "faults", "fault"}
+    {
+        "request",
+        "question",
+        "order",
+        "refused",
+        "limited",
+        "schedule",
+        "cancel",
+        "modify",
+        "clock",
+        "session",
+        "deed",
+        "faults",
+        "fault",
+    }
 )
 _BRIEF = 24
 _encode = msgspec.json.Encoder().encode
@@ -34,6 +48,14 @@ class StateMismatchError(Exception):
         super().__init__(
             f"{path}: line {line} {problem}; start anew with an empty --state folder (the demo: make demo-reset)"
         )
+
+
+class LogLostError(Exception):
+    """The log can't be written any more: nothing may be answered from here on; the text is one line."""
+
+    def __init__(self, path: Path | None, cause: OSError) -> None:
+        """Name the file and the system's reason."""
+        super().__init__(f"can't write {path}: {cause.strerror or cause}; what is in it stays good for a restart")
 
 
 class TruthLog:
@@ -52,6 +74,7 @@ class TruthLog:
         self._recorded: list[bytes] = []
         self._at = 0
         self._descriptor = -1
+        self._lost: LogLostError | None = None
         self._size = 0
         if path is not None:
             self._open(path)
@@ -117,7 +140,13 @@ class TruthLog:
         self._waiting.append(line + b"\n")
 
     def flush(self) -> None:
-        """Hand the new lines to the operating system; they then outlive this process, whatever ends it."""
+        """Hand the new lines to the operating system; they then outlive this process, whatever ends it.
+
+        Raises:
+            LogLostError: they can't be written, now and ever after.
+        """
+        if self._lost is not None:
+            raise self._lost
         if not self._waiting:
             return
         data = b"".join(self._waiting)
@@ -125,8 +154,12 @@ class TruthLog:
         if self._descriptor < 0:
             self._memory += data
             return
-        while data:
-            data = data[os.write(self._descriptor, data) :]
+        try:
+            while data:
+                data = data[os.write(self._descriptor, data) :]
+        except OSError as fault:
+            self._lost = LogLostError(self._path, fault)
+            raise self._lost from fault
 
     def sync(self) -> None:
         """Flush, and force everything to the disk."""
@@ -147,9 +180,10 @@ class TruthLog:
         return os.pread(self._descriptor, end - begin, begin)
 
     def close(self) -> None:
-        """Write everything to the disk and let go of the file."""
+        """Write everything to the disk, as far as that is possible, and let go of the file."""
         if self._descriptor >= 0:
-            self.sync()
+            if self._lost is None:
+                self.sync()
             os.close(self._descriptor)
             self._descriptor = -1
 

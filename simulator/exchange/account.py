@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 from simulator.exchange.orders import Order, Side
 from trading.market import fills
 
+_CLOSE = 1e-9
+"""a product of shares and ratio this near to a whole number is one"""
+
 
 @dataclass(slots=True)
 class Position:
@@ -53,6 +56,8 @@ class Account:
     executions: list[Execution] = field(default_factory=list)
     closes: list[tuple[int, float]] = field(default_factory=list)
     """net liquidation at each close, by the session's index"""
+    unsettled: list[tuple[int, float]] = field(default_factory=list)
+    """proceeds of sales with the instant from which they are settled"""
     equity_before: float = 0.0
     """net liquidation at the end of the last completed session"""
 
@@ -61,8 +66,16 @@ class Account:
         position = self.positions.get(conid)
         return position.quantity if position else 0
 
-    def book(self, order: Order, quantity: int, price: float, day_index: int) -> float:
-        """Book a fill and return its commission.
+    def settled_cash(self, now_us: int) -> float:
+        """Return the cash without the proceeds of sales that have still to settle; purchases are taken off at once."""
+        return fills.cents(self.cash - sum(amount for at_us, amount in self.unsettled if at_us > now_us))
+
+    def settle(self, now_us: int) -> None:
+        """Forget what has settled."""
+        self.unsettled = [entry for entry in self.unsettled if entry[0] > now_us]
+
+    def book(self, order: Order, quantity: int, price: float, day_index: int, *, settles_us: int = 0) -> float:
+        """Book a fill, settled from `settles_us` on, and return its commission.
 
         The commission is that of the whole order so far, less what earlier partial fills were charged. Each cash
         movement, and the balance after each, is rounded to the cent.
@@ -77,16 +90,40 @@ class Account:
         value = fills.cents(quantity * price)
         self.cash = fills.cents(self.cash - sign * value)
         self.cash = fills.cents(self.cash - charge)
+        if ticket.side is Side.SELL:
+            self.unsettled.append((settles_us, fills.cents(value - charge)))
         self._hold(order, sign * quantity, sign * value + charge, day_index)
         return charge
 
     def adjust(self, conid: int, shares: int, cost: float) -> None:
-        """Change a position and what it cost without an order: a correction, a split."""
+        """Change a position and what it cost without an order: a correction."""
         position = self.positions.get(conid)
         if position is not None:
             position.quantity += shares
             position.cost += cost
         self.cash = fills.cents(self.cash - cost)
+
+    def split(self, conid: int, ratio: float, price: float, day_index: int) -> int:
+        """Split a position and return the whole shares of it; a fraction is paid out at `price`, that after the split.
+
+        What the position cost stays, less the part of the fraction, which is realized.
+        """
+        position = self.positions.get(conid)
+        if position is None or not position.quantity:
+            return 0
+        exact = position.quantity * ratio
+        whole = int(exact + (_CLOSE if exact > 0.0 else -_CLOSE))
+        fraction = exact - whole
+        if abs(fraction) > _CLOSE:
+            released = position.cost * fraction / exact
+            paid = fills.cents(fraction * price)
+            self.cash = fills.cents(self.cash + paid)
+            if position.realized_day != day_index:
+                position.realized, position.realized_day = 0.0, day_index
+            position.realized += paid - released
+            position.cost = position.cost - released if whole else 0.0
+        position.quantity = whole
+        return whole
 
     def _hold(self, order: Order, change: int, cost: float, day_index: int) -> None:
         position = self.positions.setdefault(

@@ -16,6 +16,8 @@ from simulator.exchange.engine import Exchange
 from simulator.exchange.orders import LIVE, Kind, Order, Side, State, Ticket, Tif
 from trading.market import fills
 
+_SMALLEST_RATIO = 0.001
+
 
 class DeedError(Exception):
     """A deed can't be carried out: `field` names what is wrong, `problem` says how."""
@@ -68,6 +70,10 @@ def check(exchange: Exchange, body: dict[str, Any]) -> dict[str, Any]:
     missing = [name for name in _NEEDED[deed.do] if getattr(deed, name) is None]
     if missing:
         raise DeedError("missing", missing)
+    if deed.ratio is not None and not _SMALLEST_RATIO <= deed.ratio <= 1.0 / _SMALLEST_RATIO:
+        raise DeedError("ratio", f"{deed.ratio:g}; a split is 0.001 to 1000 shares for one")
+    if deed.quantity is not None and deed.quantity < (0 if deed.do == "correct" else 1):
+        raise DeedError("quantity", f"{deed.quantity}; write a whole number of 1 or more")
     if deed.symbol is not None and deed.symbol not in exchange.contracts.by_symbol:
         raise DeedError("symbol", deed.symbol)
     if "order_id" in _NEEDED[deed.do] and deed.order_id not in exchange.book.orders:
@@ -131,9 +137,8 @@ def _fill(exchange: Exchange, deed: Deed) -> dict[str, Any]:
     order = _known(exchange, deed)
     quantity = deed.quantity or max(order.remaining, 1)
     price = deed.price if deed.price is not None else fills.round_down(exchange.price_of(order.column))
-    execution = exchange.fill_at(order, quantity, price)
-    if order.is_live and order.remaining <= 0:
-        exchange.end(order, State.FILLED, None)
+    fill = exchange.execute if order.is_live else exchange.fill_at
+    execution = fill(order, quantity, price)
     return {"execution_id": execution.execution_id}
 
 
@@ -161,17 +166,58 @@ def _settle(exchange: Exchange, old: Execution, new: Execution) -> None:
 
 
 def _split(exchange: Exchange, deed: Deed) -> dict[str, Any]:
-    """Split a position `ratio` to one; the bars stay the file's. Orders are cancelled unless the broker keeps them."""
+    """Split a stock `ratio` to one: all its prices are divided by it from now on, and the position multiplied."""
     contract = exchange.contracts.by_symbol[deed.symbol or ""]
-    held = exchange.account.held(contract.conid)
-    whole = int(held * (deed.ratio or 1.0))
-    exchange.account.adjust(contract.conid, whole - held, 0.0)
-    if not exchange.behaviour.split_keeps_orders:
-        for order in [o for o in exchange.book.live.values() if o.column == contract.column]:
-            if order.is_live:
-                exchange.end(order, State.CANCELLED, "Cancelled by System: corporate action")
+    ratio = deed.ratio or 1.0
+    exchange.market.split(contract.column, ratio)
+    price = exchange.price_of(contract.column)
+    whole = exchange.account.split(contract.conid, ratio, price, exchange.market.day_at(exchange.now_us))
+    for order in [order for order in exchange.book.live.values() if order.column == contract.column]:
+        if order.is_live and exchange.behaviour.split_keeps_orders:
+            _adjust(exchange, order, ratio)
+        elif order.is_live:
+            exchange.end(order, State.CANCELLED, "Cancelled by System: corporate action")
     exchange.events += 1
-    return {"position": whole}
+    return {"position": whole, "cash": exchange.account.cash}
+
+
+def _adjust(exchange: Exchange, order: Order, ratio: float) -> None:
+    """Let an order go on after a split, for as many times the shares at as small a part of its prices."""
+    ticket = order.ticket
+    order.ticket = msgspec.structs.replace(
+        ticket,
+        quantity=_times(ticket.quantity, ratio),
+        limit=None if ticket.limit is None else _divided(ticket.limit, ratio),
+        stop=None if ticket.stop is None else _divided(ticket.stop, ratio),
+    )
+    order.filled, order.quantity = _times(order.filled, ratio), _times(order.quantity, ratio)
+    order.changed_us = exchange.now_us
+    order.due_us = None
+    exchange.changed(order, "adjusted")
+    if order.ticket.quantity == 0:
+        exchange.end(order, State.CANCELLED, "Cancelled by System: corporate action")
+    elif order.state is State.WORKING:
+        exchange.aim_now(order)
+
+
+def _times(shares: int, ratio: float) -> int:
+    return int(shares * ratio + 1e-9)
+
+
+def _divided(price: float, ratio: float) -> float:
+    """Return a price after a split, at the nearest tick."""
+    exact = price / ratio
+    return fills.round_down(exact + fills.tick_of(exact) / 2)
+
+
+def _warn(exchange: Exchange, deed: Deed) -> dict[str, Any]:
+    """Put a warning on an order: it is shown as WarnState, and works on."""
+    order = _known(exchange, deed)
+    if order.is_live:
+        order.warned = True
+        order.changed_us = exchange.now_us
+        exchange.changed(order, "warned")
+    return {"state": order.state}
 
 
 def _cash(exchange: Exchange, deed: Deed) -> dict[str, Any]:
@@ -184,7 +230,7 @@ def _cash(exchange: Exchange, deed: Deed) -> dict[str, Any]:
 def _halt(exchange: Exchange, deed: Deed) -> dict[str, Any]:
     """Halt a symbol: orders are taken and nothing trades."""
     column = exchange.contracts.by_symbol[deed.symbol or ""].column
-    exchange.halted.add(column)
+    exchange.halted.setdefault(column, exchange.now_us)
     for order in exchange.book.live.values():
         if order.column == column:
             order.due_us = None
@@ -194,7 +240,7 @@ def _halt(exchange: Exchange, deed: Deed) -> dict[str, Any]:
 def _resume(exchange: Exchange, deed: Deed) -> dict[str, Any]:
     """End a halt; orders go on at the price that holds then."""
     column = exchange.contracts.by_symbol[deed.symbol or ""].column
-    exchange.halted.discard(column)
+    exchange.halted.pop(column, None)
     for order in list(exchange.book.live.values()):
         if order.column == column and order.state is State.WORKING:
             exchange.aim_now(order)
@@ -213,6 +259,7 @@ _DEEDS: dict[str, Callable[[Exchange, Deed], dict[str, Any]]] = {
     "fill": _fill,
     "correct": _correct,
     "split": _split,
+    "warn": _warn,
     "cash": _cash,
     "halt": _halt,
     "resume": _resume,
@@ -227,6 +274,7 @@ _NEEDED = {
     "fill": ("order_id",),
     "correct": ("execution_id",),
     "split": ("symbol", "ratio"),
+    "warn": ("order_id",),
     "cash": ("amount",),
     "halt": ("symbol",),
     "resume": ("symbol",),

@@ -41,6 +41,8 @@ class Tif(StrEnum):
 class State(StrEnum):
     """Where an order is in its life; what clients see is derived from it in `shown_status`."""
 
+    SENT = "sent"
+    """accepted, and not at work yet: the broker has still to acknowledge it"""
     HELD = "held"
     """waits for its parent's fill"""
     WORKING = "working"
@@ -50,7 +52,7 @@ class State(StrEnum):
     """refused after acceptance, or deactivated"""
 
 
-LIVE = frozenset({State.HELD, State.WORKING})
+LIVE = frozenset({State.SENT, State.HELD, State.WORKING})
 """states in which an order can still fill"""
 STOPS = frozenset({Kind.STP, Kind.STOP_LIMIT})
 """types that wait for a trigger"""
@@ -71,6 +73,8 @@ class Ticket(msgspec.Struct, frozen=True, omit_defaults=True):
     parent_id: int | None = None
     oca_group: str | None = None
     outside_rth: bool = False
+    managed_price: bool = False
+    """whether the price management algorithm may move its price"""
 
 
 @dataclass(slots=True)
@@ -88,6 +92,10 @@ class Order:
     value: float = 0.0
     commission: float = 0.0
     triggered: bool = False
+    acknowledged: bool = False
+    cancelling: bool = False
+    """its cancel has arrived and has still to take effect; until then it can fill"""
+    warned: bool = False
     changed_us: int = 0
     reason: str | None = None
     due_us: int | None = None
@@ -115,16 +123,18 @@ class Order:
         return self.state in LIVE
 
 
+_FINAL = {State.FILLED: "Filled", State.CANCELLED: "Cancelled", State.INACTIVE: "Inactive"}
+
+
 def shown_status(order: Order, *, market_open: bool) -> str:
     """Return the status that clients see: what waits (for its parent, its trigger, the open) is PreSubmitted."""
-    match order.state:
-        case State.FILLED:
-            return "Filled"
-        case State.CANCELLED:
-            return "Cancelled"
-        case State.INACTIVE:
-            return "Inactive"
-        case State.HELD:
-            return "PreSubmitted"
+    if not order.is_live:
+        return _FINAL[order.state]
+    if order.cancelling:
+        return "PendingCancel"
+    if order.warned:
+        return "WarnState"
+    if order.state is State.SENT and not order.acknowledged:
+        return "PendingSubmit"
     waits = order.ticket.kind in STOPS and not order.triggered
-    return "Submitted" if market_open and not waits else "PreSubmitted"
+    return "Submitted" if order.state is State.WORKING and market_open and not waits else "PreSubmitted"

@@ -21,6 +21,8 @@ def apply(exchange: Exchange, record: dict[str, Any]) -> None:
     match record["kind"]:
         case "order":
             exchange.place(msgspec.convert(record["tickets"], list[Ticket]))
+        case "refused":
+            exchange.refuse(msgspec.convert(record["tickets"], list[Ticket]), record["reason"])
         case "cancel":
             exchange.cancel(record["order_id"])
         case "modify":

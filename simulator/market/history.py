@@ -90,6 +90,7 @@ class _DailyCache:
     starts: list[int]
     highs: NDArray[np.float64]
     lows: NDArray[np.float64]
+    scale: float
 
 
 def parse_period(text: str) -> tuple[int, str] | None:
@@ -157,7 +158,8 @@ class DailyHistory:
         return HistoryBar(open_, high, low, close, float(int(bar.volume * position / 3.0)), day.open_us)
 
     def _daily(self, column: int) -> _DailyCache:
-        if column not in self._encoded:
+        scale = self._market.scale(column)
+        if column not in self._encoded or self._encoded[column].scale != scale:
             rows = self._market.rows_of(column)
             bars = [self._bar(row, column) for row in rows]
             panel = self._market.panel
@@ -167,6 +169,7 @@ class DailyHistory:
                 [bar.start_us for bar in bars],
                 panel.high[rows, column],
                 panel.low[rows, column],
+                scale,
             )
         return self._encoded[column]
 
@@ -174,6 +177,10 @@ class DailyHistory:
         panel = self._market.panel
         prices = (panel.open, panel.high, panel.low, panel.close, panel.volume)
         open_, high, low, close, volume = (float(values[row, column]) for values in prices)
+        scale = self._market.scale(column)
+        if scale != 1.0:
+            open_, high, low, close = (round(price / scale, 6) for price in (open_, high, low, close))
+            volume *= scale
         return HistoryBar(open_, high, low, close, volume, self._market.session_of_row(row).open_us)
 
     def bars(self, column: int, size: str, begin_us: int, end_us: int, now_us: int) -> list[HistoryBar]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from copy import copy
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -86,6 +87,7 @@ class ReplayedMarket:
         """when the last bar is complete"""
         self._bars: dict[tuple[int, int], Bar | None] = {}
         self._rows: dict[int, list[int]] = {}
+        self._scales: dict[int, float] = {}
 
     @classmethod
     def load(cls, path: Path) -> ReplayedMarket:
@@ -95,6 +97,22 @@ class ReplayedMarket:
             BadBars: it isn't there, or holds something that is no bar; the text is one line that says which.
         """
         return cls(load_bars(path))
+
+    def fresh(self) -> ReplayedMarket:
+        """Return the same market before any split."""
+        other = copy(self)
+        other._bars, other._scales = {}, {}
+        return other
+
+    def split(self, column: int, ratio: float) -> None:
+        """Split a stock: all its prices, past ones too, are from now on divided by `ratio`, its volumes multiplied."""
+        self._scales[column] = self.scale(column) * ratio
+        for key in [key for key in self._bars if key[1] == column]:
+            del self._bars[key]
+
+    def scale(self, column: int) -> float:
+        """Return what the file's prices of a symbol are divided by, 1 where it never split."""
+        return self._scales.get(column, 1.0)
 
     def day_at(self, instant: int) -> int:
         """Return the index of the latest session that has opened by `instant`, -1 before the first."""
@@ -134,7 +152,12 @@ class ReplayedMarket:
         if close != close:  # noqa: PLR0124  (NaN: no bar)
             return None
         open_, high, low = (float(values[row, column]) for values in (panel.open, panel.high, panel.low))
-        return Bar(open_, high, low, close, float(panel.volume[row, column]), fills.path(open_, high, low, close))
+        volume = float(panel.volume[row, column])
+        if column in self._scales:
+            scale = self._scales[column]
+            open_, high, low, close = open_ / scale, high / scale, low / scale, close / scale
+            volume *= scale
+        return Bar(open_, high, low, close, volume, fills.path(open_, high, low, close))
 
     def rows_of(self, column: int) -> list[int]:
         """Return the rows in which a symbol has a bar, oldest first."""
@@ -147,7 +170,7 @@ class ReplayedMarket:
         row = self._last_row_before(day_index)
         rows = self.rows_of(column)
         at = bisect_right(rows, row) - 1
-        return float(self.panel.close[rows[at], column]) if at >= 0 else None
+        return float(self.panel.close[rows[at], column]) / self.scale(column) if at >= 0 else None
 
     def _last_row_before(self, day_index: int) -> int:
         for index in range(min(day_index, len(self.days)) - 1, -1, -1):
