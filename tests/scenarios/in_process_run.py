@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
+import os
 import signal
-from collections.abc import Mapping
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,22 +15,11 @@ from tests.fakes.in_process import InProcessTransport
 from tests.scenarios.lockstep_run import CASH, ROOT, Records, Span
 from trading.bootstrap import run
 from trading.config import load_settings, with_overrides
-from trading.gateway.transport import HttpAnswer, Transport
+from trading.gateway.transport import Transport
 from trading.market.bars import Panel
+from trading.model.pulse import PulseKey, SessionState
 
 URL = "https://localhost:5055"
-
-
-class StoppingAtTheEnd(InProcessTransport):
-    """The simulator's control; the trading process is told to stop once the data has ended, as a person would."""
-
-    def exchange(
-        self, verb: str, path: str, query: Mapping[str, str] | None, body: bytes | None, limit_s: float
-    ) -> HttpAnswer:
-        answer = super().exchange(verb, path, query, body, limit_s)
-        if json.loads(answer.body)["ended"]:
-            signal.raise_signal(signal.SIGTERM)
-        return answer
 
 
 @dataclass(frozen=True)
@@ -40,6 +29,13 @@ class InProcessRun(Records):
     simulator: Simulator
     database: Path
 
+    def stop_at_the_end(self, over: threading.Event) -> None:
+        """Stop the trading process once it has seen the end of the data, as a person would."""
+        while not over.wait(0.05):
+            if self.fact(PulseKey.SESSION_STATE) == SessionState.ENDED:
+                os.kill(os.getpid(), signal.SIGTERM)
+                return
+
 
 def trade(folder: Path, panel: Panel, span: Span) -> InProcessRun:
     """Trade a span to the end of its data; `panel` holds its bars and those before."""
@@ -47,7 +43,7 @@ def trade(folder: Path, panel: Panel, span: Span) -> InProcessRun:
     simulator = Simulator(config, ReplayedMarket(panel))
 
     def transport_to(url: str, _ca_bundle: Path | None) -> Transport:
-        return StoppingAtTheEnd(simulator, "/sim") if url.endswith("/sim") else InProcessTransport(simulator)
+        return InProcessTransport(simulator, "/sim" if url.endswith("/sim") else "/v1/api")
 
     environ = {
         "GATEWAY": "simulated",
@@ -58,5 +54,13 @@ def trade(folder: Path, panel: Panel, span: Span) -> InProcessRun:
         "MAX_POSITIONS": "10",
     }
     settings = with_overrides(load_settings(environ, ROOT / "config.json"), span.settings)
-    assert run(settings, transport_to) == 0
-    return InProcessRun(simulator, settings.state_dir / "trading.db")
+    done = InProcessRun(simulator, settings.state_dir / "trading.db")
+    over = threading.Event()
+    watcher = threading.Thread(target=done.stop_at_the_end, args=(over,))
+    watcher.start()
+    try:
+        assert run(settings, transport_to) == 0
+    finally:
+        over.set()
+        watcher.join()
+    return done
