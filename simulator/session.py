@@ -51,6 +51,8 @@ class PendingQuestion:
     asked_us: int
     left: tuple[tuple[str, str], ...] = ()
     modifies: bool = False
+    refused: tuple[str, ...] = ()
+    """why others of the same call were refused"""
 
 
 @dataclass(slots=True)
@@ -66,6 +68,8 @@ class Caches:
     suppressed: set[str] = field(default_factory=set)
     pending: dict[str, PendingQuestion] = field(default_factory=dict)
     invalidated: set[str] = field(default_factory=set)
+    prompts: dict[str, PendingQuestion] = field(default_factory=dict)
+    """what waits for a choice through /iserver/notification, by request id"""
 
 
 def _unrecorded(_event: Event) -> None:
@@ -101,7 +105,8 @@ class BrokerSession:
         self.caches = Caches()
         self.portfolio_calls: dict[str, int] = {}
         """how often each call was asked that is sparse at first"""
-        self._record = record
+        self.last_event: Event | None = None
+        self._tell = record
         self._established_after_us: int | None = None
         self._contested = False
         self._taken_again_us: int | None = None
@@ -116,6 +121,10 @@ class BrokerSession:
     def is_opening(self) -> bool:
         """Return whether a brokerage session is being opened."""
         return self.authenticated_after_us is not None or self._established_after_us is not None
+
+    def _record(self, event: Event) -> None:
+        self.last_event = event
+        self._tell(event)
 
     # ---- opening
 

@@ -150,7 +150,7 @@ def summary(broker: Broker, request: Request) -> Response:
             "regTMargin": 0.0,
             "initialMargin": value.initial_margin,
             "maintenanceMargin": value.maintenance_margin,
-            "cashBalances": [{"currency": "USD", "balance": value.cash, "settledCash": value.cash}],
+            "cashBalances": [{"currency": "USD", "balance": value.cash, "settledCash": value.settled}],
         }
     )
 

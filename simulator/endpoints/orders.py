@@ -7,14 +7,13 @@ import hashlib
 import msgspec
 
 from simulator.broker import Broker
-from simulator.entry.questions import Question, questions_for
+from simulator.entry import credit, prompts
+from simulator.entry.questions import is_expired, questions_for, unanswered
+from simulator.entry.submission import enter, go_on, invalidate_questions, spend, submit
 from simulator.entry.tickets import Draft, RejectedError, parse_draft, to_tickets
-from simulator.exchange.orders import Order, Side, Ticket, shown_status
+from simulator.exchange.orders import Side, Ticket
 from simulator.messages import JSON, TEXT, Request, Response, bad_request, error, json_response, unavailable
 from simulator.router import Needs, Route
-from simulator.session import PendingQuestion
-from simulator.views.valuation import INITIAL_FRACTION, MAINTENANCE_FRACTION, Valuation
-from trading.market import fills
 
 ALL_OPEN_ORDERS = "-1"
 MOST_SUPPRESSED = 51
@@ -54,100 +53,24 @@ def _check_account(broker: Broker, request: Request) -> None:
 def place(broker: Broker, request: Request) -> Response:
     """POST /iserver/account/{account}/orders: accepted rows, a question, or a refusal."""
     note_arrival(broker, request)
-    _invalidate_questions(broker)
+    invalidate_questions(broker)
     try:
         _check_account(broker, request)
         drafts = [parse_draft(broker, body) for body in _bodies(request)]
         _check_related(drafts)
-        tickets = to_tickets(broker, drafts)
+        tickets = to_tickets(broker, [draft for draft in drafts if draft.flaw is None])
     except RejectedError as refusal:
         return refusal.response
-    return _ask_or_enter(broker, tickets, modifies=False)
+    refused = tuple(draft.flaw for draft in drafts if draft.flaw is not None)
+    if not tickets:
+        return error(200, refused[0])
+    return submit(broker, tickets, modifies=False, refused=refused)
 
 
 def _check_related(drafts: list[Draft]) -> None:
     parents = [draft for draft in drafts if draft.parent is None]
     if len(parents) > 1 and not all(draft.single_group for draft in parents):
         raise RejectedError(bad_request("unrelated orders can't be submitted in one call"))
-
-
-def _invalidate_questions(broker: Broker) -> None:
-    """Forget unanswered questions: another order ends them."""
-    caches = broker.session.caches
-    caches.invalidated.update(caches.pending)
-    caches.pending.clear()
-
-
-def _ask_or_enter(broker: Broker, tickets: tuple[Ticket, ...], *, modifies: bool) -> Response:
-    questions = questions_for(broker, tickets)
-    if not questions:
-        return _enter(broker, tickets, modifies=modifies)
-    if broker.behaviour.questions.merged:
-        return _ask(broker, tickets, questions, [], modifies=modifies)
-    return _ask(broker, tickets, questions[:1], questions[1:], modifies=modifies)
-
-
-def _ask(
-    broker: Broker,
-    tickets: tuple[Ticket, ...],
-    questions: list[Question],
-    left: list[Question],
-    *,
-    modifies: bool,
-) -> Response:
-    broker.questions_asked += 1
-    pending = PendingQuestion(
-        broker.identifiers.uuid("reply", broker.questions_asked),
-        tickets,
-        tuple(question.message_id for question in questions),
-        tuple(question.text for question in questions),
-        broker.now_us,
-        tuple((question.message_id, question.text) for question in left),
-        modifies,
-    )
-    broker.session.caches.pending[pending.reply_id] = pending
-    facts = {
-        "reply_id": pending.reply_id,
-        "message_ids": pending.message_ids,
-        "order_ids": [ticket.order_id for ticket in tickets],
-        "coids": [ticket.coid for ticket in tickets if ticket.coid],
-    }
-    broker.note("question", facts)
-    return json_response(
-        [
-            {
-                "id": pending.reply_id,
-                "message": list(pending.messages),
-                "isSuppressed": False,
-                "messageIds": list(pending.message_ids),
-                "messageOptions": ["Yes", "No"],
-            }
-        ]
-    )
-
-
-def _enter(broker: Broker, tickets: tuple[Ticket, ...], *, modifies: bool) -> Response:
-    if modifies:
-        ticket = tickets[0]
-        order = broker.exchange.book.orders.get(ticket.order_id)
-        if order is None or not order.is_live:
-            return error(400, "Order is inactive")
-        return json_response([_accepted(broker, broker.exchange.modify(ticket))])
-    broker.session.caches.coids.update(ticket.coid for ticket in tickets if ticket.coid)
-    return json_response([_accepted(broker, order) for order in broker.exchange.place(tickets)])
-
-
-def _accepted(broker: Broker, order: Order) -> dict[str, object]:
-    row: dict[str, object] = {
-        "order_id": str(order.order_id),
-        "order_status": shown_status(order, market_open=broker.exchange.is_open),
-        "encrypt_message": "1",
-    }
-    if order.ticket.coid:
-        row["local_order_id"] = order.ticket.coid
-    if order.ticket.parent_id is not None:
-        row["parent_order_id"] = str(order.ticket.parent_id)
-    return row
 
 
 def reply(broker: Broker, request: Request) -> Response:
@@ -159,41 +82,32 @@ def reply(broker: Broker, request: Request) -> Response:
         caches.invalidated.discard(reply_id)
         return unavailable()
     pending = caches.pending.get(reply_id)
-    if pending is None or _is_expired(broker, pending):
+    if pending is None or is_expired(broker, pending):
         return error(400, f"reply id not found: '{reply_id}'")
     del caches.pending[reply_id]
     if request.json_object().get("confirmed") is not True:
-        if broker.behaviour.decline_spends_coid:
-            coids = [ticket.coid for ticket in pending.tickets if ticket.coid]
-            broker.exchange.seen_coids.update(dict.fromkeys(coids, broker.now_us))
-            broker.session.caches.coids.update(coids)
+        spend(broker, pending.tickets, spends=broker.behaviour.decline_spends_coid and not pending.modifies)
         return error(200, "Order not confirmed ")
-    if pending.left:
-        questions = [Question(message_id, text) for message_id, text in pending.left]
-        return _ask(broker, pending.tickets, questions[:1], questions[1:], modifies=pending.modifies)
-    return _enter(broker, pending.tickets, modifies=pending.modifies)
-
-
-def _is_expired(broker: Broker, pending: PendingQuestion) -> bool:
-    limit_us = broker.behaviour.unanswered_question_expires_s * 1_000_000
-    return bool(limit_us) and broker.now_us - pending.asked_us >= limit_us
+    return go_on(broker, pending)
 
 
 def modify(broker: Broker, request: Request) -> Response:
     """POST /iserver/account/{account}/order/{orderId}: one bare order that repeats every attribute."""
     note_arrival(broker, request)
-    _invalidate_questions(broker)
+    invalidate_questions(broker)
     text = request.argument("order_id")
     order = broker.exchange.book.orders.get(int(text)) if text.isdigit() else None
     if order is None:
         return error(400, f"OrderID {text} doesn't exist")
-    if not order.is_live:
+    if not order.is_live or order.cancelling:
         return error(400, "Order is inactive")
     try:
         _check_account(broker, request)
         draft = parse_draft(broker, _bodies(request)[0])
     except RejectedError as refusal:
         return refusal.response
+    if draft.flaw is not None:
+        return error(200, draft.flaw)
     old = order.ticket
     if draft.conid != old.conid or draft.side is not old.side:
         return bad_request("conid and side of an order can't be modified")
@@ -206,7 +120,7 @@ def modify(broker: Broker, request: Request) -> Response:
         stop=draft.stop,
         outside_rth=draft.outside_rth,
     )
-    return _ask_or_enter(broker, (ticket,), modifies=True)
+    return submit(broker, (ticket,), modifies=True)
 
 
 def cancel(broker: Broker, request: Request) -> Response:
@@ -220,15 +134,18 @@ def cancel(broker: Broker, request: Request) -> Response:
     exchange = broker.exchange
     if text == ALL_OPEN_ORDERS:
         for order in list(exchange.book.live.values()):
-            if order.is_live:
+            if order.is_live and not order.cancelling:
                 exchange.cancel(order.order_id)
         return json_response({"msg": "Request was submitted", "order_id": -1, "conid": -1, "account": None})
     found = exchange.book.orders.get(int(text)) if text.isdigit() else None
     if found is None:
-        waits = [t for q in broker.session.caches.pending.values() for t in q.tickets if str(t.order_id) == text]
+        waits = any(str(ticket.order_id) == text for ticket in unanswered(broker))
         return error(400, "Order is inactive" if waits else f"OrderID {text} doesn't exist")
     if not found.is_live:
         return error(400, "Order is inactive")
+    if found.cancelling:
+        # The first cancel is on its way: the second is acknowledged, and names neither contract nor account.
+        return json_response({"msg": "Request was submitted", "order_id": found.order_id, "conid": -1, "account": None})
     exchange.cancel(found.order_id)
     return json_response(
         {
@@ -249,15 +166,11 @@ def what_if(broker: Broker, request: Request) -> Response:
         return refusal.response if refusal.response.status != 200 else error(400, "Bad Request: invalid order")  # noqa: PLR2004
     if draft.conid not in broker.session.caches.snapshot_calls:
         return bad_request("snapshot has to be requested first")
-    contract = broker.contracts.by_conid[draft.conid]
-    price = draft.limit or draft.stop or broker.exchange.price_of(contract.column)
-    amount = fills.cents(price * draft.quantity)
-    commission = fills.commission(draft.quantity, price)
-    value = Valuation.of(broker)
-    held = broker.account.held(draft.conid)
-    change = draft.quantity if draft.side is Side.BUY else -draft.quantity
-    grows = amount if abs(held + change) > abs(held) else -amount
+    ticket = Ticket(0, draft.conid, draft.side, draft.kind, draft.quantity, draft.tif, draft.limit, draft.stop)
+    weighed = credit.look(broker, (ticket,))
+    value, amount, commission = weighed.value, weighed.amount, weighed.commission
     sign = 1.0 if draft.side is Side.BUY else -1.0
+    warnings = [question.text for question in questions_for(broker, (ticket,))]
     return json_response(
         {
             "amount": {
@@ -266,11 +179,11 @@ def what_if(broker: Broker, request: Request) -> Response:
                 "total": f"{amount + sign * commission:,.2f} USD",
             },
             "equity": _change(value.equity, -commission),
-            "initial": _change(value.initial_margin, INITIAL_FRACTION * grows),
-            "maintenance": _change(value.maintenance_margin, MAINTENANCE_FRACTION * grows),
-            "position": _change(float(held), float(change)),
-            "warn": None,
-            "error": None,
+            "initial": _change(value.initial_margin, weighed.initial_change),
+            "maintenance": _change(value.maintenance_margin, weighed.maintenance_change),
+            "position": _change(float(broker.account.held(draft.conid)), sign * draft.quantity),
+            "warn": "\n".join(warnings) or None,
+            "error": draft.flaw or weighed.refusal,
         }
     )
 
@@ -294,8 +207,13 @@ def unsuppress(broker: Broker, _request: Request) -> Response:
     return json_response({"status": "submitted"})
 
 
-def notification(_broker: Broker, _request: Request) -> Response:
-    """POST /iserver/notification: the answer to a prompt; a plain text."""
+def notification(broker: Broker, request: Request) -> Response:
+    """POST /iserver/notification: the answer to a prompt; a plain text, whatever the answer was."""
+    note_arrival(broker, request)
+    body = request.json_object()
+    chosen = prompts.choose(broker, str(body.get("reqId")), str(body.get("text")))
+    if chosen is not None:
+        enter(broker, chosen.tickets, modifies=chosen.modifies, prompt=False, refused=chosen.refused)
     return Response(200, b"Success", TEXT)
 
 

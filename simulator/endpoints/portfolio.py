@@ -139,7 +139,7 @@ def ledger_row(broker: Broker, currency: str) -> dict[str, object]:
     return {
         "commoditymarketvalue": 0.0,
         "futuremarketvalue": 0.0,
-        "settledcash": value.cash,
+        "settledcash": value.settled,
         "exchangerate": 1,
         "sessionid": 1,
         "cashbalance": value.cash,

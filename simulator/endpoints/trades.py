@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from simulator import instants
 from simulator.broker import Broker
+from simulator.entry.questions import unanswered
 from simulator.exchange.account import Execution
 from simulator.exchange.orders import Order, Side, Ticket
 from simulator.messages import Request, Response, bad_request, error, json_response, unavailable
@@ -59,10 +60,7 @@ def todays_orders(broker: Broker) -> list[Order]:
 
 def _unconfirmed(broker: Broker) -> list[dict[str, object]]:
     """Return the rows of orders whose question has no answer yet."""
-    pending = broker.session.caches.pending.values()
-    return [
-        _unconfirmed_row(broker, ticket) for question in pending for ticket in question.tickets if not question.modifies
-    ]
+    return [_unconfirmed_row(broker, ticket) for ticket in unanswered(broker)]
 
 
 def _unconfirmed_row(broker: Broker, ticket: Ticket) -> dict[str, object]:
@@ -72,8 +70,8 @@ def _unconfirmed_row(broker: Broker, ticket: Ticket) -> dict[str, object]:
     return row | {
         "status": "Inactive",
         "order_ccp_status": "Pending Submit",
-        "bgColor": "#AFAFAF",
-        "fgColor": "#000000",
+        "bgColor": "#FFFFFF",
+        "fgColor": "#AFAFAF",
     }
 
 
@@ -84,7 +82,7 @@ def order_status(broker: Broker, request: Request) -> Response:
         return bad_request("invalid order id")
     order = broker.exchange.book.orders.get(int(text))
     if order is None:
-        waits = [t for q in broker.session.caches.pending.values() for t in q.tickets if t.order_id == int(text)]
+        waits = any(ticket.order_id == int(text) for ticket in unanswered(broker))
         return error(404, "Order not found") if waits else unavailable()
     return json_response(status_row(broker, order))
 

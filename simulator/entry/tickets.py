@@ -8,8 +8,11 @@ from typing import Any
 from simulator.broker import Broker
 from simulator.exchange.orders import Kind, Side, Ticket, Tif
 from simulator.messages import Response, bad_request, error
+from trading.market import fills
 
 LONGEST_COID = 64
+NO_PRICE = "Invalid order price fields"
+OFF_TICK = "The price does not conform to the minimum price variation for this contract."
 MOST_SHARES = 10_000_000
 DAY_US = 86_400 * 1_000_000
 _KINDS = {
@@ -49,6 +52,8 @@ class Draft:
     parent: str | None
     single_group: bool
     outside_rth: bool
+    flaw: str | None = None
+    """why this one is refused where the others of its call need not be: only a bracket's child has it"""
 
 
 def parse_draft(broker: Broker, body: object) -> Draft:
@@ -74,7 +79,10 @@ def parse_draft(broker: Broker, body: object) -> Draft:
         raise RejectedError(error(200, "null time in force is not supported for this order"))
     if tif not in Tif.__members__:
         raise RejectedError(error(200, "Invalid time in force"))
-    limit, stop = _prices(kind, body)
+    parent = _text(body, "parentId")
+    limit, stop, flaw = _prices(kind, body)
+    if flaw is not None and parent is None:
+        raise RejectedError(error(200, flaw))
     outside = body.get("outsideRTH") is True or body.get("outsideRth") is True
     if outside and kind is Kind.STP:
         raise RejectedError(error(200, "invalid order attribute : Outside Regular Trading Hours"))
@@ -87,9 +95,10 @@ def parse_draft(broker: Broker, body: object) -> Draft:
         limit,
         stop,
         _text(body, "cOID"),
-        _text(body, "parentId"),
+        parent,
         body.get("isSingleGroup") is True,
         outside,
+        flaw,
     )
 
 
@@ -122,15 +131,23 @@ def _number(body: dict[str, Any], name: str) -> float | None:
         raise RejectedError(error(400, "orders request includes parameter with incorrect type")) from None
 
 
-def _prices(kind: Kind, body: dict[str, Any]) -> tuple[float | None, float | None]:
-    """Return limit and stop; `price` is the stop of a STP, and `auxPrice` that of a STOP_LIMIT."""
+def _prices(kind: Kind, body: dict[str, Any]) -> tuple[float | None, float | None, str | None]:
+    """Return limit, stop, and what is wrong with them; `price` is the stop of a STP, `auxPrice` of a STOP_LIMIT."""
     price, aux = _number(body, "price"), _number(body, "auxPrice")
     limit = price if kind in (Kind.LMT, Kind.STOP_LIMIT) else None
     stop = (price if price is not None else aux) if kind is Kind.STP else aux if kind is Kind.STOP_LIMIT else None
     needed = {Kind.LMT: (limit,), Kind.STP: (stop,), Kind.STOP_LIMIT: (limit, stop), Kind.MKT: ()}[kind]
-    if any(value is None or not 0.0 < value < float("inf") for value in needed):
-        raise RejectedError(error(200, "Invalid order price fields"))
-    return limit, stop
+    if any(value is None or not value < float("inf") for value in needed):
+        raise RejectedError(error(200, NO_PRICE))
+    given = [value for value in needed if value is not None]
+    if any(not value > 0.0 for value in given):
+        return limit, stop, NO_PRICE
+    return limit, stop, None if all(_is_on_a_tick(value) for value in given) else OFF_TICK
+
+
+def _is_on_a_tick(price: float) -> bool:
+    ticks = price / fills.tick_of(price)
+    return abs(ticks - round(ticks)) < fills.TICK_TOLERANCE
 
 
 def _quantity(body: dict[str, Any]) -> int:

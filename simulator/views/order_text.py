@@ -11,14 +11,19 @@ from simulator.views.quotes import price_text
 TYPE_WORDS = {Kind.LMT: "Limit", Kind.MKT: "Market", Kind.STP: "Stop", Kind.STOP_LIMIT: "Stop Limit"}
 ORIGINAL_TYPES = {Kind.LMT: "LIMIT", Kind.MKT: "MARKET", Kind.STP: "STOP", Kind.STOP_LIMIT: "STOP_LIMIT"}
 TIF_WORDS = {Tif.DAY: "Day", Tif.GTC: "GTC", Tif.OPG: "OPG", Tif.IOC: "IOC"}
-# (foreground, background) by status; order/status has the two the other way round.
+# (foreground, background) of the order list; in order/status a working order has the two the other way round.
 COLOURS = {
-    "PreSubmitted": ("#FFFFFF", "#0000CC"),
-    "Submitted": ("#000000", "#00F000"),
+    "PendingSubmit": ("#3399CC", "#FFFFFF"),
+    "PreSubmitted": ("#0000CC", "#FFFFFF"),
+    "Submitted": ("#00F000", "#000000"),
+    "PendingCancel": ("#FF9900", "#FFFFFF"),
+    "WarnState": ("#FF9900", "#FFFFFF"),
     "Filled": ("#000000", "#FFFFFF"),
-    "Cancelled": ("#000000", "#FF0000"),
-    "Inactive": ("#000000", "#AFAFAF"),
+    "Cancelled": ("#CC0000", "#FFFFFF"),
+    "Inactive": ("#AFAFAF", "#FFFFFF"),
 }
+CCP_WORDS = {"PendingSubmit": "Pending Submit", "PendingCancel": "Pending Cancel"}
+DESCRIPTIONS = {"PendingSubmit": "Order Being Submitted", "PendingCancel": "Order Being Cancelled"}
 
 
 def price_of(ticket: Ticket) -> float | None:
@@ -77,7 +82,7 @@ def order_row(broker: Broker, order: Order) -> dict[str, object]:
         "totalSize": float(order.quantity),
         "companyName": contract.name,
         "status": status,
-        "order_ccp_status": "Submitted" if order.is_live else status,
+        "order_ccp_status": CCP_WORDS.get(status, "Submitted" if order.is_live else status),
         "origOrderType": ORIGINAL_TYPES[ticket.kind],
         "supportsTaxOpt": "1",
         "lastExecutionTime": instants.short(order.changed_us),
@@ -152,7 +157,7 @@ def status_row(broker: Broker, order: Order) -> dict[str, object]:
         "cum_fill": f"{float(order.filled)}",
         "order_status": status,
         "order_ccp_status": {"Filled": "2", "Cancelled": "4"}.get(status, "0"),
-        "order_status_description": f"Order {'Submitted' if order.is_live else status}",
+        "order_status_description": DESCRIPTIONS.get(status, f"Order {'Submitted' if order.is_live else status}"),
         "tif": ticket.tif.value,
         "fg_color": back if order.is_live else fore,
         "bg_color": fore if order.is_live else back,
@@ -161,7 +166,7 @@ def status_row(broker: Broker, order: Order) -> dict[str, object]:
         "cannot_cancel_order": not order.is_live,
         "outside_rth": ticket.outside_rth,
         "deactivate_order": False,
-        "use_price_mgmt_algo": False,
+        "use_price_mgmt_algo": ticket.managed_price,
         "sec_type": "STK",
         "available_chart_periods": "#R|1",
         "order_description": describe(order),

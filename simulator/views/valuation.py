@@ -16,6 +16,7 @@ class Valuation:
     """USD, to the cent; Reg T margin on stock."""
 
     cash: float
+    settled: float
     stock: float
     gross: float
     equity: float
@@ -51,6 +52,7 @@ class Valuation:
         realized = sum(p.realized for p in account.positions.values() if p.realized_day == today)
         return cls(
             cash=account.cash,
+            settled=account.settled_cash(exchange.now_us),
             stock=fills.cents(stock),
             gross=fills.cents(gross),
             equity=exchange.equity(),
