@@ -90,7 +90,10 @@ def run(settings: Settings, transport_to: TransportTo = HttpTransport) -> int:
         controls = ControlsDatabase(settings.state_dir / CONTROLS)
         with _logging(settings), _watched(wake, controls):
             store = SqliteStore(database)
-            world = (_simulated if settings.simulated else _live)(settings, wake, transport_to)
+            if settings.simulated:
+                world = _simulated(settings, wake, transport_to)
+            else:
+                world = _live(settings, wake, transport_to, metrics)
             log = get_logger()
             log.info("start", gateway=settings.gateway.kind, strategy=settings.strategy_name, symbols=len(symbols))
             keeper = SessionKeeper(
@@ -159,7 +162,7 @@ def version() -> str:
         return "unknown"
 
 
-def _live(settings: Settings, wake: Wake, transport_to: TransportTo) -> _World:
+def _live(settings: Settings, wake: Wake, transport_to: TransportTo, metrics: MetricsFile) -> _World:
     clock = SystemClock(wake)
     gateway = connect(
         settings.gateway.url,
@@ -169,6 +172,7 @@ def _live(settings: Settings, wake: Wake, transport_to: TransportTo) -> _World:
         paced=True,
         read_s=settings.gateway.request_timeout_s,
         transport_to=transport_to,
+        on_wait=lambda seconds: metrics.observe(Duration.PACING_WAIT, seconds),
     )
     return _World(clock, gateway, None, settings.loop.check_interval_s, lambda: False)
 

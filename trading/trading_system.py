@@ -156,6 +156,7 @@ class TradingSystem:
     def _gather_decide_act(self, view: SessionView) -> datetime:
         desk = self._desk
         now = desk.clock.now()
+        self._publisher.began(now)
         newest = desk.calendar.newest_completed(now, desk.settings.execution.bar_settle_s)
         book = self._read(balances=self._due(newest, now) or self._has_work())
         looks: list[datetime | None] = [self._decide(book, newest)]

@@ -22,6 +22,13 @@ class Publisher:
         """Publish through the desk's store, metrics and log."""
         self._desk = desk
         self._shown_at = float("-inf")
+        self._due: datetime | None = None
+        self._uncovered_at: datetime | None = None
+
+    def began(self, now: datetime) -> None:
+        """Measure how much later than planned a turn begins; one that a person brought forward is not late."""
+        late_s = 0.0 if self._due is None else max(0.0, (now - self._due).total_seconds())
+        self._desk.metrics.put(Gauge.LOOP_LAG_SECONDS, late_s)
 
     def decision(self, decision: Decision, summary: CycleSummary) -> None:
         """Take a decision into the summary and the metrics."""
@@ -40,6 +47,7 @@ class Publisher:
         """Publish a turn; `real_s` are seconds of a clock that nobody simulates."""
         desk = self._desk
         now = desk.clock.now()
+        self._due = next_at
         summary.positions = len(desk.journal.own_positions())
         summary.mode = str(desk.store.mode().mode)
         desk.store.set_value(PulseKey.UNCOVERED_SHARES, str(summary.uncovered))
@@ -50,7 +58,6 @@ class Publisher:
             desk.store.set_value(PulseKey.MARKET_NOW, now.isoformat())
             desk.store.set_value(PulseKey.MARKET_PHASE, "open" if market_open else "closed")
             desk.store.set_value(PulseKey.NEXT_EVENT, next_at.isoformat())
-            desk.store.set_value(PulseKey.HEARTBEAT, now.isoformat())
             for counter, totals in desk.store.totals().items():
                 for label, total in totals.items():
                     desk.metrics.reach(counter, total, label=label)
@@ -62,6 +69,9 @@ class Publisher:
     def _measure(self, summary: CycleSummary, now: datetime) -> None:
         metrics = self._desk.metrics
         metrics.add(Counter.CYCLES)
+        if self._uncovered_at is not None:
+            metrics.add(Counter.UNCOVERED_SECONDS, (now - self._uncovered_at).total_seconds())
+        self._uncovered_at = now if summary.uncovered else None
         metrics.observe(Duration.CYCLE, summary.duration_s)
         metrics.put(Gauge.UNKNOWN_ORDERS, summary.unknown)
         metrics.put(Gauge.UNCOVERED_SHARES, summary.uncovered)

@@ -48,6 +48,7 @@ class SessionKeeper:
         self._told: tuple[SessionState, str] | None = None
         # What an earlier process said of the session holds no longer.
         store.set_value(PulseKey.SESSION_STATE, SessionState.STARTING)
+        store.set_value(PulseKey.SESSION_SINCE, "")
 
     def check(self) -> SessionView:
         """Tickle, and ask for the brokerage session where that is allowed.
@@ -74,6 +75,7 @@ class SessionKeeper:
             return SessionView(usable=False, epoch=self._epoch, new_epoch=False, accounts=(), skew_s=self._skew(status))
         new = not self._was_usable or set(accounts) != set(self._accounts)
         if new:
+            self._store.set_value(PulseKey.SESSION_SINCE, self._clock.now().isoformat())
             self._epoch += 1
             self._store.set_value(EPOCH, str(self._epoch))
             self._metrics.put(Gauge.SESSION_EPOCH, self._epoch)
@@ -99,6 +101,7 @@ class SessionKeeper:
         if state in {SessionState.READY, SessionState.ENDED}:
             self._log.info("session", state=str(state), detail=detail)
         else:
+            self._store.set_value(PulseKey.SESSION_SINCE, "")
             self._log.warning("session", state=str(state), detail=detail)
 
     def _may_initialise(self, status: SessionStatus) -> bool:
@@ -124,4 +127,6 @@ class SessionKeeper:
     def _skew(self, status: SessionStatus) -> float | None:
         if status.server_time_ms is None:
             return None
-        return status.server_time_ms / 1000.0 - self._clock.now().timestamp()
+        skew_s = status.server_time_ms / 1000.0 - self._clock.now().timestamp()
+        self._metrics.put(Gauge.CLOCK_SKEW_SECONDS, skew_s)
+        return skew_s

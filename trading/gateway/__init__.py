@@ -12,7 +12,7 @@ from pathlib import Path
 from trading.gateway.channel import READ_S, Channel
 from trading.gateway.market_data import GatewayMarketData
 from trading.gateway.orders import AccountBroker
-from trading.gateway.pacing import Pacing
+from trading.gateway.pacing import OnWait, Pacing, untold
 from trading.gateway.session import Session
 from trading.gateway.transport import HttpTransport, Transport, TransportTo
 from trading.ports import Clock
@@ -51,6 +51,7 @@ def connect(
     paced: bool,
     read_s: float = READ_S,
     transport_to: TransportTo = HttpTransport,
+    on_wait: OnWait = untold,
 ) -> Gateway:
     """Return the gateway at `url`; nothing is sent yet.
 
@@ -62,11 +63,12 @@ def connect(
         paced: Keep the API's request limits and believe the gateway's clock; off for a simulated gateway.
         read_s: Seconds that one exchange may take in all.
         transport_to: Makes the transport to an address and the certificates to trust; over the network by default.
+        on_wait: Is told how many seconds each request waited for the limits.
 
     Raises: ConfigError, the address can't be used.
     """
     used = transport_to(url, ca_bundle)
-    channel = Channel(used, Pacing(clock, limited=paced), clock, rng, read_s)
+    channel = Channel(used, Pacing(clock, limited=paced, on_wait=on_wait), clock, rng, read_s)
     session = Session(channel, tell_server_time=paced)
     market_data = GatewayMarketData(channel, session, clock, parallel=_PARALLEL_HISTORIES if paced else 1)
     return Gateway(session, market_data, channel, used)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import threading
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -27,6 +27,13 @@ _WAITS = 3
 # Market time has microseconds: a wait may be shorter than asked for by less than one.
 _ROUNDING_S = 1e-5
 _IN_FLIGHT_POLL_S = 0.05
+
+
+OnWait = Callable[[float], object]
+
+
+def untold(_seconds: float) -> None:
+    """Tell nobody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,14 +87,13 @@ class Pacing:
     A request counts from its start until the period after its end, because it can have arrived at any moment between.
     """
 
-    def __init__(self, clock: Clock, *, limited: bool) -> None:
-        """Pace by `clock`; without `limited` only the penalty is kept."""
+    def __init__(self, clock: Clock, *, limited: bool, on_wait: OnWait = untold) -> None:
+        """Pace by `clock` and tell each wait's seconds to `on_wait`; without `limited` only the penalty is kept."""
         self._clock = clock
+        self._on_wait = on_wait
         self._windows = tuple(_Window(limit) for limit in LIMITS) if limited else ()
         self._lock = threading.Lock()
         self._probe_due: float | None = None
-        self.waited_s = 0.0
-        """Seconds spent waiting for the budget so far."""
 
     @property
     def penalised(self) -> bool:
@@ -138,15 +144,15 @@ class Pacing:
                 now = self._clock.monotonic()
                 due = max((window.due(now) for window in windows), default=now)
                 if due <= now:
-                    self.waited_s += now - started
                     for window in windows:
                         window.in_flight += 1
-                    return
+                    break
             self._clock.wait(self._clock.now() + timedelta(seconds=due - now + _ROUNDING_S))
             if self._clock.monotonic() < due:
                 interrupted += 1
                 if interrupted > _WAITS:
                     raise NotSent(masked(call), "the wait for the request budget was ended early")
+        self._on_wait(now - started)
 
     def _give_back(self, windows: list[_Window]) -> None:
         with self._lock:

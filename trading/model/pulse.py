@@ -17,7 +17,10 @@ class SessionState(StrEnum):
 
 
 class PulseKey(StrEnum):
-    """Keys of `Store.set_value` that pages, `status` and readiness look at; times are ISO 8601, numbers decimal."""
+    """Keys of `Store.set_value` that pages, `status` and readiness look at; times are ISO 8601, numbers decimal.
+
+    `SESSION_SINCE` is empty unless the session is usable.
+    """
 
     SESSION_STATE = "session_state"
     SESSION_SINCE = "session_since"
@@ -25,6 +28,5 @@ class PulseKey(StrEnum):
     MARKET_NOW = "market_now"
     MARKET_PHASE = "market_phase"
     NEXT_EVENT = "next_event"
-    HEARTBEAT = "heartbeat"
     UNCOVERED_SHARES = "uncovered_shares"
     UNKNOWN_ORDERS = "unknown_orders"

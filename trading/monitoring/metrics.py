@@ -47,7 +47,7 @@ _HELP: Mapping[Counter | Gauge | Duration, str] = MappingProxyType(
         Gauge.CASH_DOLLARS: "Cash in USD as of the last look.",
         Gauge.DRAWDOWN_RATIO: "Drop of equity from its peak, as a fraction.",
         Gauge.LOOP_LAG_SECONDS: "How late the last cycle began.",
-        Gauge.CLOCK_SKEW_SECONDS: "Own clock minus the gateway's.",
+        Gauge.CLOCK_SKEW_SECONDS: "The gateway's clock minus our own.",
         Gauge.LAST_CYCLE_TIMESTAMP_SECONDS: "When the last cycle ended, in Unix time of the market clock.",
         Gauge.LAST_RECONCILE_TIMESTAMP_SECONDS: "When own records last agreed with the broker, in Unix time.",
         Duration.CYCLE: "Length of a cycle.",

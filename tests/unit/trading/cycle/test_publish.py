@@ -54,3 +54,24 @@ def test_fast_turns_write_pages_and_metrics_four_times_a_second_at_most_but_alar
         turn(office, publisher, CycleSummary(uncovered=step), 100.0 + 0.1 * step)
         assert office.store.value(PulseKey.UNCOVERED_SHARES) == str(step)
     assert office.metrics.writes == 4
+
+
+def test_seconds_without_a_stop_are_counted_from_turn_to_turn() -> None:
+    office = Office()
+    publisher = Publisher(office.desk())
+    for uncovered in (0, 5, 5, 0, 0):
+        turn(office, publisher, CycleSummary(uncovered=uncovered), 1.0)
+        office.clock.go(5)
+    assert office.metrics.counts[Counter.UNCOVERED_SECONDS, None] == 10
+
+
+def test_turn_that_begins_late_is_measured_and_one_that_was_brought_forward_is_not_late() -> None:
+    office = Office()
+    publisher = Publisher(office.desk())
+    publisher.began(OPEN)
+    assert office.metrics.gauges[Gauge.LOOP_LAG_SECONDS] == 0.0
+    turn(office, publisher, CycleSummary(), 1.0)
+    publisher.began(OPEN - timedelta(minutes=1))
+    assert office.metrics.gauges[Gauge.LOOP_LAG_SECONDS] == 0.0
+    publisher.began(OPEN + timedelta(seconds=3))
+    assert office.metrics.gauges[Gauge.LOOP_LAG_SECONDS] == 3.0

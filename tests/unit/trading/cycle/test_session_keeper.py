@@ -202,7 +202,26 @@ def test_skew_is_the_gateways_clock_minus_ours(house: House) -> None:
         authenticated=True, connected=True, competing=False, established=True, message="", server_time_ms=ahead_ms
     )
     assert house.keeper.check().skew_s == pytest.approx(2.5)
+    assert house.metrics.gauges[Gauge.CLOCK_SKEW_SECONDS] == pytest.approx(2.5)
 
 
 def test_gateway_that_does_not_tell_the_time_has_no_skew(house: House) -> None:
     assert house.keeper.check().skew_s is None
+
+
+def test_pages_learn_since_when_the_session_is_usable(house: House) -> None:
+    def since() -> str | None:
+        return house.store.value(PulseKey.SESSION_SINCE)
+
+    house.keeper.check()
+    house.clock.go(60)
+    house.keeper.check()
+    assert since() == NOW.isoformat()
+    house.session.shows = LOGGED_OUT
+    house.keeper.check()
+    assert since() == ""
+    house.session.shows = READY
+    house.keeper.check()
+    assert since() == house.clock.now().isoformat()
+    house.boot()
+    assert since() == ""

@@ -19,15 +19,17 @@ def paced(clock: StillClock) -> Pacing:
 
 def test_ten_requests_go_at_once_and_the_eleventh_waits_a_second() -> None:
     clock = StillClock()
-    pacing = paced(clock)
+    waits: list[float] = []
+    pacing = Pacing(clock, limited=True, on_wait=waits.append)
     for _ in range(10):
         with pacing.request("GET", "/x"):
             pass
     assert clock.elapsed == 0.0
+    assert waits == [0.0] * 10
     with pacing.request("GET", "/x"):
         pass
     assert 1.0 <= clock.elapsed < 1.3
-    assert pacing.waited_s == pytest.approx(clock.elapsed)
+    assert waits[10:] == [pytest.approx(clock.elapsed)]
 
 
 @pytest.mark.parametrize(
