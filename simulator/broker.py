@@ -16,6 +16,7 @@ from simulator.identifiers import Identifiers
 from simulator.market.contracts import Contracts
 from simulator.market.history import DailyHistory
 from simulator.market.replayed import ReplayedMarket
+from simulator.market.studies import DailyStudies
 from simulator.messages import Response
 from simulator.pacing import Pacing
 from simulator.session import BrokerSession, Event
@@ -42,6 +43,7 @@ class Broker:
         self.contracts = Contracts(market.panel.symbols)
         self.account = Account(config.account_id, config.cash)
         self.history = DailyHistory(market)
+        self.studies = DailyStudies(market)
         self.exchange = Exchange(
             market, self.contracts, self.account, log, self.identifiers, self.behaviour, _first_instant(config, market)
         )

@@ -15,7 +15,7 @@ from simulator.endpoints.session import session_token
 from simulator.endpoints.trades import todays_orders, trade_row
 from simulator.views.account_topics import AccountTopic, ledger_topic_row, summary_topic_rows
 from simulator.views.order_text import order_row
-from simulator.views.quotes import Quote, field_values
+from simulator.views.snapshot_fields import fields_of
 from simulator.views.valuation import Valuation
 
 HEARTBEAT_S = 10.0
@@ -230,8 +230,7 @@ class Stream:
         fields, known, since = self._quotes[conid]
         broker = self._broker
         contract = broker.contracts.by_conid[conid]
-        values = field_values(broker, contract, Quote.of(broker, contract))
-        chosen = {field: values[field] for field in (*fields, "6509") if field in values}
+        chosen = fields_of(broker, contract, fields)
         changed = {field: value for field, value in chosen.items() if known.get(field) != value}
         self._quotes[conid] = (fields, chosen, since)
         if not changed:

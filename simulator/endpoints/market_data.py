@@ -13,7 +13,7 @@ from simulator.market.contracts import Contract
 from simulator.market.history import MOST_POINTS, Bars, HistoryBar
 from simulator.messages import JSON, Request, Response, bad_request, error, json_response
 from simulator.router import Needs, Route
-from simulator.views.quotes import Quote, field_values
+from simulator.views.snapshot_fields import fields_of
 
 MOST_CONIDS = 100
 MOST_FIELDS = 50
@@ -48,12 +48,7 @@ def _snapshot_row(broker: Broker, conid: int, fields: list[str]) -> dict[str, ob
         "server_id": f"q{contract.column}",
         "6119": f"q{contract.column}",
     }
-    values = field_values(broker, contract, Quote.of(broker, contract))
-    row["6509"] = values["6509"]
-    for field in fields:
-        if field in values:
-            row[field] = values[field]
-    return row
+    return row | fields_of(broker, contract, fields)
 
 
 def unsubscribe(broker: Broker, request: Request) -> Response:

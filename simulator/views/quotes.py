@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from zlib import crc32
 
+from simulator import instants
 from simulator.broker import Broker
 from simulator.market.contracts import Contract
 from trading.market import fills
 
 _MILLION, _THOUSAND = 1_000_000, 1_000
+LOT, MOST_LOTS = 100, 24
+VENUES = "KQPZNJUVBX"
+"""letters of the exchanges that make a SMART price"""
+BORROW_FEE = "0.25%"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,19 +29,24 @@ class Quote:
     low: float | None = None
     close: float | None = None
     volume: float = 0.0
+    halted: bool = False
 
     @classmethod
     def of(cls, broker: Broker, contract: Contract) -> Quote:
-        """Return the quote at the simulated instant; the day rolls over at midnight in New York."""
-        market, now = broker.market, broker.now_us
-        column = contract.column
+        """Return the quote at the simulated instant; the day rolls over at midnight in New York.
+
+        A halt keeps it as it was.
+        """
+        market, column = broker.market, contract.column
+        now = min(broker.now_us, broker.exchange.halted.get(column, broker.now_us))
+        halted = column in broker.exchange.halted
         today = market.calendar_day_at(now)
         day = market.days[today] if today >= 0 else None
         begun = day is not None and day.open_us <= now and _same_date(broker, today)
         prior = market.close_before(column, today if begun else _first_unopened(broker))
         bar = market.bar(day.row, column) if day is not None and begun else None
         if day is None or bar is None or not bar.volume > 0.0:
-            return cls(prior, traded_today=False, prior_close=prior)
+            return cls(prior, traded_today=False, prior_close=prior, halted=halted)
         position = day.position(now)
         open_, high, low, last = bar.until(position)
         closed = now >= day.close_us
@@ -49,6 +60,7 @@ class Quote:
             low=low,
             close=last if closed else None,
             volume=volume,
+            halted=halted,
         )
 
 
@@ -68,19 +80,31 @@ def price_text(price: float) -> str:
 
 def volume_text(volume: float) -> str:
     """Return a volume with K or M."""
-    if volume >= _MILLION:
+    if abs(volume) >= _MILLION:
         return f"{volume / _MILLION:.1f}M"
-    return f"{volume / _THOUSAND:.1f}K" if volume >= _THOUSAND else f"{volume:.0f}"
+    return f"{volume / _THOUSAND:.1f}K" if abs(volume) >= _THOUSAND else f"{volume:.0f}"
+
+
+def money_text(amount: float) -> str:
+    """Return an amount with cents."""
+    return f"{amount:,.2f}"
+
+
+def percent_text(fraction: float) -> str:
+    """Return a fraction as a percentage."""
+    return f"{100.0 * fraction:.2f}%"
 
 
 def field_values(broker: Broker, contract: Contract, quote: Quote) -> dict[str, object]:
-    """Return every field that has a value, by its number; 85 is the ask's size, 88 the bid's."""
+    """Return the fields of contract and quote that have a value, by number; 85 is the ask's size, 88 the bid's."""
     values: dict[str, object] = {
         "55": contract.symbol,
         "58": contract.name,
         "6004": contract.exchange,
         "6008": contract.conid,
         "6070": "STK",
+        "6457": 0,
+        "6508": "&serviceID1=122&serviceID2=123&serviceID3=203&serviceID4=775&serviceID5=204",
         "6509": "RpB",
         "7051": contract.name,
         "7094": f"{contract.conid}@SMART",
@@ -88,39 +112,32 @@ def field_values(broker: Broker, contract: Contract, quote: Quote) -> dict[str, 
         "7219": contract.symbol,
         "7220": contract.symbol,
         "7221": contract.exchange,
+        "7637": BORROW_FEE,
+        "7644": "Available",
         "7768": "1",
     }
     if contract.group:
         values |= {"7280": contract.group, "7281": contract.industry or contract.group}
     if quote.last is not None:
-        values |= _prices(broker, quote, quote.last)
-    values |= _position(broker, contract)
+        values |= _prices(broker, contract, quote, quote.last)
     return values
 
 
-def _prices(broker: Broker, quote: Quote, last: float) -> dict[str, object]:
+def _prices(broker: Broker, contract: Contract, quote: Quote, last: float) -> dict[str, object]:
     tick = fills.tick_of(last)
     shown = fills.round_down(last + tick / 2)
-    values: dict[str, object] = {"31": price_text(shown) if quote.traded_today else f"C{price_text(shown)}"}
-    values["7635"] = price_text(shown)
+    mark = "H" if quote.halted else "" if quote.traded_today else "C"
+    values: dict[str, object] = {"31": f"{mark}{price_text(shown)}", "7635": price_text(shown)}
     if quote.prior_close is not None:
         change = shown - quote.prior_close
         values |= {
             "82": f"{change:+.2f}",
-            "83": f"{100 * change / quote.prior_close:.2f}%",
+            "83": percent_text(change / quote.prior_close),
             "7741": price_text(quote.prior_close),
         }
-    if broker.exchange.is_open and quote.traded_today:
-        values |= {
-            "84": price_text(fills.round_down(last)),
-            "86": price_text(fills.round_down(last) + tick),
-            "85": "200",
-            "88": "300",
-            "7059": "100",
-            "7057": "Q",
-            "7058": "Q",
-            "7068": "Q",
-        }
+    if broker.exchange.is_open and quote.traded_today and not quote.halted:
+        bid = fills.round_down(last)
+        values |= {"84": price_text(bid), "86": price_text(bid + tick), **_depth(broker, contract)}
     if quote.open is not None and quote.high is not None and quote.low is not None:
         values |= {
             "7295": price_text(quote.open),
@@ -135,16 +152,11 @@ def _prices(broker: Broker, quote: Quote, last: float) -> dict[str, object]:
     return values
 
 
-def _position(broker: Broker, contract: Contract) -> dict[str, object]:
-    position = broker.account.positions.get(contract.conid)
-    if position is None or not position.quantity:
-        return {}
-    value = broker.exchange.price_of(contract.column) * position.quantity
-    return {
-        "73": price_text(value),
-        "74": price_text(position.average_cost),
-        "75": f"{value - position.cost:,.2f}",
-        "76": str(position.quantity),
-        "80": f"{100 * (value - position.cost) / position.cost:.2f}%" if position.cost else "0.00%",
-        "7292": price_text(position.cost),
-    }
+def _depth(broker: Broker, contract: Contract) -> dict[str, object]:
+    """Return sizes in round lots and exchanges, which change with each second of simulated time."""
+    drawn = crc32(f"{broker.config.seed}/{contract.conid}/{broker.now_us // instants.SECOND}".encode())
+    sizes = ((drawn >> shift) % MOST_LOTS + 1 for shift in (0, 8, 16))
+    bid, ask, last = (f"{LOT * size:,}" for size in sizes)
+    venues = (VENUES[(drawn >> shift) % len(VENUES) :] or VENUES for shift in (4, 12, 20))
+    at_bid, at_ask, at_last = (venue[:3] for venue in venues)
+    return {"85": ask, "88": bid, "7059": last, "7057": at_ask, "7068": at_bid, "7058": at_last[:1]}

@@ -1,9 +1,13 @@
-"""What the account is worth at this moment, in the figures that several calls show."""
+"""What the account is worth at this moment, in the figures that several calls show.
+
+The day of profit and loss rolls over at midnight in New York, as that of quotes does.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from simulator import instants
 from simulator.broker import Broker
 from trading.market import fills
 
@@ -20,11 +24,14 @@ class Valuation:
     stock: float
     gross: float
     equity: float
+    settled: float
     equity_before: float
+    """net liquidation at the last close before today"""
     unrealized: float
     realized: float
     initial_margin: float
     maintenance_margin: float
+    on_margin: bool = True
 
     @property
     def available(self) -> float:
@@ -38,8 +45,8 @@ class Valuation:
 
     @property
     def buying_power(self) -> float:
-        """Return four times the available funds, as a margin account shows it."""
-        return fills.cents(4.0 * max(self.available, 0.0))
+        """Return four times the available funds, or the settled cash of a cash account."""
+        return fills.cents(max(4.0 * self.available if self.on_margin else self.settled, 0.0))
 
     @classmethod
     def of(cls, broker: Broker) -> Valuation:
@@ -56,11 +63,13 @@ class Valuation:
             stock=fills.cents(stock),
             gross=fills.cents(gross),
             equity=exchange.equity(),
-            equity_before=account.equity_before,
+            settled=account.settled_cash(exchange.now_us),
+            equity_before=_equity_before_today(broker),
             unrealized=fills.cents(sum(value - p.cost for p, value in held)),
             realized=fills.cents(realized),
             initial_margin=fills.cents(INITIAL_FRACTION * gross),
             maintenance_margin=fills.cents(MAINTENANCE_FRACTION * gross),
+            on_margin=broker.behaviour.account_type == "margin",
         )
 
     def daily_row(self) -> dict[str, float]:
@@ -74,3 +83,10 @@ class Valuation:
             "el": self.excess,
             "mv": self.stock,
         }
+
+
+def _equity_before_today(broker: Broker) -> float:
+    today = instants.new_york_day(broker.now_us)
+    days = broker.market.days
+    before = (equity for index, equity in reversed(broker.account.closes) if days[index].day < today)
+    return next(before, broker.config.cash)

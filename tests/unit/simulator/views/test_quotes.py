@@ -55,3 +55,27 @@ def test_symbol_without_a_bar_that_day_stays_at_its_last_close() -> None:
 def test_texts() -> None:
     assert (price_text(1234.5), price_text(0.1234)) == ("1,234.50", "0.1234")
     assert (volume_text(999.0), volume_text(12_345.0), volume_text(1_200_000.0)) == ("999", "12.3K", "1.2M")
+
+
+def test_sizes_change_with_instant_and_symbol_and_repeat_in_another_run() -> None:
+    def sizes(symbol: str, time: str) -> tuple[Json, Json]:
+        client = start({"ABC": [FIRST, SECOND], "XYZ": [FIRST, SECOND]})
+        client.advance(time)
+        row = quote(client, symbol)
+        return row["85"], row["88"]
+
+    times = [f"2014-03-04T16:{minute}:00Z" for minute in range(30, 42)]
+    seen = [sizes("ABC", time) for time in times]
+    assert len(set(seen)) > len(times) // 2
+    assert seen == [sizes("ABC", time) for time in times]
+    assert seen != [sizes("XYZ", time) for time in times]
+    assert all(int(size.replace(",", "")) % 100 == 0 for pair in seen for size in pair)
+
+
+def test_halted_stock_keeps_its_marked_price_and_has_no_bid() -> None:
+    client = start({"ABC": [FIRST, SECOND]})
+    client.advance("2014-03-04T16:40:00Z")
+    client.call("POST", "/sim/account", {"do": "halt", "symbol": "ABC"})
+    client.advance("2014-03-04T18:50:00Z")
+    row = quote(client)
+    assert (row["31"], row["71"], "84" in row) == ("H101.00", "101.00", False)
