@@ -162,6 +162,8 @@ def _serve(options: argparse.Namespace, simulator: Simulator, server: Server) ->
     )
     server.serve()
     simulator.close()
+    if server.failure is not None:
+        return _complain(str(server.failure), FAILED)
     return 0
 
 

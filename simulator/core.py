@@ -19,6 +19,7 @@ from simulator.faults import HANDLERS
 from simulator.faults.context import Firing
 from simulator.market.replayed import ReplayedMarket
 from simulator.messages import Request, Response, bad_request, error, not_found, parse_query
+from simulator.pacing import Limit, refusal
 from simulator.recovery import recover
 from simulator.router import Needs, Router
 from simulator.truth import TruthLog
@@ -56,11 +57,34 @@ class Simulator:
     def handle(
         self, method: str, path: str, query: str = "", body: bytes = b"", cookies: dict[str, str] | None = None
     ) -> Response:
-        """Answer one call; what it changed is with the operating system before this returns."""
+        """Answer one call; what it changed is with the operating system before this returns.
+
+        Raises:
+            LogLostError: it isn't, and the call must not be answered.
+        """
         request = Request(method.upper(), path, parse_query(query), body, cookies=cookies or {})
         with self._lock:
+            try:
+                self.broker.keep_time()
+                return self._answer(request)
+            finally:
+                self.broker.log.flush()
+
+    def refuse(self, method: str, path: str, limit: Limit) -> Response:
+        """Answer a call that is over a limit which only the server can see."""
+        with self._lock:
             self.broker.keep_time()
-            response = self._answer(request)
+            response = self._limited(Request(method.upper(), path), limit)
+            self.broker.log.flush()
+        return response
+
+    def refuse_websocket(self) -> Response | None:
+        """Return what the opening of a websocket is told that is over the limits, None for one within them."""
+        with self._lock:
+            self.broker.keep_time()
+            request = Request("GET", "/ws")
+            over = self.broker.pacing.check(request, self.broker.clock.real())
+            response = None if over is None else self._limited(request, over)
             self.broker.log.flush()
         return response
 
@@ -128,9 +152,9 @@ class Simulator:
 
     def _apply(self, request: Request) -> Response:
         broker = self.broker
-        limited = broker.pacing.check(request, broker.clock.real())
-        if limited is not None:
-            return limited
+        over = broker.pacing.check(request, broker.clock.real())
+        if over is not None:
+            return self._limited(request, over)
         outage = outages.answer_during_outage(broker.behaviour, broker.now_us)
         if outage is not None:
             return outage
@@ -139,6 +163,10 @@ class Simulator:
             return not_found() if broker.session.sso else Response(401)
         route, matched = found
         return self._refused(route.needs) or route.handler(broker, matched)
+
+    def _limited(self, request: Request, limit: Limit) -> Response:
+        self.broker.note("limited", {"method": request.method, "path": request.path, "limit": limit})
+        return refusal(limit)
 
     def _refused(self, needs: Needs) -> Response | None:
         session = self.broker.session

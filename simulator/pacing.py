@@ -1,8 +1,13 @@
-"""The documented limits on calls: 429 above them, and the penalty box."""
+"""The documented limits on calls: 429 above them, and the penalty box.
+
+Nobody has shown what a client in the box is told, and what counts: here every call of the API gets 429, the opening of
+a websocket too, refused calls lead to no longer stay, and the login pages are left alone.
+"""
 
 from __future__ import annotations
 
-from collections import deque
+from collections import defaultdict, deque
+from enum import StrEnum
 
 from simulator.messages import Request, Response, error
 
@@ -27,6 +32,22 @@ LIMITS: tuple[tuple[str, str, float, int], ...] = (
     # As POST it is not in that table: well-known clients ask it twice within a moment and are served.
     ("GET", "/tickle", 1.0, 1),
 )
+FYI_LIMIT = (1.0, 1)
+"""of each call below /fyi, whatever its path's end names"""
+TOO_MANY_CHARTS = "Too many history charts requests, please try again later."
+
+
+class Limit(StrEnum):
+    """What a refused call went over."""
+
+    ALL = "all"
+    """ten a second of all calls together"""
+    CALL = "call"
+    """its own"""
+    CHARTS = "charts"
+    """charts at once"""
+    BOX = "box"
+    """the client is in the penalty box"""
 
 
 class Pacing:
@@ -35,35 +56,41 @@ class Pacing:
     def __init__(self, *, enabled: bool, penalty_s: float = PENALTY_S) -> None:
         """Count, and with `enabled` refuse."""
         self.enabled = enabled
-        self.refused = 0
         self._penalty_s = penalty_s
         self._boxed_until = 0.0
         self._all: deque[float] = deque()
-        self._limits = {(method, path): (window * SLACK, calls) for method, path, window, calls in LIMITS}
-        self._calls: dict[tuple[str, str], deque[float]] = {key: deque() for key in self._limits}
+        self._limits = {(method, path): (window, calls) for method, path, window, calls in LIMITS}
+        self._calls: defaultdict[tuple[str, str], deque[float]] = defaultdict(deque)
 
-    def check(self, request: Request, now: float) -> Response | None:
-        """Return the 429 that a call gets, None for one within the limits; `now` in real seconds."""
+    def check(self, request: Request, now: float) -> Limit | None:
+        """Count a call and return the limit that it is over, None for one within all of them; `now` in real seconds."""
         if now < self._boxed_until:
-            return self._refuse()
+            return Limit.BOX
         if not self.enabled:
             return None
         if not _within(self._all, now, SLACK, GLOBAL_PER_SECOND):
             self._boxed_until = now + self._penalty_s
-            return self._refuse()
-        key = (request.method, request.path.rstrip("/"))
-        limit = self._limits.get(key)
-        if limit is not None and not _within(self._calls[key], now, *limit):
-            return self._refuse()
+            return Limit.ALL
+        key = _key(request)
+        limit = FYI_LIMIT if key[1].startswith("/fyi/") else self._limits.get(key)
+        if limit is not None and not _within(self._calls[key], now, limit[0] * SLACK, limit[1]):
+            return Limit.CALL
         return None
 
     def box(self, now: float, seconds: float) -> None:
         """Put the client into the penalty box until `seconds` after `now`, whether the limits are on or not."""
         self._boxed_until = now + seconds
 
-    def _refuse(self) -> Response:
-        self.refused += 1
-        return error(429, "Too Many Requests")
+
+def refusal(limit: Limit) -> Response:
+    """Return what a call over `limit` is told."""
+    return error(429, TOO_MANY_CHARTS if limit is Limit.CHARTS else "Too Many Requests")
+
+
+def _key(request: Request) -> tuple[str, str]:
+    """Return what a call is counted as."""
+    path = request.path.rstrip("/")
+    return request.method, "/".join(path.split("/")[:3]) if path.startswith("/fyi/") else path
 
 
 def _within(calls: deque[float], now: float, window: float, allowed: int) -> bool:

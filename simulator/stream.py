@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import unquote
 
 import msgspec
 
@@ -13,6 +14,7 @@ from simulator.endpoints.accounts import account_list
 from simulator.endpoints.portfolio import ledger_row, summary_rows
 from simulator.endpoints.session import session_token
 from simulator.endpoints.trades import todays_orders, trade_row
+from simulator.session import Event
 from simulator.views.account_topics import AccountTopic, ledger_topic_row, summary_topic_rows
 from simulator.views.order_text import order_row
 from simulator.views.snapshot_fields import fields_of
@@ -21,6 +23,8 @@ from simulator.views.valuation import Valuation
 HEARTBEAT_S = 10.0
 QUOTES_S = 0.5
 QUOTES_END_S = 900.0
+WAITING_ENDS_S = 60.0
+WAITING: dict[str, Any] = {"message": "waiting for session"}
 _BROKERAGE_TOPICS = frozenset({"smd", "smh", "sor", "str"})
 Message = dict[str, Any]
 
@@ -28,9 +32,16 @@ Message = dict[str, Any]
 class Stream:
     """One client's websocket; real seconds are passed in."""
 
-    def __init__(self, broker: Broker, now_s: float) -> None:
-        """Start without subscriptions."""
+    def __init__(self, broker: Broker, now_s: float, claimed: str | None = None) -> None:
+        """Start without subscriptions; `claimed` is the session that the client's cookie names, None without one.
+
+        The gateway program holds the login, so a client without a cookie belongs to it as well.
+        """
         self._broker = broker
+        self._claimed = claimed
+        self._opened_s = self._polled_s = now_s
+        self._epoch = 0
+        self._closing = False
         self._beat_s = now_s
         self._quoted_s = now_s
         self._greeted = False
@@ -45,20 +56,31 @@ class Stream:
     def greet(self) -> list[Message]:
         """Return what a client is told first, or that the session is waited for."""
         broker = self._broker
-        if not broker.session.sso:
-            return [{"message": "waiting for session"}]
+        if not self._is_attached():
+            return [WAITING]
         self._greeted = True
-        self._authenticated = broker.session.authenticated
+        self._authenticated, self._epoch = broker.session.authenticated, broker.session.epoch
         return [
             {"topic": "system", "success": broker.session.username},
             {"topic": "act", "args": account_list(broker)},
             {"topic": "sts", "args": {"authenticated": broker.session.authenticated}},
         ]
 
+    def _is_attached(self) -> bool:
+        """Return whether there is a login, and the client didn't name another session."""
+        return self._broker.session.sso and self._claimed in (None, session_token(self._broker))
+
     def receive(self, text: str, now_s: float) -> list[Message | str]:
-        """Return the answers to one message, `TOPIC+TARGET+{json}`."""
+        """Return the answers to one message, `TOPIC+TARGET+{json}`; it counts as activity like any call."""
+        broker = self._broker
         if text == "ech+hb":
             return ["ech+hb"]
+        if text.startswith("{"):
+            self._claimed = _claim(text) or self._claimed
+            return [] if self._greeted else list(self.greet())
+        if not self._greeted:
+            return [WAITING]
+        broker.session.touch(broker.session_us, broker.now_us)
         if text == "tic":
             token, stamp = session_token(self._broker), self._broker.clock.wall_ms()
             return [{"topic": "tic", "alive": True, "id": token, "lastAccessed": stamp}]
@@ -70,7 +92,8 @@ class Stream:
 
     def poll(self, now_s: float) -> list[Message]:
         """Return what has changed since the last time."""
-        messages: list[Message] = [] if self._greeted or not self._broker.session.sso else self.greet()
+        self._polled_s = now_s
+        messages: list[Message] = [] if self._greeted or not self._is_attached() else self.greet()
         if now_s - self._beat_s >= HEARTBEAT_S:
             self._beat_s = now_s
             messages.append({"topic": "system", "hb": self._broker.clock.wall_ms()})
@@ -82,17 +105,24 @@ class Stream:
         return messages
 
     def is_over(self) -> bool:
-        """Return whether the login has ended since the client was greeted: the server closes then, with code 1000."""
-        return self._greeted and not self._broker.session.sso
+        """Return whether the server closes now, with code 1000.
+
+        It does when the login has ended, when the brokerage session was lost to idleness or a reset, and when a client
+        has waited long for a session.
+        """
+        if not self._greeted:
+            return self._polled_s - self._opened_s >= WAITING_ENDS_S
+        return self._closing or not self._broker.session.sso
 
     def _status(self) -> list[Message]:
         session = self._broker.session
-        if not self._greeted or session.authenticated == self._authenticated:
+        if not self._greeted or (session.authenticated, session.epoch) == (self._authenticated, self._epoch):
             return []
-        self._authenticated = session.authenticated
-        if not session.authenticated:
-            self._orders = self._trades = None
-            self._quotes.clear()
+        self._authenticated, self._epoch = session.authenticated, session.epoch
+        # What was subscribed to belonged to the brokerage session that is over.
+        self._orders = self._trades = None
+        self._quotes.clear()
+        self._closing = not session.authenticated and session.last_event in (Event.IDLE, Event.RESET)
         return [{"topic": "sts", "args": {"authenticated": session.authenticated, "competing": session.competing}}]
 
     # ---- orders and trades
@@ -237,6 +267,21 @@ class Stream:
             return []
         head = {"topic": f"smd+{conid}", "conid": conid, "conidEx": str(conid), "server_id": f"q{contract.column}"}
         return [{**head, "6119": head["server_id"], "_updated": instants.millis(broker.now_us), **changed}]
+
+
+def _claim(text: str) -> str | None:
+    """Return the session that a first message or a cookie names, `{"session": "..."}`."""
+    try:
+        value = msgspec.json.decode(text)
+    except msgspec.DecodeError:
+        return None
+    found = value.get("session") if isinstance(value, dict) else None
+    return found if isinstance(found, str) else None
+
+
+def claimed_session(cookie: str | None) -> str | None:
+    """Return the session that the cookie `api` names: None without the cookie, "" where it names none."""
+    return None if cookie is None else (_claim(unquote(cookie)) or "")
 
 
 def _split(text: str) -> tuple[str, str, Message]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import time
 from collections.abc import Mapping
@@ -20,6 +21,9 @@ IDLE_S = 120.0
 _CHUNK = 65_536
 _REASONS = {status.value: status.phrase for status in HTTPStatus}
 _NO_BODY = frozenset({204, 304})
+_MOST_DIGITS = 12
+_HEXADECIMAL = re.compile(rb"[0-9A-Fa-f]{1,8}")
+_METHOD = re.compile(r"[A-Za-z]{1,20}")
 
 
 class BadRequest(Exception):  # noqa: N818  (what it is, not that something went wrong here)
@@ -67,8 +71,8 @@ class Connection:
         method, target, version, headers = _parse_head(head)
         body = self._body(method, headers, deadline)
         path, _, query = target.partition("?")
-        connection = headers.get("connection", "").lower()
-        keep = connection != "close" if version == "HTTP/1.1" else connection == "keep-alive"
+        connection = {token.strip() for token in headers.get("connection", "").lower().split(",")}
+        keep = "close" not in connection if version == "HTTP/1.1" else "keep-alive" in connection
         return HttpRequest(method, unquote(path), query, headers, body, keep, parse_cookies(headers.get("cookie", "")))
 
     def _receive(self, deadline: float) -> bool:
@@ -88,6 +92,9 @@ class Connection:
             raise BadRequest(408)
 
     def _head(self, deadline: float) -> bytes:
+        while self.buffer.startswith(b"\r\n"):
+            # Some clients end a body with a line's end more than its length says.
+            del self.buffer[:2]
         while (end := self.buffer.find(b"\r\n\r\n")) < 0:
             if len(self.buffer) > MOST_HEADER_BYTES:
                 raise BadRequest(431)
@@ -97,20 +104,13 @@ class Connection:
         return head
 
     def _body(self, method: str, headers: Mapping[str, str], deadline: float) -> bytes:
+        coding = headers.get("transfer-encoding", "").lower()
+        if coding not in ("", "chunked"):
+            raise BadRequest(501)
+        count = _length(method, headers) if not coding else 0
         if headers.get("expect", "").lower() == "100-continue":
             self.socket.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
-        if headers.get("transfer-encoding", "").lower() == "chunked":
-            return self._chunked(deadline)
-        length = headers.get("content-length")
-        if length is None:
-            if method in ("POST", "PUT", "PATCH"):
-                raise BadRequest(411)
-            return b""
-        if not length.isdigit():
-            raise BadRequest(400)
-        if int(length) > MOST_BODY_BYTES:
-            raise BadRequest(413)
-        return self._take(int(length), deadline)
+        return self._chunked(deadline) if coding else self._take(count, deadline)
 
     def _take(self, count: int, deadline: float) -> bytes:
         while len(self.buffer) < count:
@@ -132,18 +132,18 @@ class Connection:
         body = bytearray()
         while True:
             size = self._line(deadline).partition(b";")[0].strip()
-            try:
-                count = int(size, 16)
-            except ValueError:
-                raise BadRequest(400) from None
-            if count < 0 or len(body) + count > MOST_BODY_BYTES:
+            if not _HEXADECIMAL.fullmatch(size):
+                raise BadRequest(400)
+            count = int(size, 16)
+            if len(body) + count > MOST_BODY_BYTES:
                 raise BadRequest(413)
             if count == 0:
                 while self._line(deadline):
                     pass
                 return bytes(body)
             body += self._take(count, deadline)
-            self._line(deadline)
+            if self._line(deadline):
+                raise BadRequest(400)
 
     def write(self, response: Response, *, keep_alive: bool, head_only: bool = False) -> None:
         """Send an answer, headers and body in one piece.
@@ -168,12 +168,28 @@ def encode_response(response: Response, *, keep_alive: bool, head_only: bool = F
     return head if head_only else head + response.body
 
 
+def _length(method: str, headers: Mapping[str, str]) -> int:
+    """Return how many bytes the body has."""
+    length = headers.get("content-length")
+    if length is None:
+        if method in ("POST", "PUT", "PATCH"):
+            raise BadRequest(411)
+        return 0
+    if not (length.isascii() and length.isdigit()):
+        raise BadRequest(400)
+    if len(length) > _MOST_DIGITS or int(length) > MOST_BODY_BYTES:
+        raise BadRequest(413)
+    return int(length)
+
+
 def _parse_head(head: bytes) -> tuple[str, str, str, dict[str, str]]:
     first, *rest = head.decode("latin-1").split("\r\n")
     parts = first.split(" ")
-    if len(parts) != 3 or not parts[0].isalpha() or parts[2] not in ("HTTP/1.1", "HTTP/1.0"):  # noqa: PLR2004
+    if len(parts) != 3 or not _METHOD.fullmatch(parts[0]) or parts[2] not in ("HTTP/1.1", "HTTP/1.0"):  # noqa: PLR2004
         raise BadRequest(400)
     method, target, version = parts
+    if not target.startswith("/") and (method.upper(), target) != ("OPTIONS", "*"):
+        raise BadRequest(400)
     headers: dict[str, str] = {}
     for line in rest:
         name, colon, value = line.partition(":")

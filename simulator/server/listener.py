@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-import ipaddress
 import logging
 import socket
 import ssl
 import threading
-from urllib.parse import urlsplit
 
 from simulator.core import Simulator
-from simulator.messages import Response, error
+from simulator.messages import Response
 from simulator.server import websocket
+from simulator.server.answers import Answers, log_defect
 from simulator.server.http import BadRequest, Connection, HttpRequest
 from simulator.server.misbehaviour import misbehave
 from simulator.server.sockets import converse
 from simulator.server.tempo import Tempo
+from simulator.server.visitors import Visitor, Visitors
+from simulator.truth import LogLostError
 
-MOST_CONNECTIONS = 64
+MOST_CONNECTIONS = 256
 HANDSHAKE_S = 5.0
 TICK_S = 0.05
+GRACE_S = 5.0
+"""how long the end waits for answers that are being made"""
 WEBSOCKET_PATHS = ("/v1/api/ws", "/v1/portal/ws")
 logger = logging.getLogger(__name__)
 
@@ -27,7 +30,14 @@ logger = logging.getLogger(__name__)
 class Server:
     """Listens on one port and serves one simulator."""
 
-    def __init__(self, simulator: Simulator, host: str, port: int, context: ssl.SSLContext | None) -> None:
+    def __init__(
+        self,
+        simulator: Simulator,
+        host: str,
+        port: int,
+        context: ssl.SSLContext | None,
+        most_connections: int = MOST_CONNECTIONS,
+    ) -> None:
         """Bind the port; `context` None speaks plain HTTP, port 0 takes a free one.
 
         Raises:
@@ -35,16 +45,18 @@ class Server:
         """
         self._simulator = simulator
         self._context = context
-        self._tempo = Tempo(enabled=simulator.broker.config.pacing)
+        self._answers = Answers(simulator, Tempo(enabled=simulator.broker.config.pacing))
         self._stopping = threading.Event()
-        self._connections: set[socket.socket] = set()
-        self._guard = threading.Lock()
+        self._hurrying = threading.Event()
+        self._visitors = Visitors(most_connections)
+        self.failure: LogLostError | None = None
+        """why `serve` ended, where nobody called `stop`"""
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        self._listener = socket.create_server((host, port), family=family, backlog=128)
+        self._listener = socket.create_server((host, port), family=family, backlog=256)
         self.port: int = self._listener.getsockname()[1]
 
     def serve(self) -> None:
-        """Serve until `stop`."""
+        """Serve until `stop`; answers that are being made are still sent."""
         threading.Thread(target=self._tick, name="clock", daemon=True).start()
         self._listener.settimeout(0.2)
         while not self._stopping.is_set():
@@ -52,93 +64,101 @@ class Server:
                 sock, address = self._listener.accept()
             except TimeoutError:
                 continue
-            except OSError:
-                break
+            except OSError as fault:
+                # The client was gone before it was let in, or the process has no file left for it: others go first.
+                logger.debug("accept failed: %s", fault)
+                self._stopping.wait(0.05)
+                continue
             self._start(sock, str(address[0]))
         self._listener.close()
+        self._visitors.part(0.0 if self._hurrying.is_set() else GRACE_S)
 
     def stop(self) -> None:
-        """End `serve` and close every connection; an answer that is being made is still sent."""
+        """Let `serve` end; called a second time, without waiting for answers that are being made.
+
+        It takes no lock: a signal's handler may interrupt whatever holds one.
+        """
+        if self._stopping.is_set():
+            self._hurrying.set()
         self._stopping.set()
-        with self._guard:
-            for sock in self._connections:
-                try:
-                    sock.shutdown(socket.SHUT_RD)
-                except OSError:
-                    continue
+
+    def _fail(self, fault: LogLostError) -> None:
+        self.failure = fault
+        self._hurrying.set()
+        self._stopping.set()
 
     def _start(self, sock: socket.socket, client: str) -> None:
-        with self._guard:
-            full = len(self._connections) >= MOST_CONNECTIONS
-            if not full:
-                self._connections.add(sock)
-        if full:
+        visitor = None
+        while visitor is None and not self._stopping.is_set():
+            visitor = self._visitors.enter(sock, wait_s=0.2)
+        if visitor is None:
             sock.close()
             return
-        threading.Thread(target=self._serve_connection, args=(sock, client), daemon=True).start()
+        threading.Thread(target=self._serve_connection, args=(visitor, client), daemon=True).start()
 
-    def _serve_connection(self, sock: socket.socket, client: str) -> None:
-        used: socket.socket = sock
+    def _serve_connection(self, visitor: Visitor, client: str) -> None:
         try:
-            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            visitor.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             if self._context is not None:
-                sock.settimeout(HANDSHAKE_S)
-                used = self._context.wrap_socket(sock, server_side=True)
-            self._converse(Connection(used), client)
+                visitor.socket.settimeout(HANDSHAKE_S)
+                # The handshake comes later: until then nobody could wake this thread.
+                visitor.socket = tls = self._context.wrap_socket(
+                    visitor.socket, server_side=True, do_handshake_on_connect=False
+                )
+                tls.do_handshake()
+            self._converse(Connection(visitor.socket), visitor, client)
         except OSError as fault:
             # Broken connections and failed handshakes are the clients' business; ssl's errors are OSErrors as well.
-            logger.debug("connection ended", extra={"cause": str(fault)})
+            logger.debug("connection ended: %s", fault)
+        except LogLostError as fault:
+            self._fail(fault)
         finally:
-            with self._guard:
-                self._connections.discard(sock)
-            used.close()
-            sock.close()
+            self._visitors.leave(visitor)
+            visitor.socket.close()
 
-    def _converse(self, connection: Connection, client: str) -> None:
-        while not self._stopping.is_set():
+    def _converse(self, connection: Connection, visitor: Visitor, client: str) -> None:
+        going_on = True
+        while going_on and not self._stopping.is_set():
             try:
                 request = connection.read_request()
             except BadRequest as fault:
                 connection.write(Response(fault.status), keep_alive=False)
                 return
-            if request is None:
+            if request is None or not self._visitors.begin_answer(visitor):
                 return
-            if request.path in WEBSOCKET_PATHS and websocket.is_upgrade(request.headers):
-                converse(connection, self._simulator, request.headers, self._stopping)
-                return
-            response = self._answer(request, client)
-            if response.wire is not None:
-                misbehave(connection, response, response.wire)
-                return
-            keep = request.keep_alive and not self._stopping.is_set()
-            connection.write(response, keep_alive=keep, head_only=request.method == "HEAD")
-            if not keep:
-                return
+            going_on = self._respond(connection, request, client)
+            self._visitors.end_answer(visitor)
 
-    def _answer(self, request: HttpRequest, client: str) -> Response:
-        if request.method == "OPTIONS":
-            return Response(204)
-        if request.path.startswith("/sim/"):
-            refused = _refuse_control(request, client)
-            if refused is not None:
-                return refused
-        method = "GET" if request.method == "HEAD" else request.method
+    def _respond(self, connection: Connection, request: HttpRequest, client: str) -> bool:
+        """Answer a request and return whether the connection is kept."""
+        logger.debug("%s %s", request.method, request.path)
+        response = None
+        if request.path in WEBSOCKET_PATHS and websocket.is_upgrade(request.headers):
+            response = self._answers.refuse_websocket()
+            if response is None:
+                self._open_websocket(connection, request)
+                return False
+        if response is None:
+            response = self._answers.answer(request, client)
+        if response.wire is not None:
+            misbehave(connection, response, response.wire)
+            return False
+        keep = request.keep_alive and not self._stopping.is_set()
+        connection.write(response, keep_alive=keep, head_only=request.method == "HEAD")
+        return keep
 
-        def proceed() -> Response:
-            return self._simulator.handle(method, request.path, request.query, request.body, dict(request.cookies))
-
-        return self._tempo.answer(request.path, proceed)
+    def _open_websocket(self, connection: Connection, request: HttpRequest) -> None:
+        try:
+            converse(connection, self._simulator, request, self._stopping)
+        except (LogLostError, OSError):
+            raise
+        except Exception as fault:  # noqa: BLE001  (as for a call: the other clients are served on)
+            log_defect(f"websocket {request.path}", fault)
+            connection.socket.sendall(websocket.close_frame(websocket.INTERNAL_ERROR))
 
     def _tick(self) -> None:
         while not self._stopping.wait(TICK_S):
-            self._simulator.tick()
-
-
-def _refuse_control(request: HttpRequest, client: str) -> Response | None:
-    """Keep the control to programs of this machine: no other address, and no page of a browser."""
-    if not ipaddress.ip_address(client.partition("%")[0]).is_loopback:
-        return error(403, "the simulator's control is for this machine only")
-    origin = request.headers.get("origin")
-    if origin is not None and urlsplit(origin).netloc != request.headers.get("host"):
-        return error(403, "the simulator's control is not for pages of other sites")
-    return None
+            try:
+                self._simulator.tick()
+            except LogLostError as fault:
+                self._fail(fault)

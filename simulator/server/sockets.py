@@ -4,35 +4,31 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from simulator.server import websocket
-from simulator.server.http import Connection
+from simulator.server.http import Connection, HttpRequest
 from simulator.server.websocket import Frame, FrameReader, Opcode, ProtocolViolation
-from simulator.stream import Message, Stream
+from simulator.stream import Message, Stream, claimed_session
 
 if TYPE_CHECKING:
     from simulator.core import Simulator
 
 POLL_S = 0.1
 _CHUNK = 65_536
-_NORMAL, _GOING_AWAY = 1000, 1001
 _encode = msgspec.json.Encoder().encode
 
 
-def converse(
-    connection: Connection, simulator: Simulator, headers: Mapping[str, str], stopping: threading.Event
-) -> None:
+def converse(connection: Connection, simulator: Simulator, request: HttpRequest, stopping: threading.Event) -> None:
     """Serve a websocket until either side ends it.
 
     Raises:
         OSError: the client is gone.
     """
-    connection.socket.sendall(websocket.handshake(headers))
-    stream = Stream(simulator.broker, time.monotonic())
+    connection.socket.sendall(websocket.handshake(request.headers))
+    stream = Stream(simulator.broker, time.monotonic(), claimed_session(request.cookies.get("api")))
     reader = FrameReader()
     with simulator.locked():
         greeting = stream.greet()
@@ -49,13 +45,13 @@ def converse(
             messages, over = stream.poll(time.monotonic()), stream.is_over()
         _send(connection, messages)
         if over:
-            connection.socket.sendall(websocket.close_frame(_NORMAL))
+            connection.socket.sendall(websocket.close_frame(websocket.NORMAL))
             return
         received = _receive(connection)
         if received is None:
             return
         data = received
-    connection.socket.sendall(websocket.close_frame(_GOING_AWAY))
+    connection.socket.sendall(websocket.close_frame(websocket.GOING_AWAY))
 
 
 def _receive(connection: Connection) -> bytes | None:
@@ -75,7 +71,7 @@ def _take(connection: Connection, simulator: Simulator, stream: Stream, frame: F
             return False
         case Opcode.PING:
             connection.socket.sendall(websocket.encode(frame.payload, Opcode.PONG))
-        case Opcode.TEXT if frame.final:
+        case Opcode.TEXT:
             with simulator.locked():
                 answers = stream.receive(frame.payload.decode("utf-8", "replace"), time.monotonic())
             _send(connection, answers)

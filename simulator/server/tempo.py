@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Callable
 
-from simulator.messages import Response, error
+from simulator.messages import Response
 
 ANSWER_S = 0.11
 """the way of a call through the gateway and back, at its shortest"""
@@ -30,14 +30,14 @@ class Tempo:
         self._wait = wait
         self._histories = threading.BoundedSemaphore(MOST_HISTORIES)
 
-    def answer(self, path: str, proceed: Callable[[], Response]) -> Response:
-        """Return what `proceed` answers, after the time that it takes."""
+    def answer(self, path: str, proceed: Callable[[], Response], refuse: Callable[[], Response]) -> Response:
+        """Return what `proceed` answers, after the time that it takes; `refuse` answers for a chart too many."""
         if not self._enabled or path.startswith(_CONTROL):
             return proceed()
         if path.rstrip("/") not in _HISTORY_PATHS:
             return self._after(ANSWER_S, proceed)
         if not self._histories.acquire(blocking=False):
-            return error(429, "Too many history charts requests, please try again later.")
+            return refuse()
         try:
             return self._after(HISTORY_S, proceed)
         finally:

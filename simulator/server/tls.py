@@ -20,12 +20,12 @@ _ADDRESSES = ("127.0.0.1", "::1")
 
 
 def ensure_certificate(folder: Path) -> tuple[Path, Path]:
-    """Return certificate and key of `folder`, made anew where one is missing or has run out.
+    """Return certificate and key of `folder`, made anew where one is missing or damaged, or the time is nearly over.
 
     Clients verify against the certificate file itself; the key is readable by its owner only.
     """
     certificate, key = folder / CERTIFICATE_FILE, folder / KEY_FILE
-    if not (certificate.exists() and key.exists() and _is_valid(certificate)):
+    if not (certificate.exists() and key.exists() and _is_valid(certificate, key)):
         folder.mkdir(parents=True, exist_ok=True)
         _make(certificate, key)
     return certificate, key
@@ -39,10 +39,14 @@ def server_context(certificate: Path, key: Path) -> ssl.SSLContext:
     return context
 
 
-def _is_valid(certificate: Path) -> bool:
+def _is_valid(certificate: Path, key: Path) -> bool:
     try:
         loaded = x509.load_pem_x509_certificate(certificate.read_bytes())
-    except ValueError:
+        private = serialization.load_pem_private_key(key.read_bytes(), None)
+    except (ValueError, TypeError):
+        return False
+    if private.public_key() != loaded.public_key():
+        # The program died between writing the one and the other.
         return False
     return loaded.not_valid_after_utc > datetime.now(UTC) + timedelta(days=1)
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import IntEnum
 
+NORMAL, GOING_AWAY, PROTOCOL_ERROR, UNSUPPORTED, TOO_BIG, INTERNAL_ERROR = 1000, 1001, 1002, 1003, 1009, 1011
 GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 MOST_FRAME_BYTES = 65_536
 _SHORT, _MEDIUM, _LONG = 125, 126, 127
@@ -75,30 +76,56 @@ def close_frame(code: int) -> bytes:
 
 
 class FrameReader:
-    """Takes bytes as they come and gives whole frames."""
+    """Takes bytes as they come and gives whole messages: the parts of a message are put together."""
 
     def __init__(self) -> None:
         """Start with nothing."""
         self._buffer = bytearray()
+        self._parts: bytearray | None = None
 
     def feed(self, data: bytes) -> list[Frame]:
-        """Return the frames that `data` completes.
+        """Return the text messages and control frames that `data` completes.
 
         Raises:
-            ProtocolViolation: a frame is unmasked, too long or has reserved bits.
+            ProtocolViolation: a frame is unmasked, too long, no text, out of order or has reserved bits.
         """
         self._buffer += data
         frames = []
         while (frame := self._next()) is not None:
-            frames.append(frame)
+            whole = self._whole(frame)
+            if whole is not None:
+                frames.append(whole)
         return frames
+
+    def _whole(self, frame: Frame) -> Frame | None:
+        """Return a frame that is complete by itself or completes a message, None for one that doesn't."""
+        match frame.opcode:
+            case Opcode.CLOSE | Opcode.PING | Opcode.PONG:
+                if not frame.final or len(frame.payload) > _SHORT:
+                    raise ProtocolViolation(PROTOCOL_ERROR)
+                return frame
+            case Opcode.BINARY:
+                raise ProtocolViolation(UNSUPPORTED)
+            case Opcode.TEXT if self._parts is None:
+                self._parts = bytearray()
+            case Opcode.CONTINUATION if self._parts is not None:
+                pass
+            case _:
+                raise ProtocolViolation(PROTOCOL_ERROR)
+        self._parts += frame.payload
+        if len(self._parts) > MOST_FRAME_BYTES:
+            raise ProtocolViolation(TOO_BIG)
+        if not frame.final:
+            return None
+        message, self._parts = bytes(self._parts), None
+        return Frame(Opcode.TEXT, message)
 
     def _next(self) -> Frame | None:
         buffer = self._buffer
         if len(buffer) < 2:  # noqa: PLR2004  (the two bytes that every frame has)
             return None
         if buffer[0] & 0x70 or not buffer[1] & 0x80:
-            raise ProtocolViolation(1002)
+            raise ProtocolViolation(PROTOCOL_ERROR)
         size, at = buffer[1] & 0x7F, 2
         if size >= _MEDIUM:
             width = 2 if size == _MEDIUM else 8
@@ -106,7 +133,7 @@ class FrameReader:
                 return None
             size, at = int.from_bytes(buffer[at : at + width], "big"), at + width
         if size > MOST_FRAME_BYTES:
-            raise ProtocolViolation(1009)
+            raise ProtocolViolation(TOO_BIG)
         if len(buffer) < at + _MASK_BYTES + size:
             return None
         mask = buffer[at : at + _MASK_BYTES]

@@ -1,8 +1,13 @@
 from __future__ import annotations
 
+import json
+
+import msgspec
+import pytest
+
 from simulator.clock import RunningClock
-from simulator.stream import Stream
-from tests.unit.simulator.support import ACCOUNT, Client, Json, Row, start
+from simulator.stream import Stream, claimed_session
+from tests.unit.simulator.support import ACCOUNT, QUIET, Client, Json, Row, start
 
 FLAT: Row = (100.0, 110.0, 90.0, 105.0, 1000.0)
 
@@ -145,6 +150,70 @@ def test_lost_session_is_told_and_ends_what_was_subscribed() -> None:
     assert one(stream.poll(0.1))["args"] == {"authenticated": False, "competing": True}
     assert "error" in one(stream.receive("sor+{}", 0.2))
     client.post("/logout")
+    assert stream.is_over()
+
+
+def test_session_that_is_not_this_one_waits_until_it_is_named() -> None:
+    client = start({"ABC": [FLAT]})
+    stream = Stream(client.broker, 0.0, claimed="0" * 32)
+    waiting = [{"message": "waiting for session"}]
+    assert stream.greet() == waiting
+    assert stream.receive("ssd+DU1234567+{}", 0.1) == waiting
+    assert stream.receive('{"session":"1"}', 0.2) == waiting
+    assert stream.poll(0.3) == []
+    named = json.dumps({"session": client.post("/tickle")["session"]})
+    greeting = stream.receive(named, 0.4)
+    assert [message.get("topic") for message in greeting if isinstance(message, dict)] == ["system", "act", "sts"]
+    assert stream.receive(named, 0.5) == []
+
+
+def test_client_that_waits_too_long_is_turned_away() -> None:
+    client = start({"ABC": [FLAT]})
+    stream = Stream(client.broker, 0.0, claimed="")
+    stream.poll(59.0)
+    assert not stream.is_over()
+    stream.poll(60.0)
+    assert stream.is_over()
+
+
+@pytest.mark.parametrize(
+    ("cookie", "claimed"),
+    [
+        (None, None),
+        ('{"session":"abc"}', "abc"),
+        ("%7B%22session%22%3A%22abc%22%7D", "abc"),
+        ("abc", ""),
+        ('{"session":1}', ""),
+        ("[]", ""),
+    ],
+)
+def test_cookie_names_the_session(cookie: str | None, claimed: str | None) -> None:
+    assert claimed_session(cookie) == claimed
+
+
+def test_new_brokerage_session_between_two_looks_loses_what_was_subscribed() -> None:
+    client = start({"ABC": [FLAT]})
+    stream = open_stream(client)
+    stream.receive("sor+{}", 0.0)
+    client.call("POST", "/sim/account", {"do": "compete"})
+    client.post("/iserver/auth/ssodh/init", {"publish": True, "compete": True})
+    assert one(stream.poll(0.1))["args"] == {"authenticated": True, "competing": False}
+    client.get("/iserver/accounts")
+    client.order(client.conid("ABC"), "BUY", "MKT", 1)
+    assert stream.poll(0.2) == []
+
+
+def test_idle_session_is_told_and_closed() -> None:
+    client = start({"ABC": [FLAT]}, behaviour=msgspec.structs.replace(QUIET, session_clock="simulated"))
+    stream = open_stream(client)
+    client.advance("2014-03-03T14:35:00Z")
+    stream.receive("tic", 0.1)
+    client.advance("2014-03-03T14:40:59Z")
+    client.broker.session.expire(client.broker.session_us)
+    assert not any(message.get("topic") == "sts" for message in stream.poll(0.2))
+    client.advance("2014-03-03T14:41:00Z")
+    client.broker.session.expire(client.broker.session_us)
+    assert one(stream.poll(0.3))["args"] == {"authenticated": False, "competing": False}
     assert stream.is_over()
 
 

@@ -1,10 +1,11 @@
 from __future__ import annotations
 
+import resource
 from pathlib import Path
 
 import pytest
 
-from simulator.truth import StateMismatchError, TruthLog
+from simulator.truth import LogLostError, StateMismatchError, TruthLog
 
 
 def test_lines_are_numbered_and_can_be_read_from_any_of_them(tmp_path: Path) -> None:
@@ -62,3 +63,25 @@ def test_file_that_is_no_log_is_named_with_its_line(tmp_path: Path, line: bytes)
     path.write_bytes(line)
     with pytest.raises(StateMismatchError, match="line 1"):
         list(TruthLog(path).commands())
+
+
+def test_log_that_cannot_be_written_stays_lost(tmp_path: Path) -> None:
+    log = TruthLog(tmp_path / "log")
+    log.append("start", 0)
+    log.flush()
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    log.append("clock", 0, padding="x" * 1000)
+    try:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (500, hard))
+        with pytest.raises(LogLostError, match=r"can't write .*log: File too large"):
+            log.flush()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    with pytest.raises(LogLostError):
+        log.flush()
+    log.close()
+    # What was written of the unanswered line is dropped at the next start.
+    again = TruthLog(tmp_path / "log")
+    again.append("start", 0)
+    assert list(again.commands()) == []
+    assert again.count == 1

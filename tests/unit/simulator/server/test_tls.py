@@ -28,3 +28,13 @@ def test_broken_certificate_is_made_anew(tmp_path: Path) -> None:
     certificate.write_text("nothing", encoding="utf-8")
     ensure_certificate(tmp_path)
     assert server_context(certificate, key).minimum_version == ssl.TLSVersion.TLSv1_2
+
+
+def test_certificate_is_made_anew_where_its_key_is_another_or_damaged(tmp_path: Path) -> None:
+    certificate, key = ensure_certificate(tmp_path / "a")
+    _, other = ensure_certificate(tmp_path / "b")
+    for damaged in (other.read_bytes(), b"nothing"):
+        key.write_bytes(damaged)
+        server_context(*ensure_certificate(tmp_path / "a"))
+    assert stat.S_IMODE(key.stat().st_mode) == 0o600
+    assert certificate.exists()

@@ -1,0 +1,105 @@
+"""What a request over HTTP is answered: the simulator's answers, and what only a server can say."""
+
+from __future__ import annotations
+
+import ipaddress
+import logging
+import traceback
+from functools import partial
+from urllib.parse import urlsplit
+
+from simulator.core import API_PREFIXES, Simulator
+from simulator.messages import Response, error
+from simulator.pacing import Limit
+from simulator.server.http import HttpRequest
+from simulator.server.tempo import Tempo
+from simulator.truth import LogLostError
+
+logger = logging.getLogger(__name__)
+
+
+class Answers:
+    """Answers requests one by one; safe to be called from several threads."""
+
+    def __init__(self, simulator: Simulator, tempo: Tempo) -> None:
+        """Answer for `simulator`, each answer after the time that `tempo` gives it."""
+        self._simulator = simulator
+        self._tempo = tempo
+
+    def answer(self, request: HttpRequest, client: str) -> Response:
+        """Return the answer to a request; a defect of the simulator is the real one's 500 and a line of the log.
+
+        Raises:
+            LogLostError: nothing may be answered any more.
+        """
+        try:
+            return self._answer(request, client)
+        except LogLostError:
+            raise
+        except Exception as fault:  # noqa: BLE001  (one call's defect must not end the other calls)
+            log_defect(f"{request.method} {request.path}", fault)
+            return error(500, "unknown")
+
+    def refuse_websocket(self) -> Response | None:
+        """Return what the opening of a websocket is told that is over the limits, None for one within them."""
+        return self._simulator.refuse_websocket()
+
+    def _answer(self, request: HttpRequest, client: str) -> Response:
+        if request.path.startswith("/sim/"):
+            refused = _refuse_control(request, client)
+            if refused is not None:
+                return refused
+        if request.method == "OPTIONS":
+            return _preflight(request)
+        method = "GET" if request.method == "HEAD" else request.method
+
+        def proceed() -> Response:
+            return self._simulator.handle(method, request.path, request.query, request.body, dict(request.cookies))
+
+        refuse = partial(self._simulator.refuse, method, _below_prefix(request.path), Limit.CHARTS)
+        return self._tempo.answer(request.path, proceed, refuse)
+
+
+def log_defect(what: str, fault: Exception) -> None:
+    """Log an exception that nothing expected, in one line with the place that it came from."""
+    place = traceback.extract_tb(fault.__traceback__)[-1]
+    text = " ".join(f"{type(fault).__name__}: {fault}".split())
+    logger.error("defect in %r: %s (%s:%s)", what, text, place.filename, place.lineno)
+
+
+def _below_prefix(path: str) -> str:
+    for prefix in API_PREFIXES:
+        if path.startswith(f"{prefix}/"):
+            return path[len(prefix) :]
+    return path
+
+
+def _preflight(request: HttpRequest) -> Response:
+    """Return what the gateway program answers a browser that asks first: every page may."""
+    asked = request.headers.get("access-control-request-headers", "")
+    allowed = asked if asked.isascii() and asked.isprintable() else ""
+    return Response(
+        204,
+        headers=(
+            ("Access-Control-Allow-Origin", "*"),
+            ("Access-Control-Allow-Methods", "GET, POST, PUT, DELETE, OPTIONS"),
+            *((("Access-Control-Allow-Headers", allowed),) if allowed else ()),
+        ),
+    )
+
+
+def _refuse_control(request: HttpRequest, client: str) -> Response | None:
+    """Keep the control to programs of this machine: no other address, and no page of a browser."""
+    if not ipaddress.ip_address(client.partition("%")[0]).is_loopback:
+        return error(403, "the simulator's control is for this machine only")
+    origin = request.headers.get("origin")
+    if origin is not None and _host_of(origin) != request.headers.get("host"):
+        return error(403, "the simulator's control is not for pages of other sites")
+    return None
+
+
+def _host_of(origin: str) -> str | None:
+    try:
+        return urlsplit(origin).netloc
+    except ValueError:
+        return None

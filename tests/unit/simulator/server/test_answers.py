@@ -1,0 +1,103 @@
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Mapping
+
+import pytest
+
+from simulator.messages import Response
+from simulator.server.answers import Answers
+from simulator.server.http import HttpRequest
+from simulator.server.tempo import Tempo
+from simulator.truth import LogLostError
+from tests.unit.simulator.support import Client, Row, start
+
+FLAT: Row = (100.0, 100.0, 100.0, 100.0, 1000.0)
+HERE = "127.0.0.1"
+
+
+class Broken:
+    """Fails like a defect, or like a full disk."""
+
+    def __init__(self, fault: Exception) -> None:
+        self.fault = fault
+
+    def __call__(self, *_arguments: object) -> Response:
+        raise self.fault
+
+
+def answers_of(client: Client) -> Answers:
+    return Answers(client.simulator, Tempo(enabled=False))
+
+
+def asked(method: str, path: str, headers: Mapping[str, str] | None = None, body: bytes = b"") -> HttpRequest:
+    return HttpRequest(method, path, "", headers or {}, body)
+
+
+def test_head_is_answered_as_get() -> None:
+    answers = answers_of(start({"ABC": [FLAT]}))
+    assert answers.answer(asked("HEAD", "/v1/api/tickle"), HERE).status == 200
+
+
+def test_page_that_asks_first_is_let_through_as_by_the_gateway_program() -> None:
+    answers = answers_of(start({"ABC": [FLAT]}))
+    headers = {"origin": "https://example.com", "access-control-request-headers": "content-type"}
+    answer = answers.answer(asked("OPTIONS", "/v1/api/tickle", headers), HERE)
+    assert answer.status == 204
+    assert ("Access-Control-Allow-Origin", "*") in answer.headers
+    assert ("Access-Control-Allow-Headers", "content-type") in answer.headers
+    hostile = {"access-control-request-headers": "x\r\nSet-Cookie: a=b"}
+    assert len(answers.answer(asked("OPTIONS", "/", hostile), HERE).headers) == 2
+
+
+@pytest.mark.parametrize(
+    ("client", "headers", "status"),
+    [
+        ("127.0.0.1", {}, 200),
+        ("::1", {}, 200),
+        ("::1%lo", {"host": "localhost:5055", "origin": "https://localhost:5055"}, 200),
+        ("10.0.0.2", {}, 403),
+        ("127.0.0.1", {"host": "localhost:5055", "origin": "https://example.com"}, 403),
+        ("127.0.0.1", {"host": "localhost:5055", "origin": "null"}, 403),
+        ("127.0.0.1", {"host": "localhost:5055", "origin": "http://[x"}, 403),
+    ],
+)
+def test_control_is_for_programs_of_this_machine(client: str, headers: dict[str, str], status: int) -> None:
+    answers = answers_of(start({"ABC": [FLAT]}))
+    assert answers.answer(asked("GET", "/sim/clock", headers), client).status == status
+    assert answers.answer(asked("OPTIONS", "/sim/clock", headers), client).status in (204, 403)
+
+
+def test_defect_is_the_500_of_the_real_one_and_one_line_and_the_next_call_is_served(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    client = start({"ABC": [FLAT]})
+    # An action that a fault would have put there, and that fails as only a defect does.
+    client.broker.after_next_read.append(Broken(ZeroDivisionError("one\ntwo")))
+    answers = answers_of(client)
+    with caplog.at_level(logging.ERROR):
+        answer = answers.answer(asked("GET", "/v1/api/iserver/accounts"), HERE)
+    assert (answer.status, json.loads(answer.body)) == (500, {"error": "unknown"})
+    [line] = caplog.messages
+    assert "ZeroDivisionError: one two" in line
+    assert "/v1/api/iserver/accounts" in line
+    assert answers.answer(asked("GET", "/v1/api/iserver/accounts"), HERE).status == 200
+
+
+def test_lost_log_is_no_defect_and_answers_nothing() -> None:
+    client = start({"ABC": [FLAT]})
+    client.broker.after_next_read.append(Broken(LogLostError(None, OSError("full"))))
+    with pytest.raises(LogLostError):
+        answers_of(client).answer(asked("GET", "/v1/api/iserver/accounts"), HERE)
+
+
+def test_websocket_is_opened_within_the_limits_only() -> None:
+    client = start({"ABC": [FLAT]})
+    answers = answers_of(client)
+    assert answers.refuse_websocket() is None
+    client.broker.pacing.box(client.broker.clock.real(), 60.0)
+    refused = answers.refuse_websocket()
+    assert refused is not None
+    assert refused.status == 429
+    assert client.truth()[-1]["path"] == "/ws"
