@@ -58,9 +58,11 @@ def blocked(
     """Return the contracts that must not be bought now, each with its reason."""
     found: dict[int, str] = {}
     own = {position.conid: position.quantity for position in positions}
-    for held in book.positions:
-        if held.quantity != own.get(held.conid, 0):
-            found[held.conid] = f"manual: the broker has {held.quantity:g} shares, own are {own.get(held.conid, 0)}"
+    # Where nothing is held the broker shows no row, so that own shares are looked at too.
+    for conid in {*own, *(position.conid for position in book.positions)}:
+        held, ours = book.held(conid), own.get(conid, 0)
+        if held != ours:
+            found[conid] = f"manual: the broker has {held:g} shares, own are {ours}"
     bound = {record.order_id for record in records}
     for order in book.orders:
         foreign = order.order_id not in bound and is_live(order)

@@ -90,19 +90,26 @@ def view_of(desk: Desk, market: Market, book: BrokerBook, last_decided: date | N
 def stop_outs(
     records: Sequence[IntentRecord], book: BrokerBook, after: date | None, through: date
 ) -> tuple[StopOut, ...]:
-    """Return the positions that their stops closed in the sessions after the last decision, from the executions."""
+    """Return the positions that their stops closed in the sessions after the last decision, from the executions.
+
+    A stop counts once, in the session of its last share.
+    """
     by_coid = {record.intent.coid: record for record in records}
     by_order = {record.order_id: coid for coid, record in by_coid.items() if record.order_id is not None}
-    found = set()
+    last: dict[str, date] = {}
     for execution in book.executions:
-        session = execution.time.astimezone(NEW_YORK).date()
-        if execution.side is not Side.SELL or session > through or (after is not None and session <= after):
-            continue
-        coid = owner_of(execution, by_coid, by_order, book)
+        coid = owner_of(execution, by_coid, by_order, book) if execution.side is Side.SELL else None
         if coid is None or by_coid[coid].intent.role is not Role.STOP:
             continue
-        if by_coid[coid].filled >= by_coid[coid].intent.quantity:
-            found.add((session, by_coid[coid].intent.symbol))
+        session = execution.time.astimezone(NEW_YORK).date()
+        last[coid] = max(session, last.get(coid, session))
+    found = {
+        (session, by_coid[coid].intent.symbol)
+        for coid, session in last.items()
+        if by_coid[coid].filled >= by_coid[coid].intent.quantity
+        and session <= through
+        and (after is None or session > after)
+    }
     return tuple(StopOut(symbol, session) for session, symbol in sorted(found))
 
 

@@ -54,7 +54,8 @@ def buy(office: Office) -> None:
 def sell(office: Office, coid: str, at: datetime, shares: int = 10) -> None:
     """Let the broker execute a leg and the journal count it."""
     record = office.journal.records[coid]
-    execution = replace(fill("0002.0002.01.01", record.intent, shares, 95.0, time=at), order_id=record.order_id)
+    name = f"0002.{len(office.broker.fills):04d}.01.01"
+    execution = replace(fill(name, record.intent, shares, 95.0, time=at), order_id=record.order_id)
     office.broker.fills.append(execution)
     office.journal.execute(coid, execution, at)
 
@@ -132,6 +133,22 @@ def test_stop_that_sold_a_part_is_none_yet(office: Office) -> None:
     buy(office)
     sell(office, STOP, NOW, shares=4)
     assert found(office, DECIDED) == ()
+
+
+def test_stop_that_sold_in_several_fills_is_one_stop_out(office: Office) -> None:
+    buy(office)
+    for shares in (3, 3, 4):
+        sell(office, STOP, NOW, shares)
+    assert found(office, DECIDED) == (StopOut("AAPL", SESSION),)
+
+
+def test_stop_that_sold_over_two_sessions_is_one_stop_out_on_the_day_of_the_last_share(office: Office) -> None:
+    buy(office)
+    sell(office, STOP, NOW, shares=4)
+    sell(office, STOP, NOW + timedelta(days=1), shares=6)
+    wednesday = SESSION + timedelta(days=1)
+    assert found(office, DECIDED, through=SESSION) == ()
+    assert found(office, DECIDED, through=wednesday) == (StopOut("AAPL", wednesday),)
 
 
 def test_target_is_no_stop_out(office: Office) -> None:
