@@ -24,7 +24,6 @@ class Valuation:
     stock: float
     gross: float
     equity: float
-    settled: float
     equity_before: float
     """net liquidation at the last close before today"""
     unrealized: float
@@ -63,7 +62,6 @@ class Valuation:
             stock=fills.cents(stock),
             gross=fills.cents(gross),
             equity=exchange.equity(),
-            settled=account.settled_cash(exchange.now_us),
             equity_before=_equity_before_today(broker),
             unrealized=fills.cents(sum(value - p.cost for p, value in held)),
             realized=fills.cents(realized),
