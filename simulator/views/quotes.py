@@ -35,21 +35,24 @@ class Quote:
     def of(cls, broker: Broker, contract: Contract) -> Quote:
         """Return the quote at the simulated instant; the day rolls over at midnight in New York.
 
-        A halt keeps it as it was.
+        While a symbol is halted nothing of it moves.
         """
-        market, column = broker.market, contract.column
-        now = min(broker.now_us, broker.exchange.halted.get(column, broker.now_us))
-        halted = column in broker.exchange.halted
+        market, now = broker.market, broker.now_us
+        column = contract.column
+        halted_us = broker.exchange.halted.get(column)
         today = market.calendar_day_at(now)
         day = market.days[today] if today >= 0 else None
         begun = day is not None and day.open_us <= now and _same_date(broker, today)
+        if halted_us is not None and (day is None or not begun or halted_us <= day.open_us):
+            before = market.mark(column, halted_us)
+            return cls(before, traded_today=False, prior_close=before, halted=True)
         prior = market.close_before(column, today if begun else _first_unopened(broker))
         bar = market.bar(day.row, column) if day is not None and begun else None
         if day is None or bar is None or not bar.volume > 0.0:
-            return cls(prior, traded_today=False, prior_close=prior, halted=halted)
-        position = day.position(now)
+            return cls(prior, traded_today=False, prior_close=prior)
+        position = day.position(now if halted_us is None else halted_us)
         open_, high, low, last = bar.until(position)
-        closed = now >= day.close_us
+        closed = now >= day.close_us and halted_us is None
         volume = bar.volume if closed else float(int(bar.volume * position / 3.0))
         return cls(
             last,
@@ -60,7 +63,7 @@ class Quote:
             low=low,
             close=last if closed else None,
             volume=volume,
-            halted=halted,
+            halted=halted_us is not None,
         )
 
 
