@@ -88,8 +88,11 @@ class Request:
 
 
 def parse_query(text: str) -> dict[str, str]:
-    """Return the query's fields; of a repeated one the last."""
-    return dict(parse_qsl(text, keep_blank_values=True))
+    """Return the query's fields; a repeated one is a list, as if it were written with commas."""
+    fields: dict[str, str] = {}
+    for name, value in parse_qsl(text, keep_blank_values=True):
+        fields[name] = f"{fields[name]},{value}" if name in fields else value
+    return fields
 
 
 def json_response(value: object, status: int = 200) -> Response:

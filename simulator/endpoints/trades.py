@@ -15,17 +15,19 @@ from simulator.views.order_text import order_row, plain, status_row
 
 MOST_ROWS = 1000
 MOST_DAYS = 7
-_FILTERS = {
-    "inactive": "Inactive",
-    "pending_submit": "PendingSubmit",
-    "pre_submitted": "PreSubmitted",
-    "submitted": "Submitted",
-    "filled": "Filled",
-    "pending_cancel": "PendingCancel",
-    "pre_cancelled": "PreCancelled",
-    "cancelled": "Cancelled",
-    "warn_state": "WarnState",
-}
+_FILTERED = (
+    "Inactive",
+    "PendingSubmit",
+    "PreSubmitted",
+    "Submitted",
+    "Filled",
+    "PendingCancel",
+    "PreCancelled",
+    "Cancelled",
+    "WarnState",
+)
+# Documented as pre_submitted; clients also send the status itself, PreSubmitted.
+_FILTERS = {status.lower(): status for status in _FILTERED}
 
 
 def order_list(broker: Broker, request: Request) -> Response:
@@ -42,7 +44,7 @@ def order_list(broker: Broker, request: Request) -> Response:
     if forced or caches.order_list_calls <= broker.behaviour.cold_order_list_calls:
         return json_response({"orders": [], "snapshot": False})
     rows = [order_row(broker, order) for order in todays_orders(broker)] + _unconfirmed(broker)
-    texts = (request.query.get("filters") or request.query.get("Filters") or "").lower().split(",")
+    texts = (request.query.get("filters") or request.query.get("Filters") or "").replace("_", "").lower().split(",")
     wanted = {_FILTERS[text.strip()] for text in texts if text.strip() in _FILTERS}
     if wanted:
         rows = [row for row in rows if row["status"] in wanted]

@@ -90,7 +90,8 @@ def order_row(broker: Broker, order: Order) -> dict[str, object]:
         "bgColor": back,
         "fgColor": fore,
         "isEventTrading": "0",
-        "price": "" if price_of(ticket) is None else plain(price_of(ticket)),
+        # Of a stop order the price is in auxPrice and stop_price alone: clients take `price` as a limit.
+        "price": plain(ticket.limit),
         "timeInForce": "CLOSE" if ticket.tif is Tif.DAY else ticket.tif.value,
         "lastExecutionTime_r": instants.millis(order.changed_us),
         "side": ticket.side.value,

@@ -17,8 +17,8 @@ def test_body_that_is_no_object_counts_as_empty() -> None:
         assert Request("POST", "/", body=body).json_object() == {}
 
 
-def test_query_keeps_empty_fields_and_the_last_of_double_ones() -> None:
-    assert parse_query("a=1&a=2&b=&c=%2C") == {"a": "2", "b": "", "c": ","}
+def test_query_keeps_empty_fields_and_joins_repeated_ones() -> None:
+    assert parse_query("a=1&a=2&b=&c=%2C") == {"a": "1,2", "b": "", "c": ","}
 
 
 def test_answer_is_compact_json() -> None:

@@ -27,6 +27,9 @@ def test_filters_choose_by_status() -> None:
         ("filters=filled", 1),
         ("Filters=submitted", 1),
         ("filters=filled,submitted", 2),
+        ("filters=filled&filters=submitted", 2),
+        ("filters=Submitted,PreSubmitted", 1),
+        ("filters=pre_submitted", 0),
         ("filters=x", 2),
     ):
         assert len(client.get(LIST, query)["orders"]) == count

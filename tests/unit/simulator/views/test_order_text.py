@@ -23,7 +23,8 @@ def test_rows_are_worded_as_the_real_ones() -> None:
     )
     assert (bought["timeInForce"], bought["price"], bought["status"]) == ("CLOSE", "", "Filled")
     assert (stop["orderDesc"], stop["sizeAndFills"]) == ("Sell 10 ABC Stop 90.00, GTC", "0/10")
-    assert (stop["price"], stop["auxPrice"], stop["status"]) == ("90.00", "90.00", "PreSubmitted")
+    assert (stop["price"], stop["auxPrice"], stop["stop_price"]) == ("", "90.00", "90.00")
+    assert stop["status"] == "PreSubmitted"
     assert (stop["order_ccp_status"], stop["order_ref"]) == ("Submitted", "b")
 
 
