@@ -5,39 +5,40 @@ from __future__ import annotations
 from typing import Annotated, ClassVar
 
 import numpy as np
-from msgspec import Struct
 from numpy.typing import NDArray
 
 from trading import rules
 from trading.config import RuleSettings
 from trading.indicators import change, lagged, ratio, rolling_mean, rolling_min, wilder_atr
 from trading.market.bars import Panel, SymbolBars
-from trading.strategies.base import Ladder, OrderPrices, Strategy, parameter
+from trading.strategies.base import Strategy
+from trading.strategies.parameters import MaxHoldingBars, StopAtr, StrategyParameters, TargetAtr, parameter
 from trading.strategies.signals import Check, SignalPanel, failed_bits, over_symbols
 
 NAMES = ("trend_mean", "lowest_before", "atr", "score", "mean_volume")
 
 
-class DipInUptrendParameters(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class DipInUptrendParameters(StrategyParameters, frozen=True):
     """The parameters of the strategy."""
 
     trend_period: Annotated[int, parameter("window of the mean", unit="bars", ge=2, le=2000)] = 100
     dip_period: Annotated[int, parameter("window of the lowest close", unit="bars", ge=1, le=250)] = 10
-    stop_atr: Annotated[float, parameter("stop below the entry limit", unit="ATR", gt=0, le=20)] = 2.0
-    target_atr: Annotated[float, parameter("target above the close", unit="ATR", gt=0, le=100)] = 3.0
+    stop_atr: StopAtr = 2.0
+    target_atr: TargetAtr = 3.0
+    max_holding_bars: MaxHoldingBars = 15
 
 
 class DipInUptrend(Strategy):
     """A dip in an uptrend."""
 
     name: ClassVar[str] = "dip_in_uptrend"
-    Parameters: ClassVar[type[Struct]] = DipInUptrendParameters
+    Parameters: ClassVar[type[StrategyParameters]] = DipInUptrendParameters
 
     def __init__(self, parameters: DipInUptrendParameters, rule_settings: RuleSettings) -> None:
         """Keep the parameters."""
         self.parameters = parameters
         self.min_price = rule_settings.min_price
-        # Entry limit at the close itself, stop in ATRs below it, target as `order_prices` gives it.
+        # Entry limit at the close itself, stop in ATRs below it, target at `target_base`.
         self.offsets = rules.BracketRules(0.0, float(parameters.stop_atr), 0.0)
 
     @property
@@ -51,11 +52,6 @@ class DipInUptrend(Strategy):
             "score": max(p.trend_period, 14) + 1,
             "mean_volume": 20,
         }
-
-    @property
-    def warm_up_bars(self) -> int:
-        """Bars that must be known for every value to exist."""
-        return max(self.needs.values())
 
     def generate_signals(self, panel: Panel) -> SignalPanel:
         """Measure and judge all sessions of all symbols."""
@@ -71,16 +67,10 @@ class DipInUptrend(Strategy):
             ),
             failed=failed,
             exit_level=columns["trend_mean"],
+            target_base=panel.close + self.parameters.target_atr * columns["atr"],
             bar_count=count,
-            max_holding_bars=15,
+            max_holding_bars=self.parameters.max_holding_bars,
         )
-
-    def order_prices(self, signals: SignalPanel, row: int, column: int, ladder: Ladder) -> OrderPrices:
-        """Return a limit at the close, a stop and a target in ATRs from it."""
-        close = float(signals.panel.close[row, column])
-        atr = float(signals.columns["atr"][row, column])
-        target = close + self.parameters.target_atr * atr
-        return OrderPrices(*rules.bracket_prices(close, atr, target, self.offsets, ladder.edges, ladder.steps))
 
     def _judge(self, bars: SymbolBars) -> tuple[NDArray[np.float64], NDArray[np.int32]]:
         p = self.parameters

@@ -27,8 +27,8 @@ from trading.decision import DecisionSystem, MarketView, decide
 from trading.errors import ConfigError, DataError
 from trading.market.bars import Panel, load_bars
 from trading.model.decision import Decision, RiskState
-from trading.strategies.base import parse_parameters
 from trading.strategies.discovery import make_strategy, strategy_class
+from trading.strategies.parameters import parse_parameters
 
 BUNDLED_BARS = Path(__file__).resolve().parents[2] / "data" / "us_daily.csv.gz"
 DEFAULT_CASH = 100_000.0

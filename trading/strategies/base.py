@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Protocol, TypeVar, get_args, get_type_hints
+from typing import Any, ClassVar, Protocol
 
-import msgspec
 import numpy as np
-from msgspec import Meta, Struct
 from numpy.typing import NDArray
 
 from trading import rules
 from trading.config import RuleSettings
-from trading.errors import ConfigError
 from trading.market.bars import Panel
 from trading.model.contract import PriceIncrement
 from trading.model.decision import Denied, Signal
+from trading.strategies.parameters import StrategyParameters
 from trading.strategies.signals import SignalPanel
-
-Parameters = TypeVar("Parameters", bound=Struct)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -68,17 +63,24 @@ class Strategy(Protocol):
 
     name: ClassVar[str]
     """Also the name of its module and of its part of config.json."""
-    Parameters: ClassVar[type[Struct]]
-    """What can be set, each field with its range and meaning (see `parameter`)."""
+    Parameters: ClassVar[type[StrategyParameters]]
+    """What can be set."""
+    offsets: rules.BracketRules
+    """Distances of the order prices from the close and from `SignalPanel.target_base`."""
 
     def __init__(self, parameters: Any, rule_settings: RuleSettings) -> None:  # noqa: ANN401 - each class has its own
         """Take the strategy's own parameters, an instance of `Parameters`, and the operational ones."""
         ...
 
     @property
+    def needs(self) -> Mapping[str, int]:
+        """Bars that each measured value takes, in the order in which the first missing one is named."""
+        ...
+
+    @property
     def warm_up_bars(self) -> int:
         """Bars that must be known for every value to exist."""
-        ...
+        return max(self.needs.values())
 
     @property
     def fetch_bars(self) -> int:
@@ -91,7 +93,10 @@ class Strategy(Protocol):
 
     def order_prices(self, signals: SignalPanel, row: int, column: int, ladder: Ladder) -> OrderPrices:
         """Return the prices of the orders of a signal."""
-        ...
+        close = float(signals.panel.close[row, column])
+        atr = float(signals.columns["atr"][row, column])
+        base = float(signals.target_base[row, column])
+        return OrderPrices(*rules.bracket_prices(close, atr, base, self.offsets, ladder.edges, ladder.steps))
 
     def validate_signals(self, signals: Sequence[Signal]) -> tuple[Denied, ...]:
         """Return a refusal for each signal whose order prices make no sense: those must not be traded."""
@@ -108,80 +113,3 @@ class Strategy(Protocol):
             signal.limit_price, signal.stop_price, equity, signal.mean_volume, caps
         )
         return PositionSize(quantity, exact, rules.CAPS[cap])
-
-
-def parameter(
-    meaning: str, *, unit: str = "", ge: float | None = None, gt: float | None = None, le: float | None = None
-) -> Meta:
-    """Return the annotation of a strategy's parameter: what it means, its unit and its range."""
-    bounds = {"ge": ge, "gt": gt, "le": le}
-    given: dict[str, Any] = {name: bound for name, bound in bounds.items() if bound is not None}
-    meta: Meta = Meta(**given, description=meaning, extra={"unit": unit})
-    return meta
-
-
-@dataclass(frozen=True, slots=True)
-class ParameterInfo:
-    """One parameter for tables and help texts."""
-
-    name: str
-    default: object
-    unit: str
-    meaning: str
-    low: float | None
-    high: float | None
-    whole: bool
-    above_low: bool = False
-    """Whether `low` itself is not allowed."""
-
-    @property
-    def allowed(self) -> str:
-        """Return what a value must be, in words."""
-        kind = "a whole number" if self.whole else "a number"
-        first = f"above {self.low:,g}, to" if self.above_low else f"from {self.low:,g} to"
-        return f"{kind} {first} {self.high:,g}"
-
-
-def describe_parameters(kind: type[Struct]) -> tuple[ParameterInfo, ...]:
-    """Return what can be set of a strategy, in the order in which its class names it."""
-    hints = get_type_hints(kind, include_extras=True)
-    found = []
-    for field in msgspec.structs.fields(kind):
-        base, meta = get_args(hints[field.name])[:2]
-        low = meta.ge if meta.ge is not None else meta.gt
-        found.append(
-            ParameterInfo(
-                field.name,
-                field.default,
-                meta.extra["unit"],
-                meta.description,
-                low,
-                meta.le,
-                whole=base is int,
-                above_low=meta.ge is None and meta.gt is not None,
-            )
-        )
-    return tuple(found)
-
-
-def parse_parameters(kind: type[Parameters], name: str, given: Mapping[str, object]) -> Parameters:
-    """Return the parameters of the strategy `name`, those not given at their defaults.
-
-    Raises: ConfigError, a key is unknown, or a value is of another type or out of range.
-    """
-    known = {info.name: info for info in describe_parameters(kind)}
-    for key, value in given.items():
-        path = f"strategy.{name}.{key}"
-        info = known.get(key)
-        if info is None:
-            close = difflib.get_close_matches(key, known, n=1)
-            hint = f"; did you mean {close[0]}?" if close else f"; there are {', '.join(known)}"
-            raise ConfigError(path, None, f"no such parameter{hint}")
-        try:
-            msgspec.convert({key: value}, kind)
-            finite = not isinstance(value, float) or bool(np.isfinite(value))
-        except (msgspec.ValidationError, OverflowError):
-            finite = False
-        if not finite:
-            raise ConfigError(path, value, f"must be {info.allowed}")
-    return msgspec.convert(dict(given), kind)

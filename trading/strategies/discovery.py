@@ -9,9 +9,10 @@ import pkgutil
 from trading import strategies
 from trading.config import Settings
 from trading.errors import ConfigError
-from trading.strategies.base import Strategy, parse_parameters
+from trading.strategies.base import Strategy
+from trading.strategies.parameters import parse_parameters
 
-_NOT_STRATEGIES = frozenset({"base", "discovery", "signals"})
+_NOT_STRATEGIES = frozenset({"base", "discovery", "parameters", "signals"})
 
 
 def strategy_names() -> tuple[str, ...]:

@@ -9,14 +9,24 @@ from __future__ import annotations
 from typing import Annotated, ClassVar
 
 import numpy as np
-from msgspec import Struct
 from numpy.typing import NDArray
 
 from trading import rules
 from trading.config import RuleSettings
 from trading.indicators import change, lagged, ratio, rolling_max, rolling_mean, rolling_min, wilder_atr
 from trading.market.bars import Panel, SymbolBars
-from trading.strategies.base import Ladder, OrderPrices, Strategy, parameter
+from trading.strategies.base import Strategy
+from trading.strategies.parameters import (
+    AtrPeriod,
+    MaxAtrPct,
+    MaxHoldingBars,
+    MinDollarVolume,
+    StopAtr,
+    StrategyParameters,
+    TargetAtr,
+    VolumePeriod,
+    parameter,
+)
 from trading.strategies.signals import Check, SignalPanel, failed_bits, over_symbols
 
 Floats = NDArray[np.float64]
@@ -24,7 +34,7 @@ Floats = NDArray[np.float64]
 NAMES = ("entry_high", "exit_low", "trend_mean", "atr", "dollar_volume", "atr_pct", "score", "mean_volume")
 
 
-class DonchianBreakoutParameters(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class DonchianBreakoutParameters(StrategyParameters, frozen=True):
     """The parameters of the strategy."""
 
     entry_period: Annotated[int, parameter("window of the channel that is broken", unit="bars", ge=2, le=2000)] = 55
@@ -34,33 +44,26 @@ class DonchianBreakoutParameters(Struct, frozen=True, forbid_unknown_fields=True
     trend_period: Annotated[
         int, parameter("window of the mean that the close is above", unit="bars", ge=1, le=2000)
     ] = 200
-    atr_period: Annotated[int, parameter("period of the average true range", unit="bars", ge=1, le=500)] = 20
-    volume_period: Annotated[int, parameter("window of the volume means", unit="bars", ge=1, le=2000)] = 20
-    min_dollar_volume: Annotated[float, parameter("least mean turnover of a day", unit="USD", ge=0, le=1e12)] = 5e6
-    max_atr_pct: Annotated[float, parameter("most volatility, ATR to close", unit="%", ge=0, le=100)] = 6.0
-    stop_atr: Annotated[float, parameter("stop below the entry limit", unit="ATR", ge=0, le=100)] = 2.0
-    target_atr: Annotated[float, parameter("target above the close", unit="ATR", gt=0, le=1000)] = 8.0
-    max_holding_bars: Annotated[int, parameter("bars after which a position is sold", unit="bars", ge=1, le=10_000)] = (
-        80
-    )
+    atr_period: AtrPeriod = 20
+    volume_period: VolumePeriod = 20
+    min_dollar_volume: MinDollarVolume = 5e6
+    max_atr_pct: MaxAtrPct = 6.0
+    stop_atr: StopAtr = 2.0
+    target_atr: TargetAtr = 8.0
+    max_holding_bars: MaxHoldingBars = 80
 
 
 class DonchianBreakout(Strategy):
     """Channel breakout with a trend filter."""
 
     name: ClassVar[str] = "donchian_breakout"
-    Parameters: ClassVar[type[Struct]] = DonchianBreakoutParameters
+    Parameters: ClassVar[type[StrategyParameters]] = DonchianBreakoutParameters
 
     def __init__(self, parameters: DonchianBreakoutParameters, rule_settings: RuleSettings) -> None:
         """Keep the parameters."""
         self.parameters = parameters
         self.min_price = rule_settings.min_price
         self.offsets = rules.BracketRules(0.0, float(parameters.stop_atr), 0.0)
-
-    @property
-    def warm_up_bars(self) -> int:
-        """Bars that must be known for every value to exist."""
-        return max(self.needs.values())
 
     @property
     def needs(self) -> dict[str, int]:
@@ -94,16 +97,10 @@ class DonchianBreakout(Strategy):
             ),
             failed=failed,
             exit_level=columns["exit_low"],
+            target_base=panel.close + p.target_atr * columns["atr"],
             bar_count=count,
             max_holding_bars=p.max_holding_bars,
         )
-
-    def order_prices(self, signals: SignalPanel, row: int, column: int, ladder: Ladder) -> OrderPrices:
-        """Return a limit at the close, a stop and a target in ATRs from it."""
-        close = float(signals.panel.close[row, column])
-        atr = float(signals.columns["atr"][row, column])
-        target = close + self.parameters.target_atr * atr
-        return OrderPrices(*rules.bracket_prices(close, atr, target, self.offsets, ladder.edges, ladder.steps))
 
     def _judge(self, bars: SymbolBars) -> tuple[Floats, NDArray[np.int32]]:
         p = self.parameters

@@ -38,7 +38,7 @@ class SignalPanel:
     `columns` are the measured values by name, NaN where undefined; `score`, `atr` and `mean_volume` are needed. `needs`
     are the bars that each of them takes, in the order in which `warm_up` looks for the first undefined one. Bit *i* of
     `failed` is set where `checks[i]` failed. A held position whose close is below `exit_level` is sold, and so is one
-    that was held for `max_holding_bars` bars.
+    that was held for `max_holding_bars` bars. The target of an order starts from `target_base`.
     """
 
     panel: Panel
@@ -47,6 +47,7 @@ class SignalPanel:
     checks: tuple[Check, ...]
     failed: NDArray[np.int32]
     exit_level: Floats
+    target_base: Floats
     bar_count: NDArray[np.int32]
     """Bars of the symbol up to and including the session, from the begin of the panel."""
     max_holding_bars: int

@@ -10,7 +10,6 @@ import math
 from typing import Annotated, ClassVar, NamedTuple
 
 import numpy as np
-from msgspec import Struct
 from numpy.typing import NDArray
 
 from trading import rules
@@ -27,7 +26,18 @@ from trading.indicators import (
 )
 from trading.market.bars import Panel, SymbolBars
 from trading.market.compiled import compiled
-from trading.strategies.base import Ladder, OrderPrices, Strategy, parameter
+from trading.strategies.base import Strategy
+from trading.strategies.parameters import (
+    AtrPeriod,
+    MaxAtrPct,
+    MaxHoldingBars,
+    MinAtrPct,
+    MinDollarVolume,
+    StopAtr,
+    StrategyParameters,
+    VolumePeriod,
+    parameter,
+)
 from trading.strategies.signals import WARM_UP, Check, SignalPanel, over_symbols
 
 Floats = NDArray[np.float64]
@@ -55,7 +65,7 @@ _SINCE_BREAKOUT = NAMES.index("bars_since_breakout")
 _ATR_PERIODS_TO_FORGET = 54
 
 
-class TrendMeanReversionParameters(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class TrendMeanReversionParameters(StrategyParameters, frozen=True):
     """The parameters of the strategy, with the defaults of its rules."""
 
     channel_period: Annotated[int, parameter("window of the price channel", unit="bars", ge=2, le=2000)] = 252
@@ -68,23 +78,21 @@ class TrendMeanReversionParameters(Struct, frozen=True, forbid_unknown_fields=Tr
     slope_period: Annotated[
         int, parameter("bars over which the channel's middle must have risen", unit="bars", ge=1, le=2000)
     ] = 20
-    atr_period: Annotated[int, parameter("period of the average true range", unit="bars", ge=1, le=500)] = 14
+    atr_period: AtrPeriod = 14
     pullback_lookback: Annotated[int, parameter("window of the recent high", unit="bars", ge=1, le=2000)] = 20
     pullback_min: Annotated[float, parameter("least depth of the pullback", unit="ATR", ge=0, le=100)] = 1.0
     pullback_max: Annotated[float, parameter("most depth of the pullback", unit="ATR", ge=0, le=100)] = 4.0
-    volume_period: Annotated[int, parameter("window of the volume means", unit="bars", ge=1, le=2000)] = 20
-    min_dollar_volume: Annotated[float, parameter("least mean turnover of a day", unit="USD", ge=0, le=1e12)] = 5e6
+    volume_period: VolumePeriod = 20
+    min_dollar_volume: MinDollarVolume = 5e6
     max_relative_volume: Annotated[
         float, parameter("most volume against the mean before", unit="multiple", ge=0, le=1e6)
     ] = 3.0
     momentum_period: Annotated[int, parameter("bars of the momentum that ranks", unit="bars", ge=1, le=2000)] = 126
-    min_atr_pct: Annotated[float, parameter("least volatility, ATR to close", unit="%", ge=0, le=100)] = 0.5
-    max_atr_pct: Annotated[float, parameter("most volatility, ATR to close", unit="%", ge=0, le=100)] = 6.0
+    min_atr_pct: MinAtrPct = 0.5
+    max_atr_pct: MaxAtrPct = 6.0
     entry_atr: Annotated[float, parameter("entry limit below the close", unit="ATR", ge=0, le=100)] = 0.25
-    stop_atr: Annotated[float, parameter("stop below the entry limit", unit="ATR", ge=0, le=100)] = 2.5
-    max_holding_bars: Annotated[int, parameter("bars after which a position is sold", unit="bars", ge=1, le=10_000)] = (
-        20
-    )
+    stop_atr: StopAtr = 2.5
+    max_holding_bars: MaxHoldingBars = 20
 
 
 class SignalRules(NamedTuple):
@@ -208,7 +216,7 @@ class TrendMeanReversion(Strategy):
     """The default strategy."""
 
     name: ClassVar[str] = "trend_mean_reversion"
-    Parameters: ClassVar[type[Struct]] = TrendMeanReversionParameters
+    Parameters: ClassVar[type[StrategyParameters]] = TrendMeanReversionParameters
 
     def __init__(self, parameters: TrendMeanReversionParameters, rule_settings: RuleSettings) -> None:
         """Put the parameters into the forms that the compiled rules take."""
@@ -297,16 +305,10 @@ class TrendMeanReversion(Strategy):
             checks=self.checks,
             failed=failed,
             exit_level=columns["channel_middle"],
+            target_base=columns["buy_zone"],
             bar_count=count,
             max_holding_bars=self.parameters.max_holding_bars,
         )
-
-    def order_prices(self, signals: SignalPanel, row: int, column: int, ladder: Ladder) -> OrderPrices:
-        """Return the limit below the close, the stop below the limit, and the target above the buy-zone line."""
-        close = float(signals.panel.close[row, column])
-        atr = float(signals.columns["atr"][row, column])
-        zone = float(signals.columns["buy_zone"][row, column])
-        return OrderPrices(*rules.bracket_prices(close, atr, zone, self.offsets, ladder.edges, ladder.steps))
 
     def _judge(self, bars: SymbolBars) -> tuple[Floats, NDArray[np.int32]]:
         values = measure(bars.high, bars.low, bars.close, bars.volume, self.limits)

@@ -33,7 +33,7 @@ def test_unknown_strategy_is_refused_with_what_there_is() -> None:
     with pytest.raises(ConfigError, match="did you mean trend_mean_reversion") as caught:
         strategy_class("trend_mean_reversal")
     assert "donchian_breakout" in str(caught.value)
-    for name in ("base", "discovery", "signals", "../x", ""):
+    for name in ("base", "discovery", "parameters", "signals", "../x", ""):
         with pytest.raises(ConfigError):
             strategy_class(name)
 

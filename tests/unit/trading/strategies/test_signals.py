@@ -21,6 +21,7 @@ def made(failed: list[int]) -> SignalPanel:
         checks=(Check("one", "x", 1.5, "<="), Check("one", "close", "x", ">"), Check("two", "x", 9.0, "<=")),
         failed=np.array(failed, dtype=np.int32).reshape(4, 1),
         exit_level=np.zeros((4, 1)),
+        target_base=np.zeros((4, 1)),
         bar_count=np.arange(1, 5, dtype=np.int32).reshape(4, 1),
         max_holding_bars=5,
     )
