@@ -11,13 +11,13 @@ import msgspec
 from simulator import instants
 from simulator.broker import Broker
 from simulator.endpoints.accounts import account_list
-from simulator.endpoints.portfolio import ledger_row, summary_rows
 from simulator.endpoints.session import session_token
 from simulator.endpoints.trades import todays_orders, trade_row
 from simulator.session import Event
 from simulator.views.account_topics import AccountTopic, ledger_topic_row, summary_topic_rows
 from simulator.views.order_text import order_row
 from simulator.views.snapshot_fields import fields_of
+from simulator.views.statement import ledger_row, summary_rows
 from simulator.views.valuation import Valuation
 
 HEARTBEAT_S = 10.0

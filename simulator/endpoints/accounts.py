@@ -6,6 +6,7 @@ from simulator.broker import Broker
 from simulator.endpoints.session import SERVER, session_token
 from simulator.messages import Request, Response, bad_request, error, json_response, unavailable
 from simulator.router import Needs, Route
+from simulator.views.statement import balances_table, funds_table, margins_table, market_value_table
 from simulator.views.valuation import Valuation
 
 ASSET_TYPES = "STK,CFD,OPT,FOP,WAR,FUT,BAG,PDC,CASH,IND,BOND,BILL,FUND,SLB,News,CMDTY,IOPT,ICU,ICS,PHYSS,CRYPTO"
@@ -155,80 +156,28 @@ def summary(broker: Broker, request: Request) -> Response:
     )
 
 
-def _usd(amount: float) -> str:
-    return f"{amount:,.0f} USD"
-
-
-def _by_segment(row: dict[str, str]) -> dict[str, dict[str, str]]:
-    empty = {name: "0.00" if name == "leverage" else "0 USD" for name in row}
-    return {"total": row, "Crypto at Paxos": empty, "commodities": empty, "securities": row}
-
-
 def available_funds(broker: Broker, request: Request) -> Response:
     """GET /iserver/account/{account}/summary/available_funds: texts with their currency."""
     value = _summary_of(broker, request)
-    if isinstance(value, Response):
-        return value
-    leverage = value.gross / value.equity if value.equity else 0.0
-    row = {
-        "current_available": _usd(value.available),
-        "current_excess": _usd(value.excess),
-        "buying_power": _usd(value.buying_power),
-        "leverage": f"{leverage:.2f}",
-        "look_ahead_available": _usd(value.available),
-        "look_ahead_excess": _usd(value.excess),
-    }
-    return json_response(_by_segment(row))
+    return value if isinstance(value, Response) else json_response(funds_table(broker, value))
 
 
 def balances(broker: Broker, request: Request) -> Response:
     """GET /iserver/account/{account}/summary/balances."""
     value = _summary_of(broker, request)
-    if isinstance(value, Response):
-        return value
-    row = {
-        "net_liquidation": _usd(value.equity),
-        "equity_with_loan": _usd(value.equity),
-        "cash": _usd(value.cash),
-        "MTD Interest": "0 USD",
-        "previous_day_equity_with_loan": _usd(value.equity_before),
-    }
-    return json_response(_by_segment(row))
+    return value if isinstance(value, Response) else json_response(balances_table(value))
 
 
 def margins(broker: Broker, request: Request) -> Response:
     """GET /iserver/account/{account}/summary/margins."""
     value = _summary_of(broker, request)
-    if isinstance(value, Response):
-        return value
-    row = {
-        "current_initial": _usd(value.initial_margin),
-        "current_maint": _usd(value.maintenance_margin),
-        "look_ahead_initial": _usd(value.initial_margin),
-        "look_ahead_maint": _usd(value.maintenance_margin),
-        "RegT Margin": "0 USD",
-    }
-    return json_response(_by_segment(row))
+    return value if isinstance(value, Response) else json_response(margins_table(value))
 
 
 def market_value(broker: Broker, request: Request) -> Response:
     """GET /iserver/account/{account}/summary/market_value."""
     value = _summary_of(broker, request)
-    if isinstance(value, Response):
-        return value
-    return json_response(
-        {
-            "USD": {
-                "total_cash": f"{value.cash:,.0f}",
-                "stock": f"{value.stock:,.0f}",
-                "options": "0",
-                "futures": "0",
-                "net_liquidation": f"{value.equity:,.0f}",
-                "unrealized_pnl": f"{value.unrealized:,.0f}",
-                "realized_pnl": f"{value.realized:,.0f}",
-            }
-        }
-    )
+    return value if isinstance(value, Response) else json_response(market_value_table(value))
 
 
 def profit_and_loss(broker: Broker, _request: Request) -> Response:

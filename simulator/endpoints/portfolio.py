@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from operator import itemgetter
+
 from simulator import instants
 from simulator.broker import Broker
 from simulator.endpoints.lookup import secdef_row
@@ -9,7 +12,7 @@ from simulator.endpoints.warming import is_first_read
 from simulator.exchange.account import Position
 from simulator.messages import Request, Response, json_response
 from simulator.router import Route
-from simulator.views.valuation import Valuation
+from simulator.views.statement import ledger_row, summary_rows
 
 PAGE_SIZE = 100
 OPENED_BEFORE_US = 365 * instants.DAY
@@ -68,64 +71,6 @@ def summary(broker: Broker, request: Request) -> Response:
     return json_response(summary_rows(broker)) if _known(broker, request) else UNAUTHORIZED
 
 
-def summary_rows(broker: Broker) -> dict[str, dict[str, object]]:
-    """Return the account's summary, a row for each key."""
-    value = Valuation.of(broker)
-    stamp = instants.millis(broker.now_us)
-    texts = {
-        "accountcode": broker.config.account_id,
-        "accountready": "true",
-        "accounttype": "INDIVIDUAL",
-        "tradingtype-s": "STKNOPT",
-    }
-    amounts = {
-        "accruedcash": 0.0,
-        "availablefunds": value.available,
-        "billable": 0.0,
-        "buyingpower": value.buying_power,
-        "cushion": round(value.excess / value.equity, 6) if value.equity else 0.0,
-        "equitywithloanvalue": value.equity,
-        "excessliquidity": value.excess,
-        "fullavailablefunds": value.available,
-        "fullexcessliquidity": value.excess,
-        "fullinitmarginreq": value.initial_margin,
-        "fullmaintmarginreq": value.maintenance_margin,
-        "grosspositionvalue": value.gross,
-        "initmarginreq": value.initial_margin,
-        "lookaheadavailablefunds": value.available,
-        "lookaheadexcessliquidity": value.excess,
-        "maintmarginreq": value.maintenance_margin,
-        "netliquidation": value.equity,
-        "previousdayequitywithloanvalue": value.equity_before,
-        "regtequity": value.equity,
-        "regtmargin": value.initial_margin,
-        "sma": value.available,
-        "totalcashvalue": value.cash,
-        "totaldebitcardpendingcharges": 0.0,
-    }
-    split = (
-        "accruedcash",
-        "availablefunds",
-        "equitywithloanvalue",
-        "grosspositionvalue",
-        "netliquidation",
-        "totalcashvalue",
-    )
-    rows = {name: _amount(amount, stamp) for name, amount in amounts.items()}
-    rows |= {f"{name}-s": rows[name] for name in split}
-    rows |= {f"{name}-c": _amount(0.0, stamp) for name in split}
-    rows |= {name: _text(text, stamp) for name, text in texts.items()}
-    return rows
-
-
-def _amount(amount: float, stamp: int) -> dict[str, object]:
-    return {"amount": amount, "currency": "USD", "isNull": False, "timestamp": stamp, "value": None, "severity": 0}
-
-
-def _text(text: str, stamp: int) -> dict[str, object]:
-    return {"amount": 0.0, "currency": None, "isNull": False, "timestamp": stamp, "value": text, "severity": 0}
-
-
 def ledger(broker: Broker, request: Request) -> Response:
     """GET /portfolio/{account}/ledger: a row for each currency and one for BASE."""
     if not _known(broker, request):
@@ -133,47 +78,19 @@ def ledger(broker: Broker, request: Request) -> Response:
     return json_response({"USD": ledger_row(broker, "USD"), "BASE": ledger_row(broker, "BASE")})
 
 
-def ledger_row(broker: Broker, currency: str) -> dict[str, object]:
-    """Return the ledger's row of one currency; timestamps here are in seconds."""
-    value = Valuation.of(broker)
-    return {
-        "commoditymarketvalue": 0.0,
-        "futuremarketvalue": 0.0,
-        "settledcash": value.settled,
-        "exchangerate": 1,
-        "sessionid": 1,
-        "cashbalance": value.cash,
-        "corporatebondsmarketvalue": 0.0,
-        "warrantsmarketvalue": 0.0,
-        "netliquidationvalue": value.equity,
-        "interest": 0.0,
-        "unrealizedpnl": value.unrealized,
-        "stockmarketvalue": value.stock,
-        "moneyfunds": 0.0,
-        "currency": currency,
-        "realizedpnl": value.realized,
-        "funds": 0.0,
-        "acctcode": broker.config.account_id,
-        "issueroptionsmarketvalue": 0.0,
-        "key": "LedgerList",
-        "timestamp": broker.now_us // instants.SECOND,
-        "severity": 0,
-        "stockoptionmarketvalue": 0.0,
-        "futuresonlypnl": 0.0,
-        "tbondsmarketvalue": 0.0,
-        "futureoptionmarketvalue": 0.0,
-        "cashbalancefxsegment": 0.0,
-        "secondkey": currency,
-        "tbillsmarketvalue": 0.0,
-        "endofbundle": 1,
-        "dividends": 0.0,
-        "cryptocurrencyvalue": 0.0,
-    }
-
-
 def _held(broker: Broker) -> list[Position]:
     held = [position for position in broker.account.positions.values() if position.quantity]
     return sorted(held, key=lambda position: position.symbol)
+
+
+def _sorted(rows: list[dict[str, object]], query: Mapping[str, str]) -> list[dict[str, object]]:
+    """Return the rows by the column `sort`, downwards with `direction=d`; as they are where no row has the column."""
+    column = query.get("sort", "")
+    values = [row.get(column) for row in rows]
+    if all(isinstance(value, (int, float)) for value in values) or all(isinstance(value, str) for value in values):
+        downwards = query.get("direction", "a").lower().startswith("d")
+        return sorted(rows, key=itemgetter(column), reverse=downwards) if rows else rows
+    return rows
 
 
 def position_row(broker: Broker, position: Position, *, sparse: bool) -> dict[str, object]:
@@ -223,14 +140,19 @@ def _realized(broker: Broker, position: Position) -> float:
 
 
 def positions(broker: Broker, request: Request) -> Response:
-    """GET /portfolio/{account}/positions/{page}: 100 a page; a page past the end is an empty list."""
+    """GET /portfolio/{account}/positions/{page}: 100 a page; a page past the end is an empty list.
+
+    With waitForSecDef=false a row may stay sparse; no model portfolios are simulated.
+    """
     if not _known(broker, request):
         return UNAUTHORIZED
     page = request.parameters.get("page", "0")
     first = PAGE_SIZE * int(page) if page.isdigit() else 0
-    sparse = is_first_read(broker, "positions")
-    rows = _held(broker)[first : first + PAGE_SIZE]
-    return json_response([position_row(broker, position, sparse=sparse) for position in rows])
+    sparse = is_first_read(broker, "positions") or request.query.get("waitForSecDef", "").lower() == "false"
+    if request.query.get("model"):
+        return json_response([])
+    rows = [position_row(broker, position, sparse=sparse) for position in _held(broker)]
+    return json_response(_sorted(rows, request.query)[first : first + PAGE_SIZE])
 
 
 def _of_conid(broker: Broker, request: Request) -> list[dict[str, object]]:
@@ -260,7 +182,9 @@ def positions2(broker: Broker, request: Request) -> Response:
     """GET /portfolio2/{account}/positions: no pages, other names, conid a text."""
     if not _known(broker, request):
         return UNAUTHORIZED
-    return json_response([_row2(broker, position) for position in _held(broker)])
+    if request.query.get("model"):
+        return json_response([])
+    return json_response(_sorted([_row2(broker, position) for position in _held(broker)], request.query))
 
 
 def _row2(broker: Broker, position: Position) -> dict[str, object]:

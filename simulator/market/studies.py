@@ -56,8 +56,11 @@ class DailyStudies:
         """Return the study of the sessions before the one with index `day_index`, None where there is no bar."""
         market = self._market
         rows = market.rows_of(column)
-        last = next((day.row for day in reversed(market.days[: max(day_index, 0)]) if day.row is not None), -1)
-        count = bisect_right(rows, last)
+        last = None
+        while last is None and day_index > 0:
+            day_index -= 1
+            last = market.days[day_index].row
+        count = bisect_right(rows, last) if last is not None else 0
         if not count:
             return None
         made, scale = self._made.get(column), market.scale(column)
@@ -85,9 +88,12 @@ class DailyStudies:
 
 def _volatility(returns: tuple[float, ...]) -> float | None:
     """Return the yearly standard deviation of daily log returns."""
-    if len(returns) < VOLATILITY_DAYS:
+    count = len(returns)
+    if count < VOLATILITY_DAYS:
         return None
-    return float(np.std(returns, ddof=1)) * sqrt(TRADING_DAYS_A_YEAR)
+    mean = sum(returns) / count
+    squares = sum((value - mean) ** 2 for value in returns)
+    return sqrt(squares / (count - 1) * TRADING_DAYS_A_YEAR)
 
 
 def _average(closes: NDArray[np.float64], length: int) -> float:

@@ -61,3 +61,21 @@ def test_account_rows(client: Client) -> None:
     assert client.get(f"/portfolio/{ACCOUNT}/meta")["type"] == "DEMO"
     assert client.post(f"/portfolio/{ACCOUNT}/positions/invalidate") == {"message": "success"}
     assert client.get(f"/portfolio/{ACCOUNT}/combo/positions") == []
+
+
+def test_positions_are_sorted_by_a_column_both_ways() -> None:
+    client = start({"ABC": [UP], "XYZ": [UP]}, cash=100_000.0)
+    for symbol, quantity in (("ABC", 10), ("XYZ", 20)):
+        client.order(client.conid(symbol), "BUY", "LMT", quantity, price=100.0)
+    client.advance("close")
+
+    def order(query: str) -> list[str]:
+        return [row["contractDesc"] for row in client.get(f"/portfolio/{ACCOUNT}/positions/0", query)]
+
+    assert order("sort=position&direction=d") == ["XYZ", "ABC"]
+    assert order("sort=position&direction=a") == order("sort=nothing&direction=d") == ["ABC", "XYZ"]
+    assert order("model=other") == []
+    row = client.get(f"/portfolio/{ACCOUNT}/positions/0", "waitForSecDef=false")[0]
+    assert "ticker" not in row
+    newer = client.get(f"/portfolio2/{ACCOUNT}/positions", "sort=marketValue&direction=d")
+    assert [row["description"] for row in newer] == ["XYZ", "ABC"]

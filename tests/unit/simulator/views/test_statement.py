@@ -1,0 +1,45 @@
+from __future__ import annotations
+
+import pytest
+
+from simulator.views.statement import by_segment, funds_table, market_value_table, summary_rows
+from simulator.views.valuation import Valuation
+from tests.unit.simulator.support import Client, Row, start
+
+UP: Row = (100.0, 110.0, 90.0, 105.0, 1000.0)
+
+
+@pytest.fixture
+def client() -> Client:
+    made = start({"ABC": [UP, UP]}, cash=10_000.0)
+    made.order(made.conid("ABC"), "BUY", "LMT", 10, price=100.0)
+    made.advance("close")
+    return made
+
+
+def test_segments_add_up_to_the_whole(client: Client) -> None:
+    rows = summary_rows(client.broker)
+    for name in ("netliquidation", "totalcashvalue", "grosspositionvalue", "availablefunds"):
+        parts = (rows[f"{name}{segment}"]["amount"] for segment in ("-s", "-c"))
+        assert sum(float(str(part)) for part in parts) == rows[name]["amount"]
+
+
+def test_texts_have_no_currency_and_amounts_no_text(client: Client) -> None:
+    rows = summary_rows(client.broker)
+    assert len(rows) > 100
+    assert all((row["currency"] is None) == (row["value"] is not None) for row in rows.values())
+    assert (rows["cushion"]["value"], rows["leverage-s"]["value"]) == ("0.973878", "0.10")
+
+
+def test_tables_are_texts_and_the_commodities_are_empty(client: Client) -> None:
+    table = funds_table(client.broker, Valuation.of(client.broker))
+    assert (table["total"]["current_available"], table["commodities"]["current_available"]) == ("9,524 USD", "0 USD")
+    assert "SMA" not in table["commodities"]
+    assert table["total"]["Lk Ahd Nxt Chng"] == "@ 16:00:00"
+    assert by_segment({"leverage": "1.20"})["commodities"] == {"leverage": "0.00"}
+
+
+def test_market_value_is_given_by_currency_and_in_all(client: Client) -> None:
+    table = market_value_table(Valuation.of(client.broker))
+    assert table["USD"] == table["Total (in USD)"]
+    assert (table["USD"]["stock"], table["USD"]["net_liquidation"], table["USD"]["bonds"]) == ("1,050", "10,049", "0")
