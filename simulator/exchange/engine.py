@@ -141,7 +141,7 @@ class Exchange(Floor):
             order = Order(ticket, contract.symbol, contract.column, self.now_us, number, quantity=ticket.quantity)
             self.book.add(order)
             refused.append(order)
-        for order in refused:
+        for order in reversed(refused):
             if order.is_live:
                 self.end(order, State.INACTIVE, reason)
         return refused

@@ -45,6 +45,20 @@ def test_sale_beyond_the_position_goes_short_at_its_own_price() -> None:
     assert account.positions[7].average_cost == pytest.approx(49.95)
 
 
+def test_proceeds_of_a_sale_settle_later_and_a_purchase_at_once() -> None:
+    account = Account("DU1", 1000.0)
+    for side, price in ((Side.BUY, 50.0), (Side.SELL, 60.0)):
+        ticket = Ticket(1, 7, side, Kind.MKT, 10, Tif.DAY)
+        account.book(Order(ticket, "ABC", 0, 0, 0, quantity=10), 10, price, 0, settles_us=100)
+    assert (account.cash, account.settled_cash(99), account.settled_cash(100)) == (1098.0, 499.0, 1098.0)
+    account.settle(100)
+    assert account.unsettled == []
+
+
+def test_split_of_nothing_is_nothing() -> None:
+    assert Account("DU1", 1000.0).split(7, 2.0, 50.0, 0) == 0
+
+
 prices = st.integers(min_value=9000, max_value=11000).map(lambda cents: cents / 100)
 
 

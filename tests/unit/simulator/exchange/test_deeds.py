@@ -75,15 +75,116 @@ def test_resumed_inside_the_session_it_fills_at_once() -> None:
     assert client.trades()[0]["price"] == "90.05"
 
 
-@pytest.mark.parametrize(("keeps", "left"), [(False, 0), (True, 1)])
-def test_split_changes_the_shares_and_takes_the_orders_with_it(keeps: bool, left: int) -> None:  # noqa: FBT001
-    client = start({"ABC": [FLAT]}, behaviour=msgspec.structs.replace(QUIET, split_keeps_orders=keeps))
-    deed(client, do="trade", symbol="ABC", side="BUY", quantity=5, price=100.0)
-    client.order(client.conid("ABC"), "SELL", "STP", 5, price=80.0, tif="GTC")
+def equity(client: Client) -> float:
+    return float(client.get(f"/iserver/account/{ACCOUNT}/summary")["netLiquidationValue"])
+
+
+def with_position(quantity: int, **choices: Json) -> Client:
+    """Return a client with that many shares, a limit to buy and a stop to sell, in the evening of the first session."""
+    days: list[Row] = [FLAT, (104.0, 112.0, 96.0, 100.0, 1000.0), FLAT]
+    client = start({"ABC": days}, behaviour=msgspec.structs.replace(QUIET, **choices))
+    deed(client, do="trade", symbol="ABC", side="BUY", quantity=quantity, price=100.0)
+    client.order(client.conid("ABC"), "BUY", "LMT", 7, price=80.02, tif="GTC")
+    client.order(client.conid("ABC"), "SELL", "STP", quantity, price=80.0, tif="GTC")
+    client.advance("close")
+    return client
+
+
+@pytest.mark.parametrize(
+    ("ratio", "whole", "paid"), [(2.0, 10, 0.0), (1.5, 7, 35.0), (0.1, 0, 525.0), (1.0 / 3.0, 1, 210.0), (7.0, 35, 0.0)]
+)
+def test_split_keeps_the_equity_and_pays_out_the_fraction(ratio: float, whole: int, paid: float) -> None:
+    client = with_position(5)
+    before, cash = equity(client), client.broker.account.cash
+    deed(client, do="split", symbol="ABC", ratio=ratio)
+    assert held(client) == whole
+    assert client.broker.account.cash - cash == pytest.approx(paid)
+    assert equity(client) == before
+    position = client.broker.account.positions[client.conid("ABC")]
+    assert position.cost + (paid - position.realized) == pytest.approx(501.0)
+
+
+def test_short_position_splits_as_well() -> None:
+    client = start({"ABC": [FLAT]})
+    deed(client, do="trade", symbol="ABC", side="SELL", quantity=5, price=100.0)
+    before = equity(client)
+    deed(client, do="split", symbol="ABC", ratio=1.5)
+    assert (held(client), equity(client)) == (-7, before)
+
+
+def test_prices_are_divided_from_the_split_on_and_past_ones_shown_adjusted() -> None:
+    client = with_position(5)
+    conid = client.conid("ABC")
+    old = client.get("/iserver/marketdata/history", f"conid={conid}&period=1w&bar=1d")["data"]
+    deed(client, do="split", symbol="ABC", ratio=4.0)
+    new = client.get("/iserver/marketdata/history", f"conid={conid}&period=1w&bar=1d")["data"]
+    assert [bar["c"] for bar in new] == [bar["c"] / 4.0 for bar in old]
+    assert [bar["v"] for bar in new] == [bar["v"] * 4.0 for bar in old]
+    client.advance("2014-03-04T14:30:00Z")
+    client.order(conid, "BUY", "MKT", 4, tif="IOC")
+    assert client.trades()[0]["price"] == "26.02"
+    client.get("/iserver/marketdata/snapshot", f"conids={conid}&fields=31,7741")
+    [row] = client.get("/iserver/marketdata/snapshot", f"conids={conid}&fields=31,7741,7295")
+    assert (row["31"], row["7741"], row["7295"]) == ("26.00", "26.25", "26.00")
+
+
+def test_orders_are_cancelled_with_a_split() -> None:
+    client = with_position(5)
     deed(client, do="split", symbol="ABC", ratio=2.0)
-    assert held(client) == 10
-    assert len(client.broker.exchange.book.live) == left
-    assert client.broker.account.positions[client.conid("ABC")].average_cost == pytest.approx(50.1)
+    assert client.broker.exchange.book.live == {}
+
+
+def test_orders_can_be_adjusted_with_a_split() -> None:
+    client = with_position(5, split_keeps_orders=True)
+    deed(client, do="split", symbol="ABC", ratio=4.0)
+    stop, limit = client.order_rows()[:2]
+    assert (stop["auxPrice"], stop["totalSize"], stop["status"]) == ("20.00", 20.0, "PreSubmitted")
+    # 20.005 is between two ticks: the nearest one above counts.
+    assert (limit["price"], limit["totalSize"]) == ("20.01", 28.0)
+    client.advance("next_close")
+    assert held(client) == 20
+
+
+def test_order_of_which_no_share_is_left_is_cancelled_by_a_reverse_split() -> None:
+    client = with_position(5, split_keeps_orders=True)
+    deed(client, do="split", symbol="ABC", ratio=0.1)
+    assert client.broker.exchange.book.live == {}
+
+
+def test_split_outlives_a_restart(tmp_path: Path) -> None:
+    first = start({"ABC": [FLAT, FLAT]}, state_dir=tmp_path)
+    deed(first, do="trade", symbol="ABC", side="BUY", quantity=5, price=100.0)
+    deed(first, do="split", symbol="ABC", ratio=3.0)
+    first.simulator.close()
+    second = start({"ABC": [FLAT, FLAT]}, state_dir=tmp_path)
+    assert (held(second), equity(second)) == (15, equity(first))
+
+
+def test_halted_symbol_stands_still() -> None:
+    client = start({"ABC": [FLAT, FLAT]})
+    deed(client, do="trade", symbol="ABC", side="BUY", quantity=10, price=100.0)
+    client.advance("2014-03-03T16:40:00Z")
+    deed(client, do="halt", symbol="ABC")
+    worth = equity(client)
+    client.get("/iserver/marketdata/snapshot", f"conids={client.conid('ABC')}&fields=31")
+    for time in ("2014-03-03T18:50:00Z", "2014-03-03T22:00:00Z", "2014-03-04T16:00:00Z"):
+        client.advance(time)
+        assert equity(client) == worth
+        [row] = client.get("/iserver/marketdata/snapshot", f"conids={client.conid('ABC')}&fields=31,84")
+        assert row["31"] == "H90.00"
+        assert "84" not in row
+    deed(client, do="resume", symbol="ABC")
+    [row] = client.get("/iserver/marketdata/snapshot", f"conids={client.conid('ABC')}&fields=31")
+    assert row["31"][:1] != "H"
+
+
+def test_warned_order_works_on() -> None:
+    client = start({"ABC": [FLAT]})
+    [row] = client.order(client.conid("ABC"), "BUY", "LMT", 5, price=95.0)
+    deed(client, do="warn", order_id=int(row["order_id"]))
+    assert client.order_rows()[0]["status"] == "WarnState"
+    client.advance("close")
+    assert client.order_rows()[0]["status"] == "Filled"
 
 
 def test_cash_and_refusals_by_the_broker() -> None:
@@ -104,6 +205,13 @@ def test_cash_and_refusals_by_the_broker() -> None:
         {"do": "correct", "execution_id": "x"},
         {"do": "cash", "amount": "much"},
         {"do": "cash", "amount": 1, "more": 1},
+        {"do": "split", "symbol": "ABC"},
+        {"do": "split", "symbol": "ABC", "ratio": 0},
+        {"do": "split", "symbol": "ABC", "ratio": -2},
+        {"do": "split", "symbol": "ABC", "ratio": 100_000},
+        {"do": "trade", "symbol": "ABC", "side": "BUY", "quantity": 0},
+        {"do": "trade", "symbol": "ABC", "side": "BUY", "quantity": -3},
+        {"do": "halt", "symbol": "XXX"},
     ],
 )
 def test_deed_that_is_impossible_is_refused_and_leaves_no_line(fields: dict[str, object]) -> None:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import msgspec
 import pytest
 
@@ -11,6 +13,10 @@ def order(kind: Kind = Kind.LMT, state: State = State.WORKING, *, triggered: boo
     return Order(ticket, "AAPL", 0, 0, 0, state, quantity=10, triggered=triggered)
 
 
+def changed(found: Order, **marks: bool) -> Order:
+    return replace(found, **marks)
+
+
 @pytest.mark.parametrize(
     ("found", "market_open", "status"),
     [
@@ -19,6 +25,11 @@ def order(kind: Kind = Kind.LMT, state: State = State.WORKING, *, triggered: boo
         (order(Kind.STP), True, "PreSubmitted"),
         (order(Kind.STOP_LIMIT, triggered=True), True, "Submitted"),
         (order(state=State.HELD), True, "PreSubmitted"),
+        (order(state=State.SENT), True, "PendingSubmit"),
+        (changed(order(state=State.SENT), acknowledged=True), True, "PreSubmitted"),
+        (changed(order(), cancelling=True), True, "PendingCancel"),
+        (changed(order(state=State.CANCELLED), cancelling=True), True, "Cancelled"),
+        (changed(order(), warned=True), True, "WarnState"),
         (order(state=State.FILLED), False, "Filled"),
         (order(state=State.CANCELLED), True, "Cancelled"),
         (order(state=State.INACTIVE), True, "Inactive"),

@@ -62,3 +62,19 @@ def test_close_itself_is_outside_and_the_open_inside() -> None:
     market = ReplayedMarket(panel_of({"ABC": [UP]}))
     assert market.is_open(at("2014-03-03T14:30:00Z"))
     assert not market.is_open(at("2014-03-03T21:00:00Z"))
+
+
+def test_split_divides_every_price_and_leaves_the_file_as_it_is() -> None:
+    market = ReplayedMarket(panel_of({"ABC": [UP, UP], "XYZ": [UP, UP]}))
+    split = market.fresh()
+    split.split(0, 2.0)
+    split.split(0, 5.0)
+    bar = split.bar(1, 0)
+    assert bar is not None
+    assert (bar.open, bar.high, bar.low, bar.close, bar.volume) == (10.0, 11.0, 9.0, 10.5, 10_000.0)
+    assert bar.path == (10.0, 9.0, 11.0, 10.5)
+    assert (split.close_before(0, 1), split.scale(0)) == (10.5, 10.0)
+    assert split.bar(1, 1) == market.bar(1, 1)
+    assert market.bar(1, 0) != bar
+    assert split.digest == market.digest
+    assert split.fresh().bar(1, 0) == market.bar(1, 0)

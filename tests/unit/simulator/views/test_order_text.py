@@ -1,8 +1,9 @@
 from __future__ import annotations
 
 import msgspec
+import pytest
 
-from simulator.views.order_text import plain
+from simulator.views.order_text import COLOURS, plain
 from tests.unit.simulator.support import QUIET, Client, Json, Row, start
 
 FLAT: Row = (100.0, 100.0, 100.0, 100.0, 1000.0)
@@ -45,3 +46,40 @@ def test_status_is_worded_in_its_own_way() -> None:
 def test_prices_keep_their_decimals() -> None:
     assert [plain(price) for price in (1234.5, 0.1234, 97.055)] == ["1234.50", "0.1234", "97.055"]
     assert plain(None) == ""
+
+
+@pytest.mark.parametrize(
+    ("status", "fore", "back"),
+    [
+        ("PreSubmitted", "#0000CC", "#FFFFFF"),
+        ("Submitted", "#00F000", "#000000"),
+        ("Filled", "#000000", "#FFFFFF"),
+        ("Inactive", "#AFAFAF", "#FFFFFF"),
+    ],
+)
+def test_colours_are_the_documented_ones(status: str, fore: str, back: str) -> None:
+    assert COLOURS[status] == (fore, back)
+
+
+def test_every_status_of_a_working_order_has_its_words() -> None:
+    slow = msgspec.structs.replace(QUIET, acknowledged_after_s=10.0, cancelled_after_s=10.0)
+    client = start({"ABC": [FLAT]}, behaviour=slow)
+    [row] = client.order(client.conid("ABC"), "BUY", "LMT", 10, price=90.0)
+    client.call("POST", "/sim/account", {"do": "warn", "order_id": 0})
+    seen = []
+    for at in ("14:30:00", "14:30:05", "14:30:10"):
+        client.advance(f"2014-03-03T{at}Z")
+        seen.append(client.order_rows()[0])
+    client.call("POST", "/sim/account", {"do": "warn", "order_id": int(row["order_id"])})
+    seen.append(client.order_rows()[0])
+    client.delete(f"/iserver/account/DU1234567/order/{row['order_id']}")
+    seen.append(client.order_rows()[0])
+    assert [(found["status"], found["order_ccp_status"]) for found in seen] == [
+        ("PendingSubmit", "Pending Submit"),
+        ("PreSubmitted", "Submitted"),
+        ("Submitted", "Submitted"),
+        ("WarnState", "Submitted"),
+        ("PendingCancel", "Pending Cancel"),
+    ]
+    status = client.get(f"/iserver/account/order/status/{row['order_id']}")
+    assert (status["order_status"], status["order_status_description"]) == ("PendingCancel", "Order Being Cancelled")
