@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from dataclasses import replace
-
 import msgspec
 import pytest
 
@@ -13,8 +11,10 @@ def order(kind: Kind = Kind.LMT, state: State = State.WORKING, *, triggered: boo
     return Order(ticket, "AAPL", 0, 0, 0, state, quantity=10, triggered=triggered)
 
 
-def changed(found: Order, **marks: bool) -> Order:
-    return replace(found, **marks)
+def marked(state: State = State.WORKING, *, acknowledged: bool = False, cancelling: bool = False) -> Order:
+    found = order(state=state)
+    found.acknowledged, found.cancelling, found.warned = acknowledged, cancelling, not acknowledged and not cancelling
+    return found
 
 
 @pytest.mark.parametrize(
@@ -26,10 +26,10 @@ def changed(found: Order, **marks: bool) -> Order:
         (order(Kind.STOP_LIMIT, triggered=True), True, "Submitted"),
         (order(state=State.HELD), True, "PreSubmitted"),
         (order(state=State.SENT), True, "PendingSubmit"),
-        (changed(order(state=State.SENT), acknowledged=True), True, "PreSubmitted"),
-        (changed(order(), cancelling=True), True, "PendingCancel"),
-        (changed(order(state=State.CANCELLED), cancelling=True), True, "Cancelled"),
-        (changed(order(), warned=True), True, "WarnState"),
+        (marked(State.SENT, acknowledged=True), True, "PreSubmitted"),
+        (marked(cancelling=True), True, "PendingCancel"),
+        (marked(State.CANCELLED, cancelling=True), True, "Cancelled"),
+        (marked(), True, "WarnState"),
         (order(state=State.FILLED), False, "Filled"),
         (order(state=State.CANCELLED), True, "Cancelled"),
         (order(state=State.INACTIVE), True, "Inactive"),
