@@ -55,6 +55,14 @@ class Running:
         return self.session.get(f"{self.url}/sim/truth", timeout=10).content
 
 
+def wait_for_port(process: subprocess.Popen[str]) -> int:
+    """Return the port of a simulator that has just been started, once it listens."""
+    assert process.stdout is not None
+    found = re.search(r"://\S+:(\d+),", process.stdout.readline())
+    assert found is not None
+    return int(found.group(1))
+
+
 @contextmanager
 def running(state: Path, *options: str) -> Iterator[Running]:
     """Start the simulator on a free port, logged in, at speed 0 from 2014-03-03; it is killed in the end."""
@@ -64,12 +72,10 @@ def running(state: Path, *options: str) -> Iterator[Running]:
         subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True, cwd=ROOT) as process,
         requests.Session() as session,
     ):
-        assert process.stdout is not None
-        found = re.search(r"://[^:]+:(\d+)", process.stdout.readline())
-        assert found is not None
+        port = wait_for_port(process)
         session.verify = str(state / "simulator-cert.pem")
         session.trust_env = False
         try:
-            yield Running(process, int(found.group(1)), state / "simulator-cert.pem", session)
+            yield Running(process, port, state / "simulator-cert.pem", session)
         finally:
             process.kill()
