@@ -8,7 +8,7 @@ from datetime import date
 from simulator import instants
 from simulator.broker import Broker
 from simulator.market.contracts import Contract
-from simulator.messages import Request, Response, bad_request, json_response
+from simulator.messages import Request, Response, bad_request, json_response, parse_query
 from simulator.router import Needs, Route
 
 VALID_EXCHANGES = (
@@ -91,10 +91,11 @@ def secdef(broker: Broker, request: Request) -> Response:
 
 
 def secdef_by_post(broker: Broker, request: Request) -> Response:
-    """POST /trsrv/secdef: the older form, with the conids as a list."""
+    """POST /trsrv/secdef: the older form, with the conids as a list in JSON or as fields of a form."""
     conids = request.json_object().get("conids")
-    text = ",".join(str(conid) for conid in conids) if isinstance(conids, list) else ""
-    return secdef(broker, replace(request, query={"conids": text}))
+    if isinstance(conids, list):
+        return secdef(broker, replace(request, query={"conids": ",".join(str(conid) for conid in conids)}))
+    return secdef(broker, replace(request, query=parse_query(request.body.decode("latin-1"))))
 
 
 def all_conids(broker: Broker, request: Request) -> Response:

@@ -39,6 +39,8 @@ def test_definitions_may_be_asked_for_with_a_body(client: Client) -> None:
     asked = client.post("/trsrv/secdef", {"conids": [AAPL, client.conid("PENNY")]})
     assert [row["ticker"] for row in asked["secdef"]] == ["AAPL", "PENNY"]
     assert client.call("POST", "/v1/api/trsrv/secdef", {}).status == 400
+    form = client.simulator.handle("POST", "/v1/api/trsrv/secdef", body=f"conids={AAPL}".encode())
+    assert b'"ticker":"AAPL"' in form.body
 
 
 @pytest.mark.parametrize("name", ["secType", "sectype"])
