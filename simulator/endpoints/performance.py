@@ -13,7 +13,8 @@ from simulator.messages import Request, Response, bad_request, error, json_respo
 from simulator.router import Route
 
 DEFAULT_DAYS = 90
-_DAYS = {"1D": 1, "7D": 7, "1M": 30, "1Y": 365}
+# Days back to the first of a period.
+_DAYS = {"1D": 0, "7D": 6, "1M": 30, "1Y": 365}
 PERIODS = ("1D", "7D", "MTD", "1M", "YTD", "1Y")
 
 
@@ -60,17 +61,21 @@ class _Curve:
         return {"date": self.start_day.strftime("%Y%m%d"), "val": self.start}
 
 
-def _is_ours(broker: Broker, body: dict[str, Any]) -> bool:
+def _refused(broker: Broker, body: dict[str, Any]) -> Response | None:
+    """Return the error of a call without accounts, or about one that isn't ours; None where there is none."""
     accounts = body.get("acctIds")
-    return isinstance(accounts, list) and accounts == [broker.config.account_id]
+    if not isinstance(accounts, list) or not accounts:
+        return bad_request("acctIds is required")
+    return None if accounts == [broker.config.account_id] else error(500, "unknown")
 
 
 def performance(broker: Broker, request: Request) -> Response:
     """POST /pa/performance: value and returns by day over a period."""
     body = request.json_object()
     period = str(body.get("period", ""))
-    if period not in PERIODS or not _is_ours(broker, body):
-        return bad_request("invalid period or accounts")
+    refused = _refused(broker, body) if period in PERIODS else bad_request("invalid period")
+    if refused is not None:
+        return refused
     today = instants.new_york_day(broker.now_us)
     curve = _Curve(broker, _begin(period, today))
     months, monthly = curve.months()
@@ -103,8 +108,9 @@ def performance(broker: Broker, request: Request) -> Response:
 
 def all_periods(broker: Broker, request: Request) -> Response:
     """POST /pa/allperiods: the same for every period, by account."""
-    if not _is_ours(broker, request.json_object()):
-        return bad_request("invalid accounts")
+    refused = _refused(broker, request.json_object())
+    if refused is not None:
+        return refused
     today = instants.new_york_day(broker.now_us)
     account = broker.config.account_id
     rows: dict[str, object] = {}
@@ -140,27 +146,72 @@ def all_periods(broker: Broker, request: Request) -> Response:
 
 
 def transactions(broker: Broker, request: Request) -> Response:
-    """POST /pa/transactions: of exactly one contract."""
+    """POST /pa/transactions: of exactly one contract, and what its sales realized."""
     body = request.json_object()
     conids = body.get("conids")
     if not isinstance(conids, list) or len(conids) != 1:
         return bad_request("conids is required")
-    if not _is_ours(broker, body):
-        return error(500, "unknown")
-    days = body.get("days", DEFAULT_DAYS)
-    since = broker.now_us - instants.DAY * (int(days) if isinstance(days, (int, float)) else DEFAULT_DAYS)
-    found = [item for item in broker.account.executions if item.at_us >= since and str(item.conid) == str(conids[0])]
+    refused = _refused(broker, body)
+    if refused is not None:
+        return refused
+    asked = body.get("days", DEFAULT_DAYS)
+    days = int(asked) if isinstance(asked, (int, float)) else DEFAULT_DAYS
+    since = broker.now_us - instants.DAY * days
+    executions = [item for item in broker.account.executions if str(item.conid) == str(conids[0])]
+    found = [item for item in executions if item.at_us >= since]
+    gains = [(item, gain) for item, gain in _realized(executions) if item.at_us >= since]
     return json_response(
         {
-            "nd": int(days) if isinstance(days, (int, float)) else DEFAULT_DAYS,
-            "rpnl": {"data": [], "amt": "0.0"},
+            "rc": 0,
+            "nd": days,
+            "rpnl": {
+                "data": [_gain(broker, item, gain) for item, gain in gains],
+                "amt": _plain(sum(gain for _, gain in gains)),
+            },
             "currency": "USD",
             "from": instants.millis(since),
             "id": "getTransactions",
             "to": instants.millis(broker.now_us),
+            "includesRealTime": True,
             "transactions": [_transaction(broker, item) for item in found],
         }
     )
+
+
+def _realized(executions: list[Execution]) -> list[tuple[Execution, float]]:
+    """Return what each execution that reduced a position realized against its average cost, commissions included.
+
+    Shares that changed in between without an execution, in a split, keep their cost.
+    """
+    cost, gains = 0.0, []
+    for item in executions:
+        sign = 1 if item.side is Side.BUY else -1
+        held = item.position - sign * item.quantity
+        paid = sign * item.quantity * item.price + item.commission
+        closing = min(abs(held), item.quantity) if held * sign < 0 else 0
+        if not closing:
+            cost += paid
+            continue
+        part, released = closing / item.quantity, cost * closing / abs(held)
+        gains.append((item, -paid * part - released))
+        cost = cost - released + paid * (1.0 - part) if item.position else 0.0
+    return gains
+
+
+def _gain(broker: Broker, execution: Execution, gain: float) -> dict[str, object]:
+    return {
+        "date": instants.new_york_day(execution.at_us).strftime("%Y%m%d"),
+        "cur": "USD",
+        "fxRate": 1.0,
+        "side": "L" if execution.side is Side.SELL else "S",
+        "acctid": broker.config.account_id,
+        "amt": _plain(gain),
+        "conid": str(execution.conid),
+    }
+
+
+def _plain(amount: float) -> str:
+    return f"{amount:.4f}"
 
 
 def _transaction(broker: Broker, execution: Execution) -> dict[str, object]:

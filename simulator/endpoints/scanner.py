@@ -24,6 +24,19 @@ def _change(quote: Quote) -> float:
     return 100.0 * (quote.last - quote.prior_close) / quote.prior_close
 
 
+def _change_since_open(quote: Quote) -> float:
+    if quote.last is None or not quote.open:
+        return 0.0
+    return 100.0 * (quote.last - quote.open) / quote.open
+
+
+def _gap(quote: Quote) -> float:
+    """Return how far the day opened from the prior close, in percent."""
+    if not quote.open or not quote.prior_close:
+        return 0.0
+    return 100.0 * (quote.open - quote.prior_close) / quote.prior_close
+
+
 def _dollars(quote: Quote) -> float:
     return quote.volume * (quote.last or 0.0)
 
@@ -46,15 +59,19 @@ class ScanType:
 SCAN_TYPES = {
     "TOP_PERC_GAIN": ScanType("Top % Gainers", "Chg%", _change),
     "TOP_PERC_LOSE": ScanType("Top % Losers", "Chg%", _change, -1),
+    "TOP_OPEN_PERC_GAIN": ScanType("Top % Gainers Since Open", "Chg%", _change_since_open),
+    "TOP_OPEN_PERC_LOSE": ScanType("Top % Losers Since Open", "Chg%", _change_since_open, -1),
+    "HIGH_OPEN_GAP": ScanType("Top Close-to-Open % Gainers", "Gap%", _gap),
+    "LOW_OPEN_GAP": ScanType("Top Close-to-Open % Losers", "Gap%", _gap, -1),
     "MOST_ACTIVE": ScanType("Most Active", "Volume", _volume, 1, "{:.0f}"),
     "MOST_ACTIVE_USD": ScanType("Most Active ($)", "Value", _dollars, 1, "{:.0f}"),
 }
-FILTERS: dict[str, tuple[str, str, Callable[[Quote, float], bool]]] = {
-    "priceAbove": ("Price", "Price Above", lambda quote, limit: (quote.last or 0.0) >= limit),
-    "priceBelow": ("Price", "Price Below", lambda quote, limit: (quote.last or 0.0) <= limit),
-    "volumeAbove": ("Volume", "Volume Above", lambda quote, limit: quote.volume >= limit),
-    "changePercAbove": ("Change", "Change (%) Above", lambda quote, limit: _change(quote) >= limit),
-    "changePercBelow": ("Change", "Change (%) Below", lambda quote, limit: _change(quote) <= limit),
+FILTERS: dict[str, tuple[str, Callable[[Quote, float], bool]]] = {
+    "priceAbove": ("Price Above", lambda quote, limit: (quote.last or 0.0) >= limit),
+    "priceBelow": ("Price Below", lambda quote, limit: (quote.last or 0.0) <= limit),
+    "volumeAbove": ("Volume Above", lambda quote, limit: quote.volume >= limit),
+    "changePercAbove": ("Change (%) Above", lambda quote, limit: _change(quote) >= limit),
+    "changePercBelow": ("Change (%) Below", lambda quote, limit: _change(quote) <= limit),
 }
 
 
@@ -64,16 +81,16 @@ def parameters(_broker: Broker, _request: Request) -> Response:
         {"display_name": scan.name, "code": code, "instruments": _INSTRUMENTS} for code, scan in SCAN_TYPES.items()
     ]
     filters = [
-        {"group": group, "display_name": name, "code": code, "type": "range"}
-        for code, (group, name, _) in FILTERS.items()
+        {"group": code, "display_name": name, "code": code, "type": "non-range"} for code, (name, _) in FILTERS.items()
     ]
-    major = {"display_name": "Listed/NASDAQ", "type": "STK.US.MAJOR", "locations": []}
+    places = (("Listed/NASDAQ", "STK.US.MAJOR"), ("OTCMarkets", "STK.US.MINOR"))
+    parts = [{"display_name": name, "type": code, "locations": []} for name, code in places]
     return json_response(
         {
             "scan_type_list": scan_types,
             "instrument_list": [{"display_name": "US Stocks", "type": "STK", "filters": list(FILTERS)}],
             "filter_list": filters,
-            "location_tree": [{"display_name": "US Stocks", "type": "STK", "locations": [major]}],
+            "location_tree": [{"display_name": "US Stocks", "type": "STK", "locations": parts}],
         }
     )
 
@@ -100,7 +117,7 @@ def _passes(quote: Quote, wanted: list[dict[str, Any]]) -> bool:
     for item in wanted:
         known = FILTERS.get(str(item.get("code")))
         value = item.get("value")
-        if known is not None and isinstance(value, (int, float)) and not known[2](quote, float(value)):
+        if known is not None and isinstance(value, (int, float)) and not known[1](quote, float(value)):
             return False
     return True
 

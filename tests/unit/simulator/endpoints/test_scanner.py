@@ -29,6 +29,15 @@ def test_losers_and_activity_and_filters() -> None:
     assert len(made.post("/iserver/scanner/run", only)["contracts"]) == 2
 
 
+def test_gap_and_change_since_the_open() -> None:
+    gap: list[Row] = [FIRST, (110.0, 130.0, 80.0, 99.0, 1000.0)]
+    made = start({"GAP": gap, "FLAT": [FIRST, FIRST]})
+    made.advance("next_close")
+    for kind, symbol, shown in (("HIGH_OPEN_GAP", "GAP", "+10.00%"), ("TOP_OPEN_PERC_LOSE", "GAP", "-10.00%")):
+        first = made.post("/iserver/scanner/run", {"type": kind})["contracts"][0]
+        assert (first["symbol"], first["scan_data"]) == (symbol, shown)
+
+
 def test_unknown_type_is_an_error_and_the_parameters_name_the_known() -> None:
     made = client()
     assert made.call("POST", "/v1/api/iserver/scanner/run", {"type": "X"}).status == 500
