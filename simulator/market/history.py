@@ -36,7 +36,8 @@ BAR_SECONDS = {
     "1w": 604_800,
     "1m": 2_678_400,
 }
-_PERIOD_LIMITS = {"min": 30, "h": 8, "d": 1000, "w": 792, "m": 182, "y": 15}
+# Documented are 30min, 8h, 1000d, 792w, 182m and 15y; clients in use ask for 60min, 880h or 30y and are served.
+_PERIOD_LIMITS = {"min": 43_200, "h": 8_760, "d": 10_000, "w": 2_000, "m": 480, "y": 40}
 DEFAULT_PERIOD = "1w"
 
 

@@ -70,7 +70,18 @@ def test_weeks_and_months_sum_their_days() -> None:
 
 @pytest.mark.parametrize(
     ("text", "found"),
-    [("1d", (1, "d")), ("30min", (30, "min")), ("3y", (3, "y")), ("0d", None), ("16y", None), ("d", None), ("", None)],
+    [
+        ("1d", (1, "d")),
+        ("30min", (30, "min")),
+        ("3y", (3, "y")),
+        ("0d", None),
+        ("41y", None),
+        ("d", None),
+        ("", None),
+        ("60min", (60, "min")),
+        ("880h", (880, "h")),
+        ("30y", (30, "y")),
+    ],
 )
 def test_periods(text: str, found: tuple[int, str] | None) -> None:
     assert parse_period(text) == found
