@@ -60,6 +60,9 @@ class Broker:
         """earlier answers by path, for faults that answer with them"""
         self.extra_questions: list[tuple[str, str]] = []
         """what a fault asks beside the broker's own questions"""
+        self.scheduled: list[dict[str, Any]] = []
+        """deeds with their times, as they were asked for"""
+        self.scheduled_done: set[int] = set()
         self.after_next_read: list[Action] = []
         """what a fault holds back until a read has been answered"""
         self.desk.post("SM", "Simulated account", "Nothing here is traded for real.", self.now_us)
@@ -93,7 +96,10 @@ class Broker:
         while (at_us := self.timeline.next_us()) is not None and at_us <= to_us:
             if self.exchange.move(at_us, stop_on_event=stop_on_event):
                 return True
+            before = self.exchange.events
             self.timeline.pop()()
+            if stop_on_event and self.exchange.events > before:
+                return True
         return self.exchange.move(to_us, stop_on_event=stop_on_event)
 
     def keep_time(self) -> None:
@@ -110,8 +116,8 @@ class Broker:
         """Let `action` happen some simulated seconds from now."""
         self.timeline.add(self.now_us + int(seconds * instants.SECOND), action)
 
-    def carry_out(self, body: dict[str, Any]) -> dict[str, Any]:
-        """Carry out a deed.
+    def carry_out(self, body: dict[str, Any], *, entry: int | None = None) -> dict[str, Any]:
+        """Carry out a deed, or one that an entry of the schedule asks for.
 
         Raises:
             DeedError: it is none, or is impossible.
@@ -119,6 +125,8 @@ class Broker:
         facts = deeds.check(self.exchange, body)
         if facts["do"] in deeds.WITH_OWN_ORDER:
             facts["order_id"] = self.next_order_id()
+        if entry is not None:
+            facts["entry"] = entry
         return deeds.carry_out(self.exchange, facts)
 
     def plan_faults(self, faults: list[Fault], *, clear: bool, seed: int | None) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
+from simulator import schedule
 from simulator.config import Behaviour, SettingError, SimulatorConfig, apply_settings
 from simulator.core import Simulator
 from simulator.endpoints.control import parse_plan
@@ -87,6 +88,9 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--plain-http", action="store_true", help="no TLS, to stand behind the real gateway program")
     parser.add_argument("--faults", type=Path, help="faults to switch on at the start, as POST /sim/faults takes them")
     parser.add_argument(
+        "--schedule", type=Path, help="deeds at simulated times (splits, halts), as POST /sim/schedule takes them"
+    )
+    parser.add_argument(
         "--set", dest="settings", action="append", default=[], metavar="NAME=VALUE", help="a choice of the broker's"
     )
     return parser
@@ -135,7 +139,18 @@ def _build(options: argparse.Namespace, state: Path | None) -> Simulator:
     simulator = Simulator(config, ReplayedMarket.load(options.bars))
     if plan is not None and not simulator.broker.faults.planned:
         simulator.broker.plan_faults(plan.faults, clear=plan.clear, seed=plan.seed)
+    if options.schedule is not None and not simulator.broker.scheduled:
+        _plan_schedule(simulator, options.schedule)
     return simulator
+
+
+def _plan_schedule(simulator: Simulator, path: Path) -> None:
+    try:
+        with simulator.locked() as broker:
+            schedule.plan(broker, path.read_bytes())
+    except (OSError, ValueError) as fault:
+        setting = f"--schedule {path}"
+        raise SettingError(setting, str(fault)) from fault
 
 
 def _read_faults(path: Path) -> PlanRequest:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 
-from simulator import outages
+from simulator import outages, schedule
 from simulator.broker import Broker
 from simulator.clock import RunningClock
 from simulator.config import SimulatorConfig
@@ -49,6 +49,7 @@ class Simulator:
         self._pages = Router((*LOGIN_ROUTES, *CONTROL_ROUTES))
         self._marked = self.broker.clock.real()
         recover(self.broker)
+        schedule.resume(self.broker)
         self._await_reset()
         if config.auto_login:
             self.broker.session.login(self.broker.session_us, self.broker.now_us)

@@ -36,6 +36,8 @@ def recover(broker: Broker) -> None:
             broker.reported_events = broker.exchange.events
         elif record["kind"] in ("faults", "fault"):
             _recall_faults(broker, record)
+        elif record["kind"] in ("schedule", "deed"):
+            _recall_schedule(broker, record)
     broker.log.flush()
     broker.clock.set(broker.now_us)
 
@@ -63,3 +65,9 @@ def _recall_faults(broker: Broker, record: dict[str, Any]) -> None:
         planned = broker.faults.planned[record["index"]]
         planned.matched += 1
         planned.fired += 1
+
+
+def _recall_schedule(broker: Broker, record: dict[str, Any]) -> None:
+    broker.scheduled += record.get("entries", [])
+    if "entry" in record:
+        broker.scheduled_done.add(record["entry"])

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import msgspec
 
-from simulator import instants
+from simulator import instants, schedule
 from simulator.broker import Broker
 from simulator.exchange.deeds import DeedError
 from simulator.fault_plan import PlanRequest
@@ -14,30 +12,6 @@ from simulator.faults import HANDLERS
 from simulator.messages import Request, Response, error, json_response
 from simulator.router import Needs, Route
 
-
-def _login(broker: Broker) -> None:
-    broker.session.login(broker.session_us, broker.now_us)
-
-
-def _logout(broker: Broker) -> None:
-    broker.session.logout()
-
-
-def _compete(broker: Broker) -> None:
-    broker.session.lose_brokerage(competing=True)
-
-
-def _lose_session(broker: Broker) -> None:
-    broker.session.lose_brokerage()
-
-
-SESSION_DEEDS: dict[str, Callable[[Broker], None]] = {
-    "login": _login,
-    "logout": _logout,
-    "compete": _compete,
-    "lose_session": _lose_session,
-}
-"""what happens to the session by hand: log in, log out, another login takes it, it is lost"""
 JSON_LINES = "application/x-ndjson; charset=utf-8"
 PRE_OPEN_US = 330 * instants.MINUTE
 """from 04:00 New York on, five and a half hours before a regular open, the phase is "pre\""""
@@ -151,22 +125,34 @@ def show_faults(broker: Broker, _request: Request) -> Response:
 
 
 def account_deed(broker: Broker, request: Request) -> Response:
-    """POST /sim/account {"do": ...}: a deed on the account (`exchange.deeds`) or on the session (SESSION_DEEDS)."""
+    """POST /sim/account {"do": ...}: a deed on the account (`exchange.deeds`) or on the session (`schedule`)."""
     body = request.json_object()
-    session_deed = SESSION_DEEDS.get(str(body.get("do")))
-    if session_deed is not None:
-        session_deed(broker)
-        return json_response({"done": body["do"]})
     try:
-        return json_response(broker.carry_out(body))
+        return json_response(schedule.do(broker, body))
     except DeedError as fault:
-        return error(400, f"{fault} (session deeds: {', '.join(SESSION_DEEDS)})")
+        return error(400, f"{fault} (session deeds: {', '.join(schedule.SESSION_DEEDS)})")
+
+
+def plan_schedule(broker: Broker, request: Request) -> Response:
+    """POST /sim/schedule [{"at": ..., "do": ...}, ...]: deeds of /sim/account at simulated instants."""
+    try:
+        schedule.plan(broker, request.body)
+    except schedule.ScheduleError as fault:
+        return error(400, str(fault))
+    return show_schedule(broker, request)
+
+
+def show_schedule(broker: Broker, _request: Request) -> Response:
+    """GET /sim/schedule: every entry so far, with whether it is done."""
+    return json_response({"schedule": schedule.rows(broker)})
 
 
 CONTROL_ROUTES = (
     Route("GET", "/sim/faults", show_faults, Needs.NOTHING),
     Route("POST", "/sim/faults", plan_faults, Needs.NOTHING),
     Route("POST", "/sim/account", account_deed, Needs.NOTHING),
+    Route("GET", "/sim/schedule", show_schedule, Needs.NOTHING),
+    Route("POST", "/sim/schedule", plan_schedule, Needs.NOTHING),
     Route("GET", "/sim/clock", show_clock, Needs.NOTHING),
     Route("POST", "/sim/advance", advance, Needs.NOTHING),
     Route("GET", "/sim/truth", truth, Needs.NOTHING),

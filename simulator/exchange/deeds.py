@@ -44,6 +44,8 @@ class Deed(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_default
     execution_id: str | None = None
     reason: str | None = None
     coid: str | None = None
+    entry: int | None = None
+    """the entry of the schedule that asked for it"""
 
 
 def carry_out(exchange: Exchange, facts: dict[str, Any]) -> dict[str, Any]:
@@ -55,34 +57,43 @@ def carry_out(exchange: Exchange, facts: dict[str, Any]) -> dict[str, Any]:
     return answer
 
 
-def check(exchange: Exchange, body: dict[str, Any]) -> dict[str, Any]:
+def check(exchange: Exchange, body: dict[str, Any], *, later: bool = False) -> dict[str, Any]:
     """Return the fields of a deed that can be carried out; an order of its own has its id in `order_id`.
+
+    One that is only to be done `later` may name an order or an execution that isn't there yet.
 
     Raises:
         DeedError: it can't.
     """
+    if "entry" in body:
+        raise DeedError("entry", "is the schedule's own")
     try:
         deed = msgspec.convert(body, Deed)
     except msgspec.ValidationError as fault:
         raise DeedError("deed", fault) from fault
     if deed.do not in _DEEDS:
-        raise DeedError("do", tuple(_DEEDS))
+        raise DeedError("do", f"{deed.do!r} is no deed; there are {', '.join(_DEEDS)}")
     missing = [name for name in _NEEDED[deed.do] if getattr(deed, name) is None]
     if missing:
-        raise DeedError("missing", missing)
+        raise DeedError(missing[0], f"missing; {deed.do!r} needs {', '.join(_NEEDED[deed.do])}")
     if deed.ratio is not None and not _SMALLEST_RATIO <= deed.ratio <= 1.0 / _SMALLEST_RATIO:
         raise DeedError("ratio", f"{deed.ratio:g}; a split is 0.001 to 1000 shares for one")
     if deed.quantity is not None and deed.quantity < (0 if deed.do == "correct" else 1):
         raise DeedError("quantity", f"{deed.quantity}; write a whole number of 1 or more")
     if deed.symbol is not None and deed.symbol not in exchange.contracts.by_symbol:
-        raise DeedError("symbol", deed.symbol)
-    if "order_id" in _NEEDED[deed.do] and deed.order_id not in exchange.book.orders:
-        raise DeedError("order_id", deed.order_id)
-    ids = {execution.execution_id for execution in exchange.account.executions} if deed.execution_id else set()
-    if deed.execution_id is not None and deed.execution_id not in ids:
-        raise DeedError("execution_id", deed.execution_id)
+        raise DeedError("symbol", f"{deed.symbol!r} is not in the bars")
+    if not later:
+        _check_there(exchange, deed)
     facts: dict[str, Any] = msgspec.to_builtins(deed)
     return facts
+
+
+def _check_there(exchange: Exchange, deed: Deed) -> None:
+    if "order_id" in _NEEDED[deed.do] and deed.order_id not in exchange.book.orders:
+        raise DeedError("order_id", f"{deed.order_id} is no order")
+    ids = {execution.execution_id for execution in exchange.account.executions} if deed.execution_id else set()
+    if deed.execution_id is not None and deed.execution_id not in ids:
+        raise DeedError("execution_id", f"{deed.execution_id!r} is no execution")
 
 
 def _order(exchange: Exchange, deed: Deed) -> dict[str, Any]:

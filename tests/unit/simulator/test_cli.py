@@ -41,6 +41,22 @@ def test_bad_faults_file_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[
     assert says in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        ("{", "the schedule is no JSON"),
+        ('[{"at": "2013-03-08T14:00:00Z", "do": "split", "symbol": "KO"}]', "entry 1: ratio: missing; 'split' needs"),
+    ],
+)
+def test_bad_schedule_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str], content: str, says: str) -> None:
+    schedule = tmp_path / "schedule.json"
+    schedule.write_text(content, encoding="utf-8")
+    assert main(["--schedule", str(schedule), "--start", "2013-03-07", "--port", "0"]) == 2
+    complaint = capsys.readouterr().err
+    assert complaint.startswith(f"simulator: --schedule {schedule}: {says}")
+    assert complaint.count("\n") == 1
+
+
 def test_state_that_is_a_file_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     taken = tmp_path / "state"
     taken.write_text("", encoding="utf-8")
