@@ -39,6 +39,7 @@ BAR_SECONDS = {
 # Documented are 30min, 8h, 1000d, 792w, 182m and 15y; clients in use ask for 60min, 880h or 30y and are served.
 _PERIOD_LIMITS = {"min": 43_200, "h": 8_760, "d": 10_000, "w": 2_000, "m": 480, "y": 40}
 DEFAULT_PERIOD = "1w"
+_MINUTES = {"min": 1, "h": 60}
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,12 +251,14 @@ def _summed(days: list[HistoryBar], *, weekly: bool) -> list[HistoryBar]:
 
 
 def period_start(number: int, unit: str, end_us: int, market: ReplayedMarket) -> int:
-    """Return where a period that ends at `end_us` begins; days are sessions, weeks and longer go by the calendar."""
-    if unit == "min":
-        return end_us - number * instants.MINUTE
-    if unit == "h":
-        return end_us - number * 60 * instants.MINUTE
+    """Return where a period that ends at `end_us` begins.
+
+    Minutes and hours are those of sessions, so that a weekend shows the last one; days are sessions; weeks and more go by
+    the calendar.
+    """
     last = market.day_at(end_us - 1)
+    if unit in _MINUTES:
+        return _trading_time_before(number * _MINUTES[unit] * instants.MINUTE, last, end_us, market)
     if unit == "d":
         return market.days[max(last - number + 1, 0)].open_us
     anchor = instants.new_york_day(end_us)
@@ -265,3 +268,13 @@ def period_start(number: int, unit: str, end_us: int, market: ReplayedMarket) ->
     total = anchor.year * 12 + anchor.month - 1 - months
     year, month = divmod(total, 12)
     return instants.new_york(date(max(year, 1), month + 1, min(anchor.day, 28)))
+
+
+def _trading_time_before(span_us: int, last: int, end_us: int, market: ReplayedMarket) -> int:
+    """Return the instant from which sessions have been open for `span_us` until `end_us`."""
+    for day in reversed(market.days[: last + 1]):
+        open_us = min(end_us, day.close_us) - day.open_us
+        if open_us >= span_us:
+            return day.open_us + open_us - span_us
+        span_us -= open_us
+    return market.days[0].open_us

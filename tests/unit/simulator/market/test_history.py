@@ -99,3 +99,17 @@ def test_default_bars_are_those_of_the_documentation(period: str, bar: str) -> N
 def test_days_of_a_period_are_sessions() -> None:
     monday = at("2014-03-10T20:00:00Z")
     assert instants.iso(period_start(2, "d", monday, MARKET)) == "2014-03-07T14:30:00Z"
+
+
+@pytest.mark.parametrize(
+    ("number", "unit", "end", "begin"),
+    [
+        (30, "min", "2014-03-10T20:00:00Z", "2014-03-10T19:30:00Z"),
+        (1, "h", "2014-03-09T16:00:00Z", "2014-03-07T20:00:00Z"),
+        (60, "min", "2014-03-10T14:00:00Z", "2014-03-07T20:30:00Z"),
+        (7, "h", "2014-03-04T21:00:00Z", "2014-03-03T20:30:00Z"),
+        (900, "h", "2014-03-04T21:00:00Z", "2014-03-03T14:30:00Z"),
+    ],
+)
+def test_hours_and_minutes_of_a_period_are_those_of_sessions(number: int, unit: str, end: str, begin: str) -> None:
+    assert instants.iso(period_start(number, unit, at(end), MARKET)) == begin
