@@ -1,9 +1,8 @@
 # Everything is run from here; `make` alone lists it. Needs python3 (3.11 to 3.13, with venv) and make.
 
 BIN := .venv/bin
-SOURCES := trading simulator webapp tests
 # What is there of them: a checkout without a part is still checked.
-PRESENT := $(wildcard $(SOURCES) bench tools)
+SOURCES := $(wildcard trading simulator webapp tests bench deploy tools docs/examples)
 SUITE := $(wildcard tests/unit tests/contracts tests/scenarios)
 STATE := state/simulated
 
@@ -33,15 +32,15 @@ test: setup ## Run the whole suite that needs no root, no Docker and no browser
 check: lint types contracts test ## Everything that has to hold before a commit
 
 lint: setup ## Check style and format
-	@$(BIN)/ruff check $(PRESENT)
-	@$(BIN)/ruff format --check $(PRESENT)
+	@$(BIN)/ruff check $(SOURCES)
+	@$(BIN)/ruff format --check $(SOURCES)
 
 format: setup ## Format the code
-	@$(BIN)/ruff format $(PRESENT)
-	@$(BIN)/ruff check --fix $(PRESENT)
+	@$(BIN)/ruff format $(SOURCES)
+	@$(BIN)/ruff check --fix $(SOURCES)
 
 types: setup ## Check types
-	@$(BIN)/mypy $(wildcard $(SOURCES))
+	@$(BIN)/mypy $(SOURCES)
 
 contracts: setup ## Check who may import whom
 	@$(BIN)/lint-imports --no-logo

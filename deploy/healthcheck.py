@@ -26,9 +26,11 @@ def check(port: str, certificate: str) -> tuple[bool, str]:
     scheme = "https" if certificate else "http"
     try:
         context = pinned(certificate) if certificate else None
-        with urllib.request.urlopen(  # noqa: S310 - a loopback address
-            f"{scheme}://127.0.0.1:{port}/healthz", timeout=LIMIT_S, context=context
-        ) as answer:
+        # Without proxies: those of the environment are for other addresses than this one.
+        opener = urllib.request.build_opener(
+            urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=context)
+        )
+        with opener.open(f"{scheme}://127.0.0.1:{port}/healthz", timeout=LIMIT_S) as answer:
             return True, answer.read(500).decode("utf-8", "replace")
     except urllib.error.HTTPError as error:
         return False, f"HTTP {error.code}: {error.read(500).decode('utf-8', 'replace')}"

@@ -10,7 +10,7 @@ import csv
 import gzip
 import hashlib
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 BARS_OF_EVERY_SESSION = 1259
@@ -44,7 +44,7 @@ def chosen_rows(full_file: Path) -> Iterator[tuple[str, ...]]:
                 yield (symbol, *(row[column] for column in COLUMNS[1:]))
 
 
-def incomplete(rows: list[tuple[str, ...]]) -> list[str]:
+def incomplete(rows: Sequence[tuple[str, ...]]) -> list[str]:
     """Return the chosen symbols that lack a bar of some session."""
     counts = {symbol: 0 for names in SECTORS.values() for symbol in names.split()}
     for symbol, *_ in rows:
@@ -52,7 +52,7 @@ def incomplete(rows: list[tuple[str, ...]]) -> list[str]:
     return sorted(symbol for symbol, count in counts.items() if count != BARS_OF_EVERY_SESSION)
 
 
-def write_compressed(rows: list[tuple[str, ...]], path: Path) -> str:
+def write_compressed(rows: Sequence[tuple[str, ...]], path: Path) -> str:
     """Write the rows and return the SHA-256 of the text; neither name nor time of writing goes into the file."""
     text = "".join(",".join(row) + "\n" for row in [COLUMNS, *rows]).encode()
     with path.open("wb") as file, gzip.GzipFile("", "wb", compresslevel=9, fileobj=file, mtime=0) as packed:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 import requests
 
-from tests.unit.trading.gateway.raw_server import answering, serving
+from tests.fakes.raw_server import answering, serving
 from trading.gateway.sockets import Exchange, PatientAdapter, current
 
 

@@ -7,7 +7,8 @@ import socket
 import psutil
 import pytest
 
-from tests.unit.trading.gateway.raw_server import ORDER, Peer, answering, post, serving, within
+from tests.fakes.raw_server import Peer, answering, serving, within
+from tests.unit.trading.gateway.posting import ORDER, post
 from trading.errors import ConfigError, NotSent, OutcomeUnknown
 from trading.gateway.transport import MAX_ANSWER_BYTES, HttpTransport, base_url
 

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.trading.gateway.raw_server import Peer, answering, certificate, post, serving, within
+from tests.fakes.raw_server import Peer, answering, certificate, serving, within
+from tests.unit.trading.gateway.posting import post
 from trading.errors import NotSent, OutcomeUnknown
 
 

@@ -18,10 +18,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from trading.gateway.transport import HttpAnswer, HttpTransport
-
 Behaviour = Callable[["Peer"], None]
-ORDER = b'{"orders":[]}'
 
 
 class Peer:
@@ -188,11 +185,3 @@ def certificate(folder: Path, name: str = "127.0.0.1", days: int = 1) -> tuple[P
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(bundle, private)
     return bundle, context
-
-
-def post(url: str, limit_s: float = 5.0, bundle: Path | None = None, body: bytes | None = ORDER) -> HttpAnswer:
-    transport = HttpTransport(url, bundle)
-    try:
-        return transport.exchange("POST", "/iserver/account/DU1234567/orders", None, body, limit_s)
-    finally:
-        transport.close()
