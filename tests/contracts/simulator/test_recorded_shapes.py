@@ -20,8 +20,6 @@ OPTIONS = "only options have it"
 NOT_COMPARED = {
     "error_auth_status_failed__1": "the documentation's example of a failure that nobody has reported",
     "get_iserver-marketdata-history__7": "several answers, put together by the client that recorded them",
-    "post_iserver-account-accountid-order-orderid__5": "the prompt of the price management algorithm is not simulated",
-    "post_iserver-account-accountid-orders__11": "the prompt of the price management algorithm is not simulated",
     "ws_ntf__1": "the simulator sends no notifications",
 }
 # Differences that stay, by recording and place, and why.

@@ -35,6 +35,7 @@ class Tour:
         self._desk(client)
         self._refusals(client)
         self._questions()
+        self._prompts()
         self._faults()
 
     def _client(self, behaviour: Behaviour, *, login: bool = True) -> Client:
@@ -318,6 +319,18 @@ class Tour:
             modified = f"post_iserver-account-accountid-order-orderid{name}"
             self._post(client, modified, f"/iserver/account/{ACCOUNT}/order/{number}", body["orders"][0])
         self._chain(path, body)
+
+    def _prompts(self) -> None:
+        questions = Questions(percent_from_market=0.0, price_management_percent=5.0)
+        client = self._client(msgspec.structs.replace(QUIET, questions=questions))
+        client.get("/iserver/accounts")
+        order: dict[str, object] = {"conid": KO, "side": "BUY", "orderType": "LMT", "tif": "DAY", "quantity": 1}
+        [row] = client.orders({**order, "price": 36.0})
+        path = f"/iserver/account/{ACCOUNT}/order"
+        far = {**order, "price": 20.0}
+        modified = "post_iserver-account-accountid-order-orderid__5"
+        self._post(client, modified, f"{path}/{row['order_id']}", far)
+        self._post(client, "post_iserver-account-accountid-orders__11", f"{path}s", {"orders": [far]})
 
     def _chain(self, path: str, body: object) -> None:
         client = self._client(Behaviour(questions=Questions(merged=False)))
