@@ -5,6 +5,7 @@ from __future__ import annotations
 from simulator.endpoints import (
     accounts,
     alerts,
+    algorithms,
     contracts,
     currencies,
     history_farm,
@@ -29,6 +30,7 @@ ROUTES = (
     *portfolio.ROUTES,
     *lookup.ROUTES,
     *contracts.ROUTES,
+    *algorithms.ROUTES,
     *currencies.ROUTES,
     *market_data.ROUTES,
     *history_farm.ROUTES,

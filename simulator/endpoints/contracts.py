@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from simulator import instants
 from simulator.broker import Broker
+from simulator.endpoints.algorithms import ORDER_TYPES as ALGORITHM_ORDER_TYPES
 from simulator.endpoints.lookup import INCREMENT_RULES, VALID_EXCHANGES, by_conid
 from simulator.market.contracts import Contract
-from simulator.messages import Request, Response, bad_request, json_response, unavailable
+from simulator.messages import Request, Response, bad_request, json_response
 from simulator.router import Needs, Route
 from trading.market import fills
 
@@ -61,7 +62,7 @@ def _rules(broker: Broker, contract: Contract) -> dict[str, object]:
         "eventCrossThreshold": None,
         "ecCloseAsBuyOpposite": None,
         "orderTypes": _ORDER_TYPES,
-        "ibAlgoTypes": [],
+        "ibAlgoTypes": ALGORITHM_ORDER_TYPES,
         "fraqTypes": [],
         "forceOrderPreview": False,
         "cqtTypes": [],
@@ -108,12 +109,6 @@ def rules(broker: Broker, request: Request) -> Response:
     """POST /iserver/contract/rules."""
     contract = by_conid(broker, request.json_object().get("conid"))
     return json_response(_rules(broker, contract)) if contract else bad_request("invalid conid")
-
-
-def algos(broker: Broker, request: Request) -> Response:
-    """GET /iserver/contract/{conid}/algos: none are simulated."""
-    contract = by_conid(broker, request.argument("conid"))
-    return json_response({"algos": []}) if contract else unavailable()
 
 
 def trading_schedule(broker: Broker, request: Request) -> Response:
@@ -174,7 +169,6 @@ ROUTES = (
     Route("GET", "/trsrv/secdef/schedule", schedule),
     Route("GET", "/iserver/contract/{conid}/info", info, Needs.BROKERAGE),
     Route("GET", "/iserver/contract/{conid}/info-and-rules", info_and_rules, Needs.BROKERAGE),
-    Route("GET", "/iserver/contract/{conid}/algos", algos, Needs.BROKERAGE),
     Route("POST", "/iserver/contract/rules", rules, Needs.BROKERAGE),
     Route("GET", "/contract/trading-schedule", trading_schedule),
 )

@@ -182,6 +182,7 @@ def status_row(broker: Broker, order: Order) -> dict[str, object]:
         "allowed_duplicate_opposite": True,
         "order_time": instants.short(order.placed_us),
     }
+    row |= _in_other_words(broker, order)
     if ticket.limit is not None:
         row["limit_price"] = plain(ticket.limit)
     if ticket.stop is not None:
@@ -191,3 +192,23 @@ def status_row(broker: Broker, order: Order) -> dict[str, object]:
     if ticket.coid:
         row["order_ref"] = ticket.coid
     return row
+
+
+def _in_other_words(broker: Broker, order: Order) -> dict[str, object]:
+    """Return what newer builds of the broker say of an order's state beside the older names for the same."""
+    average = plain(None if order.average_price is None else round(order.average_price, 4))
+    fills = (item.price for item in reversed(broker.account.executions) if item.order_id == order.order_id)
+    return {
+        "order_desc": describe(order, symbol=True),
+        "is_event_trading": "0",
+        "price": plain(price_of(order.ticket)),
+        "fill_price": average,
+        "avg_fill_price": average,
+        "last_fill_price": plain(next(fills, None)),
+        "filled_quantity": f"{float(order.filled)}",
+        "remaining_quantity": f"{float(order.remaining)}",
+        "total_cash_size": "0.0",
+        "all_or_none": False,
+        "clearing_id": "IB",
+        "clearing_name": "IB",
+    }

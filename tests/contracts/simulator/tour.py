@@ -98,7 +98,7 @@ class Tour:
             ("get_iserver-secdef-strikes", "/iserver/secdef/strikes", f"conid={AAPL}"),
             ("get_iserver-contract-conid-info", f"/iserver/contract/{AAPL}/info", ""),
             ("get_iserver-contract-conid-info-and-rules", f"/iserver/contract/{AAPL}/info-and-rules", ""),
-            ("get_iserver-contract-id-algos", f"/iserver/contract/{AAPL}/algos", ""),
+            ("get_iserver-contract-id-algos", f"/iserver/contract/{AAPL}/algos", "addParams=1"),
             ("get_iserver-currency-pairs", "/iserver/currency/pairs", "currency=USD"),
             ("get_iserver-exchangerate", "/iserver/exchangerate", "source=USD&target=USD"),
             ("get_iserver-scanner-params", "/iserver/scanner/params", ""),
