@@ -253,8 +253,8 @@ def _summed(days: list[HistoryBar], *, weekly: bool) -> list[HistoryBar]:
 def period_start(number: int, unit: str, end_us: int, market: ReplayedMarket) -> int:
     """Return where a period that ends at `end_us` begins.
 
-    Minutes and hours are those of sessions, so that a weekend shows the last one; days are sessions; weeks and more go by
-    the calendar.
+    Minutes and hours are those of sessions, so that a weekend shows the last one; days are sessions; weeks and
+    longer go by the calendar.
     """
     last = market.day_at(end_us - 1)
     if unit in _MINUTES:
