@@ -100,7 +100,8 @@ def dispatch(broker: Broker, request: Request) -> Response:
             ("XYZAB", broker.identifiers.hexadecimal("sso", session.epoch, 40)),
         )
     )
-    return Response(302, SUCCESS, TEXT, (("Location", "/sso/Success"), *cookies))
+    # Without a body: the gateway program, standing in front, then makes it a 200 with a text of its own.
+    return Response(302, b"", TEXT, (("Location", "/sso/Success"), *cookies))
 
 
 def success(_broker: Broker, _request: Request) -> Response:

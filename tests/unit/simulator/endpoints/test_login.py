@@ -32,7 +32,7 @@ def test_login_is_done_when_the_second_factor_is_confirmed(client: Client) -> No
     assert b"second factor" in post(client, "/sso/Login", b"username=user1234&password=made-up").body
     assert client.call("POST", "/v1/api/tickle").status == 401
     done = post(client, "/sso/Dispatcher", b"confirmed=true")
-    assert (done.status, done.body) == (302, b"Client login succeeds")
+    assert (done.status, done.body, dict(done.headers)["Location"]) == (302, b"", "/sso/Success")
     assert client.call("GET", "/sso/Success").body == b"Client login succeeds"
     assert client.post("/tickle")["iserver"]["authStatus"]["authenticated"] is True
 
