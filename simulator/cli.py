@@ -25,6 +25,7 @@ from simulator.server.tls import ensure_certificate, server_context
 from simulator.truth import StateMismatchError
 
 BUNDLED_BARS = Path(__file__).resolve().parent.parent / "data" / "us_daily.csv.gz"
+SESSIONS_BEFORE = 300
 FAILED, BAD_INPUT = 1, 2
 
 
@@ -73,7 +74,11 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
     parser.add_argument("--port", type=_port, default=5055, help="port to listen on")
     parser.add_argument("--bars", type=Path, default=BUNDLED_BARS, help="daily bars, CSV (gzip too) or Parquet")
-    parser.add_argument("--start", type=_day, help="first day; the clock begins at the open of its session")
+    parser.add_argument(
+        "--start",
+        type=_day,
+        help="first day; the clock begins at the open of its session (default: with a year before)",
+    )
     parser.add_argument(
         "--speed", type=_amount, default=1.0, help="simulated seconds a real one; 0: only by /sim/advance"
     )
@@ -124,10 +129,11 @@ def _run(options: argparse.Namespace, folder: Path, *, durable: bool) -> int:
 
 def _build(options: argparse.Namespace, state: Path | None) -> Simulator:
     behaviour = apply_settings(Behaviour(), tuple(options.settings))
+    market = ReplayedMarket.load(options.bars)
     config = SimulatorConfig(
         account_id=options.account,
         cash=options.cash,
-        start=options.start,
+        start=options.start or start_with_history(market),
         speed=options.speed,
         auto_login=options.auto_login,
         pacing=options.pacing == "real",
@@ -136,12 +142,22 @@ def _build(options: argparse.Namespace, state: Path | None) -> Simulator:
         behaviour=behaviour,
     )
     plan = _read_faults(options.faults) if options.faults is not None else None
-    simulator = Simulator(config, ReplayedMarket.load(options.bars))
+    simulator = Simulator(config, market)
     if plan is not None and not simulator.broker.faults.planned:
         simulator.broker.plan_faults(plan.faults, clear=plan.clear, seed=plan.seed)
     if options.schedule is not None and not simulator.broker.scheduled:
         _plan_schedule(simulator, options.schedule)
     return simulator
+
+
+def start_with_history(market: ReplayedMarket) -> str:
+    """Return the day on which the clock begins unless one is asked for: clients find a year of bars before it.
+
+    Where the bars are too short to leave as many behind it, that is their first day.
+    """
+    sessions = market.panel.sessions
+    row = SESSIONS_BEFORE if len(sessions) > 2 * SESSIONS_BEFORE else 0
+    return str(sessions[row])
 
 
 def _plan_schedule(simulator: Simulator, path: Path) -> None:

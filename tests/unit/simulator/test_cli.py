@@ -4,7 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from simulator.cli import build_parser, main
+from simulator.cli import build_parser, main, start_with_history
+from simulator.market.replayed import ReplayedMarket
+from tests.unit.simulator.support import panel_of
 
 
 def test_defaults_are_those_of_a_simulator_that_runs_by_itself() -> None:
@@ -62,3 +64,9 @@ def test_state_that_is_a_file_is_named(tmp_path: Path, capsys: pytest.CaptureFix
     taken.write_text("", encoding="utf-8")
     assert main(["--state", str(taken), "--port", "0"]) == 2
     assert capsys.readouterr().err.startswith(f"simulator: --state {taken}:")
+
+
+@pytest.mark.parametrize(("count", "row"), [(700, 300), (601, 300), (600, 0), (3, 0)])
+def test_clock_begins_with_a_year_of_bars_before_it_where_there_are_enough(count: int, row: int) -> None:
+    market = ReplayedMarket(panel_of({"ABC": [(1.0, 1.0, 1.0, 1.0, 1.0)] * count}))
+    assert start_with_history(market) == str(market.panel.sessions[row])
