@@ -60,7 +60,10 @@ def merged(one: Json, other: Json, *, every: bool = False) -> Json:
 
 
 def differences(wanted: Json, found: Json, at: str = "") -> list[str]:
-    """Return what the shape `wanted` has and `found` has not, or has in another type; null goes with every type."""
+    """Return what the shape `wanted` has and `found` has not, or has in another type; null goes with every type.
+
+    A list without members where the wanted one has some is a difference too.
+    """
     kind = dict if isinstance(wanted, dict) else list if isinstance(wanted, list) else str
     if kind is not str and not isinstance(found, kind):
         return [f"{at or '.'}: {_kind(found)} instead of {_kind(wanted)}"]
@@ -69,7 +72,9 @@ def differences(wanted: Json, found: Json, at: str = "") -> list[str]:
         inside = (differences(wanted[key], found[key], f"{at}.{key}") for key in wanted if key in found)
         return missing + [difference for part in inside for difference in part]
     if kind is list:
-        return differences(wanted[0], found[0], f"{at}[]") if wanted and found else []
+        if wanted and not found:
+            return [f"{at}[]: empty"]
+        return differences(wanted[0], found[0], f"{at}[]") if wanted else []
     allowed = set(wanted.split("|")) | {"null"}
     if wanted == "null" or (isinstance(found, str) and set(found.split("|")) <= allowed):
         return []

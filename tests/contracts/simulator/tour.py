@@ -16,7 +16,25 @@ from tests.unit.simulator.support import ACCOUNT, QUIET, Client
 from trading.market.bars import load_bars
 
 AAPL, KO = 265598, 8894
-SYMBOLS = ("AAPL", "KO", "MSFT")
+SYMBOLS = ("AAPL", "KO", "MSFT", "IBM")
+_ORDERS, _MODIFIED = "post_iserver-account-accountid-orders", "post_iserver-account-accountid-order-orderid"
+_REPLY, _PNL = "post_iserver-reply-replyid", "get_iserver-account-pnl-partitioned"
+# Recordings of a call of which another answer is the one to compare with.
+SAME_CALLS = {
+    f"{_ORDERS}__oas2": f"{_ORDERS}__1",
+    f"{_ORDERS}__oas3": f"{_ORDERS}__11",
+    f"{_MODIFIED}__oas2": f"{_MODIFIED}__3",
+    f"{_MODIFIED}__oas3": f"{_MODIFIED}__5",
+    f"{_REPLY}__oas1": f"{_REPLY}__1",
+    f"{_REPLY}__oas2": f"{_REPLY}__3",
+    f"{_REPLY}__oas3": f"{_ORDERS}__11",
+    f"{_PNL}__oas1": f"{_PNL}__3",
+    f"{_PNL}__oas2": f"{_PNL}__1",
+    "post_iserver-account__oas1": "post_iserver-account__1",
+    "get_iserver-account-order-status-orderid__oas1": "order_status_filled",
+    "get_portfolio-accountid-position-conid__oas2": "get_portfolio-accountid-position-conid__3",
+    "get_iserver-account-search-pattern__oas2": "account_search_without_match",
+}
 
 
 class Tour:
@@ -37,6 +55,7 @@ class Tour:
         self._questions()
         self._prompts()
         self._faults()
+        self.answers |= {name: self.answers[same] for name, same in SAME_CALLS.items()}
 
     def _client(self, behaviour: Behaviour, *, login: bool = True) -> Client:
         config = SimulatorConfig(
@@ -87,7 +106,7 @@ class Tour:
 
     def _contracts(self, client: Client) -> None:
         for name, path, query in (
-            ("get_trsrv-stocks", "/trsrv/stocks", "symbols=AAPL"),
+            ("get_trsrv-stocks", "/trsrv/stocks", "symbols=AAPL,IBM"),
             ("get_trsrv-futures", "/trsrv/futures", "symbols=ES"),
             ("get_trsrv-secdef", "/trsrv/secdef", f"conids={AAPL}"),
             ("get_trsrv-all-conids", "/trsrv/all-conids", "exchange=NASDAQ"),
@@ -122,10 +141,14 @@ class Tour:
         client.orders({**base, "conid": KO, "price": 80.0})
         client.orders({**base, "price": 10.0, "cOID": "low"})
         client.orders({**base, "side": "SELL", "orderType": "MKT", "quantity": 3, "cOID": "out"})
+        client.orders({**base, "side": "SELL", "orderType": "STP", "quantity": 1, "price": 20.0, "cOID": "stop"})
         self._get(client, "get_iserver-account-orders", "/iserver/account/orders")
         self._get(client, "get_iserver-account-trades", "/iserver/account/trades")
         rows = json.loads(self.answers["get_iserver-account-orders"].body)["orders"]
-        working = next(row["orderId"] for row in rows if row["status"] == "Submitted")
+        working, filled = (
+            next(row["orderId"] for row in rows if row["status"] == status) for status in ("Submitted", "Filled")
+        )
+        self._get(client, "order_status_filled", f"/iserver/account/order/status/{filled}")
         self._get(client, "get_iserver-account-order-status-orderid", f"/iserver/account/order/status/{working}")
         path = f"/iserver/account/{ACCOUNT}/order/{working}"
         self._post(client, "post_iserver-account-accountid-order-orderid", path, {**base, "price": 11.0, "cOID": "low"})
@@ -200,16 +223,16 @@ class Tour:
         newest, *_ = json.loads(self.answers["get_fyi-notifications"].body)
         self._get(client, "error_hmds_not_open__1", "/hmds/history", f"conid={AAPL}")
         client.post("/hmds/auth/init")
-        self._read_desk(client, number, newest["ID"])
+        self._read_desk(client, number)
         self._change_desk(client, number, newest["ID"])
 
-    def _read_desk(self, client: Client, number: int, notice: str) -> None:
+    def _read_desk(self, client: Client, number: int) -> None:
         client.get("/iserver/watchlist", "id=1")
         for name, path, query in (
             ("get_fyi-unreadnumber", "/fyi/unreadnumber", ""),
             ("get_fyi-settings", "/fyi/settings", ""),
             ("get_fyi-disclaimer-typecode", "/fyi/disclaimer/BA", ""),
-            ("get_fyi-notifications-more", "/fyi/notifications/more", f"id={notice}"),
+            ("get_fyi-notifications-more", "/fyi/notifications/more", "id=0"),
             ("get_fyi-deliveryoptions", "/fyi/deliveryoptions", ""),
             ("get_iserver-watchlists", "/iserver/watchlists", ""),
             ("get_iserver-watchlist", "/iserver/watchlist", "id=1"),
@@ -226,6 +249,7 @@ class Tour:
             self._get(client, name, path, query)
         many = self._client(msgspec.structs.replace(QUIET, dynamic_accounts=True))
         self._get(many, "get_iserver-account-search-pattern", "/iserver/account/search/DU")
+        self._get(many, "account_search_without_match", "/iserver/account/search/X")
         self._post(many, "post_iserver-dynaccount", "/iserver/dynaccount", {"acctId": ACCOUNT})
 
     def _change_desk(self, client: Client, number: int, notice: str) -> None:
