@@ -15,10 +15,11 @@ from trading.market import fills
 
 @dataclass(frozen=True, slots=True)
 class Crossing:
-    """An order meets the path at `position`; of a stop-limit order that only triggers, `price` is the path's."""
+    """An order meets the path at `position`, where the path is at `touched`; a stop-limit order only triggers there."""
 
     position: float
     price: float
+    touched: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,8 @@ def find(order: Order, bar: Bar, activation: Activation, slippage_bps: float) ->
     if ticket.kind in STOPS and not order.triggered:
         return _stop(order, bar, activation, slippage_bps)
     if ticket.kind in (Kind.MKT, Kind.STP):
-        return Crossing(activation.position, with_slippage(activation.price, ticket.side, slippage_bps))
+        price = with_slippage(activation.price, ticket.side, slippage_bps)
+        return Crossing(activation.position, price, activation.price)
     return _limit(order, bar, activation)
 
 
@@ -73,10 +75,10 @@ def _limit(order: Order, bar: Bar, activation: Activation) -> Crossing | None:
         return None
     buys = order.ticket.side is Side.BUY
     if activation.price <= limit if buys else activation.price >= limit:
-        return Crossing(activation.position, activation.price)
+        return Crossing(activation.position, activation.price, activation.price)
     first = fills.first_at_or_below if buys else fills.first_at_or_above
     position = first(*bar.path, activation.position, limit)
-    return Crossing(position, limit) if position >= 0.0 else None
+    return Crossing(position, limit, limit) if position >= 0.0 else None
 
 
 def _stop(order: Order, bar: Bar, activation: Activation, slippage_bps: float) -> Crossing | None:
@@ -91,5 +93,5 @@ def _stop(order: Order, bar: Bar, activation: Activation, slippage_bps: float) -
     if position < 0.0:
         return None
     if order.ticket.kind is Kind.STOP_LIMIT:
-        return Crossing(position, price)
-    return Crossing(position, with_slippage(price, side, slippage_bps))
+        return Crossing(position, price, price)
+    return Crossing(position, with_slippage(price, side, slippage_bps), price)

@@ -85,7 +85,7 @@ class Exchange(Floor):
                 self.aim(order, crossing.at_open(bar))
         for order in [o for o in self.book.live.values() if o.ticket.tif in (Tif.OPG, Tif.IOC)]:
             # For the open only: what does not meet it is over, at the same instant.
-            if order.due_us is None or order.due_position > 0.0:
+            if order.is_live and (order.due_us is None or order.due_position > 0.0):
                 self.end(order, State.CANCELLED, AT_OPEN_ONLY)
 
     def _close(self) -> None:

@@ -161,8 +161,8 @@ class Floor:
         bar = self.market.bar(day.row, order.column)
         if bar is not None and (order.ticket.tif is not Tif.OPG or position == 0.0):
             self.aim(order, crossing.on_arrival(bar, position, order.ticket.side))
-        if order.ticket.tif is Tif.IOC and (order.due_us is None or self.due_at(order) > self.now_us):
-            self.end(order, State.CANCELLED, NOT_AT_ONCE)
+        if order.ticket.tif is Tif.IOC or position == 0.0:
+            self._end_if_late(order)
 
     def aim(self, order: Order, activation: Activation) -> None:
         """Find where an order meets what is left of the open session's path."""
@@ -177,6 +177,7 @@ class Floor:
         order.due_position = found.position
         order.due_us = day.instant(found.position)
         order.due_price = found.price
+        order.due_touched = found.touched
 
     def due_at(self, order: Order) -> int:
         """Return when an order that is due fills: never in the past."""
@@ -188,7 +189,8 @@ class Floor:
             order.triggered = True
             order.changed_us = self.now_us
             self.changed(order, "triggered")
-            self.aim(order, Activation(order.due_position, order.due_price))
+            self.aim(order, Activation(order.due_position, order.due_touched))
+            self._end_if_late(order)
             return
         day = self.market.days[self._day_index]
         bar = self.market.bar(day.row, order.column)
@@ -197,7 +199,7 @@ class Floor:
         quantity = order.remaining if room is None else min(order.remaining, room)
         if quantity > 0:
             self._participation.take(order.column, self._day_index, minute, quantity)
-            self.execute(order, quantity, order.due_price, Activation(order.due_position, order.due_price))
+            self.execute(order, quantity, order.due_price, Activation(order.due_position, order.due_touched))
         if order.is_live and order.remaining > 0:
             self._go_on(order, self.now_us + SLICE_US if quantity > 0 else day.open_us + (minute + 1) * SLICE_US)
 
@@ -205,14 +207,25 @@ class Floor:
         """Let the rest of a partly filled order go on later, at the price that then holds; some have no later."""
         day = self.market.days[self._day_index]
         order.triggered = order.triggered or order.ticket.kind is Kind.STP
-        if order.ticket.tif in (Tif.IOC, Tif.OPG):
-            self.end(order, State.CANCELLED, AT_OPEN_ONLY if order.ticket.tif is Tif.OPG else NOT_AT_ONCE)
+        if self._end_if_immediate(order):
             return
         bar = self.market.bar(day.row, order.column)
         if bar is None or later_us >= day.close_us:
             order.due_us = None
             return
         self.aim(order, crossing.on_arrival(bar, day.position(later_us), order.ticket.side))
+
+    def _end_if_late(self, order: Order) -> None:
+        """End an order that had only this moment, and does not fill in it."""
+        if order.due_us is None or self.due_at(order) > self.now_us:
+            self._end_if_immediate(order)
+
+    def _end_if_immediate(self, order: Order) -> bool:
+        """End an order that had only this moment; return whether it was one."""
+        reason = {Tif.IOC: NOT_AT_ONCE, Tif.OPG: AT_OPEN_ONLY}.get(order.ticket.tif)
+        if reason is not None:
+            self.end(order, State.CANCELLED, reason)
+        return reason is not None
 
     # ---- what follows from a fill
 
@@ -249,8 +262,8 @@ class Floor:
             child.state = State.WORKING
             if activation is not None and self._is_open:
                 self.aim(child, activation)
-                if child.ticket.tif is Tif.IOC and (child.due_us is None or self.due_at(child) > self.now_us):
-                    self.end(child, State.CANCELLED, NOT_AT_ONCE)
+                if child.ticket.tif is Tif.IOC:
+                    self._end_if_late(child)
             else:
                 self.aim_now(child)
 

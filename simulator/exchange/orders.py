@@ -79,7 +79,10 @@ class Ticket(msgspec.Struct, frozen=True, omit_defaults=True):
 
 @dataclass(slots=True)
 class Order:
-    """One order on the book. `due_*`: when, where and at what price it fills next in the open session, if at all."""
+    """One order on the book. `due_*`: when, where and at what price it fills next in the open session, if at all.
+
+    `due_touched` is the price of the path there, without slippage.
+    """
 
     ticket: Ticket
     symbol: str
@@ -101,6 +104,7 @@ class Order:
     due_us: int | None = None
     due_position: float = 0.0
     due_price: float = 0.0
+    due_touched: float = 0.0
 
     @property
     def order_id(self) -> int:

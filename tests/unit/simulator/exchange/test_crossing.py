@@ -58,7 +58,7 @@ def test_bar_of_volume_zero_fills_nothing() -> None:
 
 
 def test_stop_limit_is_only_triggered_at_first() -> None:
-    assert find(Side.SELL, Kind.STOP_LIMIT, 95.0) == Crossing(0.5, 95.0)
+    assert find(Side.SELL, Kind.STOP_LIMIT, 95.0) == Crossing(0.5, 95.0, 95.0)
 
 
 def test_what_lies_behind_the_activation_is_over() -> None:

@@ -242,3 +242,41 @@ def test_modification_down_to_what_is_filled_ends_an_order_and_lets_its_children
     client.post(f"/iserver/account/{ACCOUNT}/order/{entry}", body)
     assert status(client, entry) == "Filled"
     assert client.broker.exchange.book.orders[int(stop)].state.value == "working"
+
+
+def test_children_of_a_market_order_begin_at_the_price_of_the_path_without_its_slippage() -> None:
+    client = start({"ABC": [(100.0, 100.0, 95.0, 95.0, 1000.0)]}, behaviour=having(slippage_bps=100.0))
+    base = {"conid": client.conid("ABC"), "quantity": 10, "tif": "DAY"}
+    client.orders(
+        {**base, "side": "BUY", "orderType": "MKT", "cOID": "entry"},
+        {**base, "side": "SELL", "orderType": "LMT", "price": 100.5, "parentId": "entry"},
+    )
+    client.advance("close")
+    assert [trade["price"] for trade in client.trades()] == ["101.00"]
+
+
+def test_order_for_the_open_that_arrives_at_the_open_has_that_moment_only() -> None:
+    client = start({"ABC": [(100.0, 110.0, 90.0, 95.0, 1000.0)]})
+    assert client.order(client.conid("ABC"), "BUY", "LMT", 10, price=95.0, tif="OPG")[0]["order_status"] == "Cancelled"
+    assert client.order(client.conid("ABC"), "BUY", "LMT", 10, price=100.0, tif="OPG")[0]["order_status"] == "Filled"
+
+
+def test_stop_limit_that_triggers_at_the_open_and_waits_there_is_over_if_it_was_for_the_open() -> None:
+    client = start({"ABC": [FLAT, (100.0, 110.0, 90.0, 95.0, 1000.0)]})
+    client.advance("close")
+    [row] = client.order(client.conid("ABC"), "BUY", "STOP_LIMIT", 10, price=95.0, auxPrice=99.0, tif="OPG")
+    client.advance("next_close")
+    assert status(client, row["order_id"]) == "Cancelled"
+
+
+def test_family_that_ends_at_the_open_ends_once() -> None:
+    client = start({"ABC": [FLAT, FLAT]})
+    client.advance("close")
+    base = {"conid": client.conid("ABC"), "quantity": 10, "tif": "OPG"}
+    client.orders(
+        {**base, "side": "BUY", "orderType": "LMT", "price": 90.0, "cOID": "entry"},
+        {**base, "side": "SELL", "orderType": "LMT", "price": 110.0, "parentId": "entry"},
+    )
+    client.advance("open")
+    ended = [line["order_id"] for line in client.truth() if line["kind"] == "status"]
+    assert len(ended) == len(set(ended)) == 2
