@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import fcntl
 import logging
 import os
 import signal
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 from types import FrameType
@@ -26,6 +28,7 @@ from simulator.truth import StateMismatchError
 
 BUNDLED_BARS = Path(__file__).resolve().parent.parent / "data" / "us_daily.csv.gz"
 SESSIONS_BEFORE = 300
+LOCK_FILE = "simulator.lock"
 FAILED, BAD_INPUT = 1, 2
 
 
@@ -108,7 +111,30 @@ def main(arguments: Sequence[str]) -> int:
     if options.state is None:
         with tempfile.TemporaryDirectory(prefix="simulator-") as folder:
             return _run(options, Path(folder), durable=False)
-    return _run(options, options.state, durable=True)
+    try:
+        with _held(options.state):
+            return _run(options, options.state, durable=True)
+    except BlockingIOError:
+        return _complain(f"--state {options.state}: another simulator uses this folder", FAILED)
+    except OSError as fault:
+        return _complain(f"--state {options.state}: {fault.strerror or fault}", BAD_INPUT)
+
+
+@contextmanager
+def _held(folder: Path) -> Iterator[None]:
+    """Keep other simulators off a state folder; the lock ends with this process, whatever ends it.
+
+    Raises:
+        BlockingIOError: another one has it.
+        OSError: it can't be made or written.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(folder / LOCK_FILE, os.O_WRONLY | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def _run(options: argparse.Namespace, folder: Path, *, durable: bool) -> int:
@@ -121,9 +147,10 @@ def _run(options: argparse.Namespace, folder: Path, *, durable: bool) -> int:
         return _complain(f"--state {folder}: {fault.strerror or fault}", BAD_INPUT)
     try:
         server = Server(simulator, options.host, options.port, context)
-    except OSError as fault:
+    except (OSError, UnicodeError) as fault:
         simulator.close()
-        return _complain(f"can't listen on {options.host} port {options.port}: {fault.strerror or fault}", FAILED)
+        reason = getattr(fault, "strerror", None) or fault
+        return _complain(f"can't listen on {options.host} port {options.port}: {reason}", FAILED)
     return _serve(options, simulator, server)
 
 
@@ -183,10 +210,11 @@ def _serve(options: argparse.Namespace, simulator: Simulator, server: Server) ->
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
     scheme = "http" if options.plain_http else "https"
+    host = f"[{options.host}]" if ":" in options.host else options.host
     logging.getLogger(__name__).info(
         "simulated gateway on %s://%s:%d, account %s, pid %d",
         scheme,
-        options.host,
+        host,
         server.port,
         options.account,
         os.getpid(),

@@ -6,6 +6,7 @@ import logging
 import socket
 import ssl
 import threading
+import time
 
 from simulator.core import Simulator
 from simulator.messages import Response
@@ -71,7 +72,9 @@ class Server:
                 continue
             self._start(sock, str(address[0]))
         self._listener.close()
-        self._visitors.part(0.0 if self._hurrying.is_set() else GRACE_S)
+        deadline = time.monotonic() + GRACE_S
+        while not self._visitors.part(wait_s=0.1) and not self._hurrying.is_set() and time.monotonic() < deadline:
+            continue
 
     def stop(self) -> None:
         """Let `serve` end; called a second time, without waiting for answers that are being made.

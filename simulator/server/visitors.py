@@ -61,13 +61,13 @@ class Visitors:
             visitor.silent_since_s = time.monotonic()
             self._changed.notify_all()
 
-    def part(self, wait_s: float) -> None:
-        """Send everybody away who is silent; give the others up to `wait_s` for their answers."""
+    def part(self, wait_s: float) -> bool:
+        """Send everybody away who is silent, and return whether the others got their answers within `wait_s`."""
         with self._changed:
             for visitor in self._all:
                 if not visitor.answered:
                     _send_away(visitor)
-            self._changed.wait_for(lambda: not any(visitor.answered for visitor in self._all), wait_s)
+            return self._changed.wait_for(lambda: not any(visitor.answered for visitor in self._all), wait_s)
 
     def _send_longest_silent_away(self) -> None:
         silent = [visitor for visitor in self._all if not visitor.answered and not visitor.sent_away]

@@ -67,10 +67,10 @@ def test_part_sends_the_silent_away_and_waits_for_the_answers(pairs: list[Pair])
     visitors = Visitors(4)
     silent, answered = entered(visitors, pairs[0]), entered(visitors, pairs[1])
     visitors.begin_answer(answered)
+    assert not visitors.part(0.01)
     thread = threading.Thread(target=visitors.end_answer, args=(answered,))
     thread.start()
-    visitors.part(5.0)
+    assert visitors.part(5.0)
     thread.join()
-    assert not answered.answered
     assert silent.sent_away
     assert is_cut(pairs[0])
