@@ -137,15 +137,19 @@ class StockScreener:
         """Return the screen of one session; `increments` are the contracts' own, where the broker told them."""
         signals = self.signals(panel)
         ladders = {symbol: Ladder.of(steps) for symbol, steps in (increments or {}).items()}
-        buys = [self._signal(signals, row, column, ladders) for column in signals.signal_columns(row)]
+        symbols = signals.panel.symbols
+        buys = [
+            self.signal(signals, row, column, ladders.get(symbols[column], US_LADDER))
+            for column in signals.signal_columns(row)
+        ]
         buys.sort(key=lambda signal: (-signal.score, signal.symbol))
         return Screen(signals, row, tuple(buys))
 
-    def _signal(self, signals: SignalPanel, row: int, column: int, ladders: Mapping[str, Ladder]) -> Signal:
-        symbol = signals.panel.symbols[column]
-        prices = self.strategy.order_prices(signals, row, column, ladders.get(symbol, US_LADDER))
+    def signal(self, signals: SignalPanel, row: int, column: int, ladder: Ladder = US_LADDER) -> Signal:
+        """Return the signal that a symbol gives in a session, or would give if the rules held."""
+        prices = self.strategy.order_prices(signals, row, column, ladder)
         return Signal(
-            symbol=symbol,
+            symbol=signals.panel.symbols[column],
             score=float(signals.columns["score"][row, column]),
             close=float(signals.panel.close[row, column]),
             atr=float(signals.columns["atr"][row, column]),

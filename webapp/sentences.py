@@ -140,7 +140,6 @@ EXIT_REASONS: Mapping[str, str] = {
     "time_stop": "Held long enough",
     "delisted": "No longer traded",
     "operator": "Sold by a person",
-    "protection": "Sold because its stop could not be kept",
 }
 CAPS: Mapping[str, str] = {
     "allocation": "the amount per trade",

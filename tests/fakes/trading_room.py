@@ -11,7 +11,7 @@ from tests.fakes.chance import seeded
 from tests.fakes.fake_controls import FakeControls
 from tests.fakes.fake_session import FakeSession
 from tests.fakes.stages import settings_of, system_of
-from tests.fakes.trading_desk import CLOSES, CONIDS, DECIDED, Office
+from tests.fakes.trading_desk import CLOSES, CONIDS, DECIDED, OPEN, Office
 from trading.cycle.controls import ControlDesk
 from trading.cycle.session_keeper import SessionKeeper
 from trading.market.bars import Panel, SymbolBars, build_panel
@@ -75,6 +75,15 @@ class Room:
         assert entry.limit_price is not None
         self.office.broker.fill(entry.order_id, entry.limit_price)
         return entry
+
+    def begin_with_a_position(self) -> tuple[TradingSystem, BrokerOrder]:
+        """Return a loop at the open whose first entry has filled and is known, and that entry."""
+        system = self.start()
+        system.run_cycle()
+        self.office.clock.time = OPEN
+        entry = self.fill_an_entry()
+        system.run_cycle()
+        return system, entry
 
     def stop_of(self, entry: BrokerOrder) -> BrokerOrder:
         stops = [order for order in self.office.broker.live(Side.SELL) if order.stop_price is not None]

@@ -13,7 +13,7 @@ from trading.decision import DecisionSystem
 from trading.market.bars import Panel
 from trading.model.decision import Approved, Decision, Denied, Reason, Signal
 from trading.rules import CAPS, SizeRules
-from trading.strategies.base import US_LADDER, OrderPrices
+from trading.strategies.base import OrderPrices
 from trading.strategies.signals import NO_BAR, WARM_UP, SignalPanel
 
 
@@ -97,7 +97,7 @@ def explained(
     if signals.failed[row, column] in {NO_BAR, WARM_UP}:
         (reason,) = signals.reasons(row, column)
         return Explanation(symbol, decision.session, reason, (), None, None, (), None, None, None)
-    signal = _signal(symbol, signals, row, system)
+    signal = system.screener.signal(signals, row, column)
     size = system.risk.size(signal, decision.equity)
     return Explanation(
         symbol=symbol,
@@ -141,22 +141,6 @@ def _checks(signals: SignalPanel, row: int, column: int) -> tuple[CheckOutcome, 
             )
         )
     return tuple(outcomes)
-
-
-def _signal(symbol: str, signals: SignalPanel, row: int, system: DecisionSystem) -> Signal:
-    """Return the signal that the symbol gives, or would give if the rules held."""
-    column = signals.panel.column(symbol)
-    prices = system.strategy.order_prices(signals, row, column, US_LADDER)
-    return Signal(
-        symbol=symbol,
-        score=float(signals.columns["score"][row, column]),
-        close=float(signals.panel.close[row, column]),
-        atr=float(signals.columns["atr"][row, column]),
-        mean_volume=float(signals.columns["mean_volume"][row, column]),
-        limit_price=prices.limit,
-        stop_price=prices.stop,
-        target_price=prices.target,
-    )
 
 
 def _cap_size(cap: str, signal: Signal, equity: float, system: DecisionSystem, sizing: SizingSettings) -> CapSize:

@@ -149,9 +149,7 @@ def screen(
 
     The account is taken to be empty: all of it cash, nothing held.
     """
-    settings = read_settings(assignments)
-    system = DecisionSystem.build(settings, make_strategy(settings))
-    panel = _load(bars, assignments, settings)
+    _, system, panel = _prepare(bars, assignments)
     row = _row(panel, day)
     decision = _decide(panel, row, cash, system)
     found = system.screener.screen(panel, row)
@@ -190,9 +188,7 @@ def explain(
 
     The account is taken to be empty: all of it cash, nothing held.
     """
-    settings = read_settings(assignments)
-    system = DecisionSystem.build(settings, make_strategy(settings))
-    panel = _load(bars, assignments, settings)
+    settings, system, panel = _prepare(bars, assignments)
     symbol = symbol.strip().upper()
     if symbol not in panel:
         raise ConfigError("SYMBOL", symbol, f"has no bars in {bars.name}{_near(symbol, panel)}")
@@ -215,6 +211,13 @@ def configuration_of(settings: Settings) -> dict[str, object]:
         **{group: msgspec.to_builtins(values) for group, values in groups.items()},
         "execution": {"slippage_bps": settings.execution.slippage_bps},
     }
+
+
+def _prepare(bars: Path, assignments: tuple[str, ...]) -> tuple[Settings, DecisionSystem, Panel]:
+    """Return the settings of a run, the decision that they make and the bars that it looks at."""
+    settings = read_settings(assignments)
+    system = DecisionSystem.build(settings, make_strategy(settings))
+    return settings, system, _load(bars, assignments, settings)
 
 
 def _load(bars: Path, assignments: tuple[str, ...], settings: Settings) -> Panel:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from trading.cycle.session_keeper import SessionView
 from trading.execution.book import BrokerBook, is_live
@@ -12,8 +12,6 @@ from trading.model.contract import Contract
 from trading.model.decision import Decision
 from trading.model.order import MAYBE_LIVE, UNPROVEN
 from trading.ports import IntentRecord, OwnPosition
-
-FreeBytes = Callable[[], int | None]
 
 
 def circumstances(

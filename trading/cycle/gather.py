@@ -7,8 +7,6 @@ from dataclasses import dataclass, replace
 from datetime import date
 from zoneinfo import ZoneInfo
 
-import numpy as np
-
 from trading.decision import MarketView
 from trading.execution.attribution import owner_of
 from trading.execution.book import BrokerBook
@@ -31,17 +29,6 @@ class Market:
     contracts: Mapping[str, Contract]
     panel: Panel
     skipped: Mapping[str, str]
-
-    def closes(self) -> dict[str, float]:
-        """Return the close of each symbol that has a bar of the session."""
-        row = self.panel.row(self.session)
-        if row is None:
-            return {}
-        return {
-            symbol: float(self.panel.close[row, column])
-            for column, symbol in enumerate(self.panel.symbols)
-            if not np.isnan(self.panel.close[row, column])
-        }
 
 
 def read_market(desk: Desk, session: date, symbols: Sequence[str], count: int) -> Market:

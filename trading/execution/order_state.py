@@ -21,7 +21,7 @@ from trading.model.order import TERMINAL, IntentState
 
 _S = IntentState
 
-# Declared absent by us: an own execution or live order of these proves otherwise.
+# Declared absent by us: an own execution or live order of these proves otherwise. REDUCING and an alarm follow.
 RESURRECTABLE = frozenset({_S.LOST, _S.DECLINED, _S.REJECTED})
 _RESURRECTED = frozenset({_S.WORKING, _S.FILLED})
 
@@ -45,8 +45,3 @@ def check_edge(current: IntentState, new: IntentState) -> None:
     """
     if new not in EDGES[current]:
         raise InvariantBroken("I17", f"an intent can't go from {current} to {new}")
-
-
-def is_resurrection(current: IntentState, new: IntentState) -> bool:
-    """Return whether the step brings back an order that was taken for absent: REDUCING and an alarm follow."""
-    return current in RESURRECTABLE and new in _RESURRECTED

@@ -70,17 +70,9 @@ class TradingCalendar:
         """Return the session of `day`, or the first one after it."""
         return self._at(bisect_left(self._days, day), f"at or after {day}")
 
-    def previous_before(self, day: date) -> Session:
-        """Return the last session before `day`."""
-        return self._at(bisect_left(self._days, day) - 1, f"before {day}")
-
     def newest_completed(self, now: datetime, settle_s: float) -> Session:
         """Return the last session whose close is at least `settle_s` seconds before `now`."""
         return self._at(bisect_right(self._closes, now - timedelta(seconds=settle_s)) - 1, f"completed by {now}")
-
-    def sessions_between(self, first: date, last: date) -> int:
-        """Return how many sessions come after `first`, up to and including `last`; never below 0."""
-        return max(0, bisect_right(self._days, last) - bisect_right(self._days, first))
 
     def _at(self, index: int, asked: str) -> Session:
         if not 0 <= index < len(self._sessions):

@@ -17,7 +17,6 @@ class ExitReason(StrEnum):
     TIME_STOP = "time_stop"
     DELISTED = "delisted"
     OPERATOR = "operator"
-    PROTECTION = "protection"
 
 
 @dataclass(frozen=True, slots=True)

@@ -147,7 +147,8 @@ class BrokerStatus(StrEnum):
     OTHER = "Other"
 
 
-# On the broker's book and able to fill.
+# On the broker's book and able to fill. Inactive is neither here nor over: a rejected order, or one that waits for a
+# confirmation.
 BROKER_WORKING = frozenset(
     {
         BrokerStatus.PENDING_SUBMIT,
@@ -157,8 +158,6 @@ BROKER_WORKING = frozenset(
         BrokerStatus.PRE_CANCELLED,
     }
 )
-# Over; Inactive is not among them: it can be a rejected order or one that waits for a confirmation.
-BROKER_DONE = frozenset({BrokerStatus.FILLED, BrokerStatus.CANCELLED, BrokerStatus.FAILED})
 
 
 @dataclass(frozen=True, slots=True)

@@ -93,17 +93,6 @@ class CycleLine:
     error: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class ModeChange:
-    """One change of a mode fact: who or what, when and why."""
-
-    fact: str
-    value: str
-    reason: str
-    actor: str
-    at: datetime
-
-
 class Views:
     """Questions to one database; each opens it anew, so threads share the object and a replaced file is no surprise."""
 
@@ -112,7 +101,7 @@ class Views:
         self._path = path
 
     def facts(self) -> dict[str, str]:
-        """Return the small facts: session state, heartbeat, account, kind of gateway and so on."""
+        """Return the small facts: session state, account, kind of gateway and so on."""
         return {row["key"]: row["value"] for row in self._rows("SELECT key, value FROM fact")}
 
     def mode(self) -> ModeState | None:
@@ -121,13 +110,6 @@ class Views:
             return None
         rows = self._rows(modes.LAST_ENTRIES)
         return modes.mode_of({row["fact"]: row for row in rows}, _NEVER)
-
-    def mode_changes(self, limit: int = 50) -> tuple[ModeChange, ...]:
-        """Return the newest changes of the mode facts, newest first."""
-        rows = self._rows("SELECT * FROM mode_log ORDER BY id DESC LIMIT ?", limit)
-        return tuple(
-            ModeChange(row["fact"], row["value"], row["reason"], row["actor"], _time(row["at"])) for row in rows
-        )
 
     def equity(self, limit: int = -1) -> tuple[EquityPoint, ...]:
         """Return the last points of the equity curve, oldest first; all of them without a limit."""
@@ -173,11 +155,6 @@ class Views:
             "SELECT * FROM intent WHERE state IN"
             " ('PLANNED', 'SENDING', 'QUESTIONED', 'REPLYING', 'UNKNOWN', 'WORKING') ORDER BY seq"
         )
-        return tuple(_intent(row) for row in rows)
-
-    def orders_of(self, symbol: str, limit: int = 100) -> tuple[IntentLine, ...]:
-        """Return the newest orders of a symbol, newest first."""
-        rows = self._rows("SELECT * FROM intent WHERE symbol = ? ORDER BY seq DESC LIMIT ?", symbol, limit)
         return tuple(_intent(row) for row in rows)
 
     def trades(self, *, limit: int = -1, offset: int = 0) -> tuple[TradeLine, ...]:

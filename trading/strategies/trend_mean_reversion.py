@@ -60,7 +60,6 @@ NAMES = (
     "previous_low",
     "mean_volume",
 )
-_SINCE_BREAKOUT = NAMES.index("bars_since_breakout")
 # An ATR forgets its start at (1 - 1 / period) a bar; after this many periods nothing of it is left in a double.
 _ATR_PERIODS_TO_FORGET = 54
 

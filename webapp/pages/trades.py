@@ -7,6 +7,7 @@ import io
 
 from flask import Blueprint, Response, request
 
+from trading.backtest.report import TRADE_COLUMNS
 from trading.store.views import TradeLine
 from webapp.frame import make_frame, render
 from webapp.overview import totals
@@ -16,17 +17,6 @@ from webapp.services import services
 
 blueprint = Blueprint("trades", __name__)
 
-COLUMNS = (
-    "symbol",
-    "quantity",
-    "entry_date",
-    "entry_price",
-    "exit_date",
-    "exit_price",
-    "exit_reason",
-    "commission",
-    "pnl",
-)
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -47,7 +37,7 @@ def trades_csv() -> Response:
     """Return all closed trades, oldest first, in the columns of the backtest's trades.csv."""
     text = io.StringIO(newline="")
     writer = csv.writer(text)
-    writer.writerow(COLUMNS)
+    writer.writerow(TRADE_COLUMNS)
     for row in sorted(services().views.trades(), key=lambda r: (r.exit_session, r.symbol)):
         writer.writerow(_cells(row))
     return Response(

@@ -157,11 +157,7 @@ def test_account_in_another_currency_is_not_traded(room: Room) -> None:
 
 
 def test_fill_stop_and_trade_are_recorded(room: Room) -> None:
-    system = room.start()
-    system.run_cycle()
-    room.office.clock.time = OPEN
-    entry = room.fill_an_entry()
-    system.run_cycle()
+    system, entry = room.begin_with_a_position()
     assert [(held.conid, held.quantity) for held in room.office.journal.own_positions()] == [
         (entry.conid, entry.total_quantity)
     ]
@@ -185,11 +181,7 @@ def test_stopped_out_symbol_is_remembered_by_the_next_decision(room: Room) -> No
 
 
 def test_lost_stop_is_put_back_in_the_following_cycles(room: Room) -> None:
-    system = room.start()
-    system.run_cycle()
-    room.office.clock.time = OPEN
-    entry = room.fill_an_entry()
-    system.run_cycle()
+    system, entry = room.begin_with_a_position()
     room.office.broker.end(room.stop_of(entry).order_id, BrokerStatus.CANCELLED)
     for _ in range(3):
         room.office.clock.go(5)
@@ -207,11 +199,7 @@ def test_foreign_order_in_a_contract_keeps_us_out_of_it(room: Room) -> None:
 
 
 def test_stop_follows_own_shares_that_were_sold_by_hand(room: Room) -> None:
-    system = room.start()
-    system.run_cycle()
-    room.office.clock.time = OPEN
-    entry = room.fill_an_entry()
-    system.run_cycle()
+    system, entry = room.begin_with_a_position()
     room.office.broker.held[entry.conid] = 4
     system.run_cycle()
     assert room.stop_of(entry).total_quantity == entry.total_quantity

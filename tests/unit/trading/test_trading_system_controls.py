@@ -98,11 +98,7 @@ def test_flatten_sells_own_shares_and_is_done_once_they_are_gone(
 
 
 def test_stop_that_is_lost_while_everything_is_to_be_sold_is_not_put_back(room: Room) -> None:
-    system = room.start()
-    system.run_cycle()
-    room.office.clock.time = OPEN
-    entry = room.fill_an_entry()
-    system.run_cycle()
+    system, entry = room.begin_with_a_position()
     room.office.clock.time = CLOSE + timedelta(minutes=1)
     room.controls.ask(ControlKind.FLATTEN)
     room.office.broker.end(room.stop_of(entry).order_id, BrokerStatus.CANCELLED)

@@ -63,19 +63,22 @@ def test_without_a_trader_the_request_waits_and_that_is_said(shell: Shell) -> No
     assert [control.kind for control in ControlsDatabase(shell.state / "controls.db").pending()] == [ControlKind.HALT]
 
 
-@pytest.mark.parametrize("typed", ["", "n\n", "yes please\nn\n"])
-def test_resume_asks_first(shell: Shell, monkeypatch: pytest.MonkeyPatch, typed: str) -> None:
+@pytest.mark.parametrize(
+    ("command", "typed"),
+    [
+        ("resume", ""),
+        ("resume", "n\n"),
+        ("resume", "yes please\nn\n"),
+        ("flatten", ""),
+        ("flatten", "flatten\n"),
+        ("flatten", "yes\n"),
+    ],
+)
+def test_without_the_word_that_it_asks_for_nothing_is_done(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch, command: str, typed: str
+) -> None:
     monkeypatch.setattr("sys.stdin", Typed(typed))
-    done = shell.run("resume", "--wait", "0")
-    assert done.code == 1
-    assert "nothing was done" in done.err
-    assert not shell.state.exists()
-
-
-@pytest.mark.parametrize("typed", ["", "flatten\n", "yes\n"])
-def test_flatten_asks_for_its_word(shell: Shell, monkeypatch: pytest.MonkeyPatch, typed: str) -> None:
-    monkeypatch.setattr("sys.stdin", Typed(typed))
-    done = shell.run("flatten", "--wait", "0")
+    done = shell.run(command, "--wait", "0")
     assert done.code == 1
     assert "nothing was done" in done.err
     assert not shell.state.exists()

@@ -64,14 +64,8 @@ def found(office: Office, after: date | None, through: date = SESSION) -> tuple[
     return stop_outs(office.journal.intents(), read(office), after, through)
 
 
-def test_closes_are_those_of_the_session_alone(office: Office) -> None:
-    assert market(office).closes() == {"AAPL": 100.5}
-    assert market(office, FRIDAY).closes() == {"AAPL": 100.5, "MSFT": 38.25}
-
-
-def test_session_without_any_bar_has_no_close_and_no_view(office: Office) -> None:
+def test_session_without_any_bar_has_no_view(office: Office) -> None:
     tomorrow = market(office, SESSION)
-    assert tomorrow.closes() == {}
     assert view_of(office.desk(), tomorrow, read(office), None) is None
 
 

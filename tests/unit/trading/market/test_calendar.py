@@ -36,10 +36,8 @@ def test_neighbours_of_a_holiday(calendar: TradingCalendar) -> None:
     thanksgiving = date(2026, 11, 26)
     assert calendar.next_after(thanksgiving).day == date(2026, 11, 27)
     assert calendar.at_or_after(thanksgiving).day == date(2026, 11, 27)
-    assert calendar.previous_before(thanksgiving).day == date(2026, 11, 25)
     assert calendar.at_or_after(date(2026, 11, 27)).day == date(2026, 11, 27)
     assert calendar.next_after(date(2026, 11, 27)).day == date(2026, 11, 30)
-    assert calendar.previous_before(date(2026, 11, 27)).day == date(2026, 11, 25)
 
 
 def test_session_is_completed_from_close_plus_settle_on(calendar: TradingCalendar) -> None:
@@ -53,17 +51,11 @@ def test_sessions_of_a_span_include_both_ends(calendar: TradingCalendar) -> None
     assert [session.day.day for session in found] == [25, 27, 30]
 
 
-def test_sessions_between_counts_those_after_the_first_day(calendar: TradingCalendar) -> None:
-    assert calendar.sessions_between(date(2026, 11, 25), date(2026, 11, 30)) == 2
-    assert calendar.sessions_between(date(2026, 11, 25), date(2026, 11, 25)) == 0
-    assert calendar.sessions_between(date(2026, 11, 30), date(2026, 11, 25)) == 0
-
-
 def test_question_beyond_the_calendar_is_an_error(calendar: TradingCalendar) -> None:
     with pytest.raises(DataError, match="no session after 2027-06-30"):
         calendar.next_after(date(2027, 6, 30))
-    with pytest.raises(DataError, match="no session before 2018-01-01"):
-        calendar.previous_before(date(2018, 1, 1))
+    with pytest.raises(DataError, match="no session completed by 2017-12-31"):
+        calendar.newest_completed(datetime(2017, 12, 31, tzinfo=UTC), 0)
 
 
 def test_unknown_exchange_is_an_error() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from trading.model.order import (
-    BROKER_DONE,
     BROKER_WORKING,
     MAYBE_LIVE,
     TERMINAL,
@@ -24,9 +23,6 @@ def test_what_is_not_proven_may_be_live_and_a_working_order_is_proven() -> None:
     assert len(MAYBE_LIVE - UNPROVEN) == 1
 
 
-def test_a_broker_status_never_means_working_and_over_at_once() -> None:
-    assert not BROKER_WORKING & BROKER_DONE
-
-
-def test_inactive_is_neither_working_nor_over_because_it_may_wait_for_a_confirmation() -> None:
-    assert BrokerStatus.INACTIVE not in BROKER_WORKING | BROKER_DONE
+def test_an_order_that_is_over_or_inactive_is_not_working() -> None:
+    over = {BrokerStatus.FILLED, BrokerStatus.CANCELLED, BrokerStatus.FAILED, BrokerStatus.INACTIVE}
+    assert not BROKER_WORKING & over
