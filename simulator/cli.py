@@ -17,6 +17,7 @@ from types import FrameType
 from typing import NoReturn
 
 from simulator import schedule
+from simulator.choices import all_choices
 from simulator.config import Behaviour, SettingError, SimulatorConfig, apply_settings
 from simulator.core import Simulator
 from simulator.endpoints.control import parse_plan
@@ -36,6 +37,14 @@ class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """Say what is wrong in one line."""
         self.exit(BAD_INPUT, f"simulator: {message} (--help lists the options)\n")
+
+
+class _ListSettings(argparse.Action):
+    def __call__(self, parser: argparse.ArgumentParser, *_arguments: object) -> NoReturn:
+        """Print each setting with its default, its values and its meaning."""
+        lines = (f"{each.name}={each.default}\n    {each.values}: {each.meaning}\n" for each in all_choices())
+        sys.stdout.write("".join(lines))
+        parser.exit()
 
 
 def _day(text: str) -> str:
@@ -73,34 +82,56 @@ def _account(text: str) -> str:
 
 def build_parser() -> argparse.ArgumentParser:
     """Return the parser of `python -m simulator`."""
-    parser = _Parser(prog="python -m simulator", description="The Client Portal API on a replayed market.")
-    parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
-    parser.add_argument("--port", type=_port, default=5055, help="port to listen on")
-    parser.add_argument("--bars", type=Path, default=BUNDLED_BARS, help="daily bars, CSV (gzip too) or Parquet")
+    parser = _Parser(
+        prog="python -m simulator", description="IBKR's Client Portal API on a replayed market; see docs/simulator.md."
+    )
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
+    parser.add_argument("--port", type=_port, default=5055, help="port to listen on, 0 for a free one (%(default)s)")
+    parser.add_argument(
+        "--bars", type=Path, default=BUNDLED_BARS, help="daily bars, CSV (gzip too) or Parquet (those that are bundled)"
+    )
     parser.add_argument(
         "--start",
         type=_day,
-        help="first day; the clock begins at the open of its session (default: with a year before)",
+        help="first day, YYYY-MM-DD; the clock begins at the open of its session (one with a year of bars before it)",
     )
     parser.add_argument(
-        "--speed", type=_amount, default=1.0, help="simulated seconds a real one; 0: only by /sim/advance"
+        "--speed",
+        type=_amount,
+        default=1.0,
+        help="simulated seconds in a real one; 0: time moves by /sim/advance only (%(default)g)",
     )
-    parser.add_argument("--cash", type=_amount, default=10_000.0, help="cash that the account begins with, USD")
-    parser.add_argument("--account", type=_account, default="DU1234567", help="account id")
-    parser.add_argument("--auto-login", action="store_true", help="be logged in from the start")
     parser.add_argument(
-        "--pacing", choices=("real", "off"), default="real", help="the documented limits on calls, at a real pace"
+        "--cash", type=_amount, default=10_000.0, help="cash that the account begins with, USD (%(default)g)"
     )
-    parser.add_argument("--seed", type=int, default=1, help="what ids are made from")
-    parser.add_argument("--state", type=Path, help="folder to keep the state and the certificate in")
+    parser.add_argument("--account", type=_account, default="DU1234567", help="account id (%(default)s)")
+    parser.add_argument("--auto-login", action="store_true", help="be logged in from the start, and after each restart")
+    parser.add_argument(
+        "--pacing",
+        choices=("real", "off"),
+        default="real",
+        help="the documented limits on calls, with answers that take as long as real ones, or neither (%(default)s)",
+    )
+    parser.add_argument("--seed", type=int, default=1, help="what ids and faults are drawn from (%(default)s)")
+    parser.add_argument(
+        "--state",
+        type=Path,
+        help="folder for the truth log, from which a restart goes on, and the certificate (none: all is forgotten)",
+    )
     parser.add_argument("--plain-http", action="store_true", help="no TLS, to stand behind the real gateway program")
     parser.add_argument("--faults", type=Path, help="faults to switch on at the start, as POST /sim/faults takes them")
     parser.add_argument(
         "--schedule", type=Path, help="deeds at simulated times (splits, halts), as POST /sim/schedule takes them"
     )
     parser.add_argument(
-        "--set", dest="settings", action="append", default=[], metavar="NAME=VALUE", help="a choice of the broker's"
+        "--set",
+        dest="settings",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="how the broker behaves where that is unknown or a choice; may be repeated; see --list-settings",
     )
+    parser.add_argument("--list-settings", action=_ListSettings, nargs=0, help="list what --set takes, and exit")
     return parser
 
 

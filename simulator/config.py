@@ -51,6 +51,7 @@ class Behaviour(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     questions: Questions = Questions()
     slippage_bps: float = 5.0
+    """how much worse than its price a market or stop order fills"""
     duplicate_coid: Literal["none", "session", "day"] = "day"
     """scope of the check on cOID"""
     decline_spends_coid: bool = False
@@ -72,22 +73,31 @@ class Behaviour(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     account_type: Literal["margin", "cash"] = "margin"
     """a cash account buys with settled cash only and does not sell short"""
     order_id_in_trades: bool = True
+    """whether a trade names its order's id"""
     parent_id_in_orders: bool = True
+    """whether a child in the list of orders names its parent"""
     order_ref_in_orders: Literal["never", "sometimes", "always"] = "always"
+    """whether an order in the list names its cOID"""
     split_keeps_orders: bool = False
     """orders over a split: adjusted in price and quantity, or cancelled"""
     bracket_children_cancel_each_other: bool = True
+    """whether the fill of one child cancels the others"""
     unanswered_question_expires_s: float = 0.0
-    """0: it waits until another order is sent"""
+    """how long a question waits for its reply; 0: until another order is sent"""
     visible_after_s: float = 0.0
     """from acceptance until an order is in the list"""
     partial_fill_fraction: float = 0.0
     """what share of a session's volume our orders in a symbol get each minute; 0: everything at once"""
     snapshot_calls_before_data: int = 1
+    """first snapshots of a contract that only open its stream"""
     cold_order_list_calls: int = 1
+    """first lists of orders in a session that are empty"""
     cold_trades_calls: int = 1
+    """first lists of trades that are empty"""
     cold_pnl_calls: int = 1
+    """first answers about profit and loss that are empty"""
     cold_positions_calls: int = 1
+    """first reads of positions that lack most fields"""
     dynamic_accounts: bool = False
     """whether the user has so many accounts that they are looked up"""
     tickle_without_login: Literal["unauthorized", "no_session"] = "unauthorized"

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import fcntl
 from pathlib import Path
 
 import pytest
@@ -70,3 +71,17 @@ def test_state_that_is_a_file_is_named(tmp_path: Path, capsys: pytest.CaptureFix
 def test_clock_begins_with_a_year_of_bars_before_it_where_there_are_enough(count: int, row: int) -> None:
     market = ReplayedMarket(panel_of({"ABC": [(1.0, 1.0, 1.0, 1.0, 1.0)] * count}))
     assert start_with_history(market) == str(market.panel.sessions[row])
+
+
+def test_settings_are_listed_with_default_values_and_meaning(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["--list-settings"])
+    assert ended.value.code == 0
+    assert "idle_timeout_s=360\n    a number, 0 or more: without a call until" in capsys.readouterr().out
+
+
+def test_folder_that_another_simulator_uses_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with (tmp_path / "simulator.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        assert main(["--state", str(tmp_path), "--port", "0"]) == 1
+    assert "another simulator uses this folder" in capsys.readouterr().err
