@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
+
+import msgspec
 
 from simulator import instants
 from simulator.clock import RunningClock
@@ -11,13 +14,13 @@ from simulator.desk import Desk
 from simulator.exchange import deeds
 from simulator.exchange.account import Account
 from simulator.exchange.engine import Exchange
-from simulator.fault_plan import Fault, FaultPlan
+from simulator.fault_plan import FaultPlan, Memory, Planned
 from simulator.identifiers import Identifiers
 from simulator.market.contracts import Contracts
 from simulator.market.history import DailyHistory
 from simulator.market.replayed import ReplayedMarket
 from simulator.market.studies import DailyStudies
-from simulator.messages import Response
+from simulator.messages import Request, Response, unavailable
 from simulator.pacing import Pacing
 from simulator.session import BrokerSession, Event
 from simulator.timeline import Action, Timeline
@@ -56,15 +59,14 @@ class Broker:
         self.reported_events = 0
         self.questions_asked = 0
         self.orders_numbered = 0
-        self.remembered: dict[str, list[tuple[int, Response]]] = {}
-        """earlier answers by path, for faults that answer with them"""
+        self.memory = Memory()
+        self.apply_call: Callable[[Request], Response] = _answer_nothing
+        """applies a call, past all faults"""
         self.extra_questions: list[tuple[str, str]] = []
         """what a fault asks beside the broker's own questions"""
         self.scheduled: list[dict[str, Any]] = []
         """deeds with their times, as they were asked for"""
         self.scheduled_done: set[int] = set()
-        self.after_next_read: list[Action] = []
-        """what a fault holds back until a read has been answered"""
         self.desk.post("SM", "Simulated account", "Nothing here is traded for real.", self.now_us)
 
     @property
@@ -87,9 +89,12 @@ class Broker:
         self.note("session", {"event": event, "epoch": session.epoch, **state})
 
     def next_order_id(self) -> int:
-        """Return a new order id."""
-        self.orders_numbered += 1
-        return self.identifiers.order_id(self.orders_numbered)
+        """Return a new order id; never that of a live order, should the numbers have gone back."""
+        while True:
+            self.orders_numbered += 1
+            order_id = self.identifiers.order_id(self.orders_numbered)
+            if order_id not in self.exchange.book.live:
+                return order_id
 
     def advance(self, to_us: int, *, stop_on_event: bool) -> bool:
         """Move the clock, doing what the timeline holds on the way; return whether it stopped at an event."""
@@ -129,10 +134,19 @@ class Broker:
             facts["entry"] = entry
         return deeds.carry_out(self.exchange, facts)
 
-    def plan_faults(self, faults: list[Fault], *, clear: bool, seed: int | None) -> None:
+    def plan_faults(self, faults: list[Planned], *, clear: bool, seed: int | None) -> None:
         """Switch faults on, and put them into the truth log."""
-        self.note("faults", {"faults": faults, "clear": clear, "seed": seed})
+        self.note("faults", {"faults": [planned.fault for planned in faults], "clear": clear, "seed": seed})
         self.faults.install(faults, clear=clear, seed=seed)
+
+    def behave(self, **choices: object) -> None:
+        """Change some of the broker's choices from now on; the caller puts it into the log."""
+        self.behaviour = self.exchange.behaviour = msgspec.structs.replace(self.behaviour, **choices)
+
+
+def _answer_nothing(_request: Request) -> Response:
+    """Stand in until there is something that answers calls."""
+    return unavailable()
 
 
 def _first_instant(config: SimulatorConfig, market: ReplayedMarket) -> int:

@@ -20,8 +20,9 @@ from simulator import schedule
 from simulator.choices import all_choices
 from simulator.config import Behaviour, SettingError, SimulatorConfig, apply_settings
 from simulator.core import Simulator
-from simulator.endpoints.control import parse_plan
 from simulator.fault_plan import PlanRequest
+from simulator.faults.catalogue import listing
+from simulator.faults.reading import parse_plan, prepare
 from simulator.market.replayed import BadBars, ReplayedMarket
 from simulator.server.listener import Server
 from simulator.server.tls import ensure_certificate, server_context
@@ -120,6 +121,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--plain-http", action="store_true", help="no TLS, to stand behind the real gateway program")
     parser.add_argument("--faults", type=Path, help="faults to switch on at the start, as POST /sim/faults takes them")
+    parser.add_argument("--list-faults", action="store_true", help="show every fault with its parameters, and end")
     parser.add_argument(
         "--schedule", type=Path, help="deeds at simulated times (splits, halts), as POST /sim/schedule takes them"
     )
@@ -138,6 +140,9 @@ def build_parser() -> argparse.ArgumentParser:
 def main(arguments: Sequence[str]) -> int:
     """Run the simulator until it is told to stop; return the exit code."""
     options = build_parser().parse_args(arguments)
+    if options.list_faults:
+        sys.stdout.write(listing())
+        return 0
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stdout)
     if options.state is None:
         with tempfile.TemporaryDirectory(prefix="simulator-") as folder:
@@ -202,7 +207,8 @@ def _build(options: argparse.Namespace, state: Path | None) -> Simulator:
     plan = _read_faults(options.faults) if options.faults is not None else None
     simulator = Simulator(config, market)
     if plan is not None and not simulator.broker.faults.planned:
-        simulator.broker.plan_faults(plan.faults, clear=plan.clear, seed=plan.seed)
+        planned = [prepare(fault) for fault in plan.faults]
+        simulator.broker.plan_faults(planned, clear=plan.clear, seed=plan.seed)
     if options.schedule is not None and not simulator.broker.scheduled:
         _plan_schedule(simulator, options.schedule)
     return simulator

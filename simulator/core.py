@@ -6,7 +6,6 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from functools import partial
 
 from simulator import outages, schedule
 from simulator.broker import Broker
@@ -15,8 +14,8 @@ from simulator.config import SimulatorConfig
 from simulator.endpoints import ROUTES
 from simulator.endpoints.control import CONTROL_ROUTES
 from simulator.endpoints.login import LOGIN_ROUTES
-from simulator.faults import HANDLERS
-from simulator.faults.context import Firing
+from simulator.fault_plan import STREAM
+from simulator.faults import chain
 from simulator.market.replayed import ReplayedMarket
 from simulator.messages import Request, Response, bad_request, error, not_found, parse_query
 from simulator.pacing import Limit, refusal
@@ -48,6 +47,7 @@ class Simulator:
         self._router = Router(ROUTES)
         self._pages = Router((*LOGIN_ROUTES, *CONTROL_ROUTES))
         self._marked = self.broker.clock.real()
+        self.broker.apply_call = self._apply
         recover(self.broker)
         schedule.resume(self.broker)
         self._await_reset()
@@ -98,6 +98,13 @@ class Simulator:
             yield self.broker
             self.broker.log.flush()
 
+    def deliver(self, message: bytes) -> Response:
+        """Return a message of the websocket as the faults let it leave."""
+        with self._lock:
+            response = chain.answer(self.broker, Request(STREAM, "/ws", body=message), _as_it_is)
+            self.broker.log.flush()
+        return response
+
     def tick(self) -> None:
         """Let a running clock run; called now and then when nobody calls."""
         broker = self.broker
@@ -137,19 +144,7 @@ class Simulator:
     def _api(self, request: Request) -> Response:
         broker = self.broker
         broker.session.touch(broker.session_us, broker.now_us)
-        proceed = partial(self._apply, request)
-        if broker.faults.planned:
-            for planned in reversed(broker.faults.firing(request, broker.now_us)):
-                index = broker.faults.planned.index(planned)
-                broker.note("fault", {"id": planned.fault.id, "index": index, "path": request.path})
-                firing = Firing(broker, planned.fault, request, proceed, self._apply)
-                proceed = partial(HANDLERS[planned.fault.id], firing)
-        response = proceed()
-        if request.method == "GET" and broker.after_next_read:
-            held, broker.after_next_read = broker.after_next_read, []
-            for action in held:
-                action()
-        return response
+        return chain.answer(broker, request, self._apply)
 
     def _apply(self, request: Request) -> Response:
         broker = self.broker
@@ -178,3 +173,7 @@ class Simulator:
         if needs >= Needs.ACCOUNTS and not session.caches.accounts_called:
             return bad_request("Please query /accounts first")
         return None
+
+
+def _as_it_is(message: Request) -> Response:
+    return Response(200, message.body)

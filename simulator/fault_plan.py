@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Any
 
 import msgspec
 
 from simulator import instants
-from simulator.messages import Request
+from simulator.messages import Request, Response
+
+ROLES = ("entry", "exit", "stop", "target", "modify", "cancel", "reply")
+"""what a call can do to orders; a group of orders has the role of its first"""
+STREAM = "STREAM"
+"""the method of a message that leaves by the websocket, where a fault may meet it like a call"""
 
 
 class Selector(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """Which calls a fault applies to; everything that is given has to hold."""
+    """Which calls a fault applies to; everything that is given has to hold. What is not given is the fault's own."""
 
-    method: str = "*"
-    path: str = "*"
+    method: str | None = None
+    path: str | None = None
     """below /v1/api, with * for any text"""
     role: str | None = None
-    """entry | exit | stop | cancel | modify | reply: what the call does to orders"""
     nth: int | None = None
     """only the nth call that matches the rest, from 1"""
     probability: float = 1.0
@@ -47,13 +52,111 @@ class PlanRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     seed: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Calls:
+    """Calls by method and by patterns of their path, any of which may hold; * is any text."""
+
+    method: str = "*"
+    paths: tuple[str, ...] = ("*",)
+
+    def include(self, request: Request) -> bool:
+        """Return whether a call is one of them."""
+        if self.method != request.method and (self.method != "*" or request.method == STREAM):
+            return False
+        return any(fnmatchcase(request.path, path) for path in self.paths)
+
+
 @dataclass(slots=True)
 class Planned:
-    """A fault with how often its selector matched and it fired."""
+    """A fault with what its kind and its selector make of it, and with its counts."""
 
     fault: Fault
+    calls: Calls = Calls()
+    times: int | None = None
+    lasts_us: int = 0
+    """how long it stays on once it has fired"""
+    while_on: Calls = Calls()
+    """which calls it meets while it stays on"""
+    name: str = ""
+    """what its draws are made from, beside the plan's seed"""
     matched: int = 0
     fired: int = 0
+    since_us: int = 0
+    after_us: int | None = field(init=False)
+    until_us: int | None = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Read the window's texts."""
+        after, until = self.fault.selector.after, self.fault.selector.until
+        self.after_us = instants.parse_iso(after) if after is not None else None
+        self.until_us = instants.parse_iso(until) if until is not None else None
+
+    @property
+    def is_used_up(self) -> bool:
+        """Return whether it can't fire again."""
+        nth = self.fault.selector.nth
+        if self.times is not None and self.fired >= self.times:
+            return True
+        return nth is not None and self.matched >= nth
+
+    def is_on(self, now_us: int) -> bool:
+        """Return whether it has fired and stays on."""
+        return self.fired > 0 and now_us < self.since_us + self.lasts_us
+
+    def matches(self, request: Request, now_us: int) -> bool:
+        """Return whether its selector holds for a call, its numbers apart."""
+        if not self.calls.include(request):
+            return False
+        if self.after_us is not None and now_us < self.after_us:
+            return False
+        if self.until_us is not None and now_us >= self.until_us:
+            return False
+        role = self.fault.selector.role
+        return role is None or role == role_of(request)
+
+    def is_wanted(self, draws: random.Random) -> bool:
+        """Return whether it fires for a call that matches: by its number, and by chance."""
+        selector = self.fault.selector
+        if selector.nth is not None and self.matched + 1 != selector.nth:
+            return False
+        return selector.probability >= 1.0 or draws.random() < selector.probability
+
+    def count_firing(self, now_us: int) -> None:
+        """Count a firing that begins now."""
+        self.matched += 1
+        self.fired += 1
+        self.since_us = now_us
+
+
+@dataclass(slots=True)
+class Memory:
+    """What faults remember from one firing to the next; but for the steps it is gone with a restart."""
+
+    answers: dict[str, list[tuple[int, Response]]] = field(default_factory=dict)
+    """earlier answers by call, for faults that answer with them"""
+    over_before: dict[int, frozenset[int]] = field(default_factory=dict)
+    """by epoch: ids of the orders that were over at its first list"""
+    quotes: dict[int, dict[str, Any]] = field(default_factory=dict)
+    """prices that stand, by conid and field"""
+    pages: int = 0
+    """how many parts of a split answer were given"""
+    after_next_read: list[Callable[[], object]] = field(default_factory=list)
+    """what is held back until a read has been answered"""
+    asked: dict[str, list[int]] = field(default_factory=dict)
+    """by reply id: the faults that go on when its question is answered"""
+    steps: dict[int, tuple[int, Any]] = field(default_factory=dict)
+    """what is to happen at which instant, by number"""
+    steps_planned: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A fault that fires for a call; `lasting` where it only stays on."""
+
+    index: int
+    planned: Planned
+    lasting: bool
+    draws: random.Random
 
 
 def role_of(request: Request) -> str | None:
@@ -71,54 +174,66 @@ def _role_of_new(request: Request) -> str:
     first = orders[0] if isinstance(orders, list) and orders and isinstance(orders[0], dict) else {}
     if str(first.get("side", "")).upper() == "BUY":
         return "entry"
-    return "exit" if str(first.get("orderType", "")).upper() == "MKT" else "stop"
+    kind = str(first.get("orderType", "")).upper()
+    return {"MKT": "exit", "MARKET": "exit", "LMT": "target", "LIMIT": "target"}.get(kind, "stop")
+
+
+Ready = Callable[[Planned, Request], bool]
+"""whether what a fault is to break is there"""
+
+
+def _always(_planned: Planned, _request: Request) -> bool:
+    return True
 
 
 class FaultPlan:
-    """The faults that are on; the same seed and the same calls give the same firings."""
+    """The faults that are on. The same seed and the same calls give the same firings, across restarts too.
+
+    Every draw comes from the seed, the fault and how often it had matched: what has to be remembered are the counts.
+    """
 
     def __init__(self, seed: int) -> None:
         """Start with none."""
-        self._generator = random.Random(seed)  # noqa: S311  (a seeded schedule, no secret)
+        self._seed = seed
         self.planned: list[Planned] = []
 
-    @property
-    def generator(self) -> random.Random:
-        """Return the generator that every draw of a fault comes from."""
-        return self._generator
-
-    def install(self, faults: list[Fault], *, clear: bool, seed: int | None = None) -> None:
-        """Add faults, or with `clear` replace those that are on; a `seed` starts the draws anew."""
+    def install(self, planned: list[Planned], *, clear: bool, seed: int | None = None) -> None:
+        """Add faults, or with `clear` replace those that are on; a `seed` is that of all draws from now on."""
         if seed is not None:
-            self._generator.seed(seed)
+            self._seed = seed
         if clear:
             self.planned = []
-        self.planned += [Planned(fault) for fault in faults]
+        for new in planned:
+            written = msgspec.json.encode(new.fault, order="sorted").decode()
+            # Draws go by what a fault is, so that a plan from which others were taken out still draws the same.
+            same = sum(1 for other in self.planned if other.fault == new.fault)
+            new.name = f"{written}/{same}"
+            self.planned.append(new)
 
-    def firing(self, request: Request, now_us: int) -> list[Planned]:
-        """Return the faults that fire for a call, in the order in which they were planned."""
-        return [planned for planned in self.planned if self._fires(planned, request, now_us)]
+    def met(
+        self, request: Request, now_us: int, ready: Ready = _always, going_on: Sequence[int] = ()
+    ) -> tuple[list[Hit], list[int]]:
+        """Return the faults that fire for a call as they were planned, and the numbers of those that only matched.
 
-    def _fires(self, planned: Planned, request: Request, now_us: int) -> bool:
-        selector = planned.fault.selector
-        if not _matches(selector, request, now_us):
-            return False
-        planned.matched += 1
-        if selector.nth is not None and planned.matched != selector.nth:
-            return False
-        if selector.times is not None and planned.fired >= selector.times:
-            return False
-        if selector.probability < 1.0 and self._generator.random() >= selector.probability:
-            return False
-        planned.fired += 1
-        return True
+        Those whose numbers are in `going_on` have fired and go on with this call.
+        """
+        hits: list[Hit] = []
+        matched: list[int] = []
+        for index, planned in enumerate(self.planned):
+            if index in going_on:
+                hits.append(Hit(index, planned, lasting=True, draws=self._draws(planned)))
+            elif planned.is_on(now_us):
+                if planned.while_on.include(request):
+                    hits.append(Hit(index, planned, lasting=True, draws=self._draws(planned)))
+            elif not planned.is_used_up and planned.matches(request, now_us) and ready(planned, request):
+                draws = self._draws(planned)
+                if planned.is_wanted(draws):
+                    planned.count_firing(now_us)
+                    hits.append(Hit(index, planned, lasting=False, draws=draws))
+                else:
+                    planned.matched += 1
+                    matched.append(index)
+        return hits, matched
 
-
-def _matches(selector: Selector, request: Request, now_us: int) -> bool:
-    if selector.method not in ("*", request.method) or not fnmatchcase(request.path, selector.path):
-        return False
-    if selector.after is not None and now_us < instants.parse_iso(selector.after):
-        return False
-    if selector.until is not None and now_us >= instants.parse_iso(selector.until):
-        return False
-    return selector.role is None or selector.role == role_of(request)
+    def _draws(self, planned: Planned) -> random.Random:
+        return random.Random(f"{self._seed}/{planned.name}/{planned.matched}")  # noqa: S311  (a schedule, no secret)

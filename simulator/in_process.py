@@ -22,6 +22,8 @@ from simulator.server.http import parse_cookies
 
 CRASHED = "connection refused: the simulator has crashed"
 RESET = "connection reset"
+REFUSED = "connection refused"
+OTHER_CERTIFICATE = "certificate verify failed"
 TOO_LATE = "no answer in time"
 CUT_SHORT = "the answer ends early"
 Timeout = float | tuple[float | None, float | None] | None
@@ -46,6 +48,9 @@ class InProcessAdapter(HTTPAdapter):
         self._waits = waits
         self.crashed = False
         """whether a fault has ended the program; every call is refused then"""
+        self.other_certificate = False
+        """whether a fault has put another certificate in place; every call fails then"""
+        self._refuses = 0
 
     def send(
         self,
@@ -61,8 +66,7 @@ class InProcessAdapter(HTTPAdapter):
         Raises:
             requests.RequestException: a fault broke the connection.
         """
-        if self.crashed:
-            raise requests.ConnectionError(CRASHED, request=request)
+        self._connect(request)
         split = urlsplit(str(request.url))
         body = request.body or b""
         answer = self._simulator.handle(
@@ -75,6 +79,15 @@ class InProcessAdapter(HTTPAdapter):
         if answer.wire is not None:
             self._misbehave(request, answer.wire, timeout)
         return self.build_response(request, _as_urllib3(answer))
+
+    def _connect(self, request: requests.PreparedRequest) -> None:
+        if self.crashed:
+            raise requests.ConnectionError(CRASHED, request=request)
+        if self.other_certificate:
+            raise requests.exceptions.SSLError(OTHER_CERTIFICATE, request=request)
+        if self._refuses:
+            self._refuses -= 1
+            raise requests.ConnectionError(REFUSED, request=request)
 
     def _misbehave(self, request: requests.PreparedRequest, wire: Wire, timeout: Timeout) -> None:
         limit = timeout[1] if isinstance(timeout, tuple) else timeout
@@ -93,6 +106,13 @@ class InProcessAdapter(HTTPAdapter):
             case Break.CRASH:
                 self.crashed = True
                 raise requests.ConnectionError(RESET, request=request)
+            case Break.CERTIFICATE:
+                # Without real time it stays, unless it was to be there for a while only.
+                self.other_certificate = not wire.seconds
+                raise requests.exceptions.SSLError(OTHER_CERTIFICATE, request=request)
+            case Break.REFUSED:
+                self._refuses = wire.count
+                raise requests.ConnectionError(REFUSED, request=request)
             case Break.RESET:
                 self._waits(seconds)
                 raise requests.ConnectionError(RESET, request=request)

@@ -32,7 +32,17 @@ class Break(StrEnum):
     CUT = "cut"
     """the answer ends after `count` bytes of its body, though its length says more"""
     CRASH = "crash"
-    """the whole program dies"""
+    """the whole program dies, after `count` bytes of the answer"""
+    REFUSED = "refused"
+    """the connection is reset, and new ones are refused: `count` of them, or for `seconds`"""
+    HALF_OPEN = "half open"
+    """the answer comes, and the connection is dead without a word once it was idle for `seconds`"""
+    CERTIFICATE = "certificate"
+    """the connection is reset, and the server shows another certificate, of the kind `detail`, for `seconds`"""
+    FLOOD = "flood"
+    """a message of the websocket comes `count` times"""
+    GARBAGE = "garbage"
+    """in place of a message the websocket brings bytes that are none"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +52,7 @@ class Wire:
     broken: Break
     seconds: float = 0.0
     count: int = 0
+    detail: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,8 @@ from simulator import instants
 from simulator.broker import Broker
 from simulator.exchange import deeds, replay
 from simulator.fault_plan import Fault
+from simulator.faults import later
+from simulator.faults.reading import prepare
 
 
 def recover(broker: Broker) -> None:
@@ -34,10 +36,11 @@ def recover(broker: Broker) -> None:
         replay.apply(broker.exchange, record)
         if record["kind"] == "clock":
             broker.reported_events = broker.exchange.events
-        elif record["kind"] in ("faults", "fault"):
-            _recall_faults(broker, record)
         elif record["kind"] in ("schedule", "deed"):
             _recall_schedule(broker, record)
+        else:
+            _recall_faults(broker, record)
+    later.resume(broker)
     broker.log.flush()
     broker.clock.set(broker.now_us)
 
@@ -58,13 +61,22 @@ def _count(broker: Broker, record: dict[str, Any]) -> None:
 
 
 def _recall_faults(broker: Broker, record: dict[str, Any]) -> None:
-    if record["kind"] == "faults":
-        faults = msgspec.convert(record["faults"], list[Fault])
-        broker.faults.install(faults, clear=record["clear"], seed=record["seed"])
-    else:
-        planned = broker.faults.planned[record["index"]]
-        planned.matched += 1
-        planned.fired += 1
+    planned = broker.faults.planned
+    match record["kind"]:
+        case "faults":
+            faults = [prepare(fault) for fault in msgspec.convert(record["faults"], list[Fault])]
+            broker.faults.install(faults, clear=record["clear"], seed=record["seed"])
+        case "fault" if not record.get("goes_on"):
+            planned[record["index"]].count_firing(broker.now_us)
+        case "matched":
+            for index in record["indexes"]:
+                planned[index].matched += 1
+        case "planned" | "done":
+            later.recall(broker, record)
+        case "ids":
+            broker.orders_numbered = record["numbered"]
+        case "behaviour":
+            broker.behave(child_activation=record["child_activation"])
 
 
 def _recall_schedule(broker: Broker, record: dict[str, Any]) -> None:

@@ -32,6 +32,11 @@ COMMANDS = frozenset(
         "session",
         "deed",
         "faults",
+        "matched",
+        "planned",
+        "done",
+        "ids",
+        "behaviour",
         "fault",
     }
 )

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import msgspec
-
 from simulator import instants, schedule
 from simulator.broker import Broker
 from simulator.exchange.deeds import DeedError
-from simulator.fault_plan import PlanRequest
-from simulator.faults import HANDLERS
+from simulator.faults.catalogue import catalogue_rows, selector_rows
+from simulator.faults.reading import PlanError, parse_plan, prepare
 from simulator.messages import Request, Response, error, json_response
 from simulator.router import Needs, Route
 
@@ -91,32 +89,20 @@ def truth(broker: Broker, request: Request) -> Response:
     return Response(200, broker.log.lines(int(since)), JSON_LINES)
 
 
-def parse_plan(data: bytes) -> PlanRequest:
-    """Return a plan of faults.
-
-    Raises:
-        ValueError: it is no plan, or names a fault that isn't simulated.
-    """
-    plan = msgspec.json.decode(data, type=PlanRequest)
-    unknown = sorted({fault.id for fault in plan.faults} - HANDLERS.keys())
-    if unknown:
-        problem = f"unknown faults: {', '.join(unknown)}; there are {', '.join(sorted(HANDLERS))}"
-        raise ValueError(problem)
-    return plan
-
-
 def plan_faults(broker: Broker, request: Request) -> Response:
-    """POST /sim/faults: switch faults on; the body is a PlanRequest."""
+    """POST /sim/faults: switch faults on; the body is a PlanRequest. A plan with a mistake in it changes nothing."""
     try:
         wanted = parse_plan(request.body)
-    except ValueError as fault:
+    except PlanError as fault:
         return error(400, str(fault))
-    broker.plan_faults(wanted.faults, clear=wanted.clear, seed=wanted.seed)
+    broker.plan_faults([prepare(fault) for fault in wanted.faults], clear=wanted.clear, seed=wanted.seed)
     return show_faults(broker, request)
 
 
-def show_faults(broker: Broker, _request: Request) -> Response:
-    """GET /sim/faults: those that are on, with how often each matched and fired."""
+def show_faults(broker: Broker, request: Request) -> Response:
+    """GET /sim/faults: those that are on, with how often each matched and fired; with `catalogue` all there are."""
+    if "catalogue" in request.query:
+        return json_response({"faults": catalogue_rows(), "selector": selector_rows()})
     rows = [
         {"fault": planned.fault, "matched": planned.matched, "fired": planned.fired}
         for planned in broker.faults.planned

@@ -1,8 +1,52 @@
-"""Faults: each by its id and parameters, drawn from one seeded generator, each firing in the truth log."""
+"""Faults: each by its id and parameters, drawn from one seed, each firing in the truth log."""
 
 from __future__ import annotations
 
-from simulator.faults import payload, trading, transport
-from simulator.faults.context import Handler
+from simulator.faults import (
+    acceptance,
+    accounts,
+    bars,
+    bodies,
+    changes,
+    connection,
+    corporate,
+    delivery,
+    fills,
+    hands,
+    instruments,
+    lists,
+    questions,
+    quotes,
+    refusals,
+    sessions,
+    websocket,
+)
+from simulator.faults.declaration import FaultKind
 
-HANDLERS: dict[str, Handler] = {**transport.HANDLERS, **payload.HANDLERS, **trading.HANDLERS}
+_AREAS = "THGOCM"
+_MODULES = (
+    connection,
+    delivery,
+    refusals,
+    bodies,
+    lists,
+    sessions,
+    websocket,
+    questions,
+    acceptance,
+    fills,
+    changes,
+    hands,
+    accounts,
+    corporate,
+    quotes,
+    bars,
+    instruments,
+)
+KINDS: dict[str, FaultKind] = {
+    kind.id: kind
+    for kind in sorted(
+        (kind for module in _MODULES for kind in module.KINDS), key=lambda kind: (_AREAS.index(kind.id[0]), kind.id)
+    )
+}
+"""every fault that is simulated, by its id"""

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 
 from simulator.broker import Broker
+from simulator.exchange.deeds import DeedError
 from simulator.fault_plan import Fault
 from simulator.messages import Request, Response
-
-if TYPE_CHECKING:
-    import random
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,33 +25,29 @@ class Firing:
     proceed: Callable[[], Response]
     apply: Callable[[Request], Response]
     """applies any call, past all faults"""
+    draws: random.Random
+    value: Callable[[str], Any]
+    """gives a declared parameter, or its default"""
+    since_us: int = 0
+    """when the fault began; of one that stays on, earlier than now"""
+    lasting: bool = False
+    """whether it only stays on"""
 
-    @property
-    def draws(self) -> random.Random:
-        """Return the plan's generator."""
-        return self.broker.faults.generator
+    def number(self, name: str) -> float:
+        """Return a parameter that is a number."""
+        return float(self.value(name))
 
-    def number(self, name: str, default: float) -> float:
-        """Return a parameter as a number."""
-        value = self.fault.parameters.get(name, default)
-        return float(value) if isinstance(value, (int, float)) else default
+    def integer(self, name: str) -> int:
+        """Return a parameter that is a whole number."""
+        return int(self.value(name))
 
-    def integer(self, name: str, default: int) -> int:
-        """Return a parameter as a whole number."""
-        return int(self.number(name, default))
-
-    def text(self, name: str, default: str) -> str:
-        """Return a parameter as a text."""
-        value = self.fault.parameters.get(name, default)
-        return value if isinstance(value, str) else default
+    def text(self, name: str) -> str:
+        """Return a parameter that is a text."""
+        return str(self.value(name))
 
     def flag(self, name: str) -> bool:
-        """Return whether a parameter is true."""
-        return self.fault.parameters.get(name) is True
-
-    def value(self, name: str, default: object = None) -> Any:  # noqa: ANN401  (a parameter is JSON)
-        """Return a parameter as it is."""
-        return self.fault.parameters.get(name, default)
+        """Return a parameter that is true or false."""
+        return bool(self.value(name))
 
     def answer(self) -> tuple[Response, Any]:
         """Apply the call; return the true answer and its JSON, None where it is none."""
@@ -61,6 +56,13 @@ class Firing:
             return response, msgspec.json.decode(response.body)
         except msgspec.DecodeError:
             return response, None
+
+    def deed(self, **facts: Any) -> dict[str, Any] | None:  # noqa: ANN401  (a deed is JSON)
+        """Carry out a deed; one that is impossible by now is left out."""
+        try:
+            return self.broker.carry_out(facts)
+        except DeedError:
+            return None
 
 
 Handler = Callable[[Firing], Response]

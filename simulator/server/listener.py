@@ -13,7 +13,7 @@ from simulator.messages import Response
 from simulator.server import websocket
 from simulator.server.answers import Answers, log_defect
 from simulator.server.http import BadRequest, Connection, HttpRequest
-from simulator.server.misbehaviour import misbehave
+from simulator.server.misbehaviour import Misbehaviour, reset
 from simulator.server.sockets import converse
 from simulator.server.tempo import Tempo
 from simulator.server.visitors import Visitor, Visitors
@@ -21,6 +21,8 @@ from simulator.truth import LogLostError
 
 MOST_CONNECTIONS = 256
 HANDSHAKE_S = 5.0
+ACCEPT_S = 0.1
+"""how long a wait for a connection lasts before the server looks whether it is to stop, or to shut its port"""
 TICK_S = 0.05
 GRACE_S = 5.0
 """how long the end waits for answers that are being made"""
@@ -45,22 +47,28 @@ class Server:
             OSError: the address can't be bound.
         """
         self._simulator = simulator
-        self._context = context
+        self._misbehaviour = Misbehaviour(context)
         self._answers = Answers(simulator, Tempo(enabled=simulator.broker.config.pacing))
         self._stopping = threading.Event()
         self._hurrying = threading.Event()
         self._visitors = Visitors(most_connections)
         self.failure: LogLostError | None = None
         """why `serve` ended, where nobody called `stop`"""
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        self._listener = socket.create_server((host, port), family=family, backlog=256)
+        self._host = host
+        self._listener = self._listen(port)
         self.port: int = self._listener.getsockname()[1]
+
+    def _listen(self, port: int) -> socket.socket:
+        family = socket.AF_INET6 if ":" in self._host else socket.AF_INET
+        listener = socket.create_server((self._host, port), family=family, backlog=256)
+        listener.settimeout(ACCEPT_S)
+        return listener
 
     def serve(self) -> None:
         """Serve until `stop`; answers that are being made are still sent."""
         threading.Thread(target=self._tick, name="clock", daemon=True).start()
-        self._listener.settimeout(0.2)
         while not self._stopping.is_set():
+            self._shut_port()
             try:
                 sock, address = self._listener.accept()
             except TimeoutError:
@@ -70,11 +78,24 @@ class Server:
                 logger.debug("accept failed: %s", fault)
                 self._stopping.wait(0.05)
                 continue
+            if self._misbehaviour.turns_away():
+                reset(sock)
+                sock.close()
+                continue
             self._start(sock, str(address[0]))
         self._listener.close()
         deadline = time.monotonic() + GRACE_S
         while not self._visitors.part(wait_s=0.1) and not self._hurrying.is_set() and time.monotonic() < deadline:
             continue
+
+    def _shut_port(self) -> None:
+        """Keep the port shut as long as a fault refuses connections."""
+        seconds = self._misbehaviour.shut_for_s()
+        if seconds <= 0.0:
+            return
+        self._listener.close()
+        self._stopping.wait(seconds)
+        self._listener = self._listen(self.port)
 
     def stop(self) -> None:
         """Let `serve` end; called a second time, without waiting for answers that are being made.
@@ -102,10 +123,11 @@ class Server:
     def _serve_connection(self, visitor: Visitor, client: str) -> None:
         try:
             visitor.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            if self._context is not None:
+            context = self._misbehaviour.context()
+            if context is not None:
                 visitor.socket.settimeout(HANDSHAKE_S)
                 # The handshake comes later: until then nobody could wake this thread.
-                visitor.socket = tls = self._context.wrap_socket(
+                visitor.socket = tls = context.wrap_socket(
                     visitor.socket, server_side=True, do_handshake_on_connect=False
                 )
                 tls.do_handshake()
@@ -143,10 +165,9 @@ class Server:
                 return False
         if response is None:
             response = self._answers.answer(request, client)
-        if response.wire is not None:
-            misbehave(connection, response, response.wire)
-            return False
         keep = request.keep_alive and not self._stopping.is_set()
+        if response.wire is not None:
+            return self._misbehaviour.act(connection, response, response.wire, keep_alive=keep)
         connection.write(response, keep_alive=keep, head_only=request.method == "HEAD")
         return keep
 

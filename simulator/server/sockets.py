@@ -10,6 +10,7 @@ import msgspec
 
 from simulator.server import websocket
 from simulator.server.http import Connection, HttpRequest
+from simulator.server.misbehaviour import disturb
 from simulator.server.websocket import Frame, FrameReader, Opcode, ProtocolViolation
 from simulator.stream import Message, Stream, claimed_session
 
@@ -32,9 +33,9 @@ def converse(connection: Connection, simulator: Simulator, request: HttpRequest,
     reader = FrameReader()
     with simulator.locked():
         greeting = stream.greet()
-    _send(connection, greeting)
+    going_on = _send(connection, simulator, greeting)
     data = bytes(connection.buffer)
-    while not stopping.is_set():
+    while going_on and not stopping.is_set():
         try:
             if any(not _take(connection, simulator, stream, frame) for frame in reader.feed(data)):
                 return
@@ -43,15 +44,16 @@ def converse(connection: Connection, simulator: Simulator, request: HttpRequest,
             return
         with simulator.locked():
             messages, over = stream.poll(time.monotonic()), stream.is_over()
-        _send(connection, messages)
-        if over:
+        going_on = _send(connection, simulator, messages)
+        if over and going_on:
             connection.socket.sendall(websocket.close_frame(websocket.NORMAL))
             return
         received = _receive(connection)
         if received is None:
             return
         data = received
-    connection.socket.sendall(websocket.close_frame(websocket.GOING_AWAY))
+    if going_on:
+        connection.socket.sendall(websocket.close_frame(websocket.GOING_AWAY))
 
 
 def _receive(connection: Connection) -> bytes | None:
@@ -74,12 +76,22 @@ def _take(connection: Connection, simulator: Simulator, stream: Stream, frame: F
         case Opcode.TEXT:
             with simulator.locked():
                 answers = stream.receive(frame.payload.decode("utf-8", "replace"), time.monotonic())
-            _send(connection, answers)
+            return _send(connection, simulator, answers)
     return True
 
 
-def _send(connection: Connection, messages: list[Message] | list[Message | str]) -> None:
-    if messages:
-        frames = (websocket.encode(m.encode() if isinstance(m, str) else _encode(m)) for m in messages)
-        connection.socket.settimeout(10.0)
-        connection.socket.sendall(b"".join(frames))
+def _send(connection: Connection, simulator: Simulator, messages: list[Message] | list[Message | str]) -> bool:
+    """Send messages and return whether the conversation goes on, which a fault may end."""
+    whole = bytearray()
+    connection.socket.settimeout(10.0)
+    for message in messages:
+        response = simulator.deliver(message.encode() if isinstance(message, str) else _encode(message))
+        if response.wire is None:
+            whole += websocket.encode(response.body)
+            continue
+        connection.socket.sendall(whole)
+        whole.clear()
+        if not disturb(connection.socket, response.body, response.wire):
+            return False
+    connection.socket.sendall(whole)
+    return True

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import os
 import ssl
+import tempfile
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -51,7 +52,21 @@ def _is_valid(certificate: Path, key: Path) -> bool:
     return loaded.not_valid_after_utc > datetime.now(UTC) + timedelta(days=1)
 
 
-def _make(certificate: Path, key: Path) -> None:
+def other_context(kind: str) -> ssl.SSLContext:
+    """Return TLS settings with a certificate that no client of ours may trust: new_key, expired or wrong_host."""
+    now = datetime.now(UTC)
+    with tempfile.TemporaryDirectory(prefix="simulator-") as folder:
+        certificate, key = Path(folder) / CERTIFICATE_FILE, Path(folder) / KEY_FILE
+        _make(
+            certificate,
+            key,
+            host="gateway.example" if kind == "wrong_host" else "localhost",
+            until=now - timedelta(hours=1) if kind == "expired" else None,
+        )
+        return server_context(certificate, key)
+
+
+def _make(certificate: Path, key: Path, *, host: str = "localhost", until: datetime | None = None) -> None:
     private = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Simulated gateway")])
     now = datetime.now(UTC)
@@ -67,7 +82,8 @@ def _make(certificate: Path, key: Path) -> None:
         encipher_only=False,
         decipher_only=False,
     )
-    names = [x509.DNSName("localhost"), *(x509.IPAddress(ipaddress.ip_address(text)) for text in _ADDRESSES)]
+    addresses = [x509.IPAddress(ipaddress.ip_address(text)) for text in _ADDRESSES if host == "localhost"]
+    names = [x509.DNSName(host), *addresses]
     built = (
         x509.CertificateBuilder()
         .subject_name(name)
@@ -75,7 +91,7 @@ def _make(certificate: Path, key: Path) -> None:
         .public_key(private.public_key())
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=_VALID_DAYS))
+        .not_valid_after(until or now + timedelta(days=_VALID_DAYS))
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .add_extension(usage, critical=True)
         .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)

@@ -35,7 +35,8 @@ def test_bad_argument_ends_with_2_and_one_line(arguments: list[str], capsys: pyt
 
 
 @pytest.mark.parametrize(
-    ("content", "says"), [("{", "Input data was truncated"), ('{"faults":[{"id":"Z99"}]}', "unknown faults: Z99")]
+    ("content", "says"),
+    [("{", "Input data was truncated"), ('{"faults":[{"id":"Z99"}]}', 'fault 1: id "Z99" is not allowed')],
 )
 def test_bad_faults_file_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str], content: str, says: str) -> None:
     plan = tmp_path / "faults.json"
@@ -85,3 +86,10 @@ def test_folder_that_another_simulator_uses_is_named(tmp_path: Path, capsys: pyt
         fcntl.flock(lock, fcntl.LOCK_EX)
         assert main(["--state", str(tmp_path), "--port", "0"]) == 1
     assert "another simulator uses this folder" in capsys.readouterr().err
+
+
+def test_faults_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--list-faults"]) == 0
+    shown = capsys.readouterr().out
+    assert "O10  Fill in parts: odd lots over a while\n" in shown
+    assert "     slices = 3: how many parts (a whole number from 1 to 1,000)\n" in shown

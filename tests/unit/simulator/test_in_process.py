@@ -98,3 +98,23 @@ def test_crashed_simulator_answers_nothing_any_more(run: Run) -> None:
             run.get("/v1/api/tickle")
     with pytest.raises(requests.ConnectionError, match="crashed"):
         run.get("/v1/api/iserver/accounts")
+
+
+def test_connections_that_are_refused(run: Run) -> None:
+    run.fault("T01", connections=2)
+    for path in ("/v1/api/tickle", "/v1/api/iserver/accounts", "/v1/api/iserver/accounts"):
+        with pytest.raises(requests.ConnectionError, match="refused"):
+            run.get(path)
+    assert run.get("/v1/api/iserver/accounts").status_code == 200
+
+
+def test_another_certificate_is_not_trusted(run: Run) -> None:
+    run.fault("T13")
+    for path in ("/v1/api/tickle", "/v1/api/iserver/accounts"):
+        with pytest.raises(requests.exceptions.SSLError):
+            run.get(path)
+
+
+def test_half_open_connection_is_answered_without_one(run: Run) -> None:
+    run.fault("T12")
+    assert run.get("/v1/api/tickle").status_code == 200

@@ -74,7 +74,7 @@ def test_defect_is_the_500_of_the_real_one_and_one_line_and_the_next_call_is_ser
 ) -> None:
     client = start({"ABC": [FLAT]})
     # An action that a fault would have put there, and that fails as only a defect does.
-    client.broker.after_next_read.append(Broken(ZeroDivisionError("one\ntwo")))
+    client.broker.memory.after_next_read.append(Broken(ZeroDivisionError("one\ntwo")))
     answers = answers_of(client)
     with caplog.at_level(logging.ERROR):
         answer = answers.answer(asked("GET", "/v1/api/iserver/accounts"), HERE)
@@ -87,7 +87,7 @@ def test_defect_is_the_500_of_the_real_one_and_one_line_and_the_next_call_is_ser
 
 def test_lost_log_is_no_defect_and_answers_nothing() -> None:
     client = start({"ABC": [FLAT]})
-    client.broker.after_next_read.append(Broken(LogLostError(None, OSError("full"))))
+    client.broker.memory.after_next_read.append(Broken(LogLostError(None, OSError("full"))))
     with pytest.raises(LogLostError):
         answers_of(client).answer(asked("GET", "/v1/api/iserver/accounts"), HERE)
 

@@ -1,0 +1,67 @@
+"""The way of a call through the faults that fire for it: each is around those that were planned after it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+import msgspec
+
+from simulator.broker import Broker
+from simulator.fault_plan import Hit, Planned
+from simulator.faults import KINDS
+from simulator.faults.context import Firing
+from simulator.messages import Request, Response
+
+Apply = Callable[[Request], Response]
+
+
+def answer(broker: Broker, request: Request, apply: Apply) -> Response:
+    """Answer a call, past the faults that are on; every firing is in the truth log before what it does."""
+    response = _past_faults(broker, request, apply) if broker.faults.planned else apply(request)
+    if request.method == "GET" and broker.memory.after_next_read:
+        held, broker.memory.after_next_read = broker.memory.after_next_read, []
+        for action in held:
+            action()
+    return response
+
+
+def _past_faults(broker: Broker, request: Request, apply: Apply) -> Response:
+    hits = _hits(broker, request)
+    proceed = partial(apply, request)
+    for hit in reversed(hits):
+        proceed = partial(KINDS[hit.planned.fault.id].handler, _firing(broker, hit, request, proceed, apply))
+    response = proceed()
+    _follow_question(broker, hits, response)
+    return response
+
+
+def _hits(broker: Broker, request: Request) -> list[Hit]:
+    going_on = broker.memory.asked.pop(request.path.rpartition("/")[2], [])
+    hits, matched = broker.faults.met(request, broker.now_us, partial(_is_ready, broker), going_on)
+    if matched:
+        broker.note("matched", {"indexes": matched})
+    for hit in hits:
+        facts = {"id": hit.planned.fault.id, "index": hit.index, "path": request.path}
+        broker.note("fault", {**facts, "goes_on": True} if hit.lasting else facts)
+    return hits
+
+
+def _is_ready(broker: Broker, planned: Planned, request: Request) -> bool:
+    kind = KINDS[planned.fault.id]
+    return kind.ready is None or kind.ready(broker, request, partial(kind.value, planned.fault))
+
+
+def _firing(broker: Broker, hit: Hit, request: Request, proceed: Callable[[], Response], apply: Apply) -> Firing:
+    fault = hit.planned.fault
+    value = partial(KINDS[fault.id].value, fault)
+    return Firing(broker, fault, request, proceed, apply, hit.draws, value, hit.planned.since_us, lasting=hit.lasting)
+
+
+def _follow_question(broker: Broker, hits: list[Hit], response: Response) -> None:
+    """Remember the faults that wait for an order's acceptance, where the answer is a question yet."""
+    waiting = [hit.index for hit in hits if KINDS[hit.planned.fault.id].follows_question]
+    if not waiting or not response.body.startswith(b'[{"id":'):
+        return
+    [asked, *_] = msgspec.json.decode(response.body)
+    broker.memory.asked[asked["id"]] = waiting
