@@ -87,7 +87,7 @@ class Stream:
         topic, target, arguments = _split(text)
         if topic in _BROKERAGE_TOPICS and not self._broker.session.authenticated:
             return [{"topic": topic, "error": "not authenticated"}]
-        handler = _TOPICS.get(topic)
+        handler = TOPICS.get(topic)
         return [] if handler is None else list(handler(self, target, arguments, now_s))
 
     def poll(self, now_s: float) -> list[Message]:
@@ -322,7 +322,7 @@ def _end_ledger(stream: Stream, _target: str, _arguments: Message, _now_s: float
 
 
 _Topic = Callable[[Stream, str, Message, float], list[Message]]
-_TOPICS: dict[str, _Topic] = {
+TOPICS: dict[str, _Topic] = {
     "sor": Stream.subscribe_orders,
     "uor": Stream.unsubscribe_orders,
     "str": Stream.subscribe_trades,
