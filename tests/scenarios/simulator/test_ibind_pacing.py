@@ -52,6 +52,7 @@ def test_websocket_that_asks_for_its_session_twice_while_it_connects_is_let_in(
 
 
 def test_list_of_orders_is_limited_by_itself_and_nothing_else(client: IbkrClient) -> None:
+    client.live_orders(force=True)
     client.live_orders()
     with pytest.raises(Exception, match="429"):
         client.live_orders()

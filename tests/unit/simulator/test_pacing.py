@@ -42,6 +42,13 @@ def test_tickle_is_limited_as_the_table_has_it_by_get_alone() -> None:
     assert [pacing.check(tickle, 0.0) is None for tickle in tickles] == [True, True, True, False]
 
 
+def test_forced_list_of_orders_leaves_the_next_one_free() -> None:
+    pacing = Pacing(enabled=True)
+    forced = Request("GET", "/iserver/account/orders", {"force": "true"})
+    assert [pacing.check(call, 0.0) for call in (forced, ORDERS, forced)] == [None, None, None]
+    assert pacing.check(ORDERS, 1.0) is Limit.CALL
+
+
 @pytest.mark.parametrize(("method", "path", "seconds", "calls"), LIMITS)
 def test_each_call_of_the_table_is_limited_with_or_without_a_slash_at_its_end(
     method: str, path: str, seconds: float, calls: int
