@@ -118,6 +118,8 @@ class Behaviour(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """it also tickles every 30 seconds, and logs out when it finds the brokerage session lost"""
     sso_lifetime_s: Duration = 86_400.0
     """the longest life of a login; 0: none"""
+    logout_ends_login: bool = True
+    """false: a logout ends the brokerage session only, and reauthenticate opens it again"""
     reauthentication_s: Duration = 0.0
     """from ssodh/init until authenticated is true"""
     established_s: Duration = 0.0

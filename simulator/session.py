@@ -200,9 +200,11 @@ class BrokerSession:
             self._lose(Event.RESET)
 
     def logout(self) -> None:
-        """Close both sessions."""
-        if self.sso:
+        """Close both sessions, or the brokerage session alone where that is the broker's way."""
+        if self.sso and self.behaviour.logout_ends_login:
             self._end(Event.LOGOUT)
+        else:
+            self._lose(Event.LOGOUT)
 
     def _lose(self, event: Event, *, competing: bool = False) -> None:
         changed = self.authenticated or self.is_opening or competing != self.competing

@@ -137,6 +137,8 @@ class Server:
             logger.debug("connection ended: %s", fault)
         except LogLostError as fault:
             self._fail(fault)
+        except Exception as fault:  # noqa: BLE001  (a defect ends this connection, and no other)
+            log_defect("connection", fault)
         finally:
             self._visitors.leave(visitor)
             visitor.socket.close()
@@ -161,7 +163,7 @@ class Server:
         if request.path in WEBSOCKET_PATHS and websocket.is_upgrade(request.headers):
             response = self._answers.refuse_websocket()
             if response is None:
-                self._open_websocket(connection, request)
+                converse(connection, self._simulator, request, self._stopping)
                 return False
         if response is None:
             response = self._answers.answer(request, client)
@@ -171,18 +173,11 @@ class Server:
         connection.write(response, keep_alive=keep, head_only=request.method == "HEAD")
         return keep
 
-    def _open_websocket(self, connection: Connection, request: HttpRequest) -> None:
-        try:
-            converse(connection, self._simulator, request, self._stopping)
-        except (LogLostError, OSError):
-            raise
-        except Exception as fault:  # noqa: BLE001  (as for a call: the other clients are served on)
-            log_defect(f"websocket {request.path}", fault)
-            connection.socket.sendall(websocket.close_frame(websocket.INTERNAL_ERROR))
-
     def _tick(self) -> None:
         while not self._stopping.wait(TICK_S):
             try:
                 self._simulator.tick()
             except LogLostError as fault:
                 self._fail(fault)
+            except Exception as fault:  # noqa: BLE001  (calls are answered on)
+                log_defect("clock", fault)

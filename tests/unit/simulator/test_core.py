@@ -157,3 +157,13 @@ def test_ping_pong_with_a_competing_login() -> None:
         client.advance(f"2014-03-03T14:{31 + minute}:00Z")
         status = client.post("/iserver/auth/status")
         assert (status["authenticated"], status["competing"]) == (False, True)
+
+
+def test_session_ages_in_real_time_however_fast_the_market_runs() -> None:
+    client, real = running(1000.0)
+    for minute in range(1, 25):
+        real.now = 60.0 * minute
+        assert client.post("/tickle")["iserver"]["authStatus"]["authenticated"] is True
+    assert client.clock()["now"] > "2014-03-15"
+    real.now += 360.0
+    assert client.post("/tickle")["iserver"]["authStatus"]["authenticated"] is False

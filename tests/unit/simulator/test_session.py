@@ -172,3 +172,11 @@ def test_new_brokerage_session_has_cold_caches_and_no_farm() -> None:
     session.farm_open = True
     session.open_brokerage(0)
     assert (session.caches.suppressed, session.portfolio_calls, session.farm_open) == (set(), {}, False)
+
+
+def test_logout_leaves_the_login_where_that_is_the_way() -> None:
+    watched = logged_in(logout_ends_login=False)
+    watched.session.logout()
+    assert state(watched.session) == (True, True, False, False)
+    watched.session.open_brokerage(0)
+    assert watched.events == [Event.LOGIN, Event.LOGOUT, Event.INIT]
