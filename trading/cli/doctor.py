@@ -22,6 +22,7 @@ from trading.monitoring.metrics import FILE_NAME, silent_s
 from trading.monitoring.wall_clock import WallClock
 from trading.store.database import Database
 from trading.store.views import Views
+from trading.strategies.discovery import make_strategy
 
 LEAST_FREE_BYTES = 200 * 1024 * 1024
 CONNECT_S = 3.0
@@ -55,6 +56,7 @@ def doctor(settings_only: bool, as_json: bool) -> None:  # noqa: FBT001 - click 
     Changes nothing. Exit 0 all fine, 1 something has to be mended, 2 a setting can't be used.
     """
     settings = read_settings()
+    make_strategy(settings)
     findings = [Finding("settings", Verdict.OK, f"gateway {settings.gateway.kind}, strategy {settings.strategy_name}")]
     if not settings_only:
         findings += [check(settings) for check in CHECKS]
@@ -65,6 +67,15 @@ def doctor(settings_only: bool, as_json: bool) -> None:  # noqa: FBT001 - click 
         click.echo(table(("Check", "", "Found", "To do"), rows, left=frozenset({0, 1, 2, 3})))
     if any(found.verdict is Verdict.BAD for found in findings):
         raise SystemExit(1)
+
+
+def check_symbols(settings: Settings) -> Finding:
+    """Look whether a live system was told what it may trade; the simulated market has its own list."""
+    if settings.simulated:
+        return Finding("symbols", Verdict.OK, "those of the simulated market")
+    if not settings.tickers:
+        return Finding("symbols", Verdict.BAD, "TICKERS names none", "name them, for instance TICKERS=AAPL,MSFT")
+    return Finding("symbols", Verdict.OK, f"{len(settings.tickers)} that may be traded")
 
 
 def check_folders(settings: Settings) -> Finding:
@@ -146,6 +157,7 @@ def _existing(path: Path) -> Path:
 
 
 CHECKS: tuple[Callable[[Settings], Finding], ...] = (
+    check_symbols,
     check_folders,
     check_secrets,
     check_disk,

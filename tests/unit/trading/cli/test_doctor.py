@@ -29,11 +29,28 @@ def closed_port(shell: Shell) -> int:
 @pytest.mark.usefixtures("closed_port")
 def test_fresh_machine_is_fine_but_for_the_gateway_that_is_not_started(shell: Shell) -> None:
     assert findings(shell) == {
-        "settings": "ok", "folders": "ok", ".env": "ok", "disk": "ok", "database": "ok", "trader": "ok",
-        "gateway": "note",
+        "settings": "ok", "symbols": "ok", "folders": "ok", ".env": "ok", "disk": "ok", "database": "ok",
+        "trader": "ok", "gateway": "note",
     }  # fmt: skip
     assert shell.run("doctor").code == 0
     assert not shell.state.exists()
+
+
+@pytest.mark.usefixtures("closed_port")
+def test_live_system_that_may_trade_no_symbol_is_not_ready(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GATEWAY", "live")
+    monkeypatch.delenv("TICKERS", raising=False)
+    assert findings(shell)["symbols"] == "bad"
+    assert shell.run("doctor").code == 1
+    monkeypatch.setenv("TICKERS", "AAPL,MSFT")
+    assert findings(shell)["symbols"] == "ok"
+
+
+def test_parameter_of_the_strategy_that_cannot_be_used_is_found(shell: Shell) -> None:
+    (shell.folder / "config.json").write_text('{"strategy": {"trend_mean_reversion": {"atr_period": 0}}}')
+    done = shell.run("doctor", "--settings")
+    assert done.code == 2
+    assert done.err.startswith("strategy.trend_mean_reversion.atr_period = 0: must be")
 
 
 def test_listening_gateway_is_seen(shell: Shell, closed_port: int) -> None:
