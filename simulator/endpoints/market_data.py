@@ -80,7 +80,8 @@ class Chart:
 def chart_of(broker: Broker, request: Request) -> Chart | Response:
     """Return the bars that a call for history asks for, newest first asked for, or the error that it gets.
 
-    A period or a bar size that is none falls back to the usual one. `startTime` is where the window ends.
+    A period or a bar size that is none falls back to the usual one. `startTime` is where the window ends. A period
+    shorter than its bars has the one that it lies in.
     """
     query = request.query
     conid = query.get("conid", "")
@@ -115,10 +116,27 @@ def _end_of_window(text: str, now_us: int) -> int:
 
 
 def _bars(broker: Broker, contract: Contract, size: str, window: tuple[int, int], *, without_volume: bool) -> Bars:
+    found = _bars_inside(broker, contract, size, window, without_volume=without_volume)
+    if found.highest is not None:
+        return found
+    begin, end = window
+    wider = (begin - history.BAR_SECONDS[size] * instants.SECOND, end)
+    return _bars_inside(broker, contract, size, wider, most=1, without_volume=without_volume)
+
+
+def _bars_inside(
+    broker: Broker,
+    contract: Contract,
+    size: str,
+    window: tuple[int, int],
+    *,
+    most: int = MOST_POINTS,
+    without_volume: bool,
+) -> Bars:
     source, now = broker.history, broker.now_us
     if size == "1d" and not without_volume:
-        return source.daily(contract.column, *window, now, MOST_POINTS)
-    found = source.bars(contract.column, size, *window, now)[-MOST_POINTS:]
+        return source.daily(contract.column, *window, now, most)
+    found = source.bars(contract.column, size, *window, now)[-most:]
     return Bars.of([replace(bar, volume=0.0) for bar in found] if without_volume else found)
 
 

@@ -70,3 +70,12 @@ def test_history_of_quotes_has_no_volume_and_says_whether_it_is_of_the_whole_day
     query = f"conid={client.conid('ABC')}&period=3d&bar=1d&source=Midpoint&outsideRth=true"
     answer = client.get("/iserver/marketdata/history", query)
     assert ([bar["v"] for bar in answer["data"]], answer["outsideRth"]) == ([0.0, 0.0, 0.0], True)
+
+
+@pytest.mark.parametrize("bar", ["1min", "30min", "1h", "8h", "1d", "1w", "1m"])
+def test_period_that_is_shorter_than_its_bars_has_one(client: Client, bar: str) -> None:
+    for time in ("2014-03-07T17:10:00Z", "2014-03-08T02:00:00Z", "2014-03-08T12:00:00Z"):
+        client.advance(time)
+        answer = client.get("/iserver/marketdata/history", f"conid={client.conid('ABC')}&period=1min&bar={bar}")
+        assert len(answer["data"]) >= 1
+        assert answer["points"] == len(answer["data"]) - 1
