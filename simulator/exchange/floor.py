@@ -245,10 +245,17 @@ class Floor:
             if order.state is State.FILLED:
                 self.end(sibling, State.CANCELLED, OCA_FILLED)
             else:
-                sibling.quantity = max(sibling.filled, sibling.quantity - quantity)
-                if sibling.remaining == 0 and not brackets.may_grow(self.book, sibling, mode):
-                    self.end(sibling, State.CANCELLED, OCA_FILLED)
+                self._reduce(sibling, quantity)
         return execution
+
+    def _reduce(self, sibling: Order, sold: int) -> None:
+        """Take what another order of its group has filled off an order."""
+        sibling.quantity = max(sibling.filled, sibling.quantity - sold)
+        if sibling.remaining > 0:
+            return
+        sibling.due_us = None
+        if not brackets.may_grow(self.book, sibling, self.behaviour.child_activation):
+            self.end(sibling, State.CANCELLED, OCA_FILLED)
 
     def let_children_work(self, parent: Order, activation: Activation | None) -> None:
         """Let the children of an order that has filled, in part or in whole, work as far as they may."""

@@ -59,10 +59,10 @@ def random_bar(dice: Dice) -> Row:
 class Run:
     """One random run; `check` holds it against the rules."""
 
-    def __init__(self, dice: Dice, folder: Path) -> None:
+    def __init__(self, dice: Dice, folder: Path, behaviour: Behaviour | None = None) -> None:
         self.dice = dice
         self.folder = folder
-        self.behaviour = random_behaviour(dice)
+        self.behaviour = behaviour or random_behaviour(dice)
         self.bars = {symbol: [random_bar(dice) for _ in range(5)] for symbol in SYMBOLS}
         self.client = self._start()
         self.modified: set[int] = set()
@@ -81,7 +81,7 @@ class Run:
     def _order(self, symbol: str, side: str, kinds: Sequence[str] = ("LMT", "MKT", "STP", "STOP_LIMIT")) -> Json:
         kind = self.dice.one_of(kinds)
         body: Json = {"conid": self.client.conid(symbol), "side": side, "orderType": kind}
-        body["quantity"] = self.dice.number(1, 60)
+        body["quantity"] = self.dice.one_of((self.dice.number(1, 60), self.dice.number(1, 60), 350))
         body["tif"] = self.dice.one_of(("DAY", "GTC", "OPG", "IOC"))
         if kind != "MKT":
             body["price"] = self.dice.number(9000, 11_000) / 100
@@ -105,6 +105,28 @@ class Run:
         if self.dice.number(1, 8) == 1:
             children[0]["price"] = -1
         self.client.orders(parent, *children)
+        for _ in range(self.dice.one_of((0, 4))):
+            self.client.advance(instants.iso(self.client.broker.now_us + MINUTE_US))
+            self.children_sell_what_their_parent_has()
+
+    def slow_bracket(self) -> None:
+        """Send a bracket whose parent fills part by part while a child may already sell, and look at every minute."""
+        self.coids += 1
+        # Off the minute, so that the children are there first when the next minute's volume comes.
+        self.client.advance(instants.iso(self.client.broker.now_us + MINUTE_US // 3))
+        base: Json = {"conid": self.client.conid(self.dice.one_of(SYMBOLS)), "tif": "GTC", "quantity": 120}
+        side, other, price = self.dice.one_of((("BUY", "SELL", 111), ("SELL", "BUY", 89)))
+        parent = {**base, "side": side, "orderType": "LMT", "price": price, "cOID": f"parent-{self.coids}"}
+        child = {**base, "side": other, "parentId": parent["cOID"]}
+        prices = [self.dice.number(9500, 10_500) / 100 for _ in range(2)]
+        self.client.orders(
+            parent,
+            {**child, "orderType": "STP", "price": prices[0]},
+            {**child, "orderType": "LMT", "price": prices[1]},
+        )
+        for _ in range(8):
+            self.client.advance(instants.iso(self.client.broker.now_us + MINUTE_US))
+            self.children_sell_what_their_parent_has()
 
     def group(self) -> None:
         """Send orders of which one cancels the others."""
@@ -140,8 +162,10 @@ class Run:
         """Let time pass."""
         to = self.dice.one_of(("open", "close", "next_close", "minutes", "minutes"))
         if to == "minutes":
-            to = instants.iso(self.client.broker.now_us + self.dice.number(1, 200) * MINUTE_US)
+            to = instants.iso(self.client.broker.now_us + self.dice.one_of((1, 2, 5, 60, 200)) * MINUTE_US)
         self.client.advance(to, stop_on_event=self.dice.one_of((True, False)))
+        self.groups_fill_once()
+        self.children_sell_what_their_parent_has()
         self.rows_add_up()
 
     # ---- what has to hold
@@ -295,7 +319,9 @@ class Run:
 
     def rows_add_up(self) -> None:
         """What the calls show of an order adds up, in both of its forms."""
-        for row in self.client.order_rows():
+        rows = self.client.order_rows()
+        assert len({row["orderId"] for row in rows}) == len(rows)
+        for row in rows:
             assert row["filledQuantity"] + row["remainingQuantity"] == row["totalSize"]
             status = self.client.get(f"/iserver/account/order/status/{row['orderId']}")
             assert float(status["cum_fill"]) + float(status["size"]) == float(status["total_size"]) == row["totalSize"]

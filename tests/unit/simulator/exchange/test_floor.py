@@ -280,3 +280,22 @@ def test_family_that_ends_at_the_open_ends_once() -> None:
     client.advance("open")
     ended = [line["order_id"] for line in client.truth() if line["kind"] == "status"]
     assert len(ended) == len(set(ended)) == 2
+
+
+def test_sibling_of_which_all_shares_are_sold_waits_for_the_parents_next_part() -> None:
+    behaviour = having(partial_fill_fraction=0.004, child_activation="proportional")
+    client = start({"ABC": [FLAT, FLAT]}, behaviour=behaviour)
+    client.advance("2014-03-03T14:30:20Z")
+    base = {"conid": client.conid("ABC"), "quantity": 8, "tif": "GTC"}
+    rows = client.orders(
+        {**base, "side": "BUY", "orderType": "LMT", "price": 101, "cOID": "entry"},
+        {**base, "side": "SELL", "orderType": "STP", "price": 100, "parentId": "entry"},
+        {**base, "side": "SELL", "orderType": "LMT", "price": 100, "parentId": "entry"},
+    )
+    entry, stop, target = (row["order_id"] for row in rows)
+    client.advance("2014-03-03T14:31:30Z")
+    # The stop was first in the new minute and sold what there was: nothing is left of it for the target.
+    assert sizes(client, entry, stop, target) == ["4/8", "4/4", "0/0"]
+    client.advance("close")
+    assert [status(client, order_id) for order_id in (entry, stop, target)] == ["Filled", "Filled", "Cancelled"]
+    assert client.broker.account.held(client.conid("ABC")) == 0

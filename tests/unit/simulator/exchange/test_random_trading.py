@@ -8,11 +8,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TypeVar
 
+import msgspec
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from tests.unit.simulator.exchange.random_trading import Run
+from tests.unit.simulator.support import QUIET
 
 STEPS = 14
 _T = TypeVar("_T")
@@ -49,6 +51,21 @@ def test_books_hold_for_any_seed(seed: int, tmp_path: Path) -> None:
     run = Run(Seeded(seed), tmp_path)
     for _ in range(3 * STEPS):
         run.step()
+    run.check()
+
+
+@pytest.mark.parametrize("mode", ["whole", "proportional", "full"])
+@pytest.mark.parametrize("linked", [True, False])
+@pytest.mark.parametrize("seed", range(4))
+def test_books_hold_for_brackets_that_fill_in_parts(seed: int, linked: bool, mode: str, tmp_path: Path) -> None:  # noqa: FBT001
+    behaviour = msgspec.structs.replace(
+        QUIET, partial_fill_fraction=0.004, child_activation=mode, bracket_children_cancel_each_other=linked
+    )
+    run = Run(Seeded(seed), tmp_path, behaviour)
+    for _ in range(6):
+        run.slow_bracket()
+        run.cancel()
+        run.wait()
     run.check()
 
 
