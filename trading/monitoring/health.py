@@ -69,7 +69,7 @@ _MODES: Mapping[Mode, Health] = MappingProxyType(
         Mode.HALTED: Health(
             ok=False,
             code="halted",
-            text="Halted: nothing is bought or sold. Protective stops stay.",
+            text="Halted: nothing is bought, and only what a person asks for is sold. Protective stops stay.",
             next_step="When the reason is settled: python -m trading resume, or the button on the dashboard.",
         ),
         Mode.RECONCILING: Health(

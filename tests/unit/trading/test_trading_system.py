@@ -172,7 +172,9 @@ def test_fill_stop_and_trade_are_recorded(room: Room) -> None:
 
 
 def test_stopped_out_symbol_is_remembered_by_the_next_decision(room: Room) -> None:
-    test_fill_stop_and_trade_are_recorded(room)
+    system, entry = room.begin_with_a_position()
+    room.office.broker.fill(room.stop_of(entry).order_id, 10.0)
+    system.run_cycle()
     cancel_entries_at_the_broker(room)
     room.office.clock.time = SETTLED
     room.start().run_cycle()
