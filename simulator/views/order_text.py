@@ -183,10 +183,8 @@ def status_row(broker: Broker, order: Order) -> dict[str, object]:
         "order_time": instants.short(order.placed_us),
     }
     row |= _in_other_words(broker, order)
-    if ticket.limit is not None:
-        row["limit_price"] = plain(ticket.limit)
-    if ticket.stop is not None:
-        row["stop_price"] = plain(ticket.stop)
+    prices = {"limit_price": ticket.limit, "stop_price": ticket.stop}
+    row |= {name: plain(price) for name, price in prices.items() if price is not None}
     if order.average_price is not None:
         row["average_price"] = plain(round(order.average_price, 4))
     if ticket.coid:

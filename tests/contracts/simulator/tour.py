@@ -363,17 +363,20 @@ class Tour:
         self._post(client, "post_iserver-reply-replyid__3", f"/iserver/reply/{first}", {"confirmed": True})
 
     def _faults(self) -> None:
-        client = self._client(QUIET)
-        client.get("/iserver/accounts")
-        faults = [
-            {"id": "G05", "selector": {"path": "/iserver/secdef/search"}},
-            {"id": "G10", "selector": {"path": "*/orders"}},
-            {"id": "M12", "selector": {"path": "*/history"}, "parameters": {"status": 429}},
-        ]
-        client.call("POST", "/sim/faults", {"faults": faults})
-        self._get(client, "error_gateway_maintenance__1", "/iserver/secdef/search")
-        self._post(client, "error_order_no_permission__1", f"/iserver/account/{ACCOUNT}/orders", {})
-        self._get(client, "error_history_429__1", "/iserver/marketdata/history")
+        for fault, method, path, name in (
+            ({"id": "G05"}, "GET", "/iserver/secdef/search", "error_gateway_maintenance__1"),
+            ({"id": "G10"}, "POST", f"/iserver/account/{ACCOUNT}/orders", "error_order_no_permission__1"),
+            (
+                {"id": "M12", "parameters": {"status": 429}},
+                "GET",
+                "/iserver/marketdata/history",
+                "error_history_429__1",
+            ),
+        ):
+            client = self._client(QUIET)
+            client.get("/iserver/accounts")
+            client.call("POST", "/sim/faults", {"faults": [fault]})
+            self._keep(name, client.call(method, f"/v1/api{path}", {}))
         slow = msgspec.structs.replace(QUIET, reauthentication_s=10.0, session_clock="simulated")
         waiting = self._client(slow)
         waiting.call("POST", "/sim/account", {"do": "lose_session"})
