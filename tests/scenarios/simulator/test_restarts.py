@@ -58,6 +58,7 @@ class Trader:
                 simulator.session.delete(simulator.url + path, timeout=10)
 
 
+@pytest.mark.timeout(300)
 def test_log_goes_on_to_the_byte_over_twenty_kills_with_orders_under_way(tmp_path: Path, bars: Path) -> None:
     draws = random.Random(5)  # noqa: S311  (a seeded schedule, no secret)
     trader = Trader()

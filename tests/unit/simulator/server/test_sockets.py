@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 
 import pytest
 import websocket
@@ -19,15 +20,29 @@ def client() -> Client:
 
 
 @pytest.fixture
-def stream(client: Client) -> Iterator[websocket.WebSocket]:
+def url(client: Client) -> Iterator[str]:
     server = Server(client.simulator, "127.0.0.1", 0, None)
     thread = threading.Thread(target=server.serve)
     thread.start()
-    connection = websocket.create_connection(f"ws://127.0.0.1:{server.port}/v1/api/ws", timeout=5)
-    yield connection
-    connection.shutdown()  # type: ignore[no-untyped-call]  # the package types its methods only in part
+    yield f"ws://127.0.0.1:{server.port}/v1/api/ws"
     server.stop()
     thread.join(5)
+    assert not thread.is_alive()
+
+
+@contextmanager
+def connected(url: str, **options: Json) -> Iterator[websocket.WebSocket]:
+    connection = websocket.create_connection(url, timeout=10, **options)
+    try:
+        yield connection
+    finally:
+        connection.shutdown()  # type: ignore[no-untyped-call]  # the package types its methods only in part
+
+
+@pytest.fixture
+def stream(url: str) -> Iterator[websocket.WebSocket]:
+    with connected(url) as made:
+        yield made
 
 
 def next_frame(stream: websocket.WebSocket) -> websocket.ABNF:
@@ -67,3 +82,53 @@ def test_logout_closes_with_1000(client: Client, stream: websocket.WebSocket) ->
         frame = next_frame(stream)
     assert isinstance(frame.data, bytes)
     assert frame.data[:2] == (1000).to_bytes(2, "big")
+
+
+def test_every_listener_is_told_of_every_fill_once_while_many_orders_arrive(client: Client, url: str) -> None:
+    coids = [f"order-{number}" for number in range(60)]
+    with ExitStack() as stack:
+        listeners = [stack.enter_context(connected(url)) for _ in range(10)]
+        for listener in listeners:
+            next_of(listener, "sts")
+            listener.send('str+{"realtimeUpdatesOnly":true}')
+            next_of(listener, "str")
+        threads = [threading.Thread(target=buy, args=(client, coids[first::3])) for first in range(3)]
+        for thread in threads:
+            thread.start()
+        for listener in listeners:
+            heard: list[str] = []
+            while len(heard) < len(coids):
+                heard += [row["order_ref"] for row in next_of(listener, "str")["args"]]
+            assert sorted(heard) == sorted(coids)
+        for thread in threads:
+            thread.join()
+
+
+def buy(client: Client, coids: list[str]) -> None:
+    for coid in coids:
+        client.order(client.conid("ABC"), "BUY", "MKT", 1, cOID=coid)
+
+
+def test_session_of_another_login_waits_until_it_names_this_one(client: Client, url: str) -> None:
+    session = client.post("/tickle")["session"]
+    with connected(url, cookie=f'api={{"session":"{"0" * 32}"}}') as stranger:
+        assert json.loads(stranger.recv()) == {"message": "waiting for session"}
+        stranger.send(json.dumps({"session": session}))
+        assert next_of(stranger, "sts")["args"]["authenticated"] is True
+    with connected(url, cookie=f'api={{"session":"{session}"}}') as known:
+        assert next_of(known, "sts")["args"]["authenticated"] is True
+
+
+def test_server_that_stops_says_goodbye_with_1001(client: Client) -> None:
+    server = Server(client.simulator, "127.0.0.1", 0, None)
+    thread = threading.Thread(target=server.serve)
+    thread.start()
+    with connected(f"ws://127.0.0.1:{server.port}/v1/api/ws") as listener:
+        next_of(listener, "sts")
+        server.stop()
+        frame = next_frame(listener)
+        while frame.opcode != websocket.ABNF.OPCODE_CLOSE:
+            frame = next_frame(listener)
+        assert isinstance(frame.data, bytes)
+        assert frame.data[:2] == (1001).to_bytes(2, "big")
+    thread.join(5)
