@@ -8,6 +8,7 @@ from datetime import date
 from simulator import instants
 from simulator.broker import Broker
 from simulator.market.contracts import Contract
+from simulator.market.listings import FOREIGN_LISTINGS
 from simulator.messages import Request, Response, bad_request, json_response, parse_query
 from simulator.router import Needs, Route
 
@@ -44,8 +45,10 @@ def _stock(broker: Broker, symbol: str) -> list[dict[str, object]]:
     contract = broker.contracts.by_symbol.get(symbol) or broker.contracts.by_symbol.get(symbol.upper())
     if contract is None:
         return []
-    listing = {"conid": contract.conid, "exchange": contract.exchange, "isUS": True}
-    return [{"name": contract.name, "chineseName": None, "assetClass": "STK", "contracts": [listing]}]
+    listed = [{"conid": contract.conid, "exchange": contract.exchange, "isUS": True}]
+    foreign = FOREIGN_LISTINGS.get(contract.symbol, ())
+    listed += [{"conid": conid, "exchange": exchange, "isUS": False} for conid, exchange in foreign]
+    return [{"name": contract.name, "chineseName": None, "assetClass": "STK", "contracts": listed}]
 
 
 def secdef_row(contract: Contract) -> dict[str, object]:

@@ -71,6 +71,10 @@ XOM|13977|NYSE|COMMON|Energy|Oil&Gas|Oil&Gas|EXXON MOBIL CORP
 """
 # fmt: on
 
+# Where a symbol is listed outside of the USA as well: conid and exchange. It can be looked up, not traded here; a
+# client that does not choose by isUS finds several contracts, as at the broker.
+FOREIGN_LISTINGS = {"AAPL": ((38708077, "MEXI"), (273982664, "EBS"))}
+
 # Names that a listing had before; a file of older bars may still use them.
 FORMER_SYMBOLS = {"FB": "META"}
 

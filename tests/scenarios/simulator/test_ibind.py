@@ -72,6 +72,10 @@ def test_contracts_by_symbol(client: IbkrClient) -> None:
     assert client.stock_conid_by_symbol(["AAPL", "MSFT"]).data == {"AAPL": AAPL, "MSFT": MSFT}
     assert client.stock_conid_by_symbol(["AAPL", "IBM"], return_type="list").data == [AAPL, 8314]
     assert client.stock_conid_by_symbol(StockQuery("AAPL", name_match="APPLE")).data == {"AAPL": AAPL}
+    abroad = StockQuery("AAPL", contract_conditions={"exchange": "MEXI"})
+    assert client.stock_conid_by_symbol(abroad, default_filtering=False).data == {"AAPL": 38708077}
+    with pytest.raises(RuntimeError, match="3 contracts"):
+        client.stock_conid_by_symbol("AAPL", default_filtering=False)
     assert set(client.security_stocks_by_symbol(["AAPL", "NOPE"]).data) == {"AAPL"}
     assert client.search_contract_by_symbol("AAPL").data[0]["conid"] == str(AAPL)
     assert client.search_contract_by_symbol("APPLE", name=True, sec_type="STK").data[0]["symbol"] == "AAPL"

@@ -15,7 +15,9 @@ def client() -> Client:
 
 def test_stocks_by_symbol_with_an_empty_list_for_the_unknown(client: Client) -> None:
     answer = client.get("/trsrv/stocks", "symbols=AAPL,NONE")
-    assert answer["AAPL"][0]["contracts"] == [{"conid": AAPL, "exchange": "NASDAQ", "isUS": True}]
+    [home, *foreign] = answer["AAPL"][0]["contracts"]
+    assert home == {"conid": AAPL, "exchange": "NASDAQ", "isUS": True}
+    assert foreign[0] == {"conid": 38708077, "exchange": "MEXI", "isUS": False}
     assert answer["NONE"] == []
 
 
