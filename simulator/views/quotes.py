@@ -148,6 +148,7 @@ def _prices(broker: Broker, contract: Contract, quote: Quote, last: float) -> di
             "71": price_text(quote.low),
             "7682": f"{shown - quote.open:+.2f}",
             "87": volume_text(quote.volume),
+            "87_raw": quote.volume,
             "7762": f"{quote.volume:.0f}",
         }
     if quote.close is not None:

@@ -20,11 +20,13 @@ POSITION_FIELDS = frozenset(("73", "74", "75", "76", "77", "78", "79", "80", "72
 
 
 def fields_of(broker: Broker, contract: Contract, fields: Iterable[str]) -> dict[str, object]:
-    """Return those of `fields` that have a value, and always 6509.
+    """Return those of `fields` that have a value, and always 6509; the day's volume comes as a number too.
 
     Studies and the position's part of the account are only looked at when they are asked for.
     """
     wanted = dict.fromkeys((*fields, "6509"))
+    if "87" in wanted:
+        wanted["87_raw"] = None
     quote = Quote.of(broker, contract)
     values = field_values(broker, contract, quote)
     if not STUDY_FIELDS.isdisjoint(wanted):

@@ -19,6 +19,12 @@ def test_only_what_is_asked_for_is_given_in_the_order_of_the_call() -> None:
     assert list(asked(client, "55", "31", "nothing")) == ["55", "31", "6509"]
 
 
+def test_volume_of_the_day_comes_as_a_number_too() -> None:
+    client = start({"ABC": [UP]})
+    client.advance("close")
+    assert asked(client, "87") == {"87": "1.0M", "6509": "RpB", "87_raw": 1_000_000.0}
+
+
 def test_studies_are_of_the_sessions_before_with_today_put_in() -> None:
     client = start({"ABC": [UP, DOWN, UP]})
     client.advance("2014-03-05T16:40:00Z")
