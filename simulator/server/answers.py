@@ -15,6 +15,7 @@ from simulator.server.http import HttpRequest
 from simulator.server.tempo import Tempo
 from simulator.truth import LogLostError
 
+_OWN_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 logger = logging.getLogger(__name__)
 
 
@@ -93,13 +94,18 @@ def _refuse_control(request: HttpRequest, client: str) -> Response | None:
     if not ipaddress.ip_address(client.partition("%")[0]).is_loopback:
         return error(403, "the simulator's control is for this machine only")
     origin = request.headers.get("origin")
-    if origin is not None and _host_of(origin) != request.headers.get("host"):
+    if origin is not None and not _is_own(origin, request.headers.get("host")):
         return error(403, "the simulator's control is not for pages of other sites")
     return None
 
 
-def _host_of(origin: str) -> str | None:
+def _is_own(origin: str, host: str | None) -> bool:
+    """Return whether a page came from this server, under a name that only this machine has.
+
+    Another site's name may be made to lead to this machine; origin and host then agree.
+    """
     try:
-        return urlsplit(origin).netloc
+        split = urlsplit(origin)
     except ValueError:
-        return None
+        return False
+    return split.netloc == host and split.hostname in _OWN_NAMES

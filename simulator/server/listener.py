@@ -9,7 +9,7 @@ import threading
 import time
 
 from simulator.core import Simulator
-from simulator.messages import Response
+from simulator.messages import Response, unavailable
 from simulator.server import websocket
 from simulator.server.answers import Answers, log_defect
 from simulator.server.http import BadRequest, Connection, HttpRequest
@@ -20,6 +20,8 @@ from simulator.server.visitors import Visitor, Visitors
 from simulator.truth import LogLostError
 
 MOST_CONNECTIONS = 256
+MOST_WEBSOCKETS = 64
+"""of these; they keep their places as long as they like"""
 HANDSHAKE_S = 5.0
 ACCEPT_S = 0.1
 """how long a wait for a connection lasts before the server looks whether it is to stop, or to shut its port"""
@@ -52,6 +54,7 @@ class Server:
         self._stopping = threading.Event()
         self._hurrying = threading.Event()
         self._visitors = Visitors(most_connections)
+        self._websockets = threading.BoundedSemaphore(MOST_WEBSOCKETS)
         self.failure: LogLostError | None = None
         """why `serve` ended, where nobody called `stop`"""
         self._host = host
@@ -159,19 +162,30 @@ class Server:
     def _respond(self, connection: Connection, request: HttpRequest, client: str) -> bool:
         """Answer a request and return whether the connection is kept."""
         logger.debug("%s %s", request.method, request.path)
-        response = None
         if request.path in WEBSOCKET_PATHS and websocket.is_upgrade(request.headers):
-            response = self._answers.refuse_websocket()
-            if response is None:
-                converse(connection, self._simulator, request, self._stopping)
+            refused = self._open_websocket(connection, request)
+            if refused is None:
                 return False
-        if response is None:
+            response = refused
+        else:
             response = self._answers.answer(request, client)
         keep = request.keep_alive and not self._stopping.is_set()
         if response.wire is not None:
             return self._misbehaviour.act(connection, response, response.wire, keep_alive=keep)
         connection.write(response, keep_alive=keep, head_only=request.method == "HEAD")
         return keep
+
+    def _open_websocket(self, connection: Connection, request: HttpRequest) -> Response | None:
+        """Serve a websocket until its end; return the refusal of one that may not be opened."""
+        if not self._websockets.acquire(blocking=False):
+            return unavailable()
+        try:
+            refused = self._answers.refuse_websocket()
+            if refused is None:
+                converse(connection, self._simulator, request, self._stopping)
+            return refused
+        finally:
+            self._websockets.release()
 
     def _tick(self) -> None:
         while not self._stopping.wait(TICK_S):

@@ -60,6 +60,7 @@ def test_page_that_asks_first_is_let_through_as_by_the_gateway_program() -> None
         ("10.0.0.2", {}, 403),
         ("127.0.0.1", {"host": "localhost:5055", "origin": "https://example.com"}, 403),
         ("127.0.0.1", {"host": "localhost:5055", "origin": "null"}, 403),
+        ("127.0.0.1", {"host": "example.com:5055", "origin": "https://example.com:5055"}, 403),
         ("127.0.0.1", {"host": "localhost:5055", "origin": "http://[x"}, 403),
     ],
 )

@@ -1,22 +1,22 @@
 from __future__ import annotations
 
+import contextlib
 import http.client
 import logging
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
 
 import pytest
 
 from simulator.core import Simulator
-from simulator.server.listener import Server
+from simulator.server.listener import MOST_WEBSOCKETS, Server
 from tests.unit.simulator.support import Row, start
 
 FLAT: Row = (100.0, 100.0, 100.0, 100.0, 1000.0)
 
 
-@contextmanager
+@contextlib.contextmanager
 def serving(simulator: Simulator) -> Iterator[int]:
     """Serve a simulator on a free port, and end in order."""
     made = Server(simulator, "127.0.0.1", 0, None)
@@ -151,3 +151,16 @@ def test_connection_that_is_in_the_box_opens_no_websocket() -> None:
     with serving(client.simulator) as port:
         headers = {"Upgrade": "websocket", "Connection": "Upgrade", "Sec-WebSocket-Key": "x"}
         assert status_of(port, "/v1/api/ws", headers) == 429
+
+
+def test_websocket_too_many_is_refused_and_calls_are_answered_on() -> None:
+    key = "Upgrade: websocket\r\nSec-WebSocket-Key: x"
+    request = f"GET /v1/api/ws HTTP/1.1\r\nHost: localhost\r\n{key}\r\n\r\n".encode()
+    with serving(start({"ABC": [FLAT]}).simulator) as port, contextlib.ExitStack() as stack:
+        for _ in range(MOST_WEBSOCKETS):
+            stream = stack.enter_context(socket.create_connection(("127.0.0.1", port), timeout=5))
+            stream.sendall(request)
+            assert b" 101 " in stream.recv(40)
+        headers = {"Upgrade": "websocket", "Connection": "Upgrade", "Sec-WebSocket-Key": "x"}
+        assert status_of(port, "/v1/api/ws", headers) == 503
+        assert status_of(port, "/v1/api/tickle") == 200
