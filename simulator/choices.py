@@ -9,7 +9,14 @@ from dataclasses import dataclass
 
 from simulator import config
 
-_KINDS = {"bool": "true or false", "int": "a whole number", "float": "a number", "Duration": "a number, 0 or more"}
+_KINDS = {
+    "bool": "true or false",
+    "int": "a whole number",
+    "float": "a number",
+    "Amount": "a number, 0 or more",
+    "Count": "a whole number, 0 or more",
+    "Duration": "a number, 0 or more",
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,9 @@ from typing import Annotated, Literal
 
 import msgspec
 
-Duration = Annotated[float, msgspec.Meta(ge=0.0)]
+Duration = Annotated[float, msgspec.Meta(ge=0.0, le=1e9)]
+Amount = Annotated[float, msgspec.Meta(ge=0.0, le=1e12)]
+Count = Annotated[int, msgspec.Meta(ge=0)]
 
 
 class SettingError(ValueError):
@@ -24,23 +26,23 @@ class Questions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     without_market_data: bool = False
     """o354"""
-    percent_from_market: float = 3.0
+    percent_from_market: Amount = 3.0
     """o163: a limit price further than this from the last price"""
     market_order: bool = True
     """o10151"""
     stop_order: bool = True
     """o10152"""
-    size_limit: int = 500
+    size_limit: Count = 500
     """o383: more shares than this"""
-    value_limit: float = 0.0
+    value_limit: Amount = 0.0
     """o451: a value above this, USD"""
-    ticks_from_market: int = 0
+    ticks_from_market: Count = 0
     """o382: a limit price more ticks than this from the last price"""
     percent_legs: Literal["all", "parent", "children"] = "all"
     """which orders of a bracket raise o163"""
     until_open: Literal["no", "question", "text"] = "no"
     """the notice that an order is not placed until the open: none, a question (o399), a text in the answer's row"""
-    price_management_percent: float = 0.0
+    price_management_percent: Amount = 0.0
     """p12: the prompt about a limit further than this from the last price that is not marketable"""
     merged: bool = True
     """one question with all messages, or one after another"""
@@ -50,7 +52,7 @@ class Behaviour(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The broker's choices; each value has been reported by somebody, or can't be ruled out."""
 
     questions: Questions = Questions()
-    slippage_bps: float = 5.0
+    slippage_bps: Amount = 5.0
     """how much worse than its price a market or stop order fills"""
     duplicate_coid: Literal["none", "session", "day"] = "day"
     """scope of the check on cOID"""
@@ -66,9 +68,9 @@ class Behaviour(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """whether a bracket of which a child is refused is inactive as a whole; else the others live"""
     day_after_close: Literal["next_session", "until_20:00"] = "next_session"
     """how long a DAY order lives that is sent after the close"""
-    acknowledged_after_s: float = 0.0
+    acknowledged_after_s: Duration = 0.0
     """from acceptance until an order works: PendingSubmit, from the half of it on PreSubmitted"""
-    cancelled_after_s: float = 0.0
+    cancelled_after_s: Duration = 0.0
     """from a cancel until it takes effect: PendingCancel, and the order can still fill"""
     account_type: Literal["margin", "cash"] = "margin"
     """a cash account buys with settled cash only and does not sell short"""
@@ -82,11 +84,11 @@ class Behaviour(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """orders over a split: adjusted in price and quantity, or cancelled"""
     bracket_children_cancel_each_other: bool = True
     """whether the fill of one child cancels the others"""
-    unanswered_question_expires_s: float = 0.0
+    unanswered_question_expires_s: Duration = 0.0
     """how long a question waits for its reply; 0: until another order is sent"""
-    visible_after_s: float = 0.0
+    visible_after_s: Duration = 0.0
     """from acceptance until an order is in the list"""
-    partial_fill_fraction: float = 0.0
+    partial_fill_fraction: Amount = 0.0
     """what share of a session's volume our orders in a symbol get each minute; 0: everything at once"""
     snapshot_calls_before_data: int = 1
     """first snapshots of a contract that only open its stream"""

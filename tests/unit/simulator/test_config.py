@@ -18,6 +18,15 @@ def test_unknown_setting_is_named(setting: str) -> None:
         apply_settings(Behaviour(), (setting,))
 
 
+@pytest.mark.parametrize(
+    "setting",
+    ["slippage_bps=-1", "acknowledged_after_s=nan", "cancelled_after_s=inf", "questions.ticks_from_market=-1"],
+)
+def test_value_outside_its_range_is_named(setting: str) -> None:
+    with pytest.raises(SettingError, match=setting.partition("=")[0].rpartition(".")[2]):
+        apply_settings(Behaviour(), (setting,))
+
+
 def test_value_of_another_type_is_named() -> None:
     with pytest.raises(SettingError, match="slippage_bps"):
         apply_settings(Behaviour(), ("slippage_bps=low",))
