@@ -47,11 +47,12 @@ def account_list(broker: Broker) -> dict[str, object]:
         "acctProps": {
             account: {
                 "hasChildAccounts": False,
-                "supportsCashQty": True,
+                # Permissions that this account hasn't got: orders are in whole shares.
+                "supportsCashQty": False,
                 "liteUnderPro": False,
                 "noFXConv": False,
                 "isProp": False,
-                "supportsFractions": True,
+                "supportsFractions": False,
                 "allowCustomerTime": False,
                 "autoFx": False,
             }

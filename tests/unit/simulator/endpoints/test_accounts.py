@@ -55,3 +55,13 @@ def test_owners_of_the_account() -> None:
     client = start({"ABC": [FLAT]})
     assert client.get(f"/acesws/{ACCOUNT}/signatures-and-owners")["users"][0]["roleId"] == "OWNER"
     assert client.call("GET", "/v1/api/acesws/U1/signatures-and-owners").status == 401
+
+
+def test_account_says_that_it_trades_whole_shares_and_refuses_others() -> None:
+    client = start({"ABC": [FLAT]})
+    allowed = client.get("/iserver/accounts")["acctProps"][ACCOUNT]
+    assert (allowed["supportsFractions"], allowed["supportsCashQty"]) == (False, False)
+    order = {"conid": client.conid("ABC"), "side": "BUY", "orderType": "MKT", "tif": "DAY"}
+    for size in ({"quantity": 0.5}, {"cashQty": 50.0}):
+        answer = client.post(f"/iserver/account/{ACCOUNT}/orders", {"orders": [order | size]})
+        assert answer == {"error": "Invalid order quantity"}
