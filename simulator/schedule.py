@@ -1,7 +1,7 @@
 """Deeds by hand, on the account or on the session: at once, or at an instant that a schedule names.
 
-A schedule is a list of deeds, each with `at`, an ISO 8601 time. It is in the truth log, and so is each of its deeds once
-it is done: after a restart what is left of it goes on. A split belongs before the open of its first session.
+A schedule is a list of deeds, each with `at`, an ISO 8601 time. It is in the truth log, and so is each of its deeds
+once it is done: after a restart what is left of it goes on. A split belongs before the open of its first session.
 """
 
 from __future__ import annotations

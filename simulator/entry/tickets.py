@@ -234,7 +234,7 @@ def _parent(broker: Broker, draft: Draft, by_coid: dict[str, int]) -> int | None
         return by_coid[draft.parent]
     if draft.parent.isdigit() and int(draft.parent) in broker.exchange.book.orders:
         return int(draft.parent)
-    for order in broker.exchange.book.orders.values():
+    for order in reversed(broker.exchange.book.orders.values()):
         if order.ticket.coid == draft.parent:
             return order.order_id
     raise RejectedError(bad_request(f"parent order {draft.parent} doesn't exist"))

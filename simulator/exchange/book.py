@@ -26,6 +26,10 @@ class Book:
         if self.live.pop(order.order_id, None) is not None:
             self._ended.append(order)
 
+    def came_up_again(self, order: Order) -> None:
+        """List an order that had ended among the newest: something happened to it after its end."""
+        self._ended = [other for other in self._ended if other is not order] + [order]
+
     def recent(self, since_us: int) -> list[Order]:
         """Return the live orders and those that ended at or after `since_us`."""
         first = bisect_left(self._ended, since_us, key=lambda order: order.changed_us)

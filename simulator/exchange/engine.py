@@ -104,7 +104,10 @@ class Exchange(Floor):
         """Take a group of orders onto the book; what is marketable fills at once."""
         group = list(tickets)
         self.log.append("order", self.now_us, tickets=group)
-        placed = [self.enter(ticket) for ticket in group]
+        # A parent is there before its children, wherever it stands in the call.
+        for ticket in sorted(group, key=lambda ticket: ticket.parent_id is not None):
+            self.enter(ticket)
+        placed = [self.book.orders[ticket.order_id] for ticket in group]
         for order in placed:
             if order.ticket.coid:
                 self.seen_coids[order.ticket.coid] = self.now_us

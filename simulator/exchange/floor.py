@@ -333,6 +333,8 @@ class Floor:
         )
         self.account.executions.append(execution)
         order.changed_us = self.now_us
+        if not order.is_live:
+            self.book.came_up_again(order)
         self.log.append("fill", self.now_us, execution=execution, cash=self.account.cash)
         return execution
 

@@ -44,6 +44,15 @@ def test_order_fills_after_its_cancel_and_beyond_its_quantity() -> None:
     assert client.order_rows()[0]["status"] == "Cancelled"
 
 
+def test_order_of_another_day_that_fills_after_its_end_is_listed_again() -> None:
+    client = start({"ABC": [FLAT] * 4})
+    ids = [int(client.order(client.conid("ABC"), "BUY", "LMT", 5, price=80.0)[0]["order_id"]) for _ in range(3)]
+    client.advance("2014-03-05T15:00:00Z")
+    assert client.order_rows() == []
+    deed(client, do="fill", order_id=ids[1], quantity=5, price=80.0)
+    assert [row["orderId"] for row in client.order_rows()] == [ids[1]]
+
+
 def test_correction_has_the_same_id_with_a_higher_end_and_moves_the_cash() -> None:
     client = start({"ABC": [FLAT]})
     made = deed(client, do="trade", symbol="ABC", side="BUY", quantity=5, price=100.0)

@@ -299,3 +299,14 @@ def test_sibling_of_which_all_shares_are_sold_waits_for_the_parents_next_part() 
     client.advance("close")
     assert [status(client, order_id) for order_id in (entry, stop, target)] == ["Filled", "Filled", "Cancelled"]
     assert client.broker.account.held(client.conid("ABC")) == 0
+
+
+def test_children_may_stand_before_their_parent() -> None:
+    client = start({"ABC": [FLAT]})
+    base = {"conid": client.conid("ABC"), "quantity": 10, "tif": "GTC"}
+    child, entry = client.orders(
+        {**base, "side": "SELL", "orderType": "LMT", "price": 95.0, "parentId": "entry"},
+        {**base, "side": "BUY", "orderType": "LMT", "price": 90.0, "cOID": "entry"},
+    )
+    assert (child["order_status"], child["parent_order_id"]) == ("PreSubmitted", entry["order_id"])
+    assert client.trades() == []
