@@ -115,7 +115,8 @@ class InProcessAdapter(HTTPAdapter):
                 raise requests.ConnectionError(REFUSED, request=request)
             case Break.RESET:
                 self._waits(seconds)
-                raise requests.ConnectionError(RESET, request=request)
+                sent = f" after {wire.count} bytes of the body" if wire.count else ""
+                raise requests.ConnectionError(f"{RESET}{sent}", request=request)
 
 
 def _as_urllib3(answer: Response) -> HTTPResponse:

@@ -87,7 +87,7 @@ class Request:
         Raises:
             msgspec.DecodeError: the body is not JSON.
         """
-        return msgspec.json.decode(self.body) if self.body.strip() else {}
+        return decode_json(self.body) if self.body.strip() else {}
 
     def json_object(self) -> dict[str, Any]:
         """Return the body as an object, an empty one where it is something else or no JSON at all."""
@@ -96,6 +96,18 @@ class Request:
         except msgspec.DecodeError:
             return {}
         return value if isinstance(value, dict) else {}
+
+
+def decode_json(data: bytes) -> Any:  # noqa: ANN401  (JSON becomes values here)
+    """Return JSON as values.
+
+    Raises:
+        msgspec.DecodeError: it is none; text that is no UTF-8 and lists within lists without end included.
+    """
+    try:
+        return msgspec.json.decode(data)
+    except (UnicodeDecodeError, RecursionError) as fault:
+        raise msgspec.DecodeError(str(fault)) from fault
 
 
 def parse_query(text: str) -> dict[str, str]:

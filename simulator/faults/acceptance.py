@@ -12,7 +12,7 @@ from simulator.exchange.orders import Order
 from simulator.fault_plan import Calls
 from simulator.faults import later
 from simulator.faults.book import accept_unfilled, fair_price
-from simulator.faults.context import Firing
+from simulator.faults.context import Firing, json_of
 from simulator.faults.declaration import ORDERS, FaultKind, Values, choice, flag, seconds, text, whole
 from simulator.messages import Request, Response, error, json_response
 
@@ -87,8 +87,8 @@ def child_astray(firing: Firing) -> Response:
         return _without_rows(firing, orders, astray)
     kept = [order for order in orders if not _is_child(order, child)]
     response = firing.apply(replace(firing.request, body=msgspec.json.encode({"orders": kept})))
-    rows = msgspec.json.decode(response.body)
-    if not isinstance(rows, list):
+    rows = json_of(response)
+    if not isinstance(rows, list) or not rows:
         return response
     if how == "late":
         _send_later(firing, astray)

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-import msgspec
-
 from simulator.broker import Broker
 from simulator.exchange.orders import STOPS, Kind, Order, Side
 from simulator.faults import later
-from simulator.faults.context import Firing
+from simulator.faults.context import Firing, json_of
 from simulator.messages import Request, Response
 from trading.market import fills
 
@@ -33,10 +31,7 @@ def newest_live(broker: Broker, role: str = "any") -> Order | None:
 
 def accepted_in(firing: Firing, response: Response) -> list[Order]:
     """Return the orders that an answer says were accepted."""
-    try:
-        rows = msgspec.json.decode(response.body)
-    except msgspec.DecodeError:
-        return []
+    rows = json_of(response)
     orders = firing.broker.exchange.book.orders
     numbers = [str(row.get("order_id")) for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
     return [orders[int(number)] for number in numbers if number.isdigit() and int(number) in orders]

@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-import msgspec
-
 from simulator.broker import Broker
 from simulator.fault_plan import Hit, Planned
 from simulator.faults import KINDS
-from simulator.faults.context import Firing
+from simulator.faults.context import Firing, json_of
 from simulator.messages import Request, Response
 
 Apply = Callable[[Request], Response]
@@ -61,7 +59,6 @@ def _firing(broker: Broker, hit: Hit, request: Request, proceed: Callable[[], Re
 def _follow_question(broker: Broker, hits: list[Hit], response: Response) -> None:
     """Remember the faults that wait for an order's acceptance, where the answer is a question yet."""
     waiting = [hit.index for hit in hits if KINDS[hit.planned.fault.id].follows_question]
-    if not waiting or not response.body.startswith(b'[{"id":'):
-        return
-    [asked, *_] = msgspec.json.decode(response.body)
-    broker.memory.asked[asked["id"]] = waiting
+    rows = json_of(response) if waiting else None
+    if isinstance(rows, list) and rows and isinstance(rows[0], dict) and "messageIds" in rows[0]:
+        broker.memory.asked[str(rows[0]["id"])] = waiting

@@ -94,7 +94,14 @@ KINDS = (
         "T03",
         "Reset before the call is applied",
         reset_before,
-        (whole("bytes", 1, "how much of the request's body is taken in before", most=1_048_576),),
+        (
+            whole(
+                "bytes",
+                1,
+                "of the body had been sent; told by the adapter in the process, a socket reads all",
+                most=1_048_576,
+            ),
+        ),
     ),
     FaultKind(
         "T04",

@@ -12,7 +12,15 @@ import msgspec
 from simulator.broker import Broker
 from simulator.exchange.deeds import DeedError
 from simulator.fault_plan import Fault
-from simulator.messages import Request, Response
+from simulator.messages import Request, Response, decode_json
+
+
+def json_of(response: Response) -> Any:  # noqa: ANN401  (JSON)
+    """Return the JSON of an answer, None where it is none, or is too deep: another fault may have made it."""
+    try:
+        return decode_json(response.body)
+    except msgspec.DecodeError:
+        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +60,7 @@ class Firing:
     def answer(self) -> tuple[Response, Any]:
         """Apply the call; return the true answer and its JSON, None where it is none."""
         response = self.proceed()
-        try:
-            return response, msgspec.json.decode(response.body)
-        except msgspec.DecodeError:
-            return response, None
+        return response, json_of(response)
 
     def deed(self, **facts: Any) -> dict[str, Any] | None:  # noqa: ANN401  (a deed is JSON)
         """Carry out a deed; one that is impossible by now is left out."""

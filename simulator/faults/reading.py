@@ -11,6 +11,7 @@ from simulator import instants
 from simulator.fault_plan import ROLES, STREAM, Calls, Fault, Planned, PlanRequest
 from simulator.faults import KINDS
 from simulator.faults.declaration import ANY, Choice, FaultKind, Flag, Instant, Number, Parameter, Text
+from simulator.messages import decode_json
 
 _METHODS = ("*", "GET", "POST", "DELETE", "PUT", "HEAD", STREAM)
 SELECTORS = (
@@ -52,7 +53,7 @@ def parse_plan(data: bytes) -> PlanRequest:
         PlanError: it is none, or something in it isn't allowed; nothing of it is to be used then.
     """
     try:
-        plan = msgspec.json.decode(data)
+        plan = decode_json(data)
     except msgspec.DecodeError as cause:
         problem = f"a plan of faults has to be JSON: {cause}"
         raise PlanError(problem) from cause

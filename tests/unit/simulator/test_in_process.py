@@ -100,6 +100,12 @@ def test_crashed_simulator_answers_nothing_any_more(run: Run) -> None:
         run.get("/v1/api/iserver/accounts")
 
 
+def test_reset_tells_how_much_had_been_sent(run: Run) -> None:
+    run.fault("T03", bytes=7)
+    with pytest.raises(requests.ConnectionError, match="after 7 bytes of the body"):
+        run.get("/v1/api/tickle")
+
+
 def test_connections_that_are_refused(run: Run) -> None:
     run.fault("T01", connections=2)
     for path in ("/v1/api/tickle", "/v1/api/iserver/accounts", "/v1/api/iserver/accounts"):

@@ -53,6 +53,34 @@ def statuses(on: Client) -> list[str]:
     return [row["status"] for row in on.order_rows()]
 
 
+def tour(on: Client) -> None:
+    """Make every kind of call that a fault may meet."""
+    conid = on.conid("ABC")
+    order = {"conid": conid, "side": "BUY", "orderType": "LMT", "price": 80.0, "quantity": 10, "tif": "DAY"}
+    children = [{**order, "side": "SELL", "orderType": kind, "parentId": "b"} for kind in ("STP", "LMT")]
+    calls = [
+        ("POST", "/tickle", {}, ""),
+        ("POST", ORDERS, {"orders": [{**order, "price": 100.0, "cOID": "t"}]}, ""),
+        ("POST", ORDERS, {"orders": [{**order, "cOID": "b"}, *children]}, ""),
+        ("POST", ORDERS, {"orders": [{**order, "side": "SELL", "orderType": "MKT", "tif": "OPG"}]}, ""),
+        ("POST", f"/iserver/account/{ACCOUNT}/order/{newest(on)}", order, ""),
+        ("DELETE", f"/iserver/account/{ACCOUNT}/order/{newest(on)}", None, ""),
+        *(("GET", path, None, "") for path in (LIST, "/iserver/account/trades", POSITIONS, "/iserver/accounts")),
+        *(("GET", f"/portfolio/{path}", None, "") for path in ("accounts", f"{ACCOUNT}/ledger", f"{ACCOUNT}/summary")),
+        ("GET", "/iserver/marketdata/snapshot", None, f"conids={conid}&fields=31,84,86,87"),
+        ("GET", "/iserver/marketdata/history", None, f"conid={conid}&period=1w&bar=1d"),
+        ("GET", "/trsrv/stocks", None, "symbols=ABC"),
+        ("GET", "/contract/trading-schedule", None, f"conid={conid}"),
+    ]
+    for method, path, body, query in calls:
+        on.call(method, f"/v1/api{path}", body, query)
+    on.simulator.deliver(b"{}")
+
+
+def newest(on: Client) -> int:
+    return max(on.broker.exchange.book.orders, default=0)
+
+
 # ---- scenes
 
 

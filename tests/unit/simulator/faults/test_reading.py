@@ -19,6 +19,8 @@ def fault(**fields: Json) -> bytes:
     ("data", "line"),
     [
         (b"", "a plan of faults has to be JSON: "),
+        (b'{"faults":"\xff"}', "a plan of faults has to be JSON: "),
+        (b"[" * 100_000, "a plan of faults has to be JSON: "),
         (b"[]", "the plan: it [] is not allowed; it has to be an object with faults, clear, seed"),
         (b'{"fault":[]}', "the plan: fault is unknown; there are faults, clear, seed"),
         (b'{"clear":1}', "the plan: clear 1 is not allowed; it has to be true or false"),
