@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from simulator.faults import KINDS
+from simulator.faults.reading import parse_plan
 from tools.fault_table import BEGIN, END, main, with_tables
 
 PAGE = Path(__file__).resolve().parents[3] / "docs" / "faults.md"
@@ -20,6 +21,12 @@ def test_every_fault_and_parameter_is_on_the_page() -> None:
     names = [kind.id for kind in KINDS.values()]
     names += [f"`{parameter.name}`" for kind in KINDS.values() for parameter in kind.parameters]
     assert [name for name in names if name not in text] == []
+
+
+def test_example_of_the_page_is_a_plan() -> None:
+    text = PAGE.read_text(encoding="utf-8")
+    plan = text.partition("-d '")[2].partition("'")[0]
+    assert [fault.id for fault in parse_plan(plan.encode()).faults] == ["T04", "O10", "H05"]
 
 
 def test_page_is_written_and_checked(tmp_path: Path) -> None:
