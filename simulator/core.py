@@ -98,6 +98,14 @@ class Simulator:
             yield self.broker
             self.broker.log.flush()
 
+    def taken_in(self, method: str, path: str) -> int | None:
+        """Return after how many bytes of its body a fault breaks a call off, None for a call that arrives whole."""
+        if not self.broker.faults.planned:
+            return None
+        with self._lock:
+            self.broker.keep_time()
+            return chain.taken_in(self.broker, Request(method.upper(), _below_prefix(path)))
+
     def deliver(self, message: bytes) -> Response:
         """Return a message of the websocket as the faults let it leave."""
         with self._lock:
@@ -173,6 +181,11 @@ class Simulator:
         if needs >= Needs.ACCOUNTS and not session.caches.accounts_called:
             return bad_request("Please query /accounts first")
         return None
+
+
+def _below_prefix(path: str) -> str:
+    prefix = next((prefix for prefix in API_PREFIXES if path.startswith(f"{prefix}/")), "")
+    return path[len(prefix) :]
 
 
 def _as_it_is(message: Request) -> Response:

@@ -235,5 +235,19 @@ class FaultPlan:
                     matched.append(index)
         return hits, matched
 
+    def foreseen(self, request: Request, now_us: int) -> list[Planned]:
+        """Return the faults that will fire for a call of which no body is known yet; nothing is counted.
+
+        Those that go by a role are left out: what an order is stands in its body.
+        """
+        return [
+            planned
+            for planned in self.planned
+            if planned.fault.selector.role is None
+            and not planned.is_used_up
+            and planned.matches(request, now_us)
+            and planned.is_wanted(self._draws(planned))
+        ]
+
     def _draws(self, planned: Planned) -> random.Random:
         return random.Random(f"{self._seed}/{planned.name}/{planned.matched}")  # noqa: S311  (a schedule, no secret)

@@ -24,6 +24,15 @@ def answer(broker: Broker, request: Request, apply: Apply) -> Response:
     return response
 
 
+def taken_in(broker: Broker, request: Request) -> int | None:
+    """Return after how many bytes of its body a fault breaks a call off, None where none will; nothing is counted."""
+    for planned in broker.faults.foreseen(request, broker.now_us):
+        kind = KINDS[planned.fault.id]
+        if kind.breaks_off_after:
+            return int(kind.value(planned.fault, kind.breaks_off_after))
+    return None
+
+
 def _past_faults(broker: Broker, request: Request, apply: Apply) -> Response:
     hits = _hits(broker, request)
     proceed = partial(apply, request)

@@ -98,10 +98,11 @@ KINDS = (
             whole(
                 "bytes",
                 1,
-                "of the body had been sent; told by the adapter in the process, a socket reads all",
+                "how much of the body is taken in before; with a role as selector it is read whole",
                 most=1_048_576,
             ),
         ),
+        breaks_off_after="bytes",
     ),
     FaultKind(
         "T04",

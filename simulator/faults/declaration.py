@@ -221,6 +221,8 @@ class FaultKind:
     """the parameter that says how often it fires where the selector has no `times`; 0 is without end"""
     follows_question: bool = False
     """whether it goes on with the reply where the call that it meets raises a question"""
+    breaks_off_after: str = ""
+    """the parameter that says after how many bytes of the body a call is broken off"""
     ready: Ready | None = None
     """whether what it breaks is there; a call for which it isn't does not count"""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import socket
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from urllib.parse import unquote
@@ -48,6 +48,10 @@ class HttpRequest:
     cookies: Mapping[str, str] = field(default_factory=dict)
 
 
+def _all_of_it(_method: str, _path: str) -> None:
+    """Wait for the whole body."""
+
+
 class Connection:
     """One client's socket with what was read ahead."""
 
@@ -56,8 +60,10 @@ class Connection:
         self.socket = sock
         self.buffer = bytearray()
 
-    def read_request(self) -> HttpRequest | None:
+    def read_request(self, taken_in: Callable[[str, str], int | None] = _all_of_it) -> HttpRequest | None:
         """Return the next request, None where the client closed or kept silent too long.
+
+        `taken_in` tells by method and path of how many bytes of the body nobody waits for more, None: of all.
 
         Raises:
             BadRequest: it is malformed, too large or too slow.
@@ -69,8 +75,8 @@ class Connection:
         deadline = time.monotonic() + REQUEST_DEADLINE_S
         head = self._head(deadline)
         method, target, version, headers = _parse_head(head)
-        body = self._body(method, headers, deadline)
         path, _, query = target.partition("?")
+        body = self._body(method, headers, deadline, taken_in(method, unquote(path)))
         connection = {token.strip() for token in headers.get("connection", "").lower().split(",")}
         keep = "close" not in connection if version == "HTTP/1.1" else "keep-alive" in connection
         return HttpRequest(method, unquote(path), query, headers, body, keep, parse_cookies(headers.get("cookie", "")))
@@ -103,14 +109,16 @@ class Connection:
         del self.buffer[: end + 4]
         return head
 
-    def _body(self, method: str, headers: Mapping[str, str], deadline: float) -> bytes:
+    def _body(self, method: str, headers: Mapping[str, str], deadline: float, most: int | None) -> bytes:
         coding = headers.get("transfer-encoding", "").lower()
         if coding not in ("", "chunked"):
             raise BadRequest(501)
         count = _length(method, headers) if not coding else 0
         if headers.get("expect", "").lower() == "100-continue":
             self.socket.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
-        return self._chunked(deadline) if coding else self._take(count, deadline)
+        if coding:
+            return self._chunked(deadline)
+        return self._take(count if most is None else min(count, most), deadline)
 
     def _take(self, count: int, deadline: float) -> bytes:
         while len(self.buffer) < count:

@@ -150,7 +150,7 @@ class Server:
         going_on = True
         while going_on and not self._stopping.is_set():
             try:
-                request = connection.read_request()
+                request = connection.read_request(self._simulator.taken_in)
             except BadRequest as fault:
                 connection.write(Response(fault.status), keep_alive=False)
                 return

@@ -122,6 +122,25 @@ def test_other_certificate_is_not_trusted(simulator: Running, certificate: str, 
     assert tickle(simulator) == 200
 
 
+def test_call_is_broken_off_in_its_body(simulator: Running) -> None:
+    plan(simulator, "T03", bytes=10)
+    context = ssl.create_default_context(cafile=str(simulator.certificate))
+    head = f"POST {TICKLE} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\n".encode()
+    with (
+        socket.create_connection(("127.0.0.1", simulator.port), timeout=5) as raw,
+        context.wrap_socket(raw, server_hostname="localhost") as tls,
+    ):
+        tls.sendall(head + b"x" * 9)
+        tls.settimeout(0.3)
+        with pytest.raises(TimeoutError):
+            tls.recv(1)
+        tls.settimeout(5)
+        tls.sendall(b"x")
+        with suppress(ConnectionResetError):
+            assert tls.recv(1) == b""
+    assert tickle(simulator) == 200
+
+
 def test_half_open_connection_is_reset_after_it_was_idle(simulator: Running) -> None:
     plan(simulator, "T12", idle_s=0.2)
     context = ssl.create_default_context(cafile=str(simulator.certificate))

@@ -129,6 +129,18 @@ def test_fault_that_is_not_ready_does_not_count() -> None:
     assert fires(plan)
 
 
+def test_what_will_fire_is_foreseen_without_being_counted() -> None:
+    plan = FaultPlan(1)
+    plan.install(
+        [prepare(Fault("H02", Selector(probability=0.4))), prepare(Fault("H05", Selector(role="reply")))], clear=False
+    )
+    for _ in range(30):
+        foreseen = [planned.fault.id for planned in plan.foreseen(TICKLE, 0)]
+        assert foreseen == [planned.fault.id for planned in plan.foreseen(TICKLE, 0)]
+        assert foreseen == [hit.planned.fault.id for hit in plan.met(TICKLE, 0)[0]]
+    assert 0 < plan.planned[0].fired < 30
+
+
 def test_fault_goes_on_where_it_is_told_to() -> None:
     plan = FaultPlan(1)
     plan.install([prepare(Fault("H02", Selector(path="/nothing")))], clear=False)

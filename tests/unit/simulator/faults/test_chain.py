@@ -36,3 +36,15 @@ def test_question_of_another_kind_starts_nothing() -> None:
     plan(on, "O07", selector={"nth": 2})
     buy(on)
     assert on.broker.memory.asked == {}
+
+
+def test_call_is_broken_off_in_its_body_where_that_is_known_before() -> None:
+    on = client()
+    plan(on, "T03", "/tickle", {"nth": 2}, bytes=7)
+    plan(on, "T03", selector={"role": "entry"}, bytes=8)
+    taken = []
+    for _ in range(3):
+        taken.append(on.simulator.taken_in("POST", "/v1/api/tickle"))
+        tickle(on)
+    assert taken == [None, 7, None]
+    assert on.simulator.taken_in("POST", "/v1/api/iserver/account/DU1234567/orders") is None

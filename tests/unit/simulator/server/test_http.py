@@ -34,6 +34,20 @@ def test_chunked_body_is_put_together(ends: tuple[socket.socket, Connection]) ->
     assert request.body == b"abc"
 
 
+def test_body_is_waited_for_only_as_far_as_it_is_wanted(ends: tuple[socket.socket, Connection]) -> None:
+    client, connection = ends
+    client.sendall(b"POST /a HTTP/1.1\r\nContent-Length: 1000\r\n\r\nabc")
+    asked = []
+
+    def taken_in(method: str, path: str) -> int:
+        asked.append((method, path))
+        return 3
+
+    request = connection.read_request(taken_in)
+    assert request is not None
+    assert (request.body, asked) == (b"abc", [("POST", "/a")])
+
+
 def test_closed_connection_is_no_request(ends: tuple[socket.socket, Connection]) -> None:
     client, connection = ends
     client.close()
