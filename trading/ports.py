@@ -269,8 +269,12 @@ class Store(Protocol):
         """Persist whether this epoch's state is reconciled with the broker."""
         ...
 
-    def risk_state(self) -> RiskState:
-        """Return what the risk rules remember: that of the last decision, or as a person left it since."""
+    def risk_state(self, through: date | None = None) -> RiskState:
+        """Return what the risk rules remember: that of the last decision, or as a person left it since.
+
+        With `through`, for the next decision: the recorded trades that their stops closed since are among it, up to
+        that session.
+        """
         ...
 
     def set_risk_state(self, risk: RiskState, *, reason: str, actor: str, now: datetime) -> None:

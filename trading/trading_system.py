@@ -218,8 +218,8 @@ class TradingSystem:
         held = [position.symbol for position in desk.journal.own_positions()]
         symbols = sorted({*self._symbols, *held})
         market = read_market(desk, newest.day, symbols, self._stages.strategy.fetch_bars)
-        last = None if self._decided is None else self._decided.session
-        view = view_of(desk, market, book, last)
+        self._summary.trades += desk.store.record_closed_trades()
+        view = view_of(desk, market, book)
         if view is None:
             desk.log.warning("no bars yet", session=newest.day.isoformat())
             return now + timedelta(seconds=BARS_RETRY_S)
@@ -229,7 +229,6 @@ class TradingSystem:
             decision.session, decision.equity, decision.cash, len(view.holdings), decision.drawdown
         )
         desk.store.record_bars(market.panel)
-        self._summary.trades += desk.store.record_closed_trades()
         desk.store.record_decision(decision, desk.clock.now())
         self._decided = decision
         self._publisher.decision(decision, self._summary)

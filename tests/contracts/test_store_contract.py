@@ -17,7 +17,7 @@ from tests.fakes.memory_store import MemoryStore, Trade
 from tests.fakes.orders import CONID, LATER, NOW, SESSION, bracket, fill, market_exit
 from trading.errors import InvariantBroken
 from trading.market.bars import Panel
-from trading.model.decision import RiskState
+from trading.model.decision import RiskState, StopOut
 from trading.model.metric import Counter
 from trading.model.mode import Mode
 from trading.model.order import IntentState, OrderIntent
@@ -191,6 +191,34 @@ class TestTrades:
         assert books.store.record_closed_trades() == 2
         assert [(trade.exit_reason, trade.pnl) for trade in books.trades()] == [("stop", -52.4), ("time_stop", 8.0)]
         assert books.store.totals()[Counter.TRADES_CLOSED] == {"stop": 1, "time_stop": 1}
+
+    def test_next_decision_remembers_trades_that_stops_closed_since_the_last_one(self, books: Books) -> None:
+        entry, stop, _ = planned(books)
+        books.journal.execute(entry.coid, fill("e1", entry, 10, 100.01), NOW)
+        books.journal.execute(stop.coid, fill("e2", stop, 4, 94.97, time=NOW), NOW)
+        books.store.record_closed_trades()
+        assert books.store.risk_state(LATER.date()).stop_outs == ()
+        # Sold over two sessions it is one stop-out, on the day of the last share.
+        books.journal.execute(stop.coid, fill("e3", stop, 6, 94.97, time=LATER), LATER)
+        second, _, target = planned(books)
+        books.journal.execute(second.coid, fill("e4", second, 10, 90.0), LATER)
+        books.journal.execute(target.coid, fill("e5", target, 10, 105.0, time=LATER), LATER)
+        books.store.record_closed_trades()
+        assert books.store.risk_state(LATER.date()).stop_outs == (StopOut("AAPL", LATER.date()),)
+        assert books.store.risk_state(SESSION).stop_outs == ()
+        assert books.store.risk_state().stop_outs == ()
+
+    def test_stop_out_that_the_last_decision_knew_is_not_added_again(self, books: Books) -> None:
+        entry, stop, _ = planned(books)
+        books.journal.execute(entry.coid, fill("e1", entry, 10, 100.01), NOW)
+        # By the day in New York.
+        late = NOW.replace(day=NOW.day + 1, hour=2)
+        books.journal.execute(stop.coid, fill("e2", stop, 10, 94.97, time=late), late)
+        books.store.record_closed_trades()
+        assert books.store.risk_state(SESSION).stop_outs == (StopOut("AAPL", SESSION),)
+        taken = decision(SESSION)
+        books.store.record_decision(taken, LATER)
+        assert books.store.risk_state(LATER.date()).stop_outs == taken.risk.stop_outs
 
     def test_steps_of_orders_are_counted_by_state(self, books: Books) -> None:
         assert books.store.totals() == {Counter.ORDERS: {}, Counter.TRADES_CLOSED: {}}

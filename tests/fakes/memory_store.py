@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime
 from tests.fakes.memory_journal import Adjustment, Fill, MemoryJournal
 from trading.errors import InvariantBroken
 from trading.market.bars import Panel
-from trading.model.decision import Decision, RiskState
+from trading.model.decision import Decision, RiskState, StopOut
 from trading.model.metric import Counter
 from trading.model.mode import Mode, ModeState
 from trading.model.order import TERMINAL, BrokerOrder, Role, Side
@@ -98,8 +98,14 @@ class MemoryStore:
     def set_reconciled(self, *, reconciled: bool, reason: str, now: datetime) -> None:
         self._change("reconciled", None if reconciled else Mode.RECONCILING, reason, "system", now)
 
-    def risk_state(self) -> RiskState:
-        return self._risk
+    def risk_state(self, through: date | None = None) -> RiskState:
+        if through is None:
+            return self._risk
+        after = max(self.decisions, default=date.min)
+        stopped = [trade for trade in self.trades() if trade.exit_reason == "stop"]
+        return self._risk.with_stop_outs(
+            [StopOut(each.symbol, each.exit_date) for each in stopped if after < each.exit_date <= through]
+        )
 
     def set_risk_state(self, risk: RiskState, *, reason: str, actor: str, now: datetime) -> None:
         changed = set(risk.latches) != set(self._risk.latches)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
 
@@ -57,6 +57,11 @@ class RiskState:
     latches: Mapping[str, date] = field(default_factory=dict)
     stop_outs: tuple[StopOut, ...] = ()
     entries_off_through: date | None = None
+
+    def with_stop_outs(self, new: Sequence[StopOut]) -> RiskState:
+        """Return the memory with those that it does not have yet, in the order of sessions and symbols."""
+        added = sorted((out for out in new if out not in self.stop_outs), key=lambda out: (out.session, out.symbol))
+        return replace(self, stop_outs=(*self.stop_outs, *added))
 
 
 @dataclass(frozen=True, slots=True)

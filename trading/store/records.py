@@ -12,7 +12,7 @@ import msgspec
 
 from trading.errors import InvariantBroken
 from trading.market.bars import Panel
-from trading.model.decision import Decision, RiskState, SymbolVerdict
+from trading.model.decision import Decision, ExitReason, RiskState, StopOut, SymbolVerdict
 from trading.model.metric import Counter
 from trading.model.mode import ModeState
 from trading.model.order import BrokerOrder
@@ -31,6 +31,10 @@ _TOTALS = (
     (Counter.ORDERS, "SELECT state AS label, count(*) AS n FROM intent_log GROUP BY state ORDER BY state"),
     (Counter.TRADES_CLOSED, "SELECT exit_reason AS label, count(*) AS n FROM trade GROUP BY exit_reason ORDER BY 1"),
 )
+_STOPPED = """
+SELECT symbol, exit_session FROM trade
+WHERE exit_reason = ? AND exit_session <= ? AND exit_session > coalesce((SELECT max(session) FROM decision), '')
+"""
 
 
 class SqliteStore:
@@ -116,9 +120,19 @@ class SqliteStore:
         """Persist whether this epoch's state is reconciled with the broker."""
         self._change(modes.RECONCILED, modes.YES if reconciled else modes.NO, reason, "system", now)
 
-    def risk_state(self) -> RiskState:
-        """Return what the risk rules remember: peak, latches, stop-outs; an empty one before the first decision."""
-        return modes.risk_from(self._database.fact(modes.RISK_FACT))
+    def risk_state(self, through: date | None = None) -> RiskState:
+        """Return what the risk rules remember: peak, latches, stop-outs; an empty one before the first decision.
+
+        With `through`, for the next decision: the recorded trades that their stops closed since are among it, up to
+        that session.
+        """
+        remembered = modes.risk_from(self._database.fact(modes.RISK_FACT))
+        if through is None:
+            return remembered
+        rows = self._database.query(_STOPPED, (ExitReason.STOP, through.isoformat()))
+        return remembered.with_stop_outs(
+            [StopOut(row["symbol"], date.fromisoformat(row["exit_session"])) for row in rows]
+        )
 
     def set_risk_state(self, risk: RiskState, *, reason: str, actor: str, now: datetime) -> None:
         """Persist the risk rules' memory, for instance with a latch set or, by a person, cleared and the peak reset."""
@@ -126,7 +140,7 @@ class SqliteStore:
             modes.save_risk(connection, risk, reason=reason, actor=actor, at=utc_text(now))
 
     def set_value(self, key: str, value: str) -> None:
-        """Keep a small fact (session state, next event, heartbeat) for the pages.
+        """Keep a small fact (session state, next event) for the pages.
 
         Raises: InvariantBroken, the key belongs to the file itself.
         """

@@ -1,10 +1,10 @@
-"""A decision tells by itself whether a latch keeps new entries off."""
+"""A decision tells by itself whether a latch keeps new entries off; what is remembered is remembered once."""
 
 from __future__ import annotations
 
 from datetime import date
 
-from trading.model.decision import Decision, RiskState
+from trading.model.decision import Decision, RiskState, StopOut
 
 DAY = date(2015, 8, 24)
 
@@ -21,3 +21,8 @@ def test_without_a_latch_entries_are_allowed() -> None:
 
 def test_any_latch_means_reducing() -> None:
     assert decision(RiskState(peak=10_000.0, latches={"drawdown_halt": DAY})).reducing
+
+
+def test_stop_out_is_remembered_once() -> None:
+    old, new = StopOut("GE", date(2014, 2, 3)), StopOut("AAPL", date(2014, 3, 4))
+    assert RiskState(stop_outs=(old,)).with_stop_outs([new, old]).stop_outs == (old, new)
