@@ -133,10 +133,10 @@ def test_gateway_that_never_opens_its_port_is_started_again(run: Run) -> None:
 
 
 def test_dashboard_starts_without_a_gateway_that_does_not_answer_and_says_why(run: Run) -> None:
-    run.begin(PART_GATEWAY="hangs", GATEWAY_WAIT_SECONDS="5")
+    run.begin(PART_GATEWAY="hangs", GATEWAY_WAIT_SECONDS="12")
     output = run.see(BEGUN)
     assert "runs, but IBKR's servers don't answer it within 3 s" in output
-    assert "gateway has not answered for 5 s" in output
+    assert "gateway has not answered for 12 s" in output
     assert "the dashboard starts, the trading loop waits for it" in output
     assert len(run.starts("gateway")) == 1, "the program itself is well"
     with socket.create_connection(("127.0.0.1", run.dashboard_port), timeout=5):
