@@ -156,7 +156,7 @@ class DailyHistory:
         if bar is None:
             return None
         position = day.position(now_us)
-        open_, high, low, close = bar.until(position)
+        open_, high, low, close = (round(price, 4) for price in bar.until(position))
         return HistoryBar(open_, high, low, close, float(int(bar.volume * position / 3.0)), day.open_us)
 
     def _daily(self, column: int) -> _DailyCache:

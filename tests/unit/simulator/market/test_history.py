@@ -113,3 +113,11 @@ def test_days_of_a_period_are_sessions() -> None:
 )
 def test_hours_and_minutes_of_a_period_are_those_of_sessions(number: int, unit: str, end: str, begin: str) -> None:
     assert instants.iso(period_start(number, unit, at(end), MARKET)) == begin
+
+
+def test_bar_of_the_open_session_has_prices_of_four_decimals_at_most() -> None:
+    [unfinished] = HISTORY.bars(
+        0, "1d", at("2014-03-04T14:30:00Z"), at("2014-03-05T00:00:00Z"), at("2014-03-04T16:07:13Z")
+    )
+    prices = (unfinished.open, unfinished.high, unfinished.low, unfinished.close)
+    assert prices == tuple(round(price, 4) for price in prices)
