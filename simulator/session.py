@@ -64,6 +64,9 @@ class Caches:
     trades_calls: int = 0
     pnl_calls: int = 0
     snapshot_calls: dict[int, int] = field(default_factory=dict)
+    """by contract, since its stream was opened"""
+    quoted: set[int] = field(default_factory=set)
+    """contracts of which a snapshot was ever asked for"""
     coids: set[str] = field(default_factory=set)
     suppressed: set[str] = field(default_factory=set)
     pending: dict[str, PendingQuestion] = field(default_factory=dict)

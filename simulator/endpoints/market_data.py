@@ -39,6 +39,7 @@ def _snapshot_row(broker: Broker, conid: int, fields: list[str]) -> dict[str, ob
     contract = broker.contracts.by_conid.get(conid)
     if contract is None:
         return row
+    broker.session.caches.quoted.add(conid)
     calls = broker.session.caches.snapshot_calls
     calls[conid] = calls.get(conid, 0) + 1
     if calls[conid] <= broker.behaviour.snapshot_calls_before_data:

@@ -164,7 +164,7 @@ def what_if(broker: Broker, request: Request) -> Response:
         draft = parse_draft(broker, _bodies(request)[0])
     except RejectedError as refusal:
         return refusal.response if refusal.response.status != 200 else error(400, "Bad Request: invalid order")  # noqa: PLR2004
-    if draft.conid not in broker.session.caches.snapshot_calls:
+    if draft.conid not in broker.session.caches.quoted:
         return bad_request("snapshot has to be requested first")
     ticket = Ticket(0, draft.conid, draft.side, draft.kind, draft.quantity, draft.tif, draft.limit, draft.stop)
     weighed = credit.look(broker, (ticket,))

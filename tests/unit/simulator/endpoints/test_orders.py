@@ -120,6 +120,8 @@ def test_preview_needs_a_quote_first() -> None:
     answer = client.post(path, {"orders": [order]})
     assert answer["amount"] == {"amount": "1,000.00 USD (10 Shares)", "commission": "1 USD", "total": "1,001.00 USD"}
     assert answer["position"] == {"current": "0", "change": "10", "after": "10"}
+    client.get("/iserver/marketdata/unsubscribeall")
+    assert client.post(path, {"orders": [order]}) == answer
     assert client.broker.exchange.book.orders == {}
 
 
