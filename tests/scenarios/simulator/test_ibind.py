@@ -151,3 +151,12 @@ def test_scanner(client: IbkrClient) -> None:
     assert "TOP_PERC_GAIN" in codes
     found = client.market_scanner("STK", "TOP_PERC_GAIN", "STK.US.MAJOR", [{"code": "priceAbove", "value": 5}])
     assert len(found.data["contracts"]) == 50
+
+
+def test_watchlists(client: IbkrClient) -> None:
+    client.create_watchlist("1234", "mine", [{"C": AAPL}, {"H": ""}])
+    client.get_all_watchlists()
+    lists = client.get_all_watchlists().data["data"]["user_lists"]
+    assert [(row["id"], row["name"]) for row in lists] == [("1234", "mine")]
+    client.get_watchlist_information("1234")
+    assert client.get_watchlist_information("1234").data["instruments"][0]["conid"] == AAPL
