@@ -46,8 +46,13 @@ def stale(firing: Firing) -> Response:
 def false_empty(firing: Firing) -> Response:
     """An order list that is empty though there are orders."""
     query = firing.request.query
-    missing = {"forced": query.get("force", "").lower() != "true", "without_account": bool(query.get("accountId"))}
-    if missing.get(firing.text("when"), False):
+    holds = {
+        "always": True,
+        "forced": query.get("force", "").lower() == "true",
+        "without_account": not query.get("accountId"),
+        "after_hours": not firing.broker.exchange.is_open,
+    }
+    if not holds[firing.text("when")]:
         return firing.proceed()
     firing.proceed()
     return Response(200, encode({"orders": [], "snapshot": firing.flag("snapshot")}))
@@ -165,8 +170,8 @@ KINDS = (
             choice(
                 "when",
                 "always",
-                ("always", "forced", "without_account"),
-                "of calls with force=true or without accountId",
+                ("always", "forced", "without_account", "after_hours"),
+                "or of calls with force=true, without accountId, or while the market is closed",
             ),
             flag("snapshot", "the answer says that it is the whole list"),
         ),

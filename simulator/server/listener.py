@@ -23,6 +23,7 @@ MOST_CONNECTIONS = 256
 MOST_WEBSOCKETS = 64
 """of these; they keep their places as long as they like"""
 HANDSHAKE_S = 5.0
+REOPEN_S = 0.1
 ACCEPT_S = 0.1
 """how long a wait for a connection lasts before the server looks whether it is to stop, or to shut its port"""
 TICK_S = 0.05
@@ -93,12 +94,17 @@ class Server:
 
     def _shut_port(self) -> None:
         """Keep the port shut as long as a fault refuses connections."""
-        seconds = self._misbehaviour.shut_for_s()
-        if seconds <= 0.0:
+        if self._misbehaviour.shut_for_s() <= 0.0:
             return
         self._listener.close()
-        self._stopping.wait(seconds)
-        self._listener = self._listen(self.port)
+        while not self._stopping.wait(max(self._misbehaviour.shut_for_s(), REOPEN_S)):
+            try:
+                self._listener = self._listen(self.port)
+            except OSError as fault:
+                # Somebody else has it for a moment.
+                logger.warning("port %d can't be opened again yet: %s", self.port, fault)
+            else:
+                return
 
     def stop(self) -> None:
         """Let `serve` end; called a second time, without waiting for answers that are being made.

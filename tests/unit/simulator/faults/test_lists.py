@@ -123,6 +123,15 @@ def test_forced_list_alone_is_empty() -> None:
     assert on.get(LIST, "force=true") == {"orders": [], "snapshot": True}
 
 
+def test_list_after_hours_alone_is_empty() -> None:
+    on = client()
+    resting(on)
+    plan(on, "H14", when="after_hours")
+    assert len(on.get(LIST)["orders"]) == 2
+    on.advance("close")
+    assert on.get(LIST)["orders"] == []
+
+
 def test_cached_answers_are_not_kept_for_ever() -> None:
     on = client()
     resting(on)
