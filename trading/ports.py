@@ -102,8 +102,8 @@ class Broker(Protocol):
         """Encode one POST of an order, a bracket (parent first) or an OCA group."""
         ...
 
-    def reply_request(self, reply_id: str, *, confirmed: bool, coid: str | None) -> WireRequest:
-        """Encode the answer to an order question."""
+    def reply_request(self, reply_id: str, *, confirmed: bool, coids: tuple[str, ...]) -> WireRequest:
+        """Encode the answer to an order question about orders with these cOIDs."""
         ...
 
     def cancel_request(self, order_id: int) -> WireRequest:

@@ -153,7 +153,7 @@ class Seeder:
         self._post([coid], coid, at)
 
     def _post(self, coids: list[str], name: str, at: datetime) -> None:
-        request = WireRequest(WireAct.SUBMIT, "POST", "/iserver/account/orders", name.encode(), name)
+        request = WireRequest(WireAct.SUBMIT, "POST", "/iserver/account/orders", name.encode(), (name,))
         self._journal.about(coids, request, IntentState.SENDING, 1, at)
         for coid in coids:
             self._journal.bind(coid, next(self._order_ids), at + timedelta(seconds=1))

@@ -67,7 +67,9 @@ class Desk:
         """Send an order and agree to the questions that are asked of every such order."""
         outcome = self.broker.send(self.broker.submit_request(tickets))
         while isinstance(outcome, Questioned) and QUESTIONS.issuperset(outcome.message_ids):
-            reply = self.broker.reply_request(outcome.reply_id, confirmed=True, coid=tickets[0].coid)
+            reply = self.broker.reply_request(
+                outcome.reply_id, confirmed=True, coids=tuple(each.coid for each in tickets if each.coid)
+            )
             outcome = self.broker.send(reply)
         return outcome
 
@@ -214,9 +216,9 @@ def test_the_same_coid_twice_proves_the_first_arrival(desk: Desk) -> None:
 def test_a_declined_question_leaves_no_order(desk: Desk) -> None:
     question = desk.broker.send(desk.broker.submit_request(desk.bracket("ab-1", 140.0)))
     assert isinstance(question, Questioned)
-    declined = desk.broker.send(desk.broker.reply_request(question.reply_id, confirmed=False, coid="ab-1"))
+    declined = desk.broker.send(desk.broker.reply_request(question.reply_id, confirmed=False, coids=("ab-1",)))
     assert isinstance(declined, RefusedByBroker)
-    again = desk.broker.send(desk.broker.reply_request(question.reply_id, confirmed=True, coid="ab-1"))
+    again = desk.broker.send(desk.broker.reply_request(question.reply_id, confirmed=True, coids=("ab-1",)))
     assert isinstance(again, Unproven)
     assert not [order for order in desk.broker.orders() if order.status is not BrokerStatus.INACTIVE]
 
@@ -229,7 +231,7 @@ def test_a_stop_is_modified_in_place_and_cancelled(desk: Desk) -> None:
     moved = OrderTicket(stop.conid, Side.SELL, OrderType.STOP, Tif.GTC, 10, stop_price=115.0, parent_coid="ab-1")
     outcome = desk.broker.send(desk.broker.modify_request(stop.order_id, moved))
     while isinstance(outcome, Questioned):
-        outcome = desk.broker.send(desk.broker.reply_request(outcome.reply_id, confirmed=True, coid=None))
+        outcome = desk.broker.send(desk.broker.reply_request(outcome.reply_id, confirmed=True, coids=()))
     assert isinstance(outcome, Acknowledged)
     after = desk.broker.order_status(stop.order_id)
     assert after is not None

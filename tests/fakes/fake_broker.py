@@ -139,10 +139,10 @@ class FakeBroker:
 
     def submit_request(self, tickets: Sequence[OrderTicket]) -> WireRequest:
         body = json.dumps([asdict(ticket) for ticket in tickets]).encode()
-        return WireRequest(WireAct.SUBMIT, "POST", "/orders", body, tickets[0].coid)
+        return WireRequest(WireAct.SUBMIT, "POST", "/orders", body, tuple(each.coid for each in tickets if each.coid))
 
-    def reply_request(self, reply_id: str, *, confirmed: bool, coid: str | None) -> WireRequest:
-        return WireRequest(WireAct.REPLY, "POST", f"/reply/{reply_id}", json.dumps(confirmed).encode(), coid)
+    def reply_request(self, reply_id: str, *, confirmed: bool, coids: tuple[str, ...]) -> WireRequest:
+        return WireRequest(WireAct.REPLY, "POST", f"/reply/{reply_id}", json.dumps(confirmed).encode(), coids)
 
     def cancel_request(self, order_id: int) -> WireRequest:
         return WireRequest(WireAct.CANCEL, "DELETE", f"/order/{order_id}", b"")

@@ -167,7 +167,7 @@ class Sender:
             asked.append(seen)
             try:
                 request = self._desk.broker.reply_request(
-                    outcome.reply_id, confirmed=declined is None, coid=open_request.request.coid
+                    outcome.reply_id, confirmed=declined is None, coids=open_request.request.coids
                 )
             except GatewayError as error:
                 return self._unknown(coids, error.cause)

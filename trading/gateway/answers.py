@@ -69,21 +69,18 @@ def classify(request: WireRequest, account_id: str, got: HttpAnswer) -> Outcome:
 
 
 def _sent(request: WireRequest, account_id: str) -> _Sent:
-    coids = {request.coid} if request.coid is not None else set()
     orders: int | None = None
     if request.act is WireAct.SUBMIT:
-        rows = json.loads(request.body)["orders"]
-        orders = len(rows)
-        coids |= {row["cOID"] for row in rows if "cOID" in row}
+        orders = len(json.loads(request.body)["orders"])
     path_id = re.search(r"/order/(\d+)$", request.path)
-    return _Sent(request.act, account_id, frozenset(coids), orders, int(path_id[1]) if path_id else None)
+    return _Sent(request.act, account_id, frozenset(request.coids), orders, int(path_id[1]) if path_id else None)
 
 
 def _refusal(request: WireRequest, text: str, inner: object, answer: Answer) -> Outcome:
     """Return what an error envelope with status 2xx or 400 proves."""
     lowered = text.lower()
     if _REGISTERED in lowered:
-        if request.coid is not None and _names(text, request.coid):
+        if request.coids and _names(text, request.coids[0]):
             return Duplicate(plain(text), answer)
         return Unproven("a cOID that is not this order's is registered already", answer)
     failed_inside = isinstance(inner, int) and inner != _BAD_REQUEST and inner not in _GOOD

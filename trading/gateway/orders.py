@@ -128,15 +128,15 @@ class AccountBroker:
     def submit_request(self, tickets: Sequence[OrderTicket]) -> WireRequest:
         """Encode one POST of an order, a bracket (parent first) or an OCA group."""
         body = write_json({"orders": [wire.order_fields(ticket, self._account_id) for ticket in tickets]})
-        return WireRequest(WireAct.SUBMIT, "POST", f"{self._path}/orders", body, tickets[0].coid)
+        return WireRequest(WireAct.SUBMIT, "POST", f"{self._path}/orders", body, _coids(tickets))
 
-    def reply_request(self, reply_id: str, *, confirmed: bool, coid: str | None) -> WireRequest:
+    def reply_request(self, reply_id: str, *, confirmed: bool, coids: tuple[str, ...]) -> WireRequest:
         """Encode the answer to an order question."""
         if not re.fullmatch(r"[A-Za-z0-9_.-]{1,64}", reply_id):
             # It becomes part of a path: an id that could lead elsewhere is not used.
             raise InvariantBroken("reply_id", "not an id that the broker gives")
         return WireRequest(
-            WireAct.REPLY, "POST", f"/iserver/reply/{reply_id}", write_json({"confirmed": confirmed}), coid
+            WireAct.REPLY, "POST", f"/iserver/reply/{reply_id}", write_json({"confirmed": confirmed}), coids
         )
 
     def cancel_request(self, order_id: int) -> WireRequest:
@@ -146,7 +146,7 @@ class AccountBroker:
     def modify_request(self, order_id: int, ticket: OrderTicket) -> WireRequest:
         """Encode a modification: one bare order, every attribute repeated."""
         body = write_json(wire.order_fields(ticket, self._account_id))
-        return WireRequest(WireAct.MODIFY, "POST", self._order_path(order_id), body, ticket.coid)
+        return WireRequest(WireAct.MODIFY, "POST", self._order_path(order_id), body, _coids([ticket]))
 
     def send(self, request: WireRequest) -> Outcome:
         """Send once, whatever happens, and classify what came back.
@@ -228,3 +228,7 @@ def _time(row: Mapping[str, object]) -> datetime:
         return datetime.strptime(str(row.get("trade_time")), "%Y%m%d-%H:%M:%S").replace(tzinfo=UTC)
     except (ValueError, OverflowError, OSError):
         raise FieldError("trade_time", "not a time") from None
+
+
+def _coids(tickets: Sequence[OrderTicket]) -> tuple[str, ...]:
+    return tuple(ticket.coid for ticket in tickets if ticket.coid is not None)

@@ -24,8 +24,8 @@ class WireRequest:
     verb: str
     path: str
     body: bytes
-    coid: str | None = None
-    """cOID that an acknowledgement must name, when the request carries one."""
+    coids: tuple[str, ...] = ()
+    """The cOIDs that an acknowledgement may name: those that it sends, or of what is replied about, in their order."""
 
     @property
     def body_sha256(self) -> str:

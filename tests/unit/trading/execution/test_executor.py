@@ -107,7 +107,7 @@ def test_request_of_which_nothing_left_is_sent_again_inside_its_window() -> None
     office.clock.go(5)
     office.carry_out(process, decision_of(approved()))
     assert states(office, Role.ENTRY) == [IntentState.WORKING]
-    assert len({request.coid for request in office.broker.submits()}) == 1
+    assert len({request.coids for request in office.broker.submits()}) == 1
 
 
 def test_request_of_which_nothing_left_in_time_is_too_old() -> None:

@@ -23,18 +23,20 @@ from trading.model.wire import (
 ACCOUNT = "DU1234567"
 ORDERS = f"/iserver/account/{ACCOUNT}/orders"
 ORDER = f"/iserver/account/{ACCOUNT}/order/17"
-ONE = WireRequest(WireAct.SUBMIT, "POST", ORDERS, write_json({"orders": [{"cOID": "ab-1"}]}), "ab-1")
+ONE = WireRequest(WireAct.SUBMIT, "POST", ORDERS, write_json({"orders": [{"cOID": "ab-1"}]}), ("ab-1",))
 BRACKET = WireRequest(
     WireAct.SUBMIT,
     "POST",
     ORDERS,
     write_json({"orders": [{"cOID": "ab-1"}, {"parentId": "ab-1"}, {"parentId": "ab-1"}]}),
-    "ab-1",
+    ("ab-1",),
 )
-GROUP = WireRequest(WireAct.SUBMIT, "POST", ORDERS, write_json({"orders": [{"cOID": "s-1"}, {"cOID": "t-1"}]}), "s-1")
-REPLY = WireRequest(WireAct.REPLY, "POST", "/iserver/reply/r1", write_json({"confirmed": True}), "ab-1")
+GROUP = WireRequest(
+    WireAct.SUBMIT, "POST", ORDERS, write_json({"orders": [{"cOID": "s-1"}, {"cOID": "t-1"}]}), ("s-1", "t-1")
+)
+REPLY = WireRequest(WireAct.REPLY, "POST", "/iserver/reply/r1", write_json({"confirmed": True}), ("ab-1",))
 CANCEL = WireRequest(WireAct.CANCEL, "DELETE", ORDER, b"")
-MODIFY = WireRequest(WireAct.MODIFY, "POST", ORDER, write_json({"cOID": "ab-1"}), "ab-1")
+MODIFY = WireRequest(WireAct.MODIFY, "POST", ORDER, write_json({"cOID": "ab-1"}), ("ab-1",))
 EVERY_ACT = (ONE, BRACKET, REPLY, CANCEL, MODIFY)
 ACK = {"order_id": "17", "order_status": "Submitted", "encrypt_message": "1"}
 QUESTION = {"id": "r1", "message": ["Are you sure?"], "isSuppressed": False, "messageIds": ["o163"]}
@@ -242,6 +244,14 @@ def test_the_same_order_twice_proves_nothing() -> None:
 def test_a_group_is_acknowledged_by_the_names_of_its_members() -> None:
     rows = [ACK | {"local_order_id": "t-1"}, ACK | {"order_id": "18", "local_order_id": "s-1"}]
     assert isinstance(told(GROUP, rows), Acknowledged)
+
+
+def test_reply_about_a_group_may_name_each_of_its_orders_and_no_other() -> None:
+    reply = WireRequest(WireAct.REPLY, "POST", "/iserver/reply/r1", write_json({"confirmed": True}), GROUP.coids)
+    rows = [ACK | {"local_order_id": "s-1"}, ACK | {"order_id": "18", "local_order_id": "t-1"}]
+    assert isinstance(told(reply, rows), Acknowledged)
+    rows[1]["local_order_id"] = "other-1"
+    assert isinstance(told(reply, rows), Unproven)
 
 
 def test_an_order_that_failed_with_its_text_is_a_refusal() -> None:

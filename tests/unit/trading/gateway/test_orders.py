@@ -252,7 +252,7 @@ def test_a_bracket_is_one_request_with_the_parent_first() -> None:
         OrderTicket(265598, Side.SELL, OrderType.LIMIT, Tif.GTC, 5, limit_price=200.0, parent_coid="ab-1"),
     ]
     request = desk.broker.submit_request([TICKET, *children])
-    assert (request.act, request.verb, request.coid) == (WireAct.SUBMIT, "POST", "ab-1")
+    assert (request.act, request.verb, request.coids) == (WireAct.SUBMIT, "POST", ("ab-1",))
     assert request.path == f"/iserver/account/{ACCOUNT}/orders"
     assert [row.get("cOID") for row in json.loads(request.body)["orders"]] == ["ab-1", None, None]
     assert request == desk.broker.submit_request([TICKET, *children])
@@ -279,14 +279,14 @@ def test_an_order_id_that_would_cancel_everything_is_never_sent(order_id: int) -
 
 
 def test_a_reply_names_the_question_in_its_path() -> None:
-    request = Desk().broker.reply_request("07a13a5a-4a48", confirmed=False, coid="ab-1")
+    request = Desk().broker.reply_request("07a13a5a-4a48", confirmed=False, coids=("ab-1",))
     assert (request.path, request.body) == ("/iserver/reply/07a13a5a-4a48", b'{"confirmed":false}')
 
 
 @pytest.mark.parametrize("reply_id", ["../orders", "a/b", "a?b", "", "a b"])
 def test_a_reply_id_that_leads_elsewhere_is_never_sent(reply_id: str) -> None:
     with pytest.raises(InvariantBroken):
-        Desk().broker.reply_request(reply_id, confirmed=True, coid=None)
+        Desk().broker.reply_request(reply_id, confirmed=True, coids=())
 
 
 def test_the_accounts_are_read_before_the_first_order_of_a_session() -> None:

@@ -81,7 +81,7 @@ def filled(tmp_path: Path) -> PageViews:
         ),
     ]
     journal.plan(legs)
-    journal.about(["e"], WireRequest(WireAct.SUBMIT, "POST", "/orders", b"{}", "e"), IntentState.SENDING, 1, NOON)
+    journal.about(["e"], WireRequest(WireAct.SUBMIT, "POST", "/orders", b"{}", ("e",)), IntentState.SENDING, 1, NOON)
     journal.bind("e", 99, NOON)
     for version, price in ((1, 10.0), (2, 9.99)):
         fill = Execution(f"00a.00b.01.0{version}", "DU1", 7, "AAA", Side.BUY, 5, price, 1.0, NOON, "e", 99)
