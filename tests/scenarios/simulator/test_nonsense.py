@@ -15,9 +15,9 @@ CALLS = 10_000
 FLAT: Row = (100.0, 110.0, 90.0, 105.0, 1000.0)
 FIELDS = """
     conid conids side orderType price auxPrice quantity tif cOID parentId orders confirmed acctIds acctId period bar
-    days freq symbol symbols exchange filters fields messageIds instrument type location publish compete accountId conidex
+    days freq symbol symbols exchange filters fields messageIds instrument type location publish compete accountId
     isSingleGroup outsideRTH ticker secType cashQty alertName conditions expiration id name rows text device since until
-    startTime response machineId
+    startTime response machineId conidex
 """
 NAMES = tuple(FIELDS.split())
 VALUES: tuple[Json, ...] = (
