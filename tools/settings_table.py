@@ -10,7 +10,7 @@ the dashboard read by themselves stands below; a test holds that list against th
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal, get_args, get_origin, get_type_hints
 
@@ -20,11 +20,10 @@ from msgspec import Meta, Struct
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+from tools.pages import Part, run, table  # noqa: E402
 from trading.config import OPTIONS, Option, Secret  # noqa: E402 - the script runs from anywhere
 from trading.strategies.discovery import strategy_class, strategy_names  # noqa: E402
 
-BEGIN = "<!-- settings: begin (written by tools/settings_table.py) -->"
-END = "<!-- settings: end -->"
 DASH = "–"
 
 SHELL_SETTINGS: Mapping[str, tuple[str, str, str]] = {
@@ -125,13 +124,6 @@ def shown(value: object) -> str:
             return f"`{value}`"
 
 
-def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Return a table in Markdown."""
-    lines = ["| " + " | ".join(heads) + " |", "|" + " --- |" * len(heads)]
-    lines += ["| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in rows]
-    return "\n".join(lines)
-
-
 def variables() -> str:
     """Return the table of what the environment sets."""
     rows = [
@@ -182,29 +174,7 @@ def settings_text() -> str:
     return "\n\n".join(parts)
 
 
-def with_tables(text: str) -> str:
-    """Return README's text with fresh tables.
-
-    Raises: ValueError, the markers are not there once each.
-    """
-    before, begin, rest = text.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not begin or not end or BEGIN in after:
-        problem = f"the markers {BEGIN} and {END} must stand there once"
-        raise ValueError(problem)
-    return f"{before}{BEGIN}\n\n{settings_text()}\n\n{END}{after}"
-
-
-def main(arguments: Sequence[str]) -> int:
-    """Write or check."""
-    path = Path(arguments[0])
-    text = path.read_text(encoding="utf-8")
-    fresh = with_tables(text)
-    if "--check" in arguments:
-        return 0 if fresh == text else 1
-    path.write_text(fresh, encoding="utf-8")
-    return 0
-
+PART = Part("settings", "tools/settings_table.py", settings_text)
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(run(sys.argv[1:], PART))

@@ -14,7 +14,7 @@ from pathlib import Path
 import click
 import pytest
 
-from tools.settings_table import SHELL_SETTINGS, with_tables
+from tools.settings_table import PART, SHELL_SETTINGS
 from trading.cli.main import commands
 from trading.config import OPTIONS
 from trading.market.fills import commission
@@ -83,7 +83,7 @@ def known_variables() -> set[str]:
 
 
 def test_tables_of_settings_are_those_of_the_code() -> None:
-    assert with_tables(README) == README, "run: python tools/settings_table.py README.md"
+    assert PART.put(README) == README, "run: python tools/settings_table.py README.md"
 
 
 def variables_read() -> set[str]:

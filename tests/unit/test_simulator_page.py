@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from simulator.choices import all_choices
 from simulator.cli import build_parser
 from simulator.endpoints.control import CONTROL_ROUTES
 from simulator.pacing import FYI_LIMIT, GLOBAL_PER_SECOND, LIMITS, Limit
@@ -19,6 +18,7 @@ from simulator.session import Event
 from simulator.stream import TOPICS
 from simulator.truth import COMMANDS
 from tests.unit.simulator.support import start
+from tools.simulator_page import PARTS
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "simulator.md"
@@ -32,16 +32,9 @@ def section(title: str) -> str:
     return found.group(1)
 
 
-def settings_table() -> str:
-    """Return the table of settings as it has to stand on the page."""
-    lines = ["| setting | default | values | meaning |", "| --- | --- | --- | --- |"]
-    lines += [f"| `{c.name}` | `{c.default}` | {c.values} | {c.meaning} |" for c in all_choices()]
-    return "\n".join(lines)
-
-
-def test_table_of_settings_is_the_codes() -> None:
-    table = section("Settings").partition("<!-- settings -->\n")[2].partition("\n<!-- end of settings -->")[0]
-    assert table == settings_table()
+def test_tables_of_calls_and_settings_are_the_codes() -> None:
+    for part in PARTS:
+        assert part.put(TEXT) == TEXT, "run: python tools/simulator_page.py docs/simulator.md"
 
 
 def test_every_option_is_told() -> None:
