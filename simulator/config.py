@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -176,13 +177,18 @@ def apply_settings(behaviour: Behaviour, settings: tuple[str, ...]) -> Behaviour
             if not isinstance(branch, dict):
                 break
         if not equals or not isinstance(branch, dict) or last not in branch:
-            problem = f"no such setting; there are {', '.join(_names(tree))}"
-            raise SettingError(f"--set {setting}".strip(), problem)
+            raise SettingError(f"--set {setting}".strip(), _unknown(name.strip(), _names(tree)))
         branch[last] = text.strip()
-    try:
-        return msgspec.convert(tree, Behaviour, strict=False)
-    except msgspec.ValidationError as fault:
-        raise SettingError("--set", str(fault)) from fault
+        try:
+            behaviour = msgspec.convert(tree, Behaviour, strict=False)
+        except msgspec.ValidationError as fault:
+            raise SettingError(f"--set {setting}", str(fault).partition(" - at ")[0]) from fault
+    return behaviour
+
+
+def _unknown(name: str, names: list[str]) -> str:
+    near = get_close_matches(name, names, n=1)
+    return f"no such setting{f'; {near[0]}?' if near else ''} (--list-settings lists them; NAME=VALUE)"
 
 
 def _names(tree: dict[str, object], prefix: str = "") -> list[str]:

@@ -18,6 +18,11 @@ def test_unknown_setting_is_named(setting: str) -> None:
         apply_settings(Behaviour(), (setting,))
 
 
+def test_near_match_of_a_misspelt_setting_is_offered() -> None:
+    with pytest.raises(SettingError, match=r"--set idle_timout_s=3: no such setting; idle_timeout_s\?"):
+        apply_settings(Behaviour(), ("idle_timout_s=3",))
+
+
 @pytest.mark.parametrize(
     "setting",
     ["slippage_bps=-1", "acknowledged_after_s=nan", "cancelled_after_s=inf", "questions.ticks_from_market=-1"],
