@@ -169,6 +169,7 @@ def apply_settings(behaviour: Behaviour, settings: tuple[str, ...]) -> Behaviour
     """
     tree = msgspec.to_builtins(behaviour)
     for setting in settings:
+        shown = f"--set {setting}".strip()
         name, equals, text = setting.partition("=")
         *parents, last = name.strip().split(".")
         branch = tree
@@ -177,12 +178,13 @@ def apply_settings(behaviour: Behaviour, settings: tuple[str, ...]) -> Behaviour
             if not isinstance(branch, dict):
                 break
         if not equals or not isinstance(branch, dict) or last not in branch:
-            raise SettingError(f"--set {setting}".strip(), _unknown(name.strip(), _names(tree)))
+            raise SettingError(shown, _unknown(name.strip(), _names(tree)))
         branch[last] = text.strip()
         try:
             behaviour = msgspec.convert(tree, Behaviour, strict=False)
         except msgspec.ValidationError as fault:
-            raise SettingError(f"--set {setting}", str(fault).partition(" - at ")[0]) from fault
+            problem = str(fault).partition(" - at ")[0]
+            raise SettingError(shown, problem) from fault
     return behaviour
 
 
