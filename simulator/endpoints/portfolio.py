@@ -239,8 +239,8 @@ def allocation(broker: Broker, request: Request) -> Response:
 
 
 def allocation_of_accounts(broker: Broker, request: Request) -> Response:
-    """POST /portfolio/allocation: the same for a list of accounts."""
-    asked = request.json_object().get("acctIds")
+    """POST /portfolio/allocation: the same for a list of accounts; a published client asks by GET, with them as a query."""
+    asked = request.json_object().get("acctIds") or request.query.get("acctIds", "").split(",")
     if asked != [broker.config.account_id]:
         return UNAUTHORIZED
     return json_response(allocation_of(broker))
@@ -251,6 +251,7 @@ ROUTES = (
     Route("GET", "/portfolio/subaccounts", accounts),
     Route("GET", "/portfolio/subaccounts2", accounts),
     Route("POST", "/portfolio/allocation", allocation_of_accounts),
+    Route("GET", "/portfolio/allocation", allocation_of_accounts),
     Route("GET", "/portfolio/{account}/meta", meta),
     Route("GET", "/portfolio/{account}/summary", summary),
     Route("GET", "/portfolio/{account}/ledger", ledger),

@@ -80,7 +80,8 @@ def _row(broker: Broker, row: dict[str, object], *, sparse: bool) -> dict[str, o
 
 def delete(broker: Broker, request: Request) -> Response:
     """DELETE /iserver/watchlist?id=...: one that isn't there is an error only before any other call for watchlists."""
-    asked = request.query.get("id", "")
+    # A published client has the id in a body.
+    asked = request.query.get("id") or str(request.json_object().get("id", ""))
     if broker.desk.watchlists.pop(asked, None) is None and not broker.desk.watchlist_calls:
         return unavailable()
     return _enveloped(broker, "context", {"deleted": asked})

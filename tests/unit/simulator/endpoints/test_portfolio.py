@@ -43,6 +43,8 @@ def test_allocation_adds_up(client: Client) -> None:
     answer = client.get(f"/portfolio/{ACCOUNT}/allocation")
     assert answer["assetClass"]["long"] == {"STK": 1050.0, "CASH": 8999.0}
     assert client.post("/portfolio/allocation", {"acctIds": [ACCOUNT]}) == answer
+    assert client.get("/portfolio/allocation", f"acctIds={ACCOUNT}") == answer
+    assert client.call("GET", "/v1/api/portfolio/allocation", query="acctIds=U1").status == 401
 
 
 @pytest.mark.parametrize(

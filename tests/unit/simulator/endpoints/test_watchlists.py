@@ -34,3 +34,9 @@ def test_what_is_no_list_is_refused_in_the_ways_of_the_real_one(client: Client) 
         assert client.call("POST", PATH, body).status == status
     assert client.call("POST", PATH, {"id": "9", "name": "without rows"}).status == 200
     assert client.call("DELETE", PATH, query="id=1").status == 200
+
+
+def test_a_list_can_be_deleted_by_an_id_in_the_body(client: Client) -> None:
+    client.post("/iserver/watchlist", {"id": "7", "name": "mine", "rows": []})
+    assert client.call("DELETE", PATH, {"id": "7"}).status == 200
+    assert client.get("/iserver/watchlists")["data"]["user_lists"] == []
