@@ -239,7 +239,7 @@ def allocation(broker: Broker, request: Request) -> Response:
 
 
 def allocation_of_accounts(broker: Broker, request: Request) -> Response:
-    """POST /portfolio/allocation: the same for a list of accounts; a published client asks by GET, with them as a query."""
+    """POST /portfolio/allocation: the same for a list of accounts; a published client asks by GET, with a query."""
     asked = request.json_object().get("acctIds") or request.query.get("acctIds", "").split(",")
     if asked != [broker.config.account_id]:
         return UNAUTHORIZED
