@@ -64,39 +64,37 @@ class Simulator:
             LogLostError: it isn't, and the call must not be answered.
         """
         request = Request(method.upper(), path, parse_query(query), body, cookies=cookies or {})
-        with self._lock:
-            try:
-                self.broker.keep_time()
-                return self._answer(request)
-            finally:
-                self.broker.log.flush()
+        with self._turn():
+            return self._answer(request)
 
     def refuse(self, method: str, path: str, limit: Limit) -> Response:
         """Answer a call that is over a limit which only the server can see."""
-        with self._lock:
-            self.broker.keep_time()
-            response = self._limited(Request(method.upper(), path), limit)
-            self.broker.log.flush()
-        return response
+        with self._turn():
+            return self._limited(Request(method.upper(), _below_prefix(path) or path), limit)
 
     def refuse_websocket(self) -> Response | None:
         """Return what the opening of a websocket is told that is over the limits, None for one within them."""
-        with self._lock:
-            self.broker.keep_time()
-            request = Request("GET", "/ws")
-            over = self.broker.pacing.check(request, self.broker.clock.real())
-            response = None if over is None else self._limited(request, over)
-            self.broker.log.flush()
-        return response
+        request = Request("GET", "/ws")
+        with self._turn() as broker:
+            over = broker.pacing.check(request, broker.clock.real())
+            return None if over is None else self._limited(request, over)
 
     @contextmanager
     def locked(self) -> Iterator[Broker]:
         """Keep other threads out, for a stream that reads the broker; simulated time is brought up to date first."""
+        with self._turn() as broker:
+            broker.session.expire(broker.session_us)
+            yield broker
+
+    @contextmanager
+    def _turn(self) -> Iterator[Broker]:
+        """Keep other threads out, bring simulated time up to date, and in the end write down what was changed."""
         with self._lock:
-            self.broker.keep_time()
-            self.broker.session.expire(self.broker.session_us)
-            yield self.broker
-            self.broker.log.flush()
+            try:
+                self.broker.keep_time()
+                yield self.broker
+            finally:
+                self.broker.log.flush()
 
     def taken_in(self, method: str, path: str) -> int | None:
         """Return after how many bytes of its body a fault breaks a call off, None for a call that arrives whole."""
@@ -104,7 +102,7 @@ class Simulator:
             return None
         with self._lock:
             self.broker.keep_time()
-            return chain.taken_in(self.broker, Request(method.upper(), _below_prefix(path)))
+            return chain.taken_in(self.broker, Request(method.upper(), _below_prefix(path) or path))
 
     def deliver(self, message: bytes) -> Response:
         """Return a message of the websocket as the faults let it leave."""
@@ -115,15 +113,12 @@ class Simulator:
 
     def tick(self) -> None:
         """Let a running clock run; called now and then when nobody calls."""
-        broker = self.broker
-        with self._lock:
-            broker.keep_time()
+        with self._turn() as broker:
             real = broker.clock.real()
             if broker.clock.speed > 0.0 and real - self._marked >= CLOCK_MARK_EVERY_S:
                 self._marked = real
                 broker.exchange.move(broker.now_us, stop_on_event=False)
             broker.session.expire(broker.session_us)
-            broker.log.flush()
 
     def close(self) -> None:
         """Write everything to the disk."""
@@ -144,10 +139,8 @@ class Simulator:
         found = self._pages.find(request)
         if found is not None:
             return found[0].handler(self.broker, found[1])
-        for prefix in API_PREFIXES:
-            if request.path.startswith(prefix + "/"):
-                return self._api(replace(request, path=request.path[len(prefix) :]))
-        return not_found()
+        path = _below_prefix(request.path)
+        return not_found() if path is None else self._api(replace(request, path=path))
 
     def _api(self, request: Request) -> Response:
         broker = self.broker
@@ -183,9 +176,10 @@ class Simulator:
         return None
 
 
-def _below_prefix(path: str) -> str:
-    prefix = next((prefix for prefix in API_PREFIXES if path.startswith(f"{prefix}/")), "")
-    return path[len(prefix) :]
+def _below_prefix(path: str) -> str | None:
+    """Return a call's path within the API, None for one outside it."""
+    prefix = next((prefix for prefix in API_PREFIXES if path.startswith(f"{prefix}/")), None)
+    return None if prefix is None else path[len(prefix) :]
 
 
 def _as_it_is(message: Request) -> Response:

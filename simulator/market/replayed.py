@@ -167,12 +167,13 @@ class ReplayedMarket:
 
     def close_before(self, column: int, day_index: int) -> float | None:
         """Return the symbol's last close before the session with index `day_index`, None where it never traded."""
-        row = self._last_row_before(day_index)
+        row = self.last_row_before(day_index)
         rows = self.rows_of(column)
         at = bisect_right(rows, row) - 1
         return float(self.panel.close[rows[at], column]) / self.scale(column) if at >= 0 else None
 
-    def _last_row_before(self, day_index: int) -> int:
+    def last_row_before(self, day_index: int) -> int:
+        """Return the row of the last session with bars before the one with index `day_index`, -1 where none is."""
         for index in range(min(day_index, len(self.days)) - 1, -1, -1):
             row = self.days[index].row
             if row is not None:

@@ -56,11 +56,7 @@ class DailyStudies:
         """Return the study of the sessions before the one with index `day_index`, None where there is no bar."""
         market = self._market
         rows = market.rows_of(column)
-        last = None
-        while last is None and day_index > 0:
-            day_index -= 1
-            last = market.days[day_index].row
-        count = bisect_right(rows, last) if last is not None else 0
+        count = bisect_right(rows, market.last_row_before(day_index))
         if not count:
             return None
         made, scale = self._made.get(column), market.scale(column)

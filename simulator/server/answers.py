@@ -8,7 +8,7 @@ import traceback
 from functools import partial
 from urllib.parse import urlsplit
 
-from simulator.core import API_PREFIXES, Simulator
+from simulator.core import Simulator
 from simulator.messages import Response, error
 from simulator.pacing import Limit
 from simulator.server.http import HttpRequest
@@ -57,7 +57,7 @@ class Answers:
         def proceed() -> Response:
             return self._simulator.handle(method, request.path, request.query, request.body, dict(request.cookies))
 
-        refuse = partial(self._simulator.refuse, method, _below_prefix(request.path), Limit.CHARTS)
+        refuse = partial(self._simulator.refuse, method, request.path, Limit.CHARTS)
         return self._tempo.answer(request.path, proceed, refuse)
 
 
@@ -66,13 +66,6 @@ def log_defect(what: str, fault: Exception) -> None:
     place = traceback.extract_tb(fault.__traceback__)[-1]
     text = " ".join(f"{type(fault).__name__}: {fault}".split())
     logger.error("defect in %r: %s (%s:%s)", what, text, place.filename, place.lineno)
-
-
-def _below_prefix(path: str) -> str:
-    for prefix in API_PREFIXES:
-        if path.startswith(f"{prefix}/"):
-            return path[len(prefix) :]
-    return path
 
 
 def _preflight(request: HttpRequest) -> Response:

@@ -9,7 +9,7 @@ import pytest
 from ibind import IbkrClient, OrderRequest, QuestionType
 from ibind.support.errors import ExternalBrokerError
 
-from tests.scenarios.simulator.ibind_client import AAPL, ANSWERS, connected, order
+from tests.scenarios.simulator.ibind_client import AAPL, ANSWERS, order
 from tests.scenarios.simulator.process import ACCOUNT, Running, running
 
 
@@ -17,12 +17,6 @@ from tests.scenarios.simulator.process import ACCOUNT, Running, running
 def simulator(tmp_path: Path) -> Iterator[Running]:
     with running(tmp_path, "--cash", "100000") as started:
         yield started
-
-
-@pytest.fixture
-def client(simulator: Running) -> Iterator[IbkrClient]:
-    with connected(simulator) as made:
-        yield made
 
 
 def test_order_with_questions_fills_and_becomes_a_position(client: IbkrClient, simulator: Running) -> None:

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 from ibind import IbkrClient, IbkrWsClient
 
-from tests.scenarios.simulator.ibind_client import connected
 from tests.scenarios.simulator.process import ACCOUNT, Running, running
 
 SYMBOLS = ["AAPL", "MSFT", "IBM", "KO", "GE", "XOM", "T", "PFE", "INTC", "CSCO", "WMT", "JNJ"]
@@ -18,12 +17,6 @@ SYMBOLS = ["AAPL", "MSFT", "IBM", "KO", "GE", "XOM", "T", "PFE", "INTC", "CSCO",
 def simulator(tmp_path: Path) -> Iterator[Running]:
     with running(tmp_path, "--pacing", "real") as started:
         yield started
-
-
-@pytest.fixture
-def client(simulator: Running) -> Iterator[IbkrClient]:
-    with connected(simulator) as made:
-        yield made
 
 
 def test_calls_one_after_the_other_stay_below_the_limit(client: IbkrClient) -> None:

@@ -18,7 +18,7 @@ from ibind.ibkr_ws.ibkr_subscriptions import (
     TradesSubscription,
 )
 
-from tests.scenarios.simulator.ibind_client import AAPL, ANSWERS, connected, order
+from tests.scenarios.simulator.ibind_client import AAPL, ANSWERS, order
 from tests.scenarios.simulator.process import ACCOUNT, Running, running
 
 PATIENCE_S = 20.0
@@ -42,12 +42,6 @@ class Seen(EventSink):  # type: ignore[misc]  # ibind has no types
 def simulator(tmp_path: Path) -> Iterator[Running]:
     with running(tmp_path, "--cash", "100000") as started:
         yield started
-
-
-@pytest.fixture
-def client(simulator: Running) -> Iterator[IbkrClient]:
-    with connected(simulator) as made:
-        yield made
 
 
 @pytest.fixture
