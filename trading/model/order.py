@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
+from types import MappingProxyType
 
 
 class Side(StrEnum):
@@ -147,17 +149,34 @@ class BrokerStatus(StrEnum):
     OTHER = "Other"
 
 
-# On the broker's book and able to fill. Inactive is neither here nor over: a rejected order, or one that waits for a
-# confirmation.
-BROKER_WORKING = frozenset(
+class OrderLife(StrEnum):
+    """What a status says of an order: it can fill, it is over, or that can't be told from it."""
+
+    LIVE = "live"
+    OVER = "over"
+    UNSURE = "unsure"
+
+
+# The one table that everybody asks. Inactive is a rejected order, or one that waits for a confirmation, or one that a
+# person switched off: unsure. So is whatever the documentation doesn't know.
+LIFE: Mapping[BrokerStatus, OrderLife] = MappingProxyType(
     {
-        BrokerStatus.PENDING_SUBMIT,
-        BrokerStatus.PRE_SUBMITTED,
-        BrokerStatus.SUBMITTED,
-        BrokerStatus.PENDING_CANCEL,
-        BrokerStatus.PRE_CANCELLED,
+        BrokerStatus.PENDING_SUBMIT: OrderLife.LIVE,
+        BrokerStatus.PRE_SUBMITTED: OrderLife.LIVE,
+        BrokerStatus.SUBMITTED: OrderLife.LIVE,
+        BrokerStatus.PENDING_CANCEL: OrderLife.LIVE,
+        BrokerStatus.PRE_CANCELLED: OrderLife.LIVE,
+        BrokerStatus.FILLED: OrderLife.OVER,
+        BrokerStatus.CANCELLED: OrderLife.OVER,
+        BrokerStatus.FAILED: OrderLife.OVER,
+        BrokerStatus.INACTIVE: OrderLife.UNSURE,
+        BrokerStatus.WARN_STATE: OrderLife.UNSURE,
+        BrokerStatus.OTHER: OrderLife.UNSURE,
     }
 )
+
+# On the broker's book and able to fill.
+BROKER_WORKING = frozenset(status for status, life in LIFE.items() if life is OrderLife.LIVE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
-"""Checks right before an order leaves, each a pure function: None lets it pass, Denied says what was asked and allowed.
+"""Pre-trade checks, each a pure function: None lets an order pass, Denied says what was asked and what is allowed.
 
 They look at the state of the world; what depends on the decision's own data alone was checked when deciding. A missing
-or senseless input denies. In a run without faults none of them binds. The R-numbers are those of the risk controls.
+or senseless input denies. In a run without faults none of them binds. The R-numbers are those of docs/glossary.md.
 """
 
 from __future__ import annotations
@@ -9,14 +9,16 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from trading.config import RiskSettings, SizingSettings
-from trading.execution.desk import Circumstances
+from trading.execution.prices import increment_at
+from trading.execution.state import AccountGuard, TradingState
 from trading.execution.windows import SendWindow
 from trading.market.fills import cents, commission, round_down_to
 from trading.model.account import AccountKind
 from trading.model.contract import Contract, PriceIncrement
-from trading.model.decision import Denied, ExitReason
+from trading.model.decision import Denied
 from trading.model.mode import Mode
 from trading.model.order import OrderIntent, OrderType, Role
 
@@ -27,8 +29,6 @@ MAX_ENTRIES_A_MINUTE = 20
 MAX_ENTRIES_A_DAY = 200
 SELL_COLLAR = 0.02
 MAX_PRIOR_CLOSE_DEVIATION = 0.005
-# How far beyond the plan an order's value may lie before it counts as a slip of the finger.
-FAT_FINGER_FACTOR = 3.0
 _TOLERANCE = 1e-9
 
 
@@ -40,28 +40,19 @@ class Sent:
     today: int
 
 
-@dataclass(frozen=True, slots=True)
-class Guard:
-    """Whose account it is and whether it may be traded."""
-
-    account_id: str
-    kind: AccountKind
-    live_trading: str
-
-
-def account(symbol: str, guard: Guard, selected: str | None) -> Denied | None:
+def account(symbol: str, guard: AccountGuard) -> Denied | None:
     """R21: the configured account is selected, is of the expected kind, and a live one was released for trading."""
-    if selected != guard.account_id:
+    if guard.selected != guard.account_id:
         return Denied(symbol, "account", None, None, "another account is selected at the broker")
     paper = guard.account_id.startswith("D")
     if paper == (guard.kind is AccountKind.LIVE):
         return Denied(symbol, "account", None, None, f"the account is not the {guard.kind} one it is taken for")
-    if guard.kind is AccountKind.LIVE and guard.live_trading != guard.account_id:
+    if guard.observes:
         return Denied(symbol, "account", None, None, "observed only: LIVE_TRADING is not set to this account's id")
     return None
 
 
-def state(symbol: str, at: Circumstances, unknown: int) -> Denied | None:
+def state(symbol: str, at: TradingState, unknown: int) -> Denied | None:
     """R23: ACTIVE, few unproven orders, clocks agree, space on the disk, no own share without a stop."""
     if at.mode is not Mode.ACTIVE:
         return Denied(symbol, "state", None, None, f"the mode is {at.mode}")
@@ -71,32 +62,24 @@ def state(symbol: str, at: Circumstances, unknown: int) -> Denied | None:
         return Denied(symbol, "state", at.skew_s, MAX_SKEW_S, "seconds between this clock and the gateway's")
     if at.free_bytes is None or at.free_bytes < MIN_FREE_BYTES:
         return Denied(symbol, "state", at.free_bytes, MIN_FREE_BYTES, "bytes free on the disk")
+    if not at.reconciled:
+        return Denied(symbol, "state", None, None, "own records are not yet compared with the broker's")
     if at.uncovered_shares > 0:
         return Denied(symbol, "state", at.uncovered_shares, 0, "own shares without a stop")
     return None
 
 
-def halted(order: OrderIntent, mode: Mode) -> Denied | None:
-    """Modes: after a halt nothing but cancels and protective stops leaves, and exits that a person asked for."""
-    if mode is not Mode.HALTED or order.reason == ExitReason.OPERATOR:
-        return None
-    return Denied(order.symbol, "state", None, None, "the system is halted")
-
-
-def too_old(order: OrderIntent, at: Circumstances, window: SendWindow) -> Denied | None:
+def too_old(order: OrderIntent, at: TradingState) -> Denied | None:
     """R22: an entry leaves before the window's end, and the session that was decided on is still the newest."""
-    if order.decided != at.newest_session:
+    if order.decided != at.times.newest.day:
         return Denied(order.symbol, "too_old", None, None, f"{order.decided} is not the newest session any more")
-    late_s = (at.now - window.ends).total_seconds()
+    late_s = (at.now - at.times.window.ends).total_seconds()
     return None if late_s <= 0.0 else Denied(order.symbol, "too_old", late_s, 0.0, "seconds past the window")
 
 
-def market_closed(order: OrderIntent, at: Circumstances, window: SendWindow) -> Denied | None:
-    """R15: inside the window; an exit with a limit also inside the session, but for its first and last minutes."""
-    if order.role is Role.EXIT and order.order_type is OrderType.LIMIT:
-        inside = window.in_session(at.now)
-    else:
-        inside = window.before_open(at.now)
+def market_closed(order: OrderIntent, now: datetime, window: SendWindow) -> Denied | None:
+    """R15: an entry leaves inside its window only."""
+    inside = window.before_open(now)
     return None if inside else Denied(order.symbol, "market_closed", None, None, "outside the time for such orders")
 
 
@@ -128,18 +111,6 @@ def fat_finger(order: OrderIntent, increments: tuple[PriceIncrement, ...]) -> De
     return None
 
 
-def increment_at(price: float, increments: tuple[PriceIncrement, ...]) -> float | None:
-    """Return the step of prices at `price`, None where the contract has none."""
-    steps = [each.increment for each in increments if price >= each.lower_edge]
-    return steps[-1] if steps and steps[-1] > 0.0 else None
-
-
-def planned_value(order: OrderIntent, planned: float) -> Denied | None:
-    """R04: an order is worth at most three times what was planned."""
-    asked, allowed = order.quantity * (order.limit_price or math.nan), FAT_FINGER_FACTOR * planned
-    return None if asked <= allowed else Denied(order.symbol, "fat_finger", asked, allowed, "times the planned value")
-
-
 def duplicate(order: OrderIntent, known: Mapping[str, str]) -> Denied | None:
     """R05: no other order for the same contract, side and decision; `known` holds those, by coid, with their state."""
     others = {coid: state for coid, state in known.items() if coid != order.coid}
@@ -169,18 +140,19 @@ def instrument(order: OrderIntent, contract: Contract | None) -> Denied | None:
     return None
 
 
-def restricted(order: OrderIntent, symbols: tuple[str, ...], blocked: Mapping[int, str]) -> Denied | None:
+def restricted(
+    order: OrderIntent, symbols: tuple[str, ...], blocked: Mapping[int, tuple[str, str]]
+) -> Denied | None:
     """R17 and R26: not on the list of restricted symbols, and nothing open or foreign in this contract."""
     if order.symbol in symbols:
         return Denied(order.symbol, "restricted", None, None, "on the list of restricted symbols")
-    reason = blocked.get(order.conid)
-    if reason is None:
+    if order.conid not in blocked:
         return None
-    code, _, text = reason.partition(": ")
+    code, text = blocked[order.conid]
     return Denied(order.symbol, code, None, None, text)
 
 
-def stale(order: OrderIntent, at: Circumstances) -> Denied | None:
+def stale(order: OrderIntent, at: TradingState) -> Denied | None:
     """R14: the symbol has a bar of the session that was decided on."""
     has_bar = order.symbol in at.closes
     return None if has_bar else Denied(order.symbol, "stale", None, None, f"no bar of {order.decided}")

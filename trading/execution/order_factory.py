@@ -1,16 +1,20 @@
-"""From what was decided to intents, and from intents to what is sent."""
+"""Order factory: from what was decided to intents, and from intents to what is sent.
+
+A draft is an intent without a name; `with_names` gives it one when it is planned.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from trading.model.decision import Approved
 from trading.model.order import OrderIntent, OrderTicket, OrderType, Role, Side, Tif
-from trading.ports import OwnPosition
+from trading.model.record import IntentRecord, OwnPosition
 
 ENTRY_REASON = "entry"
+PROTECTION = "protection"
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,10 +26,10 @@ class Purpose:
     created: datetime
 
 
-def bracket(approved: Approved, conid: int, coid: str, purpose: Purpose) -> tuple[OrderIntent, ...]:
+def bracket(approved: Approved, conid: int, purpose: Purpose) -> tuple[OrderIntent, ...]:
     """Return an entry with its stop and its target: a DAY limit buy and two GTC sells that its fill sets to work."""
     entry = OrderIntent(
-        coid=coid,
+        coid="",
         parent_coid=None,
         role=Role.ENTRY,
         conid=conid,
@@ -43,30 +47,28 @@ def bracket(approved: Approved, conid: int, coid: str, purpose: Purpose) -> tupl
     )
     return (
         entry,
-        _protective(entry, Role.STOP, f"{coid}-S", coid, approved.stop_price),
-        _protective(entry, Role.TARGET, f"{coid}-T", coid, approved.target_price),
+        _protective(entry, Role.STOP, "", approved.stop_price),
+        _protective(entry, Role.TARGET, "", approved.target_price),
     )
 
 
-def protective_pair(position: OwnPosition, coids: tuple[str, str], purpose: Purpose) -> tuple[OrderIntent, ...]:
-    """Return a stop and a target for a whole position, from its entry plan; one cancels the other."""
-    like = exit_order(position, coids[0], "protection", purpose, None)
+def protective_pair(position: OwnPosition, quantity: int, purpose: Purpose) -> tuple[OrderIntent, ...]:
+    """Return a stop and a target for `quantity` shares of a position, from its entry plan; one cancels the other."""
+    like = replace(exit_order(position, PROTECTION, purpose, None), quantity=quantity)
     return (
-        _protective(like, Role.STOP, coids[0], None, position.stop_price),
-        _protective(like, Role.TARGET, coids[1], None, position.target_price),
+        _protective(like, Role.STOP, None, position.stop_price),
+        _protective(like, Role.TARGET, None, position.target_price),
     )
 
 
-def exit_order(
-    position: OwnPosition, coid: str, reason: str, purpose: Purpose, limit_price: float | None
-) -> OrderIntent:
+def exit_order(position: OwnPosition, reason: str, purpose: Purpose, limit_price: float | None) -> OrderIntent:
     """Return the sale of a whole position: a market order for the open, or with a limit one into the session.
 
     Its time in force is DAY, not OPG: it takes part in the opening, and where a symbol opens late or not at the opening
     auction's price limits it still works, so own shares never stand without any sell order through a session.
     """
     return OrderIntent(
-        coid=coid,
+        coid="",
         parent_coid=None,
         role=Role.EXIT,
         conid=position.conid,
@@ -104,10 +106,44 @@ def tickets(group: Sequence[OrderIntent]) -> tuple[OrderTicket, ...]:
     )
 
 
-def _protective(like: OrderIntent, role: Role, coid: str, parent_coid: str | None, price: float) -> OrderIntent:
+def with_names(group: Sequence[OrderIntent], next_coid: Callable[[], str]) -> tuple[OrderIntent, ...]:
+    """Return drafts with the names that they go to the journal by: children have their entry's with S or T behind it."""
+    entry = next((draft for draft in group if draft.role is Role.ENTRY), None)
+    if entry is None:
+        return tuple(replace(draft, coid=next_coid()) for draft in group)
+    coid = next_coid()
+    ends = {Role.STOP: "S", Role.TARGET: "T"}
+    return tuple(
+        replace(draft, coid=coid)
+        if draft is entry
+        else replace(draft, coid=f"{coid}-{ends[draft.role]}", parent_coid=coid)
+        for draft in group
+    )
+
+
+def modified(record: IntentRecord, quantity: int, price: float) -> OrderTicket:
+    """Return a stop or a target with another quantity and price, every other attribute as it was sent."""
+    intent = record.intent
+    stop = intent.order_type is OrderType.STOP
+    pair = intent.parent_coid is None and intent.role in {Role.STOP, Role.TARGET}
+    return OrderTicket(
+        conid=intent.conid,
+        side=intent.side,
+        order_type=intent.order_type,
+        tif=intent.tif,
+        quantity=quantity,
+        limit_price=None if stop else price,
+        stop_price=price if stop else None,
+        coid=intent.coid if intent.parent_coid is None else None,
+        parent_coid=intent.parent_coid,
+        single_group=pair,
+    )
+
+
+def _protective(like: OrderIntent, role: Role, parent_coid: str | None, price: float) -> OrderIntent:
     stop = role is Role.STOP
     return OrderIntent(
-        coid=coid,
+        coid="",
         parent_coid=parent_coid,
         role=role,
         conid=like.conid,

@@ -5,8 +5,9 @@
     QUESTIONED -> REPLYING | DECLINED | UNKNOWN
     REPLYING   -> WORKING | QUESTIONED (the next question) | UNKNOWN | REJECTED | DECLINED
     UNKNOWN    -> WORKING | FILLED | CANCELLED | EXPIRED | REJECTED | LOST | DECLINED
-    WORKING    -> FILLED | CANCELLED | EXPIRED | REJECTED | UNKNOWN (gone without a terminal status)
+    WORKING    -> FILLED | CANCELLED | EXPIRED | REJECTED | UNKNOWN (gone without a terminal status, or not ours after all)
     LOST, DECLINED, REJECTED -> WORKING | FILLED (resurrected: it was live after all)
+    FILLED, CANCELLED, EXPIRED -> WORKING (resurrected: a live row, or an execution was taken back)
 
 A terminal state may be entered again (a late execution raises what is filled), and is never left towards sending.
 """
@@ -22,8 +23,11 @@ from trading.model.order import TERMINAL, IntentState
 _S = IntentState
 
 # Declared absent by us: an own execution or live order of these proves otherwise. REDUCING and an alarm follow.
-RESURRECTABLE = frozenset({_S.LOST, _S.DECLINED, _S.REJECTED})
-_RESURRECTED = frozenset({_S.WORKING, _S.FILLED})
+DECLARED_ABSENT = frozenset({_S.LOST, _S.DECLINED, _S.REJECTED})
+_COME_BACK = {
+    **dict.fromkeys(DECLARED_ABSENT, frozenset({_S.WORKING, _S.FILLED})),
+    **dict.fromkeys((_S.FILLED, _S.CANCELLED, _S.EXPIRED), frozenset({_S.WORKING})),
+}
 
 EDGES: Mapping[IntentState, frozenset[IntentState]] = MappingProxyType(
     {
@@ -33,7 +37,7 @@ EDGES: Mapping[IntentState, frozenset[IntentState]] = MappingProxyType(
         _S.REPLYING: frozenset({_S.WORKING, _S.QUESTIONED, _S.UNKNOWN, _S.REJECTED, _S.DECLINED}),
         _S.UNKNOWN: frozenset({_S.WORKING, _S.FILLED, _S.CANCELLED, _S.EXPIRED, _S.REJECTED, _S.LOST, _S.DECLINED}),
         _S.WORKING: frozenset({_S.FILLED, _S.CANCELLED, _S.EXPIRED, _S.REJECTED, _S.UNKNOWN}),
-        **{state: frozenset({state}) | (_RESURRECTED if state in RESURRECTABLE else frozenset()) for state in TERMINAL},
+        **{state: frozenset({state}) | _COME_BACK.get(state, frozenset()) for state in TERMINAL},
     }
 )
 
