@@ -6,9 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from trading.errors import OutcomeUnknown
 from trading.model.account import AccountState, BrokerPosition
-from trading.model.order import BROKER_WORKING, BrokerOrder, BrokerStatus, Execution
+from trading.model.order import BROKER_WORKING, BrokerOrder, BrokerStatus, Execution, UnreadableRow
 from trading.ports import Broker
+
+_LISTS = "GET orders, trades, positions"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +42,16 @@ def is_live(order: BrokerOrder) -> bool:
 def read_book(broker: Broker, began: datetime, days: int, balances: AccountState | None = None) -> BrokerBook:
     """Read everything once; `days` is how far back the executions go, `balances` what needn't be read anew.
 
+    A row that can't be read makes the whole reading useless: acting on a part of it is dangerous.
+
     Raises: GatewayError.
     """
-    orders = broker.orders()
-    executions = broker.executions(days)
-    return BrokerBook(began, orders, executions, broker.positions(), balances or broker.account())
+    orders, executions, positions = broker.orders(), broker.executions(days), broker.positions()
+    _all_read(*orders.unreadable, *executions.unreadable, *positions.unreadable)
+    return BrokerBook(began, orders.orders, executions.executions, positions.positions, balances or broker.account())
+
+
+def _all_read(*unreadable: UnreadableRow) -> None:
+    for row in unreadable:
+        cause = f"a row can't be read: {row.problem}"
+        raise OutcomeUnknown(_LISTS, cause)

@@ -72,7 +72,7 @@ class ManualSales:
 
     def _looks_split(self, position: OwnPosition, held: int, book: BrokerBook) -> bool:
         """Return whether quantity and average price changed as in a split of shares into fewer ones."""
-        prices = [each.average_price for each in book.positions if each.conid == position.conid]
+        prices = [each.average_price for each in book.positions if each.conid == position.conid and each.average_price]
         if held == 0 or not prices or not prices[0] > 0.0:
             return False
         ratio, price_ratio = position.quantity / held, prices[0] / position.entry_price

@@ -19,7 +19,7 @@ from trading.execution.questions import MAX_QUESTIONS, refusal
 from trading.execution.tickets import tickets
 from trading.model.metric import Duration
 from trading.model.order import IntentState, OrderIntent
-from trading.model.wire import (
+from trading.model.outcome import (
     Acknowledged,
     Answer,
     Duplicate,
@@ -28,8 +28,8 @@ from trading.model.wire import (
     Questioned,
     RefusedByBroker,
     Unproven,
-    WireRequest,
 )
+from trading.model.request import CancelOrder, PreparedRequest, ReplyToQuestion, SubmitOrders
 from trading.ports import IntentRecord
 
 NOT_SENT = "NOT_SENT"
@@ -50,7 +50,7 @@ class OpenRequest:
     """A request whose ABOUT row is committed."""
 
     wire_id: int
-    request: WireRequest
+    request: PreparedRequest
 
 
 def outcome_class(outcome: Outcome) -> str:
@@ -96,7 +96,8 @@ class Sender:
     ) -> Sending:
         """Send PLANNED intents in one POST and answer its questions; `still_allowed` is asked before each yes."""
         coids = tuple(intent.coid for intent in group)
-        open_request = self._about(coids, self._desk.broker.submit_request(tickets(group)), IntentState.SENDING)
+        request = self._desk.broker.prepare(SubmitOrders(tickets(group)))
+        open_request = self._about(coids, request, IntentState.SENDING)
         failpoint("K03")
         return self._settle(group, references, still_allowed, open_request)
 
@@ -108,7 +109,7 @@ class Sender:
         if record.order_id is None or (record.cancel_asked and record.intent.coid in self._cancels_asked):
             return False
         self._cancels_asked.add(record.intent.coid)
-        request = self._desk.broker.cancel_request(record.order_id)
+        request = self._desk.broker.prepare(CancelOrder(record.order_id))
         open_request = self._about((record.intent.coid,), request, None)
         failpoint("K20")
         outcome = self._exchange(open_request)
@@ -123,7 +124,7 @@ class Sender:
         )
         return not isinstance(outcome, NothingSent)
 
-    def _about(self, coids: Sequence[str], request: WireRequest, state: IntentState | None) -> OpenRequest:
+    def _about(self, coids: Sequence[str], request: PreparedRequest, state: IntentState | None) -> OpenRequest:
         wire_id = self._desk.journal.about(coids, request, state, self._epoch, self._now())
         return OpenRequest(wire_id, request)
 
@@ -166,8 +167,8 @@ class Sender:
                 declined = "the order is not allowed any more"
             asked.append(seen)
             try:
-                request = self._desk.broker.reply_request(
-                    outcome.reply_id, confirmed=declined is None, coids=open_request.request.coids
+                request = self._desk.broker.prepare(
+                    ReplyToQuestion(outcome.reply_id, confirmed=declined is None, coids=_sent_names(group))
                 )
             except GatewayError as error:
                 return self._unknown(coids, error.cause)
@@ -227,8 +228,8 @@ class Sender:
         """Verify a refusal by one reading: where the order is there after all, it is bound."""
         coids = tuple(intent.coid for intent in group)
         try:
-            orders = self._desk.broker.orders()
-            executions = self._desk.broker.executions(1)
+            orders = self._desk.broker.orders().orders
+            executions = self._desk.broker.executions(1).executions
         except GatewayError:
             return self._unknown(coids, f"refused ({text}), but that could not be verified")
         records = [record for coid in coids if (record := self._desk.journal.intent(coid)) is not None]
@@ -260,3 +261,8 @@ class Sender:
 
     def _now(self) -> datetime:
         return self._desk.clock.now()
+
+
+def _sent_names(group: Sequence[OrderIntent]) -> tuple[str, ...]:
+    """Return the cOIDs of a group that are on the wire: bracket children have none there."""
+    return tuple(ticket.coid for ticket in tickets(group) if ticket.coid is not None)

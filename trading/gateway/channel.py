@@ -18,7 +18,6 @@ from trading.gateway.fields import masked, plain
 from trading.gateway.json_text import JsonError, read_json, write_json
 from trading.gateway.pacing import Pacing
 from trading.gateway.transport import HttpAnswer, Transport
-from trading.model.wire import WireRequest
 from trading.ports import Clock
 
 log = logging.getLogger(__name__)
@@ -95,13 +94,13 @@ class Channel:
         """
         return self._retrying(repeat=True)(self._probe_once, path)
 
-    def write(self, request: WireRequest) -> HttpAnswer:
+    def write(self, verb: str, path: str, body: bytes) -> HttpAnswer:
         """Send a write once and return whatever was answered.
 
         Raises: NotSent, OutcomeUnknown.
         """
-        with self.pacing.request(request.verb, request.path):
-            answer = self._exchange(request.verb, request.path, None, request.body or None)
+        with self.pacing.request(verb, path):
+            answer = self._exchange(verb, path, None, body or None)
         if answer.status == _TOO_MANY:
             self._suspend()
         return answer

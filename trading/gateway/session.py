@@ -12,6 +12,7 @@ from trading.model.account import SessionStatus
 
 TICKLE = "/tickle"
 ACCOUNTS = "/iserver/accounts"
+SELECT = "/iserver/account"
 INITIALISE = "/iserver/auth/ssodh/init"
 
 
@@ -66,6 +67,8 @@ class Session:
     def accounts(self) -> tuple[str, ...]:
         """Return the account ids of this login, the selected one first; required before orders and snapshots.
 
+        Where none is selected the first is "", which is no account's id.
+
         Raises: GatewayError.
         """
         call = f"GET {ACCOUNTS}"
@@ -75,12 +78,25 @@ class Session:
             if not isinstance(listed, list) or not listed:
                 raise FieldError("accounts", "missing")  # noqa: TRY301
             names = tuple(fields.identifier(name, "accounts") for name in listed)
-            selected = fields.identifier(value.get("selectedAccount"), "selectedAccount")
+            selected = fields.optional_identifier(value.get("selectedAccount"), "selectedAccount") or ""
         except FieldError as problem:
             raise OutcomeUnknown(call, str(problem)) from None
         ordered = (selected, *sorted(set(names) - {selected}))
         self._channel.warmth.accounts = ordered
         return ordered
+
+    def select(self, account_id: str) -> None:
+        """Make `account_id` the selected account; it already being so is no error.
+
+        Raises: GatewayError; OutcomeUnknown too when the answer doesn't say that it is selected.
+        """
+        call = f"POST {SELECT}"
+        # What was read before was another account's.
+        self._channel.warmth.cool()
+        value = _mapping(call, self._channel.post(SELECT, {"acctId": account_id}))
+        already = isinstance(value.get("success"), str)
+        if not already and (value.get("set") is not True or value.get("acctId") not in (None, account_id)):
+            raise OutcomeUnknown(call, "the answer does not say that the account is selected")
 
     def ensure_accounts(self) -> str:
         """Return the selected account, asking for the list where this session has not yet.

@@ -11,7 +11,8 @@ from trading.errors import InvariantBroken
 from trading.execution.failpoints import failpoint
 from trading.execution.order_state import check_edge
 from trading.model.order import Execution, IntentState, OrderIntent, OrderType, Role, Side, Tif
-from trading.model.wire import Answer, WireAct, WireRequest
+from trading.model.outcome import Answer
+from trading.model.request import PreparedRequest, RequestKind
 from trading.ports import IntentRecord, OwnPosition
 from trading.store.database import Database, random_text
 from trading.store.fills import count_fill
@@ -75,7 +76,7 @@ class SqliteJournal:
     def about(
         self,
         coids: Sequence[str],
-        request: WireRequest,
+        request: PreparedRequest,
         state: IntentState | None,
         epoch: int,
         now: datetime,
@@ -86,15 +87,15 @@ class SqliteJournal:
             for coid in coids:
                 row = _require(connection, coid)
                 if state is not None:
-                    _move(connection, row, state, request.act, at)
-                if request.act in {WireAct.SUBMIT, WireAct.REPLY}:
+                    _move(connection, row, state, request.kind, at)
+                if request.kind in {RequestKind.SUBMIT, RequestKind.REPLY}:
                     connection.execute("UPDATE intent SET sent_at = ?, epoch = ? WHERE coid = ?", (at, epoch, coid))
-                if request.act is WireAct.CANCEL:
+                if request.kind is RequestKind.CANCEL:
                     connection.execute("UPDATE intent SET cancel_asked = 1, changed = ? WHERE coid = ?", (at, coid))
             cursor = connection.execute(
                 "INSERT INTO wire (phase, coids, act, verb, path, body_sha256, epoch, at)"
                 " VALUES ('ABOUT', ?, ?, ?, ?, ?, ?, ?)",
-                (",".join(coids), request.act, request.verb, request.path, request.body_sha256, epoch, at),
+                (",".join(coids), request.kind, request.verb, request.path, request.body_sha256, epoch, at),
             )
             return int(cursor.lastrowid or 0)
 
@@ -121,7 +122,7 @@ class SqliteJournal:
                     wire_id,
                 ),
             )
-            if about["act"] == WireAct.CANCEL and outcome_class == NOT_SENT:
+            if about["act"] == RequestKind.CANCEL and outcome_class == NOT_SENT:
                 for coid in str(about["coids"]).split(","):
                     connection.execute("UPDATE intent SET cancel_asked = 0, changed = ? WHERE coid = ?", (at, coid))
 

@@ -5,10 +5,9 @@ import pytest
 from tests.unit.trading.gateway.scripted import Desk, failing, good, raw
 from trading.errors import GatewayError, NotSent, OutcomeUnknown, Refused, SessionLost
 from trading.gateway.channel import AccountsFirst, Busy, meaning
-from trading.model.wire import WireAct, WireRequest
 
 HTML = b"<html><body>Login</body></html>"
-WRITE = WireRequest(WireAct.SUBMIT, "POST", "/x", b"{}")
+WRITE = ("POST", "/x", b"{}")
 
 
 @pytest.mark.parametrize(
@@ -107,7 +106,7 @@ def test_a_write_is_never_repeated(error: GatewayError) -> None:
     desk = Desk()
     desk.script("POST /x", error, good({}))
     with pytest.raises(type(error)):
-        desk.channel.write(WRITE)
+        desk.channel.write(*WRITE)
     assert desk.count("POST /x") == 1
     assert desk.clock.waits == []
 
@@ -116,7 +115,7 @@ def test_a_write_is_never_repeated(error: GatewayError) -> None:
 def test_a_write_that_was_answered_is_never_repeated(status: int) -> None:
     desk = Desk()
     desk.script("POST /x", raw(b"", status))
-    assert desk.channel.write(WRITE).status == status
+    assert desk.channel.write(*WRITE).status == status
     assert desk.count("POST /x") == 1
 
 
