@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from trading.gateway import fields
-from trading.gateway.channel import WITHOUT_TEXT, envelope, session_gone
+from trading.gateway.api_client import WITHOUT_TEXT, envelope, session_gone
 from trading.gateway.fields import FieldError, member, plain
 from trading.gateway.json_text import JsonError, read_json
 from trading.gateway.order_requests import Asked, asked_of

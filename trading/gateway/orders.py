@@ -7,11 +7,11 @@ import re
 from trading.errors import ConfigError, GatewayError, NotSent, OutcomeUnknown, Refused
 from trading.gateway import order_requests, wire
 from trading.gateway.answers import classify
-from trading.gateway.channel import Channel, rows_of, unusable, wants_accounts
+from trading.gateway.api_client import ApiClient, rows_of, unusable, wants_accounts
 from trading.gateway.fields import FieldError
 from trading.gateway.listing import read_rows
 from trading.gateway.order_requests import asked_of
-from trading.gateway.portfolio import Portfolio
+from trading.gateway.portfolio import PortfolioReader
 from trading.gateway.session import Session
 from trading.model.account import AccountState, PositionList
 from trading.model.order import BrokerOrder, ExecutionList, OrderList
@@ -32,17 +32,17 @@ _UNAVAILABLE = 503
 class AccountBroker:
     """The broker of one account."""
 
-    def __init__(self, channel: Channel, session: Session, account_id: str) -> None:
+    def __init__(self, api: ApiClient, session: Session, account_id: str) -> None:
         """Trade and read `account_id` only.
 
         Raises: ConfigError, it is no account id.
         """
         if not re.fullmatch(r"[A-Za-z]{1,3}[0-9]{3,12}", account_id):
             raise ConfigError("IBKR_ACCOUNT_ID", None, "it looks like U1234567 or DU1234567")
-        self._channel = channel
+        self._api = api
         self._session = session
         self._account_id = account_id
-        self._portfolio = Portfolio(channel, account_id)
+        self._portfolio = PortfolioReader(api, account_id)
         self._doubt = False
 
     def account(self) -> AccountState:
@@ -69,7 +69,7 @@ class AccountBroker:
         """
         if self._doubt:
             self._session.get(_ORDERS, {"force": "true", "accountId": self._account_id})
-            self._channel.pause(_FORCED_S)
+            self._api.pause(_FORCED_S)
             self._doubt = False
         for _ in range(_LISTINGS):
             value = self._session.get(_ORDERS, {"accountId": self._account_id})
@@ -79,7 +79,7 @@ class AccountBroker:
                 rows, unreadable = read_rows(value["orders"], self._account_id, wire.listed_order)
                 by_id = sorted(dict.fromkeys(rows), key=lambda order: (order.order_id, order.filled_quantity))
                 return OrderList(tuple(by_id), unreadable)
-            self._channel.pause(_WARM_UP_S)
+            self._api.pause(_WARM_UP_S)
         raise unusable(_ORDERS, "the list was never complete (snapshot stayed false)")
 
     def executions(self, days: int) -> ExecutionList:
@@ -91,12 +91,12 @@ class AccountBroker:
         """
         query = {"days": str(min(max(days, 1), _MOST_DAYS)), "accountId": self._account_id}
         rows = self._session.get(_TRADES, query)
-        if not rows and not self._channel.warmth.trades:
-            self._channel.pause(_WARM_UP_S)
+        if not rows and not self._api.session_cache.trades:
+            self._api.pause(_WARM_UP_S)
             rows = self._session.get(_TRADES, query)
         if not isinstance(rows, list):
             raise unusable(_TRADES, "no list of trades")
-        self._channel.warmth.trades = True
+        self._api.session_cache.trades = True
         found, unreadable = read_rows(rows, self._account_id, wire.execution)
         by_time = sorted(dict.fromkeys(found), key=lambda each: (each.time, each.execution_id))
         return ExecutionList(tuple(by_time), unreadable)
@@ -142,7 +142,7 @@ class AccountBroker:
         except GatewayError as error:
             return NothingSent(f"the accounts could not be read: {error.cause}")
         try:
-            answer = self._channel.write(prepared.verb, prepared.path, body)
+            answer = self._api.write(prepared.verb, prepared.path, body)
             outcome = classify(prepared, self._account_id, answer)
         except NotSent as error:
             return NothingSent(error.cause)
@@ -151,7 +151,7 @@ class AccountBroker:
         if isinstance(outcome, Unproven):
             # The session may be another one by now, and the broker's lists may be older than what was sent.
             self._doubt = True
-            self._channel.warmth.cool()
+            self._api.session_cache.forget()
         elif isinstance(outcome, RefusedByBroker) and wants_accounts(outcome.text):
-            self._channel.warmth.cool()
+            self._api.session_cache.forget()
         return outcome

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from trading.errors import Refused
 from trading.gateway import fields
-from trading.gateway.channel import Channel, rows_of, unusable
+from trading.gateway.api_client import ApiClient, rows_of, unusable
 from trading.gateway.fields import FieldError, member
 from trading.gateway.listing import asset_class, read_rows
 from trading.model.account import AccountState, BrokerPosition, PositionList
@@ -16,12 +16,12 @@ _PAGE_ROWS = 100
 _MAX_PAGES = 50
 
 
-class Portfolio:
+class PortfolioReader:
     """Reads /portfolio of one account, after /portfolio/accounts once a session."""
 
-    def __init__(self, channel: Channel, account_id: str) -> None:
+    def __init__(self, api: ApiClient, account_id: str) -> None:
         """Read of `account_id` only."""
-        self._channel = channel
+        self._api = api
         self._account_id = account_id
         self._paged = False
 
@@ -32,8 +32,8 @@ class Portfolio:
         """
         self._ensure_listed()
         summary_path, ledger_path = (f"/portfolio/{self._account_id}/{name}" for name in ("summary", "ledger"))
-        summary = self._channel.get(summary_path)
-        ledger = self._channel.get(ledger_path)
+        summary = self._api.get(summary_path)
+        ledger = self._api.get(ledger_path)
         try:
             net_liquidation, currency = _amount(summary, "netliquidation")
             available, _ = _amount(summary, "availablefunds")
@@ -75,29 +75,29 @@ class Portfolio:
         path = f"/portfolio2/{self._account_id}/positions"
         if not self._paged:
             try:
-                return _listed(path, self._channel.get(path))
+                return _listed(path, self._api.get(path))
             except Refused as error:
                 if error.status != _NOT_FOUND:
                     raise
                 self._paged = True
         path = f"/portfolio/{self._account_id}/positions"
-        self._channel.post(f"{path}/invalidate")
+        self._api.post(f"{path}/invalidate")
         rows: list[object] = []
         for page in range(_MAX_PAGES):
-            added = _listed(path, self._channel.get(f"{path}/{page}"))
+            added = _listed(path, self._api.get(f"{path}/{page}"))
             rows += added
             if len(added) < _PAGE_ROWS:
                 return rows
         raise unusable(path, "the list has no end")
 
     def _ensure_listed(self) -> None:
-        if self._channel.warmth.portfolio:
+        if self._api.session_cache.portfolio:
             return
-        rows = rows_of(_PORTFOLIO_ACCOUNTS, self._channel.get(_PORTFOLIO_ACCOUNTS))
+        rows = rows_of(_PORTFOLIO_ACCOUNTS, self._api.get(_PORTFOLIO_ACCOUNTS))
         if not any(member(row, "accountId", "id") == self._account_id for row in rows):
             call = f"GET {_PORTFOLIO_ACCOUNTS}"
             raise Refused(call, "the configured account is not among this login's")
-        self._channel.warmth.portfolio = True
+        self._api.session_cache.portfolio = True
 
 
 _NOT_FOUND = 404

@@ -111,7 +111,7 @@ def test_a_new_brokerage_session_is_a_cold_one() -> None:
     desk.script(INIT, good(UP))
     desk.session.accounts()
     desk.session.initialise()
-    assert desk.channel.warmth.accounts == ()
+    assert desk.api.session_cache.accounts == ()
 
 
 def test_a_tickle_that_names_another_session_makes_everything_cold() -> None:

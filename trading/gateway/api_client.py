@@ -43,7 +43,7 @@ class Busy(Refused):
 
 
 @dataclass(slots=True)
-class Warmth:
+class SessionCache:
     """What this session has asked for already: the API's first answers are empty, incomplete or refused until then."""
 
     accounts: tuple[str, ...] = ()
@@ -52,14 +52,14 @@ class Warmth:
     trades: bool = False
     quotes: set[int] = field(default_factory=set)
 
-    def cool(self) -> None:
+    def forget(self) -> None:
         """Forget it all: the session is another one."""
         self.accounts = ()
         self.portfolio = self.orders = self.trades = False
         self.quotes.clear()
 
 
-class Channel:
+class ApiClient:
     """The one way to the gateway."""
 
     def __init__(
@@ -71,7 +71,7 @@ class Channel:
         self._rng = rng
         self._read_s = read_s
         self.pacing = pacing
-        self.warmth = Warmth()
+        self.session_cache = SessionCache()
 
     def get(self, path: str, query: Mapping[str, str] | None = None, *, repeat: bool = True) -> object:
         """Return what a GET answers, read as JSON; asked up to three times when the gateway fails.
@@ -139,10 +139,10 @@ class Channel:
         try:
             return meaning(f"{verb} {masked(path)}", answer)
         except AccountsFirst:
-            self.warmth.accounts = ()
+            self.session_cache.accounts = ()
             raise
         except SessionLost:
-            self.warmth.cool()
+            self.session_cache.forget()
             raise
         except Refused as error:
             if error.status == _TOO_MANY and not isinstance(error, Busy):
@@ -164,7 +164,7 @@ class Channel:
             return self._transport.exchange(verb, path, query, body, self._read_s)
         except NotSent:
             # The gateway may have been restarted, and then its session is another one.
-            self.warmth.cool()
+            self.session_cache.forget()
             raise
 
     def _suspend(self) -> None:
