@@ -27,7 +27,7 @@ from trading.errors import ConfigError, GatewayError, InvariantBroken
 from trading.execution import failpoints
 from trading.execution.desk import Desk
 from trading.gateway import Gateway, connect
-from trading.gateway.clocks import LockstepClock, SystemClock, Wake
+from trading.gateway.clocks import LockstepClock, SystemClock, WakeUp
 from trading.gateway.transport import HttpTransport, TransportTo
 from trading.market.bars import load_bars
 from trading.market.calendar import TradingCalendar
@@ -77,7 +77,7 @@ def run(settings: Settings, transport_to: TransportTo = HttpTransport) -> int:
     """
     stages = DecisionSystem.build(settings, make_strategy(settings))
     symbols = settings.tickers or _bundled_symbols(settings)
-    wake = Wake()
+    wake = WakeUp()
     metrics = MetricsFile(settings.state_dir / FILE_NAME, version=version())
     database = Database(
         settings.state_dir / DATABASE, on_commit=lambda seconds: metrics.observe(Duration.DB_COMMIT, seconds)
@@ -132,7 +132,7 @@ def _desk(
     account_id: str,
     records: tuple[Database, SqliteStore],
     voices: tuple[Log, MetricsFile],
-    wake: Wake,
+    wake: WakeUp,
 ) -> Desk:
     """Return everything that the cycle works with, for one account."""
     (database, store), (log, metrics) = records, voices
@@ -162,7 +162,7 @@ def version() -> str:
         return "unknown"
 
 
-def _live(settings: Settings, wake: Wake, transport_to: TransportTo, metrics: MetricsFile) -> _World:
+def _live(settings: Settings, wake: WakeUp, transport_to: TransportTo, metrics: MetricsFile) -> _World:
     clock = SystemClock(wake)
     gateway = connect(
         settings.gateway.url,
@@ -177,7 +177,7 @@ def _live(settings: Settings, wake: Wake, transport_to: TransportTo, metrics: Me
     return _World(clock, gateway, None, settings.loop.check_interval_s, lambda: False)
 
 
-def _simulated(settings: Settings, wake: Wake, transport_to: TransportTo) -> _World:
+def _simulated(settings: Settings, wake: WakeUp, transport_to: TransportTo) -> _World:
     ca_bundle = settings.gateway.ca_bundle or settings.state_dir / SIMULATOR_CERTIFICATE
     control = transport_to(settings.gateway.url.rstrip("/") + "/sim", ca_bundle)
     clock = LockstepClock(control, wake, settings.loop.sim_seconds_per_day)
@@ -194,7 +194,7 @@ def _simulated(settings: Settings, wake: Wake, transport_to: TransportTo) -> _Wo
     return _World(clock, gateway, AccountKind.SIMULATED, None, lambda: clock.ended)
 
 
-def _only_account(keeper: SessionKeeper, controls: ControlDesk, wake: Wake, metrics: MetricsFile) -> str | None:
+def _only_account(keeper: SessionKeeper, controls: ControlDesk, wake: WakeUp, metrics: MetricsFile) -> str | None:
     """Wait for the login and return its only account, if that is a paper one; None when told to stop meanwhile.
 
     Raises: ConfigError, there are several, or it is a live one: a person has to name it.
@@ -260,7 +260,7 @@ def _logging(settings: Settings) -> Iterator[Log]:
 
 
 @contextmanager
-def _watched(wake: Wake, controls: ControlsDatabase) -> Iterator[None]:
+def _watched(wake: WakeUp, controls: ControlsDatabase) -> Iterator[None]:
     """Let signals and people end waits: a handler sets a flag, a thread does the rest."""
 
     def on_signal(_number: int, _frame: FrameType | None) -> None:
@@ -279,7 +279,7 @@ def _watched(wake: Wake, controls: ControlsDatabase) -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _watch(wake: Wake, controls: ControlsDatabase, over: threading.Event) -> None:
+def _watch(wake: WakeUp, controls: ControlsDatabase, over: threading.Event) -> None:
     """Wake the loop for a stop at once and for requests within half a second; end the process if it hangs."""
     looks, stopping_s = 0, 0.0
     while not over.wait(_FLAG_LOOK_S):

@@ -13,13 +13,13 @@ from enum import StrEnum
 from typing import Protocol
 
 from trading.market.bars import Panel
-from trading.model.account import AccountState, BrokerPosition, Quote, SessionStatus
+from trading.model.account import AccountState, PositionList, Quote, SessionStatus
 from trading.model.command import CommandDraft, CommandState
 from trading.model.contract import Contract
 from trading.model.decision import Decision, RiskState
 from trading.model.metric import Counter, Duration, Gauge
 from trading.model.mode import Control, Mode, ModeState
-from trading.model.order import BrokerOrder, Execution, IntentState, OrderIntent
+from trading.model.order import BrokerOrder, Execution, ExecutionList, IntentState, OrderIntent, OrderList
 from trading.model.outcome import Answer, Outcome
 from trading.model.record import IntentRecord, JournalView, OwnPosition
 from trading.model.request import BrokerRequest, PreparedRequest
@@ -59,6 +59,13 @@ class SessionPort(Protocol):
         """Return the account ids of this login, the selected one first; required before orders and snapshots."""
         ...
 
+    def select(self, account_id: str) -> None:
+        """Make `account_id` the selected account, whoever else uses this login.
+
+        Raises: GatewayError.
+        """
+        ...
+
 
 class MarketData(Protocol):
     """Contracts, completed daily bars and quotes."""
@@ -80,21 +87,25 @@ class MarketData(Protocol):
 
 
 class Broker(Protocol):
-    """The account's orders. Request builders are pure; `send` is the only thing that writes."""
+    """The account's orders. `prepare` is pure; `send` is the only thing that writes.
+
+    Lists hold the account's rows alone. A row that can't be relied on is told apart and fails nothing but itself; an
+    answer that is no list is an error.
+    """
 
     def account(self) -> AccountState:
         """Return balances."""
         ...
 
-    def positions(self) -> tuple[BrokerPosition, ...]:
-        """Return open positions (quantity not zero), from the broker's uncached source."""
+    def positions(self) -> PositionList:
+        """Return open positions, from the broker's uncached source."""
         ...
 
-    def orders(self) -> tuple[BrokerOrder, ...]:
+    def orders(self) -> OrderList:
         """Return the working orders and those finished today, from a well-formed list (`snapshot` true)."""
         ...
 
-    def executions(self, days: int) -> tuple[Execution, ...]:
+    def executions(self, days: int) -> ExecutionList:
         """Return the fills of the last `days` (1 to 7) days, oldest first."""
         ...
 
@@ -102,23 +113,14 @@ class Broker(Protocol):
         """Return one order, None where the broker doesn't know it (which proves nothing)."""
         ...
 
-    def submit_request(self, tickets: Sequence[OrderTicket]) -> WireRequest:
-        """Encode one POST of an order, a bracket (parent first) or an OCA group."""
+    def prepare(self, request: BrokerRequest) -> PreparedRequest:
+        """Return the request as it will leave: the same for the same request.
+
+        Raises: InvariantBroken: a ticket contradicts itself, or an id would reach more than the one order or question.
+        """
         ...
 
-    def reply_request(self, reply_id: str, *, confirmed: bool, coids: tuple[str, ...]) -> WireRequest:
-        """Encode the answer to an order question about orders with these cOIDs."""
-        ...
-
-    def cancel_request(self, order_id: int) -> WireRequest:
-        """Encode one DELETE."""
-        ...
-
-    def modify_request(self, order_id: int, ticket: OrderTicket) -> WireRequest:
-        """Encode a modification; the ticket repeats every attribute of the order."""
-        ...
-
-    def send(self, request: WireRequest) -> Outcome:
+    def send(self, prepared: PreparedRequest) -> Outcome:
         """Send once, whatever happens, and classify what came back (EXECUTION rules)."""
         ...
 

@@ -15,7 +15,8 @@ from tests.unit.trading.gateway.scripted import ACCOUNT, ACCOUNTS, PORTFOLIO_ACC
 from trading.errors import GatewayError
 from trading.model.contract import Contract, PriceIncrement
 from trading.model.order import OrderTicket, OrderType, Side, Tif
-from trading.model.wire import Acknowledged, NothingSent
+from trading.model.outcome import Acknowledged, NothingSent
+from trading.model.request import SubmitOrders
 
 CONTRACT = Contract(265598, "AAPL", "SMART", "USD", "APPLE INC", (PriceIncrement(0.0, 0.01),))
 TICKET = OrderTicket(265598, Side.BUY, OrderType.LIMIT, Tif.DAY, 5, limit_price=185.5, coid="ab-1")
@@ -138,7 +139,7 @@ def test_a_spoilt_answer_is_read_or_refused(name: str, data: st.DataObject) -> N
 def test_a_spoilt_answer_to_an_order_is_an_outcome(body: bytes, status: int) -> None:
     desk = set_up()
     desk.script(SUBMIT, raw(body, status))
-    outcome = desk.broker.send(desk.broker.submit_request([TICKET]))
+    outcome = desk.broker.send(desk.broker.prepare(SubmitOrders((TICKET,))))
     assert not isinstance(outcome, NothingSent)
     assert desk.count(SUBMIT) == 1
     if isinstance(outcome, Acknowledged):

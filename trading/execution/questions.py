@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from trading.config import ExecutionSettings
 from trading.execution import gates
 from trading.model.order import OrderIntent, OrderType, Role, Side
-from trading.model.wire import Questioned
+from trading.model.outcome import Questioned
 
 MAX_QUESTIONS = 5
 # Never, whatever a person adds to the allowed ones: sizes, values, doubtful market orders of an entry, prompts.

@@ -9,7 +9,7 @@ import random
 from dataclasses import dataclass
 from pathlib import Path
 
-from trading.gateway.channel import READ_S, Channel
+from trading.gateway.api_client import READ_S, ApiClient
 from trading.gateway.market_data import GatewayMarketData
 from trading.gateway.orders import AccountBroker
 from trading.gateway.pacing import OnWait, Pacing, untold
@@ -27,7 +27,7 @@ class Gateway:
 
     session: Session
     market_data: GatewayMarketData
-    channel: Channel
+    api: ApiClient
     transport: Transport
 
     def broker(self, account_id: str) -> AccountBroker:
@@ -35,7 +35,7 @@ class Gateway:
 
         Raises: ConfigError, it is no account id.
         """
-        return AccountBroker(self.channel, self.session, account_id)
+        return AccountBroker(self.api, self.session, account_id)
 
     def close(self) -> None:
         """Close the sockets."""
@@ -68,7 +68,7 @@ def connect(
     Raises: ConfigError, the address can't be used.
     """
     used = transport_to(url, ca_bundle)
-    channel = Channel(used, Pacing(clock, limited=paced, on_wait=on_wait), clock, rng, read_s)
-    session = Session(channel, tell_server_time=paced)
-    market_data = GatewayMarketData(channel, session, clock, parallel=_PARALLEL_HISTORIES if paced else 1)
-    return Gateway(session, market_data, channel, used)
+    api = ApiClient(used, Pacing(clock, limited=paced, on_wait=on_wait), clock, rng, read_s)
+    session = Session(api, tell_server_time=paced)
+    market_data = GatewayMarketData(api, session, clock, parallel=_PARALLEL_HISTORIES if paced else 1)
+    return Gateway(session, market_data, api, used)

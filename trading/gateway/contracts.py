@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from trading.errors import Refused
 from trading.gateway import fields
-from trading.gateway.channel import Channel, rows_of, unusable
+from trading.gateway.api_client import ApiClient, rows_of, unusable
 from trading.gateway.fields import FieldError
 from trading.gateway.session import Session
 from trading.model.contract import Contract, PriceIncrement
@@ -23,9 +23,9 @@ _LISTINGS = ("NASDAQ", "NASDAQ.NMS", "NYSE", "ARCA", "AMEX", "BATS", "IEX")
 class Contracts:
     """Looks symbols up once and remembers them as long as the process runs."""
 
-    def __init__(self, channel: Channel, session: Session) -> None:
-        """Ask by `channel`; rules are read by `session`, which needs the accounts first."""
-        self._channel = channel
+    def __init__(self, api: ApiClient, session: Session) -> None:
+        """Ask by `api`; rules are read by `session`, which needs the accounts first."""
+        self._api = api
         self._session = session
         self._known: dict[str, Contract] = {}
 
@@ -47,7 +47,7 @@ class Contracts:
 
     def _candidates(self, symbols: Sequence[str]) -> Mapping[str, Mapping[int, str]]:
         """Return the US stock contract ids of each symbol with the exchange that the look-up names."""
-        listed = self._channel.get(_STOCKS, {"symbols": ",".join(_spelled(symbol) for symbol in symbols)})
+        listed = self._api.get(_STOCKS, {"symbols": ",".join(_spelled(symbol) for symbol in symbols)})
         if not isinstance(listed, dict):
             raise unusable(_STOCKS, "no object")
         return {symbol: dict(_us_stocks(listed.get(_spelled(symbol)))) for symbol in symbols}
@@ -70,7 +70,7 @@ class Contracts:
         rows = self._definitions(conids)
         if not rows:
             # The first answer may be empty.
-            self._channel.pause(1.0)
+            self._api.pause(1.0)
             rows = self._definitions(conids)
         return [
             conid
@@ -83,7 +83,7 @@ class Contracts:
         ]
 
     def _definitions(self, conids: str) -> Sequence[Mapping[str, object]]:
-        answer = self._channel.get(_DEFINITIONS, {"conids": conids})
+        answer = self._api.get(_DEFINITIONS, {"conids": conids})
         return rows_of(_DEFINITIONS, answer.get("secdef") if isinstance(answer, dict) else None)
 
     def _contract(self, symbol: str, conid: int) -> Contract:

@@ -9,7 +9,7 @@ from datetime import date
 
 from trading.errors import OutcomeUnknown, Refused
 from trading.gateway import fields, history
-from trading.gateway.channel import Channel, rows_of
+from trading.gateway.api_client import ApiClient, rows_of
 from trading.gateway.contracts import Contracts
 from trading.gateway.fields import FieldError
 from trading.gateway.history import Series
@@ -37,15 +37,15 @@ class GatewayMarketData:
     """Market data of one login."""
 
     def __init__(
-        self, channel: Channel, session: Session, clock: Clock, *, parallel: int, quote_wait_s: float = _WAIT_S
+        self, api: ApiClient, session: Session, clock: Clock, *, parallel: int, quote_wait_s: float = _WAIT_S
     ) -> None:
         """Read up to `parallel` histories at a time; poll a quote for at most `quote_wait_s`."""
-        self._channel = channel
+        self._api = api
         self._session = session
         self._clock = clock
         self._parallel = parallel
         self._quote_wait_s = quote_wait_s
-        self._contracts = Contracts(channel, session)
+        self._contracts = Contracts(api, session)
         self._series: dict[int, Series] = {}
 
     def contracts(self, symbols: Sequence[str]) -> tuple[Mapping[str, Contract], Mapping[str, str]]:
@@ -155,7 +155,7 @@ class GatewayMarketData:
                 return found
             if self._clock.monotonic() >= give_up:
                 return found
-            if not self._channel.pause(_POLL_S):
+            if not self._api.pause(_POLL_S):
                 interruptions += 1
                 if interruptions > _INTERRUPTIONS:
                     return found

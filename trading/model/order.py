@@ -181,7 +181,10 @@ BROKER_WORKING = frozenset(status for status, life in LIFE.items() if life is Or
 
 @dataclass(frozen=True, slots=True)
 class BrokerOrder:
-    """One row of the broker's order list, or one order status; what the row lacks is None."""
+    """One row of the broker's order list, or one order status; what the row lacks is None.
+
+    Prices may be negative: spreads of others have such.
+    """
 
     order_id: int
     account_id: str
@@ -198,13 +201,15 @@ class BrokerOrder:
     stop_price: float | None
     average_price: float | None
     order_ref: str | None
+    """Our cOID, or whatever somebody else wrote there."""
     parent_id: int | None
     oca_group: str | None
+    asset_class: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Execution:
-    """One fill. `commission` is positive and None until the broker has sent it."""
+    """One fill. `commission` is positive and None until the broker has sent it; `quantity` 0 takes a fill back."""
 
     execution_id: str
     account_id: str
@@ -217,3 +222,31 @@ class Execution:
     time: datetime
     order_ref: str | None
     order_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class UnreadableRow:
+    """A row of a list that can't be relied on, with whatever of it could be read; None for what could not."""
+
+    problem: str
+    order_id: int | None
+    conid: int | None
+    order_ref: str | None
+    account_id: str | None
+    asset_class: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class OrderList:
+    """One reading of the order list, by order id; rows that contradict each other about one order are all there."""
+
+    orders: tuple[BrokerOrder, ...]
+    unreadable: tuple[UnreadableRow, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ExecutionList:
+    """One reading of the fills, oldest first."""
+
+    executions: tuple[Execution, ...]
+    unreadable: tuple[UnreadableRow, ...] = ()

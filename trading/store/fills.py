@@ -14,7 +14,7 @@ from trading.store.trades import refresh_trade
 from trading.store.units import exchange_date, to_units, to_units_or_none, utc_text
 
 # The broker's ids: dotted parts, of which the last counts the corrections of one fill.
-_CORRECTABLE = re.compile(r"(?P<fill>.+\..+)\.(?P<version>\d{1,3})")
+_CORRECTABLE = re.compile(r"(?P<fill>[^.]+\.[^.]+\.[^.]+)\.(?P<version>\d{1,3})")
 
 
 def count_fill(connection: sqlite3.Connection, intent: sqlite3.Row, execution: Execution, now: datetime) -> Counted:

@@ -11,6 +11,7 @@ from tests.fakes.fake_session import LOGGED_OUT, READY, Happening
 from tests.fakes.trading_desk import DECIDED, PRE_OPEN
 from tests.fakes.trading_room import Room
 from trading.errors import ConfigError, InvariantBroken, NotSent, OutcomeUnknown, SessionLost
+from trading.model.account import PositionList
 from trading.model.metric import Counter
 from trading.model.mode import Mode, ModeState
 from trading.model.pulse import PulseKey, SessionState
@@ -139,12 +140,12 @@ def broken_controls(room: Room) -> None:
 def broken_positions(room: Room) -> None:
     true_ones, failures = room.office.broker.positions, [BROKEN]
 
-    def positions() -> tuple[object, ...]:
+    def positions() -> PositionList:
         if failures:
             raise failures.pop()
         return true_ones()
 
-    room.office.broker.positions = positions  # type: ignore[method-assign,assignment]
+    room.office.broker.positions = positions  # type: ignore[method-assign]
 
 
 @pytest.mark.parametrize("break_something", [broken_controls, broken_positions])

@@ -120,5 +120,5 @@ class Desk:
         )
         self.session = self.gateway.session
         self.market_data = self.gateway.market_data
-        self.channel = self.gateway.channel
+        self.api = self.gateway.api
         self.broker = self.gateway.broker(ACCOUNT)

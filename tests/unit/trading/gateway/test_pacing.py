@@ -187,4 +187,4 @@ def test_a_probe_that_gets_through_ends_the_suspension() -> None:
         desk.broker.orders()
     desk.clock.elapsed += 60.0
     assert desk.session.keep_alive().usable
-    assert desk.broker.orders() == ()
+    assert desk.broker.orders().orders == ()

@@ -18,7 +18,6 @@ from trading.gateway.fields import masked, plain
 from trading.gateway.json_text import JsonError, read_json, write_json
 from trading.gateway.pacing import Pacing
 from trading.gateway.transport import HttpAnswer, Transport
-from trading.model.wire import WireRequest
 from trading.ports import Clock
 
 log = logging.getLogger(__name__)
@@ -44,7 +43,7 @@ class Busy(Refused):
 
 
 @dataclass(slots=True)
-class Warmth:
+class SessionCache:
     """What this session has asked for already: the API's first answers are empty, incomplete or refused until then."""
 
     accounts: tuple[str, ...] = ()
@@ -53,14 +52,14 @@ class Warmth:
     trades: bool = False
     quotes: set[int] = field(default_factory=set)
 
-    def cool(self) -> None:
+    def forget(self) -> None:
         """Forget it all: the session is another one."""
         self.accounts = ()
         self.portfolio = self.orders = self.trades = False
         self.quotes.clear()
 
 
-class Channel:
+class ApiClient:
     """The one way to the gateway."""
 
     def __init__(
@@ -72,7 +71,7 @@ class Channel:
         self._rng = rng
         self._read_s = read_s
         self.pacing = pacing
-        self.warmth = Warmth()
+        self.session_cache = SessionCache()
 
     def get(self, path: str, query: Mapping[str, str] | None = None, *, repeat: bool = True) -> object:
         """Return what a GET answers, read as JSON; asked up to three times when the gateway fails.
@@ -95,13 +94,13 @@ class Channel:
         """
         return self._retrying(repeat=True)(self._probe_once, path)
 
-    def write(self, request: WireRequest) -> HttpAnswer:
+    def write(self, verb: str, path: str, body: bytes) -> HttpAnswer:
         """Send a write once and return whatever was answered.
 
         Raises: NotSent, OutcomeUnknown.
         """
-        with self.pacing.request(request.verb, request.path):
-            answer = self._exchange(request.verb, request.path, None, request.body or None)
+        with self.pacing.request(verb, path):
+            answer = self._exchange(verb, path, None, body or None)
         if answer.status == _TOO_MANY:
             self._suspend()
         return answer
@@ -140,10 +139,10 @@ class Channel:
         try:
             return meaning(f"{verb} {masked(path)}", answer)
         except AccountsFirst:
-            self.warmth.accounts = ()
+            self.session_cache.accounts = ()
             raise
         except SessionLost:
-            self.warmth.cool()
+            self.session_cache.forget()
             raise
         except Refused as error:
             if error.status == _TOO_MANY and not isinstance(error, Busy):
@@ -165,7 +164,7 @@ class Channel:
             return self._transport.exchange(verb, path, query, body, self._read_s)
         except NotSent:
             # The gateway may have been restarted, and then its session is another one.
-            self.warmth.cool()
+            self.session_cache.forget()
             raise
 
     def _suspend(self) -> None:

@@ -4,11 +4,10 @@ import pytest
 
 from tests.unit.trading.gateway.scripted import Desk, failing, good, raw
 from trading.errors import GatewayError, NotSent, OutcomeUnknown, Refused, SessionLost
-from trading.gateway.channel import AccountsFirst, Busy, meaning
-from trading.model.wire import WireAct, WireRequest
+from trading.gateway.api_client import AccountsFirst, Busy, meaning
 
 HTML = b"<html><body>Login</body></html>"
-WRITE = WireRequest(WireAct.SUBMIT, "POST", "/x", b"{}")
+WRITE = ("POST", "/x", b"{}")
 
 
 @pytest.mark.parametrize(
@@ -63,7 +62,7 @@ def test_an_error_that_is_null_is_none() -> None:
 def test_a_read_that_failed_is_asked_again(first: GatewayError) -> None:
     desk = Desk()
     desk.script("GET /x", first, first, good([1]))
-    assert desk.channel.get("/x") == [1]
+    assert desk.api.get("/x") == [1]
     assert len(desk.clock.waits) == 2
 
 
@@ -72,14 +71,14 @@ def test_pauses_between_attempts_grow_and_have_jitter() -> None:
     for desk in desks:
         desk.script("GET /x", failing("x", 503))
         with pytest.raises(OutcomeUnknown):
-            desk.channel.get("/x")
+            desk.api.get("/x")
         assert desk.count("GET /x") == 3
     waits = desks[0].clock.waits
     first, second = waits
     assert 0.25 <= first <= 0.5 <= second <= 1.0
     assert waits == desks[1].clock.waits, "the same seed gives the same pauses"
     with pytest.raises(OutcomeUnknown):
-        desks[0].channel.get("/x")
+        desks[0].api.get("/x")
     assert waits[2:] != waits[:2]
 
 
@@ -88,7 +87,7 @@ def test_a_read_that_was_answered_is_not_asked_again(answer: object) -> None:
     desk = Desk()
     desk.script("GET /x", answer)  # type: ignore[arg-type]
     with pytest.raises(GatewayError):
-        desk.channel.get("/x")
+        desk.api.get("/x")
     assert desk.count("GET /x") == 1
 
 
@@ -96,7 +95,7 @@ def test_a_read_may_be_asked_only_once() -> None:
     desk = Desk()
     desk.script("GET /x", failing("x", 503))
     with pytest.raises(OutcomeUnknown):
-        desk.channel.get("/x", repeat=False)
+        desk.api.get("/x", repeat=False)
     assert desk.count("GET /x") == 1
 
 
@@ -107,7 +106,7 @@ def test_a_write_is_never_repeated(error: GatewayError) -> None:
     desk = Desk()
     desk.script("POST /x", error, good({}))
     with pytest.raises(type(error)):
-        desk.channel.write(WRITE)
+        desk.api.write(*WRITE)
     assert desk.count("POST /x") == 1
     assert desk.clock.waits == []
 
@@ -116,38 +115,38 @@ def test_a_write_is_never_repeated(error: GatewayError) -> None:
 def test_a_write_that_was_answered_is_never_repeated(status: int) -> None:
     desk = Desk()
     desk.script("POST /x", raw(b"", status))
-    assert desk.channel.write(WRITE).status == status
+    assert desk.api.write(*WRITE).status == status
     assert desk.count("POST /x") == 1
 
 
 def test_what_was_warm_is_cold_after_the_session_was_lost() -> None:
     desk = Desk()
     desk.session.accounts()
-    desk.channel.warmth.trades = True
+    desk.api.session_cache.trades = True
     desk.script("GET /x", raw(b"", 401))
     with pytest.raises(SessionLost):
-        desk.channel.get("/x")
-    assert desk.channel.warmth.accounts == ()
-    assert not desk.channel.warmth.trades
+        desk.api.get("/x")
+    assert desk.api.session_cache.accounts == ()
+    assert not desk.api.session_cache.trades
 
 
 def test_what_was_warm_is_cold_after_the_gateway_was_away() -> None:
     desk = Desk()
     desk.session.accounts()
     desk.script("GET /x", NotSent("GET /x", "refused"), good([]))
-    desk.channel.get("/x")
-    assert desk.channel.warmth.accounts == ()
+    desk.api.get("/x")
+    assert desk.api.session_cache.accounts == ()
 
 
 def test_a_pause_tells_whether_it_was_ended_early() -> None:
-    assert Desk().channel.pause(1.0)
-    assert not Desk(impatient=True).channel.pause(1.0)
+    assert Desk().api.pause(1.0)
+    assert not Desk(impatient=True).api.pause(1.0)
 
 
 def test_a_wait_for_the_budget_that_was_ended_early_is_not_tried_again() -> None:
     desk = Desk(paced=True, impatient=True)
     desk.script("GET /iserver/account/trades", good([]))
-    desk.channel.get("/iserver/account/trades")
+    desk.api.get("/iserver/account/trades")
     with pytest.raises(NotSent, match="ended early"):
-        desk.channel.get("/iserver/account/trades")
+        desk.api.get("/iserver/account/trades")
     assert desk.count("GET /iserver/account/trades") == 1

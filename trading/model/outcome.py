@@ -1,36 +1,8 @@
-"""Writes to the broker: the exact bytes, known before they are sent, and every way they can end."""
+"""Every way in which a request to the broker can end."""
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
-from enum import StrEnum
-
-
-class WireAct(StrEnum):
-    """What a write asks for; deciding what its answer means depends on it."""
-
-    SUBMIT = "submit"
-    REPLY = "reply"
-    CANCEL = "cancel"
-    MODIFY = "modify"
-
-
-@dataclass(frozen=True, slots=True)
-class WireRequest:
-    """One POST or DELETE, encoded; the journal stores `body_sha256` before it leaves."""
-
-    act: WireAct
-    verb: str
-    path: str
-    body: bytes
-    coids: tuple[str, ...] = ()
-    """The cOIDs that an acknowledgement may name: those that it sends, or of what is replied about, in their order."""
-
-    @property
-    def body_sha256(self) -> str:
-        """Return the hex digest of the body as sent."""
-        return hashlib.sha256(self.body).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +26,10 @@ class OrderAck:
 
 @dataclass(frozen=True, slots=True)
 class Acknowledged:
-    """The broker took the request; for a cancel that only means "asked"."""
+    """The broker took the request; for a cancel that only means "asked".
+
+    One `OrderAck` for each element of the answer, in its order, which says nothing: a failed leg may come first.
+    """
 
     orders: tuple[OrderAck, ...]
     answer: Answer
