@@ -36,7 +36,7 @@ from trading.model.decision import Decision
 from trading.model.metric import Counter, Gauge
 from trading.model.mode import Mode
 from trading.model.order import MAYBE_LIVE, IntentState
-from trading.model.pulse import SessionState
+from trading.model.status import SessionState
 
 EXECUTION_DAYS = 7
 BARS_RETRY_S = 60.0

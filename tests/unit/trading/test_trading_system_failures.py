@@ -13,7 +13,7 @@ from tests.fakes.trading_room import Room
 from trading.errors import ConfigError, InvariantBroken, NotSent, OutcomeUnknown, SessionLost
 from trading.model.metric import Counter
 from trading.model.mode import Mode, ModeState
-from trading.model.pulse import PulseKey, SessionState
+from trading.model.status import SessionState, StatusKey
 from trading.trading_system import SIGN_OF_LIFE_S
 
 DOWN = NotSent("POST /tickle", "connection refused")
@@ -81,7 +81,7 @@ def test_failure_that_repeats_is_logged_once(room: Room, shows: Happening, state
     room.run_turns(10)
     assert room.lines("cycle failed") == ["warning"]
     assert room.office.broker.reads == 0
-    assert room.office.store.value(PulseKey.SESSION_STATE) == state
+    assert room.office.store.value(StatusKey.SESSION_STATE) == state
 
 
 def test_new_login_begins_an_epoch_that_is_reconciled_first(room: Room) -> None:
