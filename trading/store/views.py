@@ -6,20 +6,19 @@ import sqlite3
 from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from pathlib import Path
 
 import msgspec
 
 from trading.errors import DataError
 from trading.model.decision import Decision, SymbolVerdict
-from trading.model.mode import ModeState
+from trading.model.mode import FlattenGoal, Halt, ModeState
 from trading.store import modes
 from trading.store.database import BUSY_TIMEOUT_MS
+from trading.store.halts import HALTING, NEWEST_GOAL, STANDING, goal_of, halt_of
 from trading.store.records import decode_decision
 from trading.store.units import from_units, from_units_or_none
-
-_NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +107,17 @@ class Views:
         """Return the mode with its reason, None before the trading process has ever run."""
         if not self._path.exists():
             return None
-        rows = self._rows(modes.LAST_ENTRIES)
-        return modes.mode_of({row["fact"]: row for row in rows}, _NEVER)
+        halts = tuple(halt_of(row) for row in self._rows(HALTING))
+        return modes.mode_of(self._rows(modes.LAST_ENTRIES), halts)
+
+    def standing_halts(self) -> tuple[Halt, ...]:
+        """Return the halts that halt or whose facts hold on, oldest first."""
+        return tuple(halt_of(row) for row in self._rows(STANDING))
+
+    def flatten_goal(self) -> FlattenGoal | None:
+        """Return the newest flatten, which may be over; None before the first."""
+        rows = self._rows(NEWEST_GOAL)
+        return goal_of(rows[0]) if rows else None
 
     def equity(self, limit: int = -1) -> tuple[EquityPoint, ...]:
         """Return the last points of the equity curve, oldest first; all of them without a limit."""

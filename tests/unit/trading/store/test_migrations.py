@@ -9,9 +9,16 @@ import pytest
 
 from trading.errors import ConfigError
 from trading.store.database import Database
+from trading.store.halts import SqliteHalts
 from trading.store.migrations import SCHEMA_VERSION, STEPS, migrate, schema_version
 
-ADD_NOTE = {1: ("ALTER TABLE cycle ADD COLUMN note TEXT",), 2: ("CREATE TABLE extra (id INTEGER PRIMARY KEY) STRICT",)}
+NEXT = SCHEMA_VERSION + 1
+ADD_NOTE = {
+    SCHEMA_VERSION: ("ALTER TABLE cycle ADD COLUMN note TEXT",),
+    NEXT: ("CREATE TABLE extra (id INTEGER PRIMARY KEY) STRICT",),
+}
+# What a file of version 1 does not have.
+TABLES_OF_2 = ("alert", "goal", "halt")
 
 
 @pytest.fixture
@@ -45,27 +52,71 @@ def test_file_of_this_version_is_left_alone(connection: sqlite3.Connection, path
 
 
 def test_older_file_is_brought_up_step_by_step_after_a_copy(connection: sqlite3.Connection, path: Path) -> None:
-    migrate(connection, path, version=3, steps=ADD_NOTE)
-    assert schema_version(connection) == 3
+    migrate(connection, path, version=NEXT + 1, steps=ADD_NOTE)
+    assert schema_version(connection) == NEXT + 1
     assert "note" in columns(connection, "cycle")
-    copy = path.with_name("trading.db.schema-1")
+    copy = path.with_name(f"trading.db.schema-{SCHEMA_VERSION}")
     assert copy.stat().st_mode & 0o777 == 0o600
     with closing(sqlite3.connect(copy)) as before:
-        assert schema_version(before) == 1
+        assert schema_version(before) == SCHEMA_VERSION
         assert "note" not in columns(before, "cycle")
 
 
 def test_failed_step_leaves_the_version_before_it(connection: sqlite3.Connection, path: Path) -> None:
-    broken = {1: ADD_NOTE[1], 2: ("ALTER TABLE cycle ADD COLUMN other TEXT", "NONSENSE")}
+    broken = {**ADD_NOTE, NEXT: ("ALTER TABLE cycle ADD COLUMN other TEXT", "NONSENSE")}
     with pytest.raises(sqlite3.OperationalError):
-        migrate(connection, path, version=3, steps=broken)
-    assert schema_version(connection) == 2
+        migrate(connection, path, version=NEXT + 1, steps=broken)
+    assert schema_version(connection) == NEXT
     assert "other" not in columns(connection, "cycle")
-    migrate(connection, path, version=3, steps=ADD_NOTE)
-    assert schema_version(connection) == 3
+    migrate(connection, path, version=NEXT + 1, steps=ADD_NOTE)
+    assert schema_version(connection) == NEXT + 1
 
 
-@pytest.mark.parametrize("version", ["2", "99"])
+def schema(connection: sqlite3.Connection) -> dict[str, list[tuple[object, ...]]]:
+    tables = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
+    return {name: connection.execute(f"PRAGMA table_info({name})").fetchall() for (name,) in tables}
+
+
+def take_back_to_1(connection: sqlite3.Connection, *statements: str) -> None:
+    for table in TABLES_OF_2:
+        connection.execute(f"DROP TABLE {table}")
+    connection.execute("UPDATE fact SET value = '1' WHERE key = 'schema'")
+    for statement in statements:
+        connection.execute(statement)
+
+
+def test_file_of_version_1_becomes_what_a_new_file_is(connection: sqlite3.Connection, path: Path) -> None:
+    new = schema(connection)
+    take_back_to_1(connection)
+    migrate(connection, path)
+    assert schema(connection) == new
+
+
+LOG = "INSERT INTO mode_log (fact, value, reason, actor, at) VALUES ('halt', '{}', 'odd', 'ann', '2014-03-04T13:30Z')"
+FLATTEN_FLAG = "INSERT INTO fact (key, value) VALUES ('flatten_requested', '{}'), ('cancel_entries', '1')"
+
+
+@pytest.mark.parametrize(("flag", "goals"), [("1", 1), ("", 0)])
+def test_halt_and_flatten_that_stood_in_version_1_stand_on(path: Path, flag: str, goals: int) -> None:
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        take_back_to_1(connection, LOG.format("0"), LOG.format("1"), FLATTEN_FLAG.format(flag))
+    database = Database(path)
+    halts = SqliteHalts(database)
+    assert [(halt.reason, halt.actor) for halt in halts.halting()] == [("odd", "ann")]
+    assert (halts.flatten_goal() is not None) == bool(goals)
+    assert database.fact("cancel_entries") is None
+    database.close()
+
+
+def test_halt_that_was_over_in_version_1_is_none(path: Path) -> None:
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        take_back_to_1(connection, LOG.format("1"), LOG.format("0"))
+    database = Database(path)
+    assert SqliteHalts(database).standing() == ()
+    database.close()
+
+
+@pytest.mark.parametrize("version", [str(NEXT), "99"])
 def test_newer_file_is_refused(path: Path, version: str) -> None:
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("UPDATE fact SET value = ? WHERE key = 'schema'", (version,))

@@ -12,7 +12,7 @@ from tests.fakes.decisions import decision
 from tests.fakes.orders import LATER, NOW, SESSION, bracket, fill, request
 from trading.errors import DataError
 from trading.market.bars import Panel
-from trading.model.mode import Mode
+from trading.model.mode import OPERATOR, Mode
 from trading.model.order import IntentState
 from trading.store.database import Database
 from trading.store.journal import SqliteJournal
@@ -120,10 +120,22 @@ def test_equity_comes_oldest_first_and_the_last_of_it(database: Database, path: 
     assert [point.equity for point in views.equity(limit=2)] == [10_004.0, 10_005.0]
 
 
+def test_standing_halts_and_the_newest_flatten_are_shown(database: Database, path: Path) -> None:
+    store, views = SqliteStore(database), Views(path)
+    assert (views.standing_halts(), views.flatten_goal()) == ((), None)
+    store.halts.raise_halt("short", "AAPL -10", reason="short 10 AAPL", actor="system", now=NOW)
+    store.halts.set_flatten("request 1", reason="the news", actor="ann", now=NOW)
+    store.halts.end_flatten("all own shares are sold", LATER)
+    assert [halt.reason for halt in views.standing_halts()] == ["short 10 AAPL", "the news"]
+    goal = views.flatten_goal()
+    assert goal is not None
+    assert (goal.over, goal.outcome) == (True, "all own shares are sold")
+
+
 def test_the_mode_is_the_strictest_and_cycles_come_newest_first(database: Database, path: Path) -> None:
     store, views = SqliteStore(database), Views(path)
     store.set_reconciled(reconciled=True, reason="ok", now=NOW)
-    store.set_halt(halted=True, reason="odd", actor="ann", now=LATER)
+    store.halts.raise_halt(OPERATOR, "test", reason="odd", actor="ann", now=LATER)
     store.record_cycle({"signals": 1}, None, NOW)
     store.record_cycle({"signals": 2}, "SessionLost", LATER)
     mode = views.mode()
