@@ -24,8 +24,7 @@ from trading.cycle.schedule import CONNECTION_CAP_S, Backoff
 from trading.cycle.session_keeper import SessionKeeper
 from trading.decision import DecisionSystem
 from trading.errors import ConfigError, GatewayError, InvariantBroken
-from trading.execution import failpoints
-from trading.execution.desk import Desk
+from trading.execution.context import TradingContext
 from trading.gateway import Gateway, connect
 from trading.gateway.clocks import LockstepClock, SystemClock, WakeUp
 from trading.gateway.transport import HttpTransport, TransportTo
@@ -38,12 +37,14 @@ from trading.monitoring.metrics import FILE_NAME, MetricsFile
 from trading.monitoring.notifications import LogNotifier
 from trading.monitoring.wall_clock import WallClock
 from trading.ports import Log
+from trading.store.commands import SqliteCommandLog
 from trading.store.controls import ControlsDatabase
 from trading.store.database import Database
+from trading.store.evidence import SqliteEvidence
 from trading.store.journal import SqliteJournal
 from trading.store.records import SqliteStore
 from trading.strategies.discovery import make_strategy
-from trading.trading_system import SIGN_OF_LIFE_S, Pace, TradingSystem
+from trading.trading_system import SIGN_OF_LIFE_S, LoopSettings, TradingSystem
 
 PROJECT = Path(__file__).resolve().parent.parent
 BUNDLED_BARS = PROJECT / "data" / "us_daily.csv.gz"
@@ -83,10 +84,6 @@ def run(settings: Settings, transport_to: TransportTo = HttpTransport) -> int:
         settings.state_dir / DATABASE, on_commit=lambda seconds: metrics.observe(Duration.DB_COMMIT, seconds)
     )
     try:
-        failpoint = os.environ.get(failpoints.VARIABLE)
-        if failpoint:
-            failpoints.arm(failpoint, lambda: os.kill(os.getpid(), signal.SIGKILL))
-        failpoints.failpoint("K27")
         controls = ControlsDatabase(settings.state_dir / CONTROLS)
         with _logging(settings), _watched(wake, controls):
             store = SqliteStore(database)
@@ -104,10 +101,10 @@ def run(settings: Settings, transport_to: TransportTo = HttpTransport) -> int:
             if account_id is None:
                 return 0
             database.claim(account_id, settings.gateway.kind)
-            desk = _desk(settings, world, account_id, (database, store), (log, metrics), wake)
-            if desk.observes:
+            context = _context(settings, world, account_id, (database, store), (log, metrics), wake)
+            if context.observes:
                 log.warning("observe mode", reason="LIVE_TRADING is not set to this account's id; nothing is sent")
-            pace = Pace(
+            loop = LoopSettings(
                 check_interval_s=world.check_interval_s,
                 pause=wake.sleep,
                 stopping=lambda: wake.stopping,
@@ -116,9 +113,8 @@ def run(settings: Settings, transport_to: TransportTo = HttpTransport) -> int:
                 stopwatch=WallClock().monotonic,
                 free_bytes=lambda: _free_bytes(settings.state_dir),
             )
-            system = TradingSystem(desk, keeper, desk_of_controls, stages, symbols, pace, secrets.SystemRandom())
+            system = TradingSystem(context, keeper, desk_of_controls, stages, symbols, loop, secrets.SystemRandom())
             system.run()
-            failpoints.failpoint("K33")
             world.gateway.close()
             log.info("stopped", note="orders at the broker stay as they are")
     finally:
@@ -126,23 +122,25 @@ def run(settings: Settings, transport_to: TransportTo = HttpTransport) -> int:
     return 0
 
 
-def _desk(
+def _context(
     settings: Settings,
     world: _World,
     account_id: str,
     records: tuple[Database, SqliteStore],
     voices: tuple[Log, MetricsFile],
     wake: WakeUp,
-) -> Desk:
+) -> TradingContext:
     """Return everything that the cycle works with, for one account."""
     (database, store), (log, metrics) = records, voices
-    return Desk(
+    return TradingContext(
         settings=settings,
         clock=world.clock,
         calendar=TradingCalendar(_FIRST_DAY, date(WallClock().now().year + _YEARS_AHEAD, 12, 31)),
         broker=world.gateway.broker(account_id),
         market_data=world.gateway.market_data,
         journal=SqliteJournal(database),
+        commands=SqliteCommandLog(database),
+        evidence=SqliteEvidence(database),
         store=store,
         notifier=LogNotifier(log, metrics, WallClock().monotonic),
         log=log,
@@ -301,7 +299,6 @@ def _watch(wake: WakeUp, controls: ControlsDatabase, over: threading.Event) -> N
 
 def _end(database: Database) -> None:
     try:
-        failpoints.failpoint("K31")
         database.checkpoint()
     except InvariantBroken:
         # The write-ahead log stays and is read at the next start.

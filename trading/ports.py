@@ -245,7 +245,7 @@ class CommandLog(Protocol):
         """W2: record a command and its request (verb, path, digest); the intents of a submission become SENDING."""
         ...
 
-    def record_reply(  # noqa: PLR0913 - what is replied to, by which request, when
+    def record_reply(
         self,
         command: int,
         coids: Sequence[str],
@@ -262,7 +262,7 @@ class CommandLog(Protocol):
         """Store an open question; the intents become QUESTIONED."""
         ...
 
-    def record_response(  # noqa: PLR0913 - one row of the wire: what came back, and what it says of the command
+    def record_response(
         self,
         opened: OpenRequest,
         outcome_class: str,

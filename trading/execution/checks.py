@@ -140,9 +140,7 @@ def instrument(order: OrderIntent, contract: Contract | None) -> Denied | None:
     return None
 
 
-def restricted(
-    order: OrderIntent, symbols: tuple[str, ...], blocked: Mapping[int, tuple[str, str]]
-) -> Denied | None:
+def restricted(order: OrderIntent, symbols: tuple[str, ...], blocked: Mapping[int, tuple[str, str]]) -> Denied | None:
     """R17 and R26: not on the list of restricted symbols, and nothing open or foreign in this contract."""
     if order.symbol in symbols:
         return Denied(order.symbol, "restricted", None, None, "on the list of restricted symbols")

@@ -38,6 +38,4 @@ def check_protection(order: OrderIntent, state: TradingState) -> Denied | None:
         for record in state.journal.sells(order.conid)
         if record.coid != order.coid and record.intent.role is not Role.TARGET
     ]
-    return checks.account(order.symbol, state.guard) or checks.short(
-        order, own, sum(record.left for record in others)
-    )
+    return checks.account(order.symbol, state.guard) or checks.short(order, own, sum(record.left for record in others))

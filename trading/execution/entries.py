@@ -98,9 +98,7 @@ def _plan_again(group: Sequence[OrderIntent], state: TradingState, plan: Plan) -
     """Take up a PLANNED entry: a crash came before it left, or nothing could be sent."""
     over = group[0].session < state.times.window.session.day or state.now > state.times.window.ends
     if over:
-        plan.commands.append(
-            Refuse(tuple(group), Denied(group[0].symbol, "too_old", None, None, "its window is over"))
-        )
+        plan.commands.append(Refuse(tuple(group), Denied(group[0].symbol, "too_old", None, None, "its window is over")))
     else:
         _step(group, state, plan)
 

@@ -89,7 +89,8 @@ def _by_bounds(
         rivals = [
             other
             for other in journal.maybe_live
-            if other.coid != record.coid and any(_same(other, each) and _allows(other, each, slack) for each in fitting)
+            if other.coid != record.coid
+            and any(_same(other, each) and _allows(other, each, slack) for each in fitting)
             and _is_short(other, snapshot)
         ]
         if not rivals and sum(each.quantity for each in fitting) == missing:

@@ -141,9 +141,7 @@ def _cancelled_by_others(record: IntentRecord, state: TradingState) -> bool:
 def _plan_exit(want: WantedExit, state: TradingState, plan: Plan) -> None:
     conid = want.position.conid
     mine = [
-        record
-        for record in state.journal.of(conid)
-        if record.intent.role is Role.EXIT and record.state in _GOES_ON
+        record for record in state.journal.of(conid) if record.intent.role is Role.EXIT and record.state in _GOES_ON
     ]
     live = [record for record in mine if record.maybe_live]
     if live:

@@ -127,9 +127,7 @@ def _child(intent: OrderIntent, parent_id: int, sights: Iterable[OrderSight]) ->
     return fitting[0].order_id if len(fitting) == 1 else None
 
 
-def _by_likeness(
-    record: IntentRecord, journal: JournalView, free: Mapping[int, OrderSight]
-) -> tuple[Binding, ...]:
+def _by_likeness(record: IntentRecord, journal: JournalView, free: Mapping[int, OrderSight]) -> tuple[Binding, ...]:
     """Return the bindings of an order without a name that looks like the intent, where there is just one.
 
     A bracket whose stop and target are listed too is bound for certain, and those with it, and so is a pair of which
@@ -180,11 +178,7 @@ def is_orphan(order: BrokerOrder, prefix: str, journal_has: bool) -> bool:  # no
 
 
 def _same_kind(intent: OrderIntent, order: BrokerOrder) -> bool:
-    return (
-        order.conid == intent.conid
-        and order.side is intent.side
-        and order.order_type in {None, intent.order_type}
-    )
+    return order.conid == intent.conid and order.side is intent.side and order.order_type in {None, intent.order_type}
 
 
 def _same_price(wanted: float | None, shown: float | None, *, needed: bool) -> bool:

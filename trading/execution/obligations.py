@@ -61,5 +61,3 @@ def _join(plan: Plan, exits: Plan) -> None:
     plan.waiting.update(exits.waiting)
     if exits.look_again is not None:
         plan.again(exits.look_again)
-
-

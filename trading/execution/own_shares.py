@@ -77,9 +77,7 @@ def judge_shares(
     if _looks_split(position.quantity, held):
         return Doubt(position, held, vote=False)
     same = [vote for vote in votes if vote.evidence == str(held)]
-    counts = _witnessed(position, snapshot, journal) and (
-        not votes or snapshot.began - votes[-1].at >= VOTES_APART
-    )
+    counts = _witnessed(position, snapshot, journal) and (not votes or snapshot.began - votes[-1].at >= VOTES_APART)
     settled = bool(votes) and snapshot.began - votes[0].at >= timedelta(seconds=2.0 * visibility_s)
     if counts and settled and len(same) + 1 >= VOTES_NEEDED:
         return Change(position, -gone, AdjustmentKind.MANUAL, text)
@@ -94,9 +92,7 @@ def _in_flight(conid: int, snapshot: BrokerSnapshot, journal: JournalView) -> bo
         if record.state in UNPROVEN or record.provisional:
             return True
         sight = snapshot.sights.get(record.order_id) if record.order_id is not None else None
-        if sight is not None and (
-            sight.life is OrderLife.OVER or round(sight.order.filled_quantity) != record.filled
-        ):
+        if sight is not None and (sight.life is OrderLife.OVER or round(sight.order.filled_quantity) != record.filled):
             return True
     return False
 
@@ -106,9 +102,7 @@ def _sold(position: OwnPosition, foreign: tuple[Execution, ...]) -> float:
     return sum(
         each.quantity
         for each in foreign
-        if each.conid == position.conid
-        and each.side is Side.SELL
-        and each.time.date() >= position.entry_session
+        if each.conid == position.conid and each.side is Side.SELL and each.time.date() >= position.entry_session
     )
 
 

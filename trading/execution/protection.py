@@ -173,7 +173,9 @@ def _cover_bare(cover: Cover, need: int, state: TradingState, plan: Plan) -> Non
 def _children_over(position: OwnPosition, state: TradingState) -> bool:
     """Return whether no stop of a live entry in this contract may come to work any more."""
     return not any(
-        child.maybe_live for entry in state.journal.entries(position.conid) for child in state.journal.children(entry.coid)
+        child.maybe_live
+        for entry in state.journal.entries(position.conid)
+        for child in state.journal.children(entry.coid)
     )
 
 

@@ -22,7 +22,7 @@ from trading.execution.snapshot import BrokerSnapshot
 from trading.model.alarm import Alarm, HaltCause
 from trading.model.intent_state import DECLARED_ABSENT
 from trading.model.metric import Duration
-from trading.model.order import TERMINAL, UNPROVEN, Execution, IntentState, OrderLife, Role
+from trading.model.order import TERMINAL, UNPROVEN, Execution, IntentState, Role
 from trading.model.record import IntentRecord, JournalView
 from trading.model.request import RequestKind
 
@@ -357,5 +357,3 @@ def _older(at: datetime, since: datetime | None) -> bool:
 
 def _sooner(done: Reconciled, at: datetime) -> None:
     done.look_again = at if done.look_again is None else min(done.look_again, at)
-
-

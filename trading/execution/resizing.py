@@ -28,7 +28,9 @@ def plan_resize(
     children are only cut where they work for more than is filled.
     """
     entering = any(state.journal.entries(position.conid))
-    wrong = [leg for leg in _ordered(position, legs, need, state) if _is_wrong(position, leg, need, state, entering=entering)]
+    wrong = [
+        leg for leg in _ordered(position, legs, need, state) if _is_wrong(position, leg, need, state, entering=entering)
+    ]
     # While the broker's shares differ from ours a split may be on its way, and prices that nobody chose.
     settled = state.snapshot.held(position.conid) == position.quantity
     by_hand = [leg for leg in legs if settled and _set_by_hand(leg, state)]

@@ -27,9 +27,7 @@ class SqliteCommandLog:
         """Write into `database`, which stays the caller's to close."""
         self._database = database
 
-    def record_request(
-        self, draft: CommandDraft, request: PreparedRequest, epoch: int, now: datetime
-    ) -> OpenRequest:
+    def record_request(self, draft: CommandDraft, request: PreparedRequest, epoch: int, now: datetime) -> OpenRequest:
         """W2: record a command and its request before it leaves; the intents of a submission become SENDING."""
         at = utc_text(now)
         with self._database.transaction() as connection:
@@ -54,7 +52,7 @@ class SqliteCommandLog:
                 _send(connection, draft.coids, IntentState.SENDING, epoch, at)
             return OpenRequest(command, _about(connection, command, draft.coids, request, epoch, at))
 
-    def record_reply(  # noqa: PLR0913 - what is replied to, by which request, when
+    def record_reply(
         self,
         command: int,
         coids: Sequence[str],
@@ -82,7 +80,7 @@ class SqliteCommandLog:
                     "UPDATE intent SET reply_id = ?, message_ids = ? WHERE coid = ?", (reply_id, ids, coid)
                 )
 
-    def record_response(  # noqa: PLR0913 - one row of the wire: what came back, and what it says of the command
+    def record_response(
         self,
         opened: OpenRequest,
         outcome_class: str,

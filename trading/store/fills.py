@@ -55,7 +55,7 @@ def fill_of(execution_id: str) -> str:
     return "" if found is None else found["fill"] + "."
 
 
-def adjust_position(  # noqa: PLR0913 - what changed, why, and for a split or a person's plan also the prices
+def adjust_position(
     connection: sqlite3.Connection,
     conid: int,
     quantity: int,
@@ -177,7 +177,7 @@ def _recount(connection: sqlite3.Connection, coid: str, now: datetime) -> None:
     )
 
 
-def _move_position(  # noqa: PLR0913 - a fill, what of it was counted before, and for which entry
+def _move_position(
     connection: sqlite3.Connection,
     intent: sqlite3.Row,
     execution: Execution,
@@ -296,7 +296,7 @@ def _average(connection: sqlite3.Connection, conid: int) -> None:
     connection.execute("UPDATE position SET entry_price = ? WHERE conid = ?", (price, conid))
 
 
-def _note(  # noqa: PLR0913 - the columns of one row
+def _note(
     connection: sqlite3.Connection,
     kind: AdjustmentKind,
     conid: int,
