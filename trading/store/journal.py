@@ -21,6 +21,7 @@ MAX_COID_LENGTH = 32
 # Base-36 digits of the running number, and random ones of 5 bits each, in an order's name.
 _SEQUENCE_LENGTH = 4
 _RANDOM_LENGTH = 6
+_DAY_LENGTH = len("2014-03-03")
 _BASE_36 = "0123456789abcdefghijklmnopqrstuvwxyz"
 # States from which knowing the order id is a step to WORKING; from those where we took it for absent it comes back.
 _OPEN = frozenset({IntentState.SENDING, IntentState.REPLYING, IntentState.UNKNOWN})
@@ -30,10 +31,8 @@ SELECT * FROM intent WHERE state IN (SELECT value FROM json_each(?1)) OR ended_a
     OR conid IN (SELECT conid FROM position) ORDER BY seq
 """
 _COMMANDS = """
-SELECT * FROM command WHERE sent_at >= ?2 OR EXISTS (
-    SELECT 1 FROM intent WHERE intent.state IN (SELECT value FROM json_each(?1))
-        AND instr(',' || command.coids || ',', ',' || intent.coid || ',')
-) ORDER BY number
+SELECT * FROM command WHERE sent_at >= ?2 OR (kind <> 'submit' AND coids IN
+    (SELECT coid FROM intent WHERE state IN (SELECT value FROM json_each(?1)))) ORDER BY number
 """
 
 
@@ -45,6 +44,7 @@ class SqliteJournal:
         self._database = database
         # Rows by number with what was made of them: nearly all are over and stay as they are, and a turn asks often.
         self._made: dict[int, tuple[tuple[object, ...], IntentRecord]] = {}
+        self._view: tuple[tuple[int, str], JournalView] | None = None
 
     def next_coid(self) -> str:
         """Return `<prefix>-<instance>-<number>-<random>`: the number is spent even if nobody uses the name."""
@@ -180,14 +180,19 @@ class SqliteJournal:
     def view(self, since: datetime) -> JournalView:
         """Return what a turn needs: what may be live or is planned, what we own, and what ended at `since` or later."""
         states = _json(MAYBE_LIVE | {IntentState.PLANNED})
-        values = (states, utc_text(since))
-        traded = self._database.query("SELECT DISTINCT conid FROM intent WHERE sent_at IS NOT NULL")
-        return JournalView(
-            records=tuple(self._record(row) for row in self._database.query(_RECENT, values)),
-            positions=self.own_positions(),
-            commands=tuple(command_record(row) for row in self._database.query(_COMMANDS, values)),
-            traded=frozenset(int(row["conid"]) for row in traded),
-        )
+        day = utc_text(since)[:_DAY_LENGTH]
+        # Nothing was written since: a turn asks often, and mostly for the same.
+        key = (self._database.changes, day)
+        if self._view is None or self._view[0] != key:
+            traded = self._database.query("SELECT DISTINCT conid FROM intent WHERE sent_at IS NOT NULL")
+            view = JournalView(
+                records=tuple(self._record(row) for row in self._database.query(_RECENT, (states, day))),
+                positions=self.own_positions(),
+                commands=tuple(command_record(row) for row in self._database.query(_COMMANDS, (states, day))),
+                traded=frozenset(int(row["conid"]) for row in traded),
+            )
+            self._view = (key, view)
+        return self._view[1]
 
     def intents(self, *, states: frozenset[IntentState] | None = None) -> tuple[IntentRecord, ...]:
         """Return intents, oldest first, of the given states or all."""

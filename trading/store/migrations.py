@@ -26,7 +26,10 @@ _ORDERS_2 = (
     " coids TEXT NOT NULL, step TEXT NOT NULL, order_id INTEGER, quantity INTEGER, limit_price INTEGER,"
     " stop_price INTEGER, state TEXT NOT NULL, refused_legs INTEGER NOT NULL DEFAULT 0,"
     " detail TEXT NOT NULL DEFAULT '', epoch INTEGER NOT NULL, sent_at TEXT NOT NULL, changed TEXT NOT NULL) STRICT",
-    "CREATE INDEX command_open ON command (state)",
+    "CREATE INDEX command_coids ON command (coids)",
+    "CREATE INDEX command_sent ON command (sent_at)",
+    "CREATE INDEX intent_ended ON intent (ended_at) WHERE ended_at IS NOT NULL",
+    "CREATE INDEX intent_conid ON intent (conid)",
     "ALTER TABLE wire ADD COLUMN command INTEGER REFERENCES command (number)",
     "ALTER TABLE execution RENAME TO execution_1",
     "CREATE TABLE execution (execution_id TEXT PRIMARY KEY, coid TEXT NOT NULL REFERENCES intent (coid),"

@@ -66,7 +66,10 @@ CREATE TABLE command (                  -- what was asked of the broker: submiss
     sent_at      TEXT NOT NULL,
     changed      TEXT NOT NULL
 ) STRICT;
-CREATE INDEX command_open ON command (state);
+CREATE INDEX command_coids ON command (coids);
+CREATE INDEX command_sent ON command (sent_at);
+CREATE INDEX intent_ended ON intent (ended_at) WHERE ended_at IS NOT NULL;
+CREATE INDEX intent_conid ON intent (conid);
 
 CREATE TABLE wire (                     -- append-only: one ABOUT row before each write, its ANSWER after
     id          INTEGER PRIMARY KEY,
