@@ -8,7 +8,7 @@ from simulator.broker import Broker
 from simulator.exchange.orders import Order, State
 from simulator.faults import later
 from simulator.faults.acceptance import ACCEPTING
-from simulator.faults.book import accept_unfilled, fair_price, newest_live
+from simulator.faults.book import accept_unfilled, fair_price, newest_working_stop
 from simulator.faults.context import Firing
 from simulator.faults.declaration import FaultKind, number, seconds, whole
 from simulator.messages import Request, Response
@@ -88,12 +88,12 @@ def overfilled(firing: Firing) -> Response:
 
 
 def _has_stop(broker: Broker, _request: Request, _values: object) -> bool:
-    return newest_live(broker, "stop") is not None
+    return newest_working_stop(broker) is not None
 
 
 def stop_gaps(firing: Firing) -> Response:
-    """The newest live stop fills some percent below its price."""
-    order = newest_live(firing.broker, "stop")
+    """The newest stop that is at work fills some percent below its price."""
+    order = newest_working_stop(firing.broker)
     if order is not None and order.ticket.stop is not None:
         price = round(order.ticket.stop * (1.0 - firing.number("percent") / 100.0), 2)
         firing.deed(do="fill", order_id=order.order_id, quantity=order.remaining, price=price)

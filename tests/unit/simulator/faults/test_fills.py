@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.unit.simulator.faults.support import Case, buy, check, client, held, holding, plan, protected, tickle
+from tests.unit.simulator.faults.support import Case, bracket, buy, check, client, held, holding, plan, protected, tickle
 from tests.unit.simulator.support import ACCOUNT, Client, Json
 
 
@@ -80,6 +80,19 @@ def test_lots_are_odd_and_drawn_from_the_seed() -> None:
     assert lots[0] == lots[1]
     assert len({tuple(found) for found in lots}) == 3
     assert all(sum(found) == 1000 and len(found) == 4 for found in lots)
+
+
+def test_stop_whose_entry_has_not_filled_does_not_gap() -> None:
+    on = client()
+    bracket(on, price=80.0)
+    plan(on, "O23")
+    tickle(on)
+    assert held(on) == 0
+    entry = next(iter(on.broker.exchange.book.orders))
+    on.call("POST", "/sim/account", {"do": "fill", "order_id": entry, "price": 80.0})
+    assert held(on) == 10
+    tickle(on)
+    assert held(on) == 0
 
 
 def test_nothing_fires_before_there_is_something_to_break() -> None:
