@@ -64,6 +64,8 @@ class Broker:
         """applies a call, past all faults"""
         self.extra_questions: list[tuple[str, str]] = []
         """what a fault asks beside the broker's own questions"""
+        self.arrival: int | None = None
+        """the number of the log's line with the write that is being answered, None for any other call"""
         self.scheduled: list[dict[str, Any]] = []
         """deeds with their times, as they were asked for"""
         self.scheduled_done: set[int] = set()

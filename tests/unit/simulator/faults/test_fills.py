@@ -2,7 +2,18 @@ from __future__ import annotations
 
 import pytest
 
-from tests.unit.simulator.faults.support import Case, bracket, buy, check, client, held, holding, plan, protected, tickle
+from tests.unit.simulator.faults.support import (
+    Case,
+    bracket,
+    buy,
+    check,
+    client,
+    held,
+    holding,
+    plan,
+    protected,
+    tickle,
+)
 from tests.unit.simulator.support import ACCOUNT, Client, Json
 
 
