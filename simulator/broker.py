@@ -140,6 +140,16 @@ class Broker:
         """Switch faults on, and put them into the truth log."""
         self.note("faults", {"faults": [planned.fault for planned in faults], "clear": clear, "seed": seed})
         self.faults.install(faults, clear=clear, seed=seed)
+        if clear:
+            self._undo_faults()
+
+    def _undo_faults(self) -> None:
+        """End what outlives the firing of a fault that is taken off: the limits and the choices are the configured."""
+        self.pacing.go_back_to(enabled=self.config.pacing)
+        configured = self.config.behaviour.child_activation
+        if self.behaviour.child_activation != configured:
+            self.note("behaviour", {"child_activation": configured})
+            self.behave(child_activation=configured)
 
     def behave(self, **choices: object) -> None:
         """Change some of the broker's choices from now on; the caller puts it into the log."""

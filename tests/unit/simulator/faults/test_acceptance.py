@@ -91,6 +91,16 @@ def test_halt_of_the_fault_ends_with_it() -> None:
     assert sent(on)[1][-1] == ("filled", 10)
 
 
+def test_children_become_active_as_configured_once_the_fault_is_cleared() -> None:
+    on = client()
+    plan(on, "O21", mode="full")
+    buy(on)
+    assert on.broker.exchange.behaviour.child_activation == "full"
+    on.call("POST", "/sim/faults", {"clear": True})
+    assert on.broker.exchange.behaviour.child_activation == "whole"
+    assert on.truth()[-1]["child_activation"] == "whole"
+
+
 def test_child_waits_for_a_bracket() -> None:
     on = client()
     plan(on, "O20")
