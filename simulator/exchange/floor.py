@@ -319,7 +319,7 @@ class Floor:
         ticket = order.ticket
         marks = self._identifiers.hexadecimal("execution", self._fills, 8)
         execution = Execution(
-            f"0000{self._identifiers.hexadecimal('broker', 0, 4)}.{marks}.{self._fills:02x}.01",
+            f"0000{self._identifiers.hexadecimal('broker', 0, 4)}.{marks}.{self._fills:02d}.01",
             ticket.order_id,
             ticket.coid,
             ticket.conid,
