@@ -5,12 +5,13 @@ from __future__ import annotations
 from itertools import pairwise
 
 from simulator.broker import Broker
+from simulator.exchange.account import Execution
 from simulator.exchange.orders import Order, State
 from simulator.faults import later
 from simulator.faults.acceptance import ACCEPTING
 from simulator.faults.book import accept_unfilled, fair_price, newest_working_stop
 from simulator.faults.context import Firing
-from simulator.faults.declaration import FaultKind, number, seconds, whole
+from simulator.faults.declaration import FaultKind, choice, number, seconds, whole
 from simulator.messages import Request, Response
 
 
@@ -52,19 +53,38 @@ def part_then_cancelled(firing: Firing) -> Response:
     return accept_unfilled(firing, then)
 
 
+def _newest_execution(broker: Broker) -> Execution | None:
+    """Return the newest execution that stands: neither corrected since nor taken back."""
+    over: set[str] = set()
+    for execution in reversed(broker.account.executions):
+        head = execution.execution_id.rpartition(".")[0]
+        if execution.quantity and head not in over:
+            return execution
+        over.add(head)
+    return None
+
+
 def _has_execution(broker: Broker, _request: Request, _values: object) -> bool:
-    return bool(broker.account.executions)
+    return _newest_execution(broker) is not None
 
 
 def corrected(firing: Firing) -> Response:
-    """The newest execution is corrected or taken back: the same id with a higher last part."""
-    newest = firing.broker.account.executions[-1]
-    price, quantity = firing.number("price"), firing.integer("quantity")
-    facts = {"price": price} if price else {}
-    firing.deed(
-        do="correct", execution_id=newest.execution_id, quantity=newest.quantity if quantity < 0 else quantity, **facts
-    )
+    """The newest execution gets another price or quantity, or is taken back: the same id with a higher last part."""
+    newest = _newest_execution(firing.broker)
+    if newest is not None:
+        firing.deed(do="correct", execution_id=newest.execution_id, **_correction(firing, newest))
     return firing.proceed()
+
+
+def _correction(firing: Firing, old: Execution) -> dict[str, float]:
+    match firing.text("what"):
+        case "price":
+            moved = round(old.price * (1.0 + firing.number("percent") / 100.0), 2)
+            return {"price": firing.number("price") or moved}
+        case "quantity":
+            return {"quantity": firing.integer("quantity") or max(old.quantity - 1, 1)}
+        case _:
+            return {"quantity": 0}
 
 
 def _newest_filled(broker: Broker) -> Order | None:
@@ -157,8 +177,10 @@ KINDS = (
         "Execution corrected or taken back",
         corrected,
         (
-            number("price", 0.0, "its new price; 0: the old one", unit="USD"),
-            whole("quantity", 0, "its new quantity; 0 takes it back, -1 leaves it", least=-1),
+            choice("what", "taken_back", ("taken_back", "price", "quantity"), "what is other; the rest of it stands"),
+            number("percent", 1.0, "change of its price, with what=price", least=-99.0, most=1000.0),
+            number("price", 0.0, "in place of that, its new price", unit="USD"),
+            whole("quantity", 0, "its new quantity, with what=quantity; 0: a share less, where there are several"),
         ),
         once=True,
         ready=_has_execution,
