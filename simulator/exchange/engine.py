@@ -120,14 +120,20 @@ class Exchange(Floor):
         """Cancel a live order, its waiting children with it: at once, or as late as the broker takes."""
         self.log.append("cancel", self.now_us, order_id=order_id)
         order = self.book.orders[order_id]
-        delay_s = self.behaviour.cancelled_after_s
-        if delay_s <= 0.0:
+        ends_us = self._when_cancelled()
+        if ends_us <= self.now_us:
             self.end(order, State.CANCELLED, None)
             return
         order.cancelling = True
         order.changed_us = self.now_us
         self.changed(order, "cancelling")
-        self.agenda.add(self.later(delay_s), partial(self._finish_cancel, order))
+        self.agenda.add(ends_us, partial(self._finish_cancel, order))
+
+    def _when_cancelled(self) -> int:
+        """Return when a cancel of this moment takes effect; what waits for the open comes before what fills there."""
+        waits_for_open = self.behaviour.cancel_out_of_hours == "at_open" and not self._is_open
+        opens_us = self.next_boundary() if waits_for_open else None
+        return self.later(self.behaviour.cancelled_after_s) + (0 if opens_us is None else opens_us - self.now_us)
 
     def _finish_cancel(self, order: Order) -> None:
         if order.is_live:

@@ -44,6 +44,7 @@ def random_behaviour(dice: Dice) -> Behaviour:
         child_refusal_refuses_parent=dice.one_of((True, False)),
         child_coid=dice.one_of(("drop", "refuse", "keep")),
         acknowledged_after_s=dice.one_of((0.0, 0.0, 90.0)),
+        cancel_out_of_hours=dice.one_of(("at_once", "at_open")),
         cancelled_after_s=dice.one_of((0.0, 0.0, 1800.0)),
         day_after_close=dice.one_of(("next_session", "until_20:00")),
         account_type=dice.one_of(("margin", "margin", "cash")),
