@@ -1,12 +1,14 @@
-"""What arrives: every call that does something to orders is in the truth log as it came, before faults change it."""
+"""What arrives and what is answered: calls that do something to orders, in the truth log as they came."""
 
 from __future__ import annotations
 
 import hashlib
 
+import msgspec
+
 from simulator.broker import Broker
 from simulator.fault_plan import role_of
-from simulator.messages import Request
+from simulator.messages import Request, Response
 
 _NOTED = frozenset({("POST", "/iserver/notification"), ("POST", "/iserver/account")})
 """beside the calls that have a role: the answer to a prompt, and the choice of an account"""
@@ -32,6 +34,27 @@ def note_arrival(broker: Broker, request: Request) -> None:
     facts |= {name: _brief(body[name]) for name in ("confirmed", "acctId", "reqId", "text") if name in body}
     broker.arrival = broker.log.count
     broker.note("request", facts)
+
+
+def note_answer(broker: Broker, response: Response) -> None:
+    """Log how the write that arrived is answered: status, what breaks on the way back, the text of an error."""
+    if broker.arrival is None:
+        return
+    facts: dict[str, object] = {"request": broker.arrival, "status": response.status}
+    if response.wire is not None:
+        facts["broken"] = response.wire.broken
+    try:
+        error = msgspec.json.decode(response.body, type=_Error).error
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        error = ""
+    if error:
+        facts["error"] = error[:_LONGEST]
+    broker.note("answer", facts)
+    broker.arrival = None
+
+
+class _Error(msgspec.Struct):
+    error: str = ""
 
 
 def _brief(value: object) -> object:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from simulator import outages, schedule
-from simulator.arrivals import note_arrival
+from simulator.arrivals import note_answer, note_arrival
 from simulator.broker import Broker
 from simulator.clock import RunningClock
 from simulator.config import SimulatorConfig
@@ -147,7 +147,9 @@ class Simulator:
         broker = self.broker
         broker.session.touch(broker.session_us, broker.now_us)
         note_arrival(broker, request)
-        return chain.answer(broker, request, self._apply)
+        response = chain.answer(broker, request, self._apply)
+        note_answer(broker, response)
+        return response
 
     def _apply(self, request: Request) -> Response:
         broker = self.broker

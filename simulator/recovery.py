@@ -22,8 +22,9 @@ def recover(broker: Broker) -> None:
     """
     config = broker.config
     facts = {
-        "version": 1,
+        "version": 2,
         "bars": broker.market.digest,
+        "contracts": {contract.symbol: contract.conid for contract in broker.contracts.all},
         "account": config.account_id,
         "cash": config.cash,
         "start": instants.iso(broker.now_us),
@@ -31,6 +32,8 @@ def recover(broker: Broker) -> None:
         "behaviour": broker.behaviour,
     }
     broker.log.append("start", broker.now_us, **facts)
+    if broker.exchange.is_open:
+        broker.exchange.tell_hours("open")
     for record in broker.log.commands():
         _count(broker, record)
         replay.apply(broker.exchange, record)

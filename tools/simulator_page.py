@@ -1,4 +1,4 @@
-"""Write the calls, the settings and the unknowns of the simulated gateway into docs/simulator.md, from what the code declares.
+"""Write calls, settings and unknowns of the simulated gateway into docs/simulator.md, from what the code declares.
 
 python tools/simulator_page.py docs/simulator.md           put them between their markers
 python tools/simulator_page.py docs/simulator.md --check   exit 1 where they differ from the code

@@ -13,7 +13,7 @@ import msgspec
 
 from simulator.exchange.account import Execution
 from simulator.exchange.engine import Exchange
-from simulator.exchange.orders import LIVE, Kind, Order, Side, State, Ticket, Tif
+from simulator.exchange.orders import LIVE, By, Kind, Order, Side, State, Ticket, Tif
 from trading.market import fills
 
 _SMALLEST_RATIO = 0.001
@@ -131,7 +131,7 @@ def _cancel(exchange: Exchange, deed: Deed) -> dict[str, Any]:
     """Cancel an order by hand, or let the broker lose it."""
     order = _known(exchange, deed)
     if order.state in LIVE:
-        exchange.end(order, State.CANCELLED, deed.reason)
+        exchange.end(order, State.CANCELLED, deed.reason, By.BROKER if deed.reason else By.HAND)
     return {"state": order.state}
 
 
@@ -164,6 +164,7 @@ def _correct(exchange: Exchange, deed: Deed) -> dict[str, Any]:
         old, execution_id=f"{head}.{int(revision) + 1:02d}", price=price, quantity=quantity, at_us=exchange.now_us
     )
     _settle(exchange, old, new)
+    new = replace(new, position=exchange.account.held(old.conid))
     executions.append(new)
     exchange.events += 1
     exchange.log.append("fill", exchange.now_us, execution=new, cash=exchange.account.cash)
@@ -189,6 +190,7 @@ def _split(exchange: Exchange, deed: Deed) -> dict[str, Any]:
         elif order.is_live:
             exchange.end(order, State.CANCELLED, "Cancelled by System: corporate action")
     exchange.events += 1
+    exchange.tell_account(contract.conid)
     return {"position": whole, "cash": exchange.account.cash}
 
 
@@ -204,7 +206,7 @@ def _adjust(exchange: Exchange, order: Order, ratio: float) -> None:
     order.filled, order.quantity = _times(order.filled, ratio), _times(order.quantity, ratio)
     order.changed_us = exchange.now_us
     order.due_us = None
-    exchange.changed(order, "adjusted")
+    exchange.changed(order, "adjusted", ticket=order.ticket)
     if order.ticket.quantity == 0:
         exchange.end(order, State.CANCELLED, "Cancelled by System: corporate action")
     elif order.state is State.WORKING:
@@ -235,6 +237,7 @@ def _cash(exchange: Exchange, deed: Deed) -> dict[str, Any]:
     """Pay in, or with a negative amount out: a deposit, a dividend, a fee."""
     account = exchange.account
     account.cash = fills.cents(account.cash + (deed.amount or 0.0))
+    exchange.tell_account()
     return {"cash": account.cash}
 
 

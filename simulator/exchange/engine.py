@@ -8,7 +8,7 @@ from functools import partial
 from simulator import instants
 from simulator.exchange import brackets, crossing
 from simulator.exchange.floor import AT_OPEN_ONLY, EXPIRED, Floor
-from simulator.exchange.orders import Order, State, Ticket, Tif
+from simulator.exchange.orders import By, Order, State, Ticket, Tif
 
 
 class Exchange(Floor):
@@ -79,6 +79,7 @@ class Exchange(Floor):
         self._is_open = True
         day = self.market.days[self._day_index]
         self.account.settle(self.now_us)
+        self.tell_hours("open")
         for order in self.book.live.values():
             bar = self.market.bar(day.row, order.column)
             if order.state is State.WORKING and bar is not None:
@@ -97,6 +98,7 @@ class Exchange(Floor):
         self._is_open = False
         self.account.equity_before = self.equity()
         self.account.closes.append((self._day_index, self.account.equity_before))
+        self.tell_hours("close", equity=self.account.equity_before)
 
     # ---- commands
 
@@ -122,7 +124,7 @@ class Exchange(Floor):
         order = self.book.orders[order_id]
         ends_us = self._when_cancelled()
         if ends_us <= self.now_us:
-            self.end(order, State.CANCELLED, None)
+            self.end(order, State.CANCELLED, None, By.CLIENT)
             return
         order.cancelling = True
         order.changed_us = self.now_us
@@ -137,7 +139,7 @@ class Exchange(Floor):
 
     def _finish_cancel(self, order: Order) -> None:
         if order.is_live:
-            self.end(order, State.CANCELLED, None)
+            self.end(order, State.CANCELLED, None, By.CLIENT)
 
     def refuse(self, tickets: Iterable[Ticket], reason: str) -> list[Order]:
         """Take a group of orders onto the book that the broker refuses as it looks at them."""
@@ -155,9 +157,9 @@ class Exchange(Floor):
                 self.end(order, State.INACTIVE, reason)
         return refused
 
-    def modify(self, ticket: Ticket) -> Order:
+    def modify(self, ticket: Ticket, by: By = By.CLIENT) -> Order:
         """Replace a live order's prices, quantity or tif; it keeps its id and what it has filled."""
-        self.log.append("modify", self.now_us, ticket=ticket)
+        self.log.append("modify", self.now_us, ticket=ticket, by=by)
         order = self.book.orders[ticket.order_id]
         order.ticket = ticket
         order.quantity = max(ticket.quantity, order.filled)
@@ -171,6 +173,7 @@ class Exchange(Floor):
             self.end(order, State.FILLED, None)
         elif order.state is State.WORKING:
             self.aim_now(order)
+        self.show(order)
         self.settle()
         return order
 

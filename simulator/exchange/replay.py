@@ -9,7 +9,7 @@ import msgspec
 from simulator import instants
 from simulator.exchange import deeds
 from simulator.exchange.engine import Exchange
-from simulator.exchange.orders import Ticket
+from simulator.exchange.orders import By, Ticket
 
 _ENVELOPE = ("seq", "at", "kind")
 
@@ -26,7 +26,7 @@ def apply(exchange: Exchange, record: dict[str, Any]) -> None:
         case "cancel":
             exchange.cancel(record["order_id"])
         case "modify":
-            exchange.modify(msgspec.convert(record["ticket"], Ticket))
+            exchange.modify(msgspec.convert(record["ticket"], Ticket), By(record["by"]))
         case "deed":
             deeds.carry_out(exchange, facts)
         case "clock":

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from simulator.broker import Broker
-from simulator.exchange.orders import Order, Side
+from simulator.exchange.orders import By, Order, Side
 from simulator.faults import later
 from simulator.faults.book import newest_live, symbol_of_call
 from simulator.faults.context import Firing
@@ -94,7 +94,7 @@ def changed_by_hand(firing: Firing) -> Response:
                 _reprice(firing, order)
             case _:
                 ticket = msgspec.structs.replace(order.ticket, quantity=firing.integer("quantity"))
-                broker.exchange.modify(ticket)
+                broker.exchange.modify(ticket, By.HAND)
     return firing.proceed()
 
 
@@ -103,7 +103,7 @@ def _reprice(firing: Firing, order: Order) -> None:
     ticket = order.ticket
     limit = None if ticket.limit is None else round(ticket.limit * factor, 2)
     stop = None if ticket.stop is None else round(ticket.stop * factor, 2)
-    firing.broker.exchange.modify(msgspec.structs.replace(ticket, limit=limit, stop=stop))
+    firing.broker.exchange.modify(msgspec.structs.replace(ticket, limit=limit, stop=stop), By.HAND)
 
 
 def foreign_order(firing: Firing) -> Response:

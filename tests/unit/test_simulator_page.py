@@ -23,7 +23,7 @@ from tools.simulator_page import PARTS
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "simulator.md"
 TEXT = PAGE.read_text(encoding="utf-8")
-EFFECTS = {"fill", "status"}
+EFFECTS = {"fill", "status", "account", "open", "close"}
 
 
 def section(title: str) -> str:

@@ -48,11 +48,40 @@ def test_call_that_is_delivered_twice_has_arrived_twice() -> None:
     assert [line["coids"] for line in requests(on)] == [["a"], ["a"]]
 
 
-def test_arrival_comes_before_the_faults_that_meet_it() -> None:
+def test_arrival_comes_before_the_faults_that_meet_it_and_its_answer_after_them() -> None:
     on = client()
     plan(on, "H05", selector={"role": "entry"})
     buy(on, cOID="a")
-    assert [line["kind"] for line in on.truth()][-2:] == ["request", "fault"]
+    request, fault, answer = on.truth()[-3:]
+    assert (request["kind"], fault["id"], fault["request"], fault["method"]) == (
+        "request",
+        "H05",
+        request["seq"],
+        "POST",
+    )
+    assert (answer["kind"], answer["request"], answer["status"]) == ("answer", request["seq"], 503)
+    assert answer["error"] == "Service Unavailable"
+
+
+def test_answer_says_what_breaks_on_its_way_and_what_an_accepted_order_has_not() -> None:
+    on = client()
+    buy(on, cOID="a")
+    plan(on, "T04", selector={"role": "entry"})
+    buy(on, cOID="b")
+    accepted, lost = [line for line in on.truth() if line["kind"] == "answer"]
+    assert "broken" not in accepted
+    assert "error" not in accepted
+    assert lost["broken"] == "reset"
+    assert [order.ticket.coid for order in on.broker.exchange.book.orders.values()] == ["a", "b"]
+
+
+def test_fault_that_meets_a_read_names_its_call_and_no_arrival() -> None:
+    on = client()
+    plan(on, "H05", "/iserver/account/orders")
+    on.get("/iserver/account/orders")
+    line = on.truth()[-1]
+    assert (line["kind"], line["method"], line["path"]) == ("fault", "GET", "/iserver/account/orders")
+    assert "request" not in line
 
 
 def test_what_a_reply_says_is_in_its_arrival() -> None:

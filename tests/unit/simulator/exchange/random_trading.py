@@ -14,6 +14,7 @@ from simulator.config import Behaviour
 from simulator.exchange.account import Execution
 from simulator.exchange.orders import Kind, Order, Side, State, Tif
 from simulator.market.replayed import Bar, TradingDay
+from tests.unit.simulator.exchange.telling import assert_told
 from tests.unit.simulator.support import ACCOUNT, QUIET, Client, Json, Row, start
 from trading.market import fills
 
@@ -168,6 +169,7 @@ class Run:
         self.groups_fill_once()
         self.children_sell_what_their_parent_has()
         self.rows_add_up()
+        self.log_tells_it_all()
 
     # ---- what has to hold
 
@@ -190,7 +192,12 @@ class Run:
         self.groups_fill_once()
         self.children_sell_what_their_parent_has()
         self.rows_add_up()
+        self.log_tells_it_all()
         self.nothing_is_lost_in_a_restart()
+
+    def log_tells_it_all(self) -> None:
+        """Whoever reads the truth log alone knows what every order is, shows and has filled, what is held, the cash."""
+        assert_told(self.client)
 
     def books_add_up(self) -> None:
         """Cash is what was there and what fills moved; positions are sums of fills."""

@@ -5,6 +5,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from tests.unit.simulator.exchange.telling import assert_told
 from tests.unit.simulator.support import ACCOUNT, QUIET, Client, Json, Row, start
 
 FLAT: Row = (100.0, 110.0, 90.0, 105.0, 1000.0)
@@ -240,3 +241,31 @@ def test_deeds_outlive_a_restart(tmp_path: Path) -> None:
     assert second.broker.account.cash == first.broker.account.cash
     [row] = second.order(second.conid("ABC"), "BUY", "LMT", 5, price=80.0)
     assert int(row["order_id"]) > made["order_id"]
+
+
+@pytest.mark.parametrize("keeps", [True, False])
+def test_log_alone_tells_what_deeds_make_of_orders_positions_and_cash(keeps: bool) -> None:  # noqa: FBT001
+    client = start({"ABC": [FLAT, FLAT]}, behaviour=msgspec.structs.replace(QUIET, split_keeps_orders=keeps))
+    made = deed(client, do="trade", symbol="ABC", side="BUY", quantity=5, price=100.0)
+    deed(client, do="correct", execution_id=made["execution_id"], quantity=3)
+    for reason in ({}, {"reason": "Cancelled by System"}):
+        placed = deed(client, do="order", symbol="ABC", side="SELL", quantity=3, order_type="LMT", price=180.0)
+        deed(client, do="cancel", order_id=placed["order_id"], **reason)
+    resting = deed(client, do="order", symbol="ABC", side="SELL", quantity=3, order_type="STP", stop=40.0)
+    [ours] = client.order(client.conid("ABC"), "SELL", "LMT", 2, price=150.0, tif="GTC")
+    client.delete(f"/iserver/account/{ACCOUNT}/order/{ours['order_id']}")
+    deed(client, do="warn", order_id=resting["order_id"])
+    deed(client, do="cash", amount=12.34)
+    deed(client, do="split", symbol="ABC", ratio=1.5)
+    assert_told(client)
+    client.advance("next_close")
+    assert_told(client)
+    ended = [line["by"] for line in client.truth() if line["kind"] == "status" and line["state"] == "cancelled"]
+    assert ended == ["hand", "broker", "client", *([] if keeps else ["broker"])]
+
+
+def test_position_of_a_corrected_execution_is_what_is_held_then() -> None:
+    client = start({"ABC": [FLAT]})
+    made = deed(client, do="trade", symbol="ABC", side="BUY", quantity=5, price=100.0)
+    deed(client, do="correct", execution_id=made["execution_id"], quantity=3)
+    assert client.broker.account.executions[-1].position == 3
