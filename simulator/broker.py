@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable
 from typing import Any
 
@@ -162,10 +163,10 @@ def _answer_nothing(_request: Request) -> Response:
 
 
 def _first_instant(config: SimulatorConfig, market: ReplayedMarket) -> int:
-    first_row = market.session_of_row(0)
-    wanted = config.start or first_row.day.isoformat()
-    for day in market.days:
-        if day.day.isoformat() >= wanted and day.open_us <= market.end_us:
-            return day.open_us
+    days = market.days
+    wanted = config.start or market.session_of_row(0).day.isoformat()
+    at = bisect_left(days, wanted, key=lambda day: day.day.isoformat())
+    if at < len(days) and days[at].open_us <= market.end_us:
+        return days[at].open_us
     problem = f"the bars end on {instants.new_york_day(market.end_us)}"
     raise SettingError("--start", problem)
