@@ -11,8 +11,7 @@ import msgspec
 from simulator import instants
 from simulator.clock import RunningClock
 from simulator.config import SettingError, SimulatorConfig
-from simulator.desk import Desk
-from simulator.exchange import deeds
+from simulator.exchange import external_events
 from simulator.exchange.account import Account
 from simulator.exchange.engine import Exchange
 from simulator.fault_plan import FaultPlan, Memory, Planned
@@ -26,6 +25,7 @@ from simulator.pacing import Pacing
 from simulator.session import BrokerSession, Event
 from simulator.timeline import Action, Timeline
 from simulator.truth import TruthLog
+from simulator.user_records import UserRecords
 
 
 class Broker:
@@ -55,7 +55,7 @@ class Broker:
         self.clock = clock or RunningClock(config.speed)
         self.pacing = Pacing(enabled=config.pacing)
         self.timeline = Timeline()
-        self.desk = Desk()
+        self.user_records = UserRecords()
         self.faults = FaultPlan(config.seed)
         self.reported_events = 0
         self.questions_asked = 0
@@ -68,9 +68,9 @@ class Broker:
         self.arrival: int | None = None
         """the number of the log's line with the write that is being answered, None for any other call"""
         self.scheduled: list[dict[str, Any]] = []
-        """deeds with their times, as they were asked for"""
+        """external events with their times, as they were asked for"""
         self.scheduled_done: set[int] = set()
-        self.desk.post("SM", "Simulated account", "Nothing here is traded for real.", self.now_us)
+        self.user_records.post("SM", "Simulated account", "Nothing here is traded for real.", self.now_us)
 
     @property
     def now_us(self) -> int:
@@ -125,17 +125,17 @@ class Broker:
         self.timeline.add(self.now_us + int(seconds * instants.SECOND), action)
 
     def carry_out(self, body: dict[str, Any], *, entry: int | None = None) -> dict[str, Any]:
-        """Carry out a deed, or one that an entry of the schedule asks for.
+        """Carry out an external event, or one that an entry of the schedule asks for.
 
         Raises:
-            DeedError: it is none, or is impossible.
+            ExternalEventError: it is none, or is impossible.
         """
-        facts = deeds.check(self.exchange, body)
-        if facts["do"] in deeds.WITH_OWN_ORDER:
+        facts = external_events.check(self.exchange, body)
+        if facts["do"] in external_events.WITH_OWN_ORDER:
             facts["order_id"] = self.next_order_id()
         if entry is not None:
             facts["entry"] = entry
-        return deeds.carry_out(self.exchange, facts)
+        return external_events.carry_out(self.exchange, facts)
 
     def plan_faults(self, faults: list[Planned], *, clear: bool, seed: int | None) -> None:
         """Switch faults on, and put them into the truth log."""

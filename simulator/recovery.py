@@ -8,7 +8,7 @@ import msgspec
 
 from simulator import instants
 from simulator.broker import Broker
-from simulator.exchange import deeds, replay
+from simulator.exchange import external_events, replay
 from simulator.fault_plan import Fault
 from simulator.faults import later
 from simulator.faults.reading import prepare
@@ -57,7 +57,7 @@ def _count(broker: Broker, record: dict[str, Any]) -> None:
         broker.questions_asked += 1
     if record["kind"] in ("order", "refused"):
         ids = [ticket["order_id"] for ticket in record["tickets"]]
-    elif record["kind"] == "deed" and record["do"] in deeds.WITH_OWN_ORDER:
+    elif record["kind"] == "deed" and record["do"] in external_events.WITH_OWN_ORDER:
         ids = [record["order_id"]]
     for order_id in ids:
         broker.orders_numbered = max(broker.orders_numbered, broker.identifiers.order_number(order_id))

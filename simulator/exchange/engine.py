@@ -7,12 +7,12 @@ from functools import partial
 
 from simulator import instants
 from simulator.exchange import brackets, crossing
-from simulator.exchange.floor import AT_OPEN_ONLY, EXPIRED, Floor
+from simulator.exchange.matching import AT_OPEN_ONLY, EXPIRED, Matching
 from simulator.exchange.orders import By, Order, State, Ticket, Tif
 
 
-class Exchange(Floor):
-    """The floor with its clock; changes go through its commands, which write themselves into the truth log first."""
+class Exchange(Matching):
+    """Matching with its clock; changes go through its commands, which write themselves into the truth log first."""
 
     # ---- the clock
 

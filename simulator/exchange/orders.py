@@ -56,7 +56,7 @@ class By(StrEnum):
     """Who cancelled or changed an order."""
 
     CLIENT = "client"
-    HAND = "hand"
+    MANUAL = "manual"
     """a person, in another program"""
     BROKER = "broker"
 

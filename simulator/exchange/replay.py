@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from simulator import instants
-from simulator.exchange import deeds
+from simulator.exchange import external_events
 from simulator.exchange.engine import Exchange
 from simulator.exchange.orders import By, Ticket
 
@@ -28,7 +28,7 @@ def apply(exchange: Exchange, record: dict[str, Any]) -> None:
         case "modify":
             exchange.modify(msgspec.convert(record["ticket"], Ticket), By(record["by"]))
         case "deed":
-            deeds.carry_out(exchange, facts)
+            external_events.carry_out(exchange, facts)
         case "clock":
             exchange.move(instants.parse_iso(record["to"]), stop_on_event=record["stop"])
         case kind:

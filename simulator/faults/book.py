@@ -100,7 +100,7 @@ def accept_unfilled(firing: Firing, then: Callable[[Order], float]) -> Response:
     symbol = symbol_of_call(broker, firing.request)
     halts = symbol is not None and broker.contracts.by_symbol[symbol].column not in broker.exchange.halted
     if halts:
-        firing.deed(do="halt", symbol=symbol)
+        firing.external_event(do="halt", symbol=symbol)
     response = firing.proceed()
     accepted = accepted_in(firing, response)
     seconds = then(accepted[0]) if accepted else 0.0

@@ -23,8 +23,8 @@ def in_slices(firing: Firing) -> Response:
         lots = _lots(firing, order.remaining)
         step_s = over_s / max(len(lots) - 1, 1)
         for number_, shares in enumerate(lots):
-            deed = {"do": "fill", "order_id": order.order_id, "quantity": shares, "price": fair_price(broker, order)}
-            later.schedule(broker, number_ * step_s, later.Step(deed, while_live=True))
+            event = {"do": "fill", "order_id": order.order_id, "quantity": shares, "price": fair_price(broker, order)}
+            later.schedule(broker, number_ * step_s, later.Step(event, while_live=True))
         return over_s
 
     return accept_unfilled(firing, then)
@@ -45,9 +45,9 @@ def part_then_cancelled(firing: Firing) -> Response:
     def then(order: Order) -> float:
         shares = min(firing.integer("quantity"), max(order.remaining - 1, 0))
         if shares:
-            firing.deed(do="fill", order_id=order.order_id, quantity=shares, price=fair_price(broker, order))
-        deed = {"do": "cancel", "order_id": order.order_id, "reason": "Cancelled by System"}
-        later.schedule(broker, delay_s, later.Step(deed))
+            firing.external_event(do="fill", order_id=order.order_id, quantity=shares, price=fair_price(broker, order))
+        event = {"do": "cancel", "order_id": order.order_id, "reason": "Cancelled by System"}
+        later.schedule(broker, delay_s, later.Step(event))
         return delay_s
 
     return accept_unfilled(firing, then)
@@ -72,7 +72,7 @@ def corrected(firing: Firing) -> Response:
     """The newest execution gets another price or quantity, or is taken back: the same id with a higher last part."""
     newest = _newest_execution(firing.broker)
     if newest is not None:
-        firing.deed(do="correct", execution_id=newest.execution_id, **_correction(firing, newest))
+        firing.external_event(do="correct", execution_id=newest.execution_id, **_correction(firing, newest))
     return firing.proceed()
 
 
@@ -102,8 +102,8 @@ def overfilled(firing: Firing) -> Response:
     order = _newest_filled(broker)
     if order is not None:
         price = fair_price(broker, order)
-        deed = {"do": "fill", "order_id": order.order_id, "quantity": firing.integer("quantity"), "price": price}
-        later.schedule(broker, firing.number("delay_s"), later.Step(deed))
+        event = {"do": "fill", "order_id": order.order_id, "quantity": firing.integer("quantity"), "price": price}
+        later.schedule(broker, firing.number("delay_s"), later.Step(event))
     return firing.proceed()
 
 
@@ -116,7 +116,7 @@ def stop_gaps(firing: Firing) -> Response:
     order = newest_working_stop(firing.broker)
     if order is not None and order.ticket.stop is not None:
         price = round(order.ticket.stop * (1.0 - firing.number("percent") / 100.0), 2)
-        firing.deed(do="fill", order_id=order.order_id, quantity=order.remaining, price=price)
+        firing.external_event(do="fill", order_id=order.order_id, quantity=order.remaining, price=price)
     return firing.proceed()
 
 
@@ -142,8 +142,8 @@ def both_legs(firing: Firing) -> Response:
     order = _loser(broker)
     if order is not None:
         price = order.ticket.limit or order.ticket.stop or fair_price(broker, order)
-        deed = {"do": "fill", "order_id": order.order_id, "quantity": order.quantity, "price": price}
-        later.schedule(broker, firing.number("delay_s"), later.Step(deed))
+        event = {"do": "fill", "order_id": order.order_id, "quantity": order.quantity, "price": price}
+        later.schedule(broker, firing.number("delay_s"), later.Step(event))
     return firing.proceed()
 
 

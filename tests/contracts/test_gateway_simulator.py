@@ -55,7 +55,7 @@ class LockstepClock:
 
 
 @dataclass
-class Desk:
+class UserRecords:
     """One gateway on one simulator; the ports are typed as the cycle sees them."""
 
     clock: LockstepClock
@@ -102,7 +102,7 @@ def panel(bundled_bars: Path) -> Panel:
 
 
 @pytest.fixture(params=["within the process", "over HTTPS"])
-def desk(request: pytest.FixtureRequest, market: ReplayedMarket, tmp_path: Path) -> Iterator[Desk]:
+def desk(request: pytest.FixtureRequest, market: ReplayedMarket, tmp_path: Path) -> Iterator[UserRecords]:
     config = SimulatorConfig(
         account_id=ACCOUNT,
         cash=CASH,
@@ -132,19 +132,19 @@ def desk(request: pytest.FixtureRequest, market: ReplayedMarket, tmp_path: Path)
 
 def desk_on(
     url: str, clock: Clock, *, ca_bundle: Path | None = None, transport_to: TransportTo = HttpTransport
-) -> Desk:
+) -> UserRecords:
     gateway = connect(url, ca_bundle=ca_bundle, clock=clock, rng=seeded(), paced=False, transport_to=transport_to)
     assert isinstance(clock, LockstepClock)
-    return Desk(clock, gateway.session, gateway.market_data, gateway.broker(ACCOUNT))
+    return UserRecords(clock, gateway.session, gateway.market_data, gateway.broker(ACCOUNT))
 
 
-def test_the_session_is_usable_and_names_its_account(desk: Desk) -> None:
+def test_the_session_is_usable_and_names_its_account(desk: UserRecords) -> None:
     assert desk.session.keep_alive().usable
     assert desk.session.accounts() == (ACCOUNT,)
     assert desk.session.initialise().usable
 
 
-def test_symbols_become_contracts_and_unknown_ones_have_a_reason(desk: Desk) -> None:
+def test_symbols_become_contracts_and_unknown_ones_have_a_reason(desk: UserRecords) -> None:
     found, reasons = desk.market_data.contracts([*SYMBOLS, "NOSUCH"])
     assert sorted(found) == list(SYMBOLS)
     assert set(reasons) == {"NOSUCH"}
@@ -152,7 +152,7 @@ def test_symbols_become_contracts_and_unknown_ones_have_a_reason(desk: Desk) -> 
     assert found["AAPL"].increments[-1].increment == 0.01
 
 
-def test_daily_bars_are_those_of_the_data_day_after_day(desk: Desk, panel: Panel) -> None:
+def test_daily_bars_are_those_of_the_data_day_after_day(desk: UserRecords, panel: Panel) -> None:
     contracts = desk.contracts().values()
     for _ in range(3):
         desk.clock.advance("close")
@@ -165,13 +165,13 @@ def test_daily_bars_are_those_of_the_data_day_after_day(desk: Desk, panel: Panel
         assert read.volume.tolist() == expected.volume[-60:].tolist()
 
 
-def test_a_bar_that_is_not_complete_is_not_in_the_panel(desk: Desk) -> None:
+def test_a_bar_that_is_not_complete_is_not_in_the_panel(desk: UserRecords) -> None:
     yesterday = date(2015, 5, 29)
     read, _ = desk.market_data.daily_bars(desk.contracts().values(), yesterday, 60)
     assert read.sessions[-1] == yesterday
 
 
-def test_quotes_carry_the_prior_close(desk: Desk, panel: Panel) -> None:
+def test_quotes_carry_the_prior_close(desk: UserRecords, panel: Panel) -> None:
     conid = desk.contracts()["AAPL"].conid
     quote = desk.market_data.quotes([conid])[conid]
     before = panel.cut(date(2015, 5, 29))
@@ -179,14 +179,14 @@ def test_quotes_carry_the_prior_close(desk: Desk, panel: Panel) -> None:
     assert quote.last is not None
 
 
-def test_a_new_account_is_flat_with_its_cash(desk: Desk) -> None:
+def test_a_new_account_is_flat_with_its_cash(desk: UserRecords) -> None:
     assert desk.broker.account() == AccountState(ACCOUNT, "USD", CASH, CASH, CASH, CASH)
     assert desk.broker.positions() == ()
     assert desk.broker.orders() == ()
     assert desk.broker.executions(7) == ()
 
 
-def test_a_bracket_is_taken_fills_and_leaves_its_protection(desk: Desk) -> None:
+def test_a_bracket_is_taken_fills_and_leaves_its_protection(desk: UserRecords) -> None:
     desk.clock.advance("close")
     outcome = desk.send(*desk.bracket("ab-1", 140.0))
     assert isinstance(outcome, Acknowledged)
@@ -207,13 +207,13 @@ def test_a_bracket_is_taken_fills_and_leaves_its_protection(desk: Desk) -> None:
     assert desk.broker.account().cash == pytest.approx(CASH - 10 * fill.price - fill.commission, abs=0.005)
 
 
-def test_the_same_coid_twice_proves_the_first_arrival(desk: Desk) -> None:
+def test_the_same_coid_twice_proves_the_first_arrival(desk: UserRecords) -> None:
     assert isinstance(desk.send(*desk.bracket("ab-1", 140.0)), Acknowledged)
     assert isinstance(desk.send(*desk.bracket("ab-1", 140.0)), Duplicate)
     assert sum(order.side is Side.BUY for order in desk.broker.orders()) == 1
 
 
-def test_a_declined_question_leaves_no_order(desk: Desk) -> None:
+def test_a_declined_question_leaves_no_order(desk: UserRecords) -> None:
     question = desk.broker.send(desk.broker.submit_request(desk.bracket("ab-1", 140.0)))
     assert isinstance(question, Questioned)
     declined = desk.broker.send(desk.broker.reply_request(question.reply_id, confirmed=False, coids=("ab-1",)))
@@ -223,7 +223,7 @@ def test_a_declined_question_leaves_no_order(desk: Desk) -> None:
     assert not [order for order in desk.broker.orders() if order.status is not BrokerStatus.INACTIVE]
 
 
-def test_a_stop_is_modified_in_place_and_cancelled(desk: Desk) -> None:
+def test_a_stop_is_modified_in_place_and_cancelled(desk: UserRecords) -> None:
     desk.clock.advance("close")
     desk.send(*desk.bracket("ab-1", 140.0))
     desk.clock.advance("next_close")
@@ -242,11 +242,11 @@ def test_a_stop_is_modified_in_place_and_cancelled(desk: Desk) -> None:
     assert isinstance(desk.broker.send(desk.broker.cancel_request(stop.order_id)), RefusedByBroker | Unproven)
 
 
-def test_an_order_that_the_broker_does_not_know(desk: Desk) -> None:
+def test_an_order_that_the_broker_does_not_know(desk: UserRecords) -> None:
     assert desk.broker.order_status(99) is None
     assert isinstance(desk.broker.send(desk.broker.cancel_request(99)), Unproven)
 
 
-def test_an_order_for_no_contract_is_refused(desk: Desk) -> None:
+def test_an_order_for_no_contract_is_refused(desk: UserRecords) -> None:
     ticket = replace(desk.bracket("ab-1", 140.0)[0], conid=1)
     assert isinstance(desk.send(ticket), RefusedByBroker)

@@ -67,9 +67,9 @@ class Told:
 
     _close = _open
 
-    def _by_hand(self, deed: dict[str, Any]) -> dict[str, Any]:
-        ticket = {**deed, "conid": self.contracts[deed["symbol"]], "limit": deed.get("price")}
-        return _attributes({**ticket, "kind": deed.get("order_type", "MKT"), "tif": deed.get("tif", "GTC")})
+    def _by_hand(self, event: dict[str, Any]) -> dict[str, Any]:
+        ticket = {**event, "conid": self.contracts[event["symbol"]], "limit": event.get("price")}
+        return _attributes({**ticket, "kind": event.get("order_type", "MKT"), "tif": event.get("tif", "GTC")})
 
     def _status(self, line: dict[str, Any]) -> None:
         order = self.orders[line["order_id"]]

@@ -77,8 +77,8 @@ class Run:
 
     def step(self) -> None:
         """Do something."""
-        deeds = (self.send, self.send, self.bracket, self.group, self.modify, self.cancel, self.wait, self.wait)
-        self.dice.one_of(deeds)()
+        actions = (self.send, self.send, self.bracket, self.group, self.modify, self.cancel, self.wait, self.wait)
+        self.dice.one_of(actions)()
 
     def _order(self, symbol: str, side: str, kinds: Sequence[str] = ("LMT", "MKT", "STP", "STOP_LIMIT")) -> Json:
         kind = self.dice.one_of(kinds)

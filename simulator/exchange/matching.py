@@ -1,4 +1,4 @@
-"""The floor: how orders come onto the book, meet the replayed path, fill and end."""
+"""Matching: how orders come onto the book, meet the replayed path, fill and end."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ EVENING = 20
 """the hour in New York at which the day's orders end that came after the close, where that is the broker's way"""
 
 
-class Floor:
+class Matching:
     """Book and account at an instant; what happens at later instants of its own accord is on the agenda."""
 
     def __init__(
