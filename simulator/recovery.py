@@ -8,7 +8,7 @@ import msgspec
 
 from simulator import instants
 from simulator.broker import Broker
-from simulator.exchange import external_events, replay
+from simulator.exchange import external_events, replay, reports
 from simulator.fault_plan import Fault
 from simulator.faults import later
 from simulator.faults.reading import prepare
@@ -32,8 +32,8 @@ def recover(broker: Broker) -> None:
         "behaviour": broker.behaviour,
     }
     broker.log.append("start", broker.now_us, **facts)
-    if broker.exchange.is_open:
-        broker.exchange.tell_hours("open")
+    if broker.exchange.day is not None:
+        reports.opened(broker.log, broker.exchange.day, (), broker.now_us)
     for record in broker.log.commands():
         _count(broker, record)
         replay.apply(broker.exchange, record)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from functools import partial
 
 from simulator import instants
-from simulator.exchange import brackets, crossing
+from simulator.exchange import brackets, crossing, reports
 from simulator.exchange.matching import AT_OPEN_ONLY, EXPIRED, Matching
 from simulator.exchange.orders import By, Order, State, Ticket, Tif
 
@@ -79,7 +79,7 @@ class Exchange(Matching):
         self._is_open = True
         day = self.market.days[self._day_index]
         self.account.settle(self.now_us)
-        self.tell_hours("open")
+        reports.opened(self.log, day, self.book.live.values(), self.now_us)
         for order in self.book.live.values():
             bar = self.market.bar(day.row, order.column)
             if order.state is State.WORKING and bar is not None:
@@ -98,7 +98,8 @@ class Exchange(Matching):
         self._is_open = False
         self.account.equity_before = self.equity()
         self.account.closes.append((self._day_index, self.account.equity_before))
-        self.tell_hours("close", equity=self.account.equity_before)
+        day = self.market.days[self._day_index]
+        reports.closed(self.log, day, self.book.live.values(), self.now_us, self.account.equity_before)
 
     # ---- commands
 
@@ -173,7 +174,7 @@ class Exchange(Matching):
             self.end(order, State.FILLED, None)
         elif order.state is State.WORKING:
             self.aim_now(order)
-        self.show(order)
+        self._show(order)
         self.settle()
         return order
 

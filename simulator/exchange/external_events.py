@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from simulator.exchange import reports
 from simulator.exchange.account import Execution
 from simulator.exchange.engine import Exchange
 from simulator.exchange.orders import LIVE, By, Kind, Order, Side, State, Ticket, Tif
@@ -191,7 +192,7 @@ def _split(exchange: Exchange, event: ExternalEvent) -> dict[str, Any]:
         elif order.is_live:
             exchange.end(order, State.CANCELLED, "Cancelled by System: corporate action")
     exchange.events += 1
-    exchange.tell_account(contract.conid)
+    reports.changed_books(exchange.log, exchange.now_us, exchange.account, contract.conid)
     return {"position": whole, "cash": exchange.account.cash}
 
 
@@ -238,7 +239,7 @@ def _cash(exchange: Exchange, event: ExternalEvent) -> dict[str, Any]:
     """Pay in, or with a negative amount out: a deposit, a dividend, a fee."""
     account = exchange.account
     account.cash = fills.cents(account.cash + (event.amount or 0.0))
-    exchange.tell_account()
+    reports.changed_books(exchange.log, exchange.now_us, account)
     return {"cash": account.cash}
 
 

@@ -6,11 +6,11 @@ from functools import partial
 
 from simulator import instants
 from simulator.config import Behaviour
-from simulator.exchange import brackets, crossing
+from simulator.exchange import brackets, crossing, reports
 from simulator.exchange.account import Account, Execution
 from simulator.exchange.book import Book
 from simulator.exchange.crossing import Activation
-from simulator.exchange.orders import By, Kind, Order, State, Ticket, Tif, shown_status
+from simulator.exchange.orders import By, Kind, Order, State, Ticket, Tif
 from simulator.exchange.volume import SLICE_US, Participation
 from simulator.identifiers import Identifiers
 from simulator.market.contracts import Contracts
@@ -105,7 +105,7 @@ class Matching:
             self.agenda.add(self.later(delay_s), partial(self._start, order))
         else:
             self._take(order)
-        self.show(order)
+        self._show(order)
         self._end_in_the_evening(order)
         return order
 
@@ -123,7 +123,7 @@ class Matching:
             order.changed_us = self.now_us
             self.changed(order, "working")
             self.aim_now(order)
-        self.show(order)
+        self._show(order)
 
     def _take(self, order: Order) -> State:
         parent = self.book.orders.get(order.ticket.parent_id) if order.ticket.parent_id is not None else None
@@ -211,7 +211,7 @@ class Matching:
         order.triggered = order.triggered or order.ticket.kind is Kind.STP
         if self._end_if_immediate(order):
             return
-        self.show(order)
+        self._show(order)
         bar = self.market.bar(day.row, order.column)
         if bar is None or later_us >= day.close_us:
             order.due_us = None
@@ -254,7 +254,7 @@ class Matching:
     def _reduce(self, sibling: Order, sold: int) -> None:
         """Take what another order of its group has filled off an order."""
         sibling.quantity = max(sibling.filled, sibling.quantity - sold)
-        self.show(sibling)
+        self._show(sibling)
         if sibling.remaining > 0:
             return
         sibling.due_us = None
@@ -270,7 +270,7 @@ class Matching:
             self._grow(parent, child)
             if waited:
                 child.state = State.WORKING
-            self.show(child)
+            self._show(child)
             if not waited:
                 continue
             if activation is not None and self._is_open:
@@ -312,38 +312,11 @@ class Matching:
     def changed(self, order: Order, state: str, **more: object) -> None:
         """Count and log a change of an order's state."""
         self.events += 1
-        self._tell(order, state, **more)
+        reports.status(self.log, self.now_us, order, state, market_open=self._is_open, **more)
 
-    def show(self, order: Order) -> None:
-        """Log what clients now see of a live order, where that is no longer what the log has: no event to stop at."""
-        seen = (shown_status(order, market_open=self._is_open), order.quantity)
-        if order.is_live and seen != order.told:
-            self._tell(order, order.state.value)
-
-    def _tell(self, order: Order, state: str, **more: object) -> None:
-        status = shown_status(order, market_open=self._is_open)
-        order.told = (status, order.quantity)
-        facts: dict[str, object] = {"order_id": order.order_id, "state": state, "status": status}
-        facts |= {"quantity": order.quantity, "filled": order.filled, **more}
-        if order.reason:
-            facts["reason"] = order.reason
-        self.log.append("status", self.now_us, **facts)
-
-    def tell_hours(self, kind: str, **facts: object) -> None:
-        """Log that the market opens or closes, with the orders that clients see in another status because of it."""
-        day = self.market.days[self._day_index].day.isoformat()
-        turned: dict[str, list[int]] = {}
-        for order in self.book.live.values():
-            status = shown_status(order, market_open=self._is_open)
-            if order.told is not None and status != order.told[0]:
-                order.told = (status, order.told[1])
-                turned.setdefault(status, []).append(order.order_id)
-        self.log.append(kind, self.now_us, day=day, **facts, **({"statuses": turned} if turned else {}))
-
-    def tell_account(self, conid: int | None = None) -> None:
-        """Log cash, and what is held of a contract, where something else than a fill has changed them."""
-        held = {} if conid is None else {"conid": conid, "position": self.account.held(conid)}
-        self.log.append("account", self.now_us, cash=self.account.cash, **held)
+    def _show(self, order: Order) -> None:
+        """Log what clients now see of an order, where that is new; no event to stop at."""
+        reports.seen(self.log, self.now_us, order, market_open=self._is_open)
 
     def fill_at(self, order: Order, quantity: int, price: float) -> Execution:
         """Book an execution of an order, whatever state it is in, and return it."""

@@ -39,6 +39,11 @@ class TradingDay:
         """Return the length of regular trading hours."""
         return self.close_us - self.open_us
 
+    @property
+    def midnight_us(self) -> int:
+        """Return when its date ends in New York."""
+        return instants.new_york(self.day + timedelta(days=1))
+
     def position(self, instant: int) -> float:
         """Return how far `instant` is along the path of this session's bars, 0 to 3."""
         return min(max(LAST_POSITION * (instant - self.open_us) / self.duration_us, 0.0), LAST_POSITION)
@@ -150,10 +155,6 @@ class ReplayedMarket:
     def calendar_day_at(self, instant: int) -> int:
         """Return the index of the latest session whose date has begun in New York by `instant`, -1 before the first."""
         return bisect_right(self._midnights, instant) - 1
-
-    def midnight_after(self, day: TradingDay) -> int:
-        """Return when the date of a session ends in New York."""
-        return instants.new_york(day.day + timedelta(days=1))
 
     def is_open(self, instant: int) -> bool:
         """Return whether `instant` lies in regular trading hours, the open included, the close not."""
