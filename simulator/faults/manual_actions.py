@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from simulator.broker import Broker
-from simulator.exchange.orders import Order, Side
+from simulator.exchange.orders import By, Order, Side
 from simulator.faults import later
 from simulator.faults.book import newest_live, symbol_of_call
 from simulator.faults.context import Firing
@@ -49,7 +49,7 @@ def stop_lost(firing: Firing) -> Response:
     """The broker drops the newest live stop, or lets it expire."""
     order = newest_live(firing.broker, "stop")
     if order is not None:
-        firing.deed(do="cancel", order_id=order.order_id, reason=_LOST[firing.text("how")])
+        firing.external_event(do="cancel", order_id=order.order_id, reason=_LOST[firing.text("how")])
     return firing.proceed()
 
 
@@ -66,7 +66,7 @@ def halted(firing: Firing) -> Response:
     broker = firing.broker
     if not firing.lasting:
         symbol = _halts_what(broker, firing.request, firing.value)
-        firing.deed(do="halt", symbol=symbol)
+        firing.external_event(do="halt", symbol=symbol)
         later.schedule(broker, firing.number("seconds"), later.Step({"do": "resume", "symbol": symbol}))
     asked = symbol_of_call(broker, firing.request)
     if (
@@ -89,12 +89,12 @@ def changed_by_hand(firing: Firing) -> Response:
     if order is not None:
         match firing.text("what"):
             case "cancel":
-                firing.deed(do="cancel", order_id=order.order_id)
+                firing.external_event(do="cancel", order_id=order.order_id)
             case "price":
                 _reprice(firing, order)
             case _:
                 ticket = msgspec.structs.replace(order.ticket, quantity=firing.integer("quantity"))
-                broker.exchange.modify(ticket)
+                broker.exchange.modify(ticket, By.MANUAL)
     return firing.proceed()
 
 
@@ -103,7 +103,7 @@ def _reprice(firing: Firing, order: Order) -> None:
     ticket = order.ticket
     limit = None if ticket.limit is None else round(ticket.limit * factor, 2)
     stop = None if ticket.stop is None else round(ticket.stop * factor, 2)
-    firing.broker.exchange.modify(msgspec.structs.replace(ticket, limit=limit, stop=stop))
+    firing.broker.exchange.modify(msgspec.structs.replace(ticket, limit=limit, stop=stop), By.MANUAL)
 
 
 def foreign_order(firing: Firing) -> Response:
@@ -112,12 +112,12 @@ def foreign_order(firing: Firing) -> Response:
     symbol = any_symbol(broker, firing.text("symbol"))
     side, shares = Side(firing.text("side")), firing.integer("quantity")
     if firing.text("what") == "filled":
-        firing.deed(do="trade", symbol=symbol, side=side, quantity=shares)
+        firing.external_event(do="trade", symbol=symbol, side=side, quantity=shares)
         return firing.proceed()
     # Far enough from the market to stand.
     column = broker.contracts.by_symbol[symbol or ""].column
     price = round(broker.exchange.price_of(column) * (0.5 if side is Side.BUY else 2.0), 2)
-    placed = firing.deed(do="order", symbol=symbol, side=side, quantity=shares, order_type="LMT", price=price)
+    placed = firing.external_event(do="order", symbol=symbol, side=side, quantity=shares, order_type="LMT", price=price)
     if placed is not None and firing.text("what") == "cancelled":
         step = later.Step({"do": "cancel", "order_id": placed["order_id"]})
         later.schedule(broker, firing.number("seconds"), step)
@@ -129,14 +129,14 @@ def sold_by_hand(firing: Firing) -> Response:
     symbol = held_symbol(firing.broker, firing.text("symbol"))
     held = _held(firing.broker, symbol)
     shares = min(firing.integer("quantity") or abs(held), abs(held))
-    firing.deed(do="trade", symbol=symbol, side=Side.SELL if held > 0 else Side.BUY, quantity=shares)
+    firing.external_event(do="trade", symbol=symbol, side=Side.SELL if held > 0 else Side.BUY, quantity=shares)
     return firing.proceed()
 
 
 def bought_by_hand(firing: Firing) -> Response:
     """Shares are bought by hand."""
     symbol = any_symbol(firing.broker, firing.text("symbol"))
-    firing.deed(do="trade", symbol=symbol, side=Side.BUY, quantity=firing.integer("quantity"))
+    firing.external_event(do="trade", symbol=symbol, side=Side.BUY, quantity=firing.integer("quantity"))
     return firing.proceed()
 
 
@@ -144,7 +144,7 @@ def short_position(firing: Firing) -> Response:
     """The account is short: more was sold than there was."""
     symbol = any_symbol(firing.broker, firing.text("symbol"))
     shares = max(_held(firing.broker, symbol), 0) + firing.integer("quantity")
-    firing.deed(do="trade", symbol=symbol, side=Side.SELL, quantity=shares)
+    firing.external_event(do="trade", symbol=symbol, side=Side.SELL, quantity=shares)
     return firing.proceed()
 
 
@@ -159,7 +159,7 @@ def orphan(firing: Firing) -> Response:
     coid = firing.text("coid") or _like_ours(broker)
     price = round(broker.exchange.price_of(broker.contracts.by_symbol[symbol or ""].column) * 0.5, 2)
     facts = {"order_type": "LMT", "price": price, "quantity": firing.integer("quantity"), "coid": coid}
-    firing.deed(do="order", symbol=symbol, side=Side.BUY, **facts)
+    firing.external_event(do="order", symbol=symbol, side=Side.BUY, **facts)
     return firing.proceed()
 
 

@@ -1,4 +1,4 @@
-"""The floor: how orders come onto the book, meet the replayed path, fill and end."""
+"""Matching: how orders come onto the book, meet the replayed path, fill and end."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from functools import partial
 
 from simulator import instants
 from simulator.config import Behaviour
-from simulator.exchange import brackets, crossing
+from simulator.exchange import brackets, crossing, reports
 from simulator.exchange.account import Account, Execution
 from simulator.exchange.book import Book
 from simulator.exchange.crossing import Activation
-from simulator.exchange.orders import Kind, Order, State, Ticket, Tif
+from simulator.exchange.orders import By, Kind, Order, State, Ticket, Tif
 from simulator.exchange.volume import SLICE_US, Participation
 from simulator.identifiers import Identifiers
 from simulator.market.contracts import Contracts
@@ -28,7 +28,7 @@ EVENING = 20
 """the hour in New York at which the day's orders end that came after the close, where that is the broker's way"""
 
 
-class Floor:
+class Matching:
     """Book and account at an instant; what happens at later instants of its own accord is on the agenda."""
 
     def __init__(
@@ -105,6 +105,7 @@ class Floor:
             self.agenda.add(self.later(delay_s), partial(self._start, order))
         else:
             self._take(order)
+        self._show(order)
         self._end_in_the_evening(order)
         return order
 
@@ -122,6 +123,7 @@ class Floor:
             order.changed_us = self.now_us
             self.changed(order, "working")
             self.aim_now(order)
+        self._show(order)
 
     def _take(self, order: Order) -> State:
         parent = self.book.orders.get(order.ticket.parent_id) if order.ticket.parent_id is not None else None
@@ -209,6 +211,7 @@ class Floor:
         order.triggered = order.triggered or order.ticket.kind is Kind.STP
         if self._end_if_immediate(order):
             return
+        self._show(order)
         bar = self.market.bar(day.row, order.column)
         if bar is None or later_us >= day.close_us:
             order.due_us = None
@@ -251,6 +254,7 @@ class Floor:
     def _reduce(self, sibling: Order, sold: int) -> None:
         """Take what another order of its group has filled off an order."""
         sibling.quantity = max(sibling.filled, sibling.quantity - sold)
+        self._show(sibling)
         if sibling.remaining > 0:
             return
         sibling.due_us = None
@@ -264,9 +268,11 @@ class Floor:
         for child in self.book.children(parent.order_id):
             waited = child.state is State.HELD or (child.state is State.WORKING and child.remaining == 0)
             self._grow(parent, child)
+            if waited:
+                child.state = State.WORKING
+            self._show(child)
             if not waited:
                 continue
-            child.state = State.WORKING
             if activation is not None and self._is_open:
                 self.aim(child, activation)
                 if child.ticket.tif is Tif.IOC:
@@ -279,14 +285,14 @@ class Floor:
             linked = self.behaviour.bracket_children_cancel_each_other
             child.quantity = brackets.share(self.book, parent, child, linked=linked)
 
-    def end(self, order: Order, state: State, reason: str | None) -> None:
-        """Give an order its final state; its children that have not begun to work go with it."""
+    def end(self, order: Order, state: State, reason: str | None, by: By = By.BROKER) -> None:
+        """Give an order its final state, a cancelled one with who did it; children that wait for it go with it."""
         order.state = state
         order.reason = reason
         order.changed_us = self.now_us
         order.due_us = None
         self.book.end(order)
-        self.changed(order, state.value)
+        self.changed(order, state.value, **({"by": by} if state is State.CANCELLED else {}))
         for child in self.book.children(order.order_id):
             if not child.is_live:
                 continue
@@ -303,13 +309,14 @@ class Floor:
             if sibling.is_live and child.filled:
                 self.end(sibling, State.CANCELLED, OCA_FILLED)
 
-    def changed(self, order: Order, state: str) -> None:
+    def changed(self, order: Order, state: str, **more: object) -> None:
         """Count and log a change of an order's state."""
         self.events += 1
-        facts: dict[str, object] = {"order_id": order.order_id, "state": state, "filled": order.filled}
-        if order.reason:
-            facts["reason"] = order.reason
-        self.log.append("status", self.now_us, **facts)
+        reports.status(self.log, self.now_us, order, state, market_open=self._is_open, **more)
+
+    def _show(self, order: Order) -> None:
+        """Log what clients now see of an order, where that is new; no event to stop at."""
+        reports.seen(self.log, self.now_us, order, market_open=self._is_open)
 
     def fill_at(self, order: Order, quantity: int, price: float) -> Execution:
         """Book an execution of an order, whatever state it is in, and return it."""
@@ -319,7 +326,7 @@ class Floor:
         ticket = order.ticket
         marks = self._identifiers.hexadecimal("execution", self._fills, 8)
         execution = Execution(
-            f"0000{self._identifiers.hexadecimal('broker', 0, 4)}.{marks}.{self._fills:02x}.01",
+            f"0000{self._identifiers.hexadecimal('broker', 0, 4)}.{marks}.{self._fills:02d}.01",
             ticket.order_id,
             ticket.coid,
             ticket.conid,

@@ -1,6 +1,6 @@
 """What the user keeps on the broker's servers beside orders: watchlists, price alerts, notices, devices.
 
-It outlives sessions, and is not in the truth log: a simulator that is started again begins with an empty desk.
+It outlives sessions, and is not in the truth log: a simulator that is started again begins with none.
 """
 
 from __future__ import annotations
@@ -110,7 +110,7 @@ class Notice:
 
 
 @dataclass(slots=True)
-class Desk:
+class UserRecords:
     """Everything of it; numbers count what was ever made, so that no id comes twice."""
 
     watchlists: dict[str, Watchlist] = field(default_factory=dict)

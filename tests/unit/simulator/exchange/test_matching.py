@@ -87,6 +87,34 @@ def test_order_whose_cancel_is_on_its_way_can_still_fill() -> None:
     assert status(client, ends_first) == "Cancelled"
 
 
+@pytest.mark.parametrize(
+    ("choice", "delay_s", "in_the_night", "at_the_open"),
+    [
+        ("at_once", 0.0, "Cancelled", "Cancelled"),
+        ("at_open", 0.0, "PendingCancel", "Cancelled"),
+        ("at_open", 60.0, "PendingCancel", "Filled"),
+    ],
+)
+def test_cancel_that_is_sent_while_the_market_is_closed(
+    choice: str, delay_s: float, in_the_night: str, at_the_open: str
+) -> None:
+    client = start({"ABC": [FLAT, FLAT]}, behaviour=having(cancel_out_of_hours=choice, cancelled_after_s=delay_s))
+    client.advance("2014-03-04T01:00:00Z")
+    [row] = client.order(client.conid("ABC"), "BUY", "LMT", 10, price=100.0, tif="GTC")
+    client.delete(f"/iserver/account/{ACCOUNT}/order/{row['order_id']}")
+    client.advance("2014-03-04T14:29:59Z")
+    assert status(client, row["order_id"]) == in_the_night
+    client.advance("2014-03-04T14:30:00Z")
+    assert status(client, row["order_id"]) == at_the_open
+
+
+def test_cancel_that_is_sent_in_the_session_does_not_wait_for_an_open() -> None:
+    client = start({"ABC": [FLAT, FLAT]}, behaviour=having(cancel_out_of_hours="at_open"))
+    order_id = sell(client, "LMT", 120.0)
+    client.delete(f"/iserver/account/{ACCOUNT}/order/{order_id}")
+    assert status(client, order_id) == "Cancelled"
+
+
 def test_pending_cancel_can_be_cancelled_again_and_not_modified() -> None:
     client = start({"ABC": [FLAT]}, behaviour=having(cancelled_after_s=60.0))
     order_id = sell(client, "LMT", 120.0)
@@ -278,7 +306,7 @@ def test_family_that_ends_at_the_open_ends_once() -> None:
         {**base, "side": "SELL", "orderType": "LMT", "price": 110.0, "parentId": "entry"},
     )
     client.advance("open")
-    ended = [line["order_id"] for line in client.truth() if line["kind"] == "status"]
+    ended = [line["order_id"] for line in client.truth() if line["kind"] == "status" and line["state"] == "cancelled"]
     assert len(ended) == len(set(ended)) == 2
 
 

@@ -1,18 +1,18 @@
 from __future__ import annotations
 
-from simulator.desk import Condition, Desk
+from simulator.user_records import Condition, UserRecords
 
 
 def test_newest_notice_is_first_and_ids_differ() -> None:
-    desk = Desk()
-    first, second = (desk.post("SM", "title", "text", 1_000_000) for _ in range(2))
-    assert desk.notices == [second, first]
+    records = UserRecords()
+    first, second = (records.post("SM", "title", "text", 1_000_000) for _ in range(2))
+    assert records.notices == [second, first]
     assert first.notice_id != second.notice_id
 
 
 def test_alert_ids_are_never_used_again() -> None:
-    desk = Desk()
-    assert desk.next_alert() + 1 == desk.next_alert()
+    records = UserRecords()
+    assert records.next_alert() + 1 == records.next_alert()
 
 
 def test_only_a_condition_on_a_price_has_a_level() -> None:
