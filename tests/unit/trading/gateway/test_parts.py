@@ -100,7 +100,12 @@ def test_doubt_begins_earlier_where_fewer_were_asked_for(asked: int) -> None:
 
 def test_an_answer_to_another_one_ends_the_doubt() -> None:
     asked: list[int] = []
-    doubt = Doubt(10, lambda: not asked.append(1))
+
+    def is_answered() -> bool:
+        asked.append(1)
+        return True
+
+    doubt = Doubt(10, is_answered)
     for _ in range(9):
         doubt.unanswered(FAILED)
     assert len(asked) == 3
