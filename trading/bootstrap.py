@@ -36,11 +36,12 @@ from trading.monitoring.log import TradingLog, get_logger
 from trading.monitoring.metrics import FILE_NAME, MetricsFile
 from trading.monitoring.notifications import LogNotifier
 from trading.monitoring.wall_clock import WallClock
-from trading.ports import Log
 from trading.store.commands import SqliteCommandLog
 from trading.store.controls import ControlsDatabase
 from trading.store.database import Database
 from trading.store.evidence import SqliteEvidence
+from trading.ports import GatewayMemory, Log
+from trading.store.gateway_memory import StoredGatewayMemory
 from trading.store.journal import SqliteJournal
 from trading.store.records import SqliteStore
 from trading.strategies.discovery import make_strategy
@@ -88,9 +89,9 @@ def run(settings: Settings, transport_to: TransportTo = HttpTransport) -> int:
         with _logging(settings), _watched(wake, controls):
             store = SqliteStore(database)
             if settings.simulated:
-                world = _simulated(settings, wake, transport_to)
+                world = _simulated(settings, wake, transport_to, StoredGatewayMemory(store))
             else:
-                world = _live(settings, wake, transport_to, metrics)
+                world = _live(settings, wake, transport_to, metrics, StoredGatewayMemory(store))
             log = get_logger()
             log.info("start", gateway=settings.gateway.kind, strategy=settings.strategy_name, symbols=len(symbols))
             keeper = SessionKeeper(
@@ -160,7 +161,9 @@ def version() -> str:
         return "unknown"
 
 
-def _live(settings: Settings, wake: WakeUp, transport_to: TransportTo, metrics: MetricsFile) -> _World:
+def _live(
+    settings: Settings, wake: WakeUp, transport_to: TransportTo, metrics: MetricsFile, memory: GatewayMemory
+) -> _World:
     clock = SystemClock(wake)
     gateway = connect(
         settings.gateway.url,
@@ -171,11 +174,12 @@ def _live(settings: Settings, wake: WakeUp, transport_to: TransportTo, metrics: 
         read_s=settings.gateway.request_timeout_s,
         transport_to=transport_to,
         on_wait=lambda seconds: metrics.observe(Duration.PACING_WAIT, seconds),
+        memory=memory,
     )
     return _World(clock, gateway, None, settings.loop.check_interval_s, lambda: False)
 
 
-def _simulated(settings: Settings, wake: WakeUp, transport_to: TransportTo) -> _World:
+def _simulated(settings: Settings, wake: WakeUp, transport_to: TransportTo, memory: GatewayMemory) -> _World:
     ca_bundle = settings.gateway.ca_bundle or settings.state_dir / SIMULATOR_CERTIFICATE
     control = transport_to(settings.gateway.url.rstrip("/") + "/sim", ca_bundle)
     clock = LockstepClock(control, wake, settings.loop.sim_seconds_per_day)
@@ -188,6 +192,7 @@ def _simulated(settings: Settings, wake: WakeUp, transport_to: TransportTo) -> _
         paced=False,
         read_s=settings.gateway.request_timeout_s,
         transport_to=transport_to,
+        memory=memory,
     )
     return _World(clock, gateway, AccountKind.SIMULATED, None, lambda: clock.ended)
 

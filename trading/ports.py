@@ -15,7 +15,7 @@ from typing import Protocol
 from trading.market.bars import Panel
 from trading.model.account import AccountState, PositionList, Quote, SessionStatus
 from trading.model.command import CommandDraft, CommandState
-from trading.model.contract import Contract
+from trading.model.contract import Contract, ContractPin
 from trading.model.decision import Decision, RiskState
 from trading.model.metric import Counter, Duration, Gauge
 from trading.model.mode import Acknowledgement, Control, FlattenGoal, Halt, Mode, ModeState
@@ -64,6 +64,29 @@ class SessionPort(Protocol):
 
         Raises: GatewayError.
         """
+        ...
+
+
+class GatewayMemory(Protocol):
+    """What the gateway's client keeps over a restart."""
+
+    def penalty_end(self) -> datetime | None:
+        """Return until when requests were suspended for too many of them, None where they weren't."""
+        ...
+
+    def keep_penalty_end(self, end: datetime | None) -> None:
+        """Keep until when requests are suspended; None once they aren't."""
+        ...
+
+    def pin(self, symbol: str) -> ContractPin | None:
+        """Return which contract a symbol means, None while that was never settled.
+
+        Raises: DataError, it was settled and can't be read.
+        """
+        ...
+
+    def keep_pin(self, pin: ContractPin) -> None:
+        """Keep which contract a symbol means, for good."""
         ...
 
 

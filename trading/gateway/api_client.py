@@ -16,7 +16,7 @@ import tenacity
 from trading.errors import GatewayError, NotSent, OutcomeUnknown, Refused, SessionLost
 from trading.gateway.fields import masked, plain
 from trading.gateway.json_text import JsonError, read_json, write_json
-from trading.gateway.pacing import Pacing
+from trading.gateway.pacing import SUSPENDED, Pacing
 from trading.gateway.transport import HttpAnswer, Transport
 from trading.ports import Clock
 
@@ -50,13 +50,14 @@ class SessionCache:
     portfolio: bool = False
     orders: bool = False
     trades: bool = False
-    quotes: set[int] = field(default_factory=set)
+    silent: set[int] = field(default_factory=set)
+    """contracts whose quote did not come whole in the time that it may take: nobody waits for it again"""
 
     def forget(self) -> None:
         """Forget it all: the session is another one."""
         self.accounts = ()
         self.portfolio = self.orders = self.trades = False
-        self.quotes.clear()
+        self.silent.clear()
 
 
 class ApiClient:
@@ -102,6 +103,7 @@ class ApiClient:
         with self.pacing.request(verb, path):
             answer = self._exchange(verb, path, None, body or None)
         if answer.status == _TOO_MANY:
+            # Kept before the next request leaves: whatever storage says, this answer counts first.
             self._suspend()
         return answer
 
@@ -147,6 +149,7 @@ class ApiClient:
         except Refused as error:
             if error.status == _TOO_MANY and not isinstance(error, Busy):
                 self._suspend()
+                self.pacing.keep()
             raise
 
     def _probe_once(self, path: str) -> tuple[object, int | None]:
@@ -157,6 +160,7 @@ class ApiClient:
         elif self.pacing.penalised:
             self.pacing.forgive()
             log.info("requests resumed")
+        self.pacing.keep()
         return meaning(f"POST {path}", answer), answer.server_time_ms
 
     def _exchange(self, verb: str, path: str, query: Mapping[str, str] | None, body: bytes | None) -> HttpAnswer:
@@ -184,7 +188,7 @@ _NO_ACCESS = (401, 403, 410)
 
 def _worth_repeating(error: BaseException) -> bool:
     if isinstance(error, NotSent):
-        return "suspended" not in error.cause and "ended early" not in error.cause
+        return error.cause != SUSPENDED and "ended early" not in error.cause
     return isinstance(error, OutcomeUnknown | Busy)
 
 
