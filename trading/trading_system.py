@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from trading.cycle.circumstances import circumstances
-from trading.cycle.controls import ControlDesk, describe
 from trading.cycle.gather import read_market, view_of
+from trading.cycle.operator_requests import OperatorRequests, describe
 from trading.cycle.publish import Publisher
 from trading.cycle.schedule import CONNECTION_CAP_S, OTHER_CAP_S, Backoff, market_events, next_wake
 from trading.cycle.session_keeper import SessionKeeper, SessionView
@@ -68,7 +68,7 @@ class TradingSystem:
         self,
         desk: Desk,
         keeper: SessionKeeper,
-        controls: ControlDesk,
+        requests: OperatorRequests,
         stages: DecisionSystem,
         symbols: Sequence[str],
         pace: Pace,
@@ -77,7 +77,7 @@ class TradingSystem:
         """Take everything as it is; nothing is read or sent before the first cycle. `rng` spreads the back-off."""
         self._desk = desk
         self._keeper = keeper
-        self._controls = controls
+        self._requests = requests
         self._stages = stages
         self._symbols = tuple(symbols)
         self._pace = pace
@@ -123,7 +123,7 @@ class TradingSystem:
         """
         began = self._pace.stopwatch()
         self._summary = CycleSummary()
-        self._controls.take_up()
+        self._requests.take_up(self._desk.clock.now())
         view = self._keeper.check()
         if not view.usable:
             raise SessionLost("session", "not usable yet")
@@ -340,11 +340,11 @@ class TradingSystem:
         self._desk.clock.wait(next_at)
 
     def _idle(self) -> None:
-        """At the end of the data nothing more is decided; controls and the sign of life go on."""
+        """At the end of the data nothing more is decided; requests and the sign of life go on."""
         self._keeper.tell(SessionState.ENDED, "the simulated market has come to the end of its data")
         while not self._pace.stopping():
             self._pace.taken_up()
-            self._controls.take_up()
+            self._requests.take_up(self._desk.clock.now())
             self._desk.metrics.put_mode(self._desk.store.mode().mode)
             self._desk.metrics.write()
             self._pace.pause(SIGN_OF_LIFE_S)
