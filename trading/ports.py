@@ -50,6 +50,12 @@ class SessionPort(Protocol):
     def accounts(self) -> tuple[str, ...]:
         """Return the account ids of this login, the selected one first; required before orders and snapshots."""
 
+    def select(self, account_id: str) -> None:
+        """Make an account of this login the selected one.
+
+        Raises: GatewayError.
+        """
+
 
 class MarketData(Protocol):
     """Contracts, completed daily bars and quotes."""
@@ -370,3 +376,13 @@ class Notifier(Protocol):
 
     def alert(self, code: str, text: str) -> None:
         """Deliver, or log, one alert; never raises."""
+
+
+class Alerts(Protocol):
+    """What a person has to know, with a memory that survives a restart; never raises."""
+
+    def present(self, code: str, subject: str, text: str, now: datetime, *, again_after_s: float | None = None) -> None:
+        """Tell that something is so, once while it lasts, or again each time that `again_after_s` have passed."""
+
+    def over(self, code: str, keep_subjects: Collection[str], now: datetime) -> None:
+        """End the alerts of a code but those of `keep_subjects`; what comes back later is told anew."""
