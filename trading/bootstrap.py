@@ -94,13 +94,12 @@ def run(settings: Settings, transport_to: TransportTo = HttpTransport) -> int:
             else:
                 world = _live(settings, wake, transport_to, metrics)
             log.info("start", gateway=settings.gateway.kind, strategy=settings.strategy_name, symbols=len(symbols))
-            keeper = SessionKeeper(
-                world.gateway.session, store, world.clock, (log, metrics), yield_s=settings.session.yield_s
-            )
+            keeper = SessionKeeper(world.gateway.session, store, world.clock, (log, metrics), settings.session)
             account_id = settings.account_id or _only_account(keeper, lambda: requests.take_up(now()), wake, metrics)
             if account_id is None:
                 return 0
             database.claim(account_id, settings.gateway.kind)
+            keeper.trade(account_id)
             desk = _desk(settings, world, account_id, (database, store), (log, metrics), wake)
             if desk.observes:
                 log.warning("observe mode", reason="LIVE_TRADING is not set to this account's id; nothing is sent")

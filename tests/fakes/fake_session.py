@@ -26,9 +26,8 @@ class FakeSession:
         self.shows: Happening = READY
         self.initialised: SessionStatus | None = None
         self.initialisations = 0
-        self.ids: tuple[str, ...] | Exception = (ACCOUNT,)
         self.selected: list[str] = []
-        self.selects: bool | Exception = True
+        self.ids: tuple[str, ...] | Exception = (ACCOUNT,)
 
     def keep_alive(self) -> SessionStatus:
         shows = self.script.pop(0) if self.script else self.shows
@@ -42,14 +41,13 @@ class FakeSession:
             self.shows = self.initialised
         return self.keep_alive()
 
-    def select(self, account_id: str) -> None:
-        self.selected.append(account_id)
-        if isinstance(self.selects, Exception):
-            raise self.selects
-        if self.selects and not isinstance(self.ids, Exception):
-            self.ids = (account_id, *(known for known in self.ids if known != account_id))
-
     def accounts(self) -> tuple[str, ...]:
         if isinstance(self.ids, Exception):
             raise self.ids
         return self.ids
+
+    def select(self, account_id: str) -> None:
+        self.accounts()
+        self.selected.append(account_id)
+        assert isinstance(self.ids, tuple)
+        self.ids = (account_id, *(each for each in self.ids if each not in {"", account_id}))

@@ -12,6 +12,7 @@ from tests.fakes.fake_requests import FakeRequests
 from tests.fakes.fake_session import FakeSession
 from tests.fakes.stages import settings_of, system_of
 from tests.fakes.trading_desk import CLOSES, CONIDS, DECIDED, OPEN, Office
+from trading.config import SessionSettings
 from trading.cycle.operator_requests import OperatorRequests
 from trading.cycle.session_keeper import SessionKeeper
 from trading.market.bars import Panel, SymbolBars, build_panel
@@ -46,7 +47,7 @@ class Room:
         """Return a loop as after a boot."""
         desk = self.office.desk()
         voice = (self.office.log, self.office.metrics)
-        keeper = SessionKeeper(self.session, desk.store, desk.clock, voice, yield_s=300.0)
+        keeper = SessionKeeper(self.session, desk.store, desk.clock, voice, SessionSettings())
         requests = OperatorRequests(self.requests, desk.store, self.office.log)
         pace = Pace(
             check_interval_s=self.check_interval_s,

@@ -1,0 +1,23 @@
+"""Something that a person has to know: found anew in each turn while it holds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """One thing to be told; `code` says of what kind, `subject` (a symbol, an order) which of them."""
+
+    code: str
+    subject: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class HaltCause:
+    """Why the system halts itself; the same `facts` don't halt again once a person has acknowledged them."""
+
+    cause: str
+    facts: str
+    text: str
