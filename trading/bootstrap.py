@@ -9,19 +9,18 @@ import secrets
 import shutil
 import signal
 import sys
-import threading
 import tomllib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
-from types import FrameType
 
 from trading.config import Settings
-from trading.cycle.controls import ControlDesk
+from trading.cycle.operator_requests import OperatorRequests
 from trading.cycle.schedule import CONNECTION_CAP_S, Backoff
 from trading.cycle.session_keeper import SessionKeeper
+from trading.cycle.watcher import Watcher
 from trading.decision import DecisionSystem
 from trading.errors import ConfigError, GatewayError, InvariantBroken
 from trading.execution.context import TradingContext
@@ -32,17 +31,19 @@ from trading.market.bars import load_bars
 from trading.market.calendar import TradingCalendar
 from trading.model.account import AccountKind, kind_of
 from trading.model.metric import Duration
+from trading.model.status import StatusKey
 from trading.monitoring.log import TradingLog, get_logger
 from trading.monitoring.metrics import FILE_NAME, MetricsFile
 from trading.monitoring.notifications import LogNotifier
 from trading.monitoring.wall_clock import WallClock
+from trading.store.alerts import SqliteAlerts
 from trading.store.commands import SqliteCommandLog
-from trading.store.controls import ControlsDatabase
 from trading.store.database import Database
 from trading.store.evidence import SqliteEvidence
 from trading.ports import GatewayMemory, Log
 from trading.store.gateway_memory import StoredGatewayMemory
 from trading.store.journal import SqliteJournal
+from trading.store.operator_requests import RequestsDatabase
 from trading.store.records import SqliteStore
 from trading.strategies.discovery import make_strategy
 from trading.trading_system import SIGN_OF_LIFE_S, LoopSettings, TradingSystem
@@ -52,9 +53,6 @@ BUNDLED_BARS = PROJECT / "data" / "us_daily.csv.gz"
 SIMULATOR_CERTIFICATE = Path("simulator") / "simulator-cert.pem"
 DATABASE, CONTROLS = "trading.db", "controls.db"
 _FIRST_DAY, _YEARS_AHEAD = date(1995, 1, 1), 5
-_FLAG_LOOK_S, _CONTROLS_LOOK_EVERY = 0.1, 5
-# The supervisor gives 25 s; a read that hangs must not turn a clean end into a killed one.
-_END_WITHIN_S = 22.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,23 +83,23 @@ def run(settings: Settings, transport_to: TransportTo = HttpTransport) -> int:
         settings.state_dir / DATABASE, on_commit=lambda seconds: metrics.observe(Duration.DB_COMMIT, seconds)
     )
     try:
-        controls = ControlsDatabase(settings.state_dir / CONTROLS)
-        with _logging(settings), _watched(wake, controls):
-            store = SqliteStore(database)
+        store = SqliteStore(database)
+        with ExitStack() as stack:
+            log = stack.enter_context(_logging(settings))
+            requests = OperatorRequests(RequestsDatabase(settings.state_dir / CONTROLS), store, log)
+            now = _time_without_asking(settings, store)
+            stack.enter_context(Watcher(wake, requests, now, lambda: os._exit(0)).watching())
             if settings.simulated:
                 world = _simulated(settings, wake, transport_to, StoredGatewayMemory(store))
             else:
                 world = _live(settings, wake, transport_to, metrics, StoredGatewayMemory(store))
-            log = get_logger()
             log.info("start", gateway=settings.gateway.kind, strategy=settings.strategy_name, symbols=len(symbols))
-            keeper = SessionKeeper(
-                world.gateway.session, store, world.clock, (log, metrics), yield_s=settings.session.yield_s
-            )
-            desk_of_controls = ControlDesk(controls, store, world.clock, log)
-            account_id = settings.account_id or _only_account(keeper, desk_of_controls, wake, metrics)
+            keeper = SessionKeeper(world.gateway.session, store, world.clock, (log, metrics), settings.session)
+            account_id = settings.account_id or _only_account(keeper, lambda: requests.take_up(now()), wake, metrics)
             if account_id is None:
                 return 0
             database.claim(account_id, settings.gateway.kind)
+            keeper.trade(account_id)
             context = _context(settings, world, account_id, (database, store), (log, metrics), wake)
             if context.observes:
                 log.warning("observe mode", reason="LIVE_TRADING is not set to this account's id; nothing is sent")
@@ -114,7 +112,7 @@ def run(settings: Settings, transport_to: TransportTo = HttpTransport) -> int:
                 stopwatch=WallClock().monotonic,
                 free_bytes=lambda: _free_bytes(settings.state_dir),
             )
-            system = TradingSystem(context, keeper, desk_of_controls, stages, symbols, loop, secrets.SystemRandom())
+            system = TradingSystem(context, keeper, requests, stages, symbols, loop, secrets.SystemRandom())
             system.run()
             world.gateway.close()
             log.info("stopped", note="orders at the broker stay as they are")
@@ -143,7 +141,7 @@ def _context(
         commands=SqliteCommandLog(database),
         evidence=SqliteEvidence(database),
         store=store,
-        notifier=LogNotifier(log, metrics, WallClock().monotonic),
+        alerts=SqliteAlerts(database, LogNotifier(log, metrics, WallClock().monotonic)),
         log=log,
         metrics=metrics,
         account_id=account_id,
@@ -197,7 +195,7 @@ def _simulated(settings: Settings, wake: WakeUp, transport_to: TransportTo, memo
     return _World(clock, gateway, AccountKind.SIMULATED, None, lambda: clock.ended)
 
 
-def _only_account(keeper: SessionKeeper, controls: ControlDesk, wake: WakeUp, metrics: MetricsFile) -> str | None:
+def _only_account(keeper: SessionKeeper, take_up: Callable[[], object], wake: WakeUp, metrics: MetricsFile) -> str | None:
     """Wait for the login and return its only account, if that is a paper one; None when told to stop meanwhile.
 
     Raises: ConfigError, there are several, or it is a live one: a person has to name it.
@@ -205,7 +203,7 @@ def _only_account(keeper: SessionKeeper, controls: ControlDesk, wake: WakeUp, me
     backoff = Backoff(secrets.SystemRandom())
     while not wake.stopping:
         wake.taken_up()
-        controls.take_up()
+        take_up()
         try:
             view = keeper.check()
         except GatewayError:
@@ -262,44 +260,20 @@ def _logging(settings: Settings) -> Iterator[Log]:
         log.close()
 
 
-@contextmanager
-def _watched(wake: WakeUp, controls: ControlsDatabase) -> Iterator[None]:
-    """Let signals and people end waits: a handler sets a flag, a thread does the rest."""
+def _time_without_asking(settings: Settings, store: SqliteStore) -> Callable[[], datetime]:
+    """Return a clock for who must not wait for anybody: of a simulated market, the time that the loop told last."""
+    wall_clock = WallClock()
+    if not settings.simulated:
+        return wall_clock.now
 
-    def on_signal(_number: int, _frame: FrameType | None) -> None:
-        wake.request_stop()
+    def now() -> datetime:
+        try:
+            told = store.value(StatusKey.MARKET_NOW)
+        except InvariantBroken:
+            told = None
+        return wall_clock.now() if told is None else datetime.fromisoformat(told)
 
-    before = {number: signal.signal(number, on_signal) for number in (signal.SIGTERM, signal.SIGINT)}
-    over = threading.Event()
-    thread = threading.Thread(target=_watch, args=(wake, controls, over), name="watcher", daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        over.set()
-        thread.join()
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-def _watch(wake: WakeUp, controls: ControlsDatabase, over: threading.Event) -> None:
-    """Wake the loop for a stop at once and for requests within half a second; end the process if it hangs."""
-    looks, stopping_s = 0, 0.0
-    while not over.wait(_FLAG_LOOK_S):
-        looks += 1
-        if wake.stopping:
-            wake.wake()
-            stopping_s += _FLAG_LOOK_S
-            if stopping_s >= _END_WITHIN_S:
-                # A read hangs. Everything that counts is committed; the next start goes on from there.
-                os._exit(0)
-        elif looks % _CONTROLS_LOOK_EVERY == 0:
-            try:
-                if controls.pending():
-                    wake.wake()
-            except InvariantBroken:
-                # The loop meets the same error in its next cycle, and halts.
-                wake.wake()
+    return now
 
 
 def _end(database: Database) -> None:

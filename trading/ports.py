@@ -18,7 +18,8 @@ from trading.model.command import CommandDraft, CommandState
 from trading.model.contract import Contract, ContractPin
 from trading.model.decision import Decision, RiskState
 from trading.model.metric import Counter, Duration, Gauge
-from trading.model.mode import Acknowledgement, Control, FlattenGoal, Halt, Mode, ModeState
+from trading.model.mode import Acknowledgement, FlattenGoal, Halt, Mode, ModeState
+from trading.model.operator_request import OperatorRequest
 from trading.model.order import BrokerOrder, Execution, ExecutionList, IntentState, OrderIntent, OrderList
 from trading.model.outcome import Answer, Outcome
 from trading.model.record import IntentRecord, JournalView, OwnPosition
@@ -30,15 +31,12 @@ class Clock(Protocol):
 
     def now(self) -> datetime:
         """Return market time, aware UTC."""
-        ...
 
     def monotonic(self) -> float:
         """Return seconds that never go back; only differences mean anything."""
-        ...
 
     def wait(self, until: datetime) -> None:
         """Return at `until`, or earlier when a control, an order event or a stop request arrives."""
-        ...
 
 
 class SessionPort(Protocol):
@@ -49,15 +47,12 @@ class SessionPort(Protocol):
 
         Raises: NotSent, OutcomeUnknown when the gateway can't be asked.
         """
-        ...
 
     def initialise(self) -> SessionStatus:
         """Ask for the brokerage session (`ssodh/init`); never while another one competes."""
-        ...
 
     def accounts(self) -> tuple[str, ...]:
         """Return the account ids of this login, the selected one first; required before orders and snapshots."""
-        ...
 
     def select(self, account_id: str) -> None:
         """Make `account_id` the selected account, whoever else uses this login.
@@ -95,18 +90,15 @@ class MarketData(Protocol):
 
     def contracts(self, symbols: Sequence[str]) -> tuple[Mapping[str, Contract], Mapping[str, str]]:
         """Return the US stock contract of each symbol and, for every other symbol, why there is none."""
-        ...
 
     def daily_bars(self, contracts: Iterable[Contract], through: date, count: int) -> tuple[Panel, Mapping[str, str]]:
         """Return the last `count` completed bars up to session `through`, and the symbols left out with the reason.
 
         A later bar than `through` is dropped; a symbol without a bar on `through` stays in the panel.
         """
-        ...
 
     def quotes(self, conids: Sequence[int]) -> Mapping[int, Quote]:
         """Return a snapshot of each contract that the gateway has delivered in time."""
-        ...
 
 
 class Broker(Protocol):
@@ -360,23 +352,18 @@ class Store(Protocol):
 
     def record_decision(self, decision: Decision, now: datetime) -> None:
         """Keep a decision with all its verdicts; a second one for the same session is refused (InvariantBroken)."""
-        ...
 
     def last_decision(self) -> Decision | None:
         """Return the newest decision, for carrying out what is left of it after a restart."""
-        ...
 
     def record_equity(self, session: date, equity: float, cash: float, positions: int, drawdown: float) -> None:
         """Keep one point of the equity curve for the close of `session`."""
-        ...
 
     def record_closed_trades(self) -> int:
         """Write a trade row for every own position that became flat since the last call; return how many."""
-        ...
 
     def totals(self) -> Mapping[Counter, Mapping[str, int]]:
         """Return counts over the whole life of the state: steps of orders by state, closed trades by exit reason."""
-        ...
 
     @property
     def halts(self) -> Halts:
@@ -384,11 +371,9 @@ class Store(Protocol):
 
     def mode(self) -> ModeState:
         """Return the mode to show: the strictest of halts that stand, reconciled and risk latches."""
-        ...
 
     def set_reconciled(self, *, reconciled: bool, reason: str, now: datetime) -> None:
         """Persist whether this epoch's state is reconciled with the broker."""
-        ...
 
     def risk_state(self, through: date | None = None) -> RiskState:
         """Return what the risk rules remember: that of the last decision, or as a person left it since.
@@ -396,43 +381,43 @@ class Store(Protocol):
         With `through`, for the next decision: the recorded trades that their stops closed since are among it, up to
         that session.
         """
-        ...
 
     def set_risk_state(self, risk: RiskState, *, reason: str, actor: str, now: datetime) -> None:
         """Persist the risk rules' memory, with a latch set, or cleared by a person and the peak reset."""
-        ...
 
     def set_value(self, key: str, value: str) -> None:
         """Keep a small fact (session state, next event, heartbeat) for the pages."""
-        ...
 
     def value(self, key: str) -> str | None:
         """Return a small fact."""
-        ...
 
     def record_orders(self, orders: Sequence[BrokerOrder], now: datetime) -> None:
         """Keep the broker's order list as last read."""
-        ...
 
     def record_bars(self, panel: Panel) -> int:
         """Keep the bars for the charts; return how many were new or changed."""
-        ...
 
     def record_cycle(self, summary: Mapping[str, object], error: str | None, now: datetime) -> None:
         """Keep one cycle's summary (counts and durations by name) and what went wrong, if anything did."""
-        ...
 
 
-class Controls(Protocol):
-    """Requests of people, written by the dashboard and the command line."""
+class Requests(Protocol):
+    """Requests of people, stored by dashboard and command line; what can't be read or written is InvariantBroken."""
 
-    def pending(self) -> tuple[Control, ...]:
-        """Return requests that nobody has answered yet, oldest first; a `state/HALT` file counts as one."""
-        ...
+    def halt_file(self) -> OperatorRequest | None:
+        """Return the file `state/HALT` as a request, whatever is in it; never raises."""
 
-    def answer(self, control: Control, result: str, now: datetime) -> None:
+    def halt_file_done(self) -> None:
+        """Move the file out of the way."""
+
+    def pending(self) -> tuple[OperatorRequest, ...]:
+        """Return the stored requests that nobody has answered yet, oldest first."""
+
+    def take_up(self, request: OperatorRequest, now: datetime) -> None:
+        """Record that a request is being carried out, before anything of it is."""
+
+    def answer(self, request: OperatorRequest, text: str, now: datetime) -> None:
         """Record what was done, for the page that waits for it."""
-        ...
 
 
 class Log(Protocol):
@@ -440,15 +425,12 @@ class Log(Protocol):
 
     def info(self, event: str, **fields: object) -> None:
         """Write what happened."""
-        ...
 
     def warning(self, event: str, **fields: object) -> None:
         """Write what may need a look."""
-        ...
 
     def error(self, event: str, **fields: object) -> None:
         """Write what went wrong; `exc_info=True` adds the exception that is being handled."""
-        ...
 
 
 class Metrics(Protocol):
@@ -456,27 +438,21 @@ class Metrics(Protocol):
 
     def add(self, counter: Counter, amount: float = 1.0, *, label: str | None = None) -> None:
         """Count something; `label` is the reason, state or code of a counter that has one."""
-        ...
 
     def reach(self, counter: Counter, total: float, *, label: str | None = None) -> None:
         """Bring a counter up to a total that is kept elsewhere, over restarts too; never down."""
-        ...
 
     def put(self, gauge: Gauge, value: float) -> None:
         """Set a gauge."""
-        ...
 
     def put_mode(self, mode: Mode) -> None:
         """Show which mode is in force."""
-        ...
 
     def observe(self, duration: Duration, seconds: float) -> None:
         """Take a length of time into its histogram."""
-        ...
 
     def write(self) -> bool:
         """Publish all numbers; False, and no error, where that can't be done now."""
-        ...
 
 
 class Notifier(Protocol):
@@ -484,4 +460,13 @@ class Notifier(Protocol):
 
     def alert(self, code: str, text: str) -> None:
         """Deliver, or log, one alert; never raises."""
-        ...
+
+
+class Alerts(Protocol):
+    """What a person has to know, with a memory that survives a restart; never raises."""
+
+    def present(self, code: str, subject: str, text: str, now: datetime, *, again_after_s: float | None = None) -> None:
+        """Tell that something is so, once while it lasts, or again each time that `again_after_s` have passed."""
+
+    def over(self, code: str, keep_subjects: Collection[str], now: datetime) -> None:
+        """End the alerts of a code but those of `keep_subjects`; what comes back later is told anew."""

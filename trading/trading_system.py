@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from trading.cycle.alerting import Alerting
-from trading.cycle.controls import ControlDesk, describe
 from trading.cycle.deciding import Deciding
 from trading.cycle.gather import market_times, open_session
+from trading.cycle.operator_requests import OperatorRequests, describe
 from trading.cycle.publish import Publisher
 from trading.cycle.schedule import CONNECTION_CAP_S, OTHER_CAP_S, Backoff, market_events, next_wake
 from trading.cycle.session_keeper import SessionKeeper, SessionView
@@ -59,7 +59,7 @@ class TradingSystem:
         self,
         context: TradingContext,
         keeper: SessionKeeper,
-        controls: ControlDesk,
+        requests: OperatorRequests,
         stages: DecisionSystem,
         symbols: Sequence[str],
         loop: LoopSettings,
@@ -68,12 +68,12 @@ class TradingSystem:
         """Take everything as it is; nothing is read or sent before the first cycle. `rng` spreads the back-off."""
         self._context = context
         self._keeper = keeper
-        self._controls = controls
+        self._requests = requests
         self._loop = loop
         self._backoff = Backoff(rng)
         self._turns = AccountTurns(context, loop.free_bytes)
         self._deciding = Deciding(context, stages, symbols)
-        self._alerting = Alerting(context)
+        self._alerting = Alerting(context.alerts, context.clock)
         self._publisher = Publisher(context)
         self._summary = CycleSummary()
         self._said = ""
@@ -107,7 +107,7 @@ class TradingSystem:
         """
         began = self._loop.stopwatch()
         self._summary = CycleSummary()
-        self._controls.take_up()
+        self._requests.take_up(self._context.clock.now())
         view = self._keeper.check()
         if not view.usable:
             raise SessionLost("session", "not usable yet")
@@ -155,7 +155,7 @@ class TradingSystem:
         self._summary.uncovered = turn.state.uncovered_shares
         self._summary.unknown = turn.unknown
         self._finish_flatten(turn)
-        self._alerting.present(turn.alarms)
+        self._alerting.present([*turn.alarms, *self._keeper.alarms()])
         return self._next(looks, turn)
 
     def _turn(self, view: SessionView, *, balances: bool) -> Turn:
@@ -225,11 +225,11 @@ class TradingSystem:
         self._context.clock.wait(next_at)
 
     def _idle(self) -> None:
-        """At the end of the data nothing more is decided; controls and the sign of life go on."""
+        """At the end of the data nothing more is decided; requests and the sign of life go on."""
         self._keeper.tell(SessionState.ENDED, "the simulated market has come to the end of its data")
         while not self._loop.stopping():
             self._loop.taken_up()
-            self._controls.take_up()
+            self._requests.take_up(self._context.clock.now())
             self._context.metrics.put_mode(self._context.store.mode().mode)
             self._context.metrics.write()
             self._loop.pause(SIGN_OF_LIFE_S)
@@ -255,7 +255,7 @@ class TradingSystem:
         context = self._context
         context.metrics.add(Counter.CYCLE_ERRORS)
         context.log.error("invariant broken", invariant=error.invariant, detail=error.detail)
-        context.notifier.alert(error.invariant, describe(error))
+        context.alerts.present("invariant", error.invariant, describe(error), context.clock.now())
         if error.invariant == STORAGE:
             # Nothing can be sent, since each order needs its row first; one reconcile follows the first commit.
             self._turns.new_epoch()

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from flask import Flask, url_for
 
-from trading.store.controls import ControlsDatabase
+from trading.store.operator_requests import RequestsDatabase
 from trading.store.page_views import PageViews
 from webapp import errors, numbers, security
 from webapp.attempts import AttemptLimit
@@ -44,7 +44,7 @@ def create_app(
         audit=AuditLog(settings.log_dir / "webapp.log", used_clock),
         password=PasswordCheck(password),
         views=PageViews(settings.state_dir / "trading.db"),
-        controls=ControlsDatabase(settings.state_dir / "controls.db") if desk is None else desk,
+        controls=RequestsDatabase(settings.state_dir / "controls.db") if desk is None else desk,
     )
     security.install(app)
     errors.install(app)

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from trading.execution.matching import is_same
 from trading.execution.plan import Cancel, Plan
 from trading.execution.state import TradingState
+from trading.model.alarm import AlarmCode
 from trading.model.command import SETTLED, CommandRecord, Step
 from trading.model.mode import Mode
 from trading.model.order import BrokerStatus, IntentState, Role, Side
@@ -52,7 +53,7 @@ def ask_cancel(record: IntentRecord, step: Step, state: TradingState, plan: Plan
     due = _due(asked, state, on_its_way=on_its_way)
     if len(asked) >= ALARM_AT:
         text = f"{record.intent.symbol}: the cancel of its {record.intent.role} was asked for {len(asked)} times"
-        plan.alarm("cancel", record.coid, f"{text} and is not confirmed")
+        plan.alarm(AlarmCode.CANCEL, record.coid, f"{text} and is not confirmed")
     if state.now >= due:
         plan.commands.append(Cancel(record, step))
     else:

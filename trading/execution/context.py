@@ -9,6 +9,7 @@ from trading.config import Settings
 from trading.market.calendar import TradingCalendar
 from trading.model.account import AccountKind
 from trading.ports import (
+    Alerts,
     Broker,
     Clock,
     CommandLog,
@@ -17,7 +18,6 @@ from trading.ports import (
     Log,
     MarketData,
     Metrics,
-    Notifier,
     Store,
 )
 
@@ -35,7 +35,7 @@ class TradingContext:
     commands: CommandLog
     evidence: Evidence
     store: Store
-    notifier: Notifier
+    alerts: Alerts
     log: Log
     metrics: Metrics
     account_id: str

@@ -17,6 +17,7 @@ from trading.execution.order_factory import Purpose, exit_order
 from trading.execution.plan import POLL_S, Plan, Prepare, Refuse, Submit
 from trading.execution.prices import marketable, sale_price
 from trading.execution.state import TradingState
+from trading.model.alarm import AlarmCode
 from trading.model.command import Step
 from trading.model.decision import Denied, ExitReason
 from trading.model.mode import Mode
@@ -243,7 +244,7 @@ def _follow(record: IntentRecord, want: WantedExit, state: TradingState, plan: P
         return
     ask_cancel(record, Step.REPLACE, state, plan)
     if len(_limits_sent(want.position, state)) >= len(COLLARS):
-        plan.alarm("exit", want.position.symbol, f"{want.position.symbol}: the price runs away from its sale")
+        plan.alarm(AlarmCode.EXIT, want.position.symbol, f"{want.position.symbol}: the price runs away from its sale")
 
 
 def _unproven_cover(want: WantedExit, state: TradingState) -> Denied | None:

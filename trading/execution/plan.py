@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from trading.model.alarm import Alarm
+from trading.model.alarm import Alarm, AlarmCode
 from trading.model.command import Step
 from trading.model.decision import Denied
 from trading.model.order import OrderIntent
@@ -102,7 +102,7 @@ class Plan:
         """Ask for another look at `at`, or earlier if somebody asked for that."""
         self.look_again = at if self.look_again is None else min(self.look_again, at)
 
-    def alarm(self, code: str, subject: str, text: str) -> None:
+    def alarm(self, code: AlarmCode, subject: str, text: str) -> None:
         """Say something that a person has to know."""
         self.alarms.append(Alarm(code, subject, text))
 

@@ -19,6 +19,7 @@ from trading.execution.prices import sale_price
 from trading.execution.resizing import plan_resize
 from trading.execution.snapshot import OrderSight
 from trading.execution.state import TradingState
+from trading.model.alarm import AlarmCode
 from trading.model.command import Step
 from trading.model.order import IntentState, OrderType, Role, Side
 from trading.model.record import IntentRecord, OwnPosition
@@ -152,7 +153,7 @@ def _cover_bare(cover: Cover, need: int, state: TradingState, plan: Plan) -> Non
     if len(attempts(position.conid, state)) > 1:
         last = attempts(position.conid, state)[-1]
         text = f"{position.symbol}: its stop was put back {len(attempts(position.conid, state))} times"
-        plan.alarm("protection", position.symbol, f"{text}; the last one ended {last.state}: {last.detail}")
+        plan.alarm(AlarmCode.PROTECTION, position.symbol, f"{text}; the last one ended {last.state}: {last.detail}")
     if due is None:
         return
     if state.now < due:
@@ -196,7 +197,7 @@ def _tell(cover: Cover, state: TradingState, plan: Plan) -> None:
         return
     plan.again(state.now + timedelta(seconds=POLL_S))
     text = f"{position.symbol}: {cover.uncovered} own shares have no working stop"
-    plan.alarm("uncovered", position.symbol, text)
+    plan.alarm(AlarmCode.UNCOVERED, position.symbol, text)
     if f"bare:{position.conid}" not in state.sightings:
         plan.notes.append((f"bare:{position.conid}", "no working stop"))
 

@@ -19,7 +19,7 @@ from trading.execution.matching import agrees, bindings, is_same, named
 from trading.execution.own_shares import Change, Doubt, judge_shares, subject_of
 from trading.execution.since import Since
 from trading.execution.snapshot import BrokerSnapshot
-from trading.model.alarm import Alarm, HaltCause
+from trading.model.alarm import Alarm, AlarmCode, HaltCause
 from trading.model.intent_state import DECLARED_ABSENT
 from trading.model.metric import Duration
 from trading.model.order import TERMINAL, UNPROVEN, Execution, IntentState, Role
@@ -131,7 +131,7 @@ class Reconciler:
             counted = self._context.journal.record_fill(coid, execution, now)
         except InvariantBroken as error:
             # One execution that can't be counted never stops the others; the gap shows up at its order's end.
-            done.alarms.append(Alarm("execution", execution.execution_id, f"{symbol}: {error.detail}"))
+            done.alarms.append(Alarm(AlarmCode.EXECUTION, execution.execution_id, f"{symbol}: {error.detail}"))
             return
         self._counted.add(_key(execution))
         if counted.oversold:
@@ -139,7 +139,7 @@ class Reconciler:
             done.latches.append(("oversold", text))
         if counted.corrected:
             text = f"{symbol}: the broker corrected execution {execution.execution_id}"
-            done.alarms.append(Alarm("correction", execution.execution_id, text))
+            done.alarms.append(Alarm(AlarmCode.CORRECTION, execution.execution_id, text))
         record = self._context.journal.intent(coid)
         if record is not None and (counted.new or counted.corrected):
             self._after_fill(record, execution, snapshot_epoch=record.seen_epoch, done=done)
@@ -293,7 +293,7 @@ class Reconciler:
             text = what if record.provisional else "look it up at the broker"
             done.alarms.append(
                 Alarm(
-                    "order_unknown",
+                    AlarmCode.ORDER_UNKNOWN,
                     record.coid,
                     f"{record.intent.symbol}: what became of the {record.intent.role} {record.coid} is not proven; "
                     f"nothing is bought in it until it is: {text}",
@@ -322,7 +322,7 @@ class Reconciler:
                     context.journal.adjust(
                         position.conid, found.quantity, found.kind, found.text, now, ratio=found.ratio
                     )
-                    done.alarms.append(Alarm(found.kind, position.symbol, f"{position.symbol}: {found.text}"))
+                    done.alarms.append(Alarm(AlarmCode(found.kind), position.symbol, f"{position.symbol}: {found.text}"))
                 case Doubt():
                     kept.add(subject)
                     if found.vote:
@@ -331,7 +331,7 @@ class Reconciler:
                         f"{position.symbol}: the broker shows {found.held} of {position.quantity} own shares; the stop "
                         "stays until that is proven, and could sell short"
                     )
-                    done.alarms.append(Alarm("shares_missing", position.symbol, text))
+                    done.alarms.append(Alarm(AlarmCode.SHARES_MISSING, position.symbol, text))
                     _sooner(done, now + timedelta(seconds=30))
         if snapshot.positions.value is not None:
             stale = {s for s in context.evidence.subjects() if s.startswith("shares:")} - kept

@@ -14,6 +14,7 @@ from trading.execution.plan import POLL_S, Plan
 from trading.execution.prices import sale_price
 from trading.execution.protection import PROTECT_WITHIN, Cover, bare_since, covers, price_through, sells_at_broker
 from trading.execution.state import TradingState
+from trading.model.alarm import AlarmCode
 from trading.model.decision import ExitReason
 
 # Two readings, so far apart, have to show the position whole and no sell of ours.
@@ -61,7 +62,7 @@ def _reason(cover: Cover, state: TradingState, plan: Plan) -> ExitReason | None:
     if quote is None:
         if since is not None and state.now - since >= PROTECT_WITHIN:
             text = f"{cover.position.symbol}: no stop works and no usable price comes: nothing watches it"
-            plan.alarm("blind", cover.position.symbol, text)
+            plan.alarm(AlarmCode.BLIND, cover.position.symbol, text)
         return None
     through = price_through(cover.position, state)
     if through == "target" and not cover.unproven:
@@ -83,7 +84,7 @@ def _on_breach(cover: Cover, state: TradingState, plan: Plan, *, delayed: bool) 
     breaches = state.sightings.get(breach_of(conid), ())
     plan.notes.append((breach_of(conid), "price through the stop"))
     text = f"{cover.position.symbol}: the price is through its stop, which does not work"
-    plan.alarm("breach", cover.position.symbol, f"{text} (delayed price)" if delayed else text)
+    plan.alarm(AlarmCode.BREACH, cover.position.symbol, f"{text} (delayed price)" if delayed else text)
     if delayed and len(breaches) + 1 < _DELAYED_BREACHES:
         return None
     if not cover.unproven:
