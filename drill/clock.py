@@ -23,6 +23,8 @@ class RunClock:
         self.wake = wake
         self.check_alive: Callable[[], object] = _nothing
         """is asked before each wait of the trading process"""
+        self.longest_wait: Callable[[], float | None] = _no_limit
+        """is told of each wait, and says for how many seconds at most the market may go on without another look"""
         self._agenda: list[tuple[int, int, Callable[[], object]]] = []
         self._added = 0
         self._shown: tuple[int, datetime] = (0, _EPOCH)
@@ -53,6 +55,9 @@ class RunClock:
         """Let the market go on to `until`, to the account's first event, or until somebody wants something."""
         self.check_alive()
         until_us = _us(until)
+        longest_s = self.longest_wait()
+        if longest_s is not None:
+            until_us = min(until_us, self.simulator.broker.now_us + int(longest_s * _SECOND_US))
         while not self.wake.wanted and self.simulator.broker.now_us < until_us:
             if self._move(until_us, stop_on_event=True):
                 return
@@ -89,3 +94,8 @@ def _us(at: datetime) -> int:
 
 def _nothing() -> None:
     """Let everybody live."""
+
+
+def _no_limit() -> float | None:
+    """Let waits be as long as they are."""
+    return None

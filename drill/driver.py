@@ -1,12 +1,11 @@
-"""Runs one schedule: the real trading system and the simulated gateway in one process, by one clock, without waiting."""
+"""Runs one schedule: the real trading system and the simulated gateway in one process, by one clock."""
 
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
@@ -14,6 +13,7 @@ import msgspec
 
 from drill.deaths import Death, Reaper, StuckError
 from drill.gateway import RunGateway
+from drill.looks import Looks
 from drill.schedule import Deed, Kill, Request, Schedule
 from drill.transport import Line
 from drill.voices import MemoryLog, NoMetrics
@@ -29,6 +29,7 @@ from trading.store.database import Database
 URL = "https://localhost:5055"
 _GATEWAY_AWAY_S = 60.0
 _RESUME_AFTER_S = 300.0
+_MOST_DAYS = 12
 EVENTS_FILE = "events.jsonl"
 
 
@@ -39,6 +40,7 @@ class Run:
     schedule: Schedule
     truth: Path
     journal: Path
+    events_file: Path
     events: list[dict[str, object]] = field(default_factory=list)
     """what the drill itself did, by time: starts, deaths, faults of the way, requests, the end of the faults"""
     log: list[str] = field(default_factory=list)
@@ -58,7 +60,7 @@ class Driver:
         self._settings = _settings(schedule, world, folder)
         self._state = self._settings.state_dir
         self._state.mkdir(parents=True, exist_ok=True)
-        self._run = Run(schedule, folder / "gateway" / TRUTH_FILE, self._state / DATABASE)
+        self._run = Run(schedule, folder / "gateway" / TRUTH_FILE, self._state / DATABASE, folder / EVENTS_FILE)
         self._gateway = RunGateway(schedule, world, folder / "gateway", self._note)
         self._clock = self._gateway.clock
         self._reaper = Reaper(schedule.kills, self._died)
@@ -67,7 +69,9 @@ class Driver:
         self._controls = ControlsDatabase(self._state / CONTROLS)
         self._log = MemoryLog(self._clock.now)
         self._chance = random.Random(f"{schedule.seed}/trader")  # noqa: S311  (names and pauses that can be repeated)
-        self._broken_starts = 0
+        self._looks = Looks(self._clock, self._line, self._note)
+        self._clock.longest_wait = self._looks.before_a_wait
+        self._describe()
         self._plan()
 
     def run(self) -> Run:
@@ -80,7 +84,7 @@ class Driver:
             self._gateway.close()
         self._run.log = list(self._log.lines)
         lines = b"".join(msgspec.json.encode(event) + b"\n" for event in self._run.events)
-        self._run.truth.with_name(EVENTS_FILE).write_bytes(lines)
+        self._run.events_file.write_bytes(lines)
         return self._run
 
     # ---- one life of the trading process
@@ -132,6 +136,16 @@ class Driver:
         self._note("death", point=kill.point, role=kill.role, away_s=kill.away_s)
 
     # ---- what happens when
+
+    def _describe(self) -> None:
+        """Write down what the checker can't know by itself: regular hours, and the conid of each symbol."""
+        end = datetime.fromisoformat(self._schedule.ends_at)
+        for day in self._world.days_from(date.fromisoformat(self._schedule.start), _MOST_DAYS):
+            if day.open < end:
+                self._note("hours", open=day.open.isoformat(), close=day.close.isoformat())
+        contracts = self._clock.simulator.broker.contracts.by_symbol
+        for symbol in self._schedule.symbols:
+            self._note("contract", symbol=symbol, conid=contracts[symbol].conid)
 
     def _plan(self) -> None:
         schedule, add = self._schedule, self._clock.add
@@ -203,8 +217,6 @@ def _later(at: str, seconds: float) -> str:
     return (datetime.fromisoformat(at) + timedelta(seconds=seconds)).isoformat()
 
 
-def run(schedule: Schedule, world: World, folder: Path, patch: Callable[[], object] | None = None) -> Run:
-    """Run a schedule in an empty folder; `patch` is called before the first start."""
-    if patch is not None:
-        patch()
+def run(schedule: Schedule, world: World, folder: Path) -> Run:
+    """Run a schedule in an empty folder."""
     return Driver(schedule, world, folder).run()

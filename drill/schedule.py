@@ -87,17 +87,28 @@ class Schedule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_def
     @property
     def is_clean(self) -> bool:
         """Return whether nothing goes wrong in it."""
-        return not (self.faults or self.client_faults or self.kills or self.requests or self.deeds)
+        resets = any(setting.startswith(RESETS) for setting in self.behaviour)
+        return not (resets or self.faults or self.client_faults or self.kills or self.requests or self.deeds)
 
 
+RESETS = ("nightly_reset", "reset_")
+"""what the broker's settings are called that end the session every night"""
 LISTS = ("faults", "client_faults", "kills", "requests", "deeds", "behaviour", "settings")
 """fields from which entries can be taken out one by one"""
 
 
 def without_faults(schedule: Schedule) -> Schedule:
     """Return its fault-free twin: the same market and broker, and nothing goes wrong."""
+    behaviour = [setting for setting in schedule.behaviour if not setting.startswith(RESETS)]
     return msgspec.structs.replace(
-        schedule, name=f"{schedule.name}, fault-free", faults=[], client_faults=[], kills=[], requests=[], deeds=[]
+        schedule,
+        name=f"{schedule.name}, fault-free",
+        behaviour=behaviour,
+        faults=[],
+        client_faults=[],
+        kills=[],
+        requests=[],
+        deeds=[],
     )
 
 

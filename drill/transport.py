@@ -11,7 +11,7 @@ from drill.clock import RunClock
 from drill.deaths import Reaper, StuckError
 from drill.schedule import ClientFault
 from simulator.fault_plan import role_of
-from simulator.messages import Break, Request, Response, Wire
+from simulator.messages import Break, Request, Wire
 from trading.errors import NotSent, OutcomeUnknown
 from trading.gateway.transport import HttpAnswer
 
@@ -21,10 +21,12 @@ MOST_CALLS = 60_000
 MOST_CALLS_AT_ONCE = 1_500
 """calls between two moves of the clock: a process that asks more than that doesn't get on"""
 CONNECT_S = 3.0
+_GOOD = 200
 _HANGS = {"T02": "no connection in time", "T14": "TLS failed", "T16": "the gateway's name was not found"}
 _POOL_EMPTY = "no connection is free"
 # A body of that many bytes passes for the longest that a time limit sees drip.
 _DRIPPED = 1000
+_FOR_EVER_S = 1e12
 
 
 class Line:
@@ -51,6 +53,8 @@ class Line:
         self._dead_after: float | None = None
         self._calls = 0
         self._at_once = (0.0, 0)
+        self.troubled = False
+        """whether something was in the way of a call since it was last set to False"""
 
     def transport_to(self, _url: str, _ca_bundle: Path | None) -> Line:
         """Return the transport to any address."""
@@ -76,13 +80,19 @@ class Line:
         call = f"{verb} {path}"
         role = role_of(Request(verb, path, {}, body or b"")) or "read"
         self._count()
+        before, fired = self.troubled, self._firings()
         self._reaper.passing("call_before", role)
+        self.troubled = True
         self._connect(call, role, limit_s)
         answer = self._clock.simulator.handle(verb, PREFIX + path, urlencode(query or {}), body or b"")
         self._reaper.passing("call_after", role)
         if answer.wire is not None:
             self._misbehave(call, answer.wire, limit_s)
+        self.troubled = before or self._firings() > fired or answer.status != _GOOD
         return HttpAnswer(answer.status, answer.body)
+
+    def _firings(self) -> int:
+        return sum(planned.fired for planned in self._clock.simulator.broker.faults.planned)
 
     def _count(self) -> None:
         self._calls += 1
@@ -121,39 +131,22 @@ class Line:
 
         Raises: OutcomeUnknown, it does not come, or not whole.
         """
-        seconds = min(wire.seconds, limit_s)
-        match wire.broken:
-            case Break.SLOW:
-                total_s = wire.count / 1000.0 if wire.count else wire.seconds * _DRIPPED
-                self._clock.pass_by(min(total_s, limit_s))
-                if total_s >= limit_s:
-                    raise OutcomeUnknown(call, "no answer in time")
-            case Break.LATE | Break.SILENT:
-                self._clock.pass_by(seconds)
-                if wire.broken is Break.SILENT or wire.seconds >= limit_s:
-                    raise OutcomeUnknown(call, "no answer in time")
-            case Break.HALF_OPEN:
-                self._dead_after = self._clock.monotonic() + wire.seconds
-            case Break.CUT:
-                raise OutcomeUnknown(call, "the answer is cut off")
-            case Break.CRASH:
-                self._on_crash()
-                raise OutcomeUnknown(call, "the connection was reset")
-            case Break.CERTIFICATE:
-                self._other_certificate_until = self._clock.monotonic() + (wire.seconds or 1e12)
-                raise OutcomeUnknown(call, "the connection was reset")
-            case Break.REFUSED:
-                self._refused_calls = wire.count
-                if not wire.count:
-                    self.refuse_for(wire.seconds)
-                raise OutcomeUnknown(call, "the connection was reset")
-            case Break.RESET:
-                self._clock.pass_by(seconds)
-                raise OutcomeUnknown(call, "the connection was reset")
-            case _:
-                pass
-
-
-def usable(answer: Response) -> bool:
-    """Return whether an answer says that all is well."""
-    return answer.status == 200  # noqa: PLR2004
+        if wire.broken is Break.HALF_OPEN:
+            self._dead_after = self._clock.monotonic() + wire.seconds
+            return
+        lasts_s = wire.seconds
+        if wire.broken is Break.SLOW:
+            lasts_s = wire.count / 1000.0 if wire.count else wire.seconds * _DRIPPED
+        if wire.broken in (Break.SLOW, Break.LATE, Break.SILENT, Break.RESET):
+            self._clock.pass_by(min(lasts_s, limit_s))
+        if wire.broken in (Break.SLOW, Break.LATE) and lasts_s < limit_s:
+            return
+        if wire.broken is Break.CRASH:
+            self._on_crash()
+        elif wire.broken is Break.CERTIFICATE:
+            self._other_certificate_until = self._clock.monotonic() + (wire.seconds or _FOR_EVER_S)
+        elif wire.broken is Break.REFUSED:
+            self._refused_calls = wire.count
+            if not wire.count:
+                self.refuse_for(wire.seconds)
+        raise OutcomeUnknown(call, f"the connection broke: {wire.broken}")
