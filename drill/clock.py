@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
-import msgspec
-
 from simulator.core import Simulator
 from trading.gateway.clocks import Wake
 
 _SECOND_US = 1_000_000
+_A_LONG_ONE_S = 4.0
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -23,6 +22,8 @@ class RunClock:
         self.wake = wake
         self.check_alive: Callable[[], object] = _nothing
         """is asked before each wait of the trading process"""
+        self.shortest_pause: Callable[[], float] = _at_once
+        """says how many seconds a pause of the trading process lasts at least"""
         self.longest_wait: Callable[[], float | None] = _no_limit
         """is told of each wait, and says for how many seconds at most the market may go on without another look"""
         self._agenda: list[tuple[int, int, Callable[[], object]]] = []
@@ -65,6 +66,8 @@ class RunClock:
     def pause(self, seconds: float) -> bool:
         """Let seconds pass, whatever happens to the account; False where somebody wants something before."""
         self.check_alive()
+        if seconds >= _A_LONG_ONE_S:
+            seconds = max(seconds, self.shortest_pause())
         until_us = self.simulator.broker.now_us + max(int(seconds * _SECOND_US), 1)
         while not self.wake.wanted and self.simulator.broker.now_us < until_us:
             self._move(until_us, stop_on_event=False)
@@ -79,10 +82,12 @@ class RunClock:
     def _move(self, until_us: int, *, stop_on_event: bool) -> bool:
         """Move to `until_us` or to what is due before; return whether an event of the account ended it."""
         target_us = min(until_us, self._agenda[0][0]) if self._agenda else until_us
-        at = (_EPOCH + timedelta(microseconds=max(target_us, self.simulator.broker.now_us))).isoformat()
-        body = msgspec.json.encode({"to": at, "stop_on_event": stop_on_event})
-        answer = self.simulator.handle("POST", "/sim/advance", "", body)
-        stopped = bool(msgspec.json.decode(answer.body)["stopped_on_event"])
+        with self.simulator.locked() as broker:
+            # As POST /sim/advance does it.
+            stopped = stop_on_event and broker.exchange.events > broker.reported_events
+            if not stopped:
+                stopped = broker.advance(max(target_us, broker.now_us), stop_on_event=stop_on_event)
+            broker.reported_events = broker.exchange.events
         while self._agenda and self._agenda[0][0] <= self.simulator.broker.now_us:
             self._agenda.pop(0)[2]()
         return stopped
@@ -94,6 +99,11 @@ def _us(at: datetime) -> int:
 
 def _nothing() -> None:
     """Let everybody live."""
+
+
+def _at_once() -> float:
+    """Let pauses be as short as they are."""
+    return 0.0
 
 
 def _no_limit() -> float | None:

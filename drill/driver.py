@@ -71,6 +71,7 @@ class Driver:
         self._chance = random.Random(f"{schedule.seed}/trader")  # noqa: S311  (names and pauses that can be repeated)
         self._looks = Looks(self._clock, self._line, self._note)
         self._clock.longest_wait = self._looks.before_a_wait
+        self._clock.shortest_pause = self._looks.shortest_pause
         self._describe()
         self._plan()
 

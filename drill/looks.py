@@ -13,6 +13,8 @@ from drill.clock import RunClock
 from drill.transport import Line
 
 FIRST_S, LAST_S = 5.0, 320.0
+IDLE_S = 120.0
+PRE_OPEN_US = 100 * 60 * 1_000_000
 MOST_LOOKS = 200
 """extra looks of one run: each costs as much as a turn"""
 
@@ -40,6 +42,16 @@ class Looks:
         self._next_s = None if longest_s >= LAST_S else 2.0 * longest_s
         self._left -= 1
         return longest_s
+
+    def shortest_pause(self) -> float:
+        """Return how long a pause after a failure lasts at least: where nothing is at stake, nobody need hurry."""
+        return 0.0 if self._at_stake() or self._before_the_open() else IDLE_S
+
+    def _before_the_open(self) -> bool:
+        exchange = self._clock.simulator.broker.exchange
+        boundary = exchange.next_boundary()
+        soon_us = exchange.now_us + PRE_OPEN_US
+        return not exchange.is_open and boundary is not None and boundary <= soon_us
 
     def _at_stake(self) -> bool:
         """Return whether the market is open, with an order or a position of the account."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from collections import deque
 from collections.abc import Callable
@@ -70,3 +71,10 @@ class NoMetrics:
     def write(self) -> bool:
         """Publish nothing."""
         return True
+
+
+def quiet() -> None:
+    """Keep what libraries and adapters log through the standard library off the console."""
+    logger = logging.getLogger()
+    logger.addHandler(logging.NullHandler())
+    logger.setLevel(logging.CRITICAL)
