@@ -86,7 +86,7 @@ class _MortalConnection(sqlite3.Connection):
         super().__init__(*arguments, **options)
         self._reaper = reaper
 
-    def execute(self, sql: str, parameters: Any = ()) -> sqlite3.Cursor:  # type: ignore[override]  # noqa: ANN401
+    def execute(self, sql: str, parameters: Any = ()) -> sqlite3.Cursor:  # noqa: ANN401
         if sql == "ROLLBACK":
             # What was not committed is gone with the process in any case.
             return super().execute(sql, parameters)
@@ -97,6 +97,6 @@ class _MortalConnection(sqlite3.Connection):
             self._reaper.passing("commit_after")
         return cursor
 
-    def executemany(self, sql: str, parameters: Any) -> sqlite3.Cursor:  # type: ignore[override]  # noqa: ANN401
+    def executemany(self, sql: str, parameters: Any) -> sqlite3.Cursor:  # noqa: ANN401
         self._reaper.passing("statement")
         return super().executemany(sql, parameters)

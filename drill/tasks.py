@@ -39,7 +39,8 @@ class Task:
             (fault, role) = self.faults[0]
             drawn = draw.single(fault, role, self.seed, world)
         elif self.kind == "pair":
-            drawn = draw.pair(*self.faults, seed=self.seed, world=world)  # type: ignore[misc]  # two of them
+            first, second = self.faults
+            drawn = draw.pair(first, second, self.seed, world)
         else:
             drawn = draw.swarm(self.seed, world)
         return without_faults(drawn) if self.clean else drawn

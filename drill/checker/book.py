@@ -84,7 +84,8 @@ class Book:
             handler(self, line)
 
     def _behave(self, line: Line) -> None:
-        behaviour = line.get("behaviour") if isinstance(line.get("behaviour"), dict) else line
+        # The first line has all of it below a name, a later one the single choice that a fault changed.
+        behaviour: Line = line.get("behaviour", line)
         self.activation = behaviour.get("child_activation", self.activation)
         self.linked = behaviour.get("bracket_children_cancel_each_other", self.linked)
         self.keeps_orders = behaviour.get("split_keeps_orders", self.keeps_orders)
@@ -207,7 +208,8 @@ class Book:
 
     def potential(self, conid: int) -> int:
         """Return the most shares that own orders are meant to sell together: of a bracket or a pair one fills."""
-        alone, groups = 0, defaultdict(int)
+        alone = 0
+        groups: defaultdict[str, int] = defaultdict(int)
         for order in self.own_sells(conid):
             key = self._group_of(order)
             if key is None:

@@ -10,8 +10,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from drill.checker.book import Book, walk
-from drill.checker.logs import FAR, Case, Line, Violation, instant
-from drill.checker.looks import alive_after, clear_turns, close_of, first_clear, liquid
+from drill.checker.logs import FAR, Case, Line, Violation, instant, shown
+from drill.checker.looks import alive_after, clear_turns, first_clear
+from drill.checker.wire import YES
 
 T_PROTECT_S = 15.0
 EXIT_MAY_TAKE_S = 60.0
@@ -62,20 +63,10 @@ def i9_shares_are_covered(case: Case) -> Iterator[Violation]:
         for begin, end in _liquid_parts(case, gap):
             due = _deadline(case, clear, gap, begin)
             if due < end:
-                seconds = round(end - begin)
-                yield Violation(
-                    "I9",
-                    due,
-                    gap.symbol,
-                    f"{gap.shares} own shares have been without a stop since {_clock(begin)}, for {seconds} s in all",
-                )
+                since, seconds = shown(begin)[11:19], round(end - begin)
+                sentence = f"{gap.shares} own shares have been without a stop since {since}, for {seconds} s in all"
+                yield Violation("I9", due, gap.symbol, sentence)
                 break
-
-
-def _clock(at: float) -> str:
-    from drill.checker.logs import shown
-
-    return shown(at)[11:19]
 
 
 def _liquid_parts(case: Case, gap: Gap) -> Iterator[tuple[float, float]]:
@@ -251,15 +242,9 @@ def i13_nothing_is_bought_in_a_halt(case: Case) -> Iterator[Violation]:
         at = instant(line["at"])
         coids = line.get("coids") or asked.get(line["path"].rpartition("/")[2], ())
         buys = [coid for coid in coids if (i := case.journal.intents.get(coid)) is not None and i.side == "BUY"]
-        confirmed = "/reply/" not in line["path"] or _says_yes(line)
+        confirmed = "/reply/" not in line["path"] or line["sha256"] in YES
         if buys and confirmed and any(begin < at < end for begin, end in spans):
             yield Violation("I13", at, buys[0], "an order to buy was sent while the mode was HALTED")
-
-
-def _says_yes(line: Line) -> bool:
-    from drill.checker.wire import YES
-
-    return line["sha256"] in YES
 
 
 def i16_one_order_an_intent(case: Case) -> Iterator[Violation]:
@@ -275,8 +260,3 @@ def i16_one_order_an_intent(case: Case) -> Iterator[Violation]:
             if count > 1 and coid not in told and not case.fired("O25"):
                 told.add(coid)
                 yield Violation("I16", book.at, coid, f"{count} orders of this name are live")
-
-
-def close_after(case: Case, at: float) -> float:
-    """Return the end of the session that is open at a time, the time itself outside of all."""
-    return close_of(case, at) if liquid(case, at) else at

@@ -12,7 +12,6 @@ from collections.abc import Iterator, Sequence
 from drill.checker.logs import FAR, Case, instant
 
 DISTURBANCES = ("client_fault", "gateway_crash", "death", "start", "no_start")
-BEFORE_BINDING = 1
 
 
 def clear_turns(case: Case) -> list[float]:
@@ -37,16 +36,6 @@ def first_clear(clear: Sequence[float], at: float) -> float:
     """Return the end of the first clear turn at or after a time, far away where there is none."""
     index = bisect_left(clear, at)
     return clear[index] if index < len(clear) else FAR
-
-
-def liquid(case: Case, at: float) -> bool:
-    """Return whether regular hours are on."""
-    return any(opened <= at < closed for opened, closed in case.hours)
-
-
-def close_of(case: Case, at: float) -> float:
-    """Return when the session that is open at a time ends."""
-    return next((closed for opened, closed in case.hours if opened <= at < closed), at)
 
 
 def alive_after(case: Case, at: float) -> float:
