@@ -322,7 +322,9 @@ class Reconciler:
                     context.journal.adjust(
                         position.conid, found.quantity, found.kind, found.text, now, ratio=found.ratio
                     )
-                    done.alarms.append(Alarm(AlarmCode(found.kind), position.symbol, f"{position.symbol}: {found.text}"))
+                    done.alarms.append(
+                        Alarm(AlarmCode(found.kind), position.symbol, f"{position.symbol}: {found.text}")
+                    )
                 case Doubt():
                     kept.add(subject)
                     if found.vote:
