@@ -29,7 +29,6 @@ from trading.execution.desk import Desk
 from trading.gateway import Gateway, connect
 from trading.gateway.clocks import LockstepClock, SystemClock, Wake
 from trading.gateway.transport import HttpTransport, TransportTo
-from trading.market.bars import load_bars
 from trading.market.calendar import TradingCalendar
 from trading.model.account import AccountKind, kind_of
 from trading.model.metric import Duration
@@ -235,6 +234,8 @@ def _bundled_symbols(settings: Settings) -> tuple[str, ...]:
     """
     if not settings.simulated:
         raise ConfigError("TICKERS", None, "name the symbols to trade, for instance TICKERS=AAPL,MSFT")
+    from trading.market.bar_files import load_bars
+
     return load_bars(Path(os.environ.get("SIM_BARS") or BUNDLED_BARS)).symbols
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from trading.config import Settings
 from trading.errors import DataError
-from trading.market.bars import Panel
+from trading.market.panel import Panel
 from trading.model.contract import PriceIncrement
 from trading.model.decision import Decision, ExitReason, Holding, RiskState
 from trading.position_manager import PositionManager, last_close

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol
 
-from trading.market.bars import Panel
+from trading.market.panel import Panel
 from trading.model.account import AccountState, BrokerPosition, Quote, SessionStatus
 from trading.model.contract import Contract
 from trading.model.decision import Decision, RiskState

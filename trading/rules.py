@@ -12,9 +12,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from trading.market.bars import Panel
 from trading.market.compiled import compiled
 from trading.market.fills import cents, commission, round_down_to, round_up_to
+from trading.market.panel import Panel
 
 MONEY_TOLERANCE = 1e-9
 DELISTED_AFTER_SESSIONS = 10

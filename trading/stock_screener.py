@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import overload
 
-from trading.market.bars import Panel
+from trading.market.panel import Panel
 from trading.model.contract import PriceIncrement
 from trading.model.decision import ExitReason, Reason, Signal, SymbolVerdict
 from trading.strategies.base import US_LADDER, Ladder, Strategy

@@ -9,7 +9,7 @@ from typing import TypedDict
 import numpy as np
 from numpy.typing import NDArray
 
-from trading.market.bars import SymbolBars, build_panel
+from trading.market.panel import SymbolBars, build_panel
 from trading.model.decision import Denied
 from trading.model.order import Side
 from trading.store.page_views import BarLine, FillLine

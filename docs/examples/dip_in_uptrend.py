@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from trading import rules
 from trading.config import RuleSettings
 from trading.indicators import change, lagged, ratio, rolling_mean, rolling_min, wilder_atr
-from trading.market.bars import Panel, SymbolBars
+from trading.market.panel import Panel, SymbolBars
 from trading.strategies.base import Strategy
 from trading.strategies.parameters import MaxHoldingBars, StopAtr, StrategyParameters, TargetAtr, parameter
 from trading.strategies.signals import Check, SignalPanel, failed_bits, over_symbols

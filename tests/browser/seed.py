@@ -21,8 +21,9 @@ from trading.backtest.engine import BacktestPlan, run_step
 from trading.backtest.result import BacktestResult, ClosedTrade
 from trading.config import Settings
 from trading.decision import DecisionSystem
-from trading.market.bars import Panel, load_bars
+from trading.market.bar_files import load_bars
 from trading.market.calendar import Session, TradingCalendar
+from trading.market.panel import Panel
 from trading.model.decision import Approved, Decision
 from trading.model.mode import Mode
 from trading.model.order import Execution, IntentState, OrderIntent, OrderType, Role, Side, Tif

@@ -16,7 +16,7 @@ from tests.fakes.memory_journal import MemoryJournal
 from tests.fakes.memory_store import MemoryStore, Trade
 from tests.fakes.orders import CONID, LATER, NOW, SESSION, bracket, fill, market_exit
 from trading.errors import InvariantBroken
-from trading.market.bars import Panel
+from trading.market.panel import Panel
 from trading.model.decision import RiskState, StopOut
 from trading.model.metric import Counter
 from trading.model.mode import Mode

@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime
 
 from tests.fakes.memory_journal import Adjustment, Fill, MemoryJournal
 from trading.errors import InvariantBroken
-from trading.market.bars import Panel
+from trading.market.panel import Panel
 from trading.model.decision import Decision, RiskState, StopOut
 from trading.model.metric import Counter
 from trading.model.mode import Mode, ModeState

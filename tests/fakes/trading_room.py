@@ -14,8 +14,8 @@ from tests.fakes.stages import settings_of, system_of
 from tests.fakes.trading_desk import CLOSES, CONIDS, DECIDED, OPEN, Office
 from trading.cycle.controls import ControlDesk
 from trading.cycle.session_keeper import SessionKeeper
-from trading.market.bars import Panel, SymbolBars, build_panel
 from trading.market.calendar import TradingCalendar
+from trading.market.panel import Panel, SymbolBars, build_panel
 from trading.model.order import BrokerOrder, Side
 from trading.trading_system import Pace, TradingSystem
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from trading.backtest.metrics import Metrics
 from trading.backtest.result import BacktestResult
-from trading.market.bars import Panel
+from trading.market.panel import Panel
 
 TRADE_COLUMNS = (
     "symbol",

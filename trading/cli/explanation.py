@@ -10,7 +10,7 @@ import numpy as np
 
 from trading.config import SizingSettings
 from trading.decision import DecisionSystem
-from trading.market.bars import Panel
+from trading.market.panel import Panel
 from trading.model.decision import Approved, Decision, Denied, Reason, Signal
 from trading.rules import CAPS, SizeRules
 from trading.strategies.base import OrderPrices

@@ -10,7 +10,7 @@ from trading.decision import MarketView
 from trading.execution.book import BrokerBook
 from trading.execution.desk import Desk
 from trading.execution.exits import pending_exits
-from trading.market.bars import Panel
+from trading.market.panel import Panel
 from trading.model.contract import Contract
 from trading.model.decision import Holding
 

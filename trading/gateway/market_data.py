@@ -14,7 +14,7 @@ from trading.gateway.contracts import Contracts
 from trading.gateway.fields import FieldError
 from trading.gateway.history import Series
 from trading.gateway.session import Session
-from trading.market.bars import Panel, SymbolBars, build_panel
+from trading.market.panel import Panel, SymbolBars, build_panel
 from trading.model.account import Quote
 from trading.model.contract import Contract
 from trading.ports import Clock

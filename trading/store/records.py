@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime
 import msgspec
 
 from trading.errors import InvariantBroken
-from trading.market.bars import Panel
+from trading.market.panel import Panel
 from trading.model.decision import Decision, ExitReason, RiskState, StopOut, SymbolVerdict
 from trading.model.metric import Counter
 from trading.model.mode import ModeState

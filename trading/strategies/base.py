@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from trading import rules
 from trading.config import RuleSettings
-from trading.market.bars import Panel
+from trading.market.panel import Panel
 from trading.model.contract import PriceIncrement
 from trading.model.decision import Denied, Signal
 from trading.strategies.parameters import StrategyParameters

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from trading import rules
 from trading.config import RuleSettings
 from trading.indicators import change, lagged, ratio, rolling_max, rolling_mean, rolling_min, wilder_atr
-from trading.market.bars import Panel, SymbolBars
+from trading.market.panel import Panel, SymbolBars
 from trading.strategies.base import Strategy
 from trading.strategies.parameters import (
     AtrPeriod,

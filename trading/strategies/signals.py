@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from trading.market.bars import Panel, SymbolBars
+from trading.market.panel import Panel, SymbolBars
 from trading.model.decision import Reason
 
 Floats = NDArray[np.float64]

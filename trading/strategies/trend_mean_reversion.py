@@ -24,8 +24,8 @@ from trading.indicators import (
     rolling_min,
     wilder_atr,
 )
-from trading.market.bars import Panel, SymbolBars
 from trading.market.compiled import compiled
+from trading.market.panel import Panel, SymbolBars
 from trading.strategies.base import Strategy
 from trading.strategies.parameters import (
     AtrPeriod,

@@ -9,7 +9,7 @@ import pytest
 
 from tests.fakes.bars import bars_of, days, without
 from tests.fakes.stages import settings_of, system_of
-from trading.market.bars import build_panel
+from trading.market.panel import build_panel
 from trading.model.decision import Approved, Denied, Holding, RiskState, Signal, StopOut
 from trading.risk_manager import DRAWDOWN_LATCH, Portfolio, PricedHolding, RiskManager
 from trading.strategies.discovery import make_strategy

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tests.fakes.bars import bars_of, days, without
 from trading import rules
-from trading.market.bars import build_panel
+from trading.market.panel import build_panel
 
 NAN, INF = math.nan, math.inf
 LIMITS = rules.EntryLimits(

@@ -22,7 +22,7 @@ from tests.fakes.trading_desk import (
 from tests.fakes.trading_room import Room, quiet
 from trading.errors import ConfigError, SessionLost
 from trading.execution.manual import BELIEVED_AFTER_S
-from trading.market.bars import Panel
+from trading.market.panel import Panel
 from trading.model.contract import Contract
 from trading.model.metric import Counter
 from trading.model.mode import Mode

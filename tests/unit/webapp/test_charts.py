@@ -9,7 +9,7 @@ import pytest
 
 from tests.unit.webapp.desk import NOON
 from trading.config import Settings
-from trading.market.bars import load_bars
+from trading.market.bar_files import load_bars
 from trading.model.decision import Denied
 from trading.store.page_views import BarLine, FillLine
 from trading.store.views import EquityPoint, PositionLine

@@ -7,7 +7,7 @@ import pytest
 from simulator import instants
 from simulator.market.replayed import ReplayedMarket
 from tests.unit.simulator.support import MONDAY, Row, panel_of, series
-from trading.market.bars import build_panel
+from trading.market.panel import build_panel
 
 UP: Row = (100.0, 110.0, 90.0, 105.0, 1000.0)
 

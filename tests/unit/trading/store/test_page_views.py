@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tests.unit.webapp.desk import NOON, SESSION, decision
-from trading.market.bars import SymbolBars, build_panel
+from trading.market.panel import SymbolBars, build_panel
 from trading.model.order import Execution, IntentState, OrderIntent, OrderType, Role, Side, Tif
 from trading.model.wire import WireAct, WireRequest
 from trading.store.database import Database

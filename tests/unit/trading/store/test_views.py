@@ -11,7 +11,7 @@ from tests.fakes.chance import seeded
 from tests.fakes.decisions import decision
 from tests.fakes.orders import LATER, NOW, SESSION, bracket, fill, request
 from trading.errors import DataError
-from trading.market.bars import Panel
+from trading.market.panel import Panel
 from trading.model.mode import Mode
 from trading.model.order import IntentState
 from trading.store.database import Database

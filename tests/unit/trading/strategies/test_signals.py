@@ -4,7 +4,7 @@ import numpy as np
 
 from tests.fakes.bars import bars_of, random_panel
 from tests.fakes.stages import system_of
-from trading.market.bars import SymbolBars, build_panel
+from trading.market.panel import SymbolBars, build_panel
 from trading.model.decision import Reason
 from trading.strategies.signals import NO_BAR, WARM_UP, Check, SignalPanel, failed_bits, over_symbols
 

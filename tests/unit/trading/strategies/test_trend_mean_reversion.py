@@ -12,7 +12,8 @@ from tests.fakes.bars import bars_of, days, random_panel
 from tests.fakes.stages import SHORT, settings_of
 from trading import rules
 from trading.config import RuleSettings
-from trading.market.bars import Panel, build_panel, load_bars
+from trading.market.bar_files import load_bars
+from trading.market.panel import Panel, build_panel
 from trading.strategies.base import US_LADDER
 from trading.strategies.discovery import make_strategy
 from trading.strategies.signals import NO_BAR, WARM_UP

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tests.unit.webapp.desk import NOON, SESSION, Dashboard, decision, open_store, text_of
-from trading.market.bars import SymbolBars, build_panel
+from trading.market.panel import SymbolBars, build_panel
 
 
 @pytest.fixture
