@@ -33,8 +33,9 @@ from trading.market.calendar import TradingCalendar
 from trading.model.account import AccountKind, kind_of
 from trading.model.metric import Duration
 from trading.monitoring.log import TradingLog, get_logger
-from trading.monitoring.metrics import FILE_NAME, MetricsFile
+from trading.monitoring.metrics import MetricsFile
 from trading.monitoring.notifications import LogNotifier
+from trading.monitoring.sign_of_life import FILE_NAME
 from trading.monitoring.wall_clock import WallClock
 from trading.ports import Log
 from trading.store.controls import ControlsDatabase

@@ -12,8 +12,10 @@ from numpy.typing import NDArray
 from trading.market.panel import SymbolBars, build_panel
 from trading.model.decision import Denied
 from trading.model.order import Side
-from trading.store.page_views import BarLine, FillLine
-from trading.store.views import EquityPoint, PositionLine
+from trading.store.readers.account import EquityPoint
+from trading.store.readers.charts import BarLine
+from trading.store.readers.orders import FillLine
+from trading.store.readers.positions import PositionLine
 from trading.strategies.base import Strategy
 from webapp.sentences import sentence
 

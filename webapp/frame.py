@@ -13,7 +13,7 @@ from trading.model.pulse import PulseKey
 from trading.monitoring.health import Facts, liveness, read_facts
 from webapp import agenda
 from webapp.security import current_session
-from webapp.services import services
+from webapp.services import services, state
 from webapp.situation import (
     SESSION_WORDS,
     Situation,
@@ -68,8 +68,9 @@ def make_frame() -> Frame:
     """Return the frame of a page as things stand now."""
     made = services()
     settings = made.settings
-    mode = made.views.mode()
-    kept = made.views.facts()
+    account_reader = state().account
+    mode = account_reader.mode()
+    kept = account_reader.facts()
     health = None
     if mode is not None:
         health = read_facts(kept, silent_s=made.silent_s(), mode=mode.mode, check_interval_s=settings.check_interval_s)

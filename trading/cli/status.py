@@ -12,10 +12,13 @@ from trading.cli.output import json_text, money, say, table
 from trading.config import Settings
 from trading.model.pulse import PulseKey
 from trading.monitoring.health import read_facts, readiness
-from trading.monitoring.metrics import FILE_NAME, silent_s
 from trading.monitoring.redaction import mask_accounts
+from trading.monitoring.sign_of_life import FILE_NAME, silent_s
 from trading.monitoring.wall_clock import WallClock
-from trading.store.views import EquityPoint, IntentLine, PositionLine, TradeLine, Views
+from trading.store.readers.account import EquityPoint
+from trading.store.readers.orders import OrderLine
+from trading.store.readers.positions import PositionLine, TradeLine
+from trading.store.readers.state import State, read_state
 
 _LAST_TRADES = 5
 
@@ -36,7 +39,7 @@ class Status:
     silent_s: float | None
     equity: EquityPoint | None
     positions: tuple[PositionLine, ...]
-    orders: tuple[IntentLine, ...]
+    orders: tuple[OrderLine, ...]
     last_trades: tuple[TradeLine, ...]
     last_decision: date | None
     denials: dict[str, int]
@@ -58,11 +61,15 @@ def status(as_json: bool) -> None:  # noqa: FBT001 - click passes options by nam
 
 
 def collect(settings: Settings, clock: WallClock) -> Status:
-    """Read the state folder."""
-    views = Views(settings.state_dir / "trading.db")
-    facts = views.facts()
-    mode = views.mode()
+    """Read the state folder, as of one moment."""
     silent = silent_s(settings.state_dir / FILE_NAME, clock.now())
+    with read_state(settings.state_dir / "trading.db") as state:
+        return _status(settings, state, silent)
+
+
+def _status(settings: Settings, state: State, silent: float | None) -> Status:
+    facts = state.account.facts()
+    mode = state.account.mode()
     health = readiness(
         read_facts(
             facts,
@@ -71,8 +78,8 @@ def collect(settings: Settings, clock: WallClock) -> Status:
             check_interval_s=settings.loop.check_interval_s,
         )
     )
-    equity = views.equity(limit=1)
-    decision = views.last_decision()
+    equity = state.account.equity(limit=1)
+    decided = state.decisions.sessions(limit=1)
     return Status(
         mode=None if mode is None else mode.mode.value,
         mode_reason="" if mode is None else mode.reason,
@@ -85,11 +92,11 @@ def collect(settings: Settings, clock: WallClock) -> Status:
         session=facts.get(PulseKey.SESSION_STATE, ""),
         silent_s=silent,
         equity=equity[0] if equity else None,
-        positions=views.positions(),
-        orders=views.open_orders(),
-        last_trades=views.trades(limit=_LAST_TRADES),
-        last_decision=None if decision is None else decision.session,
-        denials=views.denial_counts(),
+        positions=state.positions.open(),
+        orders=state.orders.open(),
+        last_trades=state.positions.trades(limit=_LAST_TRADES),
+        last_decision=decided[0] if decided else None,
+        denials=state.decisions.denial_counts(),
     )
 
 
@@ -137,7 +144,7 @@ def _positions(positions: tuple[PositionLine, ...]) -> str:
     return "\n" + table(("Position", "Shares", "Entry", "Close", "Stop", "Target", "Covered", "Since"), rows)
 
 
-def _orders(orders: tuple[IntentLine, ...]) -> str:
+def _orders(orders: tuple[OrderLine, ...]) -> str:
     if not orders:
         return "\nNo orders."
     rows = [

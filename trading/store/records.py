@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import math
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 
 import msgspec
 
 from trading.errors import InvariantBroken
 from trading.market.panel import Panel
-from trading.model.decision import Decision, ExitReason, RiskState, StopOut, SymbolVerdict
+from trading.model.decision import Decision, ExitReason, RiskState, StopOut
 from trading.model.metric import Counter
 from trading.model.mode import ModeState
 from trading.model.order import BrokerOrder
 from trading.store import modes
 from trading.store.bars import BarWriter
 from trading.store.database import Database
+from trading.store.decision_text import decode_decision, encode_decision, encode_verdict
 from trading.store.trades import insert_closed
 from trading.store.units import to_units, to_units_or_none, utc_text
 
@@ -63,7 +62,7 @@ class SqliteStore:
                     to_units(decision.equity),
                     to_units(decision.cash),
                     decision.drawdown,
-                    msgspec.json.encode(replace(decision, verdicts=())).decode(),
+                    encode_decision(decision),
                 ),
             )
             connection.executemany(
@@ -209,26 +208,6 @@ WHERE (symbol, side, order_type, tif, status, quantity, filled, limit_price, sto
     (excluded.symbol, excluded.side, excluded.order_type, excluded.tif, excluded.status, excluded.quantity,
      excluded.filled, excluded.limit_price, excluded.stop_price)
 """
-
-
-def encode_verdict(verdict: SymbolVerdict) -> str:
-    """Return a verdict as JSON; a measured value that is no finite number counts as undefined and is left out."""
-    finite = {name: value for name, value in verdict.values.items() if math.isfinite(value)}
-    return msgspec.json.encode(replace(verdict, values=finite)).decode()
-
-
-def decode_decision(body: str, verdicts: Iterable[str]) -> Decision:
-    """Put a decision and its verdicts together again.
-
-    Raises: InvariantBroken, they can't be read.
-    """
-    try:
-        decision = msgspec.json.decode(body, type=Decision)
-        return replace(
-            decision, verdicts=tuple(msgspec.json.decode(verdict, type=SymbolVerdict) for verdict in verdicts)
-        )
-    except msgspec.MsgspecError as error:
-        raise InvariantBroken("storage", f"the last decision can't be read: {error}") from error
 
 
 def _latch_reason(decision: Decision) -> str:

@@ -12,7 +12,7 @@ from webapp.frame import make_frame, render
 from webapp.parameters import accepts
 from webapp.parameters import symbol as parse_symbol
 from webapp.sentences import EXIT_REASONS
-from webapp.services import services
+from webapp.services import services, state
 
 blueprint = Blueprint("symbols", __name__)
 
@@ -22,12 +22,12 @@ blueprint = Blueprint("symbols", __name__)
 def symbol_page(symbol: str) -> str:
     """Show everything about one symbol."""
     wanted = parse_symbol(symbol)
-    frame, views = make_frame(), services().views
-    known = views.symbols()
+    frame, read = make_frame(), state()
+    known = read.charts.symbols()
     if wanted not in known:
         raise NotFound(description=f"No bars are kept for {wanted}.")
     index = known.index(wanted)
-    newest = views.decision()
+    newest = read.decisions.newest_on(wanted)
     lines = () if newest is None else funnel.lines(newest.decision)
     return render(
         "symbol.html",
@@ -35,9 +35,9 @@ def symbol_page(symbol: str) -> str:
         symbol=wanted,
         decision=None if newest is None else newest.decision,
         line=next((line for line in lines if line.symbol == wanted), None),
-        position=next((row for row in views.positions() if row.symbol == wanted), None),
-        trades=tuple(trade for trade in views.trades() if trade.symbol == wanted),
-        story=views.story_of(wanted),
+        position=next(iter(read.positions.open(wanted)), None),
+        trades=read.positions.trades(wanted),
+        story=read.orders.story_of(wanted),
         previous=known[index - 1] if index else None,
         following=known[index + 1] if index + 1 < len(known) else None,
         reasons=EXIT_REASONS,
@@ -50,13 +50,13 @@ def symbol_page(symbol: str) -> str:
 def chart(symbol: str) -> Response:
     """Return bars, lines, levels and marks of one symbol."""
     wanted = parse_symbol(symbol)
-    made = services()
-    bars = made.views.bars_of(wanted)
+    made, read = services(), state()
+    bars = read.charts.bars_of(wanted)
     if not bars:
         raise NotFound(description=f"No bars are kept for {wanted}.")
-    position = next((row for row in made.views.positions() if row.symbol == wanted), None)
+    position = next(iter(read.positions.open(wanted)), None)
     marks = (
-        *(refusal_mark(session, denied) for session, denied in made.views.denials_of(wanted)),
-        *map(fill_mark, made.views.fills_of(wanted)),
+        *(refusal_mark(session, denied) for session, denied in read.decisions.denials_of(wanted)),
+        *map(fill_mark, read.orders.fills_of(wanted)),
     )
     return jsonify(symbol_chart(wanted, bars, made.settings.strategy, position, marks))

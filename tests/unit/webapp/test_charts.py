@@ -11,8 +11,10 @@ from tests.unit.webapp.desk import NOON
 from trading.config import Settings
 from trading.market.bar_files import load_bars
 from trading.model.decision import Denied
-from trading.store.page_views import BarLine, FillLine
-from trading.store.views import EquityPoint, PositionLine
+from trading.store.readers.account import EquityPoint
+from trading.store.readers.charts import BarLine
+from trading.store.readers.orders import FillLine
+from trading.store.readers.positions import PositionLine
 from trading.strategies.discovery import make_strategy
 from webapp import charts
 

@@ -8,7 +8,6 @@ from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
-import msgspec
 import pytest
 
 from tests.fakes.chance import seeded
@@ -19,7 +18,7 @@ from trading.model.order import BrokerOrder, BrokerStatus, IntentState, OrderTyp
 from trading.store import records
 from trading.store.database import Database
 from trading.store.journal import SqliteJournal
-from trading.store.records import SqliteStore, decode_decision, encode_verdict
+from trading.store.records import SqliteStore
 
 
 @pytest.fixture
@@ -99,17 +98,6 @@ def test_latch_is_explained_in_the_mode(store: SqliteStore) -> None:
     store.set_reconciled(reconciled=True, reason="ok", now=NOW)
     store.record_decision(decision(latches={"drawdown_halt": date(2014, 3, 3)}), NOW)
     assert store.mode().reason == "drawdown_halt (drawdown 1.23% on 2014-03-03)"
-
-
-def test_measured_value_that_is_no_number_is_left_out() -> None:
-    verdict = replace(decision().verdicts[0], values={"atr": 2.5, "volume": math.inf, "score": math.nan})
-    assert msgspec.json.decode(encode_verdict(verdict))["values"] == {"atr": 2.5}
-
-
-@pytest.mark.parametrize("body", ["", "{}", '{"session": "soon"}'])
-def test_decision_that_can_not_be_read_halts(body: str) -> None:
-    with pytest.raises(InvariantBroken):
-        decode_decision(body, [])
 
 
 def test_equity_of_a_session_is_replaced_by_a_later_one(database: Database, store: SqliteStore) -> None:
