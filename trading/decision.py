@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+import numpy as np
+from numpy.typing import NDArray
+
 from trading.config import Settings
 from trading.errors import DataError
 from trading.market.panel import Panel
@@ -55,6 +58,10 @@ class DecisionSystem:
         """Return the strategy that the stages use."""
         return self.screener.strategy
 
+    def chart_values(self, panel: Panel) -> dict[str, NDArray[np.float64]]:
+        """Return what the strategy's charts show beside the bars of `panel`, by column."""
+        return self.strategy.chart_values(self.screener.signals(panel))
+
 
 def decide(view: MarketView, system: DecisionSystem) -> Decision:
     """Return the decision after the close of the view's session; the same view gives the same decision.
@@ -85,4 +92,5 @@ def decide(view: MarketView, system: DecisionSystem) -> Decision:
         verdicts=screen.verdicts({**held, **sold}, view.skipped.keys()),
         risk=system.risk.remembered(standing.risk, screen.signals, row),
         skipped=view.skipped,
+        words=system.strategy.words(screen.signals),
     )

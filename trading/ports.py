@@ -11,6 +11,9 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol
 
+import numpy as np
+from numpy.typing import NDArray
+
 from trading.market.panel import Panel
 from trading.model.account import AccountState, BrokerPosition, Quote, SessionStatus
 from trading.model.contract import Contract
@@ -293,8 +296,8 @@ class Store(Protocol):
         """Keep the broker's order list as last read."""
         ...
 
-    def record_bars(self, panel: Panel) -> int:
-        """Keep the bars for the charts; return how many were new or changed."""
+    def record_bars(self, panel: Panel, lines: Mapping[str, NDArray[np.float64]]) -> int:
+        """Keep the bars and the lines of the strategy's charts; return how many bars were new or changed."""
         ...
 
     def record_cycle(self, summary: Mapping[str, object], error: str | None, now: datetime) -> None:

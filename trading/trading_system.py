@@ -228,7 +228,7 @@ class TradingSystem:
         desk.store.record_equity(
             decision.session, decision.equity, decision.cash, len(view.holdings), decision.drawdown
         )
-        desk.store.record_bars(market.panel)
+        desk.store.record_bars(market.panel, self._stages.chart_values(market.panel))
         desk.store.record_decision(decision, desk.clock.now())
         self._decided = decision
         self._publisher.decision(decision, self._summary)

@@ -1,4 +1,7 @@
-"""Codes of the decision as plain sentences, with what was measured and what it is held against."""
+"""Codes of our limits as plain sentences, with what was measured and what it is held against.
+
+What a strategy's own checks say is the strategy's: `webapp.findings`.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,8 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from trading.model.decision import Denied, Reason
+from trading.model.decision import Denied, ExitReason, Reason
+from trading.model.strategy_words import StrategyWords, plain
 from webapp.numbers import number, percent
 
 
@@ -36,19 +40,9 @@ def _money(value: float) -> str:
     return f"{number(value, 2)} USD"
 
 
-def _millions(value: float) -> str:
-    return f"{number(value / 1e6, 1)} million USD"
-
-
 TITLES: Mapping[str, str] = {
     "no_bar": "No bar",
     "warm_up": "Too little history",
-    "trend": "No uptrend",
-    "pullback": "Pullback out of range",
-    "price": "Price too low",
-    "volume": "Volume out of range",
-    "volatility": "Volatility out of range",
-    "gap": "Gapped down",
     "bad_prices": "Prices make no sense",
     "max_positions": "No free slot",
     "size_zero": "Too small to buy",
@@ -66,39 +60,12 @@ TITLES: Mapping[str, str] = {
     "account": "Observing only",
 }
 
-# By code and measure, then by code.
 _WORDINGS: Mapping[str, Wording] = {
-    "no_bar": Wording("It has no bar in this session.", _count),
+    "no_bar": Wording("", _count, missing="It has no bar in this session."),
     "warm_up": Wording(
         "It has {v} bars of history; {l} are needed.", _count, missing="It has too few bars for every indicator."
     ),
-    "trend.bars_since_breakout": Wording(
-        "The last breakout is {v} bars old.",
-        _count,
-        above="The last breakout above the channel is {v} bars old; at most {l} are allowed.",
-        missing="It has not broken out above its channel lately.",
-    ),
-    "trend.close": Wording("The close, {v}, is not above the channel's middle, {l}.", _two),
-    "trend.channel_middle": Wording("The channel's middle, {v}, does not rise: it was {l}.", _two),
-    "trend": Wording("There is no uptrend: {v} against {l}.", _two, missing="There is no uptrend."),
-    "pullback": Wording(
-        "It is only {v} ATR below its recent high; at least {l} are asked.",
-        _two,
-        above="It is {v} ATR below its recent high, more than {l}: a fall, not a pullback.",
-    ),
-    "price": Wording("The close, {v}, is below the lowest price bought, {l}.", _money),
-    "volume.dollar_volume": Wording("Only {v} change hands a day; at least {l} are asked.", _millions),
-    "volume.relative_volume": Wording(
-        "Volume was {v} times the usual.",
-        _two,
-        above="Volume was {v} times the usual, more than {l}: something happened.",
-    ),
-    "volatility": Wording(
-        "It moves {v} % a day, less than {l} %: too quiet.",
-        _two,
-        above="It moves {v} % a day, more than {l} %: too wild.",
-    ),
-    "gap": Wording("It opened at {v}, below the low of the day before, {l}.", _two),
+    "skipped": Wording("Its data can't be used now.", _count, missing="Its data can't be used now."),
     "bad_prices": Wording("Stop, entry and target are not in order.", _two),
     "max_positions": Wording(
         "All {l} slots are taken.", _count, above="All {l} slots are taken.", missing="All slots are taken."
@@ -136,7 +103,7 @@ _WORDINGS: Mapping[str, Wording] = {
 EXIT_REASONS: Mapping[str, str] = {
     "stop": "Stop reached",
     "target": "Target reached",
-    "trend_broken": "Trend broken: closed below the channel's middle",
+    "trend_broken": "Trend broken",
     "time_stop": "Held long enough",
     "delisted": "No longer traded",
     "operator": "Sold by a person",
@@ -149,16 +116,21 @@ CAPS: Mapping[str, str] = {
 }
 
 
+def exit_sentence(reason: str, words: StrategyWords) -> str:
+    """Return why a position is sold, in the words of the strategy that decided it."""
+    text = EXIT_REASONS.get(reason, reason)
+    return f"{text}: closed below {words.exit_level}." if reason == ExitReason.TREND_BROKEN else f"{text}."
+
+
 def title(code: str) -> str:
     """Return a code in a few words."""
-    return TITLES.get(code, _plain(code))
+    return TITLES.get(code, plain(code))
 
 
 def sentence(reason: Reason | Denied) -> str:
     """Return why not, with the measured value and the threshold."""
-    measure = reason.measure if isinstance(reason, Reason) else ""
     detail = reason.detail if isinstance(reason, Denied) else ""
-    wording = _WORDINGS.get(f"{reason.code}.{measure}") or _WORDINGS.get(reason.code)
+    wording = _WORDINGS.get(reason.code)
     value, limit = _finite(reason.value), _finite(reason.limit)
     if wording is None:
         return _unknown(reason.code, value, limit, detail)
@@ -172,14 +144,10 @@ def sentence(reason: Reason | Denied) -> str:
 
 def _unknown(code: str, value: float | None, limit: float | None, detail: str) -> str:
     """Return a sentence for a code that is newer than this page."""
-    said = _plain(code)
+    said = plain(code)
     if value is not None:
         said += f": {_count(value)}" + ("" if limit is None else f", limit {_count(limit)}")
     return f"{said}. {detail}".strip() if detail else f"{said}."
-
-
-def _plain(code: str) -> str:
-    return code.replace("_", " ").capitalize()
 
 
 def _finite(value: float | None) -> float | None:

@@ -8,6 +8,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
+import numpy as np
+from numpy.typing import NDArray
+
 from tests.fakes.memory_journal import Adjustment, Fill, MemoryJournal
 from trading.errors import InvariantBroken
 from trading.market.panel import Panel
@@ -124,7 +127,7 @@ class MemoryStore:
     def record_orders(self, orders: Sequence[BrokerOrder], now: datetime) -> None:
         self.orders = tuple(orders)
 
-    def record_bars(self, panel: Panel) -> int:
+    def record_bars(self, panel: Panel, lines: Mapping[str, NDArray[np.float64]]) -> int:
         found = {
             (symbol, panel.day(row)): tuple(
                 float(column[row, at]) for column in (panel.open, panel.high, panel.low, panel.close, panel.volume)

@@ -8,9 +8,10 @@ from pathlib import Path
 from trading.backtest.metrics import Metrics
 from trading.backtest.report import RunRecord
 from trading.backtest.result import BacktestResult
-from trading.cli.explanation import CheckOutcome, Explanation, FunnelStep, verdicts_of
+from trading.cli.explanation import Explanation, FunnelStep, verdicts_of
 from trading.cli.output import money, table
 from trading.model.decision import Approved, Decision, Denied, Signal
+from trading.model.strategy_words import words
 
 _BOTH_LEFT = frozenset({0, 1})
 
@@ -76,9 +77,9 @@ def explain_text(explanation: Explanation) -> str:
         f"{heading}: {answer}",
         "",
         table(
-            ("Rule", "Measured", "Value", "Asked", ""),
-            [_check_row(check) for check in explanation.checks],
-            left=frozenset({0, 1, 3, 4}),
+            ("", "Rule", "What was found"),
+            [("pass" if check.passed else "FAIL", check.rule, check.text) for check in explanation.checks],
+            left=frozenset({0, 1, 2}),
         ),
         "",
     ]
@@ -143,24 +144,12 @@ def _candidates(candidates: Sequence[Signal], decision: Decision) -> str:
     return table(headers, rows, left=frozenset({0, 6}))
 
 
-def _check_row(check: CheckOutcome) -> tuple[str, str, str, str, str]:
-    asked = f"{check.relation} {number(check.limit)}"
-    if check.against is not None:
-        asked += f" ({_words(check.against)})"
-    value = "none recent" if check.value is None else number(check.value)
-    return check.rule, _words(check.measure), value, asked, "pass" if check.passed else "FAIL"
-
-
 def _not_judged(explanation: Explanation) -> str:
     reason = explanation.not_judged
     if reason is None or reason.code == "no_bar":
         return "It did not trade in this session (no_bar)."
-    need = "" if reason.limit is None else f", {reason.measure.replace('_', ' ')} takes {number(reason.limit)} bars"
+    need = "" if reason.limit is None else f", {words(reason.measure)} takes {number(reason.limit)} bars"
     return f"It has {number(reason.value)} bars{need} (warm_up)."
-
-
-def _words(name: str) -> str:
-    return name.replace("_", " ")
 
 
 def _reasons(result: BacktestResult) -> str:

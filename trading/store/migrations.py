@@ -9,11 +9,23 @@ from types import MappingProxyType
 
 from trading.errors import ConfigError
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 SCHEMA = Path(__file__).with_name("schema.sql")
 
+# The lines of charts; they are written anew with the next decision.
+_CHART_VALUES = (
+    """
+    CREATE TABLE chart_values (
+        symbol  TEXT NOT NULL,
+        session TEXT NOT NULL,
+        body    TEXT NOT NULL,
+        PRIMARY KEY (symbol, session)
+    ) STRICT, WITHOUT ROWID
+    """,
+)
+
 # Statements that bring a file of the version that is the key to the next one.
-STEPS: Mapping[int, Sequence[str]] = MappingProxyType({})
+STEPS: Mapping[int, Sequence[str]] = MappingProxyType({1: _CHART_VALUES})
 
 
 def migrate(

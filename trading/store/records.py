@@ -16,6 +16,7 @@ from trading.model.mode import ModeState
 from trading.model.order import BrokerOrder
 from trading.store import modes
 from trading.store.bars import BarWriter
+from trading.store.chart_values import Lines, write_chart_values
 from trading.store.database import Database
 from trading.store.decision_text import decode_decision, encode_decision, encode_verdict
 from trading.store.trades import insert_closed
@@ -169,13 +170,15 @@ class SqliteStore:
             )
             _put(connection, "orders_read_at", at)
 
-    def record_bars(self, panel: Panel) -> int:
-        """Keep the panel's bars for the charts; return how many were new or changed."""
+    def record_bars(self, panel: Panel, lines: Lines) -> int:
+        """Keep the panel's bars and the lines of the strategy's charts; return how many bars were new or changed.
+
+        `lines` have the panel's shape, NaN where undefined.
+        """
         rows = self._bars.changed(panel)
-        if not rows:
-            return 0
         with self._database.transaction() as connection:
             written = self._bars.write(connection, rows)
+            write_chart_values(connection, panel, lines)
         self._bars.remember(panel)
         return written
 

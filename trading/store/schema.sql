@@ -169,6 +169,13 @@ CREATE TABLE bar (                      -- daily bars of the universe as last re
     PRIMARY KEY (symbol, session)
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE chart_values (             -- the lines of a strategy's charts at a bar, as JSON by name
+    symbol  TEXT NOT NULL,
+    session TEXT NOT NULL,
+    body    TEXT NOT NULL,
+    PRIMARY KEY (symbol, session)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE broker_order (             -- the order list as last read, for the page
     order_id  INTEGER PRIMARY KEY,
     coid      TEXT,                     -- ours, when bound

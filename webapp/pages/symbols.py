@@ -7,12 +7,12 @@ from werkzeug.exceptions import NotFound
 
 from webapp import funnel
 from webapp import overview as model
-from webapp.charts import fill_mark, refusal_mark, symbol_chart
+from webapp.charts import fill_mark, line_keys, refusal_mark, strategy_lines, symbol_chart
 from webapp.frame import make_frame, render
 from webapp.parameters import accepts
 from webapp.parameters import symbol as parse_symbol
 from webapp.sentences import EXIT_REASONS
-from webapp.services import services, state
+from webapp.services import state
 
 blueprint = Blueprint("symbols", __name__)
 
@@ -34,6 +34,7 @@ def symbol_page(symbol: str) -> str:
         frame,
         symbol=wanted,
         decision=None if newest is None else newest.decision,
+        keys=() if newest is None else line_keys(newest.decision.words),
         line=next((line for line in lines if line.symbol == wanted), None),
         position=next(iter(read.positions.open(wanted)), None),
         trades=read.positions.trades(wanted),
@@ -50,7 +51,7 @@ def symbol_page(symbol: str) -> str:
 def chart(symbol: str) -> Response:
     """Return bars, lines, levels and marks of one symbol."""
     wanted = parse_symbol(symbol)
-    made, read = services(), state()
+    read = state()
     bars = read.charts.bars_of(wanted)
     if not bars:
         raise NotFound(description=f"No bars are kept for {wanted}.")
@@ -59,4 +60,6 @@ def chart(symbol: str) -> Response:
         *(refusal_mark(session, denied) for session, denied in read.decisions.denials_of(wanted)),
         *map(fill_mark, read.orders.fills_of(wanted)),
     )
-    return jsonify(symbol_chart(wanted, bars, made.settings.strategy, position, marks))
+    newest = read.decisions.newest_outcome()
+    lines = () if newest is None else strategy_lines(newest.decision.words, read.charts.values_of(wanted))
+    return jsonify(symbol_chart(wanted, bars, lines, position, marks))

@@ -1,9 +1,12 @@
-"""The bars that charts are drawn from."""
+"""The bars and lines that charts are drawn from."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+
+import msgspec
 
 from trading.store.readers.transaction import WITHOUT_LIMIT, ReadTransaction
 
@@ -52,3 +55,13 @@ class ChartReader:
             )
             for row in rows
         )
+
+    def values_of(self, symbol: str) -> Mapping[str, Sequence[tuple[date, float]]]:
+        """Return the values of a symbol's lines by column, oldest first; a bar without one is left out."""
+        rows = self._transaction.rows("SELECT * FROM chart_values WHERE symbol = ? ORDER BY session", symbol)
+        found: dict[str, list[tuple[date, float]]] = {}
+        for row in rows:
+            session = date.fromisoformat(row["session"])
+            for name, value in msgspec.json.decode(row["body"], type=dict[str, float]).items():
+                found.setdefault(name, []).append((session, value))
+        return found

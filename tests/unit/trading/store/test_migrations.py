@@ -11,7 +11,13 @@ from trading.errors import ConfigError
 from trading.store.database import Database
 from trading.store.migrations import SCHEMA_VERSION, STEPS, migrate, schema_version
 
-ADD_NOTE = {1: ("ALTER TABLE cycle ADD COLUMN note TEXT",), 2: ("CREATE TABLE extra (id INTEGER PRIMARY KEY) STRICT",)}
+NEXT = SCHEMA_VERSION + 1
+ADD_NOTE = {
+    SCHEMA_VERSION: ("ALTER TABLE cycle ADD COLUMN note TEXT",),
+    NEXT: ("CREATE TABLE extra (id INTEGER PRIMARY KEY) STRICT",),
+}
+# What a file of version 1 does not have.
+TABLES_OF_2 = ("chart_values",)
 
 
 @pytest.fixture
@@ -45,27 +51,41 @@ def test_file_of_this_version_is_left_alone(connection: sqlite3.Connection, path
 
 
 def test_older_file_is_brought_up_step_by_step_after_a_copy(connection: sqlite3.Connection, path: Path) -> None:
-    migrate(connection, path, version=3, steps=ADD_NOTE)
-    assert schema_version(connection) == 3
+    migrate(connection, path, version=NEXT + 1, steps=ADD_NOTE)
+    assert schema_version(connection) == NEXT + 1
     assert "note" in columns(connection, "cycle")
-    copy = path.with_name("trading.db.schema-1")
+    copy = path.with_name(f"trading.db.schema-{SCHEMA_VERSION}")
     assert copy.stat().st_mode & 0o777 == 0o600
     with closing(sqlite3.connect(copy)) as before:
-        assert schema_version(before) == 1
+        assert schema_version(before) == SCHEMA_VERSION
         assert "note" not in columns(before, "cycle")
 
 
 def test_failed_step_leaves_the_version_before_it(connection: sqlite3.Connection, path: Path) -> None:
-    broken = {1: ADD_NOTE[1], 2: ("ALTER TABLE cycle ADD COLUMN other TEXT", "NONSENSE")}
+    broken = {**ADD_NOTE, NEXT: ("ALTER TABLE cycle ADD COLUMN other TEXT", "NONSENSE")}
     with pytest.raises(sqlite3.OperationalError):
-        migrate(connection, path, version=3, steps=broken)
-    assert schema_version(connection) == 2
+        migrate(connection, path, version=NEXT + 1, steps=broken)
+    assert schema_version(connection) == NEXT
     assert "other" not in columns(connection, "cycle")
-    migrate(connection, path, version=3, steps=ADD_NOTE)
-    assert schema_version(connection) == 3
+    migrate(connection, path, version=NEXT + 1, steps=ADD_NOTE)
+    assert schema_version(connection) == NEXT + 1
 
 
-@pytest.mark.parametrize("version", ["2", "99"])
+def schema(connection: sqlite3.Connection) -> dict[str, list[tuple[object, ...]]]:
+    tables = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
+    return {name: connection.execute(f"PRAGMA table_info({name})").fetchall() for (name,) in tables}
+
+
+def test_file_of_version_1_becomes_what_a_new_file_is(connection: sqlite3.Connection, path: Path) -> None:
+    new = schema(connection)
+    for table in TABLES_OF_2:
+        connection.execute(f"DROP TABLE {table}")
+    connection.execute("UPDATE fact SET value = '1' WHERE key = 'schema'")
+    migrate(connection, path)
+    assert schema(connection) == new
+
+
+@pytest.mark.parametrize("version", [str(NEXT), "99"])
 def test_newer_file_is_refused(path: Path, version: str) -> None:
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("UPDATE fact SET value = ? WHERE key = 'schema'", (version,))

@@ -18,7 +18,7 @@ def test_bars_and_symbols(tmp_path: Path) -> None:
     days = np.array(["2026-02-27", "2026-03-02"], dtype="datetime64[D]")
     prices = np.array([10.0, 11.0])
     panel = build_panel({"AAA": SymbolBars(days, prices, prices + 1, prices - 1, prices, prices * 100)})
-    SqliteStore(database).record_bars(panel)
+    SqliteStore(database).record_bars(panel, {})
     database.close()
     with read_state(tmp_path / "trading.db") as state:
         charts = state.charts

@@ -20,7 +20,7 @@ def test_position_shows_how_much_of_it_is_covered(database: Database, path: Path
     journal.plan([entry, stop, target])
     journal.execute(entry.coid, fill("e1", entry, 10, 100.01), NOW)
     one = np.array([[101.5]])
-    store.record_bars(Panel(("AAPL",), np.array(["2014-03-04"], "datetime64[D]"), one, one, one, one, one))
+    store.record_bars(Panel(("AAPL",), np.array(["2014-03-04"], "datetime64[D]"), one, one, one, one, one), {})
     with read_state(path) as state:
         (bare,) = state.positions.open()
         assert state.positions.open("XOM") == ()
