@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -86,7 +87,7 @@ def make_frame() -> Frame:
         session_detail=kept.get(PulseKey.SESSION_DETAIL, ""),
         market_now=market_now,
         market_phase=_PHASES.get(kept.get(PulseKey.MARKET_PHASE, ""), ""),
-        next_event=_next_event(moment(kept.get(PulseKey.NEXT_EVENT)), market_now),
+        next_event=_next_event(kept, market_now),
     )
 
 
@@ -103,8 +104,9 @@ def render(template: str, frame: Frame, **values: object) -> str:
     )
 
 
-def _next_event(at: datetime | None, market_now: datetime | None) -> str:
+def _next_event(kept: Mapping[str, str], market_now: datetime | None) -> str:
     """Return what the trading process waits for; empty while that is not known, or long past."""
+    at = moment(kept.get(PulseKey.NEXT_EVENT))
     if at is None or market_now is None or at < market_now - _STALE_EVENT:
         return ""
-    return agenda.sentence(at, market_now, services().settings.execution)
+    return agenda.sentence(kept.get(PulseKey.NEXT_EVENT_KIND, ""), at, market_now)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from trading.cycle.agenda import event_at
 from trading.cycle.summary import CycleSummary
 from trading.execution.desk import Desk
 from trading.model.decision import Decision
@@ -58,6 +59,8 @@ class Publisher:
             desk.store.set_value(PulseKey.MARKET_NOW, now.isoformat())
             desk.store.set_value(PulseKey.MARKET_PHASE, "open" if market_open else "closed")
             desk.store.set_value(PulseKey.NEXT_EVENT, next_at.isoformat())
+            kind = event_at(next_at, desk.calendar, desk.settings.execution)
+            desk.store.set_value(PulseKey.NEXT_EVENT_KIND, kind)
             for counter, totals in desk.store.totals().items():
                 for label, total in totals.items():
                     desk.metrics.reach(counter, total, label=label)

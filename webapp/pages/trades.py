@@ -7,7 +7,7 @@ import io
 
 from flask import Blueprint, Response, request
 
-from trading.backtest.report import TRADE_COLUMNS
+from trading.model.trade import TRADE_COLUMNS
 from trading.store.readers.positions import TradeLine
 from webapp.frame import make_frame, render
 from webapp.parameters import accepts, symbol

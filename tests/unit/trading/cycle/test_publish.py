@@ -41,6 +41,7 @@ def test_pages_learn_time_phase_next_event_and_mode() -> None:
     assert office.store.value(PulseKey.MARKET_NOW) == office.clock.now().isoformat()
     assert office.store.value(PulseKey.MARKET_PHASE) == "closed"
     assert office.store.value(PulseKey.NEXT_EVENT) == OPEN.isoformat()
+    assert office.store.value(PulseKey.NEXT_EVENT_KIND) == "open"
     assert office.store.value(PulseKey.UNCOVERED_SHARES) == "3"
     assert office.store.value(PulseKey.UNKNOWN_ORDERS) == "1"
     assert office.metrics.mode is Mode.ACTIVE
