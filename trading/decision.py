@@ -14,7 +14,7 @@ from trading.market.panel import Panel
 from trading.model.contract import PriceIncrement
 from trading.model.decision import Decision, ExitReason, Holding, RiskState
 from trading.position_manager import PositionManager, last_close
-from trading.risk_manager import Portfolio, PricedHolding, RiskManager
+from trading.risk_manager import PricedAccount, PricedHolding, RiskManager
 from trading.stock_screener import StockScreener
 from trading.strategies.base import Strategy
 
@@ -78,8 +78,8 @@ def decide(view: MarketView, system: DecisionSystem) -> Decision:
     held: dict[str, ExitReason | None] = {holding.symbol: None for holding in view.holdings}
     candidates = screen.candidates(held.keys() | view.skipped.keys())
     priced = tuple(PricedHolding(holding, last_close(panel, row, holding)) for holding in view.holdings)
-    portfolio = Portfolio(view.cash, view.equity, priced)
-    entries, denials = system.risk.walk(candidates, portfolio, standing, screen.signals, row)
+    account = PricedAccount(view.cash, view.equity, priced)
+    entries, denials = system.risk.walk(candidates, account, standing, screen.signals, row)
     sold = {order.symbol: order.reason for order in exits}
     return Decision(
         session=session,

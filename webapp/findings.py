@@ -12,7 +12,7 @@ from webapp.sentences import sentence
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class CheckFinding:
     """One check: its rule in a few words, and what was measured."""
 
     code: str
@@ -21,7 +21,7 @@ class Finding:
     passed: bool
 
 
-def findings(verdict: SymbolVerdict, words: StrategyWords) -> tuple[Finding, ...]:
+def findings(verdict: SymbolVerdict, words: StrategyWords) -> tuple[CheckFinding, ...]:
     """Return what each check found, in their order; nothing where they did not decide."""
     if verdict.failed is None:
         return ()
@@ -49,7 +49,7 @@ def rules(words: StrategyWords, reasons: Sequence[Reason]) -> dict[str, str]:
     return titles
 
 
-def _finding(check: Check, values: Mapping[str, float], *, passed: bool) -> Finding:
+def _finding(check: Check, values: Mapping[str, float], *, passed: bool) -> CheckFinding:
     limit = values.get(check.limit) if isinstance(check.limit, str) else check.limit
     text = check.sentence(values.get(check.measure), limit, number, passed=passed)
-    return Finding(check.code, check.heading, text, passed)
+    return CheckFinding(check.code, check.heading, text, passed)

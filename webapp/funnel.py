@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from trading.model.decision import Decision, SymbolVerdict
-from webapp.findings import Finding, findings, rules, why_not
+from webapp.findings import CheckFinding, findings, rules, why_not
 from webapp.numbers import price
 from webapp.sentences import CAPS, exit_sentence, sentence
 
@@ -47,7 +47,7 @@ class SymbolLine:
     label: str
     score: float | None
     sentences: tuple[str, ...]
-    findings: tuple[Finding, ...]
+    findings: tuple[CheckFinding, ...]
     values: tuple[tuple[str, float], ...]
 
 

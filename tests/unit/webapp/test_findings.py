@@ -5,16 +5,16 @@ from dataclasses import replace
 from tests.unit.webapp.desk import WORDS, decision
 from trading.model.decision import Reason
 from trading.model.strategy_words import StrategyWords
-from webapp.findings import Finding, findings, rules, why_not
+from webapp.findings import CheckFinding, findings, rules, why_not
 
 VERDICT = decision().verdicts[4]
 
 
 def test_each_check_says_what_it_found_in_the_words_of_its_strategy() -> None:
     assert findings(VERDICT, WORDS) == (
-        Finding("trend", "Rising", "It rises: 4.20 over 3.90.", passed=True),
-        Finding("dip", "Dipped", "It dipped 0.42; 1.00 are asked.", passed=False),
-        Finding("price", "Price", "Close, 4.20 USD, is less than 5.00 USD.", passed=False),
+        CheckFinding("trend", "Rising", "It rises: 4.20 over 3.90.", passed=True),
+        CheckFinding("dip", "Dipped", "It dipped 0.42; 1.00 are asked.", passed=False),
+        CheckFinding("price", "Price", "Close, 4.20 USD, is less than 5.00 USD.", passed=False),
     )
     assert findings(replace(VERDICT, failed=None), WORDS) == ()
 
