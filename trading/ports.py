@@ -6,7 +6,7 @@ never raise one and are never repeated: `Broker.send` returns an `Outcome`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol
@@ -19,7 +19,7 @@ from trading.model.account import AccountState, BrokerPosition, Quote, SessionSt
 from trading.model.contract import Contract
 from trading.model.decision import Decision, RiskState
 from trading.model.metric import Counter, Duration, Gauge
-from trading.model.mode import Control, Mode, ModeState
+from trading.model.mode import Acknowledgement, Control, FlattenGoal, Halt, Mode, ModeState
 from trading.model.order import BrokerOrder, Execution, IntentState, OrderIntent, OrderTicket
 from trading.model.wire import Answer, Outcome, WireRequest
 
@@ -237,6 +237,37 @@ class Journal(Protocol):
         ...
 
 
+class Halts(Protocol):
+    """What holds the system back until a person lets it go on; a halt that can't be stored is in force all the same."""
+
+    def raise_halt(self, cause: str, facts: str, *, reason: str, actor: str, now: datetime) -> bool:
+        """Halt for `cause`; return False where the same cause with the same facts stands, acknowledged or not."""
+
+    def halt_over(self, cause: str, keep: Collection[str], now: datetime) -> None:
+        """End the halts of a cause whose facts are not in `keep` any more; the same facts later halt anew.
+
+        One that nobody has acknowledged halts on until somebody does.
+        """
+
+    def acknowledge_halts(self, *, seen: int, actor: str, now: datetime) -> Acknowledgement:
+        """Acknowledge the halts up to number `seen`, and take back a flatten that was asked for before it."""
+
+    def standing(self) -> tuple[Halt, ...]:
+        """Return the halts that halt or whose facts hold on, oldest first."""
+
+    def flatten_goal(self) -> FlattenGoal | None:
+        """Return the flatten that stands."""
+
+    def set_flatten(self, facts: str, *, reason: str, actor: str, now: datetime) -> None:
+        """Halt as a person asked with `facts`, and want all own shares sold, in one step."""
+
+    def set_flatten_progress(self, text: str, now: datetime) -> None:
+        """Say what the flatten that stands has under way and what it waits for; the same again writes nothing."""
+
+    def end_flatten(self, outcome: str, now: datetime) -> None:
+        """End the flatten that stands; the halt that came with it stays for a person to acknowledge."""
+
+
 class Store(Protocol):
     """What pages, metrics and the next start read; decisions are kept so that none is taken twice."""
 
@@ -260,12 +291,12 @@ class Store(Protocol):
         """Return counts over the whole life of the state: steps of orders by state, closed trades by exit reason."""
         ...
 
-    def mode(self) -> ModeState:
-        """Return the mode to show: the strictest of halt, reconciled and risk latches."""
-        ...
+    @property
+    def halts(self) -> Halts:
+        """Halts by their cause, and the flatten that a person asked for."""
 
-    def set_halt(self, *, halted: bool, reason: str, actor: str, now: datetime) -> None:
-        """Persist or clear the operator's halt."""
+    def mode(self) -> ModeState:
+        """Return the mode to show: the strictest of halts that stand, reconciled and risk latches."""
         ...
 
     def set_reconciled(self, *, reconciled: bool, reason: str, now: datetime) -> None:

@@ -36,7 +36,7 @@ from trading.model.decision import Decision
 from trading.model.metric import Counter, Gauge
 from trading.model.mode import Mode
 from trading.model.order import MAYBE_LIVE, IntentState
-from trading.model.pulse import SessionState
+from trading.model.status import SessionState
 
 EXECUTION_DAYS = 7
 BARS_RETRY_S = 60.0
@@ -178,9 +178,15 @@ class TradingSystem:
 
     def _has_work(self) -> bool:
         """Return whether orders may have to be sent or cancelled now."""
-        if self._controls.wants_cancel() or self._controls.wants_flat():
+        if self._halted() or self._flattens():
             return True
         return self._decided is not None and self._executor.has_work(self._decided, self._window_of(self._decided))
+
+    def _halted(self) -> bool:
+        return self._desk.store.mode().mode is Mode.HALTED
+
+    def _flattens(self) -> bool:
+        return self._desk.store.halts.flatten_goal() is not None
 
     def _read(self, *, balances: bool = True) -> BrokerBook:
         """Read the broker and take what it shows into the journal; without `balances` the last ones do."""
@@ -249,18 +255,16 @@ class TradingSystem:
 
     def _act(self, at: Circumstances, newest: Session) -> list[datetime | None]:
         """Carry out what was decided and what people asked for."""
+        desk = self._desk
         looks: list[datetime | None] = []
-        if self._controls.wants_cancel():
-            if self._executor.cancel_entries():
-                looks.append(at.now + timedelta(seconds=POLL_S))
-            else:
-                self._controls.cancelled()
-        if self._controls.wants_flat():
+        if self._halted() and self._executor.cancel_entries():
+            looks.append(at.now + timedelta(seconds=POLL_S))
+        if self._flattens():
             outcome = self._executor.flatten(newest.day, self._window(newest), at)
             looks.append(outcome.look_again)
             self._summary.orders += outcome.sent
             if outcome.look_again is None:
-                self._controls.flat()
+                desk.store.halts.end_flatten("all own shares are sold", at.now)
         elif self._decided is not None:
             window = self._window_of(self._decided)
             outcome = self._executor.carry_out(self._decided, window, at)
@@ -282,7 +286,7 @@ class TradingSystem:
             window = self._window_of(self._decided)
             wanted = self._executor.wanted(self._decided, window)
             leaving |= {wish.position.conid for wish in wanted}
-        if self._controls.wants_flat():
+        if self._flattens():
             leaving |= {position.conid for position in positions}
         session = self._open_session(desk.clock.now()) or desk.calendar.next_after(newest.day)
         purpose = Purpose(newest.day, session.day, desk.clock.now())
@@ -368,8 +372,8 @@ class TradingSystem:
         desk.log.error("invariant broken", invariant=error.invariant, detail=error.detail)
         desk.notifier.alert(error.invariant, describe(error))
         try:
-            if desk.store.mode().mode is not Mode.HALTED:
-                self._controls.halt(describe(error), "system")
+            facts = describe(error)
+            desk.store.halts.raise_halt("invariant", facts, reason=facts, actor="system", now=desk.clock.now())
         except InvariantBroken as worse:
             # The database can't be written: no order can leave either, since each needs its row first.
             desk.log.error("the halt could not be stored", detail=worse.detail)  # noqa: TRY400 - the port has no more

@@ -10,7 +10,7 @@ from flask import render_template
 
 from trading.model.account import AccountKind
 from trading.model.mode import Mode, ModeState
-from trading.model.pulse import PulseKey
+from trading.model.status import StatusKey
 from trading.monitoring.health import Facts, liveness, read_facts
 from webapp import agenda
 from webapp.security import current_session
@@ -76,17 +76,17 @@ def make_frame() -> Frame:
     if mode is not None:
         health = read_facts(kept, silent_s=made.silent_s(), mode=mode.mode, check_interval_s=settings.check_interval_s)
     account = kept.get("account", "")
-    market_now = moment(kept.get(PulseKey.MARKET_NOW)) if settings.simulated else made.clock.now()
+    market_now = moment(kept.get(StatusKey.MARKET_NOW)) if settings.simulated else made.clock.now()
     return Frame(
         kind=account_kind(account, simulated=settings.simulated),
         account=masked(account),
         mode=mode,
         situation=judge(health),
         health=health,
-        session_since=moment(kept.get(PulseKey.SESSION_SINCE)),
-        session_detail=kept.get(PulseKey.SESSION_DETAIL, ""),
+        session_since=moment(kept.get(StatusKey.SESSION_SINCE)),
+        session_detail=kept.get(StatusKey.SESSION_DETAIL, ""),
         market_now=market_now,
-        market_phase=_PHASES.get(kept.get(PulseKey.MARKET_PHASE, ""), ""),
+        market_phase=_PHASES.get(kept.get(StatusKey.MARKET_PHASE, ""), ""),
         next_event=_next_event(kept, market_now),
     )
 
@@ -106,7 +106,7 @@ def render(template: str, frame: Frame, **values: object) -> str:
 
 def _next_event(kept: Mapping[str, str], market_now: datetime | None) -> str:
     """Return what the trading process waits for; empty while that is not known, or long past."""
-    at = moment(kept.get(PulseKey.NEXT_EVENT))
+    at = moment(kept.get(StatusKey.NEXT_EVENT))
     if at is None or market_now is None or at < market_now - _STALE_EVENT:
         return ""
-    return agenda.sentence(kept.get(PulseKey.NEXT_EVENT_KIND, ""), at, market_now)
+    return agenda.sentence(kept.get(StatusKey.NEXT_EVENT_KIND, ""), at, market_now)

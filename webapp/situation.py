@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from trading.model.account import AccountKind, kind_of
-from trading.model.pulse import SessionState
+from trading.model.status import SessionState
 from trading.monitoring.health import Facts, readiness
 
 

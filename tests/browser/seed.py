@@ -25,7 +25,7 @@ from trading.market.bar_files import load_bars
 from trading.market.calendar import Session, TradingCalendar
 from trading.market.panel import Panel
 from trading.model.decision import Approved, Decision
-from trading.model.mode import Mode
+from trading.model.mode import OPERATOR, Mode
 from trading.model.order import Execution, IntentState, OrderIntent, OrderType, Role, Side, Tif
 from trading.model.wire import WireAct, WireRequest
 from trading.store.database import Database
@@ -247,9 +247,9 @@ def _write_facts(store: SqliteStore, state: str, moment: datetime) -> None:
     for key, value in facts.items():
         store.set_value(key, value)
     if state == "halted":
-        store.set_halt(halted=True, reason="asked for on the dashboard", actor="dashboard", now=moment)
+        store.halts.raise_halt(OPERATOR, "test", reason="asked for on the dashboard", actor="dashboard", now=moment)
     elif store.mode().mode is Mode.HALTED:
-        store.set_halt(halted=False, reason="resumed on the dashboard", actor="dashboard", now=moment)
+        store.halts.acknowledge_halts(seen=store.mode().newest_halt, actor="dashboard", now=moment)
     if state == "reducing":
         risk = replace(store.risk_state(), latches={"drawdown_halt": moment.date()})
         store.set_risk_state(risk, reason="drawdown_halt: 20.3 % below the peak", actor="risk", now=moment)

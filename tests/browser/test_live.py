@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 from tests.browser.chromium import Page
 from tests.browser.conftest import PASSWORD, Site
+from trading.model.mode import OPERATOR
 from trading.store.controls import ControlsDatabase
 from trading.store.database import Database
 from trading.store.records import SqliteStore
@@ -84,7 +85,9 @@ def test_typing_is_not_lost_when_the_page_refreshes_itself(page: Page, site: Sit
 
 def _set_halt(site: Site, *, halted: bool) -> None:
     database = Database(site.state / "trading.db")
-    SqliteStore(database).set_halt(
-        halted=halted, reason="asked for on the dashboard", actor="dashboard", now=datetime.now(UTC)
-    )
+    store, now = SqliteStore(database), datetime.now(UTC)
+    if halted:
+        store.halts.raise_halt(OPERATOR, "test", reason="asked for on the dashboard", actor="dashboard", now=now)
+    else:
+        store.halts.acknowledge_halts(seen=store.mode().newest_halt, actor="dashboard", now=now)
     database.close()

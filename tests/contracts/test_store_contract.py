@@ -19,7 +19,7 @@ from trading.errors import InvariantBroken
 from trading.market.panel import Panel
 from trading.model.decision import RiskState, StopOut
 from trading.model.metric import Counter
-from trading.model.mode import Mode
+from trading.model.mode import OPERATOR, Mode
 from trading.model.order import IntentState, OrderIntent
 from trading.ports import Journal, Store
 from trading.store.database import Database
@@ -126,7 +126,8 @@ class TestMode:
     @pytest.mark.parametrize("latched", [True, False])
     @pytest.mark.parametrize("halted", [True, False])
     def test_strictest_fact_is_the_mode(self, store: Store, *, halted: bool, latched: bool, reconciled: bool) -> None:
-        store.set_halt(halted=halted, reason="button", actor="person", now=NOW)
+        if halted:
+            store.halts.raise_halt(OPERATOR, "test", reason="button", actor="person", now=NOW)
         latches = {"daily_loss": SESSION} if latched else {}
         store.set_risk_state(RiskState(latches=latches), reason="loss", actor="risk", now=NOW)
         store.set_reconciled(reconciled=reconciled, reason="compared", now=NOW)
@@ -137,20 +138,20 @@ class TestMode:
 
     def test_mode_tells_who_set_it_why_and_since_when(self, store: Store) -> None:
         store.set_reconciled(reconciled=True, reason="all found", now=NOW)
-        store.set_halt(halted=True, reason="looks odd", actor="cli:ann", now=LATER)
+        store.halts.raise_halt(OPERATOR, "test", reason="looks odd", actor="cli:ann", now=LATER)
         state = store.mode()
         assert (state.mode, state.reason, state.actor, state.since) == (Mode.HALTED, "looks odd", "cli:ann", LATER)
 
     def test_same_halt_again_keeps_the_first_reason(self, store: Store) -> None:
-        store.set_halt(halted=True, reason="first", actor="a", now=NOW)
-        store.set_halt(halted=True, reason="second", actor="b", now=LATER)
+        store.halts.raise_halt(OPERATOR, "test", reason="first", actor="a", now=NOW)
+        store.halts.raise_halt(OPERATOR, "test", reason="second", actor="b", now=LATER)
         assert (store.mode().reason, store.mode().since) == ("first", NOW)
 
     def test_clearing_a_halt_leaves_a_latch_in_force(self, store: Store) -> None:
         store.set_reconciled(reconciled=True, reason="all found", now=NOW)
         store.record_decision(decision(latches={"drawdown_halt": SESSION}), NOW)
-        store.set_halt(halted=True, reason="x", actor="a", now=NOW)
-        store.set_halt(halted=False, reason="x", actor="a", now=LATER)
+        store.halts.raise_halt(OPERATOR, "test", reason="x", actor="a", now=NOW)
+        store.halts.acknowledge_halts(seen=store.mode().newest_halt, actor="a", now=LATER)
         assert store.mode().mode is Mode.REDUCING
 
 

@@ -11,6 +11,7 @@ from datetime import UTC, date, datetime
 import numpy as np
 from numpy.typing import NDArray
 
+from tests.fakes.memory_database import MemoryDatabase
 from tests.fakes.memory_journal import Adjustment, Fill, MemoryJournal
 from trading.errors import InvariantBroken
 from trading.market.panel import Panel
@@ -18,6 +19,8 @@ from trading.model.decision import Decision, RiskState, StopOut
 from trading.model.metric import Counter
 from trading.model.mode import Mode, ModeState
 from trading.model.order import TERMINAL, BrokerOrder, Role, Side
+from trading.store.halts import SqliteHalts
+from trading.store.modes import mode_of
 
 RESERVED = {"schema", "instance", "prefix", "coid_seq", "account", "gateway", "risk"}
 
@@ -53,6 +56,7 @@ class MemoryStore:
         self.orders: tuple[BrokerOrder, ...] = ()
         self.bars: dict[tuple[str, date], tuple[float, ...]] = {}
         self.cycles: list[tuple[Mapping[str, object], str | None]] = []
+        self.halts = SqliteHalts(MemoryDatabase())
         self._risk = RiskState()
 
     def record_decision(self, decision: Decision, now: datetime) -> None:
@@ -88,15 +92,13 @@ class MemoryStore:
         return {Counter.ORDERS: steps, Counter.TRADES_CLOSED: Tally(trade.exit_reason for trade in self.trades())}
 
     def mode(self) -> ModeState:
-        if "halt" in self.facts:
-            return self.facts["halt"]
+        halts = self.halts.halting()
+        if halts:
+            return mode_of((), halts)
         if not any(fact == "reconciled" for fact, _ in self.mode_log):
             never = datetime(1970, 1, 1, tzinfo=UTC)
             return ModeState(Mode.RECONCILING, "not yet compared with the broker", "system", never)
         return self.facts.get("reconciled") or self.facts.get("reducing") or self._last
-
-    def set_halt(self, *, halted: bool, reason: str, actor: str, now: datetime) -> None:
-        self._change("halt", Mode.HALTED if halted else None, reason, actor, now)
 
     def set_reconciled(self, *, reconciled: bool, reason: str, now: datetime) -> None:
         self._change("reconciled", None if reconciled else Mode.RECONCILING, reason, "system", now)

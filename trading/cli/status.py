@@ -10,7 +10,7 @@ import click
 from trading.cli.environment import read_settings
 from trading.cli.output import json_text, money, say, table
 from trading.config import Settings
-from trading.model.pulse import PulseKey
+from trading.model.status import StatusKey
 from trading.monitoring.health import read_facts, readiness
 from trading.monitoring.redaction import mask_accounts
 from trading.monitoring.sign_of_life import FILE_NAME, silent_s
@@ -89,7 +89,7 @@ def _status(settings: Settings, state: State, silent: float | None) -> Status:
         next_step=health.next_step,
         gateway=facts.get("gateway", settings.gateway.kind),
         account=mask_accounts(facts.get("account", "")),
-        session=facts.get(PulseKey.SESSION_STATE, ""),
+        session=facts.get(StatusKey.SESSION_STATE, ""),
         silent_s=silent,
         equity=equity[0] if equity else None,
         positions=state.positions.open(),

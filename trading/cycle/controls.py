@@ -6,13 +6,8 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from trading.errors import InvariantBroken
-from trading.execution.failpoints import failpoint
-from trading.model.mode import Control, ControlKind
+from trading.model.mode import OPERATOR, Acknowledgement, Control, ControlKind, Mode
 from trading.ports import Clock, Controls, Log, Store
-
-FLATTEN = "flatten_requested"
-CANCEL_ENTRIES = "cancel_entries"
-_YES, _NO = "1", ""
 
 
 class ControlDesk:
@@ -35,52 +30,53 @@ class ControlDesk:
             taken += 1
         return taken
 
-    def halt(self, reason: str, actor: str) -> None:
-        """Commit HALTED; own entries are cancelled as soon as the broker can be reached."""
-        self._store.set_halt(halted=True, reason=reason, actor=actor, now=self._clock.now())
-        self._store.set_value(CANCEL_ENTRIES, _YES)
-        failpoint("K34")
-
-    def wants_cancel(self) -> bool:
-        """Return whether live entries have to be cancelled."""
-        return self._store.value(CANCEL_ENTRIES) == _YES
-
-    def cancelled(self) -> None:
-        """No live entry is left."""
-        self._store.set_value(CANCEL_ENTRIES, _NO)
-
-    def wants_flat(self) -> bool:
-        """Return whether a person asked to sell everything that is ours."""
-        return self._store.value(FLATTEN) == _YES
-
-    def flat(self) -> None:
-        """Everything is sold."""
-        self._store.set_value(FLATTEN, _NO)
-
     def _handlers(self) -> dict[ControlKind, Callable[[Control], str]]:
         return {ControlKind.HALT: self._halt, ControlKind.RESUME: self._resume, ControlKind.FLATTEN: self._flatten}
 
     def _halt(self, control: Control) -> str:
-        self.halt(control.argument or "asked for", control.actor)
+        now = self._clock.now()
+        reason = control.argument or "asked for"
+        self._store.halts.raise_halt(OPERATOR, facts_of(control), reason=reason, actor=control.actor, now=now)
         return "halted: nothing is bought; stops stay; live entries are being cancelled"
 
     def _resume(self, control: Control) -> str:
-        """Clear the halt and the risk latches; the peak becomes today's equity."""
+        """Acknowledge the halts that the person saw and clear the risk latches; the peak becomes today's equity."""
         now = self._clock.now()
+        seen = max((halt.halt_id for halt in self._store.halts.standing()), default=0)
+        done = self._store.halts.acknowledge_halts(seen=seen, actor=control.actor, now=now)
         risk = self._store.risk_state()
-        if risk.latches:
+        if risk.latches and not done.newer:
             peak = risk.prior_equity if risk.prior_equity is not None else risk.peak
             cleared = replace(risk, latches={}, peak=peak)
             self._store.set_risk_state(cleared, reason="resumed", actor=control.actor, now=now)
-        self._store.set_value(CANCEL_ENTRIES, _NO)
-        self._store.set_value(FLATTEN, _NO)
-        self._store.set_halt(halted=False, reason=control.argument or "resumed", actor=control.actor, now=now)
-        return f"resumed: the mode is {self._store.mode().mode}"
+        return resumed(done, self._store.mode().mode)
 
     def _flatten(self, control: Control) -> str:
-        self.halt(control.argument or "flatten", control.actor)
-        self._store.set_value(FLATTEN, _YES)
+        reason = control.argument or "flatten"
+        facts = facts_of(control)
+        self._store.halts.set_flatten(facts, reason=reason, actor=control.actor, now=self._clock.now())
         return "halted: own shares are being sold"
+
+
+def facts_of(control: Control) -> str:
+    """Return what tells one request from any other, so that one that is taken up twice halts once."""
+    return f"request {control.control_id} of {control.created.isoformat()}"
+
+
+def resumed(done: Acknowledgement, mode: Mode) -> str:
+    """Return the answer to a resume: the mode, what was acknowledged, and what halts on or would halt again."""
+    parts = [f"resumed: the mode is {mode}"]
+    if done.newer:
+        newer = "; ".join(halt.reason for halt in done.newer)
+        parts = [f"not resumed: halted after what you saw ({newer}); look again, then resume"]
+    if done.acknowledged:
+        parts.append("acknowledged: " + "; ".join(halt.reason for halt in done.acknowledged))
+    if done.taken_back is not None:
+        parts.append("the flatten was taken back: what is not sold stays, with its stop")
+    if done.still_there:
+        still = "; ".join(halt.reason for halt in done.still_there)
+        parts.append(f"still so, and halting again if it changes: {still}")
+    return ". ".join(parts)
 
 
 def describe(error: InvariantBroken) -> str:

@@ -10,7 +10,7 @@ from trading.execution.desk import Desk
 from trading.model.decision import Decision
 from trading.model.metric import Counter, Duration, Gauge
 from trading.model.mode import Mode
-from trading.model.pulse import PulseKey
+from trading.model.status import StatusKey
 
 # In fast simulated time nobody could read more than that.
 SHOWN_EVERY_S = 0.25
@@ -51,16 +51,16 @@ class Publisher:
         self._due = next_at
         summary.positions = len(desk.journal.own_positions())
         summary.mode = str(desk.store.mode().mode)
-        desk.store.set_value(PulseKey.UNCOVERED_SHARES, str(summary.uncovered))
-        desk.store.set_value(PulseKey.UNKNOWN_ORDERS, str(summary.unknown))
+        desk.store.set_value(StatusKey.UNCOVERED_SHARES, str(summary.uncovered))
+        desk.store.set_value(StatusKey.UNKNOWN_ORDERS, str(summary.unknown))
         self._measure(summary, now)
         if real_s - self._shown_at >= SHOWN_EVERY_S:
             self._shown_at = real_s
-            desk.store.set_value(PulseKey.MARKET_NOW, now.isoformat())
-            desk.store.set_value(PulseKey.MARKET_PHASE, "open" if market_open else "closed")
-            desk.store.set_value(PulseKey.NEXT_EVENT, next_at.isoformat())
+            desk.store.set_value(StatusKey.MARKET_NOW, now.isoformat())
+            desk.store.set_value(StatusKey.MARKET_PHASE, "open" if market_open else "closed")
+            desk.store.set_value(StatusKey.NEXT_EVENT, next_at.isoformat())
             kind = event_at(next_at, desk.calendar, desk.settings.execution)
-            desk.store.set_value(PulseKey.NEXT_EVENT_KIND, kind)
+            desk.store.set_value(StatusKey.NEXT_EVENT_KIND, kind)
             for counter, totals in desk.store.totals().items():
                 for label, total in totals.items():
                     desk.metrics.reach(counter, total, label=label)

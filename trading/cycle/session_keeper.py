@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from trading.errors import GatewayError, Refused, SessionLost
 from trading.model.account import SessionStatus
 from trading.model.metric import Gauge
-from trading.model.pulse import PulseKey, SessionState
+from trading.model.status import SessionState, StatusKey
 from trading.ports import Clock, Log, Metrics, SessionPort, Store
 
 INITIALISE_EVERY_S = 60.0
@@ -47,8 +47,8 @@ class SessionKeeper:
         self._initialised_at: float | None = None
         self._told: tuple[SessionState, str] | None = None
         # What an earlier process said of the session holds no longer.
-        store.set_value(PulseKey.SESSION_STATE, SessionState.STARTING)
-        store.set_value(PulseKey.SESSION_SINCE, "")
+        store.set_value(StatusKey.SESSION_STATE, SessionState.STARTING)
+        store.set_value(StatusKey.SESSION_SINCE, "")
 
     def check(self) -> SessionView:
         """Tickle, and ask for the brokerage session where that is allowed.
@@ -75,7 +75,7 @@ class SessionKeeper:
             return SessionView(usable=False, epoch=self._epoch, new_epoch=False, accounts=(), skew_s=self._skew(status))
         new = not self._was_usable or set(accounts) != set(self._accounts)
         if new:
-            self._store.set_value(PulseKey.SESSION_SINCE, self._clock.now().isoformat())
+            self._store.set_value(StatusKey.SESSION_SINCE, self._clock.now().isoformat())
             self._epoch += 1
             self._store.set_value(EPOCH, str(self._epoch))
             self._metrics.put(Gauge.SESSION_EPOCH, self._epoch)
@@ -94,14 +94,14 @@ class SessionKeeper:
             return
         news = self._told is None or self._told[0] is not state
         self._told = (state, detail)
-        self._store.set_value(PulseKey.SESSION_STATE, state)
-        self._store.set_value(PulseKey.SESSION_DETAIL, detail)
+        self._store.set_value(StatusKey.SESSION_STATE, state)
+        self._store.set_value(StatusKey.SESSION_DETAIL, detail)
         if not news:
             return
         if state in {SessionState.READY, SessionState.ENDED}:
             self._log.info("session", state=str(state), detail=detail)
         else:
-            self._store.set_value(PulseKey.SESSION_SINCE, "")
+            self._store.set_value(StatusKey.SESSION_SINCE, "")
             self._log.warning("session", state=str(state), detail=detail)
 
     def _may_initialise(self, status: SessionStatus) -> bool:

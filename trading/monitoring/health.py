@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from trading.model.mode import Mode
-from trading.model.pulse import PulseKey, SessionState
+from trading.model.status import SessionState, StatusKey
 
 SILENT_CYCLES = 3
 SILENT_AT_LEAST_S = 20.0
@@ -89,14 +89,14 @@ _MODES: Mapping[Mode, Health] = MappingProxyType(
 
 def read_facts(kept: Mapping[str, str], *, silent_s: float | None, mode: Mode | None, check_interval_s: float) -> Facts:
     """Return the facts from what the trading process `kept` of itself; a word that is not known counts as starting."""
-    word = kept.get(PulseKey.SESSION_STATE, "")
+    word = kept.get(StatusKey.SESSION_STATE, "")
     return Facts(
         silent_s=silent_s,
         check_interval_s=check_interval_s,
         session=SessionState(word) if word in frozenset(SessionState) else SessionState.STARTING,
         mode=mode,
-        uncovered_shares=_count(kept.get(PulseKey.UNCOVERED_SHARES, "")),
-        unknown_orders=_count(kept.get(PulseKey.UNKNOWN_ORDERS, "")),
+        uncovered_shares=_count(kept.get(StatusKey.UNCOVERED_SHARES, "")),
+        unknown_orders=_count(kept.get(StatusKey.UNKNOWN_ORDERS, "")),
     )
 
 

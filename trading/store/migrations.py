@@ -24,8 +24,64 @@ _CHART_VALUES = (
     """,
 )
 
+# Halts by their cause and the flatten as a goal; the flags they replace become one halt and one goal.
+_HALTS = (
+    """
+    CREATE TABLE halt (
+        id              INTEGER PRIMARY KEY,
+        cause           TEXT NOT NULL,
+        facts           TEXT NOT NULL,
+        reason          TEXT NOT NULL,
+        actor           TEXT NOT NULL,
+        since           TEXT NOT NULL,
+        acknowledged_at TEXT,
+        acknowledged_by TEXT,
+        over_at         TEXT
+    ) STRICT
+    """,
+    "CREATE INDEX halt_cause ON halt (cause, facts)",
+    """
+    CREATE TABLE goal (
+        id        INTEGER PRIMARY KEY,
+        kind      TEXT NOT NULL CHECK (kind IN ('flatten')),
+        reason    TEXT NOT NULL,
+        actor     TEXT NOT NULL,
+        since     TEXT NOT NULL,
+        halt_id   INTEGER NOT NULL REFERENCES halt (id),
+        waits_for TEXT NOT NULL DEFAULT '',
+        changed   TEXT,
+        over_at   TEXT,
+        outcome   TEXT NOT NULL DEFAULT ''
+    ) STRICT
+    """,
+    """
+    CREATE TABLE alert (
+        id      INTEGER PRIMARY KEY,
+        code    TEXT NOT NULL,
+        subject TEXT NOT NULL,
+        text    TEXT NOT NULL,
+        since   TEXT NOT NULL,
+        told_at TEXT,
+        over_at TEXT,
+        times   INTEGER NOT NULL DEFAULT 0
+    ) STRICT
+    """,
+    "CREATE INDEX alert_present ON alert (code, subject) WHERE over_at IS NULL",
+    """
+    INSERT INTO halt (cause, facts, reason, actor, since)
+    SELECT 'operator', 'before the update', reason, actor, at FROM mode_log
+    WHERE id = (SELECT max(id) FROM mode_log WHERE fact = 'halt') AND value = '1'
+    """,
+    """
+    INSERT INTO goal (kind, reason, actor, since, halt_id)
+    SELECT 'flatten', reason, actor, since, id FROM halt
+    WHERE EXISTS (SELECT 1 FROM fact WHERE key = 'flatten_requested' AND value = '1')
+    """,
+    "DELETE FROM fact WHERE key IN ('flatten_requested', 'cancel_entries')",
+)
+
 # Statements that bring a file of the version that is the key to the next one.
-STEPS: Mapping[int, Sequence[str]] = MappingProxyType({1: _CHART_VALUES})
+STEPS: Mapping[int, Sequence[str]] = MappingProxyType({1: (*_HALTS, *_CHART_VALUES)})
 
 
 def migrate(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Mapping, Sequence
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 
 import msgspec
 
@@ -19,13 +19,12 @@ from trading.store.bars import BarWriter
 from trading.store.chart_values import Lines, write_chart_values
 from trading.store.database import Database
 from trading.store.decision_text import decode_decision, encode_decision, encode_verdict
+from trading.store.halts import SqliteHalts
 from trading.store.trades import insert_closed
 from trading.store.units import to_units, to_units_or_none, utc_text
 
 # Rows of `cycle` that are kept: some weeks of a live system.
 KEPT_CYCLES = 20_000
-# Before anything was recorded there is no time to name.
-_NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 _TOTALS = (
     (Counter.ORDERS, "SELECT state AS label, count(*) AS n FROM intent_log GROUP BY state ORDER BY state"),
@@ -44,6 +43,7 @@ class SqliteStore:
         """Write into `database`, which stays the caller's to close."""
         self._database = database
         self._bars = BarWriter()
+        self.halts = SqliteHalts(database)
 
     def record_decision(self, decision: Decision, now: datetime) -> None:
         """Keep a decision with its verdicts, denials and risk state in one transaction.
@@ -108,17 +108,14 @@ class SqliteStore:
         return {counter: {row["label"]: row["n"] for row in self._database.query(sql)} for counter, sql in _TOTALS}
 
     def mode(self) -> ModeState:
-        """Return the mode to show: the strictest of halt, reconciled and risk latches."""
-        rows = self._database.query(modes.LAST_ENTRIES)
-        return modes.mode_of({row["fact"]: row for row in rows}, _NEVER)
-
-    def set_halt(self, *, halted: bool, reason: str, actor: str, now: datetime) -> None:
-        """Persist or clear the operator's halt."""
-        self._change(modes.HALT, modes.YES if halted else modes.NO, reason, actor, now)
+        """Return the mode to show: the strictest of halts that stand, reconciled and risk latches."""
+        return modes.mode_of(self._database.query(modes.LAST_ENTRIES), self.halts.halting())
 
     def set_reconciled(self, *, reconciled: bool, reason: str, now: datetime) -> None:
         """Persist whether this epoch's state is reconciled with the broker."""
-        self._change(modes.RECONCILED, modes.YES if reconciled else modes.NO, reason, "system", now)
+        value = modes.YES if reconciled else modes.NO
+        with self._database.transaction() as connection:
+            modes.log_change(connection, modes.RECONCILED, value, reason=reason, actor="system", at=utc_text(now))
 
     def risk_state(self, through: date | None = None) -> RiskState:
         """Return what the risk rules remember: peak, latches, stop-outs; an empty one before the first decision.
@@ -190,10 +187,6 @@ class SqliteStore:
                 (utc_text(now), msgspec.json.encode(summary).decode(), error),
             )
             connection.execute("DELETE FROM cycle WHERE id <= ?", (int(cursor.lastrowid or 0) - KEPT_CYCLES,))
-
-    def _change(self, fact: str, value: str, reason: str, actor: str, now: datetime) -> None:
-        with self._database.transaction() as connection:
-            modes.log_change(connection, fact, value, reason=reason, actor=actor, at=utc_text(now))
 
 
 # Facts that the file needs; nobody stores a value over them.

@@ -191,7 +191,7 @@ CREATE TABLE broker_order (             -- the order list as last read, for the 
     read_at   TEXT NOT NULL             -- when this state of it was first read
 ) STRICT;
 
-CREATE TABLE mode_log (                 -- every change of halt, reconciled and the risk latches
+CREATE TABLE mode_log (                 -- every change of halted, reconciled and the risk latches
     id     INTEGER PRIMARY KEY,
     fact   TEXT NOT NULL CHECK (fact IN ('halt', 'reducing', 'reconciled')),
     value  TEXT NOT NULL,
@@ -199,6 +199,44 @@ CREATE TABLE mode_log (                 -- every change of halt, reconciled and 
     actor  TEXT NOT NULL,
     at     TEXT NOT NULL
 ) STRICT;
+
+CREATE TABLE halt (                     -- each cause of a halt; with one that is not acknowledged the mode is HALTED
+    id              INTEGER PRIMARY KEY,
+    cause           TEXT NOT NULL,
+    facts           TEXT NOT NULL,      -- what was seen: the same again is the same halt
+    reason          TEXT NOT NULL,
+    actor           TEXT NOT NULL,
+    since           TEXT NOT NULL,
+    acknowledged_at TEXT,
+    acknowledged_by TEXT,
+    over_at         TEXT                -- the facts hold no longer
+) STRICT;
+CREATE INDEX halt_cause ON halt (cause, facts);
+
+CREATE TABLE goal (                     -- what a person asked for that takes many turns
+    id        INTEGER PRIMARY KEY,
+    kind      TEXT NOT NULL CHECK (kind IN ('flatten')),
+    reason    TEXT NOT NULL,
+    actor     TEXT NOT NULL,
+    since     TEXT NOT NULL,
+    halt_id   INTEGER NOT NULL REFERENCES halt (id),  -- a resume that acknowledges it takes the goal back
+    waits_for TEXT NOT NULL DEFAULT '',
+    changed   TEXT,                     -- when waits_for changed last
+    over_at   TEXT,
+    outcome   TEXT NOT NULL DEFAULT ''
+) STRICT;
+
+CREATE TABLE alert (                    -- what a person has to know, from when it was seen until it was over
+    id      INTEGER PRIMARY KEY,
+    code    TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    text    TEXT NOT NULL,
+    since   TEXT NOT NULL,
+    told_at TEXT,
+    over_at TEXT,
+    times   INTEGER NOT NULL DEFAULT 0  -- how often it was told
+) STRICT;
+CREATE INDEX alert_present ON alert (code, subject) WHERE over_at IS NULL;
 
 CREATE TABLE cycle (                    -- one row a cycle that did something, for the page
     id         INTEGER PRIMARY KEY,

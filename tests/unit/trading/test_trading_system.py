@@ -27,7 +27,7 @@ from trading.model.contract import Contract
 from trading.model.metric import Counter
 from trading.model.mode import Mode
 from trading.model.order import BrokerStatus, OrderType, Side
-from trading.model.pulse import PulseKey
+from trading.model.status import StatusKey
 from trading.trading_system import BARS_RETRY_S
 
 WEEK = [date(2014, 3, day) for day in (3, 4, 5, 6, 7)]
@@ -162,7 +162,7 @@ def test_fill_stop_and_trade_are_recorded(room: Room) -> None:
         (entry.conid, entry.total_quantity)
     ]
     assert [summary["fills"] for summary, _ in room.office.store.cycles[-1:]] == [1]
-    assert room.office.store.value(PulseKey.UNCOVERED_SHARES) == "0"
+    assert room.office.store.value(StatusKey.UNCOVERED_SHARES) == "0"
     stop = room.stop_of(entry)
     room.office.clock.go(60)
     room.office.broker.fill(stop.order_id, stop.stop_price or 0.0)
@@ -189,7 +189,7 @@ def test_lost_stop_is_put_back_in_the_following_cycles(room: Room) -> None:
         room.office.clock.go(5)
         system.run_cycle()
     assert sorted(str(order.order_type) for order in room.sales_of(entry)) == ["LMT", "STP"]
-    assert room.office.store.value(PulseKey.UNCOVERED_SHARES) == "0"
+    assert room.office.store.value(StatusKey.UNCOVERED_SHARES) == "0"
     assert "uncovered" in room.office.notes.codes()
 
 
@@ -212,7 +212,7 @@ def test_stop_follows_own_shares_that_were_sold_by_hand(room: Room) -> None:
     assert [held.quantity for held in room.office.journal.own_positions()] == [4]
     stops = [order for order in room.sales_of(entry) if order.order_type is OrderType.STOP]
     assert [order.total_quantity for order in stops] == [4]
-    assert room.office.store.value(PulseKey.UNCOVERED_SHARES) == "0"
+    assert room.office.store.value(StatusKey.UNCOVERED_SHARES) == "0"
 
 
 # ---- epochs

@@ -8,7 +8,6 @@ import pytest
 
 from tests.fakes.trading_desk import CLOSE, OPEN, PRE_OPEN
 from tests.fakes.trading_room import Room
-from trading.cycle.controls import CANCEL_ENTRIES, FLATTEN
 from trading.errors import NotSent
 from trading.model.mode import ControlKind, Mode
 from trading.model.order import BrokerStatus, OrderType, Role, Side
@@ -29,7 +28,6 @@ def test_halt_cancels_entries_and_keeps_stops(room: Room) -> None:
     assert {order.order_type for order in room.sales_of(entry)} == {OrderType.STOP, OrderType.LIMIT}
     assert [kind for kind, _ in room.controls.answers] == [ControlKind.HALT]
     assert len(room.office.broker.submits()) == sent
-    assert room.office.store.value(CANCEL_ENTRIES) == ""
 
 
 def test_halt_is_not_done_before_the_broker_has_cancelled(room: Room) -> None:
@@ -38,7 +36,7 @@ def test_halt_is_not_done_before_the_broker_has_cancelled(room: Room) -> None:
     room.office.broker.cancels_wait = True
     room.controls.ask(ControlKind.HALT)
     assert system.run_cycle() == room.office.clock.time + timedelta(seconds=5)
-    assert room.office.store.value(CANCEL_ENTRIES) != ""
+    assert room.office.broker.live(Side.BUY)
 
 
 def test_halt_before_the_first_decision_is_done_at_once(room: Room) -> None:
@@ -47,7 +45,6 @@ def test_halt_before_the_first_decision_is_done_at_once(room: Room) -> None:
     room.start().run_cycle()
     assert room.decided() == []
     assert room.office.store.mode().mode is Mode.HALTED
-    assert room.office.store.value(CANCEL_ENTRIES) == ""
 
 
 def test_halt_is_taken_up_while_the_gateway_is_away(room: Room) -> None:
@@ -85,13 +82,13 @@ def test_flatten_sells_own_shares_and_is_done_once_they_are_gone(
     (sale,) = room.office.broker.live()
     assert (sale.conid, sale.side, sale.order_type) == (entry.conid, Side.SELL, order_type)
     assert sale.total_quantity == entry.total_quantity
-    assert room.office.store.value(FLATTEN) != ""
+    assert room.office.store.halts.flatten_goal() is not None
     room.office.broker.fill(sale.order_id, 50.0)
     system.run_cycle()
     system.run_cycle()
     assert room.office.broker.live() == []
     assert room.office.journal.own_positions() == ()
-    assert room.office.store.value(FLATTEN) == ""
+    assert room.office.store.halts.flatten_goal() is None
     assert room.office.store.mode().mode is Mode.HALTED
     exits = [record for record in room.office.journal.intents() if record.intent.role is Role.EXIT]
     assert [record.intent.reason for record in exits] == ["operator"]
@@ -107,4 +104,4 @@ def test_stop_that_is_lost_while_everything_is_to_be_sold_is_not_put_back(room: 
         system.run_cycle()
         room.office.clock.go(5)
     assert len(room.office.broker.submits()) == sent
-    assert room.office.store.value(FLATTEN) != ""
+    assert room.office.store.halts.flatten_goal() is not None

@@ -8,7 +8,7 @@ from tests.fakes.trading_desk import CLOSE, SESSION
 from tests.fakes.trading_room import Room
 from trading.model.mode import ControlKind, Mode
 from trading.model.order import IntentState
-from trading.model.pulse import PulseKey, SessionState
+from trading.model.status import SessionState, StatusKey
 from trading.trading_system import SIGN_OF_LIFE_S
 
 
@@ -40,7 +40,7 @@ def test_at_the_end_of_the_data_the_last_bar_is_decided_on_and_then_only_people_
     room.start().run()
     assert room.decided() == [SESSION]
     assert room.office.clock.time == CLOSE + timedelta(seconds=900)
-    assert room.office.store.value(PulseKey.SESSION_STATE) == SessionState.ENDED
+    assert room.office.store.value(StatusKey.SESSION_STATE) == SessionState.ENDED
     told = [fields["state"] for _, event, fields in room.office.log.lines if event == "session"]
     assert told.count("ended") == 1
     assert room.pauses == [SIGN_OF_LIFE_S] * 4

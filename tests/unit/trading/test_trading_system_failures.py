@@ -12,8 +12,8 @@ from tests.fakes.trading_desk import DECIDED, PRE_OPEN
 from tests.fakes.trading_room import Room
 from trading.errors import ConfigError, InvariantBroken, NotSent, OutcomeUnknown, SessionLost
 from trading.model.metric import Counter
-from trading.model.mode import Mode, ModeState
-from trading.model.pulse import PulseKey, SessionState
+from trading.model.mode import OPERATOR, Mode
+from trading.model.status import SessionState, StatusKey
 from trading.trading_system import SIGN_OF_LIFE_S
 
 DOWN = NotSent("POST /tickle", "connection refused")
@@ -81,7 +81,7 @@ def test_failure_that_repeats_is_logged_once(room: Room, shows: Happening, state
     room.run_turns(10)
     assert room.lines("cycle failed") == ["warning"]
     assert room.office.broker.reads == 0
-    assert room.office.store.value(PulseKey.SESSION_STATE) == state
+    assert room.office.store.value(StatusKey.SESSION_STATE) == state
 
 
 def test_new_login_begins_an_epoch_that_is_reconciled_first(room: Room) -> None:
@@ -160,23 +160,23 @@ def test_broken_invariant_halts_alerts_and_goes_on_serving(room: Room, break_som
 
 
 def test_halt_by_a_person_keeps_its_reason_when_an_invariant_breaks(room: Room) -> None:
-    room.office.store.set_halt(halted=True, reason="earnings", actor="mary", now=PRE_OPEN)
+    room.office.store.halts.raise_halt(OPERATOR, "test", reason="earnings", actor="mary", now=PRE_OPEN)
     broken_controls(room)
     room.run_turns(2)
-    assert room.office.store.mode().reason == "earnings"
+    assert room.office.store.mode().reason == "earnings (and 1 more)"
 
 
 def test_halt_that_cannot_be_stored_is_told_and_the_loop_goes_on(room: Room) -> None:
-    def no_mode() -> ModeState:
-        raise InvariantBroken("database", "the disk is full")
+    def full(*_: object, **__: object) -> bool:
+        raise InvariantBroken("storage", "the disk is full")
 
-    stored = room.office.store.mode
-    room.office.store.mode = no_mode  # type: ignore[method-assign]
+    stored = room.office.store.halts.raise_halt
+    room.office.store.halts.raise_halt = full  # type: ignore[method-assign]
     broken_controls(room)
     room.run_turns(1)
     assert room.lines("the halt could not be stored") == ["error"]
     assert room.office.notes.codes() == ["I10"]
     assert room.office.broker.arrived == []
-    room.office.store.mode = stored  # type: ignore[method-assign]
+    room.office.store.halts.raise_halt = stored  # type: ignore[method-assign]
     room.run_turns(2)
     assert room.decided() == [DECIDED]

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from tests.unit.webapp.desk import NOON, Dashboard, open_store
+from trading.model.mode import OPERATOR
 from webapp.services import EXTENSION, Services, services, state
 
 
@@ -28,7 +29,7 @@ def test_a_request_sees_one_moment_and_the_next_request_the_next(ready: Dashboar
     with ready.app.test_request_context():
         assert state().account.facts()["session_state"] == "ready"
         store.set_value("session_state", "competing")
-        store.set_halt(halted=True, reason="", actor="ann", now=NOON)
+        store.halts.raise_halt(OPERATOR, "test", reason="", actor="ann", now=NOON)
         mode = state().account.mode()
         assert mode is not None
         assert (mode.mode, state().account.facts()["session_state"]) == ("ACTIVE", "ready")

@@ -7,7 +7,7 @@ import pytest
 from tests.unit.webapp.desk import NOON
 from trading.model.account import AccountKind
 from trading.model.mode import Mode
-from trading.model.pulse import SessionState
+from trading.model.status import SessionState
 from trading.monitoring.health import Facts
 from webapp.situation import SESSION_WORDS, Step, Tone, account_kind, duration, judge, masked, moment
 

@@ -1,16 +1,15 @@
-"""The account as a whole: equity over time, the mode, and what the trading process says of itself."""
+"""The account as a whole: equity over time, mode and halts, and what the trading process says of itself."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date
 
-from trading.model.mode import ModeState
+from trading.model.mode import FlattenGoal, Halt, ModeState
 from trading.store import modes
+from trading.store.halts import HALTING, NEWEST_GOAL, STANDING, goal_of, halt_of
 from trading.store.readers.transaction import WITHOUT_LIMIT, ReadTransaction
 from trading.store.units import from_units
-
-_NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +38,17 @@ class AccountReader:
         """Return the mode with its reason, None before the trading process has ever run."""
         if not self._transaction.started:
             return None
-        rows = self._transaction.rows(modes.LAST_ENTRIES)
-        return modes.mode_of({row["fact"]: row for row in rows}, _NEVER)
+        halts = tuple(halt_of(row) for row in self._transaction.rows(HALTING))
+        return modes.mode_of(self._transaction.rows(modes.LAST_ENTRIES), halts)
+
+    def standing_halts(self) -> tuple[Halt, ...]:
+        """Return the halts that halt or whose facts hold on, oldest first."""
+        return tuple(halt_of(row) for row in self._transaction.rows(STANDING))
+
+    def flatten_goal(self) -> FlattenGoal | None:
+        """Return the newest flatten, which may be over; None before the first."""
+        rows = self._transaction.rows(NEWEST_GOAL)
+        return goal_of(rows[0]) if rows else None
 
     def equity(self, *, limit: int = WITHOUT_LIMIT, offset: int = 0) -> tuple[EquityPoint, ...]:
         """Return the last points of the equity curve, oldest first; `offset` leaves out the newest."""

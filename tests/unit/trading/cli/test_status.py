@@ -9,7 +9,7 @@ from tests.fakes.chance import seeded
 from tests.fakes.decisions import decision
 from tests.fakes.orders import LATER, NOW, bracket, fill
 from tests.unit.trading.cli.conftest import Shell
-from trading.model.pulse import PulseKey, SessionState
+from trading.model.status import SessionState, StatusKey
 from trading.monitoring.metrics import MetricsFile
 from trading.monitoring.wall_clock import WallClock
 from trading.store.database import Database
@@ -33,7 +33,7 @@ def lived(shell: Shell) -> Shell:
     store.record_decision(decision(), NOW)
     store.record_equity(decision().session, 10_012.34, 8_999.99, 1, 0.0123)
     store.set_reconciled(reconciled=True, reason="all found", now=NOW)
-    store.set_value(PulseKey.SESSION_STATE, SessionState.READY)
+    store.set_value(StatusKey.SESSION_STATE, SessionState.READY)
     database.close()
     MetricsFile(shell.state / "metrics.prom", version="1").write()
     return shell
@@ -80,7 +80,7 @@ def test_silent_process_is_not_ready(lived: Shell) -> None:
 
 def test_word_of_a_newer_version_counts_as_starting(lived: Shell) -> None:
     database = Database(lived.state / "trading.db")
-    SqliteStore(database).set_value(PulseKey.SESSION_STATE, "dreaming")
+    SqliteStore(database).set_value(StatusKey.SESSION_STATE, "dreaming")
     database.close()
     assert json.loads(lived.run("status", "--json").out)["code"] == "starting"
 

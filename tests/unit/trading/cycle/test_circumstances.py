@@ -14,7 +14,7 @@ from trading.cycle.session_keeper import SessionView
 from trading.execution.book import BrokerBook, read_book
 from trading.execution.desk import Circumstances
 from trading.model.decision import Decision
-from trading.model.mode import Mode
+from trading.model.mode import OPERATOR, Mode
 from trading.model.order import MAYBE_LIVE, IntentState
 
 AAPL = CONIDS["AAPL"]
@@ -62,7 +62,7 @@ def test_circumstances_are_those_of_this_cycle(office: Office) -> None:
 
 
 def test_mode_is_read_anew(office: Office) -> None:
-    office.store.set_halt(halted=True, reason="test", actor="mary", now=office.clock.now())
+    office.store.halts.raise_halt(OPERATOR, "test", reason="test", actor="mary", now=office.clock.now())
     assert look(office).mode is Mode.HALTED
 
 

@@ -39,8 +39,6 @@ def house() -> House:
 def test_without_a_request_nothing_changes(house: House) -> None:
     assert house.desk.take_up() == 0
     assert house.store.mode().mode is Mode.ACTIVE
-    assert not house.desk.wants_cancel()
-    assert not house.desk.wants_flat()
 
 
 def test_halt_is_in_force_at_once_with_its_reason_and_who_asked(house: House) -> None:
@@ -48,8 +46,6 @@ def test_halt_is_in_force_at_once_with_its_reason_and_who_asked(house: House) ->
     assert house.desk.take_up() == 1
     mode = house.store.mode()
     assert (mode.mode, mode.reason, mode.actor) == (Mode.HALTED, "earnings", "mary")
-    assert house.desk.wants_cancel()
-    assert not house.desk.wants_flat()
 
 
 def test_halt_without_a_reason_has_one(house: House) -> None:
@@ -77,27 +73,15 @@ def test_requests_are_carried_out_in_their_order(house: House) -> None:
 def test_what_is_to_be_cancelled_survives_a_restart(house: House) -> None:
     house.controls.ask(ControlKind.FLATTEN)
     house.desk.take_up()
-    after = house.boot()
-    assert after.wants_cancel()
-    assert after.wants_flat()
+    house.boot()
+    assert house.store.halts.flatten_goal() is not None
 
 
 def test_flatten_halts_and_asks_for_the_sale_of_all_own_shares(house: House) -> None:
     house.controls.ask(ControlKind.FLATTEN)
     house.desk.take_up()
     assert house.store.mode().mode is Mode.HALTED
-    assert house.desk.wants_flat()
-    assert house.desk.wants_cancel()
-
-
-def test_what_is_done_is_not_wanted_any_more_and_the_halt_stays(house: House) -> None:
-    house.controls.ask(ControlKind.FLATTEN)
-    house.desk.take_up()
-    house.desk.cancelled()
-    house.desk.flat()
-    assert not house.desk.wants_cancel()
-    assert not house.desk.wants_flat()
-    assert house.store.mode().mode is Mode.HALTED
+    assert house.store.halts.flatten_goal() is not None
 
 
 def test_resume_ends_the_halt_and_what_it_had_begun(house: House) -> None:
@@ -106,9 +90,12 @@ def test_resume_ends_the_halt_and_what_it_had_begun(house: House) -> None:
     house.controls.ask(ControlKind.RESUME)
     house.desk.take_up()
     assert house.store.mode().mode is Mode.ACTIVE
-    assert not house.desk.wants_flat()
-    assert not house.desk.wants_cancel()
-    assert house.controls.answers[-1] == (ControlKind.RESUME, "resumed: the mode is ACTIVE")
+    assert house.controls.answers[-1] == (
+        ControlKind.RESUME,
+        "resumed: the mode is ACTIVE. acknowledged: flatten. "
+        "the flatten was taken back: what is not sold stays, with its stop",
+    )
+    assert house.store.halts.flatten_goal() is None
 
 
 @pytest.mark.parametrize(("prior", "peak"), [(9_000.0, 9_000.0), (None, 12_000.0)])

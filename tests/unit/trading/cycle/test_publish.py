@@ -8,7 +8,7 @@ from trading.cycle.publish import Publisher
 from trading.cycle.summary import CycleSummary
 from trading.model.metric import Counter, Gauge
 from trading.model.mode import Mode
-from trading.model.pulse import PulseKey
+from trading.model.status import StatusKey
 
 
 def turn(office: Office, publisher: Publisher, summary: CycleSummary, real_s: float) -> None:
@@ -38,12 +38,12 @@ def test_turn_is_one_line_of_the_log_and_a_row_only_when_something_happened() ->
 def test_pages_learn_time_phase_next_event_and_mode() -> None:
     office = Office()
     turn(office, Publisher(office.desk()), CycleSummary(uncovered=3, unknown=1), 1.0)
-    assert office.store.value(PulseKey.MARKET_NOW) == office.clock.now().isoformat()
-    assert office.store.value(PulseKey.MARKET_PHASE) == "closed"
-    assert office.store.value(PulseKey.NEXT_EVENT) == OPEN.isoformat()
-    assert office.store.value(PulseKey.NEXT_EVENT_KIND) == "open"
-    assert office.store.value(PulseKey.UNCOVERED_SHARES) == "3"
-    assert office.store.value(PulseKey.UNKNOWN_ORDERS) == "1"
+    assert office.store.value(StatusKey.MARKET_NOW) == office.clock.now().isoformat()
+    assert office.store.value(StatusKey.MARKET_PHASE) == "closed"
+    assert office.store.value(StatusKey.NEXT_EVENT) == OPEN.isoformat()
+    assert office.store.value(StatusKey.NEXT_EVENT_KIND) == "open"
+    assert office.store.value(StatusKey.UNCOVERED_SHARES) == "3"
+    assert office.store.value(StatusKey.UNKNOWN_ORDERS) == "1"
     assert office.metrics.mode is Mode.ACTIVE
 
 
@@ -53,7 +53,7 @@ def test_fast_turns_write_pages_and_metrics_four_times_a_second_at_most_but_alar
     for step in range(10):
         office.clock.time = OPEN + timedelta(minutes=step)
         turn(office, publisher, CycleSummary(uncovered=step), 100.0 + 0.1 * step)
-        assert office.store.value(PulseKey.UNCOVERED_SHARES) == str(step)
+        assert office.store.value(StatusKey.UNCOVERED_SHARES) == str(step)
     assert office.metrics.writes == 4
 
 

@@ -15,7 +15,7 @@ from trading.cycle.session_keeper import INITIALISE_EVERY_S, SessionKeeper
 from trading.errors import GatewayError, NotSent, Refused, SessionLost
 from trading.model.account import SessionStatus
 from trading.model.metric import Gauge
-from trading.model.pulse import PulseKey, SessionState
+from trading.model.status import SessionState, StatusKey
 
 NOW = datetime(2014, 3, 4, 13, 30, tzinfo=UTC)
 YIELD_S = 300.0
@@ -36,7 +36,7 @@ class House:
         return SessionKeeper(self.session, self.store, self.clock, (self.log, self.metrics), yield_s=YIELD_S)
 
     def state(self) -> str | None:
-        return self.store.value(PulseKey.SESSION_STATE)
+        return self.store.value(StatusKey.SESSION_STATE)
 
 
 @pytest.fixture
@@ -147,7 +147,7 @@ def test_login_that_is_being_connected_is_said_to_be_starting(house: House) -> N
     house.session.shows = CONNECTING
     assert not house.keeper.check().usable
     assert house.state() == SessionState.STARTING
-    assert house.store.value(PulseKey.SESSION_DETAIL)
+    assert house.store.value(StatusKey.SESSION_DETAIL)
 
 
 @pytest.mark.parametrize(
@@ -162,7 +162,7 @@ def test_failure_is_told_and_raised(house: House, error: GatewayError, state: Se
     with pytest.raises(type(error)):
         house.keeper.check()
     assert house.state() == state
-    assert house.store.value(PulseKey.SESSION_DETAIL) == error.cause
+    assert house.store.value(StatusKey.SESSION_DETAIL) == error.cause
 
 
 @pytest.mark.parametrize(
@@ -187,7 +187,7 @@ def test_same_state_is_logged_once_and_a_new_detail_is_kept(house: House) -> Non
     house.keeper.tell(SessionState.WAITING_LOGIN, "one")
     house.keeper.tell(SessionState.WAITING_LOGIN, "one")
     house.keeper.tell(SessionState.WAITING_LOGIN, "two")
-    assert house.store.value(PulseKey.SESSION_DETAIL) == "two"
+    assert house.store.value(StatusKey.SESSION_DETAIL) == "two"
     assert [(level, fields["state"]) for level, _, fields in house.log.lines] == [("warning", "waiting_login")]
 
 
@@ -211,7 +211,7 @@ def test_gateway_that_does_not_tell_the_time_has_no_skew(house: House) -> None:
 
 def test_pages_learn_since_when_the_session_is_usable(house: House) -> None:
     def since() -> str | None:
-        return house.store.value(PulseKey.SESSION_SINCE)
+        return house.store.value(StatusKey.SESSION_SINCE)
 
     house.keeper.check()
     house.clock.go(60)

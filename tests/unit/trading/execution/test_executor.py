@@ -19,6 +19,7 @@ from tests.fakes.trading_scenes import check_truth, states, with_position
 from trading.execution.exits import pending_exits
 from trading.model.account import AccountKind
 from trading.model.decision import RiskState
+from trading.model.mode import OPERATOR
 from trading.model.order import BrokerStatus, IntentState, OrderType, Role, Side, Tif
 
 
@@ -142,7 +143,7 @@ def test_listed_question_is_answered_yes_and_an_unlisted_one_no() -> None:
 
 
 def halt(office: Office) -> None:
-    office.store.set_halt(halted=True, reason="test", actor="test", now=office.clock.now())
+    office.store.halts.raise_halt(OPERATOR, "test", reason="test", actor="test", now=office.clock.now())
 
 
 def reconcile(office: Office) -> None:
@@ -168,7 +169,7 @@ def test_halt_between_planning_and_the_reply_declines() -> None:
     office = Office()
 
     def halt_and_ask(broker: object, request: object) -> object:
-        office.store.set_halt(halted=True, reason="test", actor="test", now=office.clock.now())
+        office.store.halts.raise_halt(OPERATOR, "test", reason="test", actor="test", now=office.clock.now())
         return question("o10152")(broker, request)  # type: ignore[arg-type]
 
     office.broker.faults.append(halt_and_ask)  # type: ignore[arg-type]
@@ -331,7 +332,7 @@ def test_halt_cancels_working_entries_and_no_stop() -> None:
 def test_flatten_sells_everything_that_is_ours() -> None:
     office = Office()
     process = with_position(office)
-    office.store.set_halt(halted=True, reason="test", actor="test", now=office.clock.now())
+    office.store.halts.raise_halt(OPERATOR, "test", reason="test", actor="test", now=office.clock.now())
     book = process.read()
     outcome = process.executor.flatten(decision_of().session, office.window, office.circumstances(book))
     assert outcome.sent == 1

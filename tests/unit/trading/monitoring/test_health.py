@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from trading.model.mode import Mode
-from trading.model.pulse import PulseKey, SessionState
+from trading.model.status import SessionState, StatusKey
 from trading.monitoring.health import Facts, liveness, read_facts, readiness, silent_limit_s
 
 WELL = Facts(silent_s=2.0, check_interval_s=60.0, session=SessionState.READY, mode=Mode.ACTIVE)
@@ -13,16 +13,16 @@ WELL = Facts(silent_s=2.0, check_interval_s=60.0, session=SessionState.READY, mo
 
 def test_facts_are_what_the_trading_process_kept() -> None:
     kept: dict[str, str] = {
-        PulseKey.SESSION_STATE: "competing",
-        PulseKey.UNCOVERED_SHARES: "7",
-        PulseKey.UNKNOWN_ORDERS: "2",
+        StatusKey.SESSION_STATE: "competing",
+        StatusKey.UNCOVERED_SHARES: "7",
+        StatusKey.UNKNOWN_ORDERS: "2",
     }
     facts = read_facts(kept, silent_s=1.0, mode=Mode.ACTIVE, check_interval_s=60.0)
     assert facts == Facts(1.0, 60.0, SessionState.COMPETING, Mode.ACTIVE, uncovered_shares=7, unknown_orders=2)
 
 
 @pytest.mark.parametrize(
-    "kept", [{}, {PulseKey.SESSION_STATE: "?", PulseKey.UNCOVERED_SHARES: "-3", PulseKey.UNKNOWN_ORDERS: "²"}]
+    "kept", [{}, {StatusKey.SESSION_STATE: "?", StatusKey.UNCOVERED_SHARES: "-3", StatusKey.UNKNOWN_ORDERS: "²"}]
 )
 def test_facts_that_are_absent_or_make_no_sense_count_as_starting(kept: dict[str, str]) -> None:
     facts = read_facts(kept, silent_s=None, mode=None, check_interval_s=60.0)

@@ -9,6 +9,7 @@ import pytest
 
 from trading.errors import ConfigError
 from trading.store.database import Database
+from trading.store.halts import SqliteHalts
 from trading.store.migrations import SCHEMA_VERSION, STEPS, migrate, schema_version
 
 NEXT = SCHEMA_VERSION + 1
@@ -17,7 +18,7 @@ ADD_NOTE = {
     NEXT: ("CREATE TABLE extra (id INTEGER PRIMARY KEY) STRICT",),
 }
 # What a file of version 1 does not have.
-TABLES_OF_2 = ("chart_values",)
+TABLES_OF_2 = ("alert", "chart_values", "goal", "halt")
 
 
 @pytest.fixture
@@ -76,13 +77,43 @@ def schema(connection: sqlite3.Connection) -> dict[str, list[tuple[object, ...]]
     return {name: connection.execute(f"PRAGMA table_info({name})").fetchall() for (name,) in tables}
 
 
-def test_file_of_version_1_becomes_what_a_new_file_is(connection: sqlite3.Connection, path: Path) -> None:
-    new = schema(connection)
+def take_back_to_1(connection: sqlite3.Connection, *statements: str) -> None:
     for table in TABLES_OF_2:
         connection.execute(f"DROP TABLE {table}")
     connection.execute("UPDATE fact SET value = '1' WHERE key = 'schema'")
+    for statement in statements:
+        connection.execute(statement)
+
+
+def test_file_of_version_1_becomes_what_a_new_file_is(connection: sqlite3.Connection, path: Path) -> None:
+    new = schema(connection)
+    take_back_to_1(connection)
     migrate(connection, path)
     assert schema(connection) == new
+
+
+LOG = "INSERT INTO mode_log (fact, value, reason, actor, at) VALUES ('halt', '{}', 'odd', 'ann', '2014-03-04T13:30Z')"
+FLATTEN_FLAG = "INSERT INTO fact (key, value) VALUES ('flatten_requested', '{}'), ('cancel_entries', '1')"
+
+
+@pytest.mark.parametrize(("flag", "goals"), [("1", 1), ("", 0)])
+def test_halt_and_flatten_that_stood_in_version_1_stand_on(path: Path, flag: str, goals: int) -> None:
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        take_back_to_1(connection, LOG.format("0"), LOG.format("1"), FLATTEN_FLAG.format(flag))
+    database = Database(path)
+    halts = SqliteHalts(database)
+    assert [(halt.reason, halt.actor) for halt in halts.halting()] == [("odd", "ann")]
+    assert (halts.flatten_goal() is not None) == bool(goals)
+    assert database.fact("cancel_entries") is None
+    database.close()
+
+
+def test_halt_that_was_over_in_version_1_is_none(path: Path) -> None:
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        take_back_to_1(connection, LOG.format("1"), LOG.format("0"))
+    database = Database(path)
+    assert SqliteHalts(database).standing() == ()
+    database.close()
 
 
 @pytest.mark.parametrize("version", [str(NEXT), "99"])

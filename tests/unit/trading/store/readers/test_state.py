@@ -13,6 +13,7 @@ from trading.store.records import SqliteStore
 def test_before_there_is_a_file_everything_is_empty(tmp_path: Path) -> None:
     with read_state(tmp_path / "none.db") as state:
         assert (state.account.facts(), state.account.mode(), state.account.equity()) == ({}, None, ())
+        assert (state.account.standing_halts(), state.account.flatten_goal()) == ((), None)
         assert (state.orders.open(), state.orders.fills_of("AAA"), state.orders.story_of("AAA")) == ((), (), ())
         assert (state.positions.open(), state.positions.trades()) == ((), ())
         assert state.positions.trade_totals().count == 0

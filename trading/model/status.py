@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class SessionState(StrEnum):
-    """The broker session as the trading loop found it last; kept under `PulseKey.SESSION_STATE`."""
+    """The broker session as the trading loop found it last; kept under `StatusKey.SESSION_STATE`."""
 
     STARTING = "starting"
     GATEWAY_DOWN = "gateway_down"
@@ -16,7 +16,7 @@ class SessionState(StrEnum):
     ENDED = "ended"
 
 
-class PulseKey(StrEnum):
+class StatusKey(StrEnum):
     """Keys of `Store.set_value` that pages, `status` and readiness look at; times are ISO 8601, numbers decimal.
 
     `SESSION_SINCE` is empty unless the session is usable.

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from trading.model.pulse import PulseKey, SessionState
+from trading.model.status import SessionState, StatusKey
 from trading.store.records import RESERVED_FACTS
 from webapp.situation import SESSION_WORDS
 
@@ -13,4 +13,4 @@ def test_dashboard_knows_every_word_for_the_session(state: SessionState) -> None
 
 
 def test_no_key_is_one_that_the_file_needs() -> None:
-    assert not {key.value for key in PulseKey} & RESERVED_FACTS
+    assert not {key.value for key in StatusKey} & RESERVED_FACTS
