@@ -8,19 +8,17 @@ from datetime import datetime, timedelta
 
 from flask import render_template
 
-from trading.model.account import AccountKind
+from trading.model.account import AccountKind, mask_account
 from trading.model.mode import Mode, ModeState
 from trading.model.status import StatusKey
-from trading.monitoring.health import Facts, liveness, read_facts
+from trading.monitoring.health import SESSION_WORDS, Facts, held_back, liveness, read_facts
 from webapp import agenda
 from webapp.security import current_session
 from webapp.services import services, state
 from webapp.situation import (
-    SESSION_WORDS,
     Situation,
     account_kind,
     judge,
-    masked,
     moment,
 )
 
@@ -60,6 +58,11 @@ class Frame:
         return self.health is not None and liveness(self.health).ok
 
     @property
+    def held_back(self) -> str:
+        """Return what the mode keeps from being sent, empty where nothing is."""
+        return "" if self.mode is None else held_back(self.mode.mode)
+
+    @property
     def session_word(self) -> str:
         """Return the broker session in a few words."""
         return "not known" if self.health is None else SESSION_WORDS[self.health.session]
@@ -79,7 +82,7 @@ def make_frame() -> Frame:
     market_now = moment(kept.get(StatusKey.MARKET_NOW)) if settings.simulated else made.clock.now()
     return Frame(
         kind=account_kind(account, simulated=settings.simulated),
-        account=masked(account),
+        account=mask_account(account),
         mode=mode,
         situation=judge(health),
         health=health,

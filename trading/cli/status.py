@@ -10,9 +10,9 @@ import click
 from trading.cli.environment import read_settings
 from trading.cli.output import json_text, money, say, table
 from trading.config import Settings
-from trading.model.status import StatusKey
-from trading.monitoring.health import read_facts, readiness
-from trading.monitoring.redaction import mask_accounts
+from trading.model.account import mask_account
+from trading.model.status import SessionState, StatusKey
+from trading.monitoring.health import SESSION_WORDS, read_facts, readiness
 from trading.monitoring.sign_of_life import FILE_NAME, silent_s
 from trading.monitoring.wall_clock import WallClock
 from trading.store.readers.account import EquityPoint
@@ -86,9 +86,9 @@ def _status(settings: Settings, state: State, silent: float | None) -> Status:
         ready=health.ok,
         code=health.code,
         text=health.text,
-        next_step=health.next_step,
+        next_step=health.instruction,
         gateway=facts.get("gateway", settings.gateway.kind),
-        account=mask_accounts(facts.get("account", "")),
+        account=mask_account(facts.get("account", "")),
         session=facts.get(StatusKey.SESSION_STATE, ""),
         silent_s=silent,
         equity=equity[0] if equity else None,
@@ -111,7 +111,7 @@ def headline(found: Status) -> str:
 
 def details(found: Status) -> str:
     """Return what there is beneath the headline."""
-    parts = [f"Gateway   {found.gateway}   account {found.account or '–'}   session {found.session or '–'}"]
+    parts = [f"Gateway   {found.gateway}   account {found.account or '–'}   session {_session(found.session)}"]
     if found.equity is not None:
         point = found.equity
         parts.append(
@@ -123,6 +123,10 @@ def details(found: Status) -> str:
     parts.append(_orders(found.orders))
     parts.append(_trades(found.last_trades))
     return "\n".join(parts)
+
+
+def _session(word: str) -> str:
+    return SESSION_WORDS[SessionState(word)] if word in frozenset(SessionState) else "–"
 
 
 def _positions(positions: tuple[PositionLine, ...]) -> str:

@@ -8,6 +8,7 @@ from werkzeug.exceptions import NotFound
 from webapp import funnel
 from webapp.frame import make_frame, render
 from webapp.parameters import accepts, choice, day
+from webapp.sentences import title
 from webapp.services import state
 
 blueprint = Blueprint("decisions", __name__)
@@ -39,6 +40,7 @@ def decisions() -> str:
         steps=funnel.funnel(decision),
         counts=funnel.counts(lines),
         fates=funnel.FATES,
+        latches=[title(code).lower() for code in decision.risk.latches],
         show=show,
         newer=sessions[index - 1] if index > 0 else None,
         older=sessions[index + 1] if index + 1 < len(sessions) else None,
