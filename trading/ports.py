@@ -323,16 +323,8 @@ class Store(Protocol):
         """Return a small fact."""
         ...
 
-    def record_orders(self, orders: Sequence[BrokerOrder], now: datetime) -> None:
-        """Keep the broker's order list as last read."""
-        ...
-
     def record_bars(self, panel: Panel, lines: Mapping[str, NDArray[np.float64]]) -> int:
         """Keep the bars and the lines of the strategy's charts; return how many bars were new or changed."""
-        ...
-
-    def record_cycle(self, summary: Mapping[str, object], error: str | None, now: datetime) -> None:
-        """Keep one cycle's summary (counts and durations by name) and what went wrong, if anything did."""
         ...
 
 

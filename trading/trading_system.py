@@ -197,7 +197,6 @@ class TradingSystem:
             fix = f"this account is kept in {book.account.currency}: only one that is kept in USD can be traded"
             raise ConfigError("IBKR_ACCOUNT_ID", None, fix)
         result = self._reconciler.update(book)
-        desk.store.record_orders(book.orders, desk.clock.now())
         if result.fills:
             self._summary.fills += result.fills
             desk.metrics.add(Counter.FILLS, result.fills)

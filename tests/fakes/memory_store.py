@@ -18,7 +18,7 @@ from trading.market.panel import Panel
 from trading.model.decision import Decision, RiskState, StopOut
 from trading.model.metric import Counter
 from trading.model.mode import Mode, ModeState
-from trading.model.order import TERMINAL, BrokerOrder, Role, Side
+from trading.model.order import TERMINAL, Role, Side
 from trading.store.halts import SqliteHalts
 from trading.store.modes import mode_of
 
@@ -53,9 +53,7 @@ class MemoryStore:
         self.facts: dict[str, ModeState] = {}
         self.mode_log: list[tuple[str, str]] = []
         self.values: dict[str, str] = {}
-        self.orders: tuple[BrokerOrder, ...] = ()
         self.bars: dict[tuple[str, date], tuple[float, ...]] = {}
-        self.cycles: list[tuple[Mapping[str, object], str | None]] = []
         self.halts = SqliteHalts(MemoryDatabase())
         self._risk = RiskState()
 
@@ -126,9 +124,6 @@ class MemoryStore:
     def value(self, key: str) -> str | None:
         return self.values.get(key)
 
-    def record_orders(self, orders: Sequence[BrokerOrder], now: datetime) -> None:
-        self.orders = tuple(orders)
-
     def record_bars(self, panel: Panel, lines: Mapping[str, NDArray[np.float64]]) -> int:
         found = {
             (symbol, panel.day(row)): tuple(
@@ -141,9 +136,6 @@ class MemoryStore:
         new = {key: bar for key, bar in found.items() if self.bars.get(key) != bar}
         self.bars.update(new)
         return len(new)
-
-    def record_cycle(self, summary: Mapping[str, object], error: str | None, now: datetime) -> None:
-        self.cycles.append((summary, error))
 
     def _change(self, fact: str, mode: Mode | None, reason: str, actor: str, now: datetime) -> None:
         word = "" if mode is None else str(mode)

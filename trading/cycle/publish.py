@@ -65,8 +65,6 @@ class Publisher:
                 for label, total in totals.items():
                     desk.metrics.reach(counter, total, label=label)
             desk.metrics.write()
-        if summary.eventful:
-            desk.store.record_cycle(summary.as_mapping(), None, now)
         desk.log.info("cycle", **summary.as_mapping())
 
     def _measure(self, summary: CycleSummary, now: datetime) -> None:

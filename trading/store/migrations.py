@@ -12,6 +12,13 @@ from trading.errors import ConfigError
 SCHEMA_VERSION = 2
 SCHEMA = Path(__file__).with_name("schema.sql")
 
+# What nobody reads goes.
+_UNREAD = (
+    "DROP TABLE IF EXISTS broker_order",
+    "DROP TABLE IF EXISTS cycle",
+    "DELETE FROM fact WHERE key = 'orders_read_at'",
+)
+
 # The lines of charts; they are written anew with the next decision.
 _CHART_VALUES = (
     """
@@ -81,7 +88,7 @@ _HALTS = (
 )
 
 # Statements that bring a file of the version that is the key to the next one.
-STEPS: Mapping[int, Sequence[str]] = MappingProxyType({1: (*_HALTS, *_CHART_VALUES)})
+STEPS: Mapping[int, Sequence[str]] = MappingProxyType({1: (*_HALTS, *_CHART_VALUES, *_UNREAD)})
 
 
 def migrate(
