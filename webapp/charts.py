@@ -7,13 +7,14 @@ from datetime import date
 from typing import TypedDict
 
 from trading.model.decision import Denied
+from trading.model.decision_words import sentence
 from trading.model.order import Side
 from trading.model.strategy_words import StrategyWords
 from trading.store.readers.account import EquityPoint
 from trading.store.readers.charts import BarLine
 from trading.store.readers.orders import FillLine
 from trading.store.readers.positions import PositionLine
-from webapp.sentences import sentence
+from webapp.numbers import number
 
 
 class Point(TypedDict):
@@ -132,7 +133,7 @@ def fill_mark(fill: FillLine) -> Mark:
 
 def refusal_mark(session: date, denied: Denied) -> Mark:
     """Return the dot of a day on which a limit refused a buy signal."""
-    return {"time": session.isoformat(), "kind": "refused", "text": f"Refused: {sentence(denied)}"}
+    return {"time": session.isoformat(), "kind": "refused", "text": f"Refused: {sentence(denied, number)}"}
 
 
 def equity_polyline(points: Sequence[EquityPoint], width: int, height: int) -> str:

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from trading.model.decision import Reason, SymbolVerdict
+from trading.model.decision_words import sentence
 from trading.model.strategy_words import Check, StrategyWords, plain
 from webapp.numbers import number
-from webapp.sentences import sentence
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ def why_not(verdict: SymbolVerdict, words: StrategyWords) -> tuple[str, ...]:
     for finding in findings(verdict, words):
         if not finding.passed:
             said.setdefault(finding.code, finding.text)
-    return tuple(said.values()) or tuple(sentence(reason) for reason in verdict.reasons)
+    return tuple(said.values()) or tuple(sentence(reason, number) for reason in verdict.reasons)
 
 
 def rules(words: StrategyWords, reasons: Sequence[Reason]) -> dict[str, str]:

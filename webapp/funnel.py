@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from trading.model.decision import Decision, SymbolVerdict
+from trading.model.decision_words import CAPS, exit_sentence, sentence
 from webapp.findings import CheckFinding, findings, rules, why_not
-from webapp.numbers import price
-from webapp.sentences import CAPS, exit_sentence, sentence
+from webapp.numbers import number, price
 
 BEFORE_RULES: Mapping[str, str] = {"no_bar": "Traded in this session", "warm_up": "Enough history"}
 """What a symbol needs before the strategy's rules look at it, named by what is left."""
@@ -78,7 +78,7 @@ def lines(decision: Decision) -> tuple[SymbolLine, ...]:
                 f"{price(entry.target_price)}. The size is set by {CAPS.get(entry.binding_cap, entry.binding_cap)}.",
             )
         elif symbol in denied:
-            fate, says = Fate.REFUSED, (sentence(denied[symbol]),)
+            fate, says = Fate.REFUSED, (sentence(denied[symbol], number),)
         elif symbol in sold:
             order = sold[symbol]
             fate, says = (

@@ -12,10 +12,11 @@ WriteNumber = Callable[[float, int], str]
 
 
 class Unit(StrEnum):
-    """What a measured value counts, which says how it is written."""
+    """What a measured value counts, which says how it is written; PERCENT is of a fraction."""
 
     NUMBER = "number"
     COUNT = "count"
+    PERCENT = "%"
     USD = "USD"
     USD_MILLIONS = "million USD"
 
@@ -105,6 +106,8 @@ def written(value: float, unit: Unit, write: WriteNumber) -> str:
     match unit:
         case Unit.COUNT:
             return write(value, 0 if float(value).is_integer() else 2)
+        case Unit.PERCENT:
+            return f"{write(100.0 * value, 1)} %"
         case Unit.USD:
             return f"{write(value, 2)} USD"
         case Unit.USD_MILLIONS:

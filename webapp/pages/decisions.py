@@ -5,10 +5,10 @@ from __future__ import annotations
 from flask import Blueprint, request
 from werkzeug.exceptions import NotFound
 
+from trading.model.decision_words import title
 from webapp import funnel
 from webapp.frame import make_frame, render
 from webapp.parameters import accepts, choice, day
-from webapp.sentences import title
 from webapp.services import state
 
 blueprint = Blueprint("decisions", __name__)

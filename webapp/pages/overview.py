@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, jsonify
 
+from trading.model.decision_words import EXIT_REASONS
 from webapp import overview as model
 from webapp.charts import equity_chart, equity_polyline
 from webapp.frame import make_frame, render
 from webapp.parameters import accepts
-from webapp.sentences import EXIT_REASONS
 from webapp.services import state
 
 blueprint = Blueprint("overview", __name__)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from flask import Blueprint, Response, jsonify
 from werkzeug.exceptions import NotFound
 
+from trading.model.decision_words import EXIT_REASONS
 from webapp import funnel
 from webapp import overview as model
 from webapp.charts import fill_mark, line_keys, refusal_mark, strategy_lines, symbol_chart
 from webapp.frame import make_frame, render
 from webapp.parameters import accepts
 from webapp.parameters import symbol as parse_symbol
-from webapp.sentences import EXIT_REASONS
 from webapp.services import state
 
 blueprint = Blueprint("symbols", __name__)

@@ -7,11 +7,11 @@ import io
 
 from flask import Blueprint, Response, request
 
+from trading.model.decision_words import EXIT_REASONS
 from trading.model.trade import TRADE_COLUMNS
 from trading.store.readers.positions import TradeLine
 from webapp.frame import make_frame, render
 from webapp.parameters import accepts, symbol
-from webapp.sentences import EXIT_REASONS
 from webapp.services import state
 
 blueprint = Blueprint("trades", __name__)

@@ -59,6 +59,7 @@ def test_value_that_is_not_known_is_said_without_words_too() -> None:
         (1234.5, Unit.NUMBER, "1,234.50"),
         (60.0, Unit.COUNT, "60"),
         (0.5, Unit.COUNT, "0.50"),
+        (0.203, Unit.PERCENT, "20.3 %"),
         (5.0, Unit.USD, "5.00 USD"),
         (3_210_000.0, Unit.USD_MILLIONS, "3.2 million USD"),
     ],

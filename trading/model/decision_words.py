@@ -1,43 +1,30 @@
-"""Codes of our limits as plain sentences, with what was measured and what it is held against.
+"""Codes of a decision as plain sentences: why a limit of ours refused, why a position is sold, what set a size.
 
-What a strategy's own checks say is the strategy's: `webapp.findings`.
+What a strategy's own checks say is the strategy's: `trading.model.strategy_words`.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from trading.model.decision import Denied, ExitReason, Reason
-from trading.model.strategy_words import StrategyWords, plain
-from webapp.numbers import number, percent
+from trading.model.strategy_words import StrategyWords, Unit, WriteNumber, plain, written
 
 
 @dataclass(frozen=True, slots=True)
 class Wording:
-    """How a code is said: `{v}` is what was measured and `{l}` the limit, written by `form`; `{d}` the detail.
+    """How a code is said: `{v}` is what was measured and `{l}` the limit, written by `unit`; `{d}` the detail.
 
     `above` is for a value over its limit, where that is another fault; `missing` is said where nothing
     was measured.
     """
 
     below: str
-    form: Callable[[float], str]
+    unit: Unit
     above: str = ""
     missing: str = ""
-
-
-def _two(value: float) -> str:
-    return number(value, 2)
-
-
-def _count(value: float) -> str:
-    return number(value, 0 if float(value).is_integer() else 2)
-
-
-def _money(value: float) -> str:
-    return f"{number(value, 2)} USD"
 
 
 TITLES: Mapping[str, str] = {
@@ -61,43 +48,43 @@ TITLES: Mapping[str, str] = {
 }
 
 _WORDINGS: Mapping[str, Wording] = {
-    "no_bar": Wording("", _count, missing="It has no bar in this session."),
+    "no_bar": Wording("", Unit.COUNT, missing="It has no bar in this session."),
     "warm_up": Wording(
-        "It has {v} bars of history; {l} are needed.", _count, missing="It has too few bars for every indicator."
+        "It has {v} bars of history; {l} are needed.", Unit.COUNT, missing="It has too few bars for every indicator."
     ),
-    "skipped": Wording("Its data can't be used now.", _count, missing="Its data can't be used now."),
-    "bad_prices": Wording("Stop, entry and target are not in order.", _two),
+    "skipped": Wording("Its data can't be used now.", Unit.COUNT, missing="Its data can't be used now."),
+    "bad_prices": Wording("Stop, entry and target are not in order.", Unit.NUMBER),
     "max_positions": Wording(
-        "All {l} slots are taken.", _count, above="All {l} slots are taken.", missing="All slots are taken."
+        "All {l} slots are taken.", Unit.COUNT, above="All {l} slots are taken.", missing="All slots are taken."
     ),
-    "size_zero": Wording("Less than one share fits: {v}, held down by {d}.", _two),
-    "buying_power": Wording("", _money, above="It would cost {v} with commission; {l} of cash is left."),
-    "exposure": Wording("", _money, above="It would bring the money in stocks to {v}; at most {l} is allowed."),
+    "size_zero": Wording("Less than one share fits: {v}, held down by {d}.", Unit.NUMBER),
+    "buying_power": Wording("", Unit.USD, above="It would cost {v} with commission; {l} of cash is left."),
+    "exposure": Wording("", Unit.USD, above="It would bring the money in stocks to {v}; at most {l} is allowed."),
     "drawdown_halt": Wording(
         "No entries since the drawdown limit, {l}, was reached, until a person resumes. The drawdown is {v} now.",
-        percent,
+        Unit.PERCENT,
         above="The drawdown, {v}, is past the limit, {l}. No entries until a person resumes.",
         missing="No entries since the drawdown limit was reached, until a person resumes.",
     ),
-    "daily_loss": Wording("", percent, above="The loss since the close before, {v}, is past the limit, {l}."),
-    "concentration": Wording("", _money, above="It would put {v} into one name; at most {l} is allowed."),
-    "open_risk": Wording("", _money, above="All stops together would lose {v}; at most {l} is allowed."),
-    "max_value": Wording("", _money, above="The order's value, {v}, is more than {l}."),
-    "max_quantity": Wording("", _count, above="{v} shares are more than the {l} that one order may have."),
+    "daily_loss": Wording("", Unit.PERCENT, above="The loss since the close before, {v}, is past the limit, {l}."),
+    "concentration": Wording("", Unit.USD, above="It would put {v} into one name; at most {l} is allowed."),
+    "open_risk": Wording("", Unit.USD, above="All stops together would lose {v}; at most {l} is allowed."),
+    "max_value": Wording("", Unit.USD, above="The order's value, {v}, is more than {l}."),
+    "max_quantity": Wording("", Unit.COUNT, above="{v} shares are more than the {l} that one order may have."),
     "repeat": Wording(
         "It was stopped out {v} bars ago; the pause is {l}.",
-        _count,
+        Unit.COUNT,
         above="{v} positions were stopped out lately, so entries pause; {l} would do.",
         missing="Entries pause after several stop-outs.",
     ),
     "no_stop": Wording(
         "Its stop is {v} below the entry, nearer than {l}.",
-        percent,
+        Unit.PERCENT,
         above="Its stop is {v} below the entry, farther than {l}.",
         missing="It has no usable stop.",
     ),
-    "max_per_sector": Wording("", _count, above="Its sector would have {v} positions; at most {l} are allowed."),
-    "account": Wording("A live account without LIVE_TRADING: shown, not sent.", _count),
+    "max_per_sector": Wording("", Unit.COUNT, above="Its sector would have {v} positions; at most {l} are allowed."),
+    "account": Wording("A live account without LIVE_TRADING: shown, not sent.", Unit.COUNT),
 }
 
 EXIT_REASONS: Mapping[str, str] = {
@@ -127,26 +114,30 @@ def title(code: str) -> str:
     return TITLES.get(code, plain(code))
 
 
-def sentence(reason: Reason | Denied) -> str:
+def sentence(reason: Reason | Denied, write: WriteNumber) -> str:
     """Return why not, with the measured value and the threshold."""
     detail = reason.detail if isinstance(reason, Denied) else ""
     wording = _WORDINGS.get(reason.code)
     value, limit = _finite(reason.value), _finite(reason.limit)
     if wording is None:
-        return _unknown(reason.code, value, limit, detail)
-    if value is None:
+        return _unknown(reason.code, value, limit, detail, write)
+    if value is None or (limit is None and wording.missing):
         return wording.missing or f"{title(reason.code)}."
     over = limit is None or value > limit
     text = wording.above if wording.above and (over or not wording.below) else wording.below
-    shown_limit = "its limit" if limit is None else wording.form(limit)
-    return text.format(v=wording.form(value), l=shown_limit, d=CAPS.get(detail, detail) or "the size limits")
+    shown_limit = "its limit" if limit is None else written(limit, wording.unit, write)
+    return text.format(
+        v=written(value, wording.unit, write), l=shown_limit, d=CAPS.get(detail, detail) or "the size limits"
+    )
 
 
-def _unknown(code: str, value: float | None, limit: float | None, detail: str) -> str:
-    """Return a sentence for a code that is newer than this page."""
+def _unknown(code: str, value: float | None, limit: float | None, detail: str, write: WriteNumber) -> str:
+    """Return a sentence for a code without words of its own."""
     said = plain(code)
     if value is not None:
-        said += f": {_count(value)}" + ("" if limit is None else f", limit {_count(limit)}")
+        said += f": {written(value, Unit.COUNT, write)}"
+    if value is not None and limit is not None:
+        said += f", limit {written(limit, Unit.COUNT, write)}"
     return f"{said}. {detail}".strip() if detail else f"{said}."
 
 

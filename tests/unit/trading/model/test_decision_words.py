@@ -2,10 +2,11 @@ from __future__ import annotations
 
 import pytest
 
-from tests.unit.webapp.desk import WORDS
+from trading.cli.output import decimal
 from trading.model.decision import Denied, ExitReason, Reason
+from trading.model.decision_words import EXIT_REASONS, TITLES, exit_sentence, sentence
+from trading.model.strategy_words import StrategyWords
 from trading.rules import CODES
-from webapp.sentences import EXIT_REASONS, TITLES, exit_sentence, sentence
 
 
 @pytest.mark.parametrize(
@@ -24,7 +25,7 @@ from webapp.sentences import EXIT_REASONS, TITLES, exit_sentence, sentence
     ],
 )
 def test_a_reason_is_a_sentence_with_its_numbers(reason: Reason | Denied, said: str) -> None:
-    assert sentence(reason) == said
+    assert sentence(reason, decimal) == said
 
 
 @pytest.mark.parametrize("code", [code for code in CODES if code != "accepted"])
@@ -34,7 +35,7 @@ def test_a_reason_is_a_sentence_with_its_numbers(reason: Reason | Denied, said: 
 def test_every_limit_has_a_title_and_a_sentence_whatever_its_numbers(
     code: str, value: float | None, limit: float | None
 ) -> None:
-    said = sentence(Denied("A", code, value, limit))
+    said = sentence(Denied("A", code, value, limit), decimal)
     assert code in TITLES
     assert said.endswith(".")
     assert len(said) > 5
@@ -47,5 +48,5 @@ def test_every_exit_reason_is_explained() -> None:
 
 
 def test_a_broken_trend_is_said_with_the_level_of_its_strategy() -> None:
-    assert exit_sentence("trend_broken", WORDS) == "Trend broken: closed below its mean."
-    assert exit_sentence("time_stop", WORDS) == "Held long enough."
+    assert exit_sentence("trend_broken", StrategyWords(exit_level="its mean")) == "Trend broken: closed below its mean."
+    assert exit_sentence("time_stop", StrategyWords(exit_level="its mean")) == "Held long enough."
