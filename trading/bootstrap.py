@@ -29,14 +29,14 @@ from trading.execution.context import TradingContext
 from trading.gateway import Gateway, connect
 from trading.gateway.clocks import LockstepClock, SystemClock, WakeUp
 from trading.gateway.transport import HttpTransport, TransportTo
-from trading.market.bars import load_bars
 from trading.market.calendar import TradingCalendar
 from trading.model.account import AccountKind, kind_of
 from trading.model.metric import Duration
 from trading.model.status import StatusKey
 from trading.monitoring.log import TradingLog, get_logger
-from trading.monitoring.metrics import FILE_NAME, MetricsFile
+from trading.monitoring.metrics import MetricsFile
 from trading.monitoring.notifications import LogNotifier
+from trading.monitoring.sign_of_life import FILE_NAME
 from trading.monitoring.wall_clock import WallClock
 from trading.ports import Clock, GatewayMemory, Log, Metrics
 from trading.store.alerts import SqliteAlerts
@@ -310,6 +310,8 @@ def symbols_of(settings: Settings) -> tuple[str, ...]:
         return settings.tickers
     if not settings.simulated:
         raise ConfigError("TICKERS", None, "name the symbols to trade, for instance TICKERS=AAPL,MSFT")
+    from trading.market.bar_files import load_bars
+
     return load_bars(Path(os.environ.get("SIM_BARS") or BUNDLED_BARS)).symbols
 
 

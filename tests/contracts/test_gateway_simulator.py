@@ -20,7 +20,8 @@ from tests.fakes.chance import seeded
 from tests.fakes.in_process import InProcessTransport
 from trading.gateway import connect
 from trading.gateway.transport import HttpTransport, TransportTo
-from trading.market.bars import Panel, load_bars
+from trading.market.bar_files import load_bars
+from trading.market.panel import Panel
 from trading.model.account import AccountState, PositionList
 from trading.model.contract import Contract
 from trading.model.order import BrokerOrder, BrokerStatus, ExecutionList, OrderList, OrderTicket, OrderType, Side, Tif

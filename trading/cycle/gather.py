@@ -17,8 +17,8 @@ from trading.execution.protection import covers
 from trading.execution.snapshot import BrokerSnapshot
 from trading.execution.state import AccountGuard, MarketTimes, TradingState
 from trading.execution.windows import send_window
-from trading.market.bars import Panel
 from trading.market.calendar import Session
+from trading.market.panel import Panel
 from trading.model.account import Quote
 from trading.model.contract import Contract
 from trading.model.decision import Decision, Holding

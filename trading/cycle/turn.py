@@ -113,8 +113,6 @@ class AccountTurns:
         self._balances = snapshot.account
         reconciled = self._reconciler.take_in(snapshot, session.skew_s)
         self._stand(reconciled, snapshot)
-        if snapshot.orders.value is not None:
-            context.store.record_orders(snapshot.orders.value.orders, context.clock.now())
         journal = self._reconciler.view(context.clock.now())
         if not self.reconciled and snapshot.whole and not unsettled(journal):
             self.reconciled = True

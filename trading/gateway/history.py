@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from trading.gateway import fields
 from trading.gateway.fields import FieldError
-from trading.market.bars import SymbolBars
+from trading.market.panel import SymbolBars
 
 PATH = "/iserver/marketdata/history"
 

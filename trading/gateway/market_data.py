@@ -15,7 +15,7 @@ from trading.gateway.fields import FieldError
 from trading.gateway.history import Series
 from trading.gateway.parts import Doubt, gets_an_answer, in_parts, never
 from trading.gateway.session import Session
-from trading.market.bars import Panel, SymbolBars, build_panel
+from trading.market.panel import Panel, SymbolBars, build_panel
 from trading.model.account import Quote
 from trading.model.contract import Contract
 from trading.ports import Clock, GatewayMemory

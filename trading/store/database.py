@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from trading.errors import ConfigError, InstanceRunning, InvariantBroken
+from trading.model.account import mask_account
 from trading.store.migrations import SCHEMA, SCHEMA_VERSION, migrate
 
 LOCK_NAME = "trading.lock"
@@ -151,8 +152,8 @@ class Database:
         if owner is not None and account_id is not None and owner != account_id:
             raise ConfigError(
                 "IBKR_ACCOUNT_ID",
-                mask(account_id),
-                f"{self.path} belongs to {mask(owner)}: set that, or give another STATE_DIR",
+                mask_account(account_id),
+                f"{self.path} belongs to {mask_account(owner)}: set that, or give another STATE_DIR",
             )
 
     def checkpoint(self) -> None:
@@ -174,11 +175,6 @@ class Database:
 
     def _failure(self, error: sqlite3.Error) -> InvariantBroken:
         return InvariantBroken("storage", f"{self.path.name}: {error}")
-
-
-def mask(account_id: str) -> str:
-    """Return an account id as logs and lines may show it: first letter, last four."""
-    return f"{account_id[:1]}***{account_id[-4:]}"
 
 
 def prepare_folder(folder: Path) -> None:

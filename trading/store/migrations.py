@@ -50,6 +50,25 @@ _ORDERS_2 = (
     "CREATE INDEX proof_subject ON proof (subject)",
 )
 
+# What nobody reads goes.
+_UNREAD = (
+    "DROP TABLE IF EXISTS broker_order",
+    "DROP TABLE IF EXISTS cycle",
+    "DELETE FROM fact WHERE key = 'orders_read_at'",
+)
+
+# The lines of charts; they are written anew with the next decision.
+_CHART_VALUES = (
+    """
+    CREATE TABLE chart_values (
+        symbol  TEXT NOT NULL,
+        session TEXT NOT NULL,
+        body    TEXT NOT NULL,
+        PRIMARY KEY (symbol, session)
+    ) STRICT, WITHOUT ROWID
+    """,
+)
+
 # Halts by their cause and the flatten as a goal; the flags they replace become one halt and one goal.
 _HALTS_2 = (
     """
@@ -107,7 +126,7 @@ _HALTS_2 = (
 )
 
 # Statements that bring a file of the version that is the key to the next one.
-STEPS: Mapping[int, Sequence[str]] = MappingProxyType({1: (*_ORDERS_2, *_HALTS_2)})
+STEPS: Mapping[int, Sequence[str]] = MappingProxyType({1: (*_ORDERS_2, *_HALTS_2, *_CHART_VALUES, *_UNREAD)})
 
 
 def migrate(
