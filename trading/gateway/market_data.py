@@ -91,7 +91,7 @@ class GatewayMarketData:
     def _gives_bars(self, contracts: Sequence[Contract], reasons: Mapping[str, str]) -> bool:
         """Return whether the gateway has an answer for the last contract that is not in doubt itself."""
         others = [contract.conid for contract in contracts if contract.symbol not in reasons]
-        query = history.query(others[-1], history.short_period()) if others else {}
+        query = history.query(others[-1], history.SHORT_PERIOD) if others else {}
         return bool(others) and gets_an_answer(lambda: self._session.get(history.PATH, query, repeat=False))
 
     def _bars(self, contract: Contract, through: date, count: int) -> SymbolBars:
@@ -108,10 +108,22 @@ class GatewayMarketData:
             if longer is not None:
                 self._series[contract.conid] = Series(longer, known.count)
                 return longer
-        bars = self._read(contract.conid, history.full_period(count), through)
+        bars = self._whole(contract, count, through)
         if len(bars.dates):
             self._series[contract.conid] = Series(bars, count)
         return bars
+
+    def _whole(self, contract: Contract, count: int, through: date) -> SymbolBars:
+        """Return the last `count` bars, asked for once more where the first answer makes no sense.
+
+        Raises: FieldError, Refused: this symbol's data can't be used; else GatewayError.
+        """
+        period = history.full_period(count)
+        try:
+            return self._read(contract.conid, period, through)
+        except FieldError as problem:
+            log.info("history is read again", extra={"symbol": contract.symbol, "problem": str(problem)})
+            return self._read(contract.conid, period, through)
 
     def _longer(self, contract: Contract, known: Series, period: str, through: date) -> SymbolBars | None:
         """Return the known bars with the newer ones, None where all are to be read again.
