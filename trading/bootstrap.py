@@ -32,6 +32,7 @@ from trading.market.bars import load_bars
 from trading.market.calendar import TradingCalendar
 from trading.model.account import AccountKind, kind_of
 from trading.model.metric import Duration
+from trading.model.mode import Mode
 from trading.model.status import StatusKey
 from trading.monitoring.log import TradingLog, get_logger
 from trading.monitoring.metrics import FILE_NAME, MetricsFile
@@ -83,7 +84,8 @@ def run(settings: Settings, transport_to: TransportTo = HttpTransport) -> int:
         failpoint = os.environ.get(failpoints.VARIABLE)
         if failpoint:
             failpoints.arm(failpoint, lambda: os.kill(os.getpid(), signal.SIGKILL))
-        store = SqliteStore(database)
+        store = SqliteStore(database, lambda mode: _show(mode, metrics))
+        metrics.put_mode(store.mode().mode)
         with ExitStack() as stack:
             log = stack.enter_context(_logging(settings))
             requests = OperatorRequests(RequestsDatabase(settings.state_dir / CONTROLS), store, log)
@@ -231,6 +233,12 @@ def _bundled_symbols(settings: Settings) -> tuple[str, ...]:
     if not settings.simulated:
         raise ConfigError("TICKERS", None, "name the symbols to trade, for instance TICKERS=AAPL,MSFT")
     return load_bars(Path(os.environ.get("SIM_BARS") or BUNDLED_BARS)).symbols
+
+
+def _show(mode: Mode, metrics: MetricsFile) -> None:
+    """Publish a mode when it begins, whatever the loop is doing."""
+    metrics.put_mode(mode)
+    metrics.write()
 
 
 def _free_bytes(folder: Path) -> int | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 
@@ -14,7 +14,7 @@ from trading.errors import InvariantBroken
 from trading.market.bars import Panel
 from trading.model.decision import Decision, ExitReason, RiskState, StopOut, SymbolVerdict
 from trading.model.metric import Counter
-from trading.model.mode import ModeState
+from trading.model.mode import Mode, ModeState
 from trading.model.order import BrokerOrder
 from trading.store import modes
 from trading.store.bars import BarWriter
@@ -39,11 +39,16 @@ WHERE exit_reason = ? AND exit_session <= ? AND exit_session > coalesce((SELECT 
 class SqliteStore:
     """`trading.ports.Store` over trading.db."""
 
-    def __init__(self, database: Database) -> None:
-        """Write into `database`, which stays the caller's to close."""
+    def __init__(self, database: Database, on_mode: Callable[[Mode], object] = lambda _: None) -> None:
+        """Write into `database`, which stays the caller's to close.
+
+        `on_mode` is told each mode when it begins, in the thread that changed it.
+        """
         self._database = database
         self._bars = BarWriter()
-        self.halts = SqliteHalts(database)
+        self._on_mode = on_mode
+        self._mode: Mode | None = None
+        self.halts = SqliteHalts(database, self._mode_may_differ)
 
     def record_decision(self, decision: Decision, now: datetime) -> None:
         """Keep a decision with its verdicts, denials and risk state in one transaction.
@@ -79,6 +84,7 @@ class SqliteStore:
                 ((session, denied.symbol, denied.code, denied.value, denied.limit, at) for denied in decision.denials),
             )
             modes.save_risk(connection, decision.risk, reason=_latch_reason(decision), actor="risk", at=at)
+        self._mode_may_differ()
 
     def last_decision(self) -> Decision | None:
         """Return the newest decision, for carrying out what is left of it after a restart."""
@@ -116,6 +122,7 @@ class SqliteStore:
         value = modes.YES if reconciled else modes.NO
         with self._database.transaction() as connection:
             modes.log_change(connection, modes.RECONCILED, value, reason=reason, actor="system", at=utc_text(now))
+        self._mode_may_differ()
 
     def risk_state(self, through: date | None = None) -> RiskState:
         """Return what the risk rules remember: peak, latches, stop-outs; an empty one before the first decision.
@@ -135,6 +142,7 @@ class SqliteStore:
         """Persist the risk rules' memory, for instance with a latch set or, by a person, cleared and the peak reset."""
         with self._database.transaction() as connection:
             modes.save_risk(connection, risk, reason=reason, actor=actor, at=utc_text(now))
+        self._mode_may_differ()
 
     def set_value(self, key: str, value: str) -> None:
         """Keep a small fact (session state, next event) for the pages.
@@ -185,6 +193,16 @@ class SqliteStore:
                 (utc_text(now), msgspec.json.encode(summary).decode(), error),
             )
             connection.execute("DELETE FROM cycle WHERE id <= ?", (int(cursor.lastrowid or 0) - KEPT_CYCLES,))
+
+    def _mode_may_differ(self) -> None:
+        try:
+            mode = self.mode().mode
+        except InvariantBroken:
+            # Whoever reads the mode next is told so.
+            return
+        if mode is not self._mode:
+            self._mode = mode
+            self._on_mode(mode)
 
 
 # Facts that the file needs; nobody stores a value over them.
