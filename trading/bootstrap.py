@@ -7,7 +7,6 @@ import os
 import random
 import secrets
 import shutil
-import signal
 import sys
 import tomllib
 from collections.abc import Callable, Iterator
@@ -23,10 +22,9 @@ from trading.cycle.session_keeper import SessionKeeper
 from trading.cycle.watcher import Watcher
 from trading.decision import DecisionSystem
 from trading.errors import ConfigError, GatewayError, InvariantBroken
-from trading.execution import failpoints
-from trading.execution.desk import Desk
+from trading.execution.context import TradingContext
 from trading.gateway import Gateway, connect
-from trading.gateway.clocks import LockstepClock, SystemClock, Wake
+from trading.gateway.clocks import LockstepClock, SystemClock, WakeUp
 from trading.gateway.transport import HttpTransport, TransportTo
 from trading.market.bars import load_bars
 from trading.market.calendar import TradingCalendar
@@ -38,13 +36,17 @@ from trading.monitoring.log import TradingLog, get_logger
 from trading.monitoring.metrics import FILE_NAME, MetricsFile
 from trading.monitoring.notifications import LogNotifier
 from trading.monitoring.wall_clock import WallClock
-from trading.ports import Log
+from trading.ports import GatewayMemory, Log
+from trading.store.alerts import SqliteAlerts
+from trading.store.commands import SqliteCommandLog
 from trading.store.database import Database
+from trading.store.evidence import SqliteEvidence
+from trading.store.gateway_memory import StoredGatewayMemory
 from trading.store.journal import SqliteJournal
 from trading.store.operator_requests import RequestsDatabase
 from trading.store.records import SqliteStore
 from trading.strategies.discovery import make_strategy
-from trading.trading_system import SIGN_OF_LIFE_S, Pace, TradingSystem
+from trading.trading_system import SIGN_OF_LIFE_S, LoopSettings, TradingSystem
 
 PROJECT = Path(__file__).resolve().parent.parent
 BUNDLED_BARS = PROJECT / "data" / "us_daily.csv.gz"
@@ -75,15 +77,12 @@ def run(settings: Settings, transport_to: TransportTo = HttpTransport) -> int:
     """
     stages = DecisionSystem.build(settings, make_strategy(settings))
     symbols = settings.tickers or _bundled_symbols(settings)
-    wake = Wake()
+    wake = WakeUp()
     metrics = MetricsFile(settings.state_dir / FILE_NAME, version=version())
     database = Database(
         settings.state_dir / DATABASE, on_commit=lambda seconds: metrics.observe(Duration.DB_COMMIT, seconds)
     )
     try:
-        failpoint = os.environ.get(failpoints.VARIABLE)
-        if failpoint:
-            failpoints.arm(failpoint, lambda: os.kill(os.getpid(), signal.SIGKILL))
         store = SqliteStore(database, lambda mode: _show(mode, metrics))
         metrics.put_mode(store.mode().mode)
         with ExitStack() as stack:
@@ -92,9 +91,9 @@ def run(settings: Settings, transport_to: TransportTo = HttpTransport) -> int:
             now = _time_without_asking(settings, store)
             stack.enter_context(Watcher(wake, requests, now, lambda: os._exit(0)).watching())
             if settings.simulated:
-                world = _simulated(settings, wake, transport_to)
+                world = _simulated(settings, wake, transport_to, StoredGatewayMemory(store))
             else:
-                world = _live(settings, wake, transport_to, metrics)
+                world = _live(settings, wake, transport_to, metrics, StoredGatewayMemory(store))
             log.info("start", gateway=settings.gateway.kind, strategy=settings.strategy_name, symbols=len(symbols))
             keeper = SessionKeeper(world.gateway.session, store, world.clock, (log, metrics), settings.session)
             account_id = settings.account_id or _only_account(keeper, lambda: requests.take_up(now()), wake, metrics)
@@ -102,10 +101,10 @@ def run(settings: Settings, transport_to: TransportTo = HttpTransport) -> int:
                 return 0
             database.claim(account_id, settings.gateway.kind)
             keeper.trade(account_id)
-            desk = _desk(settings, world, account_id, (database, store), (log, metrics), wake)
-            if desk.observes:
+            context = _context(settings, world, account_id, (database, store), (log, metrics), wake)
+            if context.observes:
                 log.warning("observe mode", reason="LIVE_TRADING is not set to this account's id; nothing is sent")
-            pace = Pace(
+            loop = LoopSettings(
                 check_interval_s=world.check_interval_s,
                 pause=wake.sleep,
                 stopping=lambda: wake.stopping,
@@ -114,7 +113,7 @@ def run(settings: Settings, transport_to: TransportTo = HttpTransport) -> int:
                 stopwatch=WallClock().monotonic,
                 free_bytes=lambda: _free_bytes(settings.state_dir),
             )
-            system = TradingSystem(desk, keeper, requests, stages, symbols, pace, secrets.SystemRandom())
+            system = TradingSystem(context, keeper, requests, stages, symbols, loop, secrets.SystemRandom())
             system.run()
             world.gateway.close()
             log.info("stopped", note="orders at the broker stay as they are")
@@ -123,25 +122,27 @@ def run(settings: Settings, transport_to: TransportTo = HttpTransport) -> int:
     return 0
 
 
-def _desk(
+def _context(
     settings: Settings,
     world: _World,
     account_id: str,
     records: tuple[Database, SqliteStore],
     voices: tuple[Log, MetricsFile],
-    wake: Wake,
-) -> Desk:
+    wake: WakeUp,
+) -> TradingContext:
     """Return everything that the cycle works with, for one account."""
     (database, store), (log, metrics) = records, voices
-    return Desk(
+    return TradingContext(
         settings=settings,
         clock=world.clock,
         calendar=TradingCalendar(_FIRST_DAY, date(WallClock().now().year + _YEARS_AHEAD, 12, 31)),
         broker=world.gateway.broker(account_id),
         market_data=world.gateway.market_data,
         journal=SqliteJournal(database),
+        commands=SqliteCommandLog(database),
+        evidence=SqliteEvidence(database),
         store=store,
-        notifier=LogNotifier(log, metrics, WallClock().monotonic),
+        alerts=SqliteAlerts(database, LogNotifier(log, metrics, WallClock().monotonic)),
         log=log,
         metrics=metrics,
         account_id=account_id,
@@ -159,7 +160,9 @@ def version() -> str:
         return "unknown"
 
 
-def _live(settings: Settings, wake: Wake, transport_to: TransportTo, metrics: MetricsFile) -> _World:
+def _live(
+    settings: Settings, wake: WakeUp, transport_to: TransportTo, metrics: MetricsFile, memory: GatewayMemory
+) -> _World:
     clock = SystemClock(wake)
     gateway = connect(
         settings.gateway.url,
@@ -170,11 +173,12 @@ def _live(settings: Settings, wake: Wake, transport_to: TransportTo, metrics: Me
         read_s=settings.gateway.request_timeout_s,
         transport_to=transport_to,
         on_wait=lambda seconds: metrics.observe(Duration.PACING_WAIT, seconds),
+        memory=memory,
     )
     return _World(clock, gateway, None, settings.loop.check_interval_s, lambda: False)
 
 
-def _simulated(settings: Settings, wake: Wake, transport_to: TransportTo) -> _World:
+def _simulated(settings: Settings, wake: WakeUp, transport_to: TransportTo, memory: GatewayMemory) -> _World:
     ca_bundle = settings.gateway.ca_bundle or settings.state_dir / SIMULATOR_CERTIFICATE
     control = transport_to(settings.gateway.url.rstrip("/") + "/sim", ca_bundle)
     clock = LockstepClock(control, wake, settings.loop.sim_seconds_per_day)
@@ -187,11 +191,14 @@ def _simulated(settings: Settings, wake: Wake, transport_to: TransportTo) -> _Wo
         paced=False,
         read_s=settings.gateway.request_timeout_s,
         transport_to=transport_to,
+        memory=memory,
     )
     return _World(clock, gateway, AccountKind.SIMULATED, None, lambda: clock.ended)
 
 
-def _only_account(keeper: SessionKeeper, take_up: Callable[[], object], wake: Wake, metrics: MetricsFile) -> str | None:
+def _only_account(
+    keeper: SessionKeeper, take_up: Callable[[], object], wake: WakeUp, metrics: MetricsFile
+) -> str | None:
     """Wait for the login and return its only account, if that is a paper one; None when told to stop meanwhile.
 
     Raises: ConfigError, there are several, or it is a live one: a person has to name it.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from simulator import instants, schedule
 from simulator.broker import Broker
-from simulator.exchange.deeds import DeedError
+from simulator.exchange.external_events import ExternalEventError
 from simulator.faults.catalogue import catalogue_rows, selector_rows
 from simulator.faults.reading import PlanError, parse_plan, prepare
 from simulator.messages import Request, Response, error, json_response
@@ -110,17 +110,17 @@ def show_faults(broker: Broker, request: Request) -> Response:
     return json_response({"faults": rows})
 
 
-def account_deed(broker: Broker, request: Request) -> Response:
-    """POST /sim/account {"do": ...}: a deed on the account (`exchange.deeds`) or on the session (`schedule`)."""
+def account_event(broker: Broker, request: Request) -> Response:
+    """POST /sim/account {"do": ...}: an external event on the account, or on the session (`schedule`)."""
     body = request.json_object()
     try:
         return json_response(schedule.do(broker, body))
-    except DeedError as fault:
-        return error(400, f"{fault} (session deeds: {', '.join(schedule.SESSION_DEEDS)})")
+    except ExternalEventError as fault:
+        return error(400, f"{fault} (session events: {', '.join(schedule.SESSION_EVENTS)})")
 
 
 def plan_schedule(broker: Broker, request: Request) -> Response:
-    """POST /sim/schedule [{"at": ..., "do": ...}, ...]: deeds of /sim/account at simulated instants."""
+    """POST /sim/schedule [{"at": ..., "do": ...}, ...]: external events of /sim/account at simulated instants."""
     try:
         schedule.plan(broker, request.body)
     except schedule.ScheduleError as fault:
@@ -136,7 +136,7 @@ def show_schedule(broker: Broker, _request: Request) -> Response:
 CONTROL_ROUTES = (
     Route("GET", "/sim/faults", show_faults, Needs.NOTHING),
     Route("POST", "/sim/faults", plan_faults, Needs.NOTHING),
-    Route("POST", "/sim/account", account_deed, Needs.NOTHING),
+    Route("POST", "/sim/account", account_event, Needs.NOTHING),
     Route("GET", "/sim/schedule", show_schedule, Needs.NOTHING),
     Route("POST", "/sim/schedule", plan_schedule, Needs.NOTHING),
     Route("GET", "/sim/clock", show_clock, Needs.NOTHING),

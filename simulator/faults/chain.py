@@ -49,7 +49,9 @@ def _hits(broker: Broker, request: Request) -> list[Hit]:
     if matched:
         broker.note("matched", {"indexes": matched})
     for hit in hits:
-        facts = {"id": hit.planned.fault.id, "index": hit.index, "path": request.path}
+        facts = {"id": hit.planned.fault.id, "index": hit.index, "method": request.method, "path": request.path}
+        if broker.arrival is not None:
+            facts["request"] = broker.arrival
         broker.note("fault", {**facts, "goes_on": True} if hit.lasting else facts)
     return hits
 

@@ -26,7 +26,7 @@ from trading.market.calendar import Session, TradingCalendar
 from trading.model.decision import Approved, Decision
 from trading.model.mode import OPERATOR, Mode
 from trading.model.order import Execution, IntentState, OrderIntent, OrderType, Role, Side, Tif
-from trading.model.wire import WireAct, WireRequest
+from trading.model.request import PreparedRequest, RequestKind
 from trading.store.database import Database
 from trading.store.journal import SqliteJournal
 from trading.store.records import SqliteStore
@@ -153,7 +153,7 @@ class Seeder:
         self._post([coid], coid, at)
 
     def _post(self, coids: list[str], name: str, at: datetime) -> None:
-        request = WireRequest(WireAct.SUBMIT, "POST", "/iserver/account/orders", name.encode(), (name,))
+        request = PreparedRequest(RequestKind.SUBMIT, "POST", "/iserver/account/orders", name, None)
         self._journal.about(coids, request, IntentState.SENDING, 1, at)
         for coid in coids:
             self._journal.bind(coid, next(self._order_ids), at + timedelta(seconds=1))

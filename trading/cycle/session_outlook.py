@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from trading.config import SessionSettings
 from trading.cycle.session_state import MOST_SELECTIONS, Session, opens_at, yields_s
 from trading.execution.windows import in_reset, next_reset_end
-from trading.model.alarm import Alarm
+from trading.model.alarm import Alarm, AlarmCode
 from trading.model.status import SessionState
 
 # A gateway that is away for longer does not come back by itself.
@@ -59,14 +59,14 @@ def alarms(session: Session, account_id: str | None) -> tuple[Alarm, ...]:
     """Return what a person should be told of, beyond the state that every page shows."""
     found = []
     if session.memory.contested:
-        found.append(
-            Alarm("session", "contested", "another program takes this login's session again and again; ours yields")
-        )
+        text = "another program takes this login's session again and again; ours yields"
+        found.append(Alarm(AlarmCode.SESSION, "contested", text))
     if session.state is SessionState.CONNECTED and session.memory.asked >= _ASKED_IN_VAIN:
-        found.append(Alarm("session", "closed", "the broker does not open a session though somebody is logged in"))
+        text = "the broker does not open a session though somebody is logged in"
+        found.append(Alarm(AlarmCode.SESSION, "closed", text))
     problem = _not_ours(session, account_id)
     if problem is not None:
-        found.append(Alarm("session", "account", problem))
+        found.append(Alarm(AlarmCode.SESSION, "account", problem))
     return tuple(found)
 
 

@@ -3,13 +3,35 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
+
+
+class AlarmCode(StrEnum):
+    """What people are told of."""
+
+    SESSION = "session"
+    INVARIANT = "invariant"
+    UNCOVERED = "uncovered"
+    BREACH = "breach"
+    BLIND = "blind"
+    PROTECTION = "protection"
+    EXIT = "exit"
+    CANCEL = "cancel"
+    ORDER_UNKNOWN = "order_unknown"
+    REJECTED = "rejected"
+    EXECUTION = "execution"
+    CORRECTION = "correction"
+    SHARES_MISSING = "shares_missing"
+    MANUAL = "manual"
+    SPLIT = "split"
+    LATCHED = "latched"
 
 
 @dataclass(frozen=True, slots=True)
 class Alarm:
     """One thing to be told; `code` says of what kind, `subject` (a symbol, an order) which of them."""
 
-    code: str
+    code: AlarmCode
     subject: str
     text: str
 

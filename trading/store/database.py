@@ -104,6 +104,12 @@ class Database:
             if self._on_commit is not None:
                 self._on_commit(time.perf_counter() - began)
 
+    @property
+    def changes(self) -> int:
+        """Return a number that grows with every row that this process writes."""
+        with self._guard:
+            return self._connection.total_changes
+
     def query(self, sql: str, values: Sequence[object] = ()) -> list[sqlite3.Row]:
         """Return the rows of a SELECT.
 

@@ -10,6 +10,7 @@ from tests.fakes.fake_session import LOGGED_OUT, READY, Happening
 from tests.fakes.trading_desk import DECIDED, PRE_OPEN
 from tests.fakes.trading_room import Room
 from trading.errors import ConfigError, InvariantBroken, NotSent, OutcomeUnknown, SessionLost
+from trading.model.account import PositionList
 from trading.model.metric import Counter
 from trading.model.mode import OPERATOR, Mode
 from trading.model.status import SessionState, StatusKey
@@ -134,12 +135,12 @@ def test_wrong_setting_found_while_running_ends_the_process(room: Room) -> None:
 def broken_positions(room: Room) -> None:
     true_ones, failures = room.office.broker.positions, [BROKEN]
 
-    def positions() -> tuple[object, ...]:
+    def positions() -> PositionList:
         if failures:
             raise failures.pop()
         return true_ones()
 
-    room.office.broker.positions = positions  # type: ignore[method-assign,assignment]
+    room.office.broker.positions = positions  # type: ignore[method-assign]
 
 
 def test_broken_invariant_halts_alerts_and_goes_on_serving(room: Room) -> None:

@@ -8,7 +8,7 @@ from tests.fakes.trading_desk import CONIDS, DECIDED, PRE_OPEN, SESSION, approve
 from trading.execution.questions import refusal
 from trading.execution.tickets import Purpose, bracket, exit_order
 from trading.model.order import OrderIntent
-from trading.model.wire import Questioned
+from trading.model.outcome import Questioned
 from trading.ports import OwnPosition
 
 PURPOSE = Purpose(DECIDED, SESSION, PRE_OPEN)

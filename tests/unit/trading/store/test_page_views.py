@@ -7,10 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.fakes.orders import request
 from tests.unit.webapp.desk import NOON, SESSION, decision
 from trading.market.bars import SymbolBars, build_panel
 from trading.model.order import Execution, IntentState, OrderIntent, OrderType, Role, Side, Tif
-from trading.model.wire import WireAct, WireRequest
+from trading.model.request import RequestKind
 from trading.store.database import Database
 from trading.store.journal import SqliteJournal
 from trading.store.page_views import PageViews
@@ -81,7 +82,7 @@ def filled(tmp_path: Path) -> PageViews:
         ),
     ]
     journal.plan(legs)
-    journal.about(["e"], WireRequest(WireAct.SUBMIT, "POST", "/orders", b"{}", ("e",)), IntentState.SENDING, 1, NOON)
+    journal.about(["e"], request(RequestKind.SUBMIT), IntentState.SENDING, 1, NOON)
     journal.bind("e", 99, NOON)
     for version, price in ((1, 10.0), (2, 9.99)):
         fill = Execution(f"00a.00b.01.0{version}", "DU1", 7, "AAA", Side.BUY, 5, price, 1.0, NOON, "e", 99)
