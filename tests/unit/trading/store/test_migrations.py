@@ -72,7 +72,7 @@ def test_failed_step_leaves_the_version_before_it(connection: sqlite3.Connection
 
 def schema(connection: sqlite3.Connection) -> dict[str, set[tuple[object, ...]]]:
     """Return the columns of each table, whatever their order: an added one stands last and has to have a default."""
-    found = {}
+    found: dict[str, set[tuple[object, ...]]] = {}
     for (table,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
         rows = connection.execute(f"PRAGMA table_info({table})").fetchall()
         found[table] = {(name, kind, required, key) for _, name, kind, required, _, key in rows}
