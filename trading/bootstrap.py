@@ -32,6 +32,7 @@ from trading.gateway.transport import HttpTransport, TransportTo
 from trading.market.calendar import TradingCalendar
 from trading.model.account import AccountKind, kind_of
 from trading.model.metric import Duration
+from trading.model.mode import Mode
 from trading.model.status import StatusKey
 from trading.monitoring.log import TradingLog, get_logger
 from trading.monitoring.metrics import MetricsFile
@@ -132,7 +133,8 @@ def run(settings: Settings, transport_to: TransportTo = HttpTransport) -> int:
         settings.state_dir / DATABASE, on_commit=lambda seconds: metrics.observe(Duration.DB_COMMIT, seconds)
     )
     try:
-        store = SqliteStore(database)
+        store = SqliteStore(database, lambda mode: _show(mode, metrics))
+        metrics.put_mode(store.mode().mode)
         with ExitStack() as stack:
             log = stack.enter_context(_logging(settings))
             requests = OperatorRequests(RequestsDatabase(settings.state_dir / CONTROLS), store, log)
@@ -161,7 +163,7 @@ def assemble(
     """
     stages, symbols = DecisionSystem.build(settings, make_strategy(settings)), symbols_of(settings)
     log, metrics, wake = surroundings.log, surroundings.metrics, surroundings.wake
-    store = SqliteStore(database)
+    store = SqliteStore(database, lambda mode: _show(mode, metrics))
     memory = StoredGatewayMemory(store)
     connected = _simulated if settings.simulated else _live
     world = connected(settings, surroundings, memory)
@@ -313,6 +315,12 @@ def symbols_of(settings: Settings) -> tuple[str, ...]:
     from trading.market.bar_files import load_bars
 
     return load_bars(Path(os.environ.get("SIM_BARS") or BUNDLED_BARS)).symbols
+
+
+def _show(mode: Mode, metrics: Metrics) -> None:
+    """Publish a mode when it begins, whatever the loop is doing."""
+    metrics.put_mode(mode)
+    metrics.write()
 
 
 def _free_bytes(folder: Path) -> int | None:

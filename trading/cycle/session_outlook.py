@@ -59,17 +59,11 @@ def alarms(session: Session, account_id: str | None) -> tuple[Alarm, ...]:
     """Return what a person should be told of, beyond the state that every page shows."""
     found = []
     if session.memory.contested:
-        found.append(
-            Alarm(
-                AlarmCode.SESSION,
-                "contested",
-                "another program takes this login's session again and again; ours yields",
-            )
-        )
+        text = "another program takes this login's session again and again; ours yields"
+        found.append(Alarm(AlarmCode.SESSION, "contested", text))
     if session.state is SessionState.CONNECTED and session.memory.asked >= _ASKED_IN_VAIN:
-        found.append(
-            Alarm(AlarmCode.SESSION, "closed", "the broker does not open a session though somebody is logged in")
-        )
+        text = "the broker does not open a session though somebody is logged in"
+        found.append(Alarm(AlarmCode.SESSION, "closed", text))
     problem = _not_ours(session, account_id)
     if problem is not None:
         found.append(Alarm(AlarmCode.SESSION, "account", problem))

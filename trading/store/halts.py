@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 
@@ -34,9 +34,10 @@ class SqliteHalts:
     A halt that can't be stored is in force all the same, as long as this process lives.
     """
 
-    def __init__(self, database: Database) -> None:
-        """Write into `database`, which stays the caller's to close."""
+    def __init__(self, database: Database, changed: Callable[[], None] = lambda: None) -> None:
+        """Write into `database`, which stays the caller's to close; call `changed` when the mode may have changed."""
         self._database = database
+        self._changed = changed
         self._held: dict[tuple[str, str], Halt] = {}
 
     def raise_halt(self, cause: str, facts: str, *, reason: str, actor: str, now: datetime) -> bool:
@@ -96,6 +97,7 @@ class SqliteHalts:
                 modes.log_change(connection, modes.HALT, modes.NO, reason="acknowledged", actor=actor, at=at)
         for key in held:
             self._held.pop(key, None)
+        self._changed()
         return Acknowledgement(
             acknowledged=done,
             still_there=tuple(halt for halt in self.standing() if halt.acknowledged),
@@ -159,7 +161,10 @@ class SqliteHalts:
         except InvariantBroken:
             self._held.setdefault(key, halt)
             raise
-        self._held.pop(key, None)
+        else:
+            self._held.pop(key, None)
+        finally:
+            self._changed()
 
 
 def halt_of(row: sqlite3.Row) -> Halt:

@@ -8,9 +8,8 @@ import pytest
 
 from tests.fakes.fake_broker import ACCOUNT, FakeClock
 from tests.fakes.fake_session import COMPETING, CONNECTING, LOGGED_IN, LOGGED_OUT, READY, FakeSession
-from tests.fakes.memory_journal import MemoryJournal
+from tests.fakes.memory_database import MemoryDatabase
 from tests.fakes.memory_metrics import MemoryLog, MemoryMetrics
-from tests.fakes.memory_store import MemoryStore
 from trading.config import SessionSettings
 from trading.cycle.session_keeper import MEMORY, SessionKeeper
 from trading.cycle.session_state import ASK_AGAIN_S
@@ -18,6 +17,7 @@ from trading.errors import GatewayError, NotSent, Refused, SessionLost
 from trading.model.account import SessionStatus
 from trading.model.metric import Gauge
 from trading.model.status import SessionState, StatusKey
+from trading.store.records import SqliteStore
 
 NOW = datetime(2014, 3, 4, 13, 30, tzinfo=UTC)
 YIELD_S = 300.0
@@ -31,7 +31,7 @@ class House:
 
     def __init__(self) -> None:
         self.session = FakeSession()
-        self.store = MemoryStore(MemoryJournal())
+        self.store = SqliteStore(MemoryDatabase())
         self.clock = FakeClock(NOW)
         self.log = MemoryLog()
         self.metrics = MemoryMetrics()
@@ -299,13 +299,12 @@ def test_pages_learn_what_comes_next_since_when_and_what_a_person_has_to_do(hous
     house.keeper.check()
     house.clock.go(60)
     house.keeper.check()
-    values = house.store.values
-    assert values[StatusKey.STATE_SINCE] == NOW.isoformat()
-    assert values[StatusKey.SESSION_PERSON].startswith("Log in")
+    assert house.store.value(StatusKey.STATE_SINCE) == NOW.isoformat()
+    assert (house.store.value(StatusKey.SESSION_PERSON) or "").startswith("Log in")
     house.session.shows = READY
     house.keeper.check()
-    assert values[StatusKey.SESSION_PERSON] == ""
-    assert values[StatusKey.LOGIN_UNTIL] == "2014-03-05T13:31:00+00:00"
+    assert house.store.value(StatusKey.SESSION_PERSON) == ""
+    assert house.store.value(StatusKey.LOGIN_UNTIL) == "2014-03-05T13:31:00+00:00"
 
 
 def test_last_good_look_is_known_after_a_bad_one(house: House) -> None:

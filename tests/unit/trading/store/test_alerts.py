@@ -7,9 +7,21 @@ from pathlib import Path
 import pytest
 
 from tests.fakes.orders import LATER, NOW
-from tests.fakes.trading_desk import Notes
 from trading.store.alerts import SqliteAlerts
 from trading.store.database import Database
+
+
+class Notes:
+    """Remembers what was told."""
+
+    def __init__(self) -> None:
+        self.alerts: list[tuple[str, str]] = []
+
+    def alert(self, code: str, text: str) -> None:
+        self.alerts.append((code, text))
+
+    def codes(self) -> list[str]:
+        return [code for code, _ in self.alerts]
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ import pytest
 
 from tests.fakes.orders import LATER, NOW
 from trading.errors import InvariantBroken
+from trading.model.decision import RiskState
 from trading.model.mode import OPERATOR, FlattenGoal, Mode
 from trading.store.database import Database
 from trading.store.halts import SqliteHalts
@@ -229,3 +230,26 @@ class TestFlatten:
         first = flatten(store, "request 1")
         assert flatten(store, "request 1", LATER) == first
         assert len(store.mode().halts) == 1
+
+
+def test_each_mode_is_told_once_when_it_begins(database: Database) -> None:
+    told: list[Mode] = []
+    store = SqliteStore(database, told.append)
+    store.set_reconciled(reconciled=True, reason="all found", now=NOW)
+    raised(store, "AAPL -10")
+    raised(store, "AAPL -10")
+    raised(store, "AAPL -20")
+    store.set_risk_state(RiskState(latches={"drawdown_halt": NOW.date()}), reason="x", actor="risk", now=NOW)
+    store.halts.acknowledge_halts(seen=1, actor="ann", now=LATER)
+    store.halts.acknowledge_halts(seen=2, actor="ann", now=LATER)
+    store.halts.set_flatten("request 1", reason="the news", actor="ann", now=LATER)
+    assert told == [Mode.ACTIVE, Mode.HALTED, Mode.REDUCING, Mode.HALTED]
+
+
+def test_halt_that_cannot_be_stored_is_told_too(database: Database) -> None:
+    told: list[Mode] = []
+    store = SqliteStore(database, told.append)
+    database.query("PRAGMA query_only = ON")
+    with pytest.raises(InvariantBroken):
+        raised(store, "AAPL -10")
+    assert told == [Mode.HALTED]
