@@ -198,9 +198,8 @@ class Driver:
         self._line.refuse_for(_GATEWAY_AWAY_S)
 
     def _note(self, kind: str, **facts: object) -> None:
-        clock: object = getattr(self, "_clock", None)
-        at = self._clock.now().isoformat() if clock is not None else self._schedule.start
-        self._run.events.append({"at": at, "kind": kind, **facts})
+        lines = self._clock.simulator.broker.log.count
+        self._run.events.append({"at": self._clock.now().isoformat(), "seq": lines, "kind": kind, **facts})
 
 
 def _settings(schedule: Schedule, world: World, folder: Path) -> Settings:
