@@ -64,6 +64,8 @@ def test_position_without_a_stop_in_the_end_is_told_unless_it_is_leaving() -> No
     assert i20(run) == [SYMBOL]
     run.intent("X", "exit", state="PLANNED")
     assert i20(run) == []
+    run.intent("X", "exit", state="UNKNOWN", frozen=True)
+    assert i20(run) == []
 
 
 def test_sell_without_shares_behind_it_is_told_in_the_end() -> None:

@@ -100,8 +100,16 @@ def test_yes_to_a_question_that_never_may_have_one_is_told_and_no_is_not() -> No
 def test_question_of_an_earlier_session_is_not_answered() -> None:
     run = asked("o163")
     run.line(-2999.5, "session", event="init", epoch=2, login=True, authenticated=True)
+    run.turn(-2999.2)
     run.request(-2999.0, path="/iserver/reply/q", sha=YES)
     assert names(list(wire.i18_questions(run.case()))) == ["I18"]
+
+
+def test_session_that_changed_after_the_question_and_before_any_look_could_not_be_known() -> None:
+    run = asked("o163")
+    run.line(-2999.5, "session", event="init", epoch=2, login=True, authenticated=True)
+    run.request(-2999.0, path="/iserver/reply/q", sha=YES)
+    assert list(wire.i18_questions(run.case())) == []
 
 
 def test_call_over_a_limit_is_told_unless_a_fault_made_it_so() -> None:
