@@ -25,6 +25,7 @@ from trading.errors import TradingError
 from trading.model.mode import ControlKind
 from trading.store.controls import HALT_FILE, ControlsDatabase
 from trading.store.database import Database
+from trading.strategies.discovery import make_strategy
 
 URL = "https://localhost:5055"
 _GATEWAY_AWAY_S = 60.0
@@ -210,7 +211,10 @@ def _settings(schedule: Schedule, world: World, folder: Path) -> Settings:
         "LOG_DIR": str(folder / "logs"),
         "SIM_TICKERS": ",".join(schedule.symbols),
     }
-    return with_overrides(load_settings(environ, world.config), schedule.settings)
+    settings = with_overrides(load_settings(environ, world.config), schedule.settings)
+    # A strategy's own settings are checked where it is made.
+    make_strategy(settings)
+    return settings
 
 
 def _later(at: str, seconds: float) -> str:
