@@ -29,6 +29,7 @@ from trading.store.boot_time import BootTime
 from trading.store.database import Database
 from trading.store.operator_requests import HALT_FILE, RequestsDatabase
 from trading.store.records import SqliteStore
+from trading.strategies.discovery import make_strategy
 
 URL = "https://localhost:5055"
 _GATEWAY_AWAY_S = 60.0
@@ -216,9 +217,8 @@ class Driver:
         self._line.refuse_for(_GATEWAY_AWAY_S)
 
     def _note(self, kind: str, **facts: object) -> None:
-        clock: object = getattr(self, "_clock", None)
-        at = self._clock.now().isoformat() if clock is not None else self._schedule.start
-        self._run.events.append({"at": at, "kind": kind, **facts})
+        lines = self._clock.simulator.broker.log.count
+        self._run.events.append({"at": self._clock.now().isoformat(), "seq": lines, "kind": kind, **facts})
 
 
 def _settings(schedule: Schedule, world: World, folder: Path) -> Settings:
@@ -229,7 +229,10 @@ def _settings(schedule: Schedule, world: World, folder: Path) -> Settings:
         "LOG_DIR": str(folder / "logs"),
         "SIM_TICKERS": ",".join(schedule.symbols),
     }
-    return with_overrides(load_settings(environ, world.config), schedule.settings)
+    settings = with_overrides(load_settings(environ, world.config), schedule.settings)
+    # A strategy's own settings are checked where it is made.
+    make_strategy(settings)
+    return settings
 
 
 def _later(at: str, seconds: float) -> str:

@@ -71,7 +71,7 @@ def neighbourhood(case: Case, log: list[str], at: float) -> list[str]:
     """Return what happened around a time, in order: the broker's lines, the journal's steps, the drill's own deeds."""
     rows: list[tuple[float, str]] = []
     for line in case.truth:
-        if line["kind"] not in ("clock", "matched", "start"):
+        if line["kind"] not in ("clock", "matched", "start") and not line.get("goes_on", False):
             facts = {name: value for name, value in line.items() if name not in ("seq", "at", "kind", "sha256")}
             rows.append((instant(line["at"]), f"broker  {line['kind']} {facts}"))
     rows += [(step.at, f"journal {step.coid} {step.state}") for step in case.journal.steps]

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from drill.checker.book import Book, walk
 from drill.checker.logs import FAR, Case, Line, Violation, instant, shown
-from drill.checker.looks import alive_after, clear_turns, first_clear
+from drill.checker.looks import Looks, alive_after, looks_of
 from drill.checker.wire import YES
 
 T_PROTECT_S = 15.0
@@ -58,10 +58,10 @@ def i9_shares_are_covered(case: Case) -> Iterator[Violation]:
     Not counted: while the process or the gateway is away, while what became of a stop is not proven (the software
     guard stands for it), the minute that an exit takes, and the pause after a pair that the broker refused.
     """
-    clear = clear_turns(case)
+    looks = looks_of(case)
     for gap in gaps(case):
         for begin, end in _liquid_parts(case, gap):
-            due = _deadline(case, clear, gap, begin)
+            due = _deadline(case, looks, gap, begin)
             if due < end:
                 since, seconds = shown(begin)[11:19], round(end - begin)
                 sentence = f"{gap.shares} own shares have been without a stop since {since}, for {seconds} s in all"
@@ -76,16 +76,16 @@ def _liquid_parts(case: Case, gap: Gap) -> Iterator[tuple[float, float]]:
             yield begin, end
 
 
-def _deadline(case: Case, clear: Sequence[float], gap: Gap, begin: float) -> float:
+def _deadline(case: Case, looks: Looks, gap: Gap, begin: float) -> float:
     """Return until when the shares may be bare."""
-    due = first_clear(clear, begin) + T_PROTECT_S
+    due = looks.first_clear(begin) + T_PROTECT_S
     while due < gap.end:
         later = max(alive_after(case, due), _unproven_until(case, gap, due), _exit_until(case, gap, due))
         later = max(later, _tried_until(case, gap, begin, due))
         if later <= due:
             return due
-        # What was in the way is gone: the next look at which nothing is, and the time to act on it.
-        due = first_clear(clear, later) + T_PROTECT_S
+        # What was in the way is gone: from then on it can be done.
+        due = looks.clear_from(later, T_PROTECT_S)
     return due
 
 
@@ -140,7 +140,7 @@ def i10_never_short(case: Case) -> Iterator[Violation]:
 
     What the broker or a person does to a position can't be foreseen: then the excess has to go once it can be seen.
     """
-    clear = clear_turns(case)
+    looks = looks_of(case)
     excess: dict[int, float] = {}
     before: Counter[int] = Counter()
     for line, book in walk(case):
@@ -148,7 +148,7 @@ def i10_never_short(case: Case) -> Iterator[Violation]:
             yield from _sold_short(case, line, book, conid)
             over = book.potential(conid) - max(book.own[conid], 0)
             placed = line["kind"] == "order" and any(each["conid"] == conid for each in line["tickets"])
-            if over > 0 and placed and over > before[conid] and not _unseen(book, clear, conid):
+            if over > 0 and placed and over > before[conid] and not _unseen(book, looks, conid):
                 yield Violation(
                     "I10",
                     book.at,
@@ -158,15 +158,15 @@ def i10_never_short(case: Case) -> Iterator[Violation]:
             if over > 0 and conid not in excess:
                 excess[conid] = book.at
             elif over <= 0 and conid in excess:
-                yield from _lingered(case, clear, book, (conid, excess.pop(conid), book.at))
+                yield from _lingered(case, looks, book, (conid, excess.pop(conid), book.at))
             before[conid] = max(over, 0)
     for conid, since in excess.items():
-        yield from _lingered(case, clear, book, (conid, since, case.end))
+        yield from _lingered(case, looks, book, (conid, since, case.end))
 
 
-def _unseen(book: Book, clear: Sequence[float], conid: int) -> bool:
+def _unseen(book: Book, looks: Looks, conid: int) -> bool:
     """Return whether the position changed by another's hand since the last clear look."""
-    last = max((at for at in clear if at < book.at), default=0.0)
+    last = max((at for at in looks.clear if at < book.at), default=0.0)
     return any(not each.own and each.conid == conid and each.at > last for each in book.executions.values())
 
 
@@ -177,12 +177,12 @@ def _sold_short(case: Case, line: Line, book: Book, conid: int) -> Iterator[Viol
         yield Violation("I10", book.at, book.symbol(conid), f"order {order} sold {-book.own[conid]} more than was ours")
 
 
-def _lingered(case: Case, clear: Sequence[float], book: Book, span: tuple[int, float, float]) -> Iterator[Violation]:
+def _lingered(case: Case, looks: Looks, book: Book, span: tuple[int, float, float]) -> Iterator[Violation]:
     """Judge an excess that lasted: from the first clear look in liquid hours on a cancel has to have been asked for."""
     conid, since, until = span
     for opened, closed in case.hours:
         begin = max(since, opened)
-        due = first_clear(clear, begin) + TRIM_S
+        due = looks.first_clear(begin) + TRIM_S
         if due >= min(until, closed) or alive_after(case, due) > due:
             continue
         asked = any(

@@ -95,11 +95,12 @@ def _position(case: Case, book: Book, conid: int) -> Iterator[Violation]:
 
 
 def _leaving(case: Case, conid: int) -> bool:
-    """Return whether an exit of it is on its way."""
+    """Return whether an exit of it is on its way, or a sell is frozen: what became of that only a person can say."""
     states = ("PLANNED", "WORKING", *OPEN)
     return any(
-        intent.conid == conid and intent.role == "exit" and intent.state in states
+        (intent.role == "exit" and intent.state in states) or (intent.side == "SELL" and intent.frozen)
         for intent in case.journal.intents.values()
+        if intent.conid == conid
     )
 
 

@@ -7,35 +7,63 @@ up and the brokerage session open: whatever was true then could be seen and deal
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 from drill.checker.logs import FAR, Case, instant
 
 DISTURBANCES = ("client_fault", "gateway_crash", "death", "start", "no_start")
 
 
-def clear_turns(case: Case) -> list[float]:
-    """Return the ends of the turns in which nothing was in the way."""
-    troubles = sorted(
-        [instant(line["at"]) for line in case.truth if line["kind"] == "fault"]
-        + [instant(event["at"]) for event in case.happened(*DISTURBANCES)]
-    )
+@dataclass(frozen=True, slots=True)
+class Looks:
+    """Ends of the turns that were clear, and of those that weren't."""
+
+    clear: tuple[float, ...]
+    troubled: tuple[float, ...]
+
+    def first_clear(self, at: float) -> float:
+        """Return the end of the first clear turn at or after a time, far away where there is none."""
+        index = bisect_left(self.clear, at)
+        return self.clear[index] if index < len(self.clear) else FAR
+
+    def clear_from(self, at: float, seconds: float) -> float:
+        """Return the time at which that many seconds have gone by in which nothing was in the way.
+
+        A process that sleeps could have looked; one that was troubled meanwhile has the time anew.
+        """
+        until = at + seconds
+        while bisect_left(self.troubled, at) != bisect_left(self.troubled, until):
+            index = bisect_left(self.troubled, until) - 1
+            at = self.first_clear(self.troubled[index])
+            if at >= FAR:
+                return FAR
+            until = at + seconds
+        return until
+
+
+def looks_of(case: Case) -> Looks:
+    """Return every turn of the run, by whether something was in its way.
+
+    The drill's deeds say how many lines the truth log had by then: at one instant much can happen.
+    """
+    faults = [line["seq"] for line in case.truth if line["kind"] == "fault"]
     down = _session_down(case)
     clear: list[float] = []
-    before = -FAR
-    for event in case.happened("turn"):
-        at = instant(event["at"])
-        disturbed = bisect_left(troubles, before) != bisect_left(troubles, at + 1e-9)
-        if event.get("good", True) and not disturbed and not any(begin <= at < end for begin, end in down):
-            clear.append(at)
-        before = at
-    return clear
-
-
-def first_clear(clear: Sequence[float], at: float) -> float:
-    """Return the end of the first clear turn at or after a time, far away where there is none."""
-    index = bisect_left(clear, at)
-    return clear[index] if index < len(clear) else FAR
+    troubled: list[float] = []
+    before, disturbed = 0, False
+    for event in case.events:
+        if event["kind"] in DISTURBANCES:
+            disturbed = True
+        elif event["kind"] == "turn":
+            at = instant(event["at"])
+            disturbed = (
+                disturbed or not event["good"] or bisect_left(faults, before) != bisect_left(faults, event["seq"])
+            )
+            away = any(begin <= at < end for begin, end in down)
+            (troubled if disturbed or away else clear).append(at)
+            before, disturbed = event["seq"], False
+    return Looks(tuple(clear), tuple(troubled))
 
 
 def alive_after(case: Case, at: float) -> float:

@@ -96,24 +96,26 @@ def i14_right_account(case: Case) -> Iterator[Violation]:
 
 def i18_questions(case: Case) -> Iterator[Violation]:
     """Yes is said only to questions that may be answered so, in the session in which they were asked."""
-    asked: dict[str, tuple[int, Line]] = {}
-    epoch = 0
+    asked: dict[str, Line] = {}
+    began = 0
+    turns = [event["seq"] for event in case.happened("turn")]
     for line in case.truth:
-        if line["kind"] == "session":
-            epoch = line["epoch"]
+        if line["kind"] == "session" and line["epoch"]:
+            began = line["seq"]
         elif line["kind"] == "question":
-            asked[line["reply_id"]] = epoch, line
+            asked[line["reply_id"]] = line
         elif line["kind"] == "request" and "/reply/" in line["path"] and line["sha256"] in YES:
-            reply_id = line["path"].rpartition("/")[2]
-            if reply_id not in asked:
+            question = asked.get(line["path"].rpartition("/")[2])
+            if question is None:
                 continue
-            when, question = asked[reply_id]
             at = instant(line["at"])
             wrong = sorted(set(question["message_ids"]) - ALLOWED_QUESTIONS)
             if wrong:
                 yield Violation("I18", at, ", ".join(wrong), "the question was answered yes, which it never may")
-            if when != epoch:
-                yield Violation("I18", at, reply_id, "a question of an earlier session was answered")
+            # Between question and answer nobody looks: only a turn in between can have seen the new session.
+            seen = any(began <= turn <= line["seq"] for turn in turns)
+            if question["seq"] < began and seen:
+                yield Violation("I18", at, question["reply_id"], "a question of an earlier session was answered")
 
 
 def i21_within_the_limits(case: Case) -> Iterator[Violation]:
