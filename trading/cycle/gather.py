@@ -1,4 +1,4 @@
-"""Gathers what a turn looks at into values: the state that commands follow from, and the view that a decision is made on."""
+"""Gathers what a turn looks at into values: the state that commands follow from, and the view that is decided on."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def read_market(context: TradingContext, session: date, symbols: Sequence[str], 
 def view_of(
     context: TradingContext, market: Market, snapshot: BrokerSnapshot, journal: JournalView
 ) -> MarketView | None:
-    """Return the view of the market's session, None when no symbol has a bar on it yet or the balances are not known."""
+    """Return the view of the market's session, None when no symbol has a bar on it yet or no balances are known."""
     row = market.panel.row(market.session)
     account = snapshot.account.value
     if row is None or account is None:

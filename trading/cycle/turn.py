@@ -1,4 +1,4 @@
-"""One turn with the broker: gather what it shows and what the journal knows, plan what follows, act, until nothing does.
+"""One turn with the broker: gather what it shows and the journal knows, plan what follows, act, until nothing does.
 
 The plan is a pure function of what was gathered; acting journals before it sends. After a command that may have changed
 something everything is gathered anew, so that a cancel that is confirmed is followed by its sale without a wait.
