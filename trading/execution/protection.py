@@ -104,8 +104,10 @@ def plan_protection(state: TradingState, plan: Plan) -> None:
             continue
         if cover.unproven or cover.exiting or state.snapshot.unsure(cover.position.conid):
             continue
-        need = min(cover.position.quantity, max(floor(state.snapshot.held(cover.position.conid)), 0))
-        if need == 0:
+        # What rests already stays while it is in doubt whether shares are gone; nothing is sold beyond what is shown.
+        resting = 0 if cover.stop is None else cover.stop.shares
+        need = min(cover.position.quantity, max(floor(state.snapshot.held(cover.position.conid)), resting))
+        if need <= 0:
             continue
         if cover.stop is None:
             _cover_bare(cover, need, state, plan)
