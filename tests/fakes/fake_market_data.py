@@ -12,6 +12,7 @@ from trading.market.calendar import TradingCalendar
 from trading.market.panel import Panel, SymbolBars, build_panel
 from trading.model.account import Quote
 from trading.model.contract import Contract, PriceIncrement
+from trading.ports import Clock
 
 CONIDS = {"AAPL": 265598, "MSFT": 272093, "XOM": 13977}
 CLOSES = {"AAPL": 100.5, "MSFT": 38.0, "XOM": 95.0}
@@ -25,8 +26,9 @@ class FakeMarketData:
     What is in `failures` is raised by readings of bars, one a call; `readings` counts those.
     """
 
-    def __init__(self, panel: Panel) -> None:
+    def __init__(self, panel: Panel, clock: Clock) -> None:
         self.panel = panel
+        self.clock = clock
         self.prior_closes: dict[int, float | None] = {CONIDS[symbol]: close for symbol, close in CLOSES.items()}
         self.unreadable: dict[str, str] = {}
         self.failures: list[GatewayError] = []
@@ -47,8 +49,9 @@ class FakeMarketData:
         return panel.cut(through), {}
 
     def quotes(self, conids: Sequence[int]) -> Mapping[int, Quote]:
+        now_ms = int(self.clock.now().timestamp() * 1000)
         return {
-            conid: Quote(conid, prior, prior, prior, prior, False, False, "R", 0)
+            conid: Quote(conid, prior, prior, prior, prior, False, False, "R", now_ms)
             for conid in conids
             if (prior := self.prior_closes.get(conid)) is not None
         }

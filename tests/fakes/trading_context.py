@@ -8,7 +8,8 @@ from pathlib import Path
 
 from tests.fakes.chance import seeded
 from tests.fakes.failing_connection import Disk
-from tests.fakes.fake_broker import ACCOUNT, FakeBroker, FakeClock
+from tests.fakes.fake_broker import ACCOUNT, FakeBroker
+from tests.fakes.fake_clock import FakeClock
 from tests.fakes.fake_market_data import CLOSES, FakeMarketData, rising
 from tests.fakes.memory_metrics import MemoryLog, MemoryMetrics
 from tests.fakes.stages import settings_of
@@ -59,8 +60,8 @@ class ContextParts:
         self.kind = AccountKind.SIMULATED
         self.wanted = False
         self.calendar = TradingCalendar(date(2013, 1, 2), date(2015, 12, 31))
-        self.broker = FakeBroker(self.clock)
-        self.market_data = FakeMarketData(rising(self.calendar, DECIDED, date(2014, 3, 10)))
+        self.broker = FakeBroker(self.clock, journal=folder / "trading.db")
+        self.market_data = FakeMarketData(rising(self.calendar, DECIDED, date(2014, 3, 10)), self.clock)
         self.notes = Notes()
         self.log = MemoryLog()
         self.metrics = MemoryMetrics()
@@ -127,4 +128,5 @@ def decision_of(*entries: Approved, exits: tuple[tuple[str, int], ...] = (), ses
         denials=(),
         verdicts=verdicts,
         risk=RiskState(peak=10_000.0),
+        closes={symbol: CLOSES[symbol] for symbol in (*(e.symbol for e in entries), *(held for held, _ in exits))},
     )
