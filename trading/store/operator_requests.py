@@ -94,10 +94,7 @@ class RequestsDatabase:
             return None
         except (OSError, OverflowError, ValueError):
             made = None
-        try:
-            text = _plain(self._halt_file.read_bytes()[:_MAX_TEXT].decode("utf-8", "replace"))
-        except OSError:
-            text = ""
+        text = self._text_of_file()
         return OperatorRequest(
             number=None,
             kind=RequestKind.HALT,
@@ -108,6 +105,16 @@ class RequestsDatabase:
             seen=0,
             taken_up=False,
         )
+
+    def _text_of_file(self) -> str:
+        """Return the beginning of what is in the file HALT; a pipe or a device is not waited for."""
+        try:
+            if not self._halt_file.is_file():
+                return ""
+            with self._halt_file.open("rb") as file:
+                return _plain(file.read(_MAX_TEXT).decode("utf-8", "replace"))
+        except OSError:
+            return ""
 
     def halt_file_done(self) -> None:
         """Move the file HALT out of the way; where that can't be done it stays in force.

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import shutil
 import sqlite3
 import threading
@@ -152,6 +153,15 @@ def test_folder_or_dangling_link_named_halt_halts_too(requests: RequestsDatabase
     path.with_name(HALT_FILE).rmdir()
     path.with_name(HALT_FILE).symlink_to("nowhere")
     assert requests.halt_file() is not None
+
+
+@pytest.mark.timeout(10)
+def test_pipe_named_halt_halts_without_waiting_for_somebody_to_write(requests: RequestsDatabase, path: Path) -> None:
+    path.parent.mkdir()
+    os.mkfifo(path.with_name(HALT_FILE))
+    request = requests.halt_file()
+    assert request is not None
+    assert request.argument == "the file HALT is there"
 
 
 def test_halt_file_is_moved_away_and_a_new_one_is_another_request(requests: RequestsDatabase, path: Path) -> None:
