@@ -12,7 +12,10 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Protocol
 
-from trading.market.bars import Panel
+import numpy as np
+from numpy.typing import NDArray
+
+from trading.market.panel import Panel
 from trading.model.account import AccountState, PositionList, Quote, SessionStatus
 from trading.model.command import CommandDraft, CommandState
 from trading.model.contract import Contract, ContractPin
@@ -391,14 +394,9 @@ class Store(Protocol):
     def value(self, key: str) -> str | None:
         """Return a small fact."""
 
-    def record_orders(self, orders: Sequence[BrokerOrder], now: datetime) -> None:
-        """Keep the broker's order list as last read."""
-
-    def record_bars(self, panel: Panel) -> int:
-        """Keep the bars for the charts; return how many were new or changed."""
-
-    def record_cycle(self, summary: Mapping[str, object], error: str | None, now: datetime) -> None:
-        """Keep one cycle's summary (counts and durations by name) and what went wrong, if anything did."""
+    def record_bars(self, panel: Panel, lines: Mapping[str, NDArray[np.float64]]) -> int:
+        """Keep the bars and the lines of the strategy's charts; return how many bars were new or changed."""
+        ...
 
 
 class Requests(Protocol):

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from trading.model.decision import Decision
 from trading.model.order import Role
-from trading.store.views import EquityPoint, IntentLine, PositionLine, TradeLine
+from trading.store.readers.account import EquityPoint
+from trading.store.readers.decisions import DecisionEntry
+from trading.store.readers.orders import OrderLine
+from trading.store.readers.positions import PositionLine
 
 _PROTECTIVE_ROLES = frozenset({Role.STOP, Role.TARGET})
 
@@ -49,19 +51,9 @@ class Plan:
 class Orders:
     """Orders that trade, and apart from them those that protect; `selling` are the symbols on their way out."""
 
-    acting: tuple[IntentLine, ...]
-    protecting: tuple[IntentLine, ...]
+    acting: tuple[OrderLine, ...]
+    protecting: tuple[OrderLine, ...]
     selling: frozenset[str]
-
-
-@dataclass(frozen=True, slots=True)
-class TradeTotals:
-    """Sums over closed trades."""
-
-    count: int
-    won: int
-    pnl: float
-    commission: float
 
 
 def money(points: Sequence[EquityPoint], positions: Sequence[PositionLine]) -> Money | None:
@@ -91,14 +83,15 @@ def protection(positions: Sequence[PositionLine], orders: Orders) -> Protection:
     return Protection(len(kept) - len(uncovered), len(positions) - len(kept), uncovered)
 
 
-def plan(decision: Decision | None) -> Plan | None:
+def plan(newest: DecisionEntry | None) -> Plan | None:
     """Return what the newest decision leads to, None before the first."""
-    if decision is None:
+    if newest is None:
         return None
-    return Plan(len(decision.entries), len(decision.exits), len(decision.denials), len(decision.verdicts))
+    decision = newest.decision
+    return Plan(len(decision.entries), len(decision.exits), len(decision.denials), newest.judged)
 
 
-def split(orders: Sequence[IntentLine]) -> Orders:
+def split(orders: Sequence[OrderLine]) -> Orders:
     """Return the open orders by what they are for. A child whose entry has not filled yet protects nothing."""
     entering = {row.coid for row in orders if row.role == Role.ENTRY and row.filled == 0}
     protecting = tuple(
@@ -106,16 +99,6 @@ def split(orders: Sequence[IntentLine]) -> Orders:
     )
     acting = tuple(row for row in orders if row.role not in _PROTECTIVE_ROLES)
     return Orders(acting, protecting, frozenset(row.symbol for row in acting if row.role == Role.EXIT))
-
-
-def totals(trades: Sequence[TradeLine]) -> TradeTotals:
-    """Return the sums over trades."""
-    return TradeTotals(
-        count=len(trades),
-        won=sum(trade.pnl > 0 for trade in trades),
-        pnl=sum(trade.pnl for trade in trades),
-        commission=sum(trade.commission for trade in trades),
-    )
 
 
 def price_of(row: PositionLine) -> float:

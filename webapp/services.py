@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
-from flask import current_app
+from flask import Flask, current_app, g
 
 from trading.model.operator_request import RequestKind, RequestProgress
-from trading.monitoring.metrics import FILE_NAME, silent_s
-from trading.store.page_views import PageViews
+from trading.monitoring.sign_of_life import FILE_NAME, silent_s
+from trading.store.readers.state import State, read_state
 from webapp.attempts import AttemptLimit
 from webapp.audit import AuditLog
 from webapp.clock import WebClock
@@ -45,7 +46,6 @@ class Services:
     audit: AuditLog
     password: PasswordCheck
     controls: ControlDesk
-    views: PageViews
 
     @property
     def metrics_file(self) -> Path:
@@ -55,6 +55,31 @@ class Services:
     def silent_s(self) -> float | None:
         """Return how long ago the trading process last wrote its metrics, None: never."""
         return silent_s(self.metrics_file, self.clock.now())
+
+
+def install(app: Flask) -> None:
+    """End the read transaction of each request with it."""
+    app.teardown_appcontext(_close)
+
+
+def state() -> State:
+    """Return what the trading process recorded, as of one moment for the whole request.
+
+    Raises: DataError, the file is there and can't be read.
+    """
+    if "state" not in g:
+        g.reading = ExitStack()
+        g.state = g.reading.enter_context(read_state(services().settings.state_dir / "trading.db"))
+    opened = g.state
+    if not isinstance(opened, State):
+        raise TypeError(EXTENSION)
+    return opened
+
+
+def _close(_: BaseException | None) -> None:
+    reading = g.pop("reading", None)
+    if isinstance(reading, ExitStack):
+        reading.close()
 
 
 def services() -> Services:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from simulator import instants, schedule
 from simulator.broker import Broker
 from simulator.exchange.external_events import ExternalEventError
-from simulator.faults.catalogue import catalogue_rows, selector_rows
+from simulator.faults.catalogue import catalogue_rows, rows_apart, selector_rows
 from simulator.faults.reading import PlanError, parse_plan, prepare
 from simulator.messages import Request, Response, error, json_response
 from simulator.router import Needs, Route
@@ -102,7 +102,8 @@ def plan_faults(broker: Broker, request: Request) -> Response:
 def show_faults(broker: Broker, request: Request) -> Response:
     """GET /sim/faults: those that are on, with how often each matched and fired; with `catalogue` all there are."""
     if "catalogue" in request.query:
-        return json_response({"faults": catalogue_rows(), "selector": selector_rows()})
+        shown = {"faults": catalogue_rows(), "apart": rows_apart(), "selector": selector_rows()}
+        return json_response(shown)
     rows = [
         {"fault": planned.fault, "matched": planned.matched, "fired": planned.fired}
         for planned in broker.faults.planned

@@ -93,9 +93,15 @@ def check(exchange: Exchange, body: dict[str, Any], *, later: bool = False) -> d
 def _check_there(exchange: Exchange, event: ExternalEvent) -> None:
     if "order_id" in _NEEDED[event.do] and event.order_id not in exchange.book.orders:
         raise ExternalEventError("order_id", f"{event.order_id} is no order")
-    ids = {execution.execution_id for execution in exchange.account.executions} if event.execution_id else set()
-    if event.execution_id is not None and event.execution_id not in ids:
+    if event.execution_id is None:
+        return
+    head = event.execution_id.rpartition(".")[0]
+    executions = reversed(exchange.account.executions)
+    newest = next((each.execution_id for each in executions if each.execution_id.rpartition(".")[0] == head), None)
+    if newest is None or newest < event.execution_id:
         raise ExternalEventError("execution_id", f"{event.execution_id!r} is no execution")
+    if newest != event.execution_id:
+        raise ExternalEventError("execution_id", f"{event.execution_id!r} was corrected; name {newest!r}")
 
 
 def _order(exchange: Exchange, event: ExternalEvent) -> dict[str, Any]:

@@ -14,9 +14,9 @@ import numpy as np
 
 from simulator import instants
 from trading.market import fills
-from trading.market.bars import DataError as _DataError  # type: ignore[attr-defined]  # raised there, defined below it
-from trading.market.bars import Panel, load_bars
 from trading.market.calendar import TradingCalendar
+from trading.market.panel import DataError as _DataError  # type: ignore[attr-defined]  # raised there, defined below it
+from trading.market.panel import Panel
 
 BadBars = _DataError
 CALENDAR_MARGIN_DAYS = 21
@@ -108,6 +108,8 @@ class ReplayedMarket:
         Raises:
             BadBars: it isn't there, or holds something that is no bar; the text is one line that says which.
         """
+        from trading.market.bar_files import load_bars
+
         return cls(load_bars(path))
 
     def cut(self, symbols: Sequence[str], first: date | None = None, last: date | None = None) -> ReplayedMarket:

@@ -21,8 +21,9 @@ from trading.backtest.engine import BacktestPlan, run_step
 from trading.backtest.result import BacktestResult, ClosedTrade
 from trading.config import Settings
 from trading.decision import DecisionSystem
-from trading.market.bars import Panel, load_bars
+from trading.market.bar_files import load_bars
 from trading.market.calendar import Session, TradingCalendar
+from trading.market.panel import Panel
 from trading.model.decision import Approved, Decision
 from trading.model.mode import OPERATOR, Mode
 from trading.model.order import Execution, IntentState, OrderIntent, OrderType, Role, Side, Tif
@@ -186,7 +187,7 @@ def fill_state(
     result = run_step(panel, system, BacktestPlan(CASH, 5.0, start, until), on_decision=decisions.append)
     calendar = TradingCalendar(start, until + timedelta(days=10))
     seeder = Seeder(folder, panel, seed=7)
-    seeder.store.record_bars(panel)
+    seeder.store.record_bars(panel, system.chart_values(panel))
     moment = _replay(seeder, result, decisions, calendar)
     _write_facts(seeder.store, state, moment)
     seeder.close()
@@ -239,6 +240,7 @@ def _write_facts(store: SqliteStore, state: str, moment: datetime) -> None:
         "session_state": words.get(state, "ready"),
         "session_since": (moment - timedelta(hours=6, minutes=12)).isoformat(),
         "next_event": (moment + BEFORE_OPEN).isoformat(),
+        "next_event_kind": "open",
         "uncovered_shares": "12" if state == "uncovered" else "0",
         "unknown_orders": "0",
     }

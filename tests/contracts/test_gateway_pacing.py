@@ -26,7 +26,7 @@ from trading.errors import GatewayError
 from trading.gateway import Gateway, connect
 from trading.gateway.memory import ProcessMemory
 from trading.gateway.transport import HttpAnswer
-from trading.market.bars import load_bars
+from trading.market.bar_files import load_bars
 from trading.model.order import OrderTicket, OrderType, Side, Tif
 from trading.model.outcome import Questioned
 from trading.model.request import CancelOrder, ReplyToQuestion, SubmitOrders

@@ -18,9 +18,11 @@ from simulator.server.listener import Server
 from simulator.server.tls import ensure_certificate, server_context
 from tests.fakes.chance import seeded
 from tests.fakes.in_process import InProcessTransport
+from trading.errors import GatewayError
 from trading.gateway import connect
 from trading.gateway.transport import HttpTransport, TransportTo
-from trading.market.bars import Panel, load_bars
+from trading.market.bar_files import load_bars
+from trading.market.panel import Panel
 from trading.model.account import AccountState, PositionList
 from trading.model.contract import Contract
 from trading.model.order import BrokerOrder, BrokerStatus, ExecutionList, OrderList, OrderTicket, OrderType, Side, Tif
@@ -145,6 +147,10 @@ def test_the_session_is_usable_and_names_its_account(desk: Desk) -> None:
     assert desk.session.keep_alive().usable
     assert desk.session.accounts() == (ACCOUNT,)
     assert desk.session.initialise().usable
+    desk.session.select(ACCOUNT)
+    assert desk.session.accounts() == (ACCOUNT,)
+    with pytest.raises(GatewayError):
+        desk.session.select("DU7654321")
 
 
 def test_symbols_become_contracts_and_unknown_ones_have_a_reason(desk: Desk) -> None:

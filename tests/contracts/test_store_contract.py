@@ -16,7 +16,7 @@ from tests.fakes.memory_journal import MemoryJournal
 from tests.fakes.memory_store import MemoryStore, Trade
 from tests.fakes.orders import CONID, LATER, NOW, SESSION, bracket, fill, market_exit
 from trading.errors import InvariantBroken
-from trading.market.bars import Panel
+from trading.market.panel import Panel
 from trading.model.decision import RiskState, StopOut
 from trading.model.metric import Counter
 from trading.model.mode import OPERATOR, Mode
@@ -301,8 +301,8 @@ class TestTrades:
 class TestBars:
     def test_only_new_and_changed_bars_are_written(self, store: Store) -> None:
         days = [date(2014, 3, 3), date(2014, 3, 4), date(2014, 3, 5)]
-        assert store.record_bars(panel(days[:2], {"A": [10.0, 11.0], "B": [20.0, np.nan]})) == 3
-        assert store.record_bars(panel(days[:2], {"A": [10.0, 11.0], "B": [20.0, np.nan]})) == 0
+        assert store.record_bars(panel(days[:2], {"A": [10.0, 11.0], "B": [20.0, np.nan]}), {}) == 3
+        assert store.record_bars(panel(days[:2], {"A": [10.0, 11.0], "B": [20.0, np.nan]}), {}) == 0
         later = panel(days[1:], {"A": [11.0, 12.0], "B": [21.0, 22.0], "C": [1.0, 2.0]})
-        assert store.record_bars(later) == 5
-        assert store.record_bars(panel(days[:2], {"A": [10.0, 11.5]})) == 1
+        assert store.record_bars(later, {}) == 5
+        assert store.record_bars(panel(days[:2], {"A": [10.0, 11.5]}), {}) == 1

@@ -8,14 +8,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
+import numpy as np
+from numpy.typing import NDArray
+
 from tests.fakes.memory_database import MemoryDatabase
 from tests.fakes.memory_journal import Adjustment, Fill, MemoryJournal
 from trading.errors import InvariantBroken
-from trading.market.bars import Panel
+from trading.market.panel import Panel
 from trading.model.decision import Decision, RiskState, StopOut
 from trading.model.metric import Counter
 from trading.model.mode import Mode, ModeState
-from trading.model.order import TERMINAL, BrokerOrder, Role, Side
+from trading.model.order import TERMINAL, Role, Side
 from trading.store.halts import SqliteHalts
 from trading.store.modes import mode_of
 
@@ -50,9 +53,7 @@ class MemoryStore:
         self.facts: dict[str, ModeState] = {}
         self.mode_log: list[tuple[str, str]] = []
         self.values: dict[str, str] = {}
-        self.orders: tuple[BrokerOrder, ...] = ()
         self.bars: dict[tuple[str, date], tuple[float, ...]] = {}
-        self.cycles: list[tuple[Mapping[str, object], str | None]] = []
         self.halts = SqliteHalts(MemoryDatabase())
         self._risk = RiskState()
 
@@ -123,10 +124,7 @@ class MemoryStore:
     def value(self, key: str) -> str | None:
         return self.values.get(key)
 
-    def record_orders(self, orders: Sequence[BrokerOrder], now: datetime) -> None:
-        self.orders = tuple(orders)
-
-    def record_bars(self, panel: Panel) -> int:
+    def record_bars(self, panel: Panel, lines: Mapping[str, NDArray[np.float64]]) -> int:
         found = {
             (symbol, panel.day(row)): tuple(
                 float(column[row, at]) for column in (panel.open, panel.high, panel.low, panel.close, panel.volume)
@@ -138,9 +136,6 @@ class MemoryStore:
         new = {key: bar for key, bar in found.items() if self.bars.get(key) != bar}
         self.bars.update(new)
         return len(new)
-
-    def record_cycle(self, summary: Mapping[str, object], error: str | None, now: datetime) -> None:
-        self.cycles.append((summary, error))
 
     def _change(self, fact: str, mode: Mode | None, reason: str, actor: str, now: datetime) -> None:
         word = "" if mode is None else str(mode)

@@ -20,8 +20,8 @@ from trading.execution.protection import Protection
 from trading.execution.reconciler import Reconciler
 from trading.execution.sender import Sender
 from trading.execution.windows import SendWindow, send_window
-from trading.market.bars import Panel
 from trading.market.calendar import TradingCalendar
+from trading.market.panel import Panel
 from trading.model.account import AccountKind, Quote
 from trading.model.contract import Contract, PriceIncrement
 from trading.model.decision import Approved, Decision, ExitOrder, ExitReason, RiskState, Signal, SymbolVerdict

@@ -15,8 +15,8 @@ from tests.fakes.trading_desk import CLOSES, CONIDS, DECIDED, OPEN, Office
 from trading.config import SessionSettings
 from trading.cycle.operator_requests import OperatorRequests
 from trading.cycle.session_keeper import SessionKeeper
-from trading.market.bars import Panel, SymbolBars, build_panel
 from trading.market.calendar import TradingCalendar
+from trading.market.panel import Panel, SymbolBars, build_panel
 from trading.model.order import BrokerOrder, Side
 from trading.trading_system import Pace, TradingSystem
 

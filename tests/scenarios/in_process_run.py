@@ -16,7 +16,7 @@ from tests.scenarios.lockstep_run import CASH, ROOT, Records, Span
 from trading.bootstrap import run
 from trading.config import load_settings, with_overrides
 from trading.gateway.transport import Transport
-from trading.market.bars import Panel
+from trading.market.panel import Panel
 from trading.model.status import SessionState, StatusKey
 
 URL = "https://localhost:5055"

@@ -14,7 +14,7 @@ from trading.backtest.result import BacktestResult, ClosedTrade, EquityPoint, Op
 from trading.decision import DecisionSystem, MarketView, decide
 from trading.errors import DataError
 from trading.market import fills
-from trading.market.bars import Panel
+from trading.market.panel import Panel
 from trading.model.decision import Decision, ExitReason, RiskState, StopOut
 from trading.position_manager import account_equity, last_close
 from trading.rules import is_delisted

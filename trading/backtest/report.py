@@ -14,19 +14,9 @@ from pathlib import Path
 
 from trading.backtest.metrics import Metrics
 from trading.backtest.result import BacktestResult
-from trading.market.bars import Panel
+from trading.market.panel import Panel
+from trading.model.trade import TRADE_COLUMNS
 
-TRADE_COLUMNS = (
-    "symbol",
-    "quantity",
-    "entry_date",
-    "entry_price",
-    "exit_date",
-    "exit_price",
-    "exit_reason",
-    "commission",
-    "pnl",
-)
 EQUITY_COLUMNS = ("date", "cash", "equity", "positions", "drawdown")
 SURVIVORS_WARNING = (
     "Every symbol of this data trades until its end: a list of survivors, so the result flatters the strategy."

@@ -10,10 +10,11 @@ import click
 from trading.cli.environment import read_settings
 from trading.cli.waiting import follow_flatten, wait_for_answer
 from trading.errors import InvariantBroken
+from trading.model.mode import FlattenGoal
 from trading.model.operator_request import RequestKind
 from trading.monitoring.wall_clock import WallClock
 from trading.store.operator_requests import HALT_FILE, RequestsDatabase
-from trading.store.views import Views
+from trading.store.readers.state import read_state
 
 CONTROLS_NAME = "controls.db"
 DATABASE_NAME = "trading.db"
@@ -69,7 +70,8 @@ def resume(reason: str, yes: bool, wait_s: float) -> None:  # noqa: FBT001 - cli
     After a drawdown today's equity becomes the new peak. A halt that comes while you type wins.
     """
     folder = read_settings().state_dir
-    mode = Views(folder / DATABASE_NAME).mode()
+    with read_state(folder / DATABASE_NAME) as state:
+        mode = state.account.mode()
     if mode is not None:
         click.echo(f"{mode.mode} since {mode.since:%Y-%m-%d %H:%M} UTC: {mode.reason} ({mode.actor})", err=True)
     for halt_now in mode.halts if mode is not None else ():
@@ -95,8 +97,12 @@ def flatten(reason: str, yes: bool, follow: bool, wait_s: float) -> None:  # noq
         raise click.Abort
     _ask(folder, RequestKind.FLATTEN, reason, wait_s)
     if follow:
-        views = Views(folder / DATABASE_NAME)
-        follow_flatten(views.flatten_goal, WallClock())
+        follow_flatten(lambda: _flatten_goal(folder / DATABASE_NAME), WallClock())
+
+
+def _flatten_goal(path: Path) -> FlattenGoal | None:
+    with read_state(path) as state:
+        return state.account.flatten_goal()
 
 
 def _ask(folder: Path, kind: RequestKind, reason: str, wait_s: float, *, seen: int = 0) -> None:

@@ -10,12 +10,15 @@ import click
 from trading.cli.environment import read_settings
 from trading.cli.output import json_text, money, say, table
 from trading.config import Settings
-from trading.model.status import StatusKey
-from trading.monitoring.health import read_facts, readiness
-from trading.monitoring.metrics import FILE_NAME, silent_s
-from trading.monitoring.redaction import mask_accounts
+from trading.model.account import mask_account
+from trading.model.status import SessionState, StatusKey
+from trading.monitoring.health import SESSION_WORDS, read_facts, readiness
+from trading.monitoring.sign_of_life import FILE_NAME, silent_s
 from trading.monitoring.wall_clock import WallClock
-from trading.store.views import EquityPoint, IntentLine, PositionLine, TradeLine, Views
+from trading.store.readers.account import EquityPoint
+from trading.store.readers.orders import OrderLine
+from trading.store.readers.positions import PositionLine, TradeLine
+from trading.store.readers.state import State, read_state
 
 _LAST_TRADES = 5
 
@@ -36,7 +39,7 @@ class Status:
     silent_s: float | None
     equity: EquityPoint | None
     positions: tuple[PositionLine, ...]
-    orders: tuple[IntentLine, ...]
+    orders: tuple[OrderLine, ...]
     last_trades: tuple[TradeLine, ...]
     last_decision: date | None
     denials: dict[str, int]
@@ -58,11 +61,15 @@ def status(as_json: bool) -> None:  # noqa: FBT001 - click passes options by nam
 
 
 def collect(settings: Settings, clock: WallClock) -> Status:
-    """Read the state folder."""
-    views = Views(settings.state_dir / "trading.db")
-    facts = views.facts()
-    mode = views.mode()
+    """Read the state folder, as of one moment."""
     silent = silent_s(settings.state_dir / FILE_NAME, clock.now())
+    with read_state(settings.state_dir / "trading.db") as state:
+        return _status(settings, state, silent)
+
+
+def _status(settings: Settings, state: State, silent: float | None) -> Status:
+    facts = state.account.facts()
+    mode = state.account.mode()
     health = readiness(
         read_facts(
             facts,
@@ -71,25 +78,25 @@ def collect(settings: Settings, clock: WallClock) -> Status:
             check_interval_s=settings.loop.check_interval_s,
         )
     )
-    equity = views.equity(limit=1)
-    decision = views.last_decision()
+    equity = state.account.equity(limit=1)
+    decided = state.decisions.sessions(limit=1)
     return Status(
         mode=None if mode is None else mode.mode.value,
         mode_reason="" if mode is None else mode.reason,
         ready=health.ok,
         code=health.code,
         text=health.text,
-        next_step=health.next_step,
+        next_step=health.instruction,
         gateway=facts.get("gateway", settings.gateway.kind),
-        account=mask_accounts(facts.get("account", "")),
+        account=mask_account(facts.get("account", "")),
         session=facts.get(StatusKey.SESSION_STATE, ""),
         silent_s=silent,
         equity=equity[0] if equity else None,
-        positions=views.positions(),
-        orders=views.open_orders(),
-        last_trades=views.trades(limit=_LAST_TRADES),
-        last_decision=None if decision is None else decision.session,
-        denials=views.denial_counts(),
+        positions=state.positions.open(),
+        orders=state.orders.open(),
+        last_trades=state.positions.trades(limit=_LAST_TRADES),
+        last_decision=decided[0] if decided else None,
+        denials=state.decisions.denial_counts(),
     )
 
 
@@ -104,7 +111,7 @@ def headline(found: Status) -> str:
 
 def details(found: Status) -> str:
     """Return what there is beneath the headline."""
-    parts = [f"Gateway   {found.gateway}   account {found.account or '–'}   session {found.session or '–'}"]
+    parts = [f"Gateway   {found.gateway}   account {found.account or '–'}   session {_session(found.session)}"]
     if found.equity is not None:
         point = found.equity
         parts.append(
@@ -116,6 +123,10 @@ def details(found: Status) -> str:
     parts.append(_orders(found.orders))
     parts.append(_trades(found.last_trades))
     return "\n".join(parts)
+
+
+def _session(word: str) -> str:
+    return SESSION_WORDS[SessionState(word)] if word in frozenset(SessionState) else "–"
 
 
 def _positions(positions: tuple[PositionLine, ...]) -> str:
@@ -137,7 +148,7 @@ def _positions(positions: tuple[PositionLine, ...]) -> str:
     return "\n" + table(("Position", "Shares", "Entry", "Close", "Stop", "Target", "Covered", "Since"), rows)
 
 
-def _orders(orders: tuple[IntentLine, ...]) -> str:
+def _orders(orders: tuple[OrderLine, ...]) -> str:
     if not orders:
         return "\nNo orders."
     rows = [

@@ -71,7 +71,7 @@ class Deciding:
         context.store.record_equity(
             decision.session, decision.equity, decision.cash, len(view.holdings), decision.drawdown
         )
-        context.store.record_bars(market.panel)
+        context.store.record_bars(market.panel, self._stages.chart_values(market.panel))
         context.store.record_decision(decision, context.clock.now())
         self.decision = decision
         publisher.decision(decision, summary)

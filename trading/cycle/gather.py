@@ -1,4 +1,4 @@
-"""Gathers what a turn looks at into values: the state that commands follow from, and the view that a decision is made on."""
+"""Gathers what a turn looks at into values: the state that commands follow from, and the view that is decided on."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from trading.execution.protection import covers
 from trading.execution.snapshot import BrokerSnapshot
 from trading.execution.state import AccountGuard, MarketTimes, TradingState
 from trading.execution.windows import send_window
-from trading.market.bars import Panel
 from trading.market.calendar import Session
+from trading.market.panel import Panel
 from trading.model.account import Quote
 from trading.model.contract import Contract
 from trading.model.decision import Decision, Holding
@@ -51,7 +51,7 @@ def read_market(context: TradingContext, session: date, symbols: Sequence[str], 
 def view_of(
     context: TradingContext, market: Market, snapshot: BrokerSnapshot, journal: JournalView
 ) -> MarketView | None:
-    """Return the view of the market's session, None when no symbol has a bar on it yet or the balances are not known."""
+    """Return the view of the market's session, None when no symbol has a bar on it yet or no balances are known."""
     row = market.panel.row(market.session)
     account = snapshot.account.value
     if row is None or account is None:

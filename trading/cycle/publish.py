@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from trading.cycle.agenda import event_at
 from trading.cycle.summary import CycleSummary
 from trading.execution.context import TradingContext
 from trading.model.decision import Decision
@@ -58,12 +59,12 @@ class Publisher:
             context.store.set_value(StatusKey.MARKET_NOW, now.isoformat())
             context.store.set_value(StatusKey.MARKET_PHASE, "open" if market_open else "closed")
             context.store.set_value(StatusKey.NEXT_EVENT, next_at.isoformat())
+            kind = event_at(next_at, context.calendar, context.settings.execution)
+            context.store.set_value(StatusKey.NEXT_EVENT_KIND, kind)
             for counter, totals in context.store.totals().items():
                 for label, total in totals.items():
                     context.metrics.reach(counter, total, label=label)
             context.metrics.write()
-        if summary.eventful:
-            context.store.record_cycle(summary.as_mapping(), None, now)
         context.log.info("cycle", **summary.as_mapping())
 
     def _measure(self, summary: CycleSummary, now: datetime) -> None:

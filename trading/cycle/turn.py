@@ -1,4 +1,4 @@
-"""One turn with the broker: gather what it shows and what the journal knows, plan what follows, act, until nothing does.
+"""One turn with the broker: gather what it shows and the journal knows, plan what follows, act, until nothing does.
 
 The plan is a pure function of what was gathered; acting journals before it sends. After a command that may have changed
 something everything is gathered anew, so that a cancel that is confirmed is followed by its sale without a wait.
@@ -113,8 +113,6 @@ class AccountTurns:
         self._balances = snapshot.account
         reconciled = self._reconciler.take_in(snapshot, session.skew_s)
         self._stand(reconciled, snapshot)
-        if snapshot.orders.value is not None:
-            context.store.record_orders(snapshot.orders.value.orders, context.clock.now())
         journal = self._reconciler.view(context.clock.now())
         if not self.reconciled and snapshot.whole and not unsettled(journal):
             self.reconciled = True

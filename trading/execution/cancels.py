@@ -23,7 +23,7 @@ _ON_ITS_WAY = frozenset({BrokerStatus.PENDING_CANCEL, BrokerStatus.PRE_CANCELLED
 
 
 def plan_cancels(state: TradingState, plan: Plan) -> None:
-    """Cancel entries after a halt and after their session, what a refused child leaves, and sells with nothing behind."""
+    """Cancel entries after a halt or their session, what a refused child leaves, and sells with nothing behind."""
     for record in state.journal.maybe_live:
         step = _reason(record, state)
         if step is not None:

@@ -54,16 +54,14 @@ def account(symbol: str, guard: AccountGuard) -> Denied | None:
 
 def state(symbol: str, at: TradingState, unknown: int) -> Denied | None:
     """R23: ACTIVE, few unproven orders, clocks agree, space on the disk, no own share without a stop."""
-    if at.mode is not Mode.ACTIVE:
-        return Denied(symbol, "state", None, None, f"the mode is {at.mode}")
+    if at.mode is not Mode.ACTIVE or not at.reconciled:
+        return Denied(symbol, "state", None, None, f"the mode is {at.mode if at.reconciled else Mode.RECONCILING}")
     if unknown > MAX_UNKNOWN:
         return Denied(symbol, "state", unknown, MAX_UNKNOWN, "orders whose outcome is not proven")
     if at.skew_s is not None and not abs(at.skew_s) <= MAX_SKEW_S:
         return Denied(symbol, "state", at.skew_s, MAX_SKEW_S, "seconds between this clock and the gateway's")
     if at.free_bytes is None or at.free_bytes < MIN_FREE_BYTES:
         return Denied(symbol, "state", at.free_bytes, MIN_FREE_BYTES, "bytes free on the disk")
-    if not at.reconciled:
-        return Denied(symbol, "state", None, None, "own records are not yet compared with the broker's")
     if at.uncovered_shares > 0:
         return Denied(symbol, "state", at.uncovered_shares, 0, "own shares without a stop")
     return None

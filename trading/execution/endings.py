@@ -109,6 +109,10 @@ class Endings:
             return None
         if order is not None and is_same(record, order, self._journal):
             return self._judge(record, OrderSight(order, LIFE[order.status]), now)
+        return self._unlisted(record, missing_s, now)
+
+    def _unlisted(self, record: IntentRecord, missing_s: float, now: datetime) -> Ending | None:
+        """Judge an order that nobody knows by its id either."""
         session = self._calendar.session(record.intent.session)
         over = session is not None and now >= session.close + EXPIRED_AFTER
         if record.intent.tif is Tif.DAY and over:

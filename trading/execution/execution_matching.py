@@ -1,4 +1,4 @@
-"""Which executions are of which of our intents. Where neither id nor name tells it for certain, bounds decide or nobody."""
+"""Which executions are of which of our intents. Where neither id nor name tells, bounds decide, or nobody."""
 
 from __future__ import annotations
 

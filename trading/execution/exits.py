@@ -70,7 +70,7 @@ def pending_exits(records: Sequence[IntentRecord], positions: Sequence[OwnPositi
 
 
 def wanted_exits(state: TradingState) -> tuple[WantedExit, ...]:
-    """Return the exits that are wanted now: all positions to be flat, else those decided on and those to be sent again."""
+    """Return the exits that are wanted now: of all positions to be flat, else those decided on and those sent again."""
     positions = state.journal.positions
     if state.flatten:
         return tuple(WantedExit(position, ExitReason.OPERATOR) for position in positions)

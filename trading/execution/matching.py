@@ -83,48 +83,43 @@ def bindings(journal: JournalView, snapshot: BrokerSnapshot) -> tuple[Binding, .
     taken = {r.order_id for r in journal.maybe_live if r.order_id is not None and not r.provisional}
     ids = {r.coid: r.order_id for r in journal.records if r.order_id is not None and not r.provisional}
     free = {order_id: sight for order_id, sight in snapshot.sights.items() if order_id not in taken}
-    found: list[Binding] = []
+    found: dict[str, Binding] = {}
 
-    def take(binding: Binding) -> None:
-        found.append(binding)
-        if not binding.provisional:
-            ids[binding.coid] = binding.order_id
-        free.pop(binding.order_id, None)
+    def take(made: Iterable[Binding]) -> None:
+        for binding in made:
+            found[binding.coid] = binding
+            if not binding.provisional:
+                ids[binding.coid] = binding.order_id
+            free.pop(binding.order_id, None)
 
     for record in open_records:
-        by_name = _by_name(record.intent, free.values())
-        if by_name is not None:
-            take(Binding(record.coid, by_name))
+        take(_by_name(record.intent, free.values()))
     for record in open_records:
-        parent = record.intent.parent_coid
-        if parent is not None and parent in ids:
-            child = _child(record.intent, ids[parent], free.values())
-            if child is not None:
-                take(Binding(record.coid, child))
+        if record.intent.parent_coid in ids:
+            take(_child(record.intent, ids[record.intent.parent_coid], free.values()))
     for record in open_records:
         if named(record.intent) and record.coid not in ids and record.state is not IntentState.SENDING:
-            for binding in _by_likeness(record, journal, free):
-                take(binding)
-    return tuple(found)
+            take(_by_likeness(record, journal, free))
+    return tuple(found.values())
 
 
-def _by_name(intent: OrderIntent, sights: Iterable[OrderSight]) -> int | None:
-    """Return the order that carries the intent's own name."""
+def _by_name(intent: OrderIntent, sights: Iterable[OrderSight]) -> tuple[Binding, ...]:
+    """Return the binding to the order that carries the intent's own name, where there is one."""
     if not named(intent):
-        return None
+        return ()
     found = {s.order.order_id for s in sights if s.order.order_ref == intent.coid and _same_kind(intent, s.order)}
-    return found.pop() if len(found) == 1 else None
+    return (Binding(intent.coid, found.pop()),) if len(found) == 1 else ()
 
 
-def _child(intent: OrderIntent, parent_id: int, sights: Iterable[OrderSight]) -> int | None:
-    """Return the order of a bracket child whose parent is bound: one candidate, or none."""
+def _child(intent: OrderIntent, parent_id: int, sights: Iterable[OrderSight]) -> tuple[Binding, ...]:
+    """Return the binding of a bracket child whose parent is bound: to the one candidate, or none."""
     fitting = [s.order for s in sights if agrees(intent, s.order) and s.order.order_ref in {None, intent.parent_coid}]
     shown = [order for order in fitting if order.parent_id is not None]
     if any(order.parent_id == parent_id for order in shown):
         fitting = [order for order in shown if order.parent_id == parent_id]
     else:
         fitting = [order for order in fitting if order.parent_id is None]
-    return fitting[0].order_id if len(fitting) == 1 else None
+    return (Binding(intent.coid, fitting[0].order_id),) if len(fitting) == 1 else ()
 
 
 def _by_likeness(record: IntentRecord, journal: JournalView, free: Mapping[int, OrderSight]) -> tuple[Binding, ...]:

@@ -107,7 +107,7 @@ def tickets(group: Sequence[OrderIntent]) -> tuple[OrderTicket, ...]:
 
 
 def with_names(group: Sequence[OrderIntent], next_coid: Callable[[], str]) -> tuple[OrderIntent, ...]:
-    """Return drafts with the names that they go to the journal by: children have their entry's with S or T behind it."""
+    """Return drafts with the names that the journal knows them by: children have their entry's with S or T."""
     entry = next((draft for draft in group if draft.role is Role.ENTRY), None)
     if entry is None:
         return tuple(replace(draft, coid=next_coid()) for draft in group)

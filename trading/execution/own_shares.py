@@ -63,11 +63,22 @@ def judge_shares(
         return None
     shown = snapshot.held(position.conid)
     split = _split(position, shown, snapshot, foreign)
-    if split is not None:
-        return split
     held = max(floor(shown), 0)
-    if held >= position.quantity:
-        return None
+    if split is not None or held >= position.quantity:
+        return split
+    return _judge_missing(position, held, votes, snapshot, journal, foreign, visibility_s)
+
+
+def _judge_missing(  # noqa: PLR0913 - what is missing, and all that speaks for it
+    position: OwnPosition,
+    held: int,
+    votes: tuple[Sighting, ...],
+    snapshot: BrokerSnapshot,
+    journal: JournalView,
+    foreign: tuple[Execution, ...],
+    visibility_s: float,
+) -> Change | Doubt:
+    """Return what a reading proves that shows `held` shares, fewer than are ours."""
     if _in_flight(position.conid, snapshot, journal):
         return Doubt(position, held, vote=False)
     gone = position.quantity - held

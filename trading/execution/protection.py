@@ -1,4 +1,4 @@
-"""Own shares without a working stop: found in every turn, whatever was sent before, and covered again once that is right.
+"""Own shares without a working stop: found in every turn, whatever was sent before, and covered again when it is right.
 
 Need is the own position by executions, cover what live stops and market exits of ours can sell. While anything about a
 sell of ours is not proven no second one is sent: two resting stops could fire together and leave us short. Then, and

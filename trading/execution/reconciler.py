@@ -216,7 +216,7 @@ class Reconciler:
                 done.latches.append(("exec_gap", f"{record.intent.symbol}: {ending.detail}"))
 
     def _close_children(self, snapshot: BrokerSnapshot, now: datetime) -> None:
-        """Judge bracket children that no order was found for: refused with the answer, over with their entry, or unproven."""
+        """Judge bracket children without an order: refused with the answer, over with their entry, or unproven."""
         journal = self.view(now)
         visible = timedelta(seconds=self._context.settings.execution.visibility_s)
         for record in journal.maybe_live:
@@ -322,7 +322,9 @@ class Reconciler:
                     context.journal.adjust(
                         position.conid, found.quantity, found.kind, found.text, now, ratio=found.ratio
                     )
-                    done.alarms.append(Alarm(AlarmCode(found.kind), position.symbol, f"{position.symbol}: {found.text}"))
+                    done.alarms.append(
+                        Alarm(AlarmCode(found.kind), position.symbol, f"{position.symbol}: {found.text}")
+                    )
                 case Doubt():
                     kept.add(subject)
                     if found.vote:

@@ -155,7 +155,7 @@ class Sender:
         state: TradingState,
         done: Round,
     ) -> None:
-        """Ask for a cancel or a modification: any answer only says that it was asked; a reading tells what came of it."""
+        """Ask for a cancel or a modification: an answer says that it was asked, a reading what came of it."""
         fresh = self._refresh(state)
         if fresh.guard.selected != fresh.guard.account_id or fresh.guard.observes:
             return
@@ -172,7 +172,8 @@ class Sender:
         done.acted = done.acted or not isinstance(outcome, NothingSent)
         done.unanswered += _state_of(outcome) is CommandState.UNKNOWN
         context.log.info(
-            f"{draft.kind} asked",
+            "change asked",
+            kind=draft.kind,
             coid=record.coid,
             symbol=record.intent.symbol,
             step=draft.step,

@@ -1,4 +1,4 @@
-"""Since when something odd has been seen, kept in the journal's evidence, so that a restart doesn't begin to wait anew."""
+"""Since when something odd has been seen, kept as evidence, so that a restart doesn't begin to wait anew."""
 
 from __future__ import annotations
 

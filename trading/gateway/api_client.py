@@ -48,7 +48,6 @@ class SessionCache:
 
     accounts: tuple[str, ...] = ()
     portfolio: bool = False
-    orders: bool = False
     trades: bool = False
     silent: set[int] = field(default_factory=set)
     """contracts whose quote did not come whole in the time that it may take: nobody waits for it again"""
@@ -56,7 +55,7 @@ class SessionCache:
     def forget(self) -> None:
         """Forget it all: the session is another one."""
         self.accounts = ()
-        self.portfolio = self.orders = self.trades = False
+        self.portfolio = self.trades = False
         self.silent.clear()
 
 

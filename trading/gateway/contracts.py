@@ -14,7 +14,7 @@ from trading.errors import DataError, OutcomeUnknown, Refused
 from trading.gateway import fields
 from trading.gateway.api_client import ApiClient, unusable
 from trading.gateway.fields import FieldError
-from trading.gateway.parts import Doubt, gets_an_answer, in_parts
+from trading.gateway.parts import Doubt, each, gets_an_answer, in_parts
 from trading.gateway.session import Session
 from trading.model.contract import Contract, ContractPin, PriceIncrement
 from trading.ports import Clock, GatewayMemory
@@ -33,12 +33,16 @@ _LISTINGS = ("NASDAQ", "NASDAQ.NMS", "NYSE", "ARCA", "AMEX", "BATS", "IEX")
 class Contracts:
     """Settles each symbol once; the names of known contracts are looked at again each day."""
 
-    def __init__(self, api: ApiClient, session: Session, clock: Clock, memory: GatewayMemory) -> None:
-        """Ask by `api`; rules are read by `session`, which needs the accounts first. Pins are kept in `memory`."""
+    def __init__(self, api: ApiClient, session: Session, clock: Clock, memory: GatewayMemory, *, parallel: int) -> None:
+        """Ask by `api`; rules are read by `session`, which needs the accounts first, of `parallel` at a time.
+
+        What is settled is kept in `memory`.
+        """
         self._api = api
         self._session = session
         self._clock = clock
         self._memory = memory
+        self._parallel = parallel
         self._known: dict[str, Contract] = {}
         self._looked_on: date | None = None
 
@@ -51,9 +55,12 @@ class Contracts:
         wanted = sorted(set(symbols))
         pins, reasons = self._pins([symbol for symbol in wanted if symbol not in self._known])
         doubt = Doubt(len(pins), lambda: self._gives_rules(pins, reasons))
-        for symbol, pin in pins.items():
+        if pins:
+            self._session.ensure_accounts()
+        for pin, read in each(list(pins.values()), self._contract, self._parallel):
+            symbol = pin.symbol
             try:
-                self._known[symbol] = self._contract(pin)
+                self._known[symbol] = read()
                 self._memory.keep_pin(pin)
                 doubt.answered()
             except FieldError as problem:

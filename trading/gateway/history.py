@@ -13,9 +13,11 @@ from numpy.typing import NDArray
 
 from trading.gateway import fields
 from trading.gateway.fields import FieldError
-from trading.market.bars import SymbolBars
+from trading.market.panel import SymbolBars
 
 PATH = "/iserver/marketdata/history"
+# Asked for to see whether the gateway gives any bars.
+SHORT_PERIOD = "5d"
 
 # New York is four or five hours behind UTC: outside this hour the date is known without a calendar.
 _EARLIEST_DAY_START_H = 4
@@ -174,11 +176,6 @@ def _check(bars: SymbolBars) -> None:
         raise FieldError("price", "open or close outside low and high")
     if (bars.volume < 0.0).any():
         raise FieldError("v", "negative")
-
-
-def short_period() -> str:
-    """Return the period that is asked for to see whether the gateway gives any bars."""
-    return "5d"
 
 
 def query(conid: int, period: str) -> Mapping[str, str]:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 
 from trading.errors import OutcomeUnknown, Refused
@@ -13,9 +12,9 @@ from trading.gateway.api_client import ApiClient, unusable
 from trading.gateway.contracts import Contracts
 from trading.gateway.fields import FieldError
 from trading.gateway.history import Series
-from trading.gateway.parts import Doubt, gets_an_answer, in_parts, never
+from trading.gateway.parts import Doubt, each, gets_an_answer, in_parts, never
 from trading.gateway.session import Session
-from trading.market.bars import Panel, SymbolBars, build_panel
+from trading.market.panel import Panel, SymbolBars, build_panel
 from trading.model.account import Quote
 from trading.model.contract import Contract
 from trading.ports import Clock, GatewayMemory
@@ -36,12 +35,12 @@ class GatewayMarketData:
     """Market data of one login."""
 
     def __init__(self, api: ApiClient, session: Session, clock: Clock, memory: GatewayMemory, *, parallel: int) -> None:
-        """Read up to `parallel` histories at a time; which contract a symbol means is kept in `memory`."""
+        """Read of up to `parallel` contracts at a time; which contract a symbol means is kept in `memory`."""
         self._api = api
         self._session = session
         self._clock = clock
         self._parallel = parallel
-        self._contracts = Contracts(api, session, clock, memory)
+        self._contracts = Contracts(api, session, clock, memory, parallel=parallel)
         self._series: dict[int, Series] = {}
 
     def contracts(self, symbols: Sequence[str]) -> tuple[Mapping[str, Contract], Mapping[str, str]]:
@@ -61,7 +60,7 @@ class GatewayMarketData:
         bars: dict[str, SymbolBars] = {}
         reasons: dict[str, str] = {}
         doubt = Doubt(len(wanted), lambda: self._gives_bars(wanted, reasons))
-        for contract, read in self._each(wanted, lambda each: self._bars(each, through, count)):
+        for contract, read in each(wanted, lambda one: self._bars(one, through, count), self._parallel):
             try:
                 found = history.cut(read(), through, count)
                 doubt.answered()
@@ -92,25 +91,8 @@ class GatewayMarketData:
     def _gives_bars(self, contracts: Sequence[Contract], reasons: Mapping[str, str]) -> bool:
         """Return whether the gateway has an answer for the last contract that is not in doubt itself."""
         others = [contract.conid for contract in contracts if contract.symbol not in reasons]
-        query = history.query(others[-1], history.short_period()) if others else {}
+        query = history.query(others[-1], history.SHORT_PERIOD) if others else {}
         return bool(others) and gets_an_answer(lambda: self._session.get(history.PATH, query, repeat=False))
-
-    def _each(
-        self, contracts: Sequence[Contract], read: Callable[[Contract], SymbolBars]
-    ) -> Iterator[tuple[Contract, Callable[[], SymbolBars]]]:
-        """Give each contract with what reads it, or waits for it to have been read."""
-        if self._parallel <= 1 or len(contracts) <= 1:
-            for contract in contracts:
-                yield contract, lambda contract=contract: read(contract)  # type: ignore[misc]
-            return
-        with ThreadPoolExecutor(self._parallel, thread_name_prefix="history") as pool:
-            futures = [(contract, pool.submit(read, contract)) for contract in contracts]
-            try:
-                for contract, future in futures:
-                    yield contract, future.result
-            finally:
-                for _, future in futures:
-                    future.cancel()
 
     def _bars(self, contract: Contract, through: date, count: int) -> SymbolBars:
         """Return the contract's bars from what is known and what has to be asked.
@@ -126,10 +108,22 @@ class GatewayMarketData:
             if longer is not None:
                 self._series[contract.conid] = Series(longer, known.count)
                 return longer
-        bars = self._read(contract.conid, history.full_period(count), through)
+        bars = self._whole(contract, count, through)
         if len(bars.dates):
             self._series[contract.conid] = Series(bars, count)
         return bars
+
+    def _whole(self, contract: Contract, count: int, through: date) -> SymbolBars:
+        """Return the last `count` bars, asked for once more where the first answer makes no sense.
+
+        Raises: FieldError, Refused: this symbol's data can't be used; else GatewayError.
+        """
+        period = history.full_period(count)
+        try:
+            return self._read(contract.conid, period, through)
+        except FieldError as problem:
+            log.info("history is read again", extra={"symbol": contract.symbol, "problem": str(problem)})
+            return self._read(contract.conid, period, through)
 
     def _longer(self, contract: Contract, known: Series, period: str, through: date) -> SymbolBars | None:
         """Return the known bars with the newer ones, None where all are to be read again.

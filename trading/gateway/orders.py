@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 
 from trading.errors import ConfigError, GatewayError, NotSent, OutcomeUnknown, Refused
@@ -79,6 +80,7 @@ class AccountBroker:
                 rows, unreadable = read_rows(value["orders"], self._account_id, wire.listed_order)
                 by_id = sorted(dict.fromkeys(rows), key=lambda order: (order.order_id, order.filled_quantity))
                 return OrderList(tuple(by_id), unreadable)
+            self._open_trades()
             self._api.pause(_WARM_UP_S)
         raise unusable(_ORDERS, "the list was never complete (snapshot stayed false)")
 
@@ -89,17 +91,27 @@ class AccountBroker:
 
         Raises: GatewayError.
         """
-        query = {"days": str(min(max(days, 1), _MOST_DAYS)), "accountId": self._account_id}
-        rows = self._session.get(_TRADES, query)
+        rows = self._trades(days)
         if not rows and not self._api.session_cache.trades:
             self._api.pause(_WARM_UP_S)
-            rows = self._session.get(_TRADES, query)
+            rows = self._trades(days)
         if not isinstance(rows, list):
             raise unusable(_TRADES, "no list of trades")
         self._api.session_cache.trades = True
         found, unreadable = read_rows(rows, self._account_id, wire.execution)
         by_time = sorted(dict.fromkeys(found), key=lambda each: (each.time, each.execution_id))
         return ExecutionList(tuple(by_time), unreadable)
+
+    def _trades(self, days: int, *, repeat: bool = True) -> object:
+        query = {"days": str(min(max(days, 1), _MOST_DAYS)), "accountId": self._account_id}
+        return self._session.get(_TRADES, query, repeat=repeat)
+
+    def _open_trades(self) -> None:
+        """Ask for the session's first list of fills while the order list is waited for: each may be read every 5 s."""
+        if not self._api.session_cache.trades:
+            with contextlib.suppress(Refused, OutcomeUnknown):
+                self._trades(1, repeat=False)
+                self._api.session_cache.trades = True
 
     def order_status(self, order_id: int) -> BrokerOrder | None:
         """Return one order, None where the broker doesn't know it (which proves nothing).

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TypeVar
 
 from trading.errors import GatewayError, OutcomeUnknown, Refused
@@ -53,6 +55,24 @@ def gets_an_answer(ask: Callable[[], object]) -> bool:
     except OutcomeUnknown:
         return False
     return True
+
+
+def each(
+    items: Sequence[Key], read: Callable[[Key], Answer], parallel: int
+) -> Iterator[tuple[Key, Callable[[], Answer]]]:
+    """Give each item, in order, with what reads it or waits for it to have been read, up to `parallel` at a time."""
+    if parallel <= 1 or len(items) <= 1:
+        for item in items:
+            yield item, partial(read, item)
+        return
+    with ThreadPoolExecutor(parallel, thread_name_prefix="reader") as pool:
+        futures = [(item, pool.submit(read, item)) for item in items]
+        try:
+            for item, future in futures:
+                yield item, future.result
+        finally:
+            for _, future in futures:
+                future.cancel()
 
 
 def in_parts(

@@ -12,6 +12,7 @@ from trading.gateway.listing import asset_class, read_rows
 from trading.model.account import AccountState, BrokerPosition, PositionList
 
 _PORTFOLIO_ACCOUNTS = "/portfolio/accounts"
+_DOLLARS = "USD"
 _PAGE_ROWS = 100
 _MAX_PAGES = 50
 
@@ -40,14 +41,7 @@ class PortfolioReader:
         except FieldError as problem:
             raise unusable(summary_path, problem) from None
         try:
-            dollars = ledger.get("USD") if isinstance(ledger, dict) else None
-            if not isinstance(dollars, dict):
-                raise FieldError("USD", "missing")  # noqa: TRY301
-            owner = fields.optional_identifier(dollars.get("acctcode"), "acctcode")
-            if owner not in (None, self._account_id):
-                raise FieldError("acctcode", "another account")  # noqa: TRY301
-            cash = fields.number(dollars.get("cashbalance"), "cashbalance")
-            settled = fields.number(dollars.get("settledcash"), "settledcash")
+            cash, settled = self._dollars(ledger, currency)
         except FieldError as problem:
             raise unusable(ledger_path, problem) from None
         return AccountState(
@@ -57,6 +51,25 @@ class PortfolioReader:
             cash=round(cash, 2),
             settled_cash=round(settled, 2),
             available_funds=round(available, 2),
+        )
+
+    def _dollars(self, ledger: object, currency: str) -> tuple[float, float]:
+        """Return the account's dollars and how many of them are settled.
+
+        Raises: FieldError, they are missing; an account that is kept in another currency may have none.
+        """
+        rows = ledger if isinstance(ledger, dict) else {}
+        dollars = rows.get(_DOLLARS)
+        if dollars is None and currency != _DOLLARS and isinstance(rows.get("BASE"), dict):
+            return 0.0, 0.0
+        if not isinstance(dollars, dict):
+            raise FieldError(_DOLLARS, "missing")
+        owner = fields.optional_identifier(dollars.get("acctcode"), "acctcode")
+        if owner not in (None, self._account_id):
+            raise FieldError("acctcode", "another account")
+        return (
+            fields.number(dollars.get("cashbalance"), "cashbalance"),
+            fields.number(dollars.get("settledcash"), "settledcash"),
         )
 
     def positions(self) -> PositionList:

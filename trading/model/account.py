@@ -21,6 +21,14 @@ def kind_of(account_id: str) -> AccountKind:
     return AccountKind.PAPER if account_id.startswith("D") else AccountKind.LIVE
 
 
+def mask_account(account_id: str) -> str:
+    """Return an account id with all but its first letters and last four digits hidden."""
+    if not account_id:
+        return ""
+    head = 2 if account_id[:2].isalpha() else 1
+    return f"{account_id[:head]}***{account_id[-4:]}" if len(account_id) > head + 4 else f"{account_id[:head]}***"
+
+
 @dataclass(frozen=True, slots=True)
 class AccountState:
     """Balances in `currency`; `net_liquidation` is cash plus the market value of all positions."""

@@ -5,7 +5,7 @@
     QUESTIONED -> REPLYING | DECLINED | UNKNOWN
     REPLYING   -> WORKING | QUESTIONED (the next question) | UNKNOWN | REJECTED | DECLINED
     UNKNOWN    -> WORKING | FILLED | CANCELLED | EXPIRED | REJECTED | LOST | DECLINED
-    WORKING    -> FILLED | CANCELLED | EXPIRED | REJECTED | UNKNOWN (gone without a terminal status, or not ours after all)
+    WORKING    -> FILLED | CANCELLED | EXPIRED | REJECTED | UNKNOWN (gone without a terminal status)
     LOST, DECLINED, REJECTED -> WORKING | FILLED (resurrected: it was live after all)
     FILLED, CANCELLED, EXPIRED -> WORKING (resurrected: a live row, or an execution was taken back)
 

@@ -1,4 +1,4 @@
-"""What the journal knows: each order of ours as it stands now, own shares, and what was asked of the broker about them."""
+"""What the journal knows: each order of ours as it stands now, own shares, and what was asked about them."""
 
 from __future__ import annotations
 

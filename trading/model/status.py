@@ -40,5 +40,6 @@ class StatusKey(StrEnum):
     MARKET_NOW = "market_now"
     MARKET_PHASE = "market_phase"
     NEXT_EVENT = "next_event"
+    NEXT_EVENT_KIND = "next_event_kind"
     UNCOVERED_SHARES = "uncovered_shares"
     UNKNOWN_ORDERS = "unknown_orders"

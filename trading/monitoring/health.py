@@ -27,13 +27,34 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """A verdict: `code` is a word for programs, `text` says what is, `next_step` what a person does ("" nothing)."""
+    """A verdict: `code` is a word for programs, `text` says what is, `next_step` what a person does ("" nothing).
+
+    `command` is how it is done at a shell, where there is such a way.
+    """
 
     ok: bool
     code: str
     text: str
     next_step: str = ""
+    command: str = ""
 
+    @property
+    def instruction(self) -> str:
+        """Return the next step with its command, for readers without a button."""
+        return f"{self.next_step.rstrip('.')}: {self.command}" if self.command else self.next_step
+
+
+SESSION_WORDS: Mapping[SessionState, str] = MappingProxyType(
+    {
+        SessionState.STARTING: "connecting",
+        SessionState.GATEWAY_DOWN: "gateway down",
+        SessionState.WAITING_LOGIN: "waiting for login",
+        SessionState.COMPETING: "taken by another login",
+        SessionState.READY: "ready",
+        SessionState.ENDED: "end of the data",
+    }
+)
+"""The broker session in a few words."""
 
 _SESSIONS: Mapping[SessionState, Health] = MappingProxyType(
     {
@@ -86,7 +107,8 @@ _MODES: Mapping[Mode, Health] = MappingProxyType(
             ok=False,
             code="halted",
             text="Halted: nothing is bought, and only what a person asks for is sold. Protective stops stay.",
-            next_step="When the reason is settled: python -m trading resume, or the button on the dashboard.",
+            next_step="When the reason is settled, resume.",
+            command="python -m trading resume",
         ),
         Mode.RECONCILING: Health(
             ok=False,
@@ -97,7 +119,8 @@ _MODES: Mapping[Mode, Health] = MappingProxyType(
             ok=True,
             code="reducing",
             text="Reducing: exits and stops go on, nothing new is bought.",
-            next_step="Decide whether to go on: python -m trading resume takes today's equity as the new peak.",
+            next_step="Decide whether to go on; resuming takes today's equity as the new peak.",
+            command="python -m trading resume",
         ),
     }
 )
@@ -114,6 +137,12 @@ def read_facts(kept: Mapping[str, str], *, silent_s: float | None, mode: Mode | 
         uncovered_shares=_count(kept.get(StatusKey.UNCOVERED_SHARES, "")),
         unknown_orders=_count(kept.get(StatusKey.UNKNOWN_ORDERS, "")),
     )
+
+
+def held_back(mode: Mode) -> str:
+    """Return what a mode keeps from being sent, empty for ACTIVE."""
+    health = _MODES.get(mode)
+    return "" if health is None else health.text
 
 
 def silent_limit_s(check_interval_s: float) -> float:

@@ -6,7 +6,6 @@ import os
 import threading
 from collections import defaultdict
 from collections.abc import Mapping
-from datetime import datetime
 from pathlib import Path
 from types import MappingProxyType
 
@@ -18,7 +17,6 @@ from trading.model.metric import Counter, Duration, Gauge
 from trading.model.mode import Mode
 
 PREFIX = "trading_"
-FILE_NAME = "metrics.prom"
 
 _LABELS: Mapping[Counter, str] = MappingProxyType(
     {
@@ -59,17 +57,6 @@ _HELP: Mapping[Counter | Gauge | Duration, str] = MappingProxyType(
     }
 )
 _BUCKETS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0)
-
-
-def silent_s(file: Path, now: datetime) -> float | None:
-    """Return how many real seconds ago the trading process last wrote its metrics, None where it never did.
-
-    The file's own time is real even where market time is simulated, and it needs no answer of the process.
-    """
-    try:
-        return max(0.0, now.timestamp() - file.stat().st_mtime)
-    except OSError:
-        return None
 
 
 class MetricsFile:

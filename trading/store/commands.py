@@ -1,4 +1,4 @@
-"""What was asked of the broker and what it answered: a command and its rows of the wire, written around each request."""
+"""What was asked of the broker and what it answered: a command and its wire rows, written around each request."""
 
 from __future__ import annotations
 

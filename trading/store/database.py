@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from trading.errors import ConfigError, InstanceRunning, InvariantBroken
+from trading.model.account import mask_account
 from trading.store.migrations import SCHEMA, SCHEMA_VERSION, migrate
 
 LOCK_NAME = "trading.lock"
@@ -61,10 +62,11 @@ class Database:
         read_only: bool = False,
         chance: random.Random | None = None,
         on_commit: Callable[[float], None] | None = None,
+        connect: Callable[..., sqlite3.Connection] = sqlite3.connect,
     ) -> None:
         """Open the file, or make it when a writer finds none.
 
-        `on_commit` is told the seconds that each commit took.
+        `on_commit` is told the seconds that each commit took. `connect` stands in for SQLite's own.
 
         Raises: InstanceRunning (exit 3); ConfigError, the folder or the file can't be used (exit 2): a damaged, empty
         or foreign file is never replaced.
@@ -77,7 +79,7 @@ class Database:
         try:
             if not read_only and not path.exists():
                 _create(path, self.chance)
-            self._connection = _open(path, read_only=read_only)
+            self._connection = _open(path, read_only=read_only, connect=connect)
         except BaseException:
             if self._lock is not None:
                 self._lock.release()
@@ -150,8 +152,8 @@ class Database:
         if owner is not None and account_id is not None and owner != account_id:
             raise ConfigError(
                 "IBKR_ACCOUNT_ID",
-                mask(account_id),
-                f"{self.path} belongs to {mask(owner)}: set that, or give another STATE_DIR",
+                mask_account(account_id),
+                f"{self.path} belongs to {mask_account(owner)}: set that, or give another STATE_DIR",
             )
 
     def checkpoint(self) -> None:
@@ -173,11 +175,6 @@ class Database:
 
     def _failure(self, error: sqlite3.Error) -> InvariantBroken:
         return InvariantBroken("storage", f"{self.path.name}: {error}")
-
-
-def mask(account_id: str) -> str:
-    """Return an account id as logs and lines may show it: first letter, last four."""
-    return f"{account_id[:1]}***{account_id[-4:]}"
 
 
 def prepare_folder(folder: Path) -> None:
@@ -239,13 +236,13 @@ def _sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def _open(path: Path, *, read_only: bool) -> sqlite3.Connection:
+def _open(path: Path, *, read_only: bool, connect: Callable[..., sqlite3.Connection]) -> sqlite3.Connection:
     """Open and check an existing file."""
     if not path.is_file():
         raise ConfigError(str(path), None, "is not there: the trading process makes it at its first start")
     if path.stat().st_size == 0:
         raise _damaged(path, "it is empty")
-    connection = sqlite3.connect(
+    connection = connect(
         f"{path.absolute().as_uri()}?mode={'ro' if read_only else 'rw'}",
         uri=True,
         isolation_level=None,

@@ -22,7 +22,8 @@ _ORDERS_2 = (
     "UPDATE intent SET unknown_at = changed WHERE state = 'UNKNOWN'",
     "UPDATE intent SET ended_at = changed WHERE state NOT IN"
     " ('PLANNED', 'SENDING', 'QUESTIONED', 'REPLYING', 'UNKNOWN', 'WORKING')",
-    "CREATE TABLE command (number INTEGER PRIMARY KEY, kind TEXT NOT NULL CHECK (kind IN ('submit', 'cancel', 'modify')),"
+    "CREATE TABLE command (number INTEGER PRIMARY KEY,"
+    " kind TEXT NOT NULL CHECK (kind IN ('submit', 'cancel', 'modify')),"
     " coids TEXT NOT NULL, step TEXT NOT NULL, order_id INTEGER, quantity INTEGER, limit_price INTEGER,"
     " stop_price INTEGER, state TEXT NOT NULL, refused_legs INTEGER NOT NULL DEFAULT 0,"
     " detail TEXT NOT NULL DEFAULT '', epoch INTEGER NOT NULL, sent_at TEXT NOT NULL, changed TEXT NOT NULL) STRICT",
@@ -46,8 +47,28 @@ _ORDERS_2 = (
     "UPDATE adjustment SET kind = CASE WHEN ratio <> 1 THEN 'split' WHEN reason LIKE 'oversold%' THEN 'oversold'"
     " WHEN quantity = 0 THEN 'correction' ELSE 'manual' END",
     "DROP TABLE proof",
-    "CREATE TABLE proof (id INTEGER PRIMARY KEY, subject TEXT NOT NULL, evidence TEXT NOT NULL, at TEXT NOT NULL) STRICT",
+    "CREATE TABLE proof (id INTEGER PRIMARY KEY, subject TEXT NOT NULL, evidence TEXT NOT NULL,"
+    " at TEXT NOT NULL) STRICT",
     "CREATE INDEX proof_subject ON proof (subject)",
+)
+
+# What nobody reads goes.
+_UNREAD = (
+    "DROP TABLE IF EXISTS broker_order",
+    "DROP TABLE IF EXISTS cycle",
+    "DELETE FROM fact WHERE key = 'orders_read_at'",
+)
+
+# The lines of charts; they are written anew with the next decision.
+_CHART_VALUES = (
+    """
+    CREATE TABLE chart_values (
+        symbol  TEXT NOT NULL,
+        session TEXT NOT NULL,
+        body    TEXT NOT NULL,
+        PRIMARY KEY (symbol, session)
+    ) STRICT, WITHOUT ROWID
+    """,
 )
 
 # Halts by their cause and the flatten as a goal; the flags they replace become one halt and one goal.
@@ -107,7 +128,7 @@ _HALTS_2 = (
 )
 
 # Statements that bring a file of the version that is the key to the next one.
-STEPS: Mapping[int, Sequence[str]] = MappingProxyType({1: (*_ORDERS_2, *_HALTS_2)})
+STEPS: Mapping[int, Sequence[str]] = MappingProxyType({1: (*_ORDERS_2, *_HALTS_2, *_CHART_VALUES, *_UNREAD)})
 
 
 def migrate(

@@ -1,4 +1,4 @@
-"""Rows of the tables `intent`, `command` and `position` as values, and the steps of an intent that every writer takes."""
+"""Rows of `intent`, `command` and `position` as values, and the steps of an intent that every writer takes."""
 
 from __future__ import annotations
 

@@ -2,29 +2,23 @@
 
 from __future__ import annotations
 
-import math
 import sqlite3
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
 
-import msgspec
-
 from trading.errors import InvariantBroken
-from trading.market.bars import Panel
-from trading.model.decision import Decision, ExitReason, RiskState, StopOut, SymbolVerdict
+from trading.market.panel import Panel
+from trading.model.decision import Decision, ExitReason, RiskState, StopOut
 from trading.model.metric import Counter
 from trading.model.mode import Mode, ModeState
-from trading.model.order import BrokerOrder
 from trading.store import modes
 from trading.store.bars import BarWriter
+from trading.store.chart_values import Lines, write_chart_values
 from trading.store.database import Database
+from trading.store.decision_text import decode_decision, encode_decision, encode_verdict
 from trading.store.halts import SqliteHalts
 from trading.store.trades import insert_closed
-from trading.store.units import to_units, to_units_or_none, utc_text
-
-# Rows of `cycle` that are kept: some weeks of a live system.
-KEPT_CYCLES = 20_000
+from trading.store.units import to_units, utc_text
 
 _TOTALS = (
     (Counter.ORDERS, "SELECT state AS label, count(*) AS n FROM intent_log GROUP BY state ORDER BY state"),
@@ -68,7 +62,7 @@ class SqliteStore:
                     to_units(decision.equity),
                     to_units(decision.cash),
                     decision.drawdown,
-                    msgspec.json.encode(replace(decision, verdicts=())).decode(),
+                    encode_decision(decision),
                 ),
             )
             connection.executemany(
@@ -160,39 +154,17 @@ class SqliteStore:
         """Return a small fact."""
         return self._database.fact(key)
 
-    def record_orders(self, orders: Sequence[BrokerOrder], now: datetime) -> None:
-        """Make the page's order list equal to `orders`; `orders_read_at` tells when it was read."""
-        at = utc_text(now)
-        with self._database.transaction() as connection:
-            connection.executemany(_UPSERT_ORDER, (_order_row(order, at) for order in orders))
-            connection.execute(
-                "UPDATE broker_order SET coid = (SELECT intent.coid FROM intent"
-                " WHERE intent.order_id = broker_order.order_id)"
-            )
-            connection.execute(
-                "DELETE FROM broker_order WHERE order_id NOT IN (SELECT value FROM json_each(?))",
-                (msgspec.json.encode([order.order_id for order in orders]).decode(),),
-            )
-            _put(connection, "orders_read_at", at)
+    def record_bars(self, panel: Panel, lines: Lines) -> int:
+        """Keep the panel's bars and the lines of the strategy's charts; return how many bars were new or changed.
 
-    def record_bars(self, panel: Panel) -> int:
-        """Keep the panel's bars for the charts; return how many were new or changed."""
+        `lines` have the panel's shape, NaN where undefined.
+        """
         rows = self._bars.changed(panel)
-        if not rows:
-            return 0
         with self._database.transaction() as connection:
             written = self._bars.write(connection, rows)
+            write_chart_values(connection, panel, lines)
         self._bars.remember(panel)
         return written
-
-    def record_cycle(self, summary: Mapping[str, object], error: str | None, now: datetime) -> None:
-        """Keep one cycle's summary (counts and durations by name) and what went wrong, if anything did."""
-        with self._database.transaction() as connection:
-            cursor = connection.execute(
-                "INSERT INTO cycle (at, summary, error) VALUES (?, ?, ?)",
-                (utc_text(now), msgspec.json.encode(summary).decode(), error),
-            )
-            connection.execute("DELETE FROM cycle WHERE id <= ?", (int(cursor.lastrowid or 0) - KEPT_CYCLES,))
 
     def _mode_may_differ(self) -> None:
         try:
@@ -208,39 +180,6 @@ class SqliteStore:
 # Facts that the file needs; nobody stores a value over them.
 RESERVED_FACTS = frozenset({"schema", "instance", "prefix", "coid_seq", "account", "gateway", modes.RISK_FACT})
 
-_UPSERT_ORDER = """
-INSERT INTO broker_order
-    (order_id, symbol, side, order_type, tif, status, quantity, filled, limit_price, stop_price, read_at)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-ON CONFLICT (order_id) DO UPDATE SET
-    symbol = excluded.symbol, side = excluded.side, order_type = excluded.order_type, tif = excluded.tif,
-    status = excluded.status, quantity = excluded.quantity, filled = excluded.filled,
-    limit_price = excluded.limit_price, stop_price = excluded.stop_price, read_at = excluded.read_at
-WHERE (symbol, side, order_type, tif, status, quantity, filled, limit_price, stop_price) IS NOT
-    (excluded.symbol, excluded.side, excluded.order_type, excluded.tif, excluded.status, excluded.quantity,
-     excluded.filled, excluded.limit_price, excluded.stop_price)
-"""
-
-
-def encode_verdict(verdict: SymbolVerdict) -> str:
-    """Return a verdict as JSON; a measured value that is no finite number counts as undefined and is left out."""
-    finite = {name: value for name, value in verdict.values.items() if math.isfinite(value)}
-    return msgspec.json.encode(replace(verdict, values=finite)).decode()
-
-
-def decode_decision(body: str, verdicts: Iterable[str]) -> Decision:
-    """Put a decision and its verdicts together again.
-
-    Raises: InvariantBroken, they can't be read.
-    """
-    try:
-        decision = msgspec.json.decode(body, type=Decision)
-        return replace(
-            decision, verdicts=tuple(msgspec.json.decode(verdict, type=SymbolVerdict) for verdict in verdicts)
-        )
-    except msgspec.MsgspecError as error:
-        raise InvariantBroken("storage", f"the last decision can't be read: {error}") from error
-
 
 def _latch_reason(decision: Decision) -> str:
     """Return why the latches are as they are after a decision."""
@@ -253,20 +192,4 @@ def _put(connection: sqlite3.Connection, key: str, value: str) -> None:
     connection.execute(
         "INSERT INTO fact (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
         (key, value),
-    )
-
-
-def _order_row(order: BrokerOrder, at: str) -> tuple[object, ...]:
-    return (
-        order.order_id,
-        order.symbol,
-        order.side,
-        order.order_type,
-        order.tif,
-        order.status,
-        order.total_quantity,
-        order.filled_quantity,
-        to_units_or_none(order.limit_price),
-        to_units_or_none(order.stop_price),
-        at,
     )

@@ -195,20 +195,12 @@ CREATE TABLE bar (                      -- daily bars of the universe as last re
     PRIMARY KEY (symbol, session)
 ) STRICT, WITHOUT ROWID;
 
-CREATE TABLE broker_order (             -- the order list as last read, for the page
-    order_id  INTEGER PRIMARY KEY,
-    coid      TEXT,                     -- ours, when bound
-    symbol    TEXT NOT NULL,
-    side      TEXT NOT NULL,
-    order_type TEXT,
-    tif       TEXT,
-    status    TEXT NOT NULL,
-    quantity  REAL NOT NULL,            -- orders of others may be of fractions
-    filled    REAL NOT NULL,
-    limit_price INTEGER,
-    stop_price  INTEGER,
-    read_at   TEXT NOT NULL             -- when this state of it was first read
-) STRICT;
+CREATE TABLE chart_values (             -- the lines of a strategy's charts at a bar, as JSON by name
+    symbol  TEXT NOT NULL,
+    session TEXT NOT NULL,
+    body    TEXT NOT NULL,
+    PRIMARY KEY (symbol, session)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE mode_log (                 -- every change of halted, reconciled and the risk latches
     id     INTEGER PRIMARY KEY,
@@ -256,10 +248,3 @@ CREATE TABLE alert (                    -- what a person has to know, from when 
     times   INTEGER NOT NULL DEFAULT 0  -- how often it was told
 ) STRICT;
 CREATE INDEX alert_present ON alert (code, subject) WHERE over_at IS NULL;
-
-CREATE TABLE cycle (                    -- one row a cycle that did something, for the page
-    id         INTEGER PRIMARY KEY,
-    at         TEXT NOT NULL,
-    summary    TEXT NOT NULL,           -- JSON: signals, orders, fills, refusals, duration_s
-    error      TEXT
-) STRICT;

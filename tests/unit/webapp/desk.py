@@ -26,6 +26,7 @@ from trading.model.decision import (
     SymbolVerdict,
 )
 from trading.model.operator_request import RequestKind, RequestProgress
+from trading.model.strategy_words import ChartLine, Check, Look, StrategyWords, Unit
 from trading.store.database import Database
 from trading.store.records import SqliteStore
 from webapp.app import create_app
@@ -39,6 +40,19 @@ TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
 PAGES = ("/", "/decisions", "/trades", "/log", "/halt", "/resume")
 KEY = re.compile(r'name="key" value="([^"]+)"')
 SEEN = re.compile(r'name="seen" value="([^"]+)"')
+
+
+# Of a strategy that is not among the product's own.
+WORDS = StrategyWords(
+    "made_up",
+    checks=(
+        Check("trend", "close", "mean", ">", title="Rising", passed="It rises: {value} over {limit}."),
+        Check("dip", "depth", 1.0, ">=", title="Dipped", failed="It dipped {value}; {limit} are asked."),
+        Check("price", "close", 5.0, ">=", unit=Unit.USD),
+    ),
+    lines=(ChartLine("mean", "mean", Look.MIDDLE), ChartLine("top", "top", Look.LEVEL, in_scale=True)),
+    exit_level="its mean",
+)
 
 
 class HandClock:
@@ -172,16 +186,21 @@ def decision(session: date = SESSION, *, name: str = "AAA") -> Decision:
         entries=(Approved(name, 20, 49.75, 47.25, 51.5, 9.5, "allocation"),),
         denials=(Denied("BBB", "max_positions", 11.0, 10.0),),
         verdicts=(
-            SymbolVerdict(name, signal, (), values),
-            SymbolVerdict("BBB", other, (), values),
+            SymbolVerdict(name, signal, (), values, failed=()),
+            SymbolVerdict("BBB", other, (), values, failed=()),
             SymbolVerdict("CCC", None, (), values, held=True, exit_reason=ExitReason.TIME_STOP),
             SymbolVerdict("DDD", None, (), values, held=True),
             SymbolVerdict(
-                "EEE", None, (Reason("pullback", 0.42, 1.0, "pullback"), Reason("price", 4.2, 5.0, "close")), values
+                "EEE",
+                None,
+                (Reason("dip", 0.42, 1.0, "depth"), Reason("price", 4.2, 5.0, "close")),
+                {"close": 4.2, "mean": 3.9, "depth": 0.42},
+                failed=(1, 2),
             ),
         ),
         risk=RiskState(peak=25_300.0),
         skipped={"FFF": "no contract found"},
+        words=WORDS,
     )
 
 

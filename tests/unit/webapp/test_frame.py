@@ -76,6 +76,7 @@ def test_the_next_event_is_told_in_new_york_time_and_nothing_where_it_is_no_mome
     for said, shown in told.items():
         database, store = open_store(dashboard.state)
         store.set_value("next_event", said)
+        store.set_value("next_event_kind", "decision")
         database.close()
         page = text_of(dashboard, "/")
         assert ('<p class="next">' in page) == (shown is not None)

@@ -9,7 +9,7 @@ from trading.model.account import AccountKind
 from trading.model.mode import Mode
 from trading.model.status import SessionState
 from trading.monitoring.health import Facts
-from webapp.situation import SESSION_WORDS, Step, Tone, account_kind, duration, judge, masked, moment
+from webapp.situation import Step, Tone, account_kind, duration, judge, moment
 
 WELL = Facts(1.0, 20.0, SessionState.READY, Mode.ACTIVE)
 
@@ -41,10 +41,6 @@ def test_before_there_is_a_database_it_is_the_first_start() -> None:
     assert judge(None).key == "first_start"
 
 
-def test_every_session_state_has_a_word() -> None:
-    assert set(SESSION_WORDS) == set(SessionState)
-
-
 def test_times_that_make_no_sense_do_not_break_the_page() -> None:
     assert moment("soon") is moment(None) is moment("2026-03-03T10:00:00") is None
     assert moment(NOON.isoformat()) == NOON
@@ -62,13 +58,6 @@ def test_times_that_make_no_sense_do_not_break_the_page() -> None:
 )
 def test_the_kind_of_account(account: str, simulated: bool, kind: AccountKind | None) -> None:  # noqa: FBT001
     assert account_kind(account, simulated=simulated) is kind
-
-
-@pytest.mark.parametrize(
-    ("account", "shown"), [("U1234567", "U***4567"), ("DU1234567", "DU***4567"), ("U123", "U***"), ("", "")]
-)
-def test_account_ids_are_masked(account: str, shown: str) -> None:
-    assert masked(account) == shown
 
 
 @pytest.mark.parametrize(

@@ -65,6 +65,17 @@ def test_correction_has_the_same_id_with_a_higher_end_and_moves_the_cash() -> No
     assert held(client) == 0
 
 
+def test_execution_that_was_corrected_is_corrected_by_its_newest_id_alone() -> None:
+    client = start({"ABC": [FLAT]})
+    made = event(client, do="trade", symbol="ABC", side="BUY", quantity=5, price=100.0)["execution_id"]
+    event(client, do="correct", execution_id=made, quantity=3)
+    assert event(client, do="correct", execution_id=made, quantity=0)["error"].startswith(
+        f"execution_id: '{made}' was corrected; name '{made[:-2]}02'"
+    )
+    assert "is no execution" in event(client, do="correct", execution_id=f"{made[:-2]}03")["error"]
+    assert held(client) == 3
+
+
 def test_halted_symbol_trades_again_when_it_is_resumed() -> None:
     client = start({"ABC": [FLAT, FLAT]})
     event(client, do="halt", symbol="ABC")

@@ -9,7 +9,7 @@ from simulator.config import SimulatorConfig
 from simulator.core import Simulator
 from simulator.market.replayed import BadBars, ReplayedMarket
 from tests.unit.simulator.support import MONDAY, QUIET, Client, Row, panel_of, series, start
-from trading.market.bars import build_panel
+from trading.market.panel import build_panel
 
 SETTINGS = SimulatorConfig(cash=100_000.0, auto_login=True, pacing=False, behaviour=QUIET)
 UP: Row = (100.0, 110.0, 90.0, 105.0, 1000.0)

@@ -10,7 +10,7 @@ import pytest
 from trading.backtest import report
 from trading.backtest.metrics import measure
 from trading.backtest.result import BacktestResult, ClosedTrade, EquityPoint, OpenPosition
-from trading.market.bars import Panel, SymbolBars, build_panel
+from trading.market.panel import Panel, SymbolBars, build_panel
 from trading.model.decision import ExitReason
 
 START = date(2020, 1, 1)

@@ -289,6 +289,16 @@ def test_a_symbol_without_a_usable_description_is_left_out_and_the_others_are_fo
         assert set(reasons) == bad
 
 
+def test_reading_several_at_a_time_finds_the_same() -> None:
+    found = []
+    for paced in (True, False):
+        desk = Desk(paced=paced)
+        market_of(desk, bad={"S2"}, answer=failing("x", 500))
+        found.append(desk.market_data.contracts(sorted(SIX)))
+        assert desk.count("GET /iserver/accounts") == 1
+    assert found[0] == found[1]
+
+
 def test_a_gateway_that_describes_no_contract_is_an_error() -> None:
     desk = Desk()
     market_of(desk, bad=set(SIX), answer=failing("x", 500))

@@ -176,6 +176,15 @@ def test_a_gateway_that_stops_answering_on_the_way_is_an_error_and_not_a_smaller
         desk.market_data.daily_bars([contract(at, f"S{at}") for at in range(1, 30)], ALL[15], 10)
 
 
+def test_a_history_that_made_no_sense_once_is_asked_for_again() -> None:
+    market = Market()
+    desk = Desk()
+    desk.script(HISTORY, good(answer([bar(ALL[0], h=1.0)])), market)
+    panel, reasons = desk.market_data.daily_bars([AAPL], ALL[15], 10)
+    assert (panel.symbols, reasons) == (("AAPL",), {})
+    assert periods(desk) == ["2m", "2m"]
+
+
 def test_new_bars_that_cannot_be_read_make_the_whole_history_be_read_again() -> None:
     market = Market()
     desk = desk_with(market)

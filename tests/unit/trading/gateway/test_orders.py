@@ -7,6 +7,7 @@ import pytest
 
 from tests.unit.trading.gateway.scripted import ACCOUNT, Desk, failing, good, raw
 from trading.errors import ConfigError, GatewayError, InvariantBroken, NotSent, OutcomeUnknown, SessionLost
+from trading.gateway.transport import HttpAnswer
 from trading.model.order import OrderList, OrderTicket, OrderType, Side, Tif, UnreadableRow
 from trading.model.outcome import Acknowledged, NothingSent, RefusedByBroker, Unproven
 from trading.model.request import PreparedRequest, RequestKind, SubmitOrders
@@ -182,6 +183,25 @@ def test_the_first_empty_list_of_fills_of_a_session_is_asked_for_again() -> None
     assert len(desk.broker.executions(1).executions) == 1
     assert desk.broker.executions(1).executions == ()
     assert desk.count(TRADES) == 3
+
+
+def test_the_first_list_of_fills_is_asked_for_while_the_order_list_is_waited_for() -> None:
+    desk = Desk(paced=True)
+    desk.script(LIST, good(listed(snapshot=False)), good(listed()))
+    desk.script(TRADES, good([]), good([TRADE]))
+    desk.broker.orders()
+    assert len(desk.broker.executions(1).executions) == 1
+    assert [repr(call) for call in desk.transport.calls[1:]] == [LIST, TRADES, LIST, TRADES]
+    assert desk.clock.elapsed < 5.5
+
+
+@pytest.mark.parametrize("answer", [failing("x", 500), failing("x", 400), raw(b"<html>")])
+def test_an_order_list_does_not_fail_with_the_list_of_fills(answer: HttpAnswer) -> None:
+    desk = Desk()
+    desk.script(LIST, good(listed(snapshot=False)), good(listed(ROW)))
+    desk.script(TRADES, answer, good([]), good([TRADE]))
+    assert len(desk.broker.orders().orders) == 1
+    assert len(desk.broker.executions(1).executions) == 1
 
 
 @pytest.mark.parametrize(("asked", "sent"), [(0, "1"), (1, "1"), (7, "7"), (30, "7")])

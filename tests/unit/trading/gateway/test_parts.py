@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 
 import pytest
 
 from trading.errors import GatewayError, NotSent, OutcomeUnknown, Refused, SessionLost
-from trading.gateway.parts import Doubt, gets_an_answer, in_parts, never
+from trading.gateway.parts import Doubt, each, gets_an_answer, in_parts, never
 
 FAILED = OutcomeUnknown("GET /x", "the gateway failed", 500)
 LOST = SessionLost("GET /x", "not logged in", 401)
@@ -75,6 +76,39 @@ def test_a_gateway_that_cannot_be_asked_is_an_error_at_once(error: GatewayError)
     with pytest.raises(type(error)):
         in_parts([1, 2], server, lambda: True)
     assert len(server.asked) == 1
+
+
+@pytest.mark.parametrize("parallel", [1, 4])
+def test_each_is_read_in_order_and_its_error_is_its_own(parallel: int) -> None:
+    def read(number: int) -> int:
+        if number == 3:
+            raise FAILED
+        return number * 10
+
+    found: list[int] = []
+    for number, answer in each(range(6), read, parallel):
+        try:
+            found.append(answer())
+        except OutcomeUnknown:
+            found.append(-number)
+    assert found == [0, 10, 20, -3, 40, 50]
+
+
+def test_several_are_read_at_a_time_and_no_more_than_that() -> None:
+    under_way, most, lock = 0, 0, threading.Lock()
+
+    def read(_number: int) -> None:
+        nonlocal under_way, most
+        with lock:
+            under_way += 1
+            most = max(most, under_way)
+        threading.Event().wait(0.005)
+        with lock:
+            under_way -= 1
+
+    for _, answer in each(range(20), read, 4):
+        answer()
+    assert 1 < most <= 4
 
 
 def test_doubt_begins_after_three_in_a_row() -> None:

@@ -75,6 +75,30 @@ def test_a_ledger_of_no_use_is_an_error(value: object) -> None:
     assert ACCOUNT not in str(caught.value)
 
 
+EUROS = {"netliquidation": figure(90_000.0, "EUR"), "availablefunds": figure(80_000.0, "EUR")}
+EURO_ROW = {"cashbalance": 5.0, "settledcash": 5.0, "acctcode": ACCOUNT}
+
+
+@pytest.mark.parametrize(("rows", "cash"), [({}, 0.0), (ledger(), 50_000.11)], ids=["no dollars", "some dollars"])
+def test_an_account_in_another_currency_tells_it_and_may_have_no_dollars(rows: dict[str, object], cash: float) -> None:
+    desk = Desk()
+    desk.script(SUMMARY, good(EUROS))
+    desk.script(LEDGER, good({"EUR": EURO_ROW, "BASE": {}} | rows))
+    account = desk.broker.account()
+    assert (account.currency, account.net_liquidation, account.cash) == ("EUR", 90_000.0, cash)
+
+
+@pytest.mark.parametrize(
+    ("figures", "rows"), [(EUROS, {}), (EUROS, {"EUR": EURO_ROW, "BASE": None}), ({}, {"EUR": EURO_ROW, "BASE": {}})]
+)
+def test_dollars_that_are_missing_are_not_taken_for_none(figures: dict[str, object], rows: object) -> None:
+    desk = Desk()
+    desk.script(SUMMARY, good(summary(**figures)))
+    desk.script(LEDGER, good(rows))
+    with pytest.raises(OutcomeUnknown, match="USD"):
+        desk.broker.account()
+
+
 def test_the_list_of_accounts_is_read_once_before_the_portfolio() -> None:
     desk = Desk()
     desk.script(POSITIONS, good([]))

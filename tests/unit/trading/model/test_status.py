@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 
 from trading.model.status import SessionState, StatusKey
+from trading.monitoring.health import SESSION_WORDS
 from trading.store.records import RESERVED_FACTS
-from webapp.situation import SESSION_WORDS
 
 
 @pytest.mark.parametrize("state", SessionState)

@@ -6,7 +6,15 @@ import pytest
 
 from trading.model.mode import Mode
 from trading.model.status import SessionState, StatusKey
-from trading.monitoring.health import Facts, liveness, read_facts, readiness, silent_limit_s
+from trading.monitoring.health import (
+    SESSION_WORDS,
+    Facts,
+    held_back,
+    liveness,
+    read_facts,
+    readiness,
+    silent_limit_s,
+)
 
 WELL = Facts(silent_s=2.0, check_interval_s=60.0, session=SessionState.READY, mode=Mode.ACTIVE)
 
@@ -78,4 +86,17 @@ def test_worst_reason_comes_first(facts: Facts, code: str) -> None:
 def test_what_a_person_has_to_do_is_said() -> None:
     for session in (SessionState.WAITING_LOGIN, SessionState.COMPETING, SessionState.GATEWAY_DOWN):
         assert readiness(replace(WELL, session=session)).next_step
-    assert "resume" in readiness(replace(WELL, mode=Mode.HALTED)).next_step
+    halted = readiness(replace(WELL, mode=Mode.HALTED))
+    assert halted.next_step == "When the reason is settled, resume."
+    assert halted.instruction == "When the reason is settled, resume: python -m trading resume"
+    waiting = readiness(replace(WELL, session=SessionState.WAITING_LOGIN))
+    assert waiting.instruction == waiting.next_step
+
+
+@pytest.mark.parametrize("mode", Mode)
+def test_what_a_mode_keeps_back_is_what_its_verdict_says(mode: Mode) -> None:
+    assert held_back(mode) == ("" if mode is Mode.ACTIVE else readiness(replace(WELL, mode=mode)).text)
+
+
+def test_every_state_of_the_session_has_its_words() -> None:
+    assert set(SESSION_WORDS) == set(SessionState)

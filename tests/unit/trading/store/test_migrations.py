@@ -14,7 +14,7 @@ from trading.store.migrations import SCHEMA_VERSION, STEPS, migrate, schema_vers
 
 NEXT = SCHEMA_VERSION + 1
 ADD_NOTE = {
-    SCHEMA_VERSION: ("ALTER TABLE cycle ADD COLUMN note TEXT",),
+    SCHEMA_VERSION: ("ALTER TABLE equity ADD COLUMN note TEXT",),
     NEXT: ("CREATE TABLE extra (id INTEGER PRIMARY KEY) STRICT",),
 }
 
@@ -52,20 +52,20 @@ def test_file_of_this_version_is_left_alone(connection: sqlite3.Connection, path
 def test_older_file_is_brought_up_step_by_step_after_a_copy(connection: sqlite3.Connection, path: Path) -> None:
     migrate(connection, path, version=NEXT + 1, steps=ADD_NOTE)
     assert schema_version(connection) == NEXT + 1
-    assert "note" in columns(connection, "cycle")
+    assert "note" in columns(connection, "equity")
     copy = path.with_name(f"trading.db.schema-{SCHEMA_VERSION}")
     assert copy.stat().st_mode & 0o777 == 0o600
     with closing(sqlite3.connect(copy)) as before:
         assert schema_version(before) == SCHEMA_VERSION
-        assert "note" not in columns(before, "cycle")
+        assert "note" not in columns(before, "equity")
 
 
 def test_failed_step_leaves_the_version_before_it(connection: sqlite3.Connection, path: Path) -> None:
-    broken = {**ADD_NOTE, NEXT: ("ALTER TABLE cycle ADD COLUMN other TEXT", "NONSENSE")}
+    broken = {**ADD_NOTE, NEXT: ("ALTER TABLE equity ADD COLUMN other TEXT", "NONSENSE")}
     with pytest.raises(sqlite3.OperationalError):
         migrate(connection, path, version=NEXT + 1, steps=broken)
     assert schema_version(connection) == NEXT
-    assert "other" not in columns(connection, "cycle")
+    assert "other" not in columns(connection, "equity")
     migrate(connection, path, version=NEXT + 1, steps=ADD_NOTE)
     assert schema_version(connection) == NEXT + 1
 

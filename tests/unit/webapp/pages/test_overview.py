@@ -50,7 +50,7 @@ def test_what_is_held_back_is_said_beside_the_plan(ready: Dashboard) -> None:
     database, store = open_store(ready.state)
     store.halts.raise_halt(OPERATOR, "test", reason="the news", actor="somebody", now=NOON)
     database.close()
-    assert "none of this is sent until somebody resumes" in text_of(ready, "/")
+    assert "Halted: nothing is bought, and only what a person asks for is sold." in text_of(ready, "/")
 
 
 def test_shares_without_a_stop_are_never_under_a_green_shield(ready: Dashboard) -> None:

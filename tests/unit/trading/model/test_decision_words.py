@@ -2,34 +2,19 @@ from __future__ import annotations
 
 import pytest
 
+from trading.cli.output import decimal
 from trading.model.decision import Denied, ExitReason, Reason
+from trading.model.decision_words import EXIT_REASONS, TITLES, exit_sentence, sentence
+from trading.model.strategy_words import StrategyWords
 from trading.rules import CODES
-from webapp.sentences import EXIT_REASONS, TITLES, sentence
 
 
 @pytest.mark.parametrize(
     ("reason", "said"),
     [
         (Reason("warm_up", 250.0, 252.0, "channel_high"), "It has 250 bars of history; 252 are needed."),
-        (
-            Reason("trend", None, 60.0, "bars_since_breakout"),
-            "It has not broken out above its channel lately.",
-        ),
-        (Reason("trend", 49.0, 51.5, "close"), "The close, 49.00, is not above the channel's middle, 51.50."),
-        (
-            Reason("pullback", 4.5, 4.0, "pullback"),
-            "It is 4.50 ATR below its recent high, more than 4.00: a fall, not a pullback.",
-        ),
-        (
-            Reason("volume", 3_200_000.0, 5_000_000.0, "dollar_volume"),
-            "Only 3.2 million USD change hands a day; at least 5.0 million USD are asked.",
-        ),
-        (
-            Reason("volume", 3.5, 3.0, "relative_volume"),
-            "Volume was 3.50 times the usual, more than 3.00: something happened.",
-        ),
-        (Reason("volatility", 0.3, 0.5, "atr_pct"), "It moves 0.30 % a day, less than 0.50 %: too quiet."),
-        (Reason("volatility", 7.0, 6.0, "atr_pct"), "It moves 7.00 % a day, more than 6.00 %: too wild."),
+        (Reason("no_bar", None, None), "It has no bar in this session."),
+        (Reason("skipped", None, None), "Its data can't be used now."),
         (Denied("A", "max_positions", 11.0, 10.0), "All 10 slots are taken."),
         (
             Denied("A", "size_zero", 0.42, 1.0, "allocation"),
@@ -40,7 +25,7 @@ from webapp.sentences import EXIT_REASONS, TITLES, sentence
     ],
 )
 def test_a_reason_is_a_sentence_with_its_numbers(reason: Reason | Denied, said: str) -> None:
-    assert sentence(reason) == said
+    assert sentence(reason, decimal) == said
 
 
 @pytest.mark.parametrize("code", [code for code in CODES if code != "accepted"])
@@ -50,7 +35,7 @@ def test_a_reason_is_a_sentence_with_its_numbers(reason: Reason | Denied, said: 
 def test_every_limit_has_a_title_and_a_sentence_whatever_its_numbers(
     code: str, value: float | None, limit: float | None
 ) -> None:
-    said = sentence(Denied("A", code, value, limit))
+    said = sentence(Denied("A", code, value, limit), decimal)
     assert code in TITLES
     assert said.endswith(".")
     assert len(said) > 5
@@ -60,3 +45,8 @@ def test_every_limit_has_a_title_and_a_sentence_whatever_its_numbers(
 
 def test_every_exit_reason_is_explained() -> None:
     assert set(EXIT_REASONS) == {reason.value for reason in ExitReason}
+
+
+def test_a_broken_trend_is_said_with_the_level_of_its_strategy() -> None:
+    assert exit_sentence("trend_broken", StrategyWords(exit_level="its mean")) == "Trend broken: closed below its mean."
+    assert exit_sentence("time_stop", StrategyWords(exit_level="its mean")) == "Held long enough."
