@@ -118,6 +118,18 @@ def test_resume_names_the_newest_halt_that_the_page_showed(ready: Dashboard) -> 
     assert ready.desk.seen == [1]
 
 
+def test_resume_shows_everything_that_it_acknowledges(ready: Dashboard) -> None:
+    database, store = open_store(ready.state)
+    store.halts.raise_halt("short", "AAPL", reason="short 10 AAPL", actor="system", now=NOON)
+    store.halts.halt_over("short", (), NOON)
+    store.halts.raise_halt("operator", "request 1", reason="<b>the news</b>", actor="ann", now=NOON)
+    database.close()
+    page = ready.logged_in().get("/resume").get_data(as_text=True)
+    assert "<li>short 10 AAPL (system, " in page
+    assert "; over by itself)</li>" in page
+    assert "<li>&lt;b&gt;the news&lt;/b&gt; (ann, " in page
+
+
 def test_request_whose_file_was_put_away_is_not_found(ready: Dashboard) -> None:
     client = ready.logged_in()
     place = client.post("/halt", data=form_of(client, "/halt")).headers["Location"]
