@@ -74,6 +74,18 @@ class RequestsDatabase:
             )
             return int(cursor.lastrowid or 0)
 
+    def make_halt_file(self, reason: str) -> Path:
+        """Halt where requests can't be stored; return the file that does it.
+
+        Raises: ConfigError, the folder can't be made; InvariantBroken("controls"), the file can't be written either.
+        """
+        prepare_folder(self._path.parent)
+        try:
+            self._halt_file.write_text(reason + "\n", encoding="utf-8")
+        except OSError as error:
+            raise InvariantBroken("controls", f"{self._halt_file} can't be made: {error}") from error
+        return self._halt_file
+
     def progress(self, number: int) -> RequestProgress | None:
         """Return how far a request has come, None where there is none of that number.
 

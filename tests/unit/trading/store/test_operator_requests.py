@@ -179,6 +179,19 @@ def test_halt_file_is_moved_away_and_a_new_one_is_another_request(requests: Requ
     assert len(facts) == 3
 
 
+def test_halt_file_that_a_program_makes_is_a_request(requests: RequestsDatabase, path: Path) -> None:
+    assert requests.make_halt_file("halted on the dashboard") == path.with_name(HALT_FILE)
+    request = requests.halt_file()
+    assert request is not None
+    assert request.argument == "halted on the dashboard"
+
+
+def test_halt_file_that_cannot_be_made_is_said(requests: RequestsDatabase, path: Path) -> None:
+    path.with_name(HALT_FILE).mkdir(parents=True)
+    with pytest.raises(InvariantBroken, match="can't be made"):
+        requests.make_halt_file("x")
+
+
 def test_halt_file_that_is_gone_meanwhile_is_no_error(requests: RequestsDatabase, path: Path) -> None:
     requests.halt_file_done()
     assert not path.with_name(TAKEN_FILE).exists()

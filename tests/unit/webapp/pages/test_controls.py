@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from tests.unit.webapp.desk import NOON, PASSWORD, Dashboard, form_of, open_store
+from trading.errors import InvariantBroken
 from trading.model.operator_request import RequestKind
 
 
@@ -41,6 +42,16 @@ def test_a_request_without_a_key_is_refused(ready: Dashboard) -> None:
 def test_halting_works_before_the_first_start(dashboard: Dashboard) -> None:
     client = dashboard.logged_in()
     assert client.post("/halt", data=form_of(client, "/halt")).status_code == 303
+
+
+def test_halting_works_where_requests_cannot_be_stored(ready: Dashboard) -> None:
+    client = ready.logged_in()
+    ready.desk.broken = InvariantBroken("controls", "file is not a database")
+    answer = client.post("/halt", data=form_of(client, "/halt"))
+    assert answer.status_code == 200
+    assert "The file state/HALT was made, which halts as well" in answer.get_data(as_text=True)
+    assert ready.desk.files == ["halted on the dashboard"]
+    assert '"halt_file_made"' in ready.log()
 
 
 def test_resuming_needs_the_password_again_and_the_word(ready: Dashboard) -> None:
