@@ -58,6 +58,14 @@ class Sight:
         )
 
     @property
+    def may_live(self) -> bool:
+        """Whether the login may live though the status shows neither it nor a connection: asking for both tells.
+
+        `ssodh/init` is known to work while `connected` is false; without a login it is refused and harms nothing.
+        """
+        return self.logged_out and not self.login_gone
+
+    @property
     def closed(self) -> bool:
         """Whether there is a login without its brokerage session, and nobody else is said to have that."""
         if self.status is None or self.status.competing or self.logged_out:
@@ -131,7 +139,7 @@ def next_state(
     """
     memory = _remember(before, sight, now, settings)
     actions: tuple[Action, ...] = ()
-    if sight.closed and now >= opens_at(memory, settings, now):
+    if (sight.closed or sight.may_live) and now >= opens_at(memory, settings, now):
         memory = replace(memory, asked_at=now, asked=memory.asked + 1)
         actions = (Open(),)
     state = _word(before, sight, memory, now, settings)
