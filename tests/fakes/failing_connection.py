@@ -7,10 +7,17 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-BUSY = sqlite3.OperationalError("database is locked")
-FULL = sqlite3.OperationalError("database or disk is full")
-READ_ONLY = sqlite3.OperationalError("attempt to write a readonly database")
-CORRUPT = sqlite3.DatabaseError("database disk image is malformed")
+
+def _error(text: str, code: int) -> sqlite3.DatabaseError:
+    error = sqlite3.DatabaseError(text)
+    error.sqlite_errorcode = code
+    return error
+
+
+BUSY = _error("database is locked", sqlite3.SQLITE_BUSY)
+FULL = _error("database or disk is full", sqlite3.SQLITE_FULL)
+READ_ONLY = _error("attempt to write a readonly database", sqlite3.SQLITE_READONLY_DBMOVED)
+CORRUPT = _error("database disk image is malformed", sqlite3.SQLITE_CORRUPT_INDEX)
 
 
 class Disk:
