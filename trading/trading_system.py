@@ -157,7 +157,7 @@ class TradingSystem:
         self._summary.uncovered = turn.state.uncovered_shares
         self._summary.unknown = turn.unknown
         self._finish_flatten(turn)
-        self._alerting.present([*turn.alarms, *self._keeper.alarms()])
+        self._alerting.present([*turn.alarms, *self._deciding.alarms(turn.state), *self._keeper.alarms()])
         return self._next(looks, turn)
 
     def _turn(self, view: SessionView, *, balances: bool) -> Turn:
