@@ -27,7 +27,8 @@ ENOUGH = 500
 class LoopParts(ContextParts):
     """The parts of a context and what a loop waits for.
 
-    `over` tells the loop to stop; `check_interval_s` None is a market whose clock stops at each event.
+    `over` tells the loop to stop; `check_interval_s` None is a market whose clock stops at each event. `looks` are the
+    real seconds that were paused in all when each turn began.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -37,6 +38,7 @@ class LoopParts(ContextParts):
         self.symbols = sorted(CONIDS)
         self.pauses: list[float] = []
         self.turns = 0
+        self.looks: list[float] = []
         self.over: Callable[[], bool] = lambda: False
         self.market_ended = False
         self.check_interval_s: float | None = None
@@ -104,3 +106,4 @@ class LoopParts(ContextParts):
 
     def _turn(self) -> None:
         self.turns += 1
+        self.looks.append(sum(self.pauses))
