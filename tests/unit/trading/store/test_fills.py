@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.fakes.memory_journal import MemoryJournal
 
 from tests.fakes.chance import seeded
-from tests.fakes.memory_journal import MemoryJournal
 from tests.fakes.memory_store import MemoryStore
 from tests.fakes.orders import LATER, NOW, bracket, fill, market_exit
 from trading.errors import InvariantBroken

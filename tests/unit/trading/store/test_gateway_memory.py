@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-
 from tests.fakes.memory_journal import MemoryJournal
+
 from tests.fakes.memory_store import MemoryStore
 from trading.errors import DataError
 from trading.model.contract import ContractPin
