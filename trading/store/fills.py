@@ -91,11 +91,10 @@ def adjust_position(
 
 
 def _check_owner(intent: sqlite3.Row, execution: Execution) -> None:
-    if execution.conid != intent["conid"] or execution.side != intent["side"]:
-        raise InvariantBroken(
-            "I6",
-            f"execution {execution.execution_id} ({execution.side} {execution.conid}) is not of {intent['coid']}",
-        )
+    whole = execution.quantity == int(execution.quantity)
+    if execution.conid != intent["conid"] or execution.side != intent["side"] or not whole:
+        what = f"{execution.side} {execution.quantity:g} of {execution.conid}"
+        raise InvariantBroken("I6", f"execution {execution.execution_id} ({what}) is not of {intent['coid']}")
 
 
 def _changed(known: sqlite3.Row, execution: Execution) -> bool:
