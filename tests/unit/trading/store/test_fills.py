@@ -250,10 +250,29 @@ def test_sale_that_is_told_late_takes_back_what_was_taken_for_sold_by_hand(
     journal: SqliteJournal, database: Database
 ) -> None:
     _, stop, *_ = bought(journal)
-    journal.adjust(CONID, -4, AdjustmentKind.MANUAL, "4 of 10 own shares were sold by hand", NOW)
-    assert journal.record_fill(stop.coid, fill("e2", stop, 4, 95.0), NOW) == NEW
+    journal.adjust(CONID, -4, AdjustmentKind.MANUAL, "4 of 10 own shares were sold by hand", LATER)
+    assert journal.record_fill(stop.coid, fill("e2", stop, 4, 95.0), LATER) == NEW
     assert shares(journal) == [6]
     assert [row[:2] for row in adjustments(database)] == [("manual", -4), ("manual", 4)]
+
+
+def test_sale_after_shares_were_sold_by_hand_is_of_the_others(journal: SqliteJournal, database: Database) -> None:
+    _, stop, *_ = bought(journal)
+    journal.adjust(CONID, -4, AdjustmentKind.MANUAL, "4 of 10 own shares were sold by hand", NOW)
+    assert journal.record_fill(stop.coid, fill("e2", stop, 6, 95.0, time=LATER), LATER) == NEW
+    assert shares(journal) == []
+    assert [row[:2] for row in adjustments(database)] == [("manual", -4)]
+
+
+def test_sale_of_shares_that_were_written_off_shows_that_they_were_there(
+    journal: SqliteJournal, database: Database
+) -> None:
+    _, stop, *_ = bought(journal)
+    journal.adjust(CONID, -10, AdjustmentKind.MANUAL, "10 of 10 own shares were sold by hand", NOW)
+    assert journal.record_fill(stop.coid, fill("e2", stop, 7, 95.0, time=LATER), LATER) == NEW
+    assert [row[:2] for row in adjustments(database)] == [("manual", -10), ("manual", 7)]
+    assert journal.record_fill(stop.coid, fill("e3", stop, 3, 95.0, time=LATER), LATER) == NEW
+    assert shares(journal) == []
 
 
 # ---- changes that are no execution
