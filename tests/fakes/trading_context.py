@@ -8,16 +8,20 @@ from pathlib import Path
 
 from tests.fakes.chance import seeded
 from tests.fakes.failing_connection import Disk
-from tests.fakes.fake_broker import ACCOUNT, FakeBroker
+from tests.fakes.broker_account import ACCOUNT
+from tests.fakes.fake_broker import FakeBroker
 from tests.fakes.fake_clock import FakeClock
-from tests.fakes.fake_market_data import CLOSES, FakeMarketData, rising
+from tests.fakes.fake_market_data import CLOSES, CONIDS, FakeMarketData, rising
 from tests.fakes.memory_metrics import MemoryLog, MemoryMetrics
 from tests.fakes.stages import settings_of
+from trading.cycle.session_keeper import SessionView
+from trading.cycle.turn import AccountTurns
 from trading.execution.context import TradingContext
 from trading.execution.snapshot import BrokerSnapshot, read_snapshot
 from trading.market.calendar import TradingCalendar
 from trading.model.account import AccountKind
 from trading.model.decision import Approved, Decision, ExitOrder, ExitReason, RiskState, Signal, SymbolVerdict
+from trading.model.order import BrokerOrder, Side
 from trading.store.alerts import SqliteAlerts
 from trading.store.commands import SqliteCommandLog
 from trading.store.database import Database
@@ -104,6 +108,26 @@ class ContextParts:
     def snapshot(self, epoch: int = 1) -> BrokerSnapshot:
         """Return what the broker shows now."""
         return read_snapshot(self.broker, self.clock, days=7, epoch=epoch)
+
+    def view(self, *, usable: bool = True, new_epoch: bool = False) -> SessionView:
+        """Return a session in its first epoch, with our account selected."""
+        return SessionView(usable=usable, epoch=1, new_epoch=new_epoch, accounts=(ACCOUNT,), skew_s=0.5)
+
+    def turns(self) -> AccountTurns:
+        """Return the turns of a process that begins now."""
+        turns = AccountTurns(self.context(), lambda: 10**12)
+        turns.start()
+        return turns
+
+    def buy(self, symbol: str = "AAPL", quantity: int = 9) -> BrokerOrder:
+        """Buy before the open and fill it; return the entry, whose stop and target work."""
+        limit = round(CLOSES[symbol] * 0.995, 2)
+        decision = decision_of(approved(symbol, quantity, limit))
+        self.turns().run(self.view(), decision, balances=True)
+        entry = next(order for order in self.broker.live(Side.BUY) if order.conid == CONIDS[symbol])
+        self.broker.fill(entry.order_id, limit)
+        self.turns().run(self.view(), decision, balances=True)
+        return entry
 
     def rows(self, sql: str, *values: object) -> list[sqlite3.Row]:
         return self.database.query(sql, values)

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from pathlib import Path
 
 from tests.fakes.chance import seeded
-from tests.fakes.fake_broker import ACCOUNT
+from tests.fakes.broker_account import ACCOUNT
 from tests.fakes.fake_market_data import CONIDS
 from tests.fakes.fake_requests import FakeRequests
 from tests.fakes.fake_session import FakeSession
