@@ -77,7 +77,8 @@ def _due(asked: list[CommandRecord], state: TradingState, *, on_its_way: bool) -
     due = asked[-1].sent_at + timedelta(seconds=pause)
     if on_its_way and not state.times.liquid:
         # Out of hours the acknowledgement may come at the open: this is no error.
-        session = state.times.calendar.next_after(state.times.newest.day)
+        calendar = state.times.calendar
+        session = calendar.next_after(calendar.newest_completed(state.now, 0.0).day)
         due = max(due, session.open + AFTER_OPEN)
     return due
 
