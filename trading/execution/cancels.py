@@ -10,7 +10,7 @@ from trading.execution.state import TradingState
 from trading.model.alarm import AlarmCode
 from trading.model.command import SETTLED, CommandRecord, Step
 from trading.model.mode import Mode
-from trading.model.order import BrokerStatus, IntentState, Role, Side
+from trading.model.order import BrokerStatus, IntentState, OrderLife, Role, Side
 from trading.model.record import IntentRecord
 from trading.model.request import RequestKind
 
@@ -34,7 +34,7 @@ def ask_cancel(record: IntentRecord, step: Step, state: TradingState, plan: Plan
     """Ask for a cancel now where that is due and allowed; True when the order has yet to end.
 
     An order that is not bound for certain, or that no reading of this session shows as ours, is not cancelled: an id
-    may have been given to somebody else's.
+    may have been given to somebody else's. One that the reading shows as over only waits for its executions.
     """
     plan.asked.add((record.coid, step))
     if record.state is not IntentState.WORKING or record.provisional or record.order_id is None:
@@ -42,7 +42,7 @@ def ask_cancel(record: IntentRecord, step: Step, state: TradingState, plan: Plan
     sight = state.snapshot.sights.get(record.order_id)
     if sight is None and record.seen_epoch != state.epoch:
         return True
-    if sight is not None and not is_same(record, sight.order, state.journal):
+    if sight is not None and (sight.life is OrderLife.OVER or not is_same(record, sight.order, state.journal)):
         return True
     asked = [
         command
