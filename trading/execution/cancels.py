@@ -8,7 +8,7 @@ from trading.execution.matching import is_same
 from trading.execution.plan import Cancel, Plan
 from trading.execution.state import TradingState
 from trading.model.alarm import AlarmCode
-from trading.model.command import SETTLED, CommandRecord, Step
+from trading.model.command import SETTLED, CommandRecord, CommandState, Step
 from trading.model.mode import Mode
 from trading.model.order import BrokerStatus, IntentState, OrderLife, Role, Side
 from trading.model.record import IntentRecord
@@ -62,9 +62,14 @@ def ask_cancel(record: IntentRecord, step: Step, state: TradingState, plan: Plan
 
 
 def lapse(state: TradingState, plan: Plan) -> None:
-    """Let cancels and modifications lapse whose step can't go on any more: nobody asks for them in this plan."""
+    """Let cancels and modifications lapse whose step can't go on any more: nobody asks for them in this plan.
+
+    A refused modification stays as it is: its order is replaced, not asked again.
+    """
     for command in state.journal.commands:
-        if command.kind is RequestKind.SUBMIT or command.state in SETTLED:
+        if command.kind is RequestKind.SUBMIT or command.state in SETTLED or command.number in plan.confirmed:
+            continue
+        if command.kind is RequestKind.MODIFY and command.state is CommandState.REFUSED:
             continue
         if (command.coids[0], command.step) not in plan.asked:
             plan.lapsed.append(command.number)
