@@ -138,14 +138,14 @@ def test_epoch_begins_with_each_session_and_with_each_other_set_of_accounts(mach
 # ---- opening the session
 
 
-@pytest.mark.parametrize("sight", [Sight(LOST), Sight(CONNECTING), Sight(READY, refused=True)])
+@pytest.mark.parametrize("sight", [Sight(LOST), Sight(CONNECTING), Sight(LOGGED_OUT), Sight(READY, refused=True)])
 def test_session_that_is_lost_while_the_login_lives_is_asked_for(machine: Machine, sight: Sight) -> None:
     machine.look(READY)
     machine.look(sight)
     assert machine.asks
 
 
-@pytest.mark.parametrize("sight", [DOWN, GONE, Sight(LOGGED_OUT), Sight(COMPETING), Sight(READY, problem="503")])
+@pytest.mark.parametrize("sight", [DOWN, GONE, Sight(COMPETING), Sight(READY, problem="503")])
 def test_session_is_asked_for_in_no_other_case(machine: Machine, sight: Sight) -> None:
     machine.look(sight)
     assert not machine.asks
