@@ -87,7 +87,8 @@ class AccountTurns:
             turn = self._add(turn, state, reconciled)
             turn.sent += done.sent
             turn.denied += done.denied
-            turn.waiting = {symbol: denied.detail or denied.code for symbol, denied in done.waiting.items()}
+            waiting = {**plan.waiting, **done.waiting}
+            turn.waiting = {symbol: denied.detail or denied.code for symbol, denied in waiting.items()}
             self._keep_evidence(plan)
             turn.alarms = [*once.values(), *plan.alarms]
             turn.looks = [at for at in (plan.look_again, reconciled.look_again) if at is not None]
