@@ -2,12 +2,12 @@
 
 BIN := .venv/bin
 # What is there of them: a checkout without a part is still checked.
-SOURCES := $(wildcard trading simulator webapp tests bench deploy tools docs/examples)
+SOURCES := $(wildcard trading simulator webapp drill tests bench deploy tools docs/examples)
 SUITE := $(wildcard tests/unit tests/contracts tests/scenarios)
 STATE := state/simulated
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-run demo demo-reset test check lint format types contracts bench browser-test container-test \
+.PHONY: help setup setup-run demo demo-reset test check lint format types contracts drill soak bench browser-test container-test \
 	lock clean
 
 help: ## List the targets
@@ -44,6 +44,14 @@ types: setup ## Check types
 
 contracts: setup ## Check who may import whom
 	@$(BIN)/lint-imports --no-logo
+
+drill: setup ## Try the trading system against 200 seeded schedules of everything that goes wrong
+	@$(BIN)/python -m drill --seeds 0:200 --jobs 2
+
+soak: setup ## The same for ten thousand, then every fault alone and in pairs; SECONDS=3600 ends it
+	@$(BIN)/python -m drill --seeds 0:10000 --jobs 2 $(if $(SECONDS),--seconds $(SECONDS))
+	@$(BIN)/python -m drill --singles --seeds 0:3 --jobs 2 $(if $(SECONDS),--seconds $(SECONDS))
+	@$(BIN)/python -m drill --pairs --seeds 0:1 --jobs 2 $(if $(SECONDS),--seconds $(SECONDS))
 
 bench: setup ## Measure speed
 	@$(BIN)/python -m bench

@@ -92,5 +92,7 @@ def decide(view: MarketView, system: DecisionSystem) -> Decision:
         verdicts=screen.verdicts({**held, **sold}, view.skipped.keys()),
         risk=system.risk.remembered(standing.risk, screen.signals, row),
         skipped=view.skipped,
+        closes={each.holding.symbol: each.price for each in priced}
+        | {signal.symbol: signal.close for signal in candidates},
         words=system.strategy.words(screen.signals),
     )

@@ -11,7 +11,7 @@ from pathlib import Path
 from flask import Flask, url_for
 
 from trading.monitoring.wall_clock import WallClock
-from trading.store.controls import ControlsDatabase
+from trading.store.operator_requests import RequestsDatabase
 from webapp import errors, numbers, security, services
 from webapp.attempts import AttemptLimit
 from webapp.audit import AuditLog
@@ -43,7 +43,7 @@ def create_app(
         attempts=AttemptLimit(used_clock),
         audit=AuditLog(settings.log_dir / "webapp.log", used_clock),
         password=PasswordCheck(password),
-        controls=ControlsDatabase(settings.state_dir / "controls.db") if desk is None else desk,
+        controls=RequestsDatabase(settings.state_dir / "controls.db") if desk is None else desk,
     )
     services.install(app)
     security.install(app)

@@ -10,7 +10,7 @@ from typing import Protocol
 
 from flask import Flask, current_app, g
 
-from trading.model.mode import ControlKind
+from trading.model.operator_request import RequestKind, RequestProgress
 from trading.monitoring.sign_of_life import FILE_NAME, silent_s
 from trading.store.readers.state import State, read_state
 from webapp.attempts import AttemptLimit
@@ -26,12 +26,16 @@ EXTENSION = "dashboard"
 class ControlDesk(Protocol):
     """Requests to the trading process, as rows that it answers."""
 
-    def request(self, kind: ControlKind, argument: str, actor: str, now: datetime) -> int:
-        """Store a request and return its number."""
+    def request(self, kind: RequestKind, argument: str, actor: str, now: datetime, *, seen: int = 0) -> int:
+        """Store a request and return its number; a resume names the newest halt that the person has `seen`."""
         ...
 
-    def result(self, control_id: int) -> str | None:
-        """Return the answer, None while there is none."""
+    def make_halt_file(self, reason: str) -> Path:
+        """Halt where requests can't be stored; return the file that does it."""
+        ...
+
+    def progress(self, number: int) -> RequestProgress | None:
+        """Return how far a request has come, None where there is none of that number."""
         ...
 
 

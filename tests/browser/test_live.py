@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 from tests.browser.chromium import Page
 from tests.browser.conftest import PASSWORD, Site
 from trading.model.mode import OPERATOR
-from trading.store.controls import ControlsDatabase
 from trading.store.database import Database
+from trading.store.operator_requests import RequestsDatabase
 from trading.store.records import SqliteStore
 
 
@@ -37,7 +37,7 @@ def test_a_changed_value_appears_by_itself_and_glows(page: Page, site: Site) -> 
 
 
 def test_halting_and_resuming_from_click_to_answer(page: Page, site: Site) -> None:
-    controls = ControlsDatabase(site.state / "controls.db")
+    controls = RequestsDatabase(site.state / "controls.db")
     page.open(site.url)
     page.click(".top .halt")
     assert page.value("document.getElementById('halt-dialog').open")

@@ -8,14 +8,15 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from trading.execution.order_state import EDGES
 
 from tests.fakes.chance import seeded
 from tests.fakes.memory_journal import MemoryJournal
 from tests.fakes.orders import CONID, LATER, NOW, SESSION, bracket, fill, market_exit, request
 from trading.errors import InvariantBroken
-from trading.execution.order_state import EDGES
 from trading.model.order import IntentState, OrderIntent
-from trading.model.wire import Answer, WireAct
+from trading.model.outcome import Answer
+from trading.model.request import RequestKind
 from trading.ports import Journal
 from trading.store.database import Database
 from trading.store.journal import SqliteJournal
@@ -153,7 +154,7 @@ class TestJournal:
 
     def test_cancel_that_never_left_may_be_asked_for_again(self, journal: Journal) -> None:
         entry, *_ = sent(journal)
-        wire_id = journal.about([entry.coid], request(WireAct.CANCEL), None, 1, NOW)
+        wire_id = journal.about([entry.coid], request(RequestKind.CANCEL), None, 1, NOW)
         asked = journal.intent(entry.coid)
         assert asked is not None
         assert asked.cancel_asked

@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-import json
+import hashlib
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from trading.errors import OutcomeUnknown
-from trading.model.account import AccountState, BrokerPosition
+from trading.model.account import AccountState, BrokerPosition, PositionList
 from trading.model.order import (
     BROKER_WORKING,
     BrokerOrder,
     BrokerStatus,
     Execution,
+    ExecutionList,
+    OrderList,
     OrderTicket,
     OrderType,
     Side,
     Tif,
 )
-from trading.model.wire import (
+from trading.model.outcome import (
     Acknowledged,
     Answer,
     NothingSent,
@@ -29,8 +31,15 @@ from trading.model.wire import (
     Questioned,
     RefusedByBroker,
     Unproven,
-    WireAct,
-    WireRequest,
+)
+from trading.model.request import (
+    BrokerRequest,
+    CancelOrder,
+    ModifyOrder,
+    PreparedRequest,
+    ReplyToQuestion,
+    RequestKind,
+    SubmitOrders,
 )
 
 ACCOUNT = "DU1234567"
@@ -64,30 +73,30 @@ class Held:
     tickets: list[OrderTicket]
 
 
-Fault = Callable[["FakeBroker", WireRequest], Outcome | None]
+Fault = Callable[["FakeBroker", PreparedRequest], Outcome | None]
 
 
-def lost_answer(broker: FakeBroker, request: WireRequest) -> Outcome:
+def lost_answer(broker: FakeBroker, request: PreparedRequest) -> Outcome:
     """Apply the request and lose its answer."""
     broker.apply(request)
     return Unproven("read timed out", Answer(None, b""))
 
 
-def lost_request(_broker: FakeBroker, _request: WireRequest) -> Outcome:
+def lost_request(_broker: FakeBroker, _request: PreparedRequest) -> Outcome:
     """Lose the request; the client can't tell."""
     return Unproven("reset", Answer(None, b""))
 
 
-def nothing_sent(_broker: FakeBroker, _request: WireRequest) -> Outcome:
+def nothing_sent(_broker: FakeBroker, _request: PreparedRequest) -> Outcome:
     return NothingSent("connection refused")
 
 
-def refused(_broker: FakeBroker, _request: WireRequest) -> Outcome:
+def refused(_broker: FakeBroker, _request: PreparedRequest) -> Outcome:
     return RefusedByBroker("no trading permission", ANSWER)
 
 
 def question(*message_ids: str) -> Fault:
-    def ask(broker: FakeBroker, request: WireRequest) -> Outcome:
+    def ask(broker: FakeBroker, request: PreparedRequest) -> Outcome:
         return broker.ask(request, message_ids)
 
     return ask
@@ -102,14 +111,14 @@ class FakeBroker:
         self.book: dict[int, BrokerOrder] = {}
         self.fills: list[Execution] = []
         self.faults: deque[Fault | None] = deque()
-        self.arrived: list[WireRequest] = []
+        self.arrived: list[PreparedRequest] = []
         self.replies: list[bool] = []
         self.held: dict[int, int] = {}
         self.reads = 0
         self.reads_fail = False
         self.hidden: set[int] = set()
         self.cancels_wait = False
-        self._open: dict[str, WireRequest] = {}
+        self._open: dict[str, tuple[OrderTicket, ...]] = {}
         self._next_id = 100
         self._symbols: dict[int, str] = {}
 
@@ -119,17 +128,18 @@ class FakeBroker:
         self._read()
         return AccountState(ACCOUNT, "USD", self.cash, self.cash, self.cash, self.cash)
 
-    def positions(self) -> tuple[BrokerPosition, ...]:
+    def positions(self) -> PositionList:
         self._read()
-        return tuple(BrokerPosition(conid, str(conid), n, 1.0, None) for conid, n in sorted(self.held.items()) if n)
+        held = sorted(self.held.items())
+        return PositionList(tuple(BrokerPosition(conid, str(conid), n, 1.0, None) for conid, n in held if n))
 
-    def orders(self) -> tuple[BrokerOrder, ...]:
+    def orders(self) -> OrderList:
         self._read()
-        return tuple(order for order in self.book.values() if order.order_id not in self.hidden)
+        return OrderList(tuple(order for order in self.book.values() if order.order_id not in self.hidden))
 
-    def executions(self, days: int) -> tuple[Execution, ...]:
+    def executions(self, days: int) -> ExecutionList:
         self._read()
-        return tuple(self.fills)
+        return ExecutionList(tuple(self.fills))
 
     def order_status(self, order_id: int) -> BrokerOrder | None:
         self._read()
@@ -137,20 +147,11 @@ class FakeBroker:
 
     # ---- requests
 
-    def submit_request(self, tickets: Sequence[OrderTicket]) -> WireRequest:
-        body = json.dumps([asdict(ticket) for ticket in tickets]).encode()
-        return WireRequest(WireAct.SUBMIT, "POST", "/orders", body, tuple(each.coid for each in tickets if each.coid))
+    def prepare(self, request: BrokerRequest) -> PreparedRequest:
+        kind, verb, path = _sent_as(request)
+        return PreparedRequest(kind, verb, path, hashlib.sha256(repr(request).encode()).hexdigest(), request)
 
-    def reply_request(self, reply_id: str, *, confirmed: bool, coids: tuple[str, ...]) -> WireRequest:
-        return WireRequest(WireAct.REPLY, "POST", f"/reply/{reply_id}", json.dumps(confirmed).encode(), coids)
-
-    def cancel_request(self, order_id: int) -> WireRequest:
-        return WireRequest(WireAct.CANCEL, "DELETE", f"/order/{order_id}", b"")
-
-    def modify_request(self, order_id: int, ticket: OrderTicket) -> WireRequest:
-        return WireRequest(WireAct.MODIFY, "POST", f"/order/{order_id}", json.dumps(asdict(ticket)).encode())
-
-    def send(self, request: WireRequest) -> Outcome:
+    def send(self, request: PreparedRequest) -> Outcome:
         self.arrived.append(request)
         fault = self.faults.popleft() if self.faults else None
         outcome = fault(self, request) if fault is not None else None
@@ -158,30 +159,32 @@ class FakeBroker:
 
     # ---- the broker's side
 
-    def apply(self, request: WireRequest) -> Outcome:
-        match request.act:
-            case WireAct.SUBMIT:
-                return self._take(request)
-            case WireAct.REPLY:
-                confirmed = json.loads(request.body)
+    def apply(self, request: PreparedRequest) -> Outcome:
+        match request.content:
+            case SubmitOrders(tickets=tickets):
+                return self._take(tickets)
+            case ReplyToQuestion(reply_id=reply_id, confirmed=confirmed):
                 self.replies.append(confirmed)
-                submitted = self._open.pop(request.path.rpartition("/")[2])
-                return self._take(submitted) if confirmed else RefusedByBroker("declined by the client", ANSWER)
-            case WireAct.CANCEL:
-                order_id = int(request.path.rpartition("/")[2])
+                tickets = self._open.pop(reply_id)
+                return self._take(tickets) if confirmed else RefusedByBroker("declined by the client", ANSWER)
+            case CancelOrder(order_id=order_id):
                 if not self.cancels_wait:
                     self.end(order_id, BrokerStatus.CANCELLED)
                 return Acknowledged((OrderAck(order_id, "Request was submitted"),), ANSWER)
             case _:
-                raise AssertionError(request.act)
+                raise AssertionError(request)
 
-    def ask(self, request: WireRequest, message_ids: tuple[str, ...]) -> Outcome:
-        submitted = request
-        if request.act is WireAct.REPLY:
-            self.replies.append(json.loads(request.body))
-            submitted = self._open.pop(request.path.rpartition("/")[2])
+    def ask(self, request: PreparedRequest, message_ids: tuple[str, ...]) -> Outcome:
+        match request.content:
+            case SubmitOrders(tickets=tickets):
+                pass
+            case ReplyToQuestion(reply_id=answered, confirmed=confirmed):
+                self.replies.append(confirmed)
+                tickets = self._open.pop(answered)
+            case _:
+                raise AssertionError(request)
         reply_id = f"reply-{len(self.arrived)}"
-        self._open[reply_id] = submitted
+        self._open[reply_id] = tickets
         return Questioned(reply_id, message_ids, tuple(f"About {each}?" for each in message_ids), ANSWER)
 
     def fill(self, order_id: int, price: float, quantity: int | None = None) -> None:
@@ -240,8 +243,8 @@ class FakeBroker:
     def names(self) -> list[str]:
         return [order.order_ref for order in self.book.values() if order.order_ref is not None]
 
-    def submits(self) -> list[WireRequest]:
-        return [request for request in self.arrived if request.act is WireAct.SUBMIT]
+    def submits(self) -> list[PreparedRequest]:
+        return [request for request in self.arrived if request.kind is RequestKind.SUBMIT]
 
     # ---- inside
 
@@ -250,16 +253,14 @@ class FakeBroker:
         if self.reads_fail:
             raise OutcomeUnknown("GET", "the gateway failed", 503)
 
-    def _take(self, request: WireRequest) -> Outcome:
-        rows = json.loads(request.body)
+    def _take(self, tickets: Sequence[OrderTicket]) -> Outcome:
         acks: list[OrderAck] = []
         parent: int | None = None
-        group = f"oca-{self._next_id}" if rows[0]["single_group"] else None
-        for row in rows:
-            order_id = self._enter(_ticket(row), parent if row["parent_coid"] else None, group)
+        group = f"oca-{self._next_id}" if tickets[0].single_group else None
+        for ticket in tickets:
+            order_id = self._enter(ticket, parent if ticket.parent_coid else None, group)
             parent = parent or order_id
-            local = row["coid"]
-            acks.append(OrderAck(order_id, "PreSubmitted", local, parent if row["parent_coid"] else None))
+            acks.append(OrderAck(order_id, "PreSubmitted", ticket.coid, parent if ticket.parent_coid else None))
         # Children first: nobody may bind by the place in the answer.
         return Acknowledged(tuple(reversed(acks)), ANSWER)
 
@@ -294,6 +295,13 @@ class FakeBroker:
                 self.end(other.order_id, BrokerStatus.CANCELLED)
 
 
-def _ticket(row: dict[str, object]) -> OrderTicket:
-    typed = {**row, "side": Side(str(row["side"])), "order_type": OrderType(str(row["order_type"]))}
-    return OrderTicket(**{**typed, "tif": Tif(str(row["tif"]))})  # type: ignore[arg-type]
+def _sent_as(request: BrokerRequest) -> tuple[RequestKind, str, str]:
+    match request:
+        case SubmitOrders():
+            return RequestKind.SUBMIT, "POST", "/orders"
+        case ReplyToQuestion(reply_id=reply_id):
+            return RequestKind.REPLY, "POST", f"/reply/{reply_id}"
+        case CancelOrder(order_id=order_id):
+            return RequestKind.CANCEL, "DELETE", f"/order/{order_id}"
+        case ModifyOrder(order_id=order_id):
+            return RequestKind.MODIFY, "POST", f"/order/{order_id}"

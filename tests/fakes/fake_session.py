@@ -26,6 +26,7 @@ class FakeSession:
         self.shows: Happening = READY
         self.initialised: SessionStatus | None = None
         self.initialisations = 0
+        self.selected: list[str] = []
         self.ids: tuple[str, ...] | Exception = (ACCOUNT,)
 
     def keep_alive(self) -> SessionStatus:
@@ -44,3 +45,9 @@ class FakeSession:
         if isinstance(self.ids, Exception):
             raise self.ids
         return self.ids
+
+    def select(self, account_id: str) -> None:
+        self.accounts()
+        self.selected.append(account_id)
+        assert isinstance(self.ids, tuple)
+        self.ids = (account_id, *(each for each in self.ids if each not in {"", account_id}))

@@ -11,10 +11,12 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from trading.errors import InvariantBroken
 from trading.execution.order_state import check_edge
+
+from trading.errors import InvariantBroken
 from trading.model.order import Execution, IntentState, OrderIntent, Role, Side
-from trading.model.wire import Answer, WireAct, WireRequest
+from trading.model.outcome import Answer
+from trading.model.request import PreparedRequest, RequestKind
 from trading.ports import IntentRecord, OwnPosition
 
 _OPEN = {IntentState.SENDING, IntentState.REPLYING, IntentState.UNKNOWN}
@@ -42,7 +44,7 @@ class Adjustment:
 @dataclass
 class WireRow:
     coids: tuple[str, ...]
-    request: WireRequest
+    request: PreparedRequest
     epoch: int
     outcome_class: str | None = None
     answer: Answer | None = None
@@ -89,7 +91,7 @@ class MemoryJournal:
     def about(
         self,
         coids: Sequence[str],
-        request: WireRequest,
+        request: PreparedRequest,
         state: IntentState | None,
         epoch: int,
         now: datetime,
@@ -100,10 +102,10 @@ class MemoryJournal:
                 check_edge(self.records[coid].state, state)
         for coid in coids:
             if state is not None:
-                self._move(coid, state, request.act)
-            if request.act in {WireAct.SUBMIT, WireAct.REPLY}:
+                self._move(coid, state, request.kind)
+            if request.kind in {RequestKind.SUBMIT, RequestKind.REPLY}:
                 self._set(coid, sent_at=now, epoch=epoch)
-            if request.act is WireAct.CANCEL:
+            if request.kind is RequestKind.CANCEL:
                 self._set(coid, cancel_asked=True)
         self.wire.append(WireRow(tuple(coids), request, epoch))
         return len(self.wire)
@@ -113,7 +115,7 @@ class MemoryJournal:
             raise InvariantBroken("I1", str(wire_id))
         row = self.wire[wire_id - 1]
         row.outcome_class, row.answer = outcome_class, answer
-        if row.request.act is WireAct.CANCEL and outcome_class == "NOT_SENT":
+        if row.request.kind is RequestKind.CANCEL and outcome_class == "NOT_SENT":
             for coid in row.coids:
                 self._set(coid, cancel_asked=False)
 

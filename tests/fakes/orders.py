@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import replace
 from datetime import UTC, date, datetime
 
 from trading.model.order import Execution, OrderIntent, OrderType, Role, Side, Tif
-from trading.model.wire import WireAct, WireRequest
+from trading.model.request import PreparedRequest, RequestKind
 
 DECIDED = date(2014, 3, 3)
 SESSION = date(2014, 3, 4)
@@ -107,7 +108,8 @@ def fill(
     )
 
 
-def request(act: WireAct = WireAct.SUBMIT, body: bytes = b'{"orders":[]}') -> WireRequest:
-    """Return an encoded write."""
-    verb = "DELETE" if act is WireAct.CANCEL else "POST"
-    return WireRequest(act, verb, "/iserver/account/DU1234567/orders", body)
+def request(kind: RequestKind = RequestKind.SUBMIT, content: str = "orders") -> PreparedRequest:
+    """Return a prepared request."""
+    verb = "DELETE" if kind is RequestKind.CANCEL else "POST"
+    digest = hashlib.sha256(content.encode()).hexdigest()
+    return PreparedRequest(kind, verb, "/iserver/account/DU1234567/orders", digest, content)

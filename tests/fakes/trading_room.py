@@ -8,11 +8,12 @@ from datetime import date, datetime
 import numpy as np
 
 from tests.fakes.chance import seeded
-from tests.fakes.fake_controls import FakeControls
+from tests.fakes.fake_requests import FakeRequests
 from tests.fakes.fake_session import FakeSession
 from tests.fakes.stages import settings_of, system_of
 from tests.fakes.trading_desk import CLOSES, CONIDS, DECIDED, OPEN, Office
-from trading.cycle.controls import ControlDesk
+from trading.config import SessionSettings
+from trading.cycle.operator_requests import OperatorRequests
 from trading.cycle.session_keeper import SessionKeeper
 from trading.market.calendar import TradingCalendar
 from trading.market.panel import Panel, SymbolBars, build_panel
@@ -35,7 +36,7 @@ class Room:
         self.office = Office(settings=settings_of(PROFILE))
         self.office.market_data.panel = rising(self.office.calendar)
         self.session = FakeSession()
-        self.controls = FakeControls()
+        self.requests = FakeRequests()
         self.pauses: list[float] = []
         self.turns = 0
         self.over: Callable[[], bool] = lambda: False
@@ -46,8 +47,8 @@ class Room:
         """Return a loop as after a boot."""
         desk = self.office.desk()
         voice = (self.office.log, self.office.metrics)
-        keeper = SessionKeeper(self.session, desk.store, desk.clock, voice, yield_s=300.0)
-        controls = ControlDesk(self.controls, desk.store, desk.clock, self.office.log)
+        keeper = SessionKeeper(self.session, desk.store, desk.clock, voice, SessionSettings())
+        requests = OperatorRequests(self.requests, desk.store, self.office.log)
         pace = Pace(
             check_interval_s=self.check_interval_s,
             pause=self.pauses.append,
@@ -57,7 +58,7 @@ class Room:
             stopwatch=lambda: float(self.turns),
             free_bytes=lambda: 10**12,
         )
-        return TradingSystem(desk, keeper, controls, STAGES, sorted(CONIDS), pace, seeded())
+        return TradingSystem(desk, keeper, requests, STAGES, sorted(CONIDS), pace, seeded())
 
     def run_turns(self, turns: int) -> None:
         """Run a new process until there were so many turns in all."""

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-PACKAGES = ("trading", "simulator", "webapp")
+PACKAGES = ("trading", "simulator", "webapp", "drill")
 SCRIPTS = ("deploy", "tools")
 LOCK_FILES = tuple(sorted(path.name for path in ROOT.glob("requirements*.txt")))
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
+from trading.model.order import UnreadableRow
+
 
 class AccountKind(StrEnum):
     """Whose money is at stake; the stripe over every page shows it."""
@@ -42,13 +44,27 @@ class AccountState:
 
 @dataclass(frozen=True, slots=True)
 class BrokerPosition:
-    """One position as the broker reports it; `quantity` is negative when short."""
+    """One position as the broker reports it; `quantity` is negative when short, in currency too for cash.
+
+    An account that is divided into models has a row for each `model` of one contract.
+    """
 
     conid: int
     symbol: str
     quantity: float
-    average_price: float
+    average_price: float | None
     market_price: float | None
+    asset_class: str | None = None
+    model: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PositionList:
+    """One reading of the positions, by conid; `flat` are contracts that are listed with quantity 0."""
+
+    positions: tuple[BrokerPosition, ...]
+    unreadable: tuple[UnreadableRow, ...] = ()
+    flat: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

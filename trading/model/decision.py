@@ -167,6 +167,8 @@ class Decision:
     risk: RiskState
     skipped: Mapping[str, str] = field(default_factory=dict)
     """Symbols that could not be judged, with the reason (bad or missing data)."""
+    closes: Mapping[str, float] = field(default_factory=dict)
+    """Newest close of each symbol with a buy signal and of each that is held: what prices are compared with."""
     words: StrategyWords = field(default_factory=StrategyWords)
     """Those of the strategy that decided."""
 

@@ -80,22 +80,3 @@ class Acknowledgement:
     still_there: tuple[Halt, ...]
     newer: tuple[Halt, ...]
     taken_back: FlattenGoal | None
-
-
-class ControlKind(StrEnum):
-    """What a person can ask of the trading process."""
-
-    HALT = "halt"
-    RESUME = "resume"
-    FLATTEN = "flatten"
-
-
-@dataclass(frozen=True, slots=True)
-class Control:
-    """One request by a person, taken up by the trading process within a second."""
-
-    control_id: int
-    kind: ControlKind
-    argument: str
-    actor: str
-    created: datetime

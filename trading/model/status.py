@@ -11,7 +11,13 @@ class SessionState(StrEnum):
     STARTING = "starting"
     GATEWAY_DOWN = "gateway_down"
     WAITING_LOGIN = "waiting_login"
+    CONNECTED = "connected"
+    """logged in, without the brokerage session that orders need"""
     COMPETING = "competing"
+    RESET = "reset"
+    """the broker's nightly reset"""
+    STALE = "stale"
+    """open by its own account, but the broker does not answer"""
     READY = "ready"
     ENDED = "ended"
 
@@ -19,12 +25,18 @@ class SessionState(StrEnum):
 class StatusKey(StrEnum):
     """Keys of `Store.set_value` that pages, `status` and readiness look at; times are ISO 8601, numbers decimal.
 
-    `SESSION_SINCE` is empty unless the session is usable.
+    `SESSION_SINCE` is empty unless the session is usable; `STATE_SINCE` is when the session's state became what it is,
+    whatever it is. `SESSION_NEXT` says what happens by itself, `SESSION_PERSON` what a person has to do, `LOGIN_UNTIL`
+    when somebody has to log in again; each is empty where there is nothing to say.
     """
 
     SESSION_STATE = "session_state"
     SESSION_SINCE = "session_since"
     SESSION_DETAIL = "session_detail"
+    STATE_SINCE = "session_state_since"
+    SESSION_NEXT = "session_next"
+    SESSION_PERSON = "session_person"
+    LOGIN_UNTIL = "login_until"
     MARKET_NOW = "market_now"
     MARKET_PHASE = "market_phase"
     NEXT_EVENT = "next_event"

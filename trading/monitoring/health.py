@@ -49,7 +49,10 @@ SESSION_WORDS: Mapping[SessionState, str] = MappingProxyType(
         SessionState.STARTING: "connecting",
         SessionState.GATEWAY_DOWN: "gateway down",
         SessionState.WAITING_LOGIN: "waiting for login",
+        SessionState.CONNECTED: "logged in, no brokerage session",
         SessionState.COMPETING: "taken by another login",
+        SessionState.RESET: "nightly reset",
+        SessionState.STALE: "not answering",
         SessionState.READY: "ready",
         SessionState.ENDED: "end of the data",
     }
@@ -70,6 +73,22 @@ _SESSIONS: Mapping[SessionState, Health] = MappingProxyType(
             code="waiting_login",
             text="Nobody is logged in at the gateway.",
             next_step="Open https://localhost:5055 and log in.",
+        ),
+        SessionState.CONNECTED: Health(
+            ok=False,
+            code="connected",
+            text="Somebody is logged in; the broker's session for orders is being opened.",
+        ),
+        SessionState.RESET: Health(
+            ok=False,
+            code="reset",
+            text="The broker's nightly reset is on. Stops stay at the broker.",
+        ),
+        SessionState.STALE: Health(
+            ok=False,
+            code="stale",
+            text="The login stands, but the broker does not answer. Nothing can be sent; stops stay at the broker.",
+            next_step="Nothing at once: it is tried again by itself. After five minutes, restart the gateway.",
         ),
         SessionState.COMPETING: Health(
             ok=False,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections import defaultdict
 from collections.abc import Mapping
 from pathlib import Path
@@ -64,6 +65,8 @@ class MetricsFile:
     def __init__(self, path: Path, *, version: str) -> None:
         """Publish to `path`; nothing is written before `write`."""
         self._path = path
+        # A halt is shown at once by the thread that commits it.
+        self._writing = threading.Lock()
         self.registry = CollectorRegistry()
         prometheus_client.disable_created_metrics()  # type: ignore[no-untyped-call] # published so
         self._counters = {counter: self._make_counter(counter) for counter in Counter}
@@ -111,13 +114,14 @@ class MetricsFile:
     def write(self) -> bool:
         """Replace the file in one step; False where the disk does not take it, which stops nothing."""
         new = self._path.with_name(f"{self._path.name}.new")
-        try:
-            descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(generate_latest(self.registry))
-            new.replace(self._path)
-        except OSError:
-            return False
+        with self._writing:
+            try:
+                descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+                with os.fdopen(descriptor, "wb") as file:
+                    file.write(generate_latest(self.registry))
+                new.replace(self._path)
+            except OSError:
+                return False
         return True
 
     def _make_counter(self, counter: Counter) -> prometheus_client.Counter:

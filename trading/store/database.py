@@ -62,10 +62,11 @@ class Database:
         read_only: bool = False,
         chance: random.Random | None = None,
         on_commit: Callable[[float], None] | None = None,
+        connect: Callable[..., sqlite3.Connection] = sqlite3.connect,
     ) -> None:
         """Open the file, or make it when a writer finds none.
 
-        `on_commit` is told the seconds that each commit took.
+        `on_commit` is told the seconds that each commit took. `connect` stands in for SQLite's own.
 
         Raises: InstanceRunning (exit 3); ConfigError, the folder or the file can't be used (exit 2): a damaged, empty
         or foreign file is never replaced.
@@ -78,7 +79,7 @@ class Database:
         try:
             if not read_only and not path.exists():
                 _create(path, self.chance)
-            self._connection = _open(path, read_only=read_only)
+            self._connection = _open(path, read_only=read_only, connect=connect)
         except BaseException:
             if self._lock is not None:
                 self._lock.release()
@@ -104,6 +105,12 @@ class Database:
                 raise
             if self._on_commit is not None:
                 self._on_commit(time.perf_counter() - began)
+
+    @property
+    def changes(self) -> int:
+        """Return a number that grows with every row that this process writes."""
+        with self._guard:
+            return self._connection.total_changes
 
     def query(self, sql: str, values: Sequence[object] = ()) -> list[sqlite3.Row]:
         """Return the rows of a SELECT.
@@ -229,13 +236,13 @@ def _sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def _open(path: Path, *, read_only: bool) -> sqlite3.Connection:
+def _open(path: Path, *, read_only: bool, connect: Callable[..., sqlite3.Connection]) -> sqlite3.Connection:
     """Open and check an existing file."""
     if not path.is_file():
         raise ConfigError(str(path), None, "is not there: the trading process makes it at its first start")
     if path.stat().st_size == 0:
         raise _damaged(path, "it is empty")
-    connection = sqlite3.connect(
+    connection = connect(
         f"{path.absolute().as_uri()}?mode={'ro' if read_only else 'rw'}",
         uri=True,
         isolation_level=None,

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 
+from trading.errors import InvariantBroken
 from trading.model.mode import OPERATOR, Acknowledgement, FlattenGoal, Halt
 from trading.store import modes
 from trading.store.database import Database
@@ -13,7 +15,11 @@ from trading.store.units import utc_text
 
 HALTING = "SELECT * FROM halt WHERE acknowledged_at IS NULL ORDER BY id"
 STANDING = "SELECT * FROM halt WHERE acknowledged_at IS NULL OR over_at IS NULL ORDER BY id"
-_SAME = "SELECT 1 FROM halt WHERE cause = ? AND facts = ? AND over_at IS NULL"
+# What a person asked for is done once, whatever became of it; anything else may come back.
+_SAME = f"""
+SELECT id, acknowledged_at, over_at FROM halt
+WHERE cause = ? AND facts = ? AND (cause = '{OPERATOR}' OR over_at IS NULL OR acknowledged_at IS NULL)
+"""  # noqa: S608 - a constant
 _GOAL = "SELECT * FROM goal WHERE over_at IS NULL ORDER BY id DESC LIMIT 1"
 NEWEST_GOAL = "SELECT * FROM goal ORDER BY id DESC LIMIT 1"
 # A halt that could not be stored yet has a number that no row has.
@@ -28,9 +34,10 @@ class SqliteHalts:
     A halt that can't be stored is in force all the same, as long as this process lives.
     """
 
-    def __init__(self, database: Database) -> None:
-        """Write into `database`, which stays the caller's to close."""
+    def __init__(self, database: Database, changed: Callable[[], None] = lambda: None) -> None:
+        """Write into `database`, which stays the caller's to close; call `changed` when the mode may have changed."""
         self._database = database
+        self._changed = changed
         self._held: dict[tuple[str, str], Halt] = {}
 
     def raise_halt(self, cause: str, facts: str, *, reason: str, actor: str, now: datetime) -> bool:
@@ -38,14 +45,14 @@ class SqliteHalts:
 
         Raises: InvariantBroken("storage"), it is in force but not stored: raise it again.
         """
-        halt = self._held.setdefault((cause, facts), Halt(_NOT_STORED, cause, facts, reason, actor, now))
         # Raised anew in each turn while it lasts, which must cost no write.
-        new = not self._database.query(_SAME, (cause, facts))
-        if new:
-            with self._database.transaction() as connection:
-                _raise(connection, halt)
-        self._held.pop((cause, facts), None)
-        return new
+        halt = Halt(_NOT_STORED, cause, facts, reason, actor, now)
+        with self._in_force(halt):
+            found = self._database.query(_SAME, (cause, facts))
+            if not found or (found[0]["over_at"] is not None and cause != OPERATOR):
+                with self._database.transaction() as connection:
+                    _raise(connection, self._held.get((cause, facts), halt))
+        return not found
 
     def halt_over(self, cause: str, keep: Collection[str], now: datetime) -> None:
         """End the halts of a cause whose facts are not in `keep` any more; the same facts later halt anew.
@@ -59,10 +66,19 @@ class SqliteHalts:
         with self._database.transaction() as connection:
             connection.executemany("UPDATE halt SET over_at = ? WHERE id = ? AND over_at IS NULL", gone)
 
-    def acknowledge_halts(self, *, seen: int, actor: str, now: datetime) -> Acknowledgement:
-        """Acknowledge the halts up to number `seen`, and take back a flatten that was asked for before it."""
+    def acknowledge_halts(
+        self, *, seen: int, actor: str, now: datetime, reason: str = "acknowledged"
+    ) -> Acknowledgement:
+        """Acknowledge the halts up to number `seen`, and take back a flatten that was asked for before it.
+
+        A halt that could not be stored before is stored now: nobody can have seen it.
+        """
         at = utc_text(now)
+        held = dict(self._held)
         with self._database.transaction() as connection:
+            seen = min(seen, connection.execute("SELECT coalesce(max(id), 0) FROM halt").fetchone()[0])
+            for halt in held.values():
+                _raise(connection, halt)
             halting = _halts(connection.execute(HALTING))
             goal = connection.execute(_GOAL).fetchone()
             done = tuple(halt for halt in halting if halt.halt_id <= seen)
@@ -80,11 +96,14 @@ class SqliteHalts:
                     "UPDATE goal SET over_at = ?, outcome = ? WHERE id = ?", (at, _TAKEN_BACK, goal["id"])
                 )
             if done and len(done) == len(halting):
-                modes.log_change(connection, modes.HALT, modes.NO, reason="acknowledged", actor=actor, at=at)
+                modes.log_change(connection, modes.HALT, modes.NO, reason=reason, actor=actor, at=at)
+        for key in held:
+            self._held.pop(key, None)
+        self._changed()
         return Acknowledgement(
             acknowledged=done,
             still_there=tuple(halt for halt in self.standing() if halt.acknowledged),
-            newer=tuple(halt for halt in halting if halt.halt_id > seen) + tuple(self._held.values()),
+            newer=tuple(halt for halt in halting if halt.halt_id > seen),
             taken_back=goal_of(goal) if taken_back else None,
         )
 
@@ -102,19 +121,19 @@ class SqliteHalts:
         return goal_of(rows[0]) if rows else None
 
     def set_flatten(self, facts: str, *, reason: str, actor: str, now: datetime) -> None:
-        """Halt as a person asked with `facts`, and want all own shares sold, in one step.
+        """Halt as a person asked with `facts`, and want all own shares sold, in one step; once for each `facts`.
 
         Raises: InvariantBroken("storage"), the halt is in force but neither is stored.
         """
-        halt = self._held.setdefault((OPERATOR, facts), Halt(_NOT_STORED, OPERATOR, facts, reason, actor, now))
-        with self._database.transaction() as connection:
-            halt_id = _raise(connection, halt)
-            if connection.execute("UPDATE goal SET halt_id = ? WHERE over_at IS NULL", (halt_id,)).rowcount == 0:
+        halt = Halt(_NOT_STORED, OPERATOR, facts, reason, actor, now)
+        with self._in_force(halt), self._database.transaction() as connection:
+            halt_id, acknowledged = _raise(connection, self._held.get((OPERATOR, facts), halt))
+            standing = "UPDATE goal SET halt_id = max(halt_id, ?) WHERE over_at IS NULL"
+            if not acknowledged and connection.execute(standing, (halt_id,)).rowcount == 0:
                 connection.execute(
                     "INSERT INTO goal (kind, reason, actor, since, halt_id) VALUES ('flatten', ?, ?, ?, ?)",
                     (reason, actor, utc_text(now), halt_id),
                 )
-        self._held.pop((OPERATOR, facts), None)
 
     def set_flatten_progress(self, text: str, now: datetime) -> None:
         """Say what the flatten that stands has under way and what it waits for; the same again writes nothing."""
@@ -134,6 +153,20 @@ class SqliteHalts:
             connection.execute(
                 "UPDATE goal SET over_at = ?, outcome = ? WHERE over_at IS NULL", (utc_text(now), outcome)
             )
+
+    @contextmanager
+    def _in_force(self, halt: Halt) -> Iterator[None]:
+        """Keep a halt in memory that the block can't store, until it can."""
+        key = halt.cause, halt.facts
+        try:
+            yield
+        except InvariantBroken:
+            self._held.setdefault(key, halt)
+            raise
+        else:
+            self._held.pop(key, None)
+        finally:
+            self._changed()
 
 
 def halt_of(row: sqlite3.Row) -> Halt:
@@ -167,22 +200,21 @@ def _halts(rows: Sequence[sqlite3.Row] | sqlite3.Cursor) -> tuple[Halt, ...]:
     return tuple(halt_of(row) for row in rows)
 
 
-def _raise(connection: sqlite3.Connection, halt: Halt) -> int:
-    """Store a halt unless it stands, and return its number.
+def _raise(connection: sqlite3.Connection, halt: Halt) -> tuple[int, bool]:
+    """Store a halt unless it stands; return its number and whether somebody has acknowledged it.
 
     One that went and came back before anybody acknowledged it is the same.
     """
     same = (halt.cause, halt.facts)
-    found = connection.execute(
-        "SELECT id FROM halt WHERE cause = ? AND facts = ? AND (over_at IS NULL OR acknowledged_at IS NULL)", same
-    ).fetchone()
+    found = connection.execute(_SAME, same).fetchone()
     if found is not None:
-        connection.execute("UPDATE halt SET over_at = NULL WHERE id = ? AND over_at IS NOT NULL", (found["id"],))
-        return int(found["id"])
+        if halt.cause != OPERATOR:
+            connection.execute("UPDATE halt SET over_at = NULL WHERE id = ?", (found["id"],))
+        return int(found["id"]), found["acknowledged_at"] is not None
     at = utc_text(halt.since)
     cursor = connection.execute(
         "INSERT INTO halt (cause, facts, reason, actor, since) VALUES (?, ?, ?, ?, ?)",
         (*same, halt.reason, halt.actor, at),
     )
     modes.log_change(connection, modes.HALT, modes.YES, reason=halt.reason, actor=halt.actor, at=at)
-    return int(cursor.lastrowid or 0)
+    return int(cursor.lastrowid or 0), False

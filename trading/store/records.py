@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
 
 from trading.errors import InvariantBroken
 from trading.market.panel import Panel
 from trading.model.decision import Decision, ExitReason, RiskState, StopOut
 from trading.model.metric import Counter
-from trading.model.mode import ModeState
+from trading.model.mode import Mode, ModeState
 from trading.store import modes
 from trading.store.bars import BarWriter
 from trading.store.chart_values import Lines, write_chart_values
@@ -33,11 +33,16 @@ WHERE exit_reason = ? AND exit_session <= ? AND exit_session > coalesce((SELECT 
 class SqliteStore:
     """`trading.ports.Store` over trading.db."""
 
-    def __init__(self, database: Database) -> None:
-        """Write into `database`, which stays the caller's to close."""
+    def __init__(self, database: Database, on_mode: Callable[[Mode], object] = lambda _: None) -> None:
+        """Write into `database`, which stays the caller's to close.
+
+        `on_mode` is told each mode when it begins, in the thread that changed it.
+        """
         self._database = database
         self._bars = BarWriter()
-        self.halts = SqliteHalts(database)
+        self._on_mode = on_mode
+        self._mode: Mode | None = None
+        self.halts = SqliteHalts(database, self._mode_may_differ)
 
     def record_decision(self, decision: Decision, now: datetime) -> None:
         """Keep a decision with its verdicts, denials and risk state in one transaction.
@@ -73,6 +78,7 @@ class SqliteStore:
                 ((session, denied.symbol, denied.code, denied.value, denied.limit, at) for denied in decision.denials),
             )
             modes.save_risk(connection, decision.risk, reason=_latch_reason(decision), actor="risk", at=at)
+        self._mode_may_differ()
 
     def last_decision(self) -> Decision | None:
         """Return the newest decision, for carrying out what is left of it after a restart."""
@@ -110,6 +116,7 @@ class SqliteStore:
         value = modes.YES if reconciled else modes.NO
         with self._database.transaction() as connection:
             modes.log_change(connection, modes.RECONCILED, value, reason=reason, actor="system", at=utc_text(now))
+        self._mode_may_differ()
 
     def risk_state(self, through: date | None = None) -> RiskState:
         """Return what the risk rules remember: peak, latches, stop-outs; an empty one before the first decision.
@@ -129,6 +136,7 @@ class SqliteStore:
         """Persist the risk rules' memory, for instance with a latch set or, by a person, cleared and the peak reset."""
         with self._database.transaction() as connection:
             modes.save_risk(connection, risk, reason=reason, actor=actor, at=utc_text(now))
+        self._mode_may_differ()
 
     def set_value(self, key: str, value: str) -> None:
         """Keep a small fact (session state, next event) for the pages.
@@ -157,6 +165,16 @@ class SqliteStore:
             write_chart_values(connection, panel, lines)
         self._bars.remember(panel)
         return written
+
+    def _mode_may_differ(self) -> None:
+        try:
+            mode = self.mode().mode
+        except InvariantBroken:
+            # Whoever reads the mode next is told so.
+            return
+        if mode is not self._mode:
+            self._mode = mode
+            self._on_mode(mode)
 
 
 # Facts that the file needs; nobody stores a value over them.

@@ -27,12 +27,15 @@ CREATE TABLE intent (
     order_id     INTEGER,
     filled       INTEGER NOT NULL DEFAULT 0 CHECK (filled >= 0),
     filled_value INTEGER NOT NULL DEFAULT 0,   -- sum of quantity x price of its executions
-    cancel_asked INTEGER NOT NULL DEFAULT 0 CHECK (cancel_asked IN (0, 1)),
+    provisional  INTEGER NOT NULL DEFAULT 0 CHECK (provisional IN (0, 1)),   -- its order id was found by likeness
+    seen_epoch   INTEGER NOT NULL DEFAULT 0,   -- session epoch in which a reading last showed the order id as this one's
     reply_id     TEXT,
     message_ids  TEXT,
     epoch        INTEGER NOT NULL DEFAULT 0,
     sent_at      TEXT,
+    unknown_at   TEXT,                  -- since when it is UNKNOWN
     frozen_at    TEXT,
+    ended_at     TEXT,                  -- when it became terminal
     detail       TEXT NOT NULL DEFAULT '',
     changed      TEXT NOT NULL
 ) STRICT;
@@ -47,8 +50,30 @@ CREATE TABLE intent_log (               -- every edge that an intent took
     at     TEXT NOT NULL
 ) STRICT;
 
+CREATE TABLE command (                  -- what was asked of the broker: submissions, cancels, modifications
+    number       INTEGER PRIMARY KEY,
+    kind         TEXT NOT NULL CHECK (kind IN ('submit', 'cancel', 'modify')),
+    coids        TEXT NOT NULL,         -- comma separated
+    step         TEXT NOT NULL,         -- what it is a step of
+    order_id     INTEGER,
+    quantity     INTEGER,
+    limit_price  INTEGER,
+    stop_price   INTEGER,
+    state        TEXT NOT NULL,
+    refused_legs INTEGER NOT NULL DEFAULT 0,
+    detail       TEXT NOT NULL DEFAULT '',
+    epoch        INTEGER NOT NULL,
+    sent_at      TEXT NOT NULL,
+    changed      TEXT NOT NULL
+) STRICT;
+CREATE INDEX command_coids ON command (coids);
+CREATE INDEX command_sent ON command (sent_at);
+CREATE INDEX intent_ended ON intent (ended_at) WHERE ended_at IS NOT NULL;
+CREATE INDEX intent_conid ON intent (conid);
+
 CREATE TABLE wire (                     -- append-only: one ABOUT row before each write, its ANSWER after
     id          INTEGER PRIMARY KEY,
+    command     INTEGER REFERENCES command (number),
     about_id    INTEGER REFERENCES wire (id),
     phase       TEXT NOT NULL CHECK (phase IN ('ABOUT', 'ANSWER')),
     coids       TEXT NOT NULL,          -- comma separated
@@ -69,8 +94,8 @@ CREATE TABLE execution (
     conid        INTEGER NOT NULL,
     symbol       TEXT NOT NULL,
     side         TEXT NOT NULL CHECK (side IN ('BUY', 'SELL')),
-    quantity     INTEGER NOT NULL CHECK (quantity > 0),
-    price        INTEGER NOT NULL CHECK (price > 0),
+    quantity     INTEGER NOT NULL CHECK (quantity >= 0),   -- 0: it was taken back
+    price        INTEGER NOT NULL CHECK (price >= 0),
     commission   INTEGER,
     session      TEXT NOT NULL,
     entry_coid   TEXT REFERENCES intent (coid),   -- entry of the position that this fill opened or changed
@@ -91,8 +116,9 @@ CREATE TABLE position (                 -- own shares now; a row goes when they 
     entry_coid    TEXT NOT NULL REFERENCES intent (coid)
 ) STRICT;
 
-CREATE TABLE adjustment (
+CREATE TABLE adjustment (               -- changes of own shares that were no execution of ours
     id       INTEGER PRIMARY KEY,
+    kind     TEXT NOT NULL CHECK (kind IN ('manual', 'split', 'correction', 'oversold')),
     conid    INTEGER NOT NULL,
     quantity INTEGER NOT NULL,
     ratio    REAL NOT NULL DEFAULT 1,   -- of a split: new shares for each old one; prices were divided by it
@@ -101,13 +127,13 @@ CREATE TABLE adjustment (
     at       TEXT NOT NULL
 ) STRICT;
 
-CREATE TABLE proof (                    -- reads that did not find an UNKNOWN: votes for its absence
+CREATE TABLE proof (                    -- readings that speak for something that can't be seen: votes for an absence
     id       INTEGER PRIMARY KEY,
-    coid     TEXT NOT NULL REFERENCES intent (coid),
+    subject  TEXT NOT NULL,             -- an order's coid, or what else is to be proven
     evidence TEXT NOT NULL,
     at       TEXT NOT NULL
 ) STRICT;
-CREATE INDEX proof_coid ON proof (coid);
+CREATE INDEX proof_subject ON proof (subject);
 
 CREATE TABLE trade (                    -- closed trades, as in trades.csv
     id            INTEGER PRIMARY KEY,

@@ -6,7 +6,8 @@ from datetime import timedelta
 
 from tests.fakes.trading_desk import CLOSE, SESSION
 from tests.fakes.trading_room import Room
-from trading.model.mode import ControlKind, Mode
+from trading.model.mode import Mode
+from trading.model.operator_request import RequestKind
 from trading.model.order import IntentState
 from trading.model.status import SessionState, StatusKey
 from trading.trading_system import SIGN_OF_LIFE_S
@@ -32,8 +33,8 @@ def test_at_the_end_of_the_data_the_last_bar_is_decided_on_and_then_only_people_
     room.market_ended = True
 
     def over() -> bool:
-        if len(room.pauses) == 2 and not room.controls.answers:
-            room.controls.ask(ControlKind.HALT)
+        if len(room.pauses) == 2 and not room.requests.answers:
+            room.requests.ask(RequestKind.HALT)
         return len(room.pauses) == 4
 
     room.over = over
@@ -44,6 +45,6 @@ def test_at_the_end_of_the_data_the_last_bar_is_decided_on_and_then_only_people_
     told = [fields["state"] for _, event, fields in room.office.log.lines if event == "session"]
     assert told.count("ended") == 1
     assert room.pauses == [SIGN_OF_LIFE_S] * 4
-    assert [kind for kind, _ in room.controls.answers] == [ControlKind.HALT]
+    assert [kind for kind, _ in room.requests.answers] == [RequestKind.HALT]
     assert room.office.store.mode().mode is Mode.HALTED
     assert room.office.metrics.mode is Mode.HALTED

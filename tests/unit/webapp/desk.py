@@ -25,7 +25,7 @@ from trading.model.decision import (
     Signal,
     SymbolVerdict,
 )
-from trading.model.mode import ControlKind
+from trading.model.operator_request import RequestKind, RequestProgress
 from trading.model.strategy_words import ChartLine, Check, Look, StrategyWords, Unit
 from trading.store.database import Database
 from trading.store.records import SqliteStore
@@ -39,6 +39,7 @@ SESSION = date(2026, 3, 2)
 TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
 PAGES = ("/", "/decisions", "/trades", "/log", "/halt", "/resume")
 KEY = re.compile(r'name="key" value="([^"]+)"')
+SEEN = re.compile(r'name="seen" value="([^"]+)"')
 
 
 # Of a strategy that is not among the product's own.
@@ -76,15 +77,29 @@ class HandClock:
 class NotingDesk:
     """Keeps the requests; `results` are the answers of the trading process."""
 
-    asked: list[tuple[ControlKind, str]] = field(default_factory=list)
+    asked: list[tuple[RequestKind, str]] = field(default_factory=list)
     results: dict[int, str] = field(default_factory=dict)
+    seen: list[int] = field(default_factory=list)
+    age_s: float | None = 0.5
+    taken_up: bool = False
+    broken: Exception | None = None
+    files: list[str] = field(default_factory=list)
 
-    def request(self, kind: ControlKind, argument: str, actor: str, now: datetime) -> int:
+    def make_halt_file(self, reason: str) -> Path:
+        self.files.append(reason)
+        return Path("state/HALT")
+
+    def request(self, kind: RequestKind, argument: str, actor: str, now: datetime, *, seen: int = 0) -> int:
+        if self.broken is not None:
+            raise self.broken
         self.asked.append((kind, actor))
+        self.seen.append(seen)
         return len(self.asked)
 
-    def result(self, control_id: int) -> str | None:
-        return self.results.get(control_id)
+    def progress(self, number: int) -> RequestProgress | None:
+        if not 1 <= number <= len(self.asked):
+            return None
+        return RequestProgress(self.age_s, taken_up=self.taken_up, answer=self.results.get(number))
 
 
 class WholeAnswers(FlaskClient):
@@ -154,7 +169,9 @@ def token_of(client: FlaskClient) -> str:
 
 def form_of(client: FlaskClient, path: str) -> dict[str, str]:
     page = client.get(path).get_data(as_text=True)
-    return {"csrf_token": found(TOKEN, page), "key": found(KEY, page)}
+    form = {"csrf_token": found(TOKEN, page), "key": found(KEY, page)}
+    seen = SEEN.search(page)
+    return form if seen is None else {**form, "seen": seen[1]}
 
 
 def found(pattern: re.Pattern[str], text: str) -> str:

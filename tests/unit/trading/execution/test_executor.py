@@ -108,7 +108,7 @@ def test_request_of_which_nothing_left_is_sent_again_inside_its_window() -> None
     office.clock.go(5)
     office.carry_out(process, decision_of(approved()))
     assert states(office, Role.ENTRY) == [IntentState.WORKING]
-    assert len({request.coids for request in office.broker.submits()}) == 1
+    assert len({request.body_sha256 for request in office.broker.submits()}) == 1
 
 
 def test_request_of_which_nothing_left_in_time_is_too_old() -> None:
@@ -215,7 +215,7 @@ def test_exit_cancels_the_children_and_sells_only_then() -> None:
     process = with_position(office)
     sold = decision_of(exits=(("AAPL", 9),))
     office.carry_out(process, sold)
-    kinds = [(request.verb, request.act) for request in office.broker.arrived[1:]]
+    kinds = [(request.verb, request.kind) for request in office.broker.arrived[1:]]
     assert [verb for verb, _ in kinds] == ["DELETE", "DELETE", "POST"]
     live = office.broker.live(Side.SELL)
     assert [(o.order_type, o.remaining_quantity, o.tif) for o in live] == [(OrderType.MARKET, 9, Tif.DAY)]

@@ -1,10 +1,11 @@
 from __future__ import annotations
 
-from tests.fakes.fake_broker import lost_request
-from tests.fakes.trading_desk import CONIDS, DECIDED, OPEN, SESSION, Office, Process, approved, decision_of
 from trading.execution.manual import ManualSales
 from trading.execution.tickets import Purpose
-from trading.model.account import BrokerPosition
+
+from tests.fakes.fake_broker import lost_request
+from tests.fakes.trading_desk import CONIDS, DECIDED, OPEN, SESSION, Office, Process, approved, decision_of
+from trading.model.account import BrokerPosition, PositionList
 from trading.model.order import BrokerStatus, Side
 
 AAPL = CONIDS["AAPL"]
@@ -102,7 +103,7 @@ def test_shares_that_a_split_made_fewer_are_a_persons_business() -> None:
     office = Office()
     process, manual = holding(office)
     tripled = BrokerPosition(AAPL, "AAPL", 3, 300.0, None)
-    office.broker.positions = lambda: (tripled,)  # type: ignore[method-assign]
+    office.broker.positions = lambda: PositionList((tripled,))  # type: ignore[method-assign]
     look(office, process, manual, 20)
     assert shares(office) == [9]
     assert office.notes.codes().count("split") == 1

@@ -1,13 +1,13 @@
 from __future__ import annotations
 
 import pytest
+from trading.execution.tickets import Purpose, bracket
 
 from tests.fakes.fake_broker import Fault, lost_answer, lost_request, nothing_sent, question, refused
 from tests.fakes.trading_desk import CLOSES, CONIDS, DECIDED, PRE_OPEN, SESSION, Office, approved
 from trading.execution.sender import Sending
-from trading.execution.tickets import Purpose, bracket
 from trading.model.order import IntentState, OrderIntent
-from trading.model.wire import WireAct
+from trading.model.request import RequestKind
 
 REFERENCES = {CONIDS[symbol]: close for symbol, close in CLOSES.items()}
 
@@ -127,7 +127,7 @@ def test_cancel_is_asked_once_in_a_process_and_again_by_the_next() -> None:
     assert not ask()
     process = office.start()
     assert ask()
-    assert sum(request.act is WireAct.CANCEL for request in office.broker.arrived) == 2
+    assert sum(request.kind is RequestKind.CANCEL for request in office.broker.arrived) == 2
 
 
 def test_cancel_that_did_not_leave_is_asked_again() -> None:

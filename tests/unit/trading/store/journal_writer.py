@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tests.fakes.orders import NOW, bracket, fill, request
 from trading.model.order import IntentState
-from trading.model.wire import Answer
+from trading.model.outcome import Answer
 from trading.store.database import Database
 from trading.store.journal import SqliteJournal
 from trading.store.records import SqliteStore

@@ -10,6 +10,7 @@ import pytest
 
 from tests.fakes.orders import LATER, NOW
 from trading.errors import InvariantBroken
+from trading.model.decision import RiskState
 from trading.model.mode import OPERATOR, FlattenGoal, Mode
 from trading.store.database import Database
 from trading.store.halts import SqliteHalts
@@ -87,14 +88,16 @@ def test_halt_that_cannot_be_stored_is_in_force_until_it_can_be(database: Databa
     assert [(halt.halt_id, halt.since) for halt in store.halts.halting()] == [(1, NOW), (2, NOW)]
 
 
-def test_resume_does_not_end_a_halt_that_could_not_be_stored(database: Database) -> None:
-    halts = SqliteHalts(database)
+def test_halt_that_could_not_be_stored_is_newer_than_what_a_resume_saw(store: SqliteStore, database: Database) -> None:
     database.query("PRAGMA query_only = ON")
     with pytest.raises(InvariantBroken):
-        halts.raise_halt(OPERATOR, "request 1", reason="odd", actor="ann", now=NOW)
+        raised(store, "AAPL -10")
     database.query("PRAGMA query_only = OFF")
-    assert [halt.reason for halt in halts.acknowledge_halts(seen=99, actor="bob", now=LATER).newer] == ["odd"]
-    assert [halt.reason for halt in halts.halting()] == ["odd"]
+    done = store.halts.acknowledge_halts(seen=99, actor="bob", now=LATER)
+    assert [halt.facts for halt in done.newer] == ["AAPL -10"]
+    assert [halt.halt_id for halt in store.mode().halts] == [1]
+    store.halts.acknowledge_halts(seen=1, actor="bob", now=LATER)
+    assert store.mode().mode is not Mode.HALTED
 
 
 def raised(store: SqliteStore, facts: str, *, cause: str = "short", now: datetime = NOW) -> bool:
@@ -160,11 +163,19 @@ class TestHalts:
         assert [halt.facts for halt in done.newer] == ["request 7"]
         assert store.mode().mode is Mode.HALTED
 
+    def test_same_request_halts_once_whatever_became_of_it(self, store: SqliteStore) -> None:
+        assert [raised(store, "request 7", cause=OPERATOR) for _ in range(2)] == [True, False]
+        store.halts.acknowledge_halts(seen=store.mode().newest_halt, actor="ann", now=LATER)
+        assert not raised(store, "request 7", cause=OPERATOR)
+        store.halts.set_flatten("request 7", reason="late", actor="ann", now=LATER)
+        assert store.mode().mode is not Mode.HALTED
+        assert store.halts.flatten_goal() is None
+
     def test_halt_that_a_person_asked_for_is_over_once_acknowledged(self, store: SqliteStore) -> None:
         raised(store, "request 7", cause=OPERATOR)
         done = store.halts.acknowledge_halts(seen=store.mode().newest_halt, actor="ann", now=LATER)
         assert done.still_there == ()
-        assert raised(store, "request 7", cause=OPERATOR)
+        assert store.halts.standing() == ()
 
 
 def flatten(store: SqliteStore, facts: str, now: datetime = NOW) -> FlattenGoal:
@@ -219,3 +230,26 @@ class TestFlatten:
         first = flatten(store, "request 1")
         assert flatten(store, "request 1", LATER) == first
         assert len(store.mode().halts) == 1
+
+
+def test_each_mode_is_told_once_when_it_begins(database: Database) -> None:
+    told: list[Mode] = []
+    store = SqliteStore(database, told.append)
+    store.set_reconciled(reconciled=True, reason="all found", now=NOW)
+    raised(store, "AAPL -10")
+    raised(store, "AAPL -10")
+    raised(store, "AAPL -20")
+    store.set_risk_state(RiskState(latches={"drawdown_halt": NOW.date()}), reason="x", actor="risk", now=NOW)
+    store.halts.acknowledge_halts(seen=1, actor="ann", now=LATER)
+    store.halts.acknowledge_halts(seen=2, actor="ann", now=LATER)
+    store.halts.set_flatten("request 1", reason="the news", actor="ann", now=LATER)
+    assert told == [Mode.ACTIVE, Mode.HALTED, Mode.REDUCING, Mode.HALTED]
+
+
+def test_halt_that_cannot_be_stored_is_told_too(database: Database) -> None:
+    told: list[Mode] = []
+    store = SqliteStore(database, told.append)
+    database.query("PRAGMA query_only = ON")
+    with pytest.raises(InvariantBroken):
+        raised(store, "AAPL -10")
+    assert told == [Mode.HALTED]

@@ -14,7 +14,7 @@ from tests.fakes.chance import seeded
 from tests.fakes.orders import NOW, bracket, fill, market_exit, request
 from trading.execution import failpoints
 from trading.model.order import IntentState
-from trading.model.wire import Answer
+from trading.model.outcome import Answer
 from trading.store.database import Database
 from trading.store.journal import MAX_BODY, MAX_COID_LENGTH, SqliteJournal
 

@@ -17,9 +17,6 @@ ADD_NOTE = {
     SCHEMA_VERSION: ("ALTER TABLE equity ADD COLUMN note TEXT",),
     NEXT: ("CREATE TABLE extra (id INTEGER PRIMARY KEY) STRICT",),
 }
-# What only a file of version 1 has, and what it does not have.
-UNREAD_OF_1 = ("broker_order", "cycle")
-TABLES_OF_2 = ("alert", "chart_values", "goal", "halt")
 
 
 @pytest.fixture
@@ -73,26 +70,36 @@ def test_failed_step_leaves_the_version_before_it(connection: sqlite3.Connection
     assert schema_version(connection) == NEXT + 1
 
 
-def schema(connection: sqlite3.Connection) -> dict[str, list[tuple[object, ...]]]:
-    tables = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
-    return {name: connection.execute(f"PRAGMA table_info({name})").fetchall() for (name,) in tables}
+def schema(connection: sqlite3.Connection) -> dict[str, set[tuple[object, ...]]]:
+    """Return the columns of each table, whatever their order: an added one stands last and has to have a default."""
+    found: dict[str, set[tuple[object, ...]]] = {}
+    for (table,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
+        rows = connection.execute(f"PRAGMA table_info({table})").fetchall()
+        found[table] = {(name, kind, required, key) for _, name, kind, required, _, key in rows}
+    return found
 
 
-def take_back_to_1(connection: sqlite3.Connection, *statements: str) -> None:
-    for table in TABLES_OF_2:
-        connection.execute(f"DROP TABLE {table}")
-    for table in UNREAD_OF_1:
-        connection.execute(f"CREATE TABLE {table} (id INTEGER PRIMARY KEY) STRICT")
-    connection.execute("UPDATE fact SET value = '1' WHERE key = 'schema'")
-    for statement in statements:
-        connection.execute(statement)
+def indexes(connection: sqlite3.Connection) -> set[tuple[str, str]]:
+    return set(connection.execute("SELECT name, tbl_name FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL"))
+
+
+def make_version_1(path: Path, *statements: str) -> None:
+    """Replace the file by one of version 1."""
+    path.unlink()
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript(Path(__file__).with_name("schema_1.sql").read_text(encoding="utf-8"))
+        connection.execute("INSERT INTO fact (key, value) VALUES ('schema', '1'), ('instance', 'abcd')")
+        for statement in statements:
+            connection.execute(statement)
+        connection.commit()
 
 
 def test_file_of_version_1_becomes_what_a_new_file_is(connection: sqlite3.Connection, path: Path) -> None:
-    new = schema(connection)
-    take_back_to_1(connection)
-    migrate(connection, path)
-    assert schema(connection) == new
+    new = schema(connection), indexes(connection)
+    make_version_1(path)
+    Database(path).close()
+    with closing(sqlite3.connect(path)) as migrated:
+        assert (schema(migrated), indexes(migrated)) == new
 
 
 LOG = "INSERT INTO mode_log (fact, value, reason, actor, at) VALUES ('halt', '{}', 'odd', 'ann', '2014-03-04T13:30Z')"
@@ -101,8 +108,7 @@ FLATTEN_FLAG = "INSERT INTO fact (key, value) VALUES ('flatten_requested', '{}')
 
 @pytest.mark.parametrize(("flag", "goals"), [("1", 1), ("", 0)])
 def test_halt_and_flatten_that_stood_in_version_1_stand_on(path: Path, flag: str, goals: int) -> None:
-    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
-        take_back_to_1(connection, LOG.format("0"), LOG.format("1"), FLATTEN_FLAG.format(flag))
+    make_version_1(path, LOG.format("0"), LOG.format("1"), FLATTEN_FLAG.format(flag))
     database = Database(path)
     halts = SqliteHalts(database)
     assert [(halt.reason, halt.actor) for halt in halts.halting()] == [("odd", "ann")]
@@ -112,8 +118,7 @@ def test_halt_and_flatten_that_stood_in_version_1_stand_on(path: Path, flag: str
 
 
 def test_halt_that_was_over_in_version_1_is_none(path: Path) -> None:
-    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
-        take_back_to_1(connection, LOG.format("1"), LOG.format("0"))
+    make_version_1(path, LOG.format("1"), LOG.format("0"))
     database = Database(path)
     assert SqliteHalts(database).standing() == ()
     database.close()

@@ -1,0 +1,131 @@
+"""python -m drill: the trading system against everything that goes wrong; exit 0 when every invariant held."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+
+from drill.report import Tally, as_json, finding
+from drill.schedule import Schedule, ScheduleError, read, write
+from drill.shrink import smallest
+from drill.tasks import Task, begin, run_all, tasks
+from drill.trial import Verdict, try_out
+from drill.world import CONFIG
+from simulator.config import SettingError
+from trading.errors import TradingError
+from trading.monitoring.wall_clock import WallClock
+
+FINDINGS = Path("state") / "drill"
+WELL, VIOLATED, BAD_INPUT = 0, 1, 2
+
+
+class _Command:
+    """One run of the command."""
+
+    def __init__(self, arguments: argparse.Namespace) -> None:
+        self._arguments = arguments
+        self._clock = WallClock().monotonic
+        self._began = self._clock()
+        self._tally = Tally()
+
+    def run(self) -> int:
+        if self._arguments.replay is not None:
+            return self._replay(self._arguments.replay)
+        chosen = self._arguments
+        swarm = not (chosen.singles or chosen.pairs) or chosen.swarm
+        wanted = tasks(chosen.seeds, swarm=swarm, singles=chosen.singles, pairs=chosen.pairs)
+        until = None if chosen.seconds is None else self._began + chosen.seconds
+        for task, verdict in run_all(wanted, chosen.config, chosen.jobs, self._clock, until):
+            self._tally.add(verdict)
+            self._tell(task, verdict)
+        return self._end()
+
+    def _replay(self, file: Path) -> int:
+        schedule = read(file.read_bytes())
+        world = begin(self._arguments.config)
+        verdict = try_out(schedule, world)
+        self._tally.add(verdict)
+        self._print(verdict, file.stem, f"python -m drill --replay {file}")
+        return self._end()
+
+    def _tell(self, task: Task, verdict: Verdict) -> None:
+        if self._arguments.shrink and verdict.violations:
+            verdict = self._smallest(verdict)
+        file = FINDINGS / f"{task.name}.json"
+        if verdict.violations:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(write(verdict.schedule))
+        self._print(verdict, task.name, f"python -m drill --replay {file}")
+
+    def _smallest(self, verdict: Verdict) -> Verdict:
+        """Return the verdict of the smallest schedule that violates the same invariant first."""
+        world = begin(self._arguments.config)
+        invariant = verdict.violations[0].invariant
+
+        def finds(schedule: Schedule) -> bool:
+            try:
+                found = try_out(schedule, world).violations
+            except (SettingError, TradingError):
+                return False
+            return bool(found) and found[0].invariant == invariant
+
+        return try_out(smallest(verdict.schedule, finds), world)
+
+    def _print(self, verdict: Verdict, name: str, replay: str) -> None:
+        if self._arguments.json:
+            print(msgspec.json.encode(as_json(name, verdict)).decode(), flush=True)  # noqa: T201
+        elif verdict.violations:
+            print("\n".join(finding(name, verdict, replay)), flush=True)  # noqa: T201
+
+    def _end(self) -> int:
+        seconds = self._clock() - self._began
+        if self._arguments.json:
+            print(msgspec.json.encode(self._tally.as_json(seconds)).decode())  # noqa: T201
+        else:
+            print("\n".join(self._tally.lines(seconds)))  # noqa: T201
+        return VIOLATED if self._tally.violations else WELL
+
+
+def _seeds(text: str) -> range:
+    first, colon, end = text.partition(":")
+    if not first.isdigit() or (colon and not end.isdigit()):
+        problem = f"{text!r}: write it like 0:200, the end left out of it"
+        raise argparse.ArgumentTypeError(problem)
+    return range(int(first), int(end) if colon else int(first) + 1)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m drill",
+        description="Drives the trading system through seeded schedules of faults, deaths, deeds by hand, requests and "
+        "unknown broker behaviour, and judges each by its invariants (docs/drill.md).",
+    )
+    parser.add_argument("--seeds", type=_seeds, default=range(20), metavar="A:B", help="which, B left out (0:20)")
+    parser.add_argument("--swarm", action="store_true", help="the swarm too, beside --singles or --pairs")
+    parser.add_argument("--singles", action="store_true", help="every fault alone, on each role that it can meet")
+    parser.add_argument("--pairs", action="store_true", help="every two faults")
+    parser.add_argument("--config", type=Path, default=CONFIG, help="config.json of the trading system")
+    parser.add_argument("--jobs", type=int, default=1, metavar="N", help="processes")
+    parser.add_argument("--seconds", type=float, metavar="S", help="begin nothing more after that many seconds")
+    parser.add_argument("--shrink", action="store_true", help="make each schedule that finds something smaller")
+    parser.add_argument("--replay", type=Path, metavar="FILE", help="run one schedule from its file")
+    parser.add_argument("--json", action="store_true", help="one JSON object a schedule, and one for all")
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command and return its exit code."""
+    parsed = _parser().parse_args(arguments)
+    try:
+        return _Command(parsed).run()
+    except (ScheduleError, SettingError, TradingError, OSError) as fault:
+        print(f"drill: {fault}", file=sys.stderr)  # noqa: T201
+        return BAD_INPUT
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,113 @@
+"""What was counted: executions and positions of the journal are those that the broker has. I5, I6, I7, I8."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+
+from drill.checker.book import Book, Order, final
+from drill.checker.logs import Case, Intent, Violation
+
+
+def _fill(execution_id: str) -> str:
+    """Return what all versions of one fill have in common."""
+    return execution_id.rpartition(".")[0]
+
+
+def intent_of(case: Case, book: Book, order: Order) -> Intent | None:
+    """Return the intent behind an own order: by its name, or as the stop or target of the entry that is its parent."""
+    intents = case.journal.intents
+    if order.coid is not None and order.coid in intents:
+        return intents[order.coid]
+    parent = book.orders.get(order.parent_id) if order.parent_id is not None else None
+    if parent is not None and parent.coid is not None:
+        ending = "S" if order.kind in ("STP", "STOP_LIMIT") else "T"
+        found = intents.get(f"{parent.coid}-{ending}")
+        if found is not None:
+            return found
+    return next((intent for intent in intents.values() if intent.order_id == order.order_id), None)
+
+
+def i5_all_fills_are_counted(case: Case) -> Iterator[Violation]:
+    """In the end every own fill is in the journal, and each intent has filled what its order has."""
+    book = final(case)
+    booked = {_fill(execution.execution_id) for execution in case.journal.executions}
+    for name, execution in book.executions.items():
+        if execution.own and execution.quantity > 0 and name not in booked:
+            yield Violation(
+                "I5",
+                execution.at,
+                execution.execution_id,
+                f"{execution.side} {execution.quantity} {book.symbol(execution.conid)} of order {execution.order_id}"
+                " never came into the journal",
+            )
+    filled: defaultdict[str, int] = defaultdict(int)
+    orders = {order.order_id: order for order in book.all_orders()}
+    for execution in book.executions.values():
+        order = orders.get(execution.order_id)
+        intent = intent_of(case, book, order) if order is not None and order.own else None
+        if intent is not None:
+            filled[intent.coid] += execution.quantity
+    for intent in case.journal.intents.values():
+        if intent.filled != filled[intent.coid] and not case.fired("G07"):
+            yield Violation(
+                "I5",
+                case.end,
+                intent.coid,
+                f"the journal counts {intent.filled} shares, the broker {filled[intent.coid]}",
+            )
+
+
+def i6_nothing_is_invented(case: Case) -> Iterator[Violation]:
+    """Each execution of the journal is one of the broker's, of an own order, and of that intent's."""
+    book = final(case)
+    orders = {order.order_id: order for order in book.all_orders()}
+    for execution in case.journal.executions:
+        true = book.executions.get(_fill(execution.execution_id))
+        problem = None
+        if true is None:
+            problem = "the broker has no such execution"
+        elif not true.own:
+            problem = f"it is another's, of order {true.order_id}"
+        elif (true.conid, true.side) != (execution.conid, execution.side):
+            problem = f"the broker's is {true.side} of {book.symbol(true.conid)}"
+        elif not case.fired("G07"):
+            intent = intent_of(case, book, orders[true.order_id])
+            if intent is not None and intent.coid != execution.coid:
+                problem = f"it is of {intent.coid}"
+        if problem is not None:
+            yield Violation("I6", case.end, f"{execution.execution_id} of {execution.coid}", problem)
+
+
+def i7_counted_once(case: Case) -> Iterator[Violation]:
+    """Of the versions of one fill one counts, and an intent has filled what its executions say."""
+    counted: Counter[str] = Counter()
+    shares: defaultdict[str, int] = defaultdict(int)
+    for execution in case.journal.executions:
+        if not execution.replaced:
+            counted[_fill(execution.execution_id)] += 1
+            shares[execution.coid] += execution.quantity
+    for name, count in counted.items():
+        if count > 1:
+            yield Violation("I7", case.end, name, f"{count} versions of the same fill are counted")
+    for intent in case.journal.intents.values():
+        if intent.filled != shares[intent.coid]:
+            yield Violation(
+                "I7", case.end, intent.coid, f"{intent.filled} shares filled, {shares[intent.coid]} in its executions"
+            )
+
+
+def i8_positions_are_true(case: Case) -> Iterator[Violation]:
+    """In the end the own position is what own fills left, less what a person sold of it, splits honoured."""
+    book = final(case)
+    for conid in sorted({*book.own, *case.journal.positions}):
+        journal, true = case.journal.positions.get(conid, 0), max(book.own[conid], 0)
+        # Sold and bought back by hand between two looks, it can't be told from nothing having happened.
+        unseen = max(book.bought[conid], 0)
+        if journal != true and not (journal == unseen <= book.held[conid]):
+            yield Violation(
+                "I8",
+                case.end,
+                book.symbol(conid),
+                f"the journal holds {journal} own shares; {true} are left, and the broker shows {book.held[conid]}",
+            )

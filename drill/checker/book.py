@@ -1,0 +1,270 @@
+"""The broker's book as the truth log tells it: orders, fills and positions, ours and those of others, line by line."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from drill.checker.logs import Case, Line, instant
+
+OVER = frozenset({"filled", "cancelled", "inactive"})
+STOPS = frozenset({"STP", "STOP_LIMIT"})
+_WHOLE = 1e-9
+
+
+@dataclass(slots=True)
+class Order:
+    """One order; `parent_id` and `group` are how a bracket and a pair hang together."""
+
+    order_id: int
+    conid: int
+    side: str
+    kind: str
+    quantity: int
+    coid: str | None
+    parent_id: int | None
+    group: str | None
+    own: bool
+    placed: float
+    limit: float | None = None
+    stop: float | None = None
+    filled: int = 0
+    live: bool = True
+    refused: bool = False
+
+    @property
+    def remaining(self) -> int:
+        """Return what is not filled."""
+        return max(self.quantity - self.filled, 0)
+
+
+@dataclass(slots=True)
+class Execution:
+    """One fill as it counts now; a correction replaces the one before."""
+
+    execution_id: str
+    order_id: int
+    conid: int
+    side: str
+    quantity: int
+    own: bool
+    at: float
+
+
+@dataclass(slots=True)
+class Book:
+    """What the broker knows after a line of the truth log."""
+
+    orders: dict[int, Order] = field(default_factory=dict)
+    former: list[Order] = field(default_factory=list)
+    """orders whose id was given again"""
+    executions: dict[str, Execution] = field(default_factory=dict)
+    """by id without its last part, which counts corrections"""
+    held: dict[int, int] = field(default_factory=lambda: defaultdict(int))
+    """the broker's position by contract"""
+    own: dict[int, int] = field(default_factory=lambda: defaultdict(int))
+    """our part of it: own fills, less what a person sold of it"""
+    bought: dict[int, int] = field(default_factory=lambda: defaultdict(int))
+    """own fills alone, splits honoured"""
+    conids: dict[str, int] = field(default_factory=dict)
+    activation: str = "whole"
+    linked: bool = True
+    keeps_orders: bool = False
+    at: float = 0.0
+
+    # ---- what happens
+
+    def take(self, line: Line) -> None:
+        """Take in one line."""
+        self.at = instant(line["at"])
+        handler = _HANDLERS.get(line["kind"])
+        if handler is not None:
+            handler(self, line)
+
+    def _behave(self, line: Line) -> None:
+        # The first line has all of it below a name, a later one the single choice that a fault changed.
+        behaviour: Line = line.get("behaviour", line)
+        self.activation = behaviour.get("child_activation", self.activation)
+        self.linked = behaviour.get("bracket_children_cancel_each_other", self.linked)
+        self.keeps_orders = behaviour.get("split_keeps_orders", self.keeps_orders)
+
+    def _ordered(self, line: Line) -> None:
+        for ticket in line["tickets"]:
+            self._enter(ticket, own=True)
+
+    def _refused(self, line: Line) -> None:
+        for ticket in line["tickets"]:
+            order = self._enter(ticket, own=True)
+            order.live, order.refused = False, True
+
+    def _enter(self, ticket: dict[str, Any], *, own: bool) -> Order:
+        if ticket["order_id"] in self.orders:
+            self.former.append(self.orders[ticket["order_id"]])
+        order = Order(
+            order_id=ticket["order_id"],
+            conid=ticket["conid"],
+            side=ticket["side"],
+            kind=ticket["kind"],
+            quantity=ticket["quantity"],
+            coid=ticket.get("coid"),
+            parent_id=ticket.get("parent_id"),
+            group=ticket.get("oca_group"),
+            own=own,
+            placed=self.at,
+            limit=ticket.get("limit"),
+            stop=ticket.get("stop"),
+        )
+        self.orders[order.order_id] = order
+        return order
+
+    def _modified(self, line: Line) -> None:
+        ticket = line["ticket"]
+        order = self.orders.get(ticket["order_id"])
+        if order is not None:
+            order.quantity, order.kind = ticket["quantity"], ticket["kind"]
+            order.limit, order.stop = ticket.get("limit"), ticket.get("stop")
+
+    def _status(self, line: Line) -> None:
+        order = self.orders.get(line["order_id"])
+        if order is not None:
+            order.live = line["state"] not in OVER
+            order.refused = order.refused or line["state"] == "inactive"
+
+    def _filled(self, line: Line) -> None:
+        facts = line["execution"]
+        order = self.orders.get(facts["order_id"])
+        own = order is not None and order.own
+        self.conids[facts["symbol"]] = facts["conid"]
+        name = facts["execution_id"].rpartition(".")[0]
+        before = self.executions.get(name)
+        change = facts["quantity"] - (before.quantity if before is not None else 0)
+        self.executions[name] = Execution(
+            facts["execution_id"], facts["order_id"], facts["conid"], facts["side"], facts["quantity"], own, self.at
+        )
+        if order is not None and before is None:
+            order.filled += change
+        self._move(facts["conid"], change if facts["side"] == "BUY" else -change, own=own)
+
+    def _move(self, conid: int, change: int, *, own: bool) -> None:
+        self.held[conid] += change
+        if own:
+            self.own[conid] += change
+            self.bought[conid] += change
+        elif change < 0:
+            self.own[conid] = min(self.own[conid], max(self.held[conid], 0))
+
+    def _deed(self, line: Line) -> None:
+        if line["do"] in ("order", "trade"):
+            conid = self.conids.get(line["symbol"], 0)
+            kind = "MKT" if line["do"] == "trade" else line.get("order_type", "MKT")
+            ticket = {**line, "conid": conid, "kind": kind, "limit": line.get("price"), "side": line.get("side", "BUY")}
+            self._enter(ticket, own=False)
+        elif line["do"] == "split":
+            self._split(self.conids.get(line["symbol"], 0), line["ratio"])
+
+    def _split(self, conid: int, ratio: float) -> None:
+        for shares in (self.held, self.own, self.bought):
+            shares[conid] = _times(shares[conid], ratio)
+        if not self.keeps_orders:
+            return
+        for order in self.orders.values():
+            if order.conid == conid and order.live:
+                order.quantity, order.filled = _times(order.quantity, ratio), _times(order.filled, ratio)
+                order.stop = None if order.stop is None else order.stop / ratio
+                order.limit = None if order.limit is None else order.limit / ratio
+
+    # ---- what can be asked
+
+    def all_orders(self) -> list[Order]:
+        """Return every order there ever was, oldest first but for those whose id was given again, which come first."""
+        return [*self.former, *self.orders.values()]
+
+    def own_sells(self, conid: int) -> list[Order]:
+        """Return own orders to sell a contract that can fill by now."""
+        return [
+            order
+            for order in self.orders.values()
+            if order.own and order.live and order.conid == conid and order.side == "SELL" and self.works(order) > 0
+        ]
+
+    def works(self, order: Order) -> int:
+        """Return for how many shares an order can fill now: a child as far as its parent lets it."""
+        left = order.remaining
+        # Children that don't know of each other each have the whole of it.
+        if self.linked or order.group is not None:
+            left -= sum(other.filled for other in self._siblings(order))
+        parent = self.orders.get(order.parent_id) if order.parent_id is not None else None
+        if parent is None or not parent.live:
+            return max(left, 0)
+        if parent.filled == 0 or (self.activation == "full" and parent.remaining > 0):
+            return 0
+        return max(min(left, parent.filled), 0)
+
+    def covered(self, conid: int) -> int:
+        """Return the shares for which a stop, or an exit that is on its way, rests at the broker."""
+        return sum(self.works(order) for order in self.own_sells(conid) if not self._is_target(order))
+
+    def potential(self, conid: int) -> int:
+        """Return the most shares that own orders are meant to sell together: of a bracket or a pair one fills."""
+        alone = 0
+        groups: defaultdict[str, int] = defaultdict(int)
+        for order in self.own_sells(conid):
+            key = self._group_of(order)
+            if key is None:
+                alone += self.works(order)
+            else:
+                groups[key] = max(groups[key], self.works(order))
+        return alone + sum(groups.values())
+
+    def symbol(self, conid: int) -> str:
+        """Return a contract's symbol where one is known."""
+        return next((name for name, known in self.conids.items() if known == conid), str(conid))
+
+    def _group_of(self, order: Order) -> str | None:
+        if order.group is not None:
+            return order.group
+        return f"parent {order.parent_id}" if order.parent_id is not None else None
+
+    def _siblings(self, order: Order) -> list[Order]:
+        key = self._group_of(order)
+        if key is None:
+            return []
+        return [other for other in self.orders.values() if other is not order and self._group_of(other) == key]
+
+    def _is_target(self, order: Order) -> bool:
+        grouped = order.parent_id is not None or order.group is not None
+        return order.kind == "LMT" and grouped
+
+
+_HANDLERS = {
+    "start": Book._behave,
+    "behaviour": Book._behave,
+    "order": Book._ordered,
+    "refused": Book._refused,
+    "modify": Book._modified,
+    "status": Book._status,
+    "fill": Book._filled,
+    "deed": Book._deed,
+}
+
+
+def walk(case: Case) -> Iterator[tuple[Line, Book]]:
+    """Yield each line with the book after it; the book is the same object throughout."""
+    book = Book(conids=dict(case.contracts))
+    for line in case.truth:
+        book.take(line)
+        yield line, book
+
+
+def final(case: Case) -> Book:
+    """Return the book at the end."""
+    book = Book(conids=dict(case.contracts))
+    for line in case.truth:
+        book.take(line)
+    return book
+
+
+def _times(shares: int, ratio: float) -> int:
+    return int(shares * ratio + _WHOLE) if shares >= 0 else -int(-shares * ratio + _WHOLE)

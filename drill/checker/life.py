@@ -1,0 +1,114 @@
+"""How it lives: the edges of the state machine, starts, and that all is well again once the faults have stopped.
+
+I17, I20, I26 of the invariants.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from drill.checker.book import Book, final
+from drill.checker.logs import Case, Violation, instant
+
+EDGES = {
+    "": {"PLANNED"},
+    "PLANNED": {"SENDING", "DENIED"},
+    "SENDING": {"WORKING", "QUESTIONED", "UNKNOWN", "REJECTED", "PLANNED"},
+    "QUESTIONED": {"REPLYING", "DECLINED", "UNKNOWN"},
+    "REPLYING": {"WORKING", "QUESTIONED", "UNKNOWN", "REJECTED", "DECLINED"},
+    "UNKNOWN": {"WORKING", "FILLED", "CANCELLED", "EXPIRED", "REJECTED", "LOST", "DECLINED"},
+    "WORKING": {"FILLED", "CANCELLED", "EXPIRED", "REJECTED", "UNKNOWN"},
+    "FILLED": {"FILLED", "WORKING"},
+    "CANCELLED": {"CANCELLED", "WORKING"},
+    "EXPIRED": {"EXPIRED", "WORKING"},
+    "REJECTED": {"REJECTED", "WORKING", "FILLED"},
+    "DECLINED": {"DECLINED", "WORKING", "FILLED"},
+    "LOST": {"LOST", "WORKING", "FILLED"},
+    "DENIED": {"DENIED"},
+}
+OPEN = frozenset({"SENDING", "QUESTIONED", "REPLYING", "UNKNOWN"})
+# What a person has to clear before a halt can be taken back: shares short, an order under a name like ours, an account
+# or its kind that is not the one that is traded.
+_A_PERSONS = ("C05", "C11", "G08", "G09", "G10", "C10", "H17", "O24", "O17", "O13")
+
+
+def i17_edges(case: Case) -> Iterator[Violation]:
+    """Each intent goes along the edges of its state machine."""
+    last: dict[str, str] = {}
+    for step in case.journal.steps:
+        before = last.get(step.coid, "")
+        if step.state not in EDGES.get(before, set()):
+            yield Violation("I17", step.at, step.coid, f"from {before or 'nothing'} to {step.state}")
+        last[step.coid] = step.state
+
+
+def i20_all_is_well_again(case: Case) -> Iterator[Violation]:
+    """One session after the faults stopped: active, nothing unproven, every position covered, no sell left over."""
+    if not case.happened("end") or case.happened("stuck"):
+        return
+    book = final(case)
+    yield from _session(case)
+    yield from _unproven(case)
+    yield from _mode(case)
+    for conid in sorted(book.own):
+        yield from _position(case, book, conid)
+
+
+def _session(case: Case) -> Iterator[Violation]:
+    """The login is there, or a person logged in when the faults stopped: the rest is the system's own."""
+    last = next((line for line in reversed(case.truth) if line["kind"] == "session"), None)
+    if last is not None and last["login"] and not last["authenticated"]:
+        yield Violation(
+            "I20",
+            case.end,
+            "session",
+            f"the brokerage session was lost ({last['event']}) at {last['at']} and never opened again",
+        )
+
+
+def _unproven(case: Case) -> Iterator[Violation]:
+    for intent in case.journal.intents.values():
+        if intent.state in OPEN and not intent.frozen:
+            yield Violation(
+                "I20", case.end, intent.coid, f"it is still {intent.state}, one session after the faults stopped"
+            )
+
+
+def _mode(case: Case) -> Iterator[Violation]:
+    facts = {row.fact: row for row in case.journal.modes}
+    reconciled, halt = facts.get("reconciled"), facts.get("halt")
+    if reconciled is None or reconciled.value != "1":
+        reason = "it never was" if reconciled is None else reconciled.reason
+        yield Violation("I20", case.end, "mode", f"not reconciled one session after the faults stopped: {reason}")
+    if halt is not None and halt.value == "1" and halt.actor == "system" and not case.fired(*_A_PERSONS):
+        yield Violation("I20", case.end, "mode", f"halted again after a person's resume: {halt.reason}")
+
+
+def _position(case: Case, book: Book, conid: int) -> Iterator[Violation]:
+    own, symbol = max(book.own[conid], 0), book.symbol(conid)
+    bare = own - book.covered(conid)
+    if bare > 0 and not _leaving(case, conid):
+        yield Violation("I20", case.end, symbol, f"{bare} of {own} own shares have no stop at the broker")
+    if own == 0 and book.potential(conid) > 0:
+        orders = ", ".join(str(order.order_id) for order in book.own_sells(conid))
+        yield Violation("I20", case.end, symbol, f"none is ours any more, and order {orders} to sell is still live")
+
+
+def _leaving(case: Case, conid: int) -> bool:
+    """Return whether an exit of it is on its way, or a sell is frozen: what became of that only a person can say."""
+    states = ("PLANNED", "WORKING", *OPEN)
+    return any(
+        (intent.role == "exit" and intent.state in states) or (intent.side == "SELL" and intent.frozen)
+        for intent in case.journal.intents.values()
+        if intent.conid == conid
+    )
+
+
+def i26_every_state_boots(case: Case) -> Iterator[Violation]:
+    """A new process comes up on whatever the last one left, and never turns without end."""
+    for event in case.happened("no_start"):
+        yield Violation("I26", instant(event["at"]), "start", f"the process did not come up: {event['error']}")
+    for event in case.happened("stuck"):
+        yield Violation(
+            "I26", instant(event["at"]), "loop", "the process works without end while its time stands still"
+        )

@@ -1,0 +1,103 @@
+"""When the trading process looked, and when nothing kept it from seeing and doing what it had to: the reachable clock.
+
+In the process time moves only between two turns. A turn is *clear* when no fault met any of its calls, the gateway was
+up and the brokerage session open: whatever was true then could be seen and dealt with.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from drill.checker.logs import FAR, Case, instant
+
+DISTURBANCES = ("client_fault", "gateway_crash", "death", "start", "no_start")
+
+
+@dataclass(frozen=True, slots=True)
+class Looks:
+    """Ends of the turns that were clear, and of those that weren't."""
+
+    clear: tuple[float, ...]
+    troubled: tuple[float, ...]
+
+    def first_clear(self, at: float) -> float:
+        """Return the end of the first clear turn at or after a time, far away where there is none."""
+        index = bisect_left(self.clear, at)
+        return self.clear[index] if index < len(self.clear) else FAR
+
+    def clear_from(self, at: float, seconds: float) -> float:
+        """Return the time at which that many seconds have gone by in which nothing was in the way.
+
+        A process that sleeps could have looked; one that was troubled meanwhile has the time anew.
+        """
+        until = at + seconds
+        while bisect_left(self.troubled, at) != bisect_left(self.troubled, until):
+            index = bisect_left(self.troubled, until) - 1
+            at = self.first_clear(self.troubled[index])
+            if at >= FAR:
+                return FAR
+            until = at + seconds
+        return until
+
+
+def looks_of(case: Case) -> Looks:
+    """Return every turn of the run, by whether something was in its way.
+
+    The drill's deeds say how many lines the truth log had by then: at one instant much can happen.
+    """
+    faults = [line["seq"] for line in case.truth if line["kind"] == "fault"]
+    down = _session_down(case)
+    clear: list[float] = []
+    troubled: list[float] = []
+    before, disturbed = 0, False
+    for event in case.events:
+        if event["kind"] in DISTURBANCES:
+            disturbed = True
+        elif event["kind"] == "turn":
+            at = instant(event["at"])
+            disturbed = (
+                disturbed or not event["good"] or bisect_left(faults, before) != bisect_left(faults, event["seq"])
+            )
+            away = any(begin <= at < end for begin, end in down)
+            (troubled if disturbed or away else clear).append(at)
+            before, disturbed = event["seq"], False
+    return Looks(tuple(clear), tuple(troubled))
+
+
+def alive_after(case: Case, at: float) -> float:
+    """Return the time itself, or when the process that was dead then had 20 seconds to come up."""
+    for began, ended in _deaths(case):
+        if began <= at < ended + 20.0:
+            return ended + 20.0
+    return at
+
+
+def _deaths(case: Case) -> Iterator[tuple[float, float]]:
+    died = None
+    for event in case.happened("death", "no_start", "start"):
+        if event["kind"] != "start":
+            died = instant(event["at"])
+        elif died is not None:
+            yield died, instant(event["at"])
+            died = None
+    if died is not None:
+        yield died, FAR
+
+
+def _session_down(case: Case) -> list[tuple[float, float]]:
+    """Return when no brokerage session was open."""
+    down: list[tuple[float, float]] = []
+    since = None
+    for line in case.truth:
+        if line["kind"] != "session":
+            continue
+        if not line["authenticated"] and since is None:
+            since = instant(line["at"])
+        elif line["authenticated"] and since is not None:
+            down.append((since, instant(line["at"])))
+            since = None
+    if since is not None:
+        down.append((since, FAR))
+    return down

@@ -1,0 +1,158 @@
+"""What was sent: written down before, once, to the right account, within the limits, by questions that may be answered.
+
+I1, I2, I3, I4, I14, I18, I21, I22 of the invariants.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+
+from drill.checker.book import walk
+from drill.checker.logs import Case, Line, Violation, instant
+
+# As JSON writers put it.
+YES = frozenset(hashlib.sha256(text).hexdigest() for text in (b'{"confirmed":true}', b'{"confirmed": true}'))
+ALLOWED_QUESTIONS = frozenset({"o163", "o354", "o10151", "o10152", "o10331", "o399"})
+# Faults that hand one request to the broker twice, or late.
+TWICE = ("T09",)
+PRE_OPEN_S, LATEST_BEFORE_OPEN_S = 3600.0, 120.0
+_SLACK_S = 1.0
+
+
+def requests(case: Case) -> Iterator[Line]:
+    """Yield the writes that arrived at the broker."""
+    return (line for line in case.truth if line["kind"] == "request")
+
+
+def i1_written_before_it_is_sent(case: Case) -> Iterator[Violation]:
+    """Each write that arrived has its own row in the journal, with the same bytes, from before it arrived."""
+    if case.fired(*TWICE):
+        return
+    rows: defaultdict[tuple[str, str, str], list[float]] = defaultdict(list)
+    for act in case.journal.wire:
+        if act.about is None:
+            rows[act.verb, act.path, act.sha256].append(act.at)
+    for line in requests(case):
+        if line["path"].endswith("/notification"):
+            continue
+        found = rows[line["verb"], line["path"], line["sha256"]]
+        at = instant(line["at"])
+        if not found or found[0] > at:
+            yield Violation(
+                "I1", at, f"{line['verb']} {line['path']}", "it arrived, and the journal has no row from before it"
+            )
+        else:
+            found.pop(0)
+
+
+def i2_accepted_once(case: Case) -> Iterator[Violation]:
+    """Each name is accepted at most once."""
+    if case.fired(*TWICE, "O25"):
+        return
+    seen: set[str] = set()
+    for line in case.truth:
+        if line["kind"] != "order":
+            continue
+        for ticket in line["tickets"]:
+            coid = ticket.get("coid")
+            if coid and coid in seen:
+                yield Violation("I2", instant(line["at"]), coid, "the broker accepted a second order of this name")
+            seen.add(coid)
+
+
+def i4_sent_once(case: Case) -> Iterator[Violation]:
+    """A name that arrived is never sent again; nothing is bought of a contract whose earlier entry is not proven."""
+    if case.fired(*TWICE):
+        return
+    arrived: Counter[str] = Counter()
+    for line in requests(case):
+        for coid in line.get("coids", ()):
+            arrived[coid] += 1
+            if arrived[coid] > 1:
+                yield Violation("I4", instant(line["at"]), coid, "an order that had arrived was sent once more")
+            yield from _unproven_before(case, coid, instant(line["at"]))
+
+
+def _unproven_before(case: Case, coid: str, at: float) -> Iterator[Violation]:
+    intent = case.journal.intents.get(coid)
+    if intent is None or intent.role != "entry":
+        return
+    for other in case.journal.intents.values():
+        if other.role == "entry" and other.conid == intent.conid and other.coid != coid and other.created < at:
+            steps = [step.state for step in case.journal.steps if step.coid == other.coid and step.at < at]
+            if steps and steps[-1] == "UNKNOWN":
+                yield Violation("I4", at, coid, f"sent while what became of {other.coid} was not proven")
+
+
+def i14_right_account(case: Case) -> Iterator[Violation]:
+    """Every write names the account that is traded."""
+    for line in requests(case):
+        parts = line["path"].split("/")
+        if "account" in parts and parts[parts.index("account") + 1] != case.account:
+            yield Violation("I14", instant(line["at"]), line["path"], "it names another account")
+
+
+def i18_questions(case: Case) -> Iterator[Violation]:
+    """Yes is said only to questions that may be answered so, in the session in which they were asked."""
+    asked: dict[str, Line] = {}
+    began = 0
+    turns = [event["seq"] for event in case.happened("turn")]
+    for line in case.truth:
+        if line["kind"] == "session" and line["epoch"]:
+            began = line["seq"]
+        elif line["kind"] == "question":
+            asked[line["reply_id"]] = line
+        elif line["kind"] == "request" and "/reply/" in line["path"] and line["sha256"] in YES:
+            question = asked.get(line["path"].rpartition("/")[2])
+            if question is None:
+                continue
+            at = instant(line["at"])
+            wrong = sorted(set(question["message_ids"]) - ALLOWED_QUESTIONS)
+            if wrong:
+                yield Violation("I18", at, ", ".join(wrong), "the question was answered yes, which it never may")
+            # Between question and answer nobody looks: only a turn in between can have seen the new session.
+            seen = any(began <= turn <= line["seq"] for turn in turns)
+            if question["seq"] < began and seen:
+                yield Violation("I18", at, question["reply_id"], "a question of an earlier session was answered")
+
+
+def i21_within_the_limits(case: Case) -> Iterator[Violation]:
+    """No call is over the API's limits."""
+    for line in case.truth:
+        if line["kind"] == "limited" and not case.fired("H03", "H04"):
+            yield Violation(
+                "I21", instant(line["at"]), f"{line['method']} {line['path']}", f"over the limit {line['limit']}"
+            )
+
+
+def i22_in_its_window(case: Case) -> Iterator[Violation]:
+    """Entries leave before the open of the session that they are for, and not long before."""
+    # A delivery that a fault delays or repeats is not the client's sending.
+    if not case.hours or case.fired("T08", "T09", "T10"):
+        return
+    for line in requests(case):
+        at = instant(line["at"])
+        for coid in line.get("coids", ()):
+            intent = case.journal.intents.get(coid)
+            if intent is None or intent.role != "entry":
+                continue
+            opens = next((opened for opened, _ in case.hours if opened > at), None)
+            inside = (
+                opens is not None and opens - PRE_OPEN_S - _SLACK_S <= at <= opens - LATEST_BEFORE_OPEN_S + _SLACK_S
+            )
+            if not inside:
+                yield Violation("I22", at, coid, "an entry was sent outside its window")
+
+
+def i3_no_more_than_ordered(case: Case) -> Iterator[Violation]:
+    """No order fills for more than was ordered, but where the broker overfills."""
+    if case.fired("O17"):
+        return
+    for line, book in walk(case):
+        if line["kind"] != "fill":
+            continue
+        order = book.orders.get(line["execution"]["order_id"])
+        if order is not None and order.own and order.filled > order.quantity and not case.fired("O13", "O16", "C06"):
+            yield Violation("I3", book.at, str(order.order_id), f"{order.filled} of {order.quantity} shares are filled")

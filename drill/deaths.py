@@ -1,0 +1,102 @@
+"""Where the trading process dies: at its nth call, statement or commit. What is left are its files, as after a kill."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import Counter
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
+
+from drill.schedule import Kill
+
+
+class Death(BaseException):
+    """The trading process is gone; nothing that it leaves on the way out may count."""
+
+    def __init__(self, kill: Kill) -> None:
+        """Say at which point."""
+        super().__init__(kill.point)
+        self.kill = kill
+
+
+class StuckError(BaseException):
+    """The trading process works and works, and its time does not move."""
+
+
+class Reaper:
+    """Counts what the process does, and ends it where the schedule says; once dead, nothing of it works any more."""
+
+    def __init__(self, kills: Sequence[Kill], on_death: Callable[[Kill], object]) -> None:
+        """Tell `on_death` each death."""
+        self._left = list(kills)
+        self._counts: Counter[tuple[str, str | None]] = Counter()
+        self._on_death = on_death
+        self._dead: Death | None = None
+
+    def revive(self) -> None:
+        """A new process begins; the counts go on."""
+        self._dead = None
+
+    def disarm(self) -> None:
+        """Nobody dies any more."""
+        self._left.clear()
+
+    def check(self) -> None:
+        """Let only the living go on.
+
+        Raises: Death.
+        """
+        if self._dead is not None:
+            raise self._dead
+
+    def passing(self, point: str, role: str | None = None) -> None:
+        """Note that the process is at a point.
+
+        Raises: Death, it is the one.
+        """
+        self.check()
+        self._counts[point, None] += 1
+        if role is not None:
+            self._counts[point, role] += 1
+        for kill in self._left:
+            if kill.point == point and kill.role in (None, role) and self._counts[point, kill.role] == kill.nth:
+                self.kill(kill)
+
+    def kill(self, kill: Kill) -> None:
+        """End the process here.
+
+        Raises: Death, always.
+        """
+        if kill in self._left:
+            self._left.remove(kill)
+        self._on_death(kill)
+        self._dead = Death(kill)
+        raise self._dead
+
+    def connect(self) -> Callable[..., sqlite3.Connection]:
+        """Return what opens the database with this reaper looking on."""
+        return partial(sqlite3.connect, factory=partial(_MortalConnection, self))
+
+
+class _MortalConnection(sqlite3.Connection):
+    """A connection of a process that can die at each statement, and before and after each commit."""
+
+    def __init__(self, reaper: Reaper, *arguments: Any, **options: Any) -> None:  # noqa: ANN401  (sqlite3's own)
+        super().__init__(*arguments, **options)
+        self._reaper = reaper
+
+    def execute(self, sql: str, parameters: Any = ()) -> sqlite3.Cursor:  # noqa: ANN401
+        if sql == "ROLLBACK":
+            # What was not committed is gone with the process in any case.
+            return super().execute(sql, parameters)
+        commit = sql == "COMMIT"
+        self._reaper.passing("commit_before" if commit else "statement")
+        cursor = super().execute(sql, parameters)
+        if commit:
+            self._reaper.passing("commit_after")
+        return cursor
+
+    def executemany(self, sql: str, parameters: Any) -> sqlite3.Cursor:  # noqa: ANN401
+        self._reaper.passing("statement")
+        return super().executemany(sql, parameters)

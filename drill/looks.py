@@ -1,0 +1,60 @@
+"""How often the trading process looks while something is in its way.
+
+With a simulated gateway it waits for the account's next event, since nothing can happen in between; but what a fault
+hides shows later without one. A live system looks every few seconds while an order is open; here it is woken after
+5, 10, 20 seconds and so on, for ten minutes after something was in the way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from drill.clock import RunClock
+from drill.transport import Line
+
+FIRST_S, LAST_S = 5.0, 320.0
+IDLE_S = 120.0
+PRE_OPEN_US = 100 * 60 * 1_000_000
+MOST_LOOKS = 200
+"""extra looks of one run: each costs as much as a turn"""
+
+
+class Looks:
+    """Notes each turn, and says how long the next wait may be."""
+
+    def __init__(self, clock: RunClock, line: Line, note: Callable[..., object]) -> None:
+        """Watch `line`, and tell `note` of each turn whether something was in its way."""
+        self._clock = clock
+        self._line = line
+        self._note = note
+        self._next_s: float | None = None
+        self._left = MOST_LOOKS
+
+    def before_a_wait(self) -> float | None:
+        """A turn is over: return the most seconds until the next one, None where its own time will do."""
+        troubled, self._line.troubled = self._line.troubled, False
+        self._note("turn", good=not troubled)
+        if troubled and self._next_s is None:
+            self._next_s = FIRST_S
+        if self._next_s is None or not self._left or not self._at_stake():
+            return None
+        longest_s = self._next_s
+        self._next_s = None if longest_s >= LAST_S else 2.0 * longest_s
+        self._left -= 1
+        return longest_s
+
+    def shortest_pause(self) -> float:
+        """Return how long a pause after a failure lasts at least: where nothing is at stake, nobody need hurry."""
+        return 0.0 if self._at_stake() or self._before_the_open() else IDLE_S
+
+    def _before_the_open(self) -> bool:
+        exchange = self._clock.simulator.broker.exchange
+        boundary = exchange.next_boundary()
+        soon_us = exchange.now_us + PRE_OPEN_US
+        return not exchange.is_open and boundary is not None and boundary <= soon_us
+
+    def _at_stake(self) -> bool:
+        """Return whether the market is open, with an order or a position of the account."""
+        exchange = self._clock.simulator.broker.exchange
+        held = any(position.quantity for position in exchange.account.positions.values())
+        return exchange.is_open and (held or bool(exchange.book.live))

@@ -1,0 +1,98 @@
+"""What a run of the command consists of: schedules by name, made where they are run, on one process or several."""
+
+from __future__ import annotations
+
+import multiprocessing
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from drill import draw
+from drill.schedule import Schedule, without_faults
+from drill.trial import Verdict, try_out
+from drill.voices import quiet
+from drill.world import CONFIG, World
+
+Clock = Callable[[], float]
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One schedule to be drawn and run."""
+
+    kind: str
+    seed: int
+    faults: tuple[tuple[str, str | None], ...] = ()
+    clean: bool = False
+    """its fault-free twin instead"""
+
+    @property
+    def name(self) -> str:
+        """Return what reports and files call it."""
+        faults = "+".join(f"{fault}-{role}" if role else fault for fault, role in self.faults)
+        return f"{self.kind}-{faults}-{self.seed}" if faults else f"{self.kind}-{self.seed}"
+
+    def schedule(self, world: World) -> Schedule:
+        """Draw it."""
+        if self.kind == "single":
+            (fault, role) = self.faults[0]
+            drawn = draw.single(fault, role, self.seed, world)
+        elif self.kind == "pair":
+            first, second = self.faults
+            drawn = draw.pair(first, second, self.seed, world)
+        else:
+            drawn = draw.swarm(self.seed, world)
+        return without_faults(drawn) if self.clean else drawn
+
+
+def tasks(seeds: Sequence[int], *, swarm: bool, singles: bool, pairs: bool) -> Iterator[Task]:
+    """Yield what was asked for, in a fixed order: the swarm, then single faults, then pairs."""
+    if swarm:
+        yield from (Task("swarm", seed) for seed in seeds)
+    if singles:
+        yield from (Task("single", seed, (each,)) for seed in seeds for each in draw.all_singles())
+    if pairs:
+        yield from (Task("pair", seed, each) for seed in seeds for each in draw.all_pairs())
+
+
+_shared: dict[str, Any] = {}
+
+
+def begin(config: Path = CONFIG) -> World:
+    """Make what all runs of this process share.
+
+    Raises: DataError, ConfigError.
+    """
+    quiet()
+    _shared["world"] = World(config)
+    world: World = _shared["world"]
+    return world
+
+
+def do(task: Task) -> tuple[Task, Verdict]:
+    """Draw, run and judge one."""
+    world: World = _shared["world"]
+    return task, try_out(task.schedule(world), world)
+
+
+def run_all(
+    wanted: Iterator[Task], config: Path, jobs: int, clock: Clock, until: float | None
+) -> Iterator[tuple[Task, Verdict]]:
+    """Yield each verdict as it comes, until the time is up."""
+    if jobs <= 1:
+        begin(config)
+        for task in wanted:
+            if until is not None and clock() >= until:
+                return
+            yield do(task)
+        return
+    context = multiprocessing.get_context("spawn")
+    with context.Pool(jobs, initializer=begin, initargs=(config,)) as pool:
+        results = pool.imap_unordered(do, wanted)
+        while True:
+            left = None if until is None else max(until - clock(), 0.0)
+            try:
+                yield results.next(left)
+            except (StopIteration, multiprocessing.TimeoutError):
+                return

@@ -1,0 +1,80 @@
+"""Where the trading system's lines and numbers go in a run: into memory, or nowhere."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections import deque
+from collections.abc import Callable
+from datetime import datetime
+
+from trading.model.metric import Counter, Duration, Gauge
+from trading.model.mode import Mode
+
+MOST_LINES = 5_000
+
+
+class MemoryLog:
+    """`trading.ports.Log` as lines of text, the newest ones."""
+
+    def __init__(self, now: Callable[[], datetime]) -> None:
+        """Stamp lines by `now`."""
+        self._now = now
+        self.lines: deque[str] = deque(maxlen=MOST_LINES)
+
+    def info(self, event: str, **fields: object) -> None:
+        """Keep what happened."""
+        self._keep("info", event, fields)
+
+    def warning(self, event: str, **fields: object) -> None:
+        """Keep what may need a look."""
+        self._keep("warning", event, fields)
+
+    def error(self, event: str, **fields: object) -> None:
+        """Keep what went wrong."""
+        self._keep("error", event, fields)
+
+    def _keep(self, level: str, event: str, fields: dict[str, object]) -> None:
+        if fields.pop("exc_info", False):
+            fields["exception"] = _where(sys.exc_info()[1])
+        shown = " ".join(f"{name}={value}" for name, value in fields.items())
+        self.lines.append(f"{self._now():%Y-%m-%dT%H:%M:%S} {level} {event} {shown}".rstrip())
+
+
+def _where(error: BaseException | None) -> str:
+    """Return an exception with the place that raised it."""
+    trace = error.__traceback__ if error is not None else None
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    place = f" at {trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace is not None else ""
+    return f"{type(error).__name__}: {error}{place}"
+
+
+class NoMetrics:
+    """`trading.ports.Metrics` that keeps nothing."""
+
+    def add(self, counter: Counter, amount: float = 1.0, *, label: str | None = None) -> None:
+        """Count nothing."""
+
+    def reach(self, counter: Counter, total: float, *, label: str | None = None) -> None:
+        """Count nothing."""
+
+    def put(self, gauge: Gauge, value: float) -> None:
+        """Show nothing."""
+
+    def put_mode(self, mode: Mode) -> None:
+        """Show nothing."""
+
+    def observe(self, duration: Duration, seconds: float) -> None:
+        """Measure nothing."""
+
+    def write(self) -> bool:
+        """Publish nothing."""
+        return True
+
+
+def quiet() -> None:
+    """Keep what libraries and adapters log through the standard library off the console."""
+    logger = logging.getLogger()
+    logger.addHandler(logging.NullHandler())
+    logger.setLevel(logging.CRITICAL)

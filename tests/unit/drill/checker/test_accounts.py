@@ -1,0 +1,82 @@
+"""Invariants of what was counted."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from drill.checker import accounts
+from tests.unit.drill.checker.made_up import CONID, ENTRY, SYMBOL, TARGET, TARGET_ID, MadeUp, bought
+
+
+def by_hand(run: MadeUp, quantity: int) -> MadeUp:
+    run.line(200.0, "deed", do="trade", order_id=50, symbol=SYMBOL, side="SELL", quantity=quantity)
+    run.fill(200.0, 50, "SELL", quantity, "0000a.b.50.01")
+    return run
+
+
+def test_ordinary_run_keeps_every_invariant_of_the_accounts() -> None:
+    case = bought().case()
+    every = [value for name, value in vars(accounts).items() if name[0] == "i" and name[1].isdigit()]
+    assert len(every) == 4
+    assert [violation for invariant in every for violation in invariant(case)] == []
+
+
+def test_own_fill_that_is_not_in_the_journal_is_told_with_its_intent() -> None:
+    run = bought()
+    run.fill(200.0, TARGET_ID, "SELL", 10, "0000a.b.02.01")
+    found = list(accounts.i5_all_fills_are_counted(run.case()))
+    assert [violation.subject for violation in found] == ["0000a.b.02.01", TARGET]
+
+
+def test_corrected_fill_may_stand_under_either_number() -> None:
+    run = bought()
+    run.fill(300.0, 1, "BUY", 10, "0000a.b.01.02")
+    assert list(accounts.i5_all_fills_are_counted(run.case())) == []
+
+
+def test_execution_that_the_broker_does_not_know_is_invented() -> None:
+    run = bought()
+    run.booked("0000a.b.77.01", ENTRY)
+    (found,) = accounts.i6_nothing_is_invented(run.case())
+    assert "no such execution" in found.sentence
+
+
+def test_sale_of_another_that_is_booked_as_ours_is_told() -> None:
+    run = by_hand(bought(), 3)
+    run.booked("0000a.b.50.01", TARGET, "SELL", 3)
+    (found,) = accounts.i6_nothing_is_invented(run.case())
+    assert "another's" in found.sentence
+
+
+def test_execution_on_the_wrong_intent_is_told() -> None:
+    run = bought()
+    run.fill(200.0, TARGET_ID, "SELL", 10, "0000a.b.02.01")
+    run.booked("0000a.b.02.01", "A-S", "SELL")
+    (found,) = accounts.i6_nothing_is_invented(run.case())
+    assert TARGET in found.sentence
+
+
+def test_two_counted_versions_of_one_fill_are_told() -> None:
+    run = bought()
+    run.booked("0000a.b.01.02", ENTRY)
+    run.intents[ENTRY] = replace(run.intents[ENTRY], filled=20)
+    assert [found.subject for found in accounts.i7_counted_once(run.case())] == ["0000a.b.01"]
+
+
+def test_intent_that_has_filled_other_than_its_executions_is_told() -> None:
+    run = bought()
+    run.intents[ENTRY] = replace(run.intents[ENTRY], filled=9)
+    assert [found.subject for found in accounts.i7_counted_once(run.case())] == [ENTRY]
+
+
+def test_position_without_the_shares_that_were_sold_by_hand_is_true() -> None:
+    for journal, count in ((7, 0), (10, 1), (0, 1)):
+        run = by_hand(bought(), 3)
+        run.positions[CONID] = journal
+        assert len(list(accounts.i8_positions_are_true(run.case()))) == count, journal
+
+
+def test_position_that_the_journal_has_and_the_broker_has_not_is_told() -> None:
+    run = MadeUp()
+    run.positions[CONID] = 5
+    assert len(list(accounts.i8_positions_are_true(run.case()))) == 1

@@ -1,0 +1,95 @@
+"""The broker's book as the truth log tells it."""
+
+from __future__ import annotations
+
+from drill.checker.book import Book, final
+from tests.unit.drill.checker.made_up import CONID, ENTRY_ID, STOP_ID, SYMBOL, TARGET_ID, MadeUp, bought, ticket
+
+
+def book_of(run: MadeUp) -> Book:
+    return final(run.case())
+
+
+def test_stop_covers_what_its_entry_has_bought_and_the_target_does_not_count() -> None:
+    book = book_of(bought())
+    assert (book.own[CONID], book.covered(CONID), book.potential(CONID)) == (10, 10, 10)
+
+
+def test_children_of_an_entry_that_has_not_filled_can_sell_nothing() -> None:
+    run = MadeUp()
+    run.bracket(-100.0)
+    assert book_of(run).potential(CONID) == 0
+
+
+def test_child_of_a_partly_filled_entry_covers_as_the_broker_activates_it() -> None:
+    covered = {}
+    for mode in ("whole", "full"):
+        run = MadeUp()
+        run.line(-200.0, "start", behaviour={"child_activation": mode})
+        run.bracket(-100.0)
+        run.fill(10.0, ENTRY_ID, "BUY", 4)
+        covered[mode] = book_of(run).covered(CONID)
+    assert covered == {"whole": 4, "full": 0}
+
+
+def test_what_the_target_sold_the_stop_sells_no_more() -> None:
+    run = bought()
+    run.fill(200.0, TARGET_ID, "SELL", 4)
+    book = book_of(run)
+    assert (book.own[CONID], book.covered(CONID)) == (6, 6)
+
+
+def test_cancelled_stop_covers_nothing() -> None:
+    run = bought()
+    run.over(200.0, STOP_ID)
+    assert book_of(run).covered(CONID) == 0
+
+
+def test_sale_by_hand_takes_own_shares_only_where_no_others_are_left() -> None:
+    run = bought()
+    run.line(150.0, "deed", do="trade", order_id=50, symbol=SYMBOL, side="BUY", quantity=5)
+    run.fill(150.0, 50, "BUY", 5)
+    run.line(200.0, "deed", do="trade", order_id=51, symbol=SYMBOL, side="SELL", quantity=8)
+    run.fill(200.0, 51, "SELL", 8)
+    book = book_of(run)
+    assert (book.held[CONID], book.own[CONID]) == (7, 7)
+    assert not book.orders[51].own
+
+
+def test_correction_replaces_the_fill_before_it() -> None:
+    run = bought()
+    run.fill(300.0, ENTRY_ID, "BUY", 7, "0000a.b.01.02")
+    book = book_of(run)
+    assert book.own[CONID] == 7
+    assert [execution.quantity for execution in book.executions.values()] == [7]
+
+
+def test_split_multiplies_positions_and_the_orders_that_the_broker_keeps() -> None:
+    run = MadeUp()
+    run.line(-4000.0, "start", behaviour={"split_keeps_orders": True})
+    run.bracket(-3000.0)
+    run.fill(100.0, ENTRY_ID, "BUY", 10)
+    run.over(100.0, ENTRY_ID, "filled")
+    run.line(200.0, "deed", do="split", symbol=SYMBOL, ratio=2.0)
+    book = book_of(run)
+    assert (book.own[CONID], book.held[CONID], book.covered(CONID)) == (20, 20, 20)
+
+
+def test_orders_of_a_pair_sell_together_only_as_much_as_one() -> None:
+    run = bought()
+    run.over(200.0, STOP_ID)
+    run.over(200.0, TARGET_ID)
+    run.order(
+        210.0,
+        ticket(7, "SELL", "STP", 10, coid="B-S", oca_group="g"),
+        ticket(8, "SELL", "LMT", 10, coid="B-T", oca_group="g"),
+    )
+    book = book_of(run)
+    assert (book.covered(CONID), book.potential(CONID)) == (10, 10)
+
+
+def test_id_that_is_given_again_leaves_the_first_order_known() -> None:
+    run = bought()
+    run.order(500.0, ticket(ENTRY_ID, "BUY", "LMT", 3, coid="B"))
+    book = book_of(run)
+    assert [order.coid for order in book.all_orders() if order.order_id == ENTRY_ID] == ["A", "B"]

@@ -1,0 +1,163 @@
+"""Invariants of what is at stake: shares without cover, sells beyond what is held, orders of others, halts."""
+
+from __future__ import annotations
+
+import pytest
+
+from drill.checker import exposure
+from drill.checker.logs import Violation
+from tests.unit.drill.checker.made_up import (
+    CLOSE_S,
+    CONID,
+    ENTRY,
+    STOP_ID,
+    SYMBOL,
+    TARGET_ID,
+    MadeUp,
+    bought,
+    seconds,
+    ticket,
+)
+
+
+def bare(until: float | None) -> MadeUp:
+    """The stop is lost at 200 s, seen by a clear turn then; a new one rests from `until` on, None: never."""
+    run = bought()
+    run.over(200.0, STOP_ID)
+    run.over(200.0, TARGET_ID)
+    run.turn(200.0)
+    if until is not None:
+        run.order(until, ticket(9, "SELL", "STP", 10, coid="B-S"))
+    return run
+
+
+def i9(run: MadeUp) -> list[Violation]:
+    return list(exposure.i9_shares_are_covered(run.case()))
+
+
+def i10(run: MadeUp) -> list[Violation]:
+    return list(exposure.i10_never_short(run.case()))
+
+
+def test_ordinary_run_keeps_every_invariant_of_exposure() -> None:
+    case = bought().case()
+    every = [value for name, value in vars(exposure).items() if name[0] == "i" and name[1:3].strip("_").isdigit()]
+    assert len(every) == 5
+    assert [violation for invariant in every for violation in invariant(case)] == []
+
+
+@pytest.mark.parametrize(("until", "count"), [(200.0, 0), (215.0, 0), (216.0, 1), (None, 1)])
+def test_stop_is_back_within_fifteen_seconds_of_a_clear_look(until: float | None, count: int) -> None:
+    assert len(i9(bare(until))) == count
+
+
+def test_time_counts_from_the_first_look_in_which_nothing_was_in_the_way() -> None:
+    run = bought()
+    run.over(200.0, STOP_ID)
+    run.line(200.0, "fault", id="H05", path="/iserver/account/orders")
+    run.turn(200.0)
+    run.turn(260.0)
+    run.order(270.0, ticket(9, "SELL", "STP", 10, coid="B-S"))
+    assert i9(run) == []
+
+
+def test_time_in_which_the_process_is_dead_does_not_count() -> None:
+    run = bare(1030.0)
+    run.event(201.0, "death", point="statement")
+    run.event(1000.0, "start")
+    run.turn(1018.0)
+    assert i9(run) == []
+
+
+def test_stop_whose_outcome_is_not_proven_is_waited_for() -> None:
+    run = bare(None)
+    run.intent("B-S", "stop", created=seconds(201.0))
+    run.step(201.0, "B-S", "PLANNED", "SENDING", "UNKNOWN")
+    assert i9(run) == []
+    run.step(900.0, "B-S", "LOST")
+    assert len(i9(run)) == 1
+
+
+def test_exit_that_has_begun_may_take_a_minute() -> None:
+    for sent, count in ((250.0, 0), (290.0, 1)):
+        run = bare(None)
+        run.intent("X", "exit", created=seconds(205.0))
+        run.order(sent, ticket(9, "SELL", "MKT", 10, coid="X"))
+        assert len(i9(run)) == count
+
+
+def test_refused_pair_is_tried_again_within_five_minutes() -> None:
+    for again, count in ((500.0, 0), (600.0, 1)):
+        run = bare(again)
+        run.intent("B-S", "stop")
+        run.about(210.0, "B-S")
+        assert len(i9(run)) == count
+
+
+def test_bare_shares_outside_regular_hours_are_not_counted() -> None:
+    run = bought()
+    run.over(CLOSE_S + 10.0, STOP_ID)
+    run.turn(CLOSE_S + 10.0)
+    assert i9(run) == []
+
+
+def test_sale_of_more_than_is_ours_is_told() -> None:
+    run = bought()
+    run.fill(300.0, STOP_ID, "SELL", 11)
+    assert [violation.subject for violation in i10(run)] == [SYMBOL]
+
+
+def test_second_stop_beside_the_first_could_sell_too_much() -> None:
+    run = bought()
+    run.order(300.0, ticket(9, "SELL", "STP", 10, coid="B-S"))
+    assert "can sell together" in i10(run)[0].sentence
+
+
+def test_excess_after_a_sale_by_hand_has_to_be_taken_off_once_it_is_seen() -> None:
+    for asked, count in ((True, 0), (False, 1)):
+        run = bought()
+        run.line(200.0, "deed", do="trade", order_id=50, symbol=SYMBOL, side="SELL", quantity=4)
+        run.fill(200.0, 50, "SELL", 4)
+        run.turn(200.0)
+        if asked:
+            run.about(205.0, "A-S", verb="DELETE", path=f"/iserver/account/DU1234567/order/{STOP_ID}")
+        assert len(i10(run)) == count
+
+
+def test_stop_that_lives_on_after_its_shares_were_sold_is_told() -> None:
+    run = bought()
+    run.fill(300.0, TARGET_ID, "SELL", 10)
+    run.over(300.0, TARGET_ID, "filled")
+    run.order(300.0, ticket(9, "SELL", "STP", 10, coid="B-S"))
+    assert {violation.subject for violation in i10(run)} == {SYMBOL}
+
+
+def test_order_of_another_is_not_touched_and_never_all_orders() -> None:
+    for order, count in (("50", 1), ("-1", 1), (str(STOP_ID), 0)):
+        run = bought()
+        run.line(150.0, "deed", do="order", order_id=50, symbol=SYMBOL, side="BUY", quantity=4, order_type="LMT")
+        run.request(200.0, verb="DELETE", path=f"/iserver/account/DU1234567/order/{order}")
+        assert len(list(exposure.i11_hands_off(run.case()))) == count, order
+
+
+def test_nothing_is_bought_while_the_mode_is_halted() -> None:
+    for at, count in ((-3100.0, 0), (-3000.0, 1), (-2000.0, 0)):
+        run = MadeUp()
+        run.intent(ENTRY)
+        run.mode(-3050.0, "halt", "1", "dashboard")
+        run.mode(-2500.0, "halt", "0", "dashboard")
+        run.request(at, ENTRY)
+        assert len(list(exposure.i13_nothing_is_bought_in_a_halt(run.case()))) == count, at
+
+
+def test_two_live_orders_of_one_name_are_told() -> None:
+    run = bought()
+    run.order(300.0, ticket(9, "SELL", "STP", 10, coid="B-S"))
+    assert list(exposure.i16_one_order_an_intent(run.case())) == []
+    run.order(301.0, ticket(10, "SELL", "STP", 10, coid="B-S"))
+    assert [violation.subject for violation in exposure.i16_one_order_an_intent(run.case())] == ["B-S"]
+
+
+def test_gap_names_its_shares_and_its_time() -> None:
+    (gap,) = exposure.gaps(bare(250.0).case())
+    assert (gap.conid, gap.shares, gap.end - gap.begin) == (CONID, 10, 50.0)

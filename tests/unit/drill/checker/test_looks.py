@@ -1,0 +1,61 @@
+"""When a turn counts as one in which everything could be seen and done."""
+
+from __future__ import annotations
+
+from drill.checker.logs import FAR
+from drill.checker.looks import Looks, alive_after, looks_of
+from tests.unit.drill.checker.made_up import MadeUp, seconds
+
+
+def clear(run: MadeUp) -> list[float]:
+    return [at - seconds(0.0) for at in looks_of(run.case()).clear]
+
+
+def test_turn_with_a_fault_in_it_or_a_failed_call_is_not_clear() -> None:
+    run = MadeUp()
+    run.turn(10.0)
+    run.line(15.0, "fault", id="H05", path="/tickle")
+    run.turn(20.0)
+    run.turn(30.0, good=False)
+    run.turn(40.0)
+    assert clear(run) == [10.0, 40.0]
+
+
+def test_turn_without_a_brokerage_session_is_not_clear() -> None:
+    run = MadeUp()
+    run.line(5.0, "session", event="lost", epoch=1, login=True, authenticated=False)
+    run.line(15.0, "session", event="init", epoch=2, login=True, authenticated=True)
+    run.turn(10.0, 20.0)
+    assert clear(run) == [20.0]
+
+
+def test_first_turn_after_a_death_is_not_clear() -> None:
+    run = MadeUp()
+    run.turn(10.0)
+    run.event(11.0, "death", point="statement")
+    run.event(15.0, "start")
+    run.turn(20.0, 30.0)
+    assert clear(run) == [10.0, 30.0]
+
+
+def test_first_clear_turn_is_looked_up_by_time() -> None:
+    looks = Looks((1.0, 5.0), ())
+    assert looks.first_clear(2.0) == 5.0
+    assert looks.first_clear(6.0) == FAR
+
+
+def test_time_begins_anew_after_a_troubled_turn() -> None:
+    looks = Looks((0.0, 30.0), (20.0,))
+    assert looks.clear_from(0.0, 15.0) == 15.0
+    assert looks.clear_from(10.0, 15.0) == 45.0
+    assert Looks((0.0,), (20.0,)).clear_from(10.0, 15.0) == FAR
+
+
+def test_dead_process_has_twenty_seconds_after_its_start() -> None:
+    run = MadeUp()
+    run.event(100.0, "death", point="statement")
+    run.event(160.0, "start")
+    case = run.case()
+    assert alive_after(case, seconds(90.0)) == seconds(90.0)
+    assert alive_after(case, seconds(120.0)) == seconds(180.0)
+    assert alive_after(case, seconds(200.0)) == seconds(200.0)

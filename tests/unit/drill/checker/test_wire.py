@@ -1,0 +1,128 @@
+"""Invariants of what was sent: each with a run that keeps it and one that doesn't."""
+
+from __future__ import annotations
+
+from drill.checker import wire
+from drill.checker.logs import Violation
+from tests.unit.drill.checker.made_up import ENTRY, ORDERS, MadeUp, bought, ticket
+
+(YES,) = [digest for digest in wire.YES if digest.startswith("592b")]
+
+
+def names(found: list[Violation]) -> list[str]:
+    return [violation.invariant for violation in found]
+
+
+def test_ordinary_run_keeps_every_invariant_of_the_wire() -> None:
+    case = bought().case()
+    every = [value for name, value in vars(wire).items() if name[0] == "i" and name[1].isdigit()]
+    assert len(every) == 8
+    assert [violation for invariant in every for violation in invariant(case)] == []
+
+
+def test_request_without_a_row_or_with_a_later_one_was_not_written_before() -> None:
+    for written in (None, -2999.0):
+        run = MadeUp()
+        run.request(-3000.0, ENTRY)
+        if written is not None:
+            run.about(written, ENTRY)
+        assert names(list(wire.i1_written_before_it_is_sent(run.case()))) == ["I1"]
+
+
+def test_one_row_stands_for_one_request() -> None:
+    run = bought()
+    run.request(-2900.0, ENTRY)
+    assert names(list(wire.i1_written_before_it_is_sent(run.case()))) == ["I1"]
+
+
+def test_other_bytes_than_those_written_down_are_told() -> None:
+    run = MadeUp()
+    run.about(-3000.0, ENTRY, sha="one")
+    run.request(-3000.0, ENTRY, sha="another")
+    assert names(list(wire.i1_written_before_it_is_sent(run.case()))) == ["I1"]
+
+
+def test_name_that_is_accepted_twice_is_told() -> None:
+    run = bought()
+    run.order(500.0, ticket(9, "BUY", "LMT", 10, coid=ENTRY))
+    (found,) = wire.i2_accepted_once(run.case())
+    assert found.subject == ENTRY
+
+
+def test_delivery_that_a_fault_repeats_is_not_the_clients() -> None:
+    run = bought()
+    run.line(500.0, "fault", id="T09", path=ORDERS)
+    run.order(500.0, ticket(9, "BUY", "LMT", 10, coid=ENTRY))
+    assert list(wire.i2_accepted_once(run.case())) == []
+
+
+def test_name_that_is_sent_again_is_told() -> None:
+    run = bought()
+    run.request(-2000.0, ENTRY)
+    assert names(list(wire.i4_sent_once(run.case()))) == ["I4"]
+
+
+def test_entry_beside_one_that_is_not_proven_is_told_until_it_is() -> None:
+    for state, count in (("UNKNOWN", 1), ("LOST", 0)):
+        run = bought()
+        run.step(-2500.0, ENTRY, "PLANNED", "SENDING", state)
+        run.intent("B", created=run.intents[ENTRY].created + 600.0)
+        run.request(-2000.0, "B")
+        assert len(list(wire.i4_sent_once(run.case()))) == count
+
+
+def test_fill_beyond_what_was_ordered_is_told() -> None:
+    run = bought()
+    run.fill(200.0, 1, "BUY", 1)
+    assert names(list(wire.i3_no_more_than_ordered(run.case()))) == ["I3"]
+
+
+def test_write_for_another_account_is_told() -> None:
+    run = MadeUp()
+    run.request(0.0, ENTRY, path="/iserver/account/DU7654321/orders")
+    assert names(list(wire.i14_right_account(run.case()))) == ["I14"]
+
+
+def asked(message_id: str) -> MadeUp:
+    run = MadeUp()
+    run.line(-4000.0, "session", event="login", epoch=1, login=True, authenticated=True)
+    run.line(-3000.0, "question", reply_id="q", message_ids=[message_id], order_ids=[1], coids=[ENTRY])
+    return run
+
+
+def test_yes_to_a_question_that_never_may_have_one_is_told_and_no_is_not() -> None:
+    for message_id, digest, count in (("o383", YES, 1), ("o383", "no", 0), ("o163", YES, 0)):
+        run = asked(message_id)
+        run.request(-2999.0, path="/iserver/reply/q", sha=digest)
+        assert len(list(wire.i18_questions(run.case()))) == count
+
+
+def test_question_of_an_earlier_session_is_not_answered() -> None:
+    run = asked("o163")
+    run.line(-2999.5, "session", event="init", epoch=2, login=True, authenticated=True)
+    run.turn(-2999.2)
+    run.request(-2999.0, path="/iserver/reply/q", sha=YES)
+    assert names(list(wire.i18_questions(run.case()))) == ["I18"]
+
+
+def test_session_that_changed_after_the_question_and_before_any_look_could_not_be_known() -> None:
+    run = asked("o163")
+    run.line(-2999.5, "session", event="init", epoch=2, login=True, authenticated=True)
+    run.request(-2999.0, path="/iserver/reply/q", sha=YES)
+    assert list(wire.i18_questions(run.case())) == []
+
+
+def test_call_over_a_limit_is_told_unless_a_fault_made_it_so() -> None:
+    run = MadeUp()
+    run.line(0.0, "limited", method="GET", path="/iserver/account/orders", limit="call")
+    assert names(list(wire.i21_within_the_limits(run.case()))) == ["I21"]
+    run.line(1.0, "fault", id="H03", path="/iserver/account/orders")
+    assert list(wire.i21_within_the_limits(run.case())) == []
+
+
+def test_entry_is_sent_in_the_hour_before_the_open_and_until_two_minutes_before() -> None:
+    for at, count in ((-3601.5, 1), (-3600.0, 0), (-120.0, 0), (-118.0, 1), (300.0, 1)):
+        run = MadeUp()
+        run.intent(ENTRY)
+        run.request(at, ENTRY)
+        assert len(list(wire.i22_in_its_window(run.case()))) == count, at

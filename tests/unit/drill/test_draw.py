@@ -1,0 +1,70 @@
+"""Schedules from seeds."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+
+from drill import draw
+from drill.schedule import Schedule, write
+from drill.world import World
+from simulator.faults.reading import parse_plan
+
+SEEDS = range(120)
+
+
+def swarm(world: World) -> list[Schedule]:
+    return [draw.swarm(seed, world) for seed in SEEDS]
+
+
+def test_seed_gives_the_same_schedule_each_time_and_another_one_another(world: World) -> None:
+    assert write(draw.swarm(7, world)) == write(draw.swarm(7, world))
+    assert len({write(schedule) for schedule in swarm(world)}) == len(SEEDS)
+
+
+def test_faults_of_the_swarm_are_such_as_the_simulator_takes(world: World) -> None:
+    for schedule in swarm(world):
+        plan = parse_plan(json.dumps({"faults": schedule.faults}).encode())
+        assert all(0.001 <= fault.selector.probability <= 0.3 for fault in plan.faults)
+
+
+def test_every_fault_is_on_now_and_then(world: World) -> None:
+    on = Counter(fault["id"] for schedule in swarm(world) for fault in schedule.faults)
+    assert set(on) == set(draw.DRAWN)
+    assert 0.12 < sum(on.values()) / (len(SEEDS) * len(draw.DRAWN)) < 0.18
+
+
+def test_faults_begin_before_they_heal_and_a_whole_session_follows(world: World) -> None:
+    for schedule in swarm(world):
+        assert schedule.faults_at < schedule.heals_at < schedule.ends_at
+        days = [day for day in world.days if schedule.heals_at < day.open.isoformat() < schedule.ends_at]
+        assert len(days) == 1
+        assert 1 <= len(schedule.symbols) <= 5
+
+
+def test_single_fault_is_alone_and_on_its_role(world: World) -> None:
+    schedule = draw.single("T05", "exit", 3, world)
+    ((fault,), client) = schedule.faults, schedule.client_faults
+    assert (fault["id"], fault["selector"]["role"], client) == ("T05", "exit", [])
+    assert draw.single("T16", "read", 3, world).client_faults[0].id == "T16"
+
+
+def test_singles_are_every_fault_that_can_be_drawn_and_the_four_of_the_way() -> None:
+    faults = {fault for fault, _ in draw.all_singles()}
+    assert faults == {*draw.DRAWN, *draw.CLIENT_FAULTS}
+    assert set(draw.LEFT_OUT) == {"G11"}
+    assert draw.all_singles() == draw.all_singles()
+
+
+def test_pairs_are_every_two_faults(world: World) -> None:
+    pairs = list(draw.all_pairs())
+    count = len({*draw.DRAWN, *draw.CLIENT_FAULTS})
+    assert len(pairs) == count * (count - 1) // 2
+    schedule = draw.pair(*pairs[0], seed=0, world=world)
+    assert len(schedule.faults) + len(schedule.client_faults) == 2
+
+
+def test_sessions_with_entries_name_symbols_of_the_market(world: World) -> None:
+    symbols = {symbol for entry in draw.entries() for symbol in entry.symbols}
+    assert len(draw.entries()) > 300
+    assert symbols <= set(world.market.panel.symbols)
