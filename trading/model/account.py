@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 
 from trading.model.order import UnreadableRow
@@ -97,3 +98,14 @@ class SessionStatus:
     def usable(self) -> bool:
         """Whether orders and market data may be asked for."""
         return self.authenticated and self.connected and not self.competing
+
+
+@dataclass(frozen=True, slots=True)
+class EquityPoint:
+    """The account in USD at the close of a session; `drawdown` is a fraction of the highest equity so far."""
+
+    session: date
+    cash: float
+    equity: float
+    positions: int
+    drawdown: float

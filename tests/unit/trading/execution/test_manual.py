@@ -1,9 +1,10 @@
 from __future__ import annotations
 
-from tests.fakes.fake_broker import lost_request
-from tests.fakes.trading_desk import CONIDS, DECIDED, OPEN, SESSION, Office, Process, approved, decision_of
 from trading.execution.manual import ManualSales
 from trading.execution.tickets import Purpose
+
+from tests.fakes.fake_broker import lost_request
+from tests.fakes.trading_desk import CONIDS, DECIDED, OPEN, SESSION, Office, Process, approved, decision_of
 from trading.model.account import BrokerPosition, PositionList
 from trading.model.order import BrokerStatus, Side
 

@@ -1,12 +1,12 @@
 from __future__ import annotations
 
 import pytest
+from trading.execution.tickets import Purpose, bracket, exit_order
 
 from tests.fakes.fake_broker import ANSWER
 from tests.fakes.stages import settings_of
 from tests.fakes.trading_desk import CONIDS, DECIDED, PRE_OPEN, SESSION, approved
 from trading.execution.questions import refusal
-from trading.execution.tickets import Purpose, bracket, exit_order
 from trading.model.order import OrderIntent
 from trading.model.outcome import Questioned
 from trading.ports import OwnPosition

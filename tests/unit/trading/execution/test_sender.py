@@ -1,11 +1,11 @@
 from __future__ import annotations
 
 import pytest
+from trading.execution.tickets import Purpose, bracket
 
 from tests.fakes.fake_broker import Fault, lost_answer, lost_request, nothing_sent, question, refused
 from tests.fakes.trading_desk import CLOSES, CONIDS, DECIDED, PRE_OPEN, SESSION, Office, approved
 from trading.execution.sender import Sending
-from trading.execution.tickets import Purpose, bracket
 from trading.model.order import IntentState, OrderIntent
 from trading.model.request import RequestKind
 

@@ -4,7 +4,6 @@ import random
 from pathlib import Path
 
 import pytest
-from trading.model.wire import WireAct, WireRequest
 
 from tests.unit.webapp.desk import NOON, SESSION
 from trading.model.order import Execution, IntentState, OrderIntent, OrderType, Role, Side, Tif
@@ -72,12 +71,12 @@ def filled(tmp_path: Path) -> Path:
         ),
     ]
     journal.plan(legs)
-    journal.about(["e"], WireRequest(WireAct.SUBMIT, "POST", "/orders", b"{}", ("e",)), IntentState.SENDING, 1, NOON)
-    journal.bind("e", 99, NOON)
+    journal.transition("e", IntentState.SENDING, "submit", NOON)
+    journal.bind("e", 99, 1, NOON)
     for version, price in ((1, 10.0), (2, 9.99)):
         fill = Execution(f"00a.00b.01.0{version}", "DU1", 7, "AAA", Side.BUY, 5, price, 1.0, NOON, "e", 99)
-        journal.execute("e", fill, NOON)
-    journal.deny("e-T", "price_collar", "too far")
+        journal.record_fill("e", fill, NOON)
+    journal.record_denial(["e-T"], "price_collar", "too far", NOON)
     database.close()
     return tmp_path / "trading.db"
 

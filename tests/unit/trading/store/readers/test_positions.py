@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tests.fakes.orders import LATER, NOW, SESSION, bracket, fill, request
+from tests.fakes.orders import LATER, NOW, SESSION, bracket, fill
 from trading.market.panel import Panel
 from trading.model.order import IntentState
 from trading.store.database import Database
@@ -18,7 +18,7 @@ def test_position_shows_how_much_of_it_is_covered(database: Database, path: Path
     journal, store = SqliteJournal(database), SqliteStore(database)
     entry, stop, target = bracket("TS-a")
     journal.plan([entry, stop, target])
-    journal.execute(entry.coid, fill("e1", entry, 10, 100.01), NOW)
+    journal.record_fill(entry.coid, fill("e1", entry, 10, 100.01), NOW)
     one = np.array([[101.5]])
     store.record_bars(Panel(("AAPL",), np.array(["2014-03-04"], "datetime64[D]"), one, one, one, one, one), {})
     with read_state(path) as state:
@@ -29,8 +29,8 @@ def test_position_shows_how_much_of_it_is_covered(database: Database, path: Path
         "AAPL", 10, 100.01, 95.02, 105.03,
     )  # fmt: skip
     assert (bare.covered, bare.last_close, bare.entry_session) == (0, 101.5, SESSION)
-    journal.about([stop.coid], request(), IntentState.SENDING, 1, NOW)
-    journal.bind(stop.coid, 5, NOW)
+    journal.transition(stop.coid, IntentState.SENDING, "submit", NOW)
+    journal.bind(stop.coid, 5, 1, NOW)
     with read_state(path) as state:
         assert [line.covered for line in state.positions.open()] == [10]
 
@@ -40,8 +40,8 @@ def test_trades_come_newest_first_by_pages_and_add_up(database: Database, path: 
     for conid, symbol, time in ((1, "AAPL", NOW), (2, "XOM", LATER), (3, "IBM", LATER)):
         entry, stop, target = bracket(f"TS-{symbol}", conid=conid, symbol=symbol)
         journal.plan([entry, stop, target])
-        journal.execute(entry.coid, fill(f"b{conid}", entry, 10, 100.0), NOW)
-        journal.execute(stop.coid, fill(f"s{conid}", stop, 10, 95.0 + 10 * (conid == 3), time=time), time)
+        journal.record_fill(entry.coid, fill(f"b{conid}", entry, 10, 100.0), NOW)
+        journal.record_fill(stop.coid, fill(f"s{conid}", stop, 10, 95.0 + 10 * (conid == 3), time=time), time)
     store.record_closed_trades()
     with read_state(path) as state:
         read = state.positions
