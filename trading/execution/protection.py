@@ -168,7 +168,9 @@ def _cover_bare(cover: Cover, need: int, state: TradingState, plan: Plan) -> Non
         if not _children_over(position, state):
             return
     purpose = Purpose(state.times.newest.day, protected_session(state), state.now)  # type: ignore[arg-type]
-    plan.commands.append(Submit(protective_pair(position, need, purpose), Step.PROTECTION))
+    plan.commands.append(
+        Submit(protective_pair(position, need, purpose, state.contracts.get(position.symbol)), Step.PROTECTION)
+    )
 
 
 def _children_over(position: OwnPosition, state: TradingState) -> bool:
