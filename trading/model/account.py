@@ -85,7 +85,7 @@ class Quote:
 
 @dataclass(frozen=True, slots=True)
 class SessionStatus:
-    """The brokerage session as `tickle` and `auth/status` show it."""
+    """The brokerage session as `tickle` and `auth/status` show it; not `logged_in` is an answer that nobody is."""
 
     authenticated: bool
     connected: bool
@@ -93,6 +93,7 @@ class SessionStatus:
     established: bool
     message: str
     server_time_ms: int | None = None
+    logged_in: bool = True
 
     @property
     def usable(self) -> bool:
