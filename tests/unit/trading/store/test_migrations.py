@@ -133,7 +133,8 @@ def test_halt_that_was_over_in_version_1_is_none(path: Path) -> None:
 
 INTENT = (
     "INSERT INTO intent (coid, parent_coid, role, conid, symbol, side, order_type, tif, quantity, limit_price,"
-    " stop_price, decided, session, reason, created, state, order_id, filled, filled_value, cancel_asked, sent_at, changed) VALUES"
+    " stop_price, decided, session, reason, created, state, order_id, filled, filled_value, cancel_asked, sent_at,"
+    " changed) VALUES"
     " ('{0}', {1}, '{2}', 265598, 'AAPL', '{3}', '{4}', 'GTC', 10, {5}, {6}, '2014-03-03', '2014-03-04', 'signal',"
     " '2014-03-04T13:30:00.000000Z', '{7}', {8}, {9}, {10}, 0, '2014-03-04T13:30:00.000000Z',"
     " '2014-03-04T14:31:00.000000Z')"
@@ -151,7 +152,8 @@ TRADED = (
     " '2014-03-04T14:31:00.000000Z')",
     "INSERT INTO adjustment (conid, quantity, ratio, entry_coid, reason, at) VALUES"
     " (265598, 10, 2.0, 'TS-a', 'split 2:1', '2014-03-05'),"
-    " (265598, 0, 1.0, 'TS-a', 'execution corrected', '2014-03-05'), (265598, 3, 1.0, 'TS-a', 'oversold: 3', '2014-03-05'), (265598, -2, 1.0, 'TS-a', 'by hand', '2014-03-05')",
+    " (265598, 0, 1.0, 'TS-a', 'execution corrected', '2014-03-05'),"
+    " (265598, 3, 1.0, 'TS-a', 'oversold: 3', '2014-03-05'), (265598, -2, 1.0, 'TS-a', 'by hand', '2014-03-05')",
     "INSERT INTO position VALUES (265598, 'AAPL', 8, '2014-03-04', 1000100, 950200, 1050300, 'TS-a')",
     "INSERT INTO proof (coid, evidence, at) VALUES ('TS-a-T', 'not in 3 orders', '2014-03-04T15:00:00.000000Z')",
 )
