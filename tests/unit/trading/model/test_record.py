@@ -42,7 +42,8 @@ def test_only_what_may_be_live_is_among_entries_and_sells() -> None:
     over = replace(ENTRY, state=S.CANCELLED), replace(STOP, state=S.FILLED)
     view = JournalView((*over, TARGET, SALE), ())
     assert (view.entries(CONID), view.sells(CONID), view.sells(7)) == ((), (TARGET,), ())
-    assert (view.maybe_live, view.live_conids) == ((TARGET,), {CONID})
+    assert view.maybe_live == (TARGET,)
+    assert view.live_conids == {CONID}
 
 
 def test_planned_orders_are_listed_without_the_children_of_a_bracket() -> None:
