@@ -331,7 +331,9 @@ class Halts(Protocol):
         One that nobody has acknowledged halts on until somebody does.
         """
 
-    def acknowledge_halts(self, *, seen: int, actor: str, now: datetime) -> Acknowledgement:
+    def acknowledge_halts(
+        self, *, seen: int, actor: str, now: datetime, reason: str = "acknowledged"
+    ) -> Acknowledgement:
         """Acknowledge the halts up to number `seen`, and take back a flatten that was asked for before it."""
 
     def standing(self) -> tuple[Halt, ...]:

@@ -30,6 +30,10 @@ class ControlDesk(Protocol):
         """Store a request and return its number; a resume names the newest halt that the person has `seen`."""
         ...
 
+    def make_halt_file(self, reason: str) -> Path:
+        """Halt where requests can't be stored; return the file that does it."""
+        ...
+
     def progress(self, number: int) -> RequestProgress | None:
         """Return how far a request has come, None where there is none of that number."""
         ...

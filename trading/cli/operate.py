@@ -13,7 +13,7 @@ from trading.errors import InvariantBroken
 from trading.model.mode import FlattenGoal
 from trading.model.operator_request import RequestKind
 from trading.monitoring.wall_clock import WallClock
-from trading.store.operator_requests import HALT_FILE, RequestsDatabase
+from trading.store.operator_requests import RequestsDatabase
 from trading.store.readers.state import read_state
 
 CONTROLS_NAME = "controls.db"
@@ -54,9 +54,9 @@ def halt(reason: str, wait_s: float) -> None:
     try:
         _ask(folder, RequestKind.HALT, reason, wait_s)
     except InvariantBroken:
-        # The database of requests can't be written; the file alone is enough.
-        (folder / HALT_FILE).write_text(reason + "\n", encoding="utf-8")
-        click.echo(f"the file {folder / HALT_FILE} was made, which halts as well", err=True)
+        # The database of requests can't be used; the file alone is enough.
+        file = RequestsDatabase(folder / CONTROLS_NAME).make_halt_file(reason)
+        click.echo(f"the file {file} was made, which halts as well", err=True)
         raise
 
 

@@ -11,6 +11,8 @@ from trading.cli.environment import read_settings
 from trading.cli.output import json_text, money, say, table
 from trading.config import Settings
 from trading.model.account import mask_account
+from trading.model.alert import Alert
+from trading.model.mode import FlattenGoal, Halt
 from trading.model.status import SessionState, StatusKey
 from trading.monitoring.health import SESSION_WORDS, read_facts, readiness
 from trading.monitoring.sign_of_life import FILE_NAME, silent_s
@@ -36,6 +38,12 @@ class Status:
     gateway: str
     account: str
     session: str
+    session_next: str
+    session_person: str
+    login_until: str
+    halts: tuple[Halt, ...]
+    flatten: FlattenGoal | None
+    alerts: tuple[Alert, ...]
     silent_s: float | None
     equity: EquityPoint | None
     positions: tuple[PositionLine, ...]
@@ -48,7 +56,7 @@ class Status:
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 def status(as_json: bool) -> None:  # noqa: FBT001 - click passes options by name
-    """Show mode, readiness, positions with their stops, working orders and the last trades.
+    """Show mode, readiness, alerts, positions with their stops, working orders and the last trades.
 
     Reads the state folder only: it asks neither the trading process nor the broker. Exit 0 whatever it finds.
     """
@@ -80,6 +88,7 @@ def _status(settings: Settings, state: State, silent: float | None) -> Status:
     )
     equity = state.account.equity(limit=1)
     decided = state.decisions.sessions(limit=1)
+    goal = state.account.flatten_goal()
     return Status(
         mode=None if mode is None else mode.mode.value,
         mode_reason="" if mode is None else mode.reason,
@@ -90,6 +99,12 @@ def _status(settings: Settings, state: State, silent: float | None) -> Status:
         gateway=facts.get("gateway", settings.gateway.kind),
         account=mask_account(facts.get("account", "")),
         session=facts.get(StatusKey.SESSION_STATE, ""),
+        session_next=facts.get(StatusKey.SESSION_NEXT, ""),
+        session_person=facts.get(StatusKey.SESSION_PERSON, ""),
+        login_until=facts.get(StatusKey.LOGIN_UNTIL, ""),
+        halts=state.account.standing_halts(),
+        flatten=None if goal is None or goal.over else goal,
+        alerts=state.alerts.present(),
         silent_s=silent,
         equity=equity[0] if equity else None,
         positions=state.positions.open(),
@@ -101,17 +116,26 @@ def _status(settings: Settings, state: State, silent: float | None) -> Status:
 
 
 def headline(found: Status) -> str:
-    """Return the first lines: mode with its reason, readiness, what to do."""
+    """Return the first lines: mode with its reason, readiness, what to do, and what a person has to know."""
     mode = "no state yet" if found.mode is None else f"{found.mode} ({found.mode_reason})"
     lines = [f"Mode      {mode}", f"Ready     {'yes' if found.ready else 'no'}: {found.text}"]
     if found.next_step:
         lines.append(f"To do     {found.next_step}")
+    for halt in found.halts:
+        how = "acknowledged, and still so" if halt.acknowledged else "halts"
+        lines.append(f"Halt      {halt.cause}, {how}: {halt.reason} ({halt.actor}, {halt.since:%Y-%m-%d %H:%M} UTC)")
+    if found.flatten is not None:
+        lines.append(f"Flatten   {found.flatten.waits_for or 'asked for'} ({found.flatten.actor})")
+    lines += [f"Alert     {alert.text} (since {alert.since:%Y-%m-%d %H:%M} UTC)" for alert in found.alerts]
     return "\n".join(lines)
 
 
 def details(found: Status) -> str:
     """Return what there is beneath the headline."""
     parts = [f"Gateway   {found.gateway}   account {found.account or '–'}   session {_session(found.session)}"]
+    ahead = " ".join(text for text in (found.session_next, found.session_person) if text)
+    if ahead:
+        parts.append(f"Session   {ahead}")
     if found.equity is not None:
         point = found.equity
         parts.append(

@@ -131,12 +131,13 @@ class OperatorRequests:
 
     def _resume(self, request: OperatorRequest, now: datetime) -> str:
         """Acknowledge the halts that the person saw; with none left, clear the risk latches from today's equity on."""
-        done = self._store.halts.acknowledge_halts(seen=request.seen, actor=request.actor, now=now)
+        reason = request.argument or "resumed"
+        done = self._store.halts.acknowledge_halts(seen=request.seen, actor=request.actor, now=now, reason=reason)
         risk = self._store.risk_state()
         if risk.latches and not done.newer:
             peak = risk.prior_equity if risk.prior_equity is not None else risk.peak
             cleared = replace(risk, latches={}, peak=peak)
-            self._store.set_risk_state(cleared, reason="resumed", actor=request.actor, now=now)
+            self._store.set_risk_state(cleared, reason=reason, actor=request.actor, now=now)
         return resumed(done, self._store.mode())
 
     # ---- what can't be read or written

@@ -132,8 +132,11 @@ class SessionKeeper:
             status = ask()
             return Sight(status, self._port.accounts() if status.usable else ()), None
         except (Refused, SessionLost) as error:
-            gone = status is None and (isinstance(error, SessionLost) or error.status in _NO_LOGIN)
-            return Sight(status, login_gone=gone, problem=error.cause), error
+            no_session = isinstance(error, SessionLost) or error.status in _NO_LOGIN
+            asked = status is not None
+            return Sight(
+                status, login_gone=no_session and not asked, refused=no_session and asked, problem=error.cause
+            ), error
         except GatewayError as error:
             return Sight(status, problem=error.cause), error
 

@@ -34,12 +34,14 @@ LOGIN_LASTS = timedelta(hours=24)
 class Sight:
     """One look: what the gateway says of the session and its accounts, or why it could not be asked.
 
-    `login_gone` is an answer that there is no login, which is no failure to answer.
+    `login_gone` is an answer that there is no login, which is no failure to answer. `refused` is one that there is no
+    brokerage session, whatever `status` says.
     """
 
     status: SessionStatus | None
     accounts: tuple[str, ...] = ()
     login_gone: bool = False
+    refused: bool = False
     problem: str = ""
 
     @property
@@ -56,9 +58,19 @@ class Sight:
         )
 
     @property
+    def may_live(self) -> bool:
+        """Whether the login may live though the status shows neither it nor a connection: asking for both tells.
+
+        `ssodh/init` is known to work while `connected` is false; without a login it is refused and harms nothing.
+        """
+        return self.logged_out and not self.login_gone
+
+    @property
     def closed(self) -> bool:
         """Whether there is a login without its brokerage session, and nobody else is said to have that."""
-        return self.status is not None and not (self.status.usable or self.status.competing or self.logged_out)
+        if self.status is None or self.status.competing or self.logged_out:
+            return False
+        return self.refused or not self.status.usable
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +139,7 @@ def next_state(
     """
     memory = _remember(before, sight, now, settings)
     actions: tuple[Action, ...] = ()
-    if sight.closed and now >= opens_at(memory, settings, now):
+    if (sight.closed or sight.may_live) and now >= opens_at(memory, settings, now):
         memory = replace(memory, asked_at=now, asked=memory.asked + 1)
         actions = (Open(),)
     state = _word(before, sight, memory, now, settings)
@@ -175,7 +187,7 @@ def _remember(before: Session, sight: Sight, now: datetime, settings: SessionSet
         memory = replace(memory, login_at=now)
     if sight.status.competing:
         return replace(memory, competed_at=now, opened_at=None)
-    if sight.closed and memory.opened_at is not None:
+    if sight.closed and not sight.status.usable and memory.opened_at is not None:
         memory = _lost(memory, now, settings)
     if sight.usable:
         opened_at = now if memory.asked and not before.usable else memory.opened_at
@@ -214,7 +226,7 @@ def _not_later_than(memory: SessionMemory, now: datetime) -> SessionMemory:
 def _word(
     before: Session, sight: Sight, memory: SessionMemory, now: datetime, settings: SessionSettings
 ) -> SessionState:
-    if sight.status is not None and sight.status.usable:
+    if sight.status is not None and sight.status.usable and not sight.refused:
         return SessionState.READY if sight.usable else SessionState.STALE
     if _is_taken(sight, memory, now, settings):
         return SessionState.COMPETING

@@ -69,7 +69,7 @@ def judge_shares(
     return _judge_missing(position, held, votes, snapshot, journal, foreign, visibility_s)
 
 
-def _judge_missing(  # noqa: PLR0913 - what is missing, and all that speaks for it
+def _judge_missing(
     position: OwnPosition,
     held: int,
     votes: tuple[Sighting, ...],

@@ -187,7 +187,7 @@ _NO_ACCESS = (401, 403, 410)
 
 def _worth_repeating(error: BaseException) -> bool:
     if isinstance(error, NotSent):
-        return error.cause != SUSPENDED and "ended early" not in error.cause
+        return not error.cause.startswith(SUSPENDED) and "ended early" not in error.cause
     return isinstance(error, OutcomeUnknown | Busy)
 
 

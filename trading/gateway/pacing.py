@@ -160,6 +160,9 @@ class Pacing:
                 self._memory.keep_penalty_end(self._end)
                 self._kept = True
 
+    def _suspended(self) -> str:
+        return SUSPENDED if self._end is None else f"{SUSPENDED}, which ends at about {self._end:%H:%M} UTC"
+
     def _recall(self) -> None:
         """Go on with the penalty of an earlier process, whose last probe may have been a moment ago."""
         end, now = self._memory.penalty_end(), self._clock.now()
@@ -173,7 +176,7 @@ class Pacing:
                 return
             now = self._clock.monotonic()
             if not probe or now < self._probe_due:
-                raise NotSent(masked(call), SUSPENDED)
+                raise NotSent(masked(call), self._suspended())
             self._probe_due = now + PROBE_EVERY_S
 
     def _take(self, call: str, windows: list[_Window], *, probe: bool) -> None:
@@ -183,7 +186,7 @@ class Pacing:
             with self._lock:
                 if self._probe_due is not None and not probe:
                     # Another request was told "too many" while this one waited.
-                    raise NotSent(masked(call), SUSPENDED)
+                    raise NotSent(masked(call), self._suspended())
                 now = self._clock.monotonic()
                 due = max([self._opens, *(window.due(now) for window in windows)])
                 if due <= now:

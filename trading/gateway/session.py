@@ -8,12 +8,15 @@ from trading.errors import OutcomeUnknown, Refused, SessionLost
 from trading.gateway import fields
 from trading.gateway.api_client import AccountsFirst, ApiClient
 from trading.gateway.fields import FieldError
+from trading.gateway.pacing import SUSPENDED
 from trading.model.account import SessionStatus
 
 TICKLE = "/tickle"
 ACCOUNTS = "/iserver/accounts"
 SELECT = "/iserver/account"
 INITIALISE = "/iserver/auth/ssodh/init"
+
+_TOO_MANY = 429
 
 
 class Session:
@@ -37,6 +40,11 @@ class Session:
             value = _mapping(call, answer)
         except SessionLost as lost:
             return self._seen(_logged_out(lost.cause))
+        except Refused as error:
+            if error.status != _TOO_MANY:
+                raise
+            # Nobody has to log in: the limits were exceeded, and the gateway says nothing else for a while.
+            raise OutcomeUnknown(call, SUSPENDED, error.status) from None
         name = value.get("session")
         if isinstance(name, str) and name != self._gateway_session:
             if self._gateway_session is not None:

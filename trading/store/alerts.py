@@ -7,12 +7,10 @@ from collections.abc import Collection
 from datetime import datetime
 
 from trading.errors import InvariantBroken
-from trading.model.alert import Alert
 from trading.ports import Notifier
 from trading.store.database import Database
+from trading.store.readers.alerts import alert_of
 from trading.store.units import utc_text
-
-PRESENT = "SELECT * FROM alert WHERE over_at IS NULL ORDER BY id"
 
 
 class SqliteAlerts:
@@ -43,13 +41,6 @@ class SqliteAlerts:
             # The next turn ends them.
             return
 
-    def all_present(self) -> tuple[Alert, ...]:
-        """Return what is so now, oldest first.
-
-        Raises: InvariantBroken("storage").
-        """
-        return tuple(alert_of(row) for row in self._database.query(PRESENT))
-
     def _present(self, code: str, subject: str, text: str, now: datetime, again_after_s: float | None) -> None:
         rows = self._database.query(
             "SELECT * FROM alert WHERE code = ? AND subject = ? AND over_at IS NULL", (code, subject)
@@ -69,19 +60,6 @@ class SqliteAlerts:
                 )
 
 
-def alert_of(row: sqlite3.Row) -> Alert:
-    """Return a row of the table `alert`."""
-    return Alert(
-        code=row["code"],
-        subject=row["subject"],
-        text=row["text"],
-        since=datetime.fromisoformat(row["since"]),
-        told_at=_moment(row["told_at"]),
-        over_at=_moment(row["over_at"]),
-        times=row["times"],
-    )
-
-
 def _write(connection: sqlite3.Connection, code: str, subject: str, text: str, at: str, *, known: bool) -> None:
     """Store an alert, or the words that it has now."""
     if known:
@@ -96,7 +74,3 @@ def _write(connection: sqlite3.Connection, code: str, subject: str, text: str, a
 
 def _due(told_at: datetime, now: datetime, again_after_s: float | None) -> bool:
     return again_after_s is not None and (now - told_at).total_seconds() >= again_after_s
-
-
-def _moment(text: str | None) -> datetime | None:
-    return None if text is None else datetime.fromisoformat(text)

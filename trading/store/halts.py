@@ -66,7 +66,9 @@ class SqliteHalts:
         with self._database.transaction() as connection:
             connection.executemany("UPDATE halt SET over_at = ? WHERE id = ? AND over_at IS NULL", gone)
 
-    def acknowledge_halts(self, *, seen: int, actor: str, now: datetime) -> Acknowledgement:
+    def acknowledge_halts(
+        self, *, seen: int, actor: str, now: datetime, reason: str = "acknowledged"
+    ) -> Acknowledgement:
         """Acknowledge the halts up to number `seen`, and take back a flatten that was asked for before it.
 
         A halt that could not be stored before is stored now: nobody can have seen it.
@@ -94,7 +96,7 @@ class SqliteHalts:
                     "UPDATE goal SET over_at = ?, outcome = ? WHERE id = ?", (at, _TAKEN_BACK, goal["id"])
                 )
             if done and len(done) == len(halting):
-                modes.log_change(connection, modes.HALT, modes.NO, reason="acknowledged", actor=actor, at=at)
+                modes.log_change(connection, modes.HALT, modes.NO, reason=reason, actor=actor, at=at)
         for key in held:
             self._held.pop(key, None)
         self._changed()

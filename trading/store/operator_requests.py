@@ -74,6 +74,18 @@ class RequestsDatabase:
             )
             return int(cursor.lastrowid or 0)
 
+    def make_halt_file(self, reason: str) -> Path:
+        """Halt where requests can't be stored; return the file that does it.
+
+        Raises: ConfigError, the folder can't be made; InvariantBroken("controls"), the file can't be written either.
+        """
+        prepare_folder(self._path.parent)
+        try:
+            self._halt_file.write_text(reason + "\n", encoding="utf-8")
+        except OSError as error:
+            raise InvariantBroken("controls", f"{self._halt_file} can't be made: {error}") from error
+        return self._halt_file
+
     def progress(self, number: int) -> RequestProgress | None:
         """Return how far a request has come, None where there is none of that number.
 
@@ -94,10 +106,7 @@ class RequestsDatabase:
             return None
         except (OSError, OverflowError, ValueError):
             made = None
-        try:
-            text = _plain(self._halt_file.read_bytes()[:_MAX_TEXT].decode("utf-8", "replace"))
-        except OSError:
-            text = ""
+        text = self._text_of_file()
         return OperatorRequest(
             number=None,
             kind=RequestKind.HALT,
@@ -108,6 +117,16 @@ class RequestsDatabase:
             seen=0,
             taken_up=False,
         )
+
+    def _text_of_file(self) -> str:
+        """Return the beginning of what is in the file HALT; a pipe or a device is not waited for."""
+        try:
+            if not self._halt_file.is_file():
+                return ""
+            with self._halt_file.open("rb") as file:
+                return _plain(file.read(_MAX_TEXT).decode("utf-8", "replace"))
+        except OSError:
+            return ""
 
     def halt_file_done(self) -> None:
         """Move the file HALT out of the way; where that can't be done it stays in force.

@@ -6,6 +6,7 @@ from flask import Blueprint, Response, jsonify, make_response, redirect, request
 from werkzeug.exceptions import BadRequest, NotFound
 from werkzeug.wrappers import Response as BaseResponse
 
+from trading.errors import InvariantBroken
 from trading.model.operator_request import RequestKind, RequestProgress
 from webapp.frame import make_frame, render
 from webapp.pages.login import too_many_attempts
@@ -31,8 +32,24 @@ def halt_page() -> str:
 @blueprint.post("/halt")
 @accepts(form=("key",))
 def halt() -> BaseResponse:
-    """Ask the trading process to halt; never needs more than this one confirmation."""
-    return _request(RequestKind.HALT)
+    """Ask the trading process to halt; never needs more than this one confirmation, nor a sound controls.db."""
+    try:
+        return _request(RequestKind.HALT)
+    except InvariantBroken as problem:
+        made = services()
+        file = made.controls.make_halt_file("halted on the dashboard")
+        made.audit.write("halt_file_made", actor="operator", address=address(), cause=problem.detail)
+    text = f"The request could not be stored. The file {file} was made, which halts as well: look at the mode above"
+    return make_response(
+        render(
+            "request.html",
+            make_frame(),
+            result=f"{text}; else use TWS or the phone.",
+            late=False,
+            control_id=0,
+            kind="halt",
+        )
+    )
 
 
 @blueprint.get("/resume")

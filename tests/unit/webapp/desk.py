@@ -82,8 +82,16 @@ class NotingDesk:
     seen: list[int] = field(default_factory=list)
     age_s: float | None = 0.5
     taken_up: bool = False
+    broken: Exception | None = None
+    files: list[str] = field(default_factory=list)
+
+    def make_halt_file(self, reason: str) -> Path:
+        self.files.append(reason)
+        return Path("state/HALT")
 
     def request(self, kind: RequestKind, argument: str, actor: str, now: datetime, *, seen: int = 0) -> int:
+        if self.broken is not None:
+            raise self.broken
         self.asked.append((kind, actor))
         self.seen.append(seen)
         return len(self.asked)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from trading.store.readers.account import AccountReader
+from trading.store.readers.alerts import AlertReader
 from trading.store.readers.charts import ChartReader
 from trading.store.readers.decisions import DecisionReader
 from trading.store.readers.orders import OrderReader
@@ -20,6 +21,7 @@ class State:
     """The read models, by subject, over one read transaction; all are empty before there is a file."""
 
     account: AccountReader
+    alerts: AlertReader
     orders: OrderReader
     positions: PositionReader
     decisions: DecisionReader
@@ -35,6 +37,7 @@ def read_state(path: Path) -> Iterator[State]:
     with read_transaction(path) as transaction:
         yield State(
             account=AccountReader(transaction),
+            alerts=AlertReader(transaction),
             orders=OrderReader(transaction),
             positions=PositionReader(transaction),
             decisions=DecisionReader(transaction),

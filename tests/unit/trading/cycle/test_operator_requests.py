@@ -157,9 +157,9 @@ def test_file_that_cannot_be_moved_does_not_hide_what_is_stored(house: House) ->
 def test_resume_ends_the_halts_that_the_person_saw(house: House) -> None:
     house.requests.ask(RequestKind.HALT, "earnings")
     house.take_up()
-    house.requests.ask(RequestKind.RESUME, seen=house.store.mode().newest_halt)
+    house.requests.ask(RequestKind.RESUME, "looked at", seen=house.store.mode().newest_halt)
     house.take_up()
-    assert house.mode() is Mode.ACTIVE
+    assert (house.mode(), house.store.mode().reason) == (Mode.ACTIVE, "looked at")
     assert house.answers()[-1] == "resumed: the mode is ACTIVE. Acknowledged: earnings"
 
 

@@ -179,11 +179,11 @@ def test_failure_is_told_and_raised(house: House, error: GatewayError, state: Se
 @pytest.mark.parametrize(
     ("error", "state"),
     [
-        (SessionLost("GET /iserver/accounts", "not authenticated", 401), SessionState.STALE),
+        (SessionLost("GET /iserver/accounts", "not authenticated", 401), SessionState.CONNECTED),
         (NotSent("GET /iserver/accounts", "connection refused"), SessionState.STALE),
     ],
 )
-def test_session_whose_accounts_cannot_be_read_is_stale(house: House, error: GatewayError, state: SessionState) -> None:
+def test_session_whose_accounts_cannot_be_read_is_none(house: House, error: GatewayError, state: SessionState) -> None:
     house.keeper.check()
     house.session.ids = error
     with pytest.raises(type(error)):

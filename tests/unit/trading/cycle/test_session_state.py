@@ -82,6 +82,7 @@ def machine() -> Machine:
     [
         (Sight(READY, (OURS,)), SessionState.READY),
         (Sight(READY, problem="503"), SessionState.STALE),
+        (Sight(READY, refused=True, problem="no bridge"), SessionState.CONNECTED),
         (Sight(LOST), SessionState.CONNECTED),
         (Sight(CONNECTING), SessionState.CONNECTED),
         (Sight(COMPETING), SessionState.COMPETING),
@@ -137,10 +138,10 @@ def test_epoch_begins_with_each_session_and_with_each_other_set_of_accounts(mach
 # ---- opening the session
 
 
-@pytest.mark.parametrize("status", [LOST, CONNECTING])
-def test_session_that_is_lost_while_the_login_lives_is_asked_for(machine: Machine, status: SessionStatus) -> None:
+@pytest.mark.parametrize("sight", [Sight(LOST), Sight(CONNECTING), Sight(READY, refused=True)])
+def test_session_that_is_lost_while_the_login_lives_is_asked_for(machine: Machine, sight: Sight) -> None:
     machine.look(READY)
-    machine.look(status)
+    machine.look(sight)
     assert machine.asks
 
 
@@ -226,6 +227,13 @@ def test_session_that_we_opened_and_that_lasted_was_not_taken(machine: Machine) 
 def test_session_that_the_login_opened_may_go_at_once(machine: Machine) -> None:
     machine.look(READY)
     assert machine.look(LOST, after_s=60.0) is SessionState.CONNECTED
+
+
+def test_call_that_was_refused_once_is_no_contest(machine: Machine) -> None:
+    machine.open_by_asking()
+    machine.look(Sight(READY, refused=True), after_s=60.0)
+    assert not machine.session.memory.contested
+    assert machine.asks
 
 
 def test_nightly_reset_takes_a_session_from_everybody() -> None:

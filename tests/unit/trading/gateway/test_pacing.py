@@ -7,7 +7,7 @@ from itertools import pairwise
 import pytest
 
 from tests.unit.trading.gateway.scripted import Desk, StillClock, good, raw
-from trading.errors import InvariantBroken, NotSent, Refused
+from trading.errors import InvariantBroken, NotSent, OutcomeUnknown, Refused
 from trading.gateway.memory import ProcessMemory
 from trading.gateway.pacing import PENALTY, QUIET_AT_START_S, OnWait, Pacing, untold
 
@@ -177,7 +177,7 @@ def test_after_too_many_requests_none_goes_out_but_one_probe_a_minute() -> None:
     for _ in range(10):
         desk.clock.elapsed += 60.0
         for _ in range(3):
-            with pytest.raises((NotSent, Refused)):
+            with pytest.raises((NotSent, OutcomeUnknown), match="too many"):
                 desk.session.keep_alive()
     probes = [call.at for call in desk.transport.calls[sent:]]
     assert len(probes) == 10
@@ -309,8 +309,10 @@ def test_the_client_keeps_the_penalty_at_once_and_forgets_it_when_a_probe_gets_t
     end = desk.clock.now() + PENALTY
     assert memory.penalty_end() == end
     desk.clock.elapsed += 61.0
-    with pytest.raises(Refused):
+    with pytest.raises(OutcomeUnknown, match="suspended"):
         desk.session.keep_alive()
+    with pytest.raises(NotSent, match="ends at about 15:1"):
+        desk.api.get("/x")
     assert memory.penalty_end() == end
     desk.clock.elapsed += 61.0
     desk.session.keep_alive()

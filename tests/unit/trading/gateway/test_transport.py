@@ -1,40 +1,24 @@
 from __future__ import annotations
 
-import gzip
 import logging
 import socket
-from collections.abc import Iterator
 
 import psutil
 import pytest
-from responses import RequestsMock
 
 from tests.fakes.raw_server import Peer, answering, serving, within
 from tests.unit.trading.gateway.posting import ORDER, post
 from trading.errors import ConfigError, NotSent, OutcomeUnknown
-from trading.gateway.transport import MAX_ANSWER_BYTES, HttpTransport, base_url
+from trading.gateway.transport import HttpTransport, base_url
 
 GATEWAY = "https://localhost:5055"
 ORDERS = f"{GATEWAY}/v1/api/iserver/account/DU1234567/orders"
-
-
-@pytest.fixture
-def canned() -> Iterator[RequestsMock]:
-    """Give answers to whole requests; what happens on a socket needs a server that can misbehave."""
-    with RequestsMock() as answers:
-        yield answers
 
 
 def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port: int = listener.getsockname()[1]
     return port
-
-
-def test_a_whole_answer_is_returned_with_its_status_whatever_it_is(canned: RequestsMock) -> None:
-    canned.post(ORDERS, body=b'{"error":"x"}', status=503)
-    answer = post(GATEWAY)
-    assert (answer.status, answer.body) == (503, b'{"error":"x"}')
 
 
 def test_the_request_is_what_was_asked_for_and_no_more() -> None:
@@ -53,14 +37,6 @@ def test_a_post_without_a_body_says_so() -> None:
     with serving(answering(b"{}")) as server:
         post(server.url, body=None)
     assert b"Content-Length: 0\r\n" in server.received[0]
-
-
-def test_a_query_keeps_its_commas(canned: RequestsMock) -> None:
-    canned.get(f"{GATEWAY}/v1/api/x", body=b"{}")
-    transport = HttpTransport(GATEWAY, None)
-    transport.exchange("GET", "/x", {"conids": "1,2", "symbol": "BRK B"}, None, 5.0)
-    transport.close()
-    assert canned.calls[0].request.url == f"{GATEWAY}/v1/api/x?conids=1,2&symbol=BRK%20B"
 
 
 def test_connections_are_used_again() -> None:
@@ -269,56 +245,6 @@ def test_a_huge_body_is_not_read_to_its_end(headers: bytes) -> None:
     assert caught.value.status in (200, 302, 503)
 
 
-@pytest.mark.parametrize("verb", ["GET", "POST", "DELETE"])
-@pytest.mark.parametrize(("size", "whole"), [(MAX_ANSWER_BYTES, True), (MAX_ANSWER_BYTES + 1, False)])
-def test_the_largest_answer_that_is_read_has_two_mebibytes(
-    canned: RequestsMock, verb: str, size: int, *, whole: bool
-) -> None:
-    canned.add(verb, f"{GATEWAY}/v1/api/x", body=b" " * size)
-    transport = HttpTransport(GATEWAY, None)
-    if whole:
-        assert len(transport.exchange(verb, "/x", None, None, 5.0).body) == size
-    else:
-        with pytest.raises(OutcomeUnknown, match="too large"):
-            transport.exchange(verb, "/x", None, None, 5.0)
-    transport.close()
-
-
-def zipped(canned: RequestsMock, body: bytes, coding: str = "gzip") -> None:
-    canned.post(ORDERS, body=body, headers={"Content-Encoding": coding})
-
-
-def test_gzip_that_nobody_asked_for_is_undone(canned: RequestsMock) -> None:
-    zipped(canned, gzip.compress(b'{"a":1}'))
-    assert post(GATEWAY).body == b'{"a":1}'
-
-
-def test_a_gzip_bomb_is_not_undone(canned: RequestsMock) -> None:
-    zipped(canned, gzip.compress(b" " * (MAX_ANSWER_BYTES * 30)))
-    with pytest.raises(OutcomeUnknown, match="too large"):
-        post(GATEWAY)
-
-
-@pytest.mark.parametrize(
-    ("coding", "body"),
-    [("gzip", b"{}"), ("gzip", gzip.compress(b"[1,2,3]")[:-9]), ("br", b"{}")],
-    ids=["not gzip", "cut off", "unknown"],
-)
-def test_an_encoding_that_cannot_be_undone_is_an_unknown_outcome(
-    canned: RequestsMock, coding: str, body: bytes
-) -> None:
-    zipped(canned, body, coding)
-    with pytest.raises(OutcomeUnknown):
-        post(GATEWAY)
-
-
-@pytest.mark.parametrize("target", ["http://127.0.0.1:1/elsewhere", "/sso/Login", "http://[broken", ""])
-def test_a_redirection_is_an_answer_and_not_followed(canned: RequestsMock, target: str) -> None:
-    canned.post(ORDERS, body=b"moved", status=302, headers={"Location": target})
-    assert post(GATEWAY).status == 302
-    assert len(canned.calls) == 1
-
-
 def test_no_socket_stays_open_after_failures() -> None:
     def failing(peer: Peer) -> None:
         peer.request()
@@ -356,14 +282,6 @@ def test_endless_headers_are_an_unknown_outcome() -> None:
 
     with serving(behaviour) as server, pytest.raises(OutcomeUnknown):
         post(server.url)
-
-
-@pytest.mark.parametrize(
-    ("told", "time_ms"), [("Tue, 24 Nov 2026 12:00:00 GMT", 1_795_521_600_000), ("noon", None), ("", None)]
-)
-def test_the_time_of_the_server_is_told(canned: RequestsMock, told: str, time_ms: int | None) -> None:
-    canned.post(ORDERS, body=b"{}", headers={"Date": told})
-    assert post(GATEWAY).server_time_ms == time_ms
 
 
 def test_no_error_text_holds_an_account_or_an_address() -> None:

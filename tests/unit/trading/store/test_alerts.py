@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 
 from tests.fakes.orders import LATER, NOW
+from trading.model.alert import Alert
 from trading.store.alerts import SqliteAlerts
 from trading.store.database import Database
+from trading.store.readers.state import read_state
 
 
 class Notes:
@@ -31,6 +33,11 @@ def database(tmp_path: Path) -> Iterator[Database]:
     database.close()
 
 
+def present(database: Database) -> tuple[Alert, ...]:
+    with read_state(database.path) as state:
+        return state.alerts.present()
+
+
 @pytest.fixture
 def notes() -> Notes:
     return Notes()
@@ -46,7 +53,7 @@ def test_what_lasts_is_told_once_over_restarts_too(alerts: SqliteAlerts, databas
     alerts.present("uncovered", "AAPL", "10 AAPL have no stop", LATER)
     SqliteAlerts(database, notes).present("uncovered", "AAPL", "10 AAPL have no stop", LATER)
     assert notes.alerts == [("uncovered", "10 AAPL have no stop")]
-    (alert,) = alerts.all_present()
+    (alert,) = present(database)
     assert (alert.code, alert.subject, alert.since, alert.told_at, alert.over_at, alert.times) == (
         "uncovered", "AAPL", NOW, NOW, None, 1
     )  # fmt: skip
@@ -59,26 +66,28 @@ def test_each_subject_and_each_code_is_told(alerts: SqliteAlerts, notes: Notes) 
     assert [text for _, text in notes.alerts] == ["a", "b", "c"]
 
 
-def test_new_words_are_kept_and_not_told(alerts: SqliteAlerts, notes: Notes) -> None:
+def test_new_words_are_kept_and_not_told(alerts: SqliteAlerts, database: Database, notes: Notes) -> None:
     alerts.present("uncovered", "AAPL", "10 AAPL have no stop", NOW)
     alerts.present("uncovered", "AAPL", "4 AAPL have no stop", LATER)
-    assert [alert.text for alert in alerts.all_present()] == ["4 AAPL have no stop"]
+    assert [alert.text for alert in present(database)] == ["4 AAPL have no stop"]
     assert len(notes.alerts) == 1
 
 
-def test_what_has_to_be_told_again_is(alerts: SqliteAlerts, notes: Notes) -> None:
+def test_what_has_to_be_told_again_is(alerts: SqliteAlerts, database: Database, notes: Notes) -> None:
     for minutes in (0, 14, 15, 16, 30):
         alerts.present("breach", "AAPL", "through", NOW + timedelta(minutes=minutes), again_after_s=900.0)
     assert len(notes.alerts) == 3
-    assert [alert.times for alert in alerts.all_present()] == [3]
+    assert [alert.times for alert in present(database)] == [3]
 
 
-def test_what_is_over_ends_and_is_told_anew_when_it_comes_back(alerts: SqliteAlerts, notes: Notes) -> None:
+def test_what_is_over_ends_and_is_told_anew_when_it_comes_back(
+    alerts: SqliteAlerts, database: Database, notes: Notes
+) -> None:
     for subject in ("AAPL", "MSFT"):
         alerts.present("uncovered", subject, subject, NOW)
     alerts.present("blind", "AAPL", "blind", NOW)
     alerts.over("uncovered", {"MSFT"}, LATER)
-    assert [(alert.code, alert.subject) for alert in alerts.all_present()] == [("uncovered", "MSFT"), ("blind", "AAPL")]
+    assert [(alert.code, alert.subject) for alert in present(database)] == [("uncovered", "MSFT"), ("blind", "AAPL")]
     alerts.present("uncovered", "AAPL", "AAPL", LATER)
     assert notes.codes() == ["uncovered", "uncovered", "blind", "uncovered"]
 
@@ -105,4 +114,4 @@ def test_person_is_told_though_nothing_can_be_stored(alerts: SqliteAlerts, datab
     alerts.present("blind", "", "blind", NOW)
     alerts.over("uncovered", (), NOW)
     assert notes.codes() == ["uncovered", "blind"]
-    assert [alert.code for alert in alerts.all_present()] == ["uncovered"]
+    assert [alert.code for alert in present(database)] == ["uncovered"]

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import shutil
 import sqlite3
 import threading
@@ -154,6 +155,15 @@ def test_folder_or_dangling_link_named_halt_halts_too(requests: RequestsDatabase
     assert requests.halt_file() is not None
 
 
+@pytest.mark.timeout(10)
+def test_pipe_named_halt_halts_without_waiting_for_somebody_to_write(requests: RequestsDatabase, path: Path) -> None:
+    path.parent.mkdir()
+    os.mkfifo(path.with_name(HALT_FILE))
+    request = requests.halt_file()
+    assert request is not None
+    assert request.argument == "the file HALT is there"
+
+
 def test_halt_file_is_moved_away_and_a_new_one_is_another_request(requests: RequestsDatabase, path: Path) -> None:
     path.parent.mkdir()
     file, facts = path.with_name(HALT_FILE), set()
@@ -167,6 +177,19 @@ def test_halt_file_is_moved_away_and_a_new_one_is_another_request(requests: Requ
         # Moved back, its own time is the old one.
         path.with_name(TAKEN_FILE).replace(file)
     assert len(facts) == 3
+
+
+def test_halt_file_that_a_program_makes_is_a_request(requests: RequestsDatabase, path: Path) -> None:
+    assert requests.make_halt_file("halted on the dashboard") == path.with_name(HALT_FILE)
+    request = requests.halt_file()
+    assert request is not None
+    assert request.argument == "halted on the dashboard"
+
+
+def test_halt_file_that_cannot_be_made_is_said(requests: RequestsDatabase, path: Path) -> None:
+    path.with_name(HALT_FILE).mkdir(parents=True)
+    with pytest.raises(InvariantBroken, match="can't be made"):
+        requests.make_halt_file("x")
 
 
 def test_halt_file_that_is_gone_meanwhile_is_no_error(requests: RequestsDatabase, path: Path) -> None:

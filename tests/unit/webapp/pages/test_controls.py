@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from tests.unit.webapp.desk import NOON, PASSWORD, Dashboard, form_of, open_store
+from trading.errors import InvariantBroken
 from trading.model.operator_request import RequestKind
 
 
@@ -41,6 +42,16 @@ def test_a_request_without_a_key_is_refused(ready: Dashboard) -> None:
 def test_halting_works_before_the_first_start(dashboard: Dashboard) -> None:
     client = dashboard.logged_in()
     assert client.post("/halt", data=form_of(client, "/halt")).status_code == 303
+
+
+def test_halting_works_where_requests_cannot_be_stored(ready: Dashboard) -> None:
+    client = ready.logged_in()
+    ready.desk.broken = InvariantBroken("controls", "file is not a database")
+    answer = client.post("/halt", data=form_of(client, "/halt"))
+    assert answer.status_code == 200
+    assert "The file state/HALT was made, which halts as well" in answer.get_data(as_text=True)
+    assert ready.desk.files == ["halted on the dashboard"]
+    assert '"halt_file_made"' in ready.log()
 
 
 def test_resuming_needs_the_password_again_and_the_word(ready: Dashboard) -> None:
@@ -116,6 +127,18 @@ def test_resume_names_the_newest_halt_that_the_page_showed(ready: Dashboard) -> 
         assert client.post("/resume", data={**form, "seen": odd}).status_code == 400
     client.post("/resume", data=form)
     assert ready.desk.seen == [1]
+
+
+def test_resume_shows_everything_that_it_acknowledges(ready: Dashboard) -> None:
+    database, store = open_store(ready.state)
+    store.halts.raise_halt("short", "AAPL", reason="short 10 AAPL", actor="system", now=NOON)
+    store.halts.halt_over("short", (), NOON)
+    store.halts.raise_halt("operator", "request 1", reason="<b>the news</b>", actor="ann", now=NOON)
+    database.close()
+    page = ready.logged_in().get("/resume").get_data(as_text=True)
+    assert "<li>short 10 AAPL (system, " in page
+    assert "; over by itself)</li>" in page
+    assert "<li>&lt;b&gt;the news&lt;/b&gt; (ann, " in page
 
 
 def test_request_whose_file_was_put_away_is_not_found(ready: Dashboard) -> None:
