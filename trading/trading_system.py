@@ -24,7 +24,9 @@ from trading.decision import DecisionSystem
 from trading.errors import ConfigError, DataError, GatewayError, InvariantBroken, SessionLost
 from trading.execution.context import TradingContext
 from trading.execution.plan import POLL_S
+from trading.model.alarm import AlarmCode
 from trading.model.metric import Counter, Gauge
+from trading.model.mode import Mode
 from trading.model.order import IntentState, Role
 from trading.model.status import SessionState
 
@@ -155,7 +157,7 @@ class TradingSystem:
         self._summary.uncovered = turn.state.uncovered_shares
         self._summary.unknown = turn.unknown
         self._finish_flatten(turn)
-        self._alerting.present([*turn.alarms, *self._keeper.alarms()])
+        self._alerting.present([*turn.alarms, *self._deciding.alarms(turn.state), *self._keeper.alarms()])
         return self._next(looks, turn)
 
     def _turn(self, view: SessionView, *, balances: bool) -> Turn:
@@ -254,19 +256,22 @@ class TradingSystem:
         """Something that must never happen did: halt, and go on; a store that can't be written heals by itself."""
         context = self._context
         context.metrics.add(Counter.CYCLE_ERRORS)
-        context.log.error("invariant broken", invariant=error.invariant, detail=error.detail)
-        context.alerts.present("invariant", error.invariant, describe(error), context.clock.now())
-        if error.invariant == STORAGE:
-            # Nothing can be sent, since each order needs its row first; one reconcile follows the first commit.
-            self._turns.new_epoch()
-        else:
-            facts = describe(error)
-            try:
-                context.store.halts.raise_halt(
-                    "invariant", facts, reason=facts, actor="system", now=context.clock.now()
-                )
-            except InvariantBroken as worse:
-                context.log.error("the halt could not be stored", detail=worse.detail)  # noqa: TRY400 - no more is known
+        now, facts = context.clock.now(), describe(error)
+        if str(error) != self._said:
+            self._said = str(error)
+            context.log.error("invariant broken", invariant=error.invariant, detail=error.detail)
+            context.alerts.present(AlarmCode.INVARIANT, error.invariant, facts, now)
+        try:
+            if error.invariant == STORAGE:
+                # Nothing can be sent, since each order needs its row first; one reconcile follows the first commit.
+                self._turns.new_epoch()
+                context.store.set_reconciled(reconciled=False, reason=facts, now=now)
+            else:
+                context.store.halts.raise_halt(AlarmCode.INVARIANT, facts, reason=facts, actor="system", now=now)
+        except InvariantBroken:
+            # It is in force all the same; of a file that can't be read any more nobody else shows it.
+            if error.invariant != STORAGE:
+                context.metrics.put_mode(Mode.HALTED)
         self._back_off(OTHER_CAP_S)
 
     def _back_off(self, cap_s: float) -> None:

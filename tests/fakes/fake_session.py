@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from tests.fakes.fake_broker import ACCOUNT
+from tests.fakes.broker_account import ACCOUNT
 from trading.model.account import SessionStatus
 
 READY = SessionStatus(authenticated=True, connected=True, competing=False, established=True, message="")

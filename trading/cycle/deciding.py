@@ -11,6 +11,7 @@ from trading.cycle.summary import CycleSummary
 from trading.decision import DecisionSystem, decide
 from trading.execution.context import TradingContext
 from trading.execution.state import MarketTimes, TradingState
+from trading.model.alarm import Alarm, AlarmCode
 from trading.model.decision import Decision
 from trading.model.order import IntentState, Role
 
@@ -49,6 +50,21 @@ class Deciding:
             and record.state is IntentState.WORKING
             and record.intent.session <= state.times.newest.day
             for record in state.journal.maybe_live
+        )
+
+    def alarms(self, state: TradingState) -> tuple[Alarm, ...]:
+        """Return the own symbols that the newest decision could not look at: they are held, and nobody sells them."""
+        if self.decision is None:
+            return ()
+        skipped = self.decision.skipped
+        return tuple(
+            Alarm(
+                AlarmCode.NOT_DECIDED,
+                position.symbol,
+                f"{position.symbol}: nothing was decided on it ({skipped[position.symbol]}); its stop stays",
+            )
+            for position in state.journal.positions
+            if position.symbol in skipped
         )
 
     def decide(self, state: TradingState, publisher: Publisher, summary: CycleSummary) -> datetime | None:

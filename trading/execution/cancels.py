@@ -8,9 +8,9 @@ from trading.execution.matching import is_same
 from trading.execution.plan import Cancel, Plan
 from trading.execution.state import TradingState
 from trading.model.alarm import AlarmCode
-from trading.model.command import SETTLED, CommandRecord, Step
+from trading.model.command import SETTLED, CommandRecord, CommandState, Step
 from trading.model.mode import Mode
-from trading.model.order import BrokerStatus, IntentState, Role, Side
+from trading.model.order import BrokerStatus, IntentState, OrderLife, Role, Side
 from trading.model.record import IntentRecord
 from trading.model.request import RequestKind
 
@@ -34,7 +34,7 @@ def ask_cancel(record: IntentRecord, step: Step, state: TradingState, plan: Plan
     """Ask for a cancel now where that is due and allowed; True when the order has yet to end.
 
     An order that is not bound for certain, or that no reading of this session shows as ours, is not cancelled: an id
-    may have been given to somebody else's.
+    may have been given to somebody else's. One that the reading shows as over only waits for its executions.
     """
     plan.asked.add((record.coid, step))
     if record.state is not IntentState.WORKING or record.provisional or record.order_id is None:
@@ -42,7 +42,7 @@ def ask_cancel(record: IntentRecord, step: Step, state: TradingState, plan: Plan
     sight = state.snapshot.sights.get(record.order_id)
     if sight is None and record.seen_epoch != state.epoch:
         return True
-    if sight is not None and not is_same(record, sight.order, state.journal):
+    if sight is not None and (sight.life is OrderLife.OVER or not is_same(record, sight.order, state.journal)):
         return True
     asked = [
         command
@@ -62,9 +62,14 @@ def ask_cancel(record: IntentRecord, step: Step, state: TradingState, plan: Plan
 
 
 def lapse(state: TradingState, plan: Plan) -> None:
-    """Let cancels and modifications lapse whose step can't go on any more: nobody asks for them in this plan."""
+    """Let cancels and modifications lapse whose step can't go on any more: nobody asks for them in this plan.
+
+    A refused modification stays as it is: its order is replaced, not asked again.
+    """
     for command in state.journal.commands:
-        if command.kind is RequestKind.SUBMIT or command.state in SETTLED:
+        if command.kind is RequestKind.SUBMIT or command.state in SETTLED or command.number in plan.confirmed:
+            continue
+        if command.kind is RequestKind.MODIFY and command.state is CommandState.REFUSED:
             continue
         if (command.coids[0], command.step) not in plan.asked:
             plan.lapsed.append(command.number)
@@ -77,7 +82,8 @@ def _due(asked: list[CommandRecord], state: TradingState, *, on_its_way: bool) -
     due = asked[-1].sent_at + timedelta(seconds=pause)
     if on_its_way and not state.times.liquid:
         # Out of hours the acknowledgement may come at the open: this is no error.
-        session = state.times.calendar.next_after(state.times.newest.day)
+        calendar = state.times.calendar
+        session = calendar.next_after(calendar.newest_completed(state.now, 0.0).day)
         due = max(due, session.open + AFTER_OPEN)
     return due
 

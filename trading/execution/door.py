@@ -23,7 +23,8 @@ def may_leave(order: OrderIntent, command: Submit, state: TradingState) -> Denie
         case Step.ENTRY:
             return check_entry(order, state)
         case Step.EXIT:
-            return check_exit(order, state, guarded=command.guarded)
+            denied = check_exit(order, state, guarded=command.guarded)
+            return denied or _beside_cover(order, state, guarded=command.guarded)
         case _:
             return check_protection(order, state)
 
@@ -39,3 +40,14 @@ def check_protection(order: OrderIntent, state: TradingState) -> Denied | None:
         if record.coid != order.coid and record.intent.role is not Role.TARGET
     ]
     return checks.account(order.symbol, state.guard) or checks.short(order, own, sum(record.left for record in others))
+
+
+def _beside_cover(order: OrderIntent, state: TradingState, *, guarded: bool) -> Denied | None:
+    """A sale leaves when its cover is over; the guard's stands beside one that nobody can find."""
+    cover = [
+        record
+        for record in state.journal.sells(order.conid)
+        if record.coid != order.coid and record.intent.role is not Role.EXIT and not (guarded and record.unproven)
+    ]
+    # Stop and target of a pair cancel each other: they sell the same shares once.
+    return checks.short(order, order.quantity, max((record.left for record in cover), default=0))

@@ -7,21 +7,23 @@ after too many refusals, the software guard compares price and stop.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from math import floor
 
 from trading.execution.cancels import ask_cancel
 from trading.execution.matching import PRICE_TOLERANCE, is_same
 from trading.execution.order_factory import PROTECTION, Purpose, protective_pair
-from trading.execution.plan import POLL_S, Plan, Submit
+from trading.execution.plan import POLL_S, Plan, Refuse, Submit
 from trading.execution.prices import sale_price
 from trading.execution.resizing import plan_resize
 from trading.execution.snapshot import OrderSight
 from trading.execution.state import TradingState
 from trading.model.alarm import AlarmCode
 from trading.model.command import Step
-from trading.model.order import IntentState, OrderType, Role, Side
+from trading.model.decision import Denied
+from trading.model.order import IntentState, OrderIntent, OrderType, Role, Side
 from trading.model.record import IntentRecord, OwnPosition
 
 # How long own shares may stand without cover in regular hours before the guard watches them.
@@ -106,8 +108,10 @@ def plan_protection(state: TradingState, plan: Plan) -> None:
             continue
         if cover.unproven or cover.exiting or state.snapshot.unsure(cover.position.conid):
             continue
-        need = min(cover.position.quantity, max(floor(state.snapshot.held(cover.position.conid)), 0))
-        if need == 0:
+        # What rests already stays while it is in doubt whether shares are gone; nothing is sold beyond what is shown.
+        resting = 0 if cover.stop is None else cover.stop.shares
+        need = min(cover.position.quantity, max(floor(state.snapshot.held(cover.position.conid)), resting))
+        if need <= 0:
             continue
         if cover.stop is None:
             _cover_bare(cover, need, state, plan)
@@ -115,6 +119,7 @@ def plan_protection(state: TradingState, plan: Plan) -> None:
             _add_target(cover, cover.stop, need, state, plan)
         else:
             plan_resize(cover.position, (cover.stop.record, cover.target.record), need, state, plan)
+    _drop_planned(state, plan)
 
 
 def attempts(conid: int, state: TradingState) -> tuple[IntentRecord, ...]:
@@ -170,9 +175,28 @@ def _cover_bare(cover: Cover, need: int, state: TradingState, plan: Plan) -> Non
         if not _children_over(position, state):
             return
     purpose = Purpose(state.times.newest.day, protected_session(state), state.now)  # type: ignore[arg-type]
-    plan.commands.append(
-        Submit(protective_pair(position, need, purpose, state.contracts.get(position.symbol)), Step.PROTECTION)
-    )
+    drafts = protective_pair(position, need, purpose, state.contracts.get(position.symbol))
+    found = {record.intent.role: record.intent for record in _planned(state) if _fits(record.intent, drafts)}
+    group = tuple(found[draft.role] for draft in drafts) if len(found) == len(drafts) else drafts
+    plan.commands.append(Submit(group, Step.PROTECTION))
+
+
+def _planned(state: TradingState) -> tuple[IntentRecord, ...]:
+    """Return the legs of pairs that were planned and did not leave."""
+    return tuple(record for record in state.journal.planned if record.intent.reason == PROTECTION)
+
+
+def _fits(planned: OrderIntent, drafts: Sequence[OrderIntent]) -> bool:
+    return any(replace(planned, coid="", created=draft.created) == draft for draft in drafts)
+
+
+def _drop_planned(state: TradingState, plan: Plan) -> None:
+    """Close legs that were planned and that this plan does not send: the next pair is made for what is bare then."""
+    sent = {intent.coid for command in plan.commands if isinstance(command, Submit) for intent in command.group}
+    for record in _planned(state):
+        if record.coid not in sent:
+            denied = Denied(record.intent.symbol, "too_old", None, None, "it did not leave, and is not needed any more")
+            plan.commands.append(Refuse((record.intent,), denied))
 
 
 def _children_over(position: OwnPosition, state: TradingState) -> bool:

@@ -25,6 +25,7 @@ class AlarmCode(StrEnum):
     MANUAL = "manual"
     SPLIT = "split"
     LATCHED = "latched"
+    NOT_DECIDED = "not_decided"
 
 
 @dataclass(frozen=True, slots=True)

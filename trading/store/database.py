@@ -21,6 +21,8 @@ LOCK_NAME = "trading.lock"
 DEFAULT_PREFIX = "TS"
 INSTANCE_LENGTH = 4
 BUSY_TIMEOUT_MS = 5000
+# All else may be gone at the next try: a lock, a full disk, a folder that can't be written.
+_DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 # Digits and letters that nobody mistakes for one another over the phone: 32 of them, 5 bits each.
 ALPHABET = "23456789abcdefghijkmnpqrstuvwxyz"
 
@@ -89,7 +91,8 @@ class Database:
     def transaction(self) -> Iterator[sqlite3.Connection]:
         """Run the block as one transaction, durable when the block is left; an error leaves the file as it was.
 
-        Raises: InvariantBroken("storage"), the disk is full, the file is locked or damaged: nothing may be sent.
+        Raises: InvariantBroken, nothing may be sent: "storage", the disk is full or the file locked, which heals by
+        itself; "damaged storage", which doesn't.
         """
         with self._guard:
             try:
@@ -174,7 +177,8 @@ class Database:
             self._connection.execute("ROLLBACK")
 
     def _failure(self, error: sqlite3.Error) -> InvariantBroken:
-        return InvariantBroken("storage", f"{self.path.name}: {error}")
+        damaged = getattr(error, "sqlite_errorcode", 0) & 0xFF in _DAMAGED
+        return InvariantBroken("damaged storage" if damaged else "storage", f"{self.path.name}: {error}")
 
 
 def prepare_folder(folder: Path) -> None:

@@ -91,11 +91,10 @@ def adjust_position(
 
 
 def _check_owner(intent: sqlite3.Row, execution: Execution) -> None:
-    if execution.conid != intent["conid"] or execution.side != intent["side"]:
-        raise InvariantBroken(
-            "I6",
-            f"execution {execution.execution_id} ({execution.side} {execution.conid}) is not of {intent['coid']}",
-        )
+    whole = execution.quantity == int(execution.quantity)
+    if execution.conid != intent["conid"] or execution.side != intent["side"] or not whole:
+        what = f"{execution.side} {execution.quantity:g} of {execution.conid}"
+        raise InvariantBroken("I6", f"execution {execution.execution_id} ({what}) is not of {intent['coid']}")
 
 
 def _changed(known: sqlite3.Row, execution: Execution) -> bool:
@@ -194,7 +193,7 @@ def _move_position(
         "UPDATE execution SET entry_coid = ? WHERE execution_id = ?", (entry_coid, execution.execution_id)
     )
     held = 0 if position is None else int(position["quantity"])
-    left = held + change + _explained(connection, execution, entry_coid, change, now)
+    left = held + change + _explained(connection, execution, entry_coid, held, change, now)
     if position is None and left > 0:
         _open_position(connection, entry_coid, execution, left)
     elif left > 0:
@@ -211,20 +210,25 @@ def _move_position(
 
 
 def _explained(
-    connection: sqlite3.Connection, execution: Execution, entry_coid: str | None, change: int, now: datetime
+    connection: sqlite3.Connection, execution: Execution, entry_coid: str | None, held: int, change: int, now: datetime
 ) -> int:
     """Return the shares of earlier adjustments that this fill explains, with the row that takes them back.
 
-    A purchase told of late explains what was oversold, a sale told of late what was taken for sold by hand.
+    A purchase told of late explains what was oversold. A sale told of late explains what was taken for sold by hand:
+    when it was made before that, or sells shares that were written off; else they are others.
     """
     kind = AdjustmentKind.OVERSOLD if change > 0 else AdjustmentKind.MANUAL
     row = connection.execute(
-        "SELECT coalesce(sum(quantity), 0) AS open FROM adjustment WHERE conid = ? AND kind = ? AND entry_coid IS ?",
-        (execution.conid, kind, entry_coid),
+        "SELECT coalesce(sum(quantity), 0) AS open, coalesce(-sum(min(quantity, 0)) FILTER (WHERE at > ?), 0) AS later"
+        " FROM adjustment WHERE conid = ? AND kind = ? AND entry_coid IS ?",
+        (utc_text(execution.time), execution.conid, kind, entry_coid),
     ).fetchone()
-    unexplained = int(row["open"])
-    taken_back = -min(unexplained, change) if change > 0 else min(-unexplained, -change)
-    if taken_back == 0 or (change > 0) != (unexplained > 0) or change == 0:
+    if change > 0:
+        taken_back = -min(max(int(row["open"]), 0), change)
+    else:
+        told_late = min(int(row["later"]), -change)
+        taken_back = min(max(-int(row["open"]), 0), max(told_late, -change - held))
+    if taken_back == 0:
         return 0
     text = f"explained by execution {execution.execution_id}"
     _note(connection, kind, execution.conid, taken_back, entry_coid, text, now)

@@ -42,6 +42,7 @@ class SqliteStore:
         self._bars = BarWriter()
         self._on_mode = on_mode
         self._mode: Mode | None = None
+        self._unstored: ModeState | None = None
         self.halts = SqliteHalts(database, self._mode_may_differ)
 
     def record_decision(self, decision: Decision, now: datetime) -> None:
@@ -109,14 +110,23 @@ class SqliteStore:
 
     def mode(self) -> ModeState:
         """Return the mode to show: the strictest of halts that stand, reconciled and risk latches."""
-        return modes.mode_of(self._database.query(modes.LAST_ENTRIES), self.halts.halting())
+        stored = modes.mode_of(self._database.query(modes.LAST_ENTRIES), self.halts.halting())
+        return stored if self._unstored is None or stored.mode is Mode.HALTED else self._unstored
 
     def set_reconciled(self, *, reconciled: bool, reason: str, now: datetime) -> None:
-        """Persist whether this epoch's state is reconciled with the broker."""
+        """Persist whether this epoch's state is reconciled with the broker.
+
+        Raises: InvariantBroken("storage"): that it is not reconciled holds all the same, until something can be stored.
+        """
         value = modes.YES if reconciled else modes.NO
-        with self._database.transaction() as connection:
-            modes.log_change(connection, modes.RECONCILED, value, reason=reason, actor="system", at=utc_text(now))
-        self._mode_may_differ()
+        if not reconciled:
+            self._unstored = ModeState(Mode.RECONCILING, reason, "system", now)
+        try:
+            with self._database.transaction() as connection:
+                modes.log_change(connection, modes.RECONCILED, value, reason=reason, actor="system", at=utc_text(now))
+            self._unstored = None
+        finally:
+            self._mode_may_differ()
 
     def risk_state(self, through: date | None = None) -> RiskState:
         """Return what the risk rules remember: peak, latches, stop-outs; an empty one before the first decision.

@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from tests.fakes.fake_broker import ACCOUNT, FakeClock
+from tests.fakes.broker_account import ACCOUNT
+from tests.fakes.fake_clock import FakeClock
 from tests.fakes.fake_session import COMPETING, CONNECTING, LOGGED_IN, LOGGED_OUT, READY, FakeSession
 from tests.fakes.memory_database import MemoryDatabase
 from tests.fakes.memory_metrics import MemoryLog, MemoryMetrics

@@ -5,8 +5,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.fakes.memory_journal import MemoryJournal
-from tests.fakes.memory_store import MemoryStore
 from trading.errors import DataError
 from trading.model.contract import ContractPin
 from trading.store.database import Database
@@ -17,8 +15,7 @@ END = datetime(2026, 11, 24, 15, 15, tzinfo=UTC)
 PIN = ContractPin("BRK.B", 72063691, "NYSE", "USD")
 
 
-def test_what_was_kept_is_there_in_the_next_process(tmp_path: Path) -> None:
-    path = tmp_path / "trading.db"
+def test_what_was_kept_is_there_in_the_next_process(path: Path) -> None:
     database = Database(path)
     memory = StoredGatewayMemory(SqliteStore(database))
     assert memory.penalty_end() is None
@@ -37,15 +34,13 @@ def test_what_was_kept_is_there_in_the_next_process(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("text", ["soon", "2026-11-24T15:15:00", ""])
-def test_an_end_that_cannot_be_read_suspends_nothing(text: str) -> None:
-    store = MemoryStore(MemoryJournal())
+def test_an_end_that_cannot_be_read_suspends_nothing(store: SqliteStore, text: str) -> None:
     store.set_value(PENALTY_END, text)
     assert StoredGatewayMemory(store).penalty_end() is None
 
 
 @pytest.mark.parametrize("text", ["", "x NYSE USD", "1", "1 NYSE", "-1 NYSE USD"])
-def test_a_pin_that_cannot_be_read_is_not_taken_for_none(text: str) -> None:
-    store = MemoryStore(MemoryJournal())
+def test_a_pin_that_cannot_be_read_is_not_taken_for_none(store: SqliteStore, text: str) -> None:
     store.set_value("pin.AAPL", text)
     with pytest.raises(DataError):
         StoredGatewayMemory(store).pin("AAPL")

@@ -1,12 +1,10 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
 import pytest
 
-from tests.fakes.chance import seeded
 from tests.fakes.orders import LATER, NOW
 from trading.errors import InvariantBroken
 from trading.model.decision import RiskState, StopOut
@@ -14,18 +12,6 @@ from trading.model.mode import OPERATOR, Mode
 from trading.store.database import Database
 from trading.store.modes import risk_from
 from trading.store.records import SqliteStore
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "trading.db"
-
-
-@pytest.fixture
-def database(path: Path) -> Iterator[Database]:
-    database = Database(path, chance=seeded())
-    yield database
-    database.close()
 
 
 def log(database: Database) -> list[tuple[str, ...]]:

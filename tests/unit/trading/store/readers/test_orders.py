@@ -1,84 +1,28 @@
 from __future__ import annotations
 
-import random
 from pathlib import Path
 
 import pytest
 
-from tests.unit.webapp.desk import NOON, SESSION
-from trading.model.order import Execution, IntentState, OrderIntent, OrderType, Role, Side, Tif
+from tests.fakes.orders import NOW, about, bracket, fill
+from trading.store.commands import SqliteCommandLog
 from trading.store.database import Database
 from trading.store.journal import SqliteJournal
 from trading.store.readers.state import read_state
 
 
 @pytest.fixture
-def filled(tmp_path: Path) -> Path:
+def filled(database: Database, path: Path) -> Path:
     """A database with one filled entry, the fill corrected once."""
-    database = Database(tmp_path / "trading.db", chance=random.Random(5))  # noqa: S311 - the same names each time
-    journal = SqliteJournal(database)
-    legs = [
-        OrderIntent(
-            "e",
-            None,
-            Role.ENTRY,
-            7,
-            "AAA",
-            Side.BUY,
-            OrderType.LIMIT,
-            Tif.DAY,
-            5,
-            10.0,
-            None,
-            SESSION,
-            SESSION,
-            "",
-            NOON,
-        ),
-        OrderIntent(
-            "e-S",
-            "e",
-            Role.STOP,
-            7,
-            "AAA",
-            Side.SELL,
-            OrderType.STOP,
-            Tif.GTC,
-            5,
-            None,
-            9.0,
-            SESSION,
-            SESSION,
-            "",
-            NOON,
-        ),
-        OrderIntent(
-            "e-T",
-            "e",
-            Role.TARGET,
-            7,
-            "AAA",
-            Side.SELL,
-            OrderType.LIMIT,
-            Tif.GTC,
-            5,
-            12.0,
-            None,
-            SESSION,
-            SESSION,
-            "",
-            NOON,
-        ),
-    ]
-    journal.plan(legs)
-    journal.transition("e", IntentState.SENDING, "submit", NOON)
-    journal.bind("e", 99, 1, NOON)
+    journal, commands = SqliteJournal(database), SqliteCommandLog(database)
+    entry, stop, target = bracket("e", symbol="AAA", quantity=5)
+    journal.plan([entry, stop, target])
+    about(commands, ["e"])
+    journal.bind("e", 99, 1, NOW)
     for version, price in ((1, 10.0), (2, 9.99)):
-        fill = Execution(f"00a.00b.01.0{version}", "DU1", 7, "AAA", Side.BUY, 5, price, 1.0, NOON, "e", 99)
-        journal.record_fill("e", fill, NOON)
-    journal.record_denial(["e-T"], "price_collar", "too far", NOON)
-    database.close()
-    return tmp_path / "trading.db"
+        journal.record_fill("e", fill(f"00a.00b.01.0{version}", entry, 5, price), NOW)
+    journal.record_denial(["e-T"], "price_collar", "too far", NOW)
+    return path
 
 
 def test_orders_are_those_that_may_still_do_something(filled: Path) -> None:
@@ -88,7 +32,7 @@ def test_orders_are_those_that_may_still_do_something(filled: Path) -> None:
     assert [(line.coid, line.state, line.filled) for line in found] == [("e", "WORKING", 5), ("e-S", "PLANNED", 0)]
     stop = found[1]
     assert (stop.role, stop.side, stop.order_type, stop.limit_price, stop.stop_price) == (
-        "stop", "SELL", "STP", None, 9.0,
+        "stop", "SELL", "STP", None, 95.02,
     )  # fmt: skip
 
 

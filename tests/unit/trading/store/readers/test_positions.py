@@ -4,9 +4,9 @@ from pathlib import Path
 
 import numpy as np
 
-from tests.fakes.orders import LATER, NOW, SESSION, bracket, fill
+from tests.fakes.orders import LATER, NOW, SESSION, about, bracket, fill
 from trading.market.panel import Panel
-from trading.model.order import IntentState
+from trading.store.commands import SqliteCommandLog
 from trading.store.database import Database
 from trading.store.journal import SqliteJournal
 from trading.store.readers.positions import TradeTotals
@@ -29,7 +29,7 @@ def test_position_shows_how_much_of_it_is_covered(database: Database, path: Path
         "AAPL", 10, 100.01, 95.02, 105.03,
     )  # fmt: skip
     assert (bare.covered, bare.last_close, bare.entry_session) == (0, 101.5, SESSION)
-    journal.transition(stop.coid, IntentState.SENDING, "submit", NOW)
+    about(SqliteCommandLog(database), [stop.coid])
     journal.bind(stop.coid, 5, 1, NOW)
     with read_state(path) as state:
         assert [line.covered for line in state.positions.open()] == [10]

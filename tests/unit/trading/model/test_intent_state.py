@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from trading.errors import InvariantBroken
-from trading.execution.order_state import EDGES, RESURRECTABLE, check_edge
+from trading.model.intent_state import DECLARED_ABSENT, EDGES, check_edge
 from trading.model.order import TERMINAL, IntentState
 
 S = IntentState
@@ -16,9 +16,9 @@ ALLOWED = {
     S.REPLYING: "WORKING QUESTIONED UNKNOWN REJECTED DECLINED",
     S.UNKNOWN: "WORKING FILLED CANCELLED EXPIRED REJECTED LOST DECLINED",
     S.WORKING: "FILLED CANCELLED EXPIRED REJECTED UNKNOWN",
-    S.FILLED: "FILLED",
-    S.CANCELLED: "CANCELLED",
-    S.EXPIRED: "EXPIRED",
+    S.FILLED: "FILLED WORKING",
+    S.CANCELLED: "CANCELLED WORKING",
+    S.EXPIRED: "EXPIRED WORKING",
     S.REJECTED: "REJECTED WORKING FILLED",
     S.DECLINED: "DECLINED WORKING FILLED",
     S.LOST: "LOST WORKING FILLED",
@@ -41,6 +41,9 @@ def test_nothing_leads_from_a_terminal_state_back_to_sending() -> None:
     assert all(not EDGES[state] & sending for state in TERMINAL)
 
 
-def test_only_what_was_taken_for_absent_is_resurrected() -> None:
-    back = {(old, new) for old in TERMINAL for new in EDGES[old] if new is not old}
-    assert back == {(old, new) for old in RESURRECTABLE for new in (S.WORKING, S.FILLED)}
+def test_everything_that_was_over_can_come_back_to_life_but_what_was_never_sent() -> None:
+    assert {state for state in TERMINAL if S.WORKING in EDGES[state]} == TERMINAL - {S.DENIED}
+
+
+def test_only_what_was_taken_for_absent_can_turn_out_filled() -> None:
+    assert {state for state in TERMINAL - {S.FILLED} if S.FILLED in EDGES[state]} == DECLARED_ABSENT
