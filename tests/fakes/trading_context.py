@@ -6,9 +6,9 @@ import sqlite3
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+from tests.fakes.broker_account import ACCOUNT
 from tests.fakes.chance import seeded
 from tests.fakes.failing_connection import Disk
-from tests.fakes.broker_account import ACCOUNT
 from tests.fakes.fake_broker import FakeBroker
 from tests.fakes.fake_clock import FakeClock
 from tests.fakes.fake_market_data import CLOSES, CONIDS, FakeMarketData, rising
