@@ -298,7 +298,7 @@ def _wait(want: WantedExit, denied: Denied | None, plan: Plan, state: TradingSta
 
 def _recorded(want: WantedExit, state: TradingState) -> bool:
     """Return whether an exit of this decision was refused before, so that it is on record."""
-    decided = state.decision.session if state.decision is not None else None
+    decided = state.decision.session if state.decision is not None else state.times.newest.day
     return any(
         record.intent.role is Role.EXIT and record.intent.decided == decided
         for record in state.journal.of(want.position.conid)
