@@ -227,7 +227,8 @@ def _limits_sent(position: OwnPosition, state: TradingState) -> list[IntentRecor
 
 def _fits(planned: OrderIntent, draft: OrderIntent) -> bool:
     """Return whether what was planned is still what would be sent: a limit may have been left behind by the price."""
-    if (planned.order_type, planned.session, planned.quantity) != (draft.order_type, draft.session, draft.quantity):
+    wanted = (draft.order_type, draft.session, draft.quantity, draft.reason)
+    if (planned.order_type, planned.session, planned.quantity, planned.reason) != wanted:
         return False
     if planned.limit_price is None or draft.limit_price is None:
         return True
