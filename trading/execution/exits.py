@@ -188,7 +188,7 @@ def _draft(want: WantedExit, state: TradingState) -> tuple[OrderIntent | None, D
         return None, Denied(position.symbol, "short", position.quantity, 0, "the broker shows no shares")
     window = state.times.window
     decided = state.decision.session if state.decision is not None else state.times.newest.day
-    if window.before_open(state.now) and not want.guarded:
+    if window.before_open(state.now):
         purpose = Purpose(decided, window.session.day, state.now)
         return replace(exit_order(position, want.reason, purpose, None), quantity=quantity), None
     session = state.times.open_session
