@@ -79,7 +79,7 @@ def wanted_exits(state: TradingState) -> tuple[WantedExit, ...]:
     found = []
     for position in positions:
         newest = last.get(position.conid)
-        if newest is not None and newest.state in _GOES_ON:
+        if newest is not None and newest.state in _GOES_ON and not _taken_back(newest):
             found.append(WantedExit(position, newest.intent.reason))
         elif position.symbol in decided and _still_wanted(newest, state):
             found.append(WantedExit(position, decided[position.symbol]))
@@ -113,10 +113,15 @@ def check_exit(order: OrderIntent, state: TradingState, *, guarded: bool = False
     )
 
 
+def _taken_back(newest: IntentRecord) -> bool:
+    """Return whether it is a person's that has not left: nothing is to be flat any more."""
+    return newest.state is IntentState.PLANNED and newest.intent.reason == ExitReason.OPERATOR
+
+
 def _still_wanted(newest: IntentRecord | None, state: TradingState) -> bool:
     """Return whether the decision's exit has yet to be sent: there is none of it, or it never did anything."""
     decided = state.decision.session if state.decision is not None else date.min
-    if newest is None or newest.intent.decided < decided:
+    if newest is None or newest.intent.decided < decided or _taken_back(newest):
         return True
     return newest.state in _AGAIN and not _account_denied(newest) and not _cancelled_by_others(newest, state)
 
