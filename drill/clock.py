@@ -13,10 +13,24 @@ _A_LONG_ONE_S = 4.0
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
+class TurnWake(Wake):
+    """Tells when the trading process begins a turn: it then has taken up whatever anybody wants."""
+
+    def __init__(self) -> None:
+        """Tell nobody yet."""
+        super().__init__()
+        self.on_turn: Callable[[], object] = _nothing
+
+    def taken_up(self) -> None:
+        """A turn begins."""
+        super().taken_up()
+        self.on_turn()
+
+
 class RunClock:
     """`trading.ports.Clock` over a simulator in the process; what is due on the way is done when its time comes."""
 
-    def __init__(self, simulator: Simulator, wake: Wake) -> None:
+    def __init__(self, simulator: Simulator, wake: TurnWake) -> None:
         """Follow `simulator`; `wake` ends waits."""
         self.simulator = simulator
         self.wake = wake
@@ -24,8 +38,8 @@ class RunClock:
         """is asked before each wait of the trading process"""
         self.shortest_pause: Callable[[], float] = _at_once
         """says how many seconds a pause of the trading process lasts at least"""
-        self.longest_wait: Callable[[], float | None] = _no_limit
-        """is told of each wait, and says for how many seconds at most the market may go on without another look"""
+        self.longest_wait: Callable[[float], float] = _as_long
+        """is told the seconds of each wait, and says how many the market may go on at most without another look"""
         self._agenda: list[tuple[int, int, Callable[[], object]]] = []
         self._added = 0
         self._shown: tuple[int, datetime] = (0, _EPOCH)
@@ -56,9 +70,8 @@ class RunClock:
         """Let the market go on to `until`, to the account's first event, or until somebody wants something."""
         self.check_alive()
         until_us = _us(until)
-        longest_s = self.longest_wait()
-        if longest_s is not None:
-            until_us = min(until_us, self.simulator.broker.now_us + int(longest_s * _SECOND_US))
+        now_us = self.simulator.broker.now_us
+        until_us = min(until_us, now_us + int(self.longest_wait((until_us - now_us) / _SECOND_US) * _SECOND_US))
         while not self.wake.wanted and self.simulator.broker.now_us < until_us:
             if self._move(until_us, stop_on_event=True):
                 return
@@ -106,6 +119,6 @@ def _at_once() -> float:
     return 0.0
 
 
-def _no_limit() -> float | None:
+def _as_long(seconds: float) -> float:
     """Let waits be as long as they are."""
-    return None
+    return seconds

@@ -26,6 +26,9 @@ DRAWN = tuple(fault for fault in KINDS if fault not in LEFT_OUT)
 CLIENT_FAULTS = ("T02", "T14", "T16", "T17")
 ON = 0.15
 """chance of each fault to be on in a schedule of the swarm"""
+FOR_GOOD = frozenset({"C05", "C07", "C10", "C11", "G08", "G09", "H16", "T13"})
+"""faults after which a person has to act, or which stay to the end: most of what comes after them is not seen"""
+FOR_GOOD_ON = 0.03
 _MOST_SYMBOLS, _MOST_FAULTY_DAYS = 5, 3
 _SHORT_HOLDING = "strategy.trend_mean_reversion.max_holding_bars=1"
 _WRITES = ("POST", "DELETE")
@@ -116,7 +119,7 @@ def swarm(seed: int, world: World) -> Schedule:
         ends_at=stage.ends_at,
         settings=[_SHORT_HOLDING] if rng.random() < 0.4 else [],  # noqa: PLR2004
         behaviour=behaviour,
-        faults=[_fault(rng, KINDS[name]) for name in DRAWN if rng.random() < ON],
+        faults=[_fault(rng, KINDS[name]) for name in DRAWN if rng.random() < (FOR_GOOD_ON if name in FOR_GOOD else ON)],
         client_faults=_client_faults(rng),
         kills=_kills(rng, stage),
         requests=_requests(rng, stage),
@@ -213,6 +216,9 @@ def _fault(rng: random.Random, kind: FaultKind, role: str | None = None, *, alon
             del selector["nth"]
     else:
         selector["probability"] = round(_log_uniform(rng, 0.001, 0.3), 4)
+        if kind.once or kind.ready is not None:
+            # What happens to the account happens now and then, not with every tenth call.
+            selector["times"] = rng.randint(1, 3)
     parameters = {}
     for parameter in kind.parameters:
         value = _value(rng, parameter)
