@@ -253,7 +253,9 @@ def _at(rng: random.Random, stage: Stage) -> str:
         return _inside(rng, day)
     if where < 0.85 and day is not stage.days[0]:  # noqa: PLR2004
         return (day.open - timedelta(minutes=rng.randint(1, 65))).isoformat()
-    return (day.close + timedelta(minutes=rng.randint(1, 600))).isoformat()
+    # The last night is short: then everything heals.
+    longest = 25 if day is stage.days[-2] else 600
+    return (day.close + timedelta(minutes=rng.randint(1, longest))).isoformat()
 
 
 def _inside(rng: random.Random, day: Day) -> str:
@@ -306,7 +308,7 @@ def _deeds(rng: random.Random, stage: Stage) -> list[Deed]:
 def _deed(rng: random.Random, stage: Stage) -> Deed:
     symbol = rng.choice((*stage.symbols, "held"))
     few = rng.randint(1, 10)
-    night = stage.days[rng.randrange(stage.clean, len(stage.days) - 1)].close + timedelta(hours=rng.randint(1, 9))
+    night = stage.days[rng.randrange(stage.clean, len(stage.days) - 1)].open - timedelta(hours=rng.randint(1, 9))
     drawn: Sequence[Deed] = (
         Deed(_at(rng, stage), "trade", fields={"symbol": symbol, "side": "SELL", "quantity": few}),
         Deed(_at(rng, stage), "trade", fields={"symbol": symbol, "side": "BUY", "quantity": few}),

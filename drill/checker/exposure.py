@@ -146,7 +146,7 @@ def i10_never_short(case: Case) -> Iterator[Violation]:
     for line, book in walk(case):
         for conid in list(book.own):
             yield from _sold_short(case, line, book, conid)
-            over = book.potential(conid) - max(book.own[conid], 0)
+            over = book.potential(conid) - book.most_own(conid)
             placed = line["kind"] == "order" and any(each["conid"] == conid for each in line["tickets"])
             if over > 0 and placed and over > before[conid] and not _unseen(book, looks, conid):
                 yield Violation(

@@ -41,6 +41,9 @@ def test_faults_begin_before_they_heal_and_a_whole_session_follows(world: World)
         days = [day for day in world.days if schedule.heals_at < day.open.isoformat() < schedule.ends_at]
         assert len(days) == 1
         assert 1 <= len(schedule.symbols) <= 5
+        times = [deed.at for deed in schedule.deeds] + [request.at for request in schedule.requests]
+        times += [kill.at for kill in schedule.kills if kill.at is not None]
+        assert all(at < schedule.heals_at for at in times)
 
 
 def test_single_fault_is_alone_and_on_its_role(world: World) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from drill.checker.logs import Journal, Violation, case_of, instant, parse_lines, shown
+from drill.checker.logs import Journal, Line, Violation, case_of, instant, parse_lines, shown
 
 
 def test_line_that_was_cut_short_is_left_out() -> None:
@@ -17,7 +17,7 @@ def test_times_are_the_same_in_either_spelling_of_utc() -> None:
 
 def test_case_has_account_hours_and_contracts_apart_from_the_other_events() -> None:
     at = "2014-03-03T14:30:00+00:00"
-    events = [
+    events: list[Line] = [
         {"at": at, "kind": "hours", "open": at, "close": at},
         {"at": at, "kind": "contract", "symbol": "AAPL", "conid": 5},
         {"at": at, "kind": "end"},
