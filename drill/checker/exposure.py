@@ -231,8 +231,9 @@ def halts(case: Case) -> list[tuple[float, float]]:
 
 
 def i13_nothing_is_bought_in_a_halt(case: Case) -> Iterator[Violation]:
-    """After a halt was committed no order to buy is sent, and no question about one is answered yes."""
+    """A halt that was asked for is committed, and from then on nothing is bought nor a purchase confirmed."""
     spans = halts(case)
+    yield from _never_halted(case, spans)
     asked = {line["reply_id"]: line["coids"] for line in case.truth if line["kind"] == "question"}
     if case.fired("T08", "T09", "T10"):
         return
@@ -245,6 +246,18 @@ def i13_nothing_is_bought_in_a_halt(case: Case) -> Iterator[Violation]:
         confirmed = "/reply/" not in line["path"] or line["sha256"] in YES
         if buys and confirmed and any(begin < at < end for begin, end in spans):
             yield Violation("I13", at, buys[0], "an order to buy was sent while the mode was HALTED")
+
+
+def _never_halted(case: Case, spans: Sequence[tuple[float, float]]) -> Iterator[Violation]:
+    asked = case.happened("request")
+    for number, event in enumerate(asked):
+        if event["asked"] == "resume":
+            continue
+        at = instant(event["at"])
+        until = next((instant(each["at"]) for each in asked[number + 1 :] if each["asked"] == "resume"), case.end)
+        looked = any(at <= instant(turn["at"]) < until for turn in case.happened("turn"))
+        if looked and not any(begin < until and end > at for begin, end in spans):
+            yield Violation("I13", at, event["asked"], "it was asked for, and the journal never said HALTED")
 
 
 def i16_one_order_an_intent(case: Case) -> Iterator[Violation]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from itertools import count
 
 from drill.schedule import write
-from drill.tasks import Task, run_all, tasks
-from drill.world import CONFIG, World
+from drill.tasks import Setting, Task, run_all, tasks
+from drill.world import World
 
 
 def test_tasks_come_in_a_fixed_order_and_each_has_a_name_of_its_own() -> None:
@@ -26,5 +26,5 @@ def test_task_draws_its_schedule_and_its_fault_free_twin(world: World) -> None:
 def test_nothing_is_begun_after_the_time_is_up() -> None:
     ticks = count()
     wanted = (Task("swarm", seed, clean=True) for seed in range(100))
-    done = list(run_all(wanted, CONFIG, 1, lambda: float(next(ticks)), 2.0))
+    done = list(run_all(wanted, Setting(), 1, lambda: float(next(ticks)), 2.0))
     assert [task.seed for task, _ in done] == [0, 1]

@@ -150,6 +150,17 @@ def test_nothing_is_bought_while_the_mode_is_halted() -> None:
         assert len(list(exposure.i13_nothing_is_bought_in_a_halt(run.case()))) == count, at
 
 
+def test_halt_that_was_asked_for_and_never_committed_is_told() -> None:
+    for committed, count in ((None, 1), (-2990.0, 0)):
+        run = MadeUp()
+        run.event(-3000.0, "request", asked="halt", by="row")
+        run.turn(-2990.0)
+        run.event(-1000.0, "request", asked="resume", by="row")
+        if committed is not None:
+            run.mode(committed, "halt", "1", "drill")
+        assert len(list(exposure.i13_nothing_is_bought_in_a_halt(run.case()))) == count
+
+
 def test_two_live_orders_of_one_name_are_told() -> None:
     run = bought()
     run.order(300.0, ticket(9, "SELL", "STP", 10, coid="B-S"))
