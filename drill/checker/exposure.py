@@ -17,6 +17,7 @@ from drill.checker.wire import YES
 T_PROTECT_S = 15.0
 EXIT_MAY_TAKE_S = 60.0
 RETRY_S = 300.0
+DOUBT_S = 90.0
 TRIM_S = 120.0
 UNPROVEN = frozenset({"SENDING", "QUESTIONED", "REPLYING", "UNKNOWN"})
 _LATE_FILLS = ("O13", "O16", "O17", "O24")
@@ -81,7 +82,7 @@ def _deadline(case: Case, looks: Looks, gap: Gap, begin: float) -> float:
     due = looks.first_clear(begin) + T_PROTECT_S
     while due < gap.end:
         later = max(alive_after(case, due), _unproven_until(case, gap, due), _exit_until(case, gap, due))
-        later = max(later, _tried_until(case, gap, begin, due))
+        later = max(later, _tried_until(case, gap, begin, due), _doubtful_until(case, gap, due))
         if later <= due:
             return due
         # What was in the way is gone: from then on it can be done.
@@ -128,6 +129,21 @@ def _tried_until(case: Case, gap: Gap, begin: float, at: float) -> float:
         if act.about is None and act.verb == "POST" and begin <= act.at <= at and _stops(case, act.coids, gap.conid)
     ]
     return tried[-1] + RETRY_S if tried and at < tried[-1] + RETRY_S else at
+
+
+def _doubtful_until(case: Case, gap: Gap, at: float) -> float:
+    """Return until when a stop that the broker made inactive may be looked at: it may yet work, beside a new one."""
+    stops = {
+        intent.order_id
+        for intent in case.journal.intents.values()
+        if intent.role == "stop" and intent.conid == gap.conid
+    }
+    since = [
+        instant(line["at"])
+        for line in case.truth
+        if line["kind"] == "status" and line["state"] == "inactive" and line["order_id"] in stops
+    ]
+    return max((began + DOUBT_S for began in since if began <= at < began + DOUBT_S), default=at)
 
 
 def _stops(case: Case, coids: Sequence[str], conid: int) -> bool:

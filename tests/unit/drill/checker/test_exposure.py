@@ -94,6 +94,15 @@ def test_refused_pair_is_tried_again_within_five_minutes() -> None:
         assert len(i9(run)) == count
 
 
+def test_stop_that_the_broker_made_inactive_may_be_looked_at_for_a_while() -> None:
+    for again, count in ((290.0, 0), (320.0, 1)):
+        run = bought()
+        run.over(200.0, STOP_ID, "inactive")
+        run.turn(200.0)
+        run.order(again, ticket(9, "SELL", "STP", 10, coid="B-S"))
+        assert len(i9(run)) == count
+
+
 def test_bare_shares_outside_regular_hours_are_not_counted() -> None:
     run = bought()
     run.over(CLOSE_S + 10.0, STOP_ID)
