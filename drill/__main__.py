@@ -5,14 +5,16 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
 
+from drill.mutants import MUTANTS, UnknownMutantError, planted
 from drill.report import Tally, as_json, finding
 from drill.schedule import Schedule, ScheduleError, read, write
 from drill.shrink import smallest
-from drill.tasks import Task, begin, run_all, tasks
+from drill.tasks import Setting, Task, begin, run_all, tasks
 from drill.trial import Verdict, try_out
 from drill.world import CONFIG
 from simulator.config import SettingError
@@ -33,16 +35,42 @@ class _Command:
         self._tally = Tally()
 
     def run(self) -> int:
-        if self._arguments.replay is not None:
-            return self._replay(self._arguments.replay)
         chosen = self._arguments
+        if chosen.mutant is not None:
+            return self._hunt(tuple(MUTANTS) if chosen.mutant == "all" else (chosen.mutant,))
+        if chosen.replay is not None:
+            return self._replay(chosen.replay)
         swarm = not (chosen.singles or chosen.pairs) or chosen.swarm
         wanted = tasks(chosen.seeds, swarm=swarm, singles=chosen.singles, pairs=chosen.pairs)
         until = None if chosen.seconds is None else self._began + chosen.seconds
-        for task, verdict in run_all(wanted, chosen.config, chosen.jobs, self._clock, until):
+        for task, verdict in run_all(wanted, Setting(chosen.config), chosen.jobs, self._clock, until):
             self._tally.add(verdict)
             self._tell(task, verdict)
         return self._end()
+
+    def _hunt(self, names: Sequence[str]) -> int:
+        """Look for each planted bug until a schedule finds it whose fault-free twin finds nothing."""
+        missed = 0
+        for name in names:
+            with planted(name):
+                pass
+            found = self._found(name)
+            missed += found is None
+            print(f"{name}: {found or 'not found'}", flush=True)  # noqa: T201
+        return VIOLATED if missed else WELL
+
+    def _found(self, name: str) -> str | None:
+        chosen = self._arguments
+        setting, until = Setting(chosen.config, name), None
+        if chosen.seconds is not None:
+            until = self._clock() + chosen.seconds
+        wanted = tasks(chosen.seeds, swarm=not chosen.singles, singles=chosen.singles, pairs=False)
+        for task, verdict in run_all(wanted, setting, chosen.jobs, self._clock, until):
+            if verdict.violations:
+                twin = next(run_all(iter([replace(task, clean=True)]), setting, 1, self._clock, None))[1]
+                alarm = f"; a false alarm on its fault-free twin: {twin.violations[0]}" if twin.violations else ""
+                return f"found by {task.name}: {verdict.violations[0]}{alarm}"
+        return None
 
     def _replay(self, file: Path) -> int:
         schedule = read(file.read_bytes())
@@ -113,6 +141,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--seconds", type=float, metavar="S", help="begin nothing more after that many seconds")
     parser.add_argument("--shrink", action="store_true", help="make each schedule that finds something smaller")
     parser.add_argument("--replay", type=Path, metavar="FILE", help="run one schedule from its file")
+    parser.add_argument("--mutant", metavar="NAME", help="plant a bug (or all, one by one) and look who finds it")
     parser.add_argument("--json", action="store_true", help="one JSON object a schedule, and one for all")
     return parser
 
@@ -122,7 +151,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parsed = _parser().parse_args(arguments)
     try:
         return _Command(parsed).run()
-    except (ScheduleError, SettingError, TradingError, OSError) as fault:
+    except (ScheduleError, SettingError, TradingError, UnknownMutantError, OSError) as fault:
         print(f"drill: {fault}", file=sys.stderr)  # noqa: T201
         return BAD_INPUT
 

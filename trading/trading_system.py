@@ -153,7 +153,7 @@ class TradingSystem:
                 turn = self._turn(view, balances=False)
                 looks = list(turn.looks)
         elif due:
-            looks.append(now + timedelta(seconds=POLL_S))
+            looks.append(now + timedelta(seconds=LOOK_AT_LEAST_S))
         self._summary.uncovered = turn.state.uncovered_shares
         self._summary.unknown = turn.unknown
         self._finish_flatten(turn)

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 
 from trading.cycle.gather import refreshed, trading_state
 from trading.cycle.session_keeper import SessionView
+from trading.errors import ConfigError
 from trading.execution.context import TradingContext
 from trading.execution.foreign import unsettled
 from trading.execution.obligations import obligations
@@ -86,7 +87,8 @@ class AccountTurns:
             turn = self._add(turn, state, reconciled)
             turn.sent += done.sent
             turn.denied += done.denied
-            turn.waiting = {symbol: denied.detail or denied.code for symbol, denied in done.waiting.items()}
+            waiting = {**plan.waiting, **done.waiting}
+            turn.waiting = {symbol: denied.detail or denied.code for symbol, denied in waiting.items()}
             self._keep_evidence(plan)
             turn.alarms = [*once.values(), *plan.alarms]
             turn.looks = [at for at in (plan.look_again, reconciled.look_again) if at is not None]
@@ -111,6 +113,10 @@ class AccountTurns:
             balances=self._balances if self._balances and self._balances.value is not None else None,
         )
         self._balances = snapshot.account
+        account = snapshot.account.value
+        if account is not None and account.currency != "USD":
+            fix = f"this account is kept in {account.currency}: only one that is kept in USD can be traded"
+            raise ConfigError("IBKR_ACCOUNT_ID", None, fix)
         reconciled = self._reconciler.take_in(snapshot, session.skew_s)
         self._stand(reconciled, snapshot)
         journal = self._reconciler.view(context.clock.now())

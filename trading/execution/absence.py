@@ -25,6 +25,7 @@ from trading.ports import Sighting
 VOTES_NEEDED = 5
 VOTES_APART = timedelta(seconds=30)
 FREEZE_AFTER = timedelta(minutes=10)
+LOOKS_APART = timedelta(seconds=5)
 _CLEAN_READINGS = 2
 _EXCHANGE_ZONE = ZoneInfo("America/New_York")
 
@@ -93,15 +94,13 @@ def witnessed(coid: str, snapshot: BrokerSnapshot, journal: JournalView) -> bool
     return bool(wanted) and all(order_id in snapshot.sights for order_id in wanted)
 
 
-def next_look(
-    record: IntentRecord, votes: tuple[Sighting, ...], now: datetime, calendar: TradingCalendar, settings: Settings
-) -> datetime | None:
+def next_look(record: IntentRecord, now: datetime, calendar: TradingCalendar, settings: Settings) -> datetime | None:
     """Return when looking again can bring something new about an unproven order, None when only events can."""
     times: list[datetime] = []
     if not record.frozen:
         settled = (record.sent_at or now) + timedelta(seconds=2.0 * settings.execution.visibility_s)
-        voted = votes[-1].at + VOTES_APART if votes else now
-        times.append(max(settled, voted, now + timedelta(seconds=1)))
+        # It may turn up any moment while it may not be visible yet; later a look tells as much as a vote.
+        times.append(now + (LOOKS_APART if now < settled else VOTES_APART))
     over = over_at(record, calendar)
     if over is not None:
         times += [at for at in (over, next_reset_end(over, settings.session)) if at > now]

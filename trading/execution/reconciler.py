@@ -272,7 +272,7 @@ class Reconciler:
                     self._lost(record, journal, now)
                     continue
             self._freeze(record, now, done)
-            look = absence.next_look(record, votes, now, context.calendar, context.settings)
+            look = absence.next_look(record, now, context.calendar, context.settings)
             if look is not None:
                 _sooner(done, look)
 

@@ -54,7 +54,7 @@ class Sender:
     def carry_out(self, plan: Plan, state: TradingState) -> Round:
         """Carry a plan's commands out until they are done or the round is over."""
         began = self._context.clock.monotonic()
-        done = Round(waiting=dict(plan.waiting))
+        done = Round()
         now = self._context.clock.now()
         for numbers, result, why in (
             (plan.confirmed, CommandState.CONFIRMED, "the reading shows it"),

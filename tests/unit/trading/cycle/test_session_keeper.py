@@ -115,25 +115,13 @@ def test_brokerage_session_is_asked_for_where_somebody_logged_in(house: House, s
     assert house.session.initialisations == 1
 
 
-def test_nothing_is_asked_for_where_the_login_itself_is_gone(house: House) -> None:
-    house.session.shows = SessionLost("POST /tickle", "not authenticated", 401)
-    with pytest.raises(SessionLost):
-        house.keeper.check()
+def test_nothing_is_asked_for_while_nobody_is_logged_in(house: House) -> None:
+    house.session.shows = LOGGED_OUT
+    assert not house.keeper.check().usable
     assert house.session.initialisations == 0
     assert house.state() == SessionState.WAITING_LOGIN
     assert house.metrics.gauges[Gauge.GATEWAY_UP] == 0.0
 
-
-def test_login_that_shows_no_connection_is_asked_once_a_minute_whether_it_lives(house: House) -> None:
-    house.session.shows = LOGGED_OUT
-    asked = []
-    for _ in range(4):
-        assert not house.keeper.check().usable
-        asked.append(house.session.initialisations)
-        house.clock.go(30)
-    assert asked == [1, 1, 2, 2]
-    assert house.state() == SessionState.WAITING_LOGIN
-    assert house.metrics.gauges[Gauge.GATEWAY_UP] == 0.0
 
 def test_brokerage_session_is_asked_for_once_a_minute_at_most(house: House) -> None:
     house.session.shows = CONNECTING

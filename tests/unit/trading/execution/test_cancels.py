@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from tests.fakes.plans import cancels
 from tests.fakes.trading_states import (
     CLOSE,
     DECIDED,
@@ -25,7 +26,7 @@ from tests.fakes.trading_states import (
     target,
 )
 from trading.execution.cancels import ask_cancel, lapse, plan_cancels
-from trading.execution.plan import Cancel, Plan
+from trading.execution.plan import Plan
 from trading.execution.state import TradingState
 from trading.model.alarm import AlarmCode
 from trading.model.command import CommandState, Step
@@ -42,10 +43,6 @@ def plan_of(state: TradingState) -> Plan:
     plan = Plan()
     plan_cancels(state, plan)
     return plan
-
-
-def cancels(plan: Plan) -> list[tuple[str, Step]]:
-    return [(command.record.coid, command.step) for command in plan.commands if isinstance(command, Cancel)]
 
 
 def halt_asked(times: int, *, state: CommandState = CommandState.ACKED) -> list[object]:

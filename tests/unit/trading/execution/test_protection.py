@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from tests.fakes.plans import cancels
 from tests.fakes.trading_states import (
     AAPL,
     CLOSE,
@@ -29,7 +30,7 @@ from tests.fakes.trading_states import (
     target,
     unreadable,
 )
-from trading.execution.plan import Cancel, Plan, Refuse, Submit
+from trading.execution.plan import Plan, Refuse, Submit
 from trading.execution.protection import (
     MAX_PAIRS,
     attempts,
@@ -64,10 +65,6 @@ def pairs(plan: Plan) -> list[list[tuple[Role, int, float | None]]]:
         for command in plan.commands
         if isinstance(command, Submit) and command.step is Step.PROTECTION
     ]
-
-
-def cancels(plan: Plan) -> list[tuple[str, Step]]:
-    return [(command.record.coid, command.step) for command in plan.commands if isinstance(command, Cancel)]
 
 
 def whole(quantity: int = 9) -> list[list[tuple[Role, int, float]]]:

@@ -6,8 +6,9 @@ from datetime import datetime
 
 import pytest
 
+from tests.fakes.plans import cancels
 from tests.fakes.trading_states import AAPL, IN_SESSION, after, asked, entry, moment, own, shows, stop, target
-from trading.execution.plan import Adopt, Cancel, Modify, Plan
+from trading.execution.plan import Adopt, Modify, Plan
 from trading.execution.resizing import plan_resize
 from trading.execution.state import TradingState
 from trading.model.command import CommandRecord, CommandState, Step
@@ -45,10 +46,6 @@ def state_of(
 
 def modifies(plan: Plan) -> list[tuple[str, int, float]]:
     return [(c.record.coid, c.quantity, c.price) for c in plan.commands if isinstance(c, Modify)]
-
-
-def cancels(plan: Plan) -> list[tuple[str, Step]]:
-    return [(c.record.coid, c.step) for c in plan.commands if isinstance(c, Cancel)]
 
 
 def tried(

@@ -1,5 +1,3 @@
-"""Outcomes: what came back is kept with each, but where nothing left."""
-
 from __future__ import annotations
 
 from dataclasses import fields

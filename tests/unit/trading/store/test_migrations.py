@@ -7,9 +7,16 @@ from pathlib import Path
 
 import pytest
 
+from tests.fakes.orders import LATER, NOW, about, fill
 from trading.errors import ConfigError
+from trading.model.order import IntentState
+from trading.model.request import RequestKind
+from trading.ports import AdjustmentKind
+from trading.store.commands import SqliteCommandLog
 from trading.store.database import Database
+from trading.store.evidence import SqliteEvidence
 from trading.store.halts import SqliteHalts
+from trading.store.journal import SqliteJournal
 from trading.store.migrations import SCHEMA_VERSION, STEPS, migrate, schema_version
 
 NEXT = SCHEMA_VERSION + 1
@@ -122,6 +129,84 @@ def test_halt_that_was_over_in_version_1_is_none(path: Path) -> None:
     database = Database(path)
     assert SqliteHalts(database).standing() == ()
     database.close()
+
+
+INTENT = (
+    "INSERT INTO intent (coid, parent_coid, role, conid, symbol, side, order_type, tif, quantity, limit_price,"
+    " stop_price, decided, session, reason, created, state, order_id, filled, filled_value, cancel_asked, sent_at,"
+    " changed) VALUES"
+    " ('{0}', {1}, '{2}', 265598, 'AAPL', '{3}', '{4}', 'GTC', 10, {5}, {6}, '2014-03-03', '2014-03-04', 'signal',"
+    " '2014-03-04T13:30:00.000000Z', '{7}', {8}, {9}, {10}, 0, '2014-03-04T13:30:00.000000Z',"
+    " '2014-03-04T14:31:00.000000Z')"
+)
+# A position of 8 after a correction, its stop working, its target unproven; the state of each as version 1 wrote it.
+TRADED = (
+    INTENT.format("TS-a", "NULL", "entry", "BUY", "LMT", 1_000_100, "NULL", "FILLED", 100, 10, 10_000_000),
+    INTENT.format("TS-a-S", "'TS-a'", "stop", "SELL", "STP", "NULL", 950_200, "WORKING", 101, 0, 0),
+    INTENT.format("TS-a-T", "'TS-a'", "target", "SELL", "LMT", 1_050_300, "NULL", "UNKNOWN", "NULL", 0, 0),
+    "INSERT INTO wire (phase, coids, act, verb, path, body_sha256, epoch, at) VALUES"
+    " ('ABOUT', 'TS-a,TS-a-S,TS-a-T', 'submit', 'POST', '/orders', 'ab', 1, '2014-03-04T13:30:00.000000Z')",
+    "INSERT INTO execution VALUES ('a.b.01.01', 'TS-a', 265598, 'AAPL', 'BUY', 10, 1000000, 10000, '2014-03-04',"
+    " 'TS-a', 'a.b.01.02', '2014-03-04T14:31:00.000000Z'),"
+    " ('a.b.01.02', 'TS-a', 265598, 'AAPL', 'BUY', 10, 1000100, NULL, '2014-03-04', 'TS-a', NULL,"
+    " '2014-03-04T14:31:00.000000Z')",
+    "INSERT INTO adjustment (conid, quantity, ratio, entry_coid, reason, at) VALUES"
+    " (265598, 10, 2.0, 'TS-a', 'split 2:1', '2014-03-05'),"
+    " (265598, 0, 1.0, 'TS-a', 'execution corrected', '2014-03-05'),"
+    " (265598, 3, 1.0, 'TS-a', 'oversold: 3', '2014-03-05'), (265598, -2, 1.0, 'TS-a', 'by hand', '2014-03-05')",
+    "INSERT INTO position VALUES (265598, 'AAPL', 8, '2014-03-04', 1000100, 950200, 1050300, 'TS-a')",
+    "INSERT INTO proof (coid, evidence, at) VALUES ('TS-a-T', 'not in 3 orders', '2014-03-04T15:00:00.000000Z')",
+)
+
+
+@pytest.fixture
+def migrated(path: Path) -> Iterator[Database]:
+    make_version_1(path, "INSERT INTO fact (key, value) VALUES ('prefix', 'TS'), ('coid_seq', '7')", *TRADED)
+    database = Database(path)
+    yield database
+    database.close()
+
+
+def test_orders_of_version_1_stand_as_they_stood(migrated: Database) -> None:
+    entry, stop, target = SqliteJournal(migrated).intents()
+    assert [(r.coid, r.state, r.order_id, r.filled, r.provisional) for r in (entry, stop, target)] == [
+        ("TS-a", IntentState.FILLED, 100, 10, False),
+        ("TS-a-S", IntentState.WORKING, 101, 0, False),
+        ("TS-a-T", IntentState.UNKNOWN, None, 0, False),
+    ]
+    assert (entry.ended_at, stop.ended_at, target.ended_at) == (NOW, None, None)
+    assert (entry.unknown_since, stop.unknown_since, target.unknown_since) == (None, None, NOW)
+    assert migrated.query("PRAGMA foreign_key_check") == []
+
+
+def test_shares_of_version_1_go_on_being_counted(migrated: Database) -> None:
+    journal = SqliteJournal(migrated)
+    entry, stop, _ = (record.intent for record in journal.intents())
+    assert [position.quantity for position in journal.own_positions()] == [8]
+    assert journal.fill_owners(["a.b.01.02", "a.b.01.03"]) == {"a.b.01.02": "TS-a", "a.b.01.03": "TS-a"}
+    assert not journal.record_fill("TS-a", fill("a.b.01.02", entry, 10, 100.01), LATER).new
+    assert journal.record_fill("TS-a-S", fill("e2", stop, 8, 95.0, time=LATER), LATER).oversold == 0
+    assert journal.own_positions() == ()
+    kinds = [row["kind"] for row in migrated.query("SELECT kind FROM adjustment ORDER BY id")]
+    assert kinds == [AdjustmentKind.SPLIT, AdjustmentKind.CORRECTION, AdjustmentKind.OVERSOLD, AdjustmentKind.MANUAL]
+
+
+def test_file_of_version_1_takes_what_only_version_2_can_hold(migrated: Database) -> None:
+    journal = SqliteJournal(migrated)
+    entry = journal.intents()[0].intent
+    assert journal.record_fill("TS-a", fill("a.b.01.03", entry, 0, 100.0), LATER).corrected
+    assert journal.intents()[0].filled == 0
+    about(SqliteCommandLog(migrated), ["TS-a-S"], kind=RequestKind.CANCEL)
+    assert [command.coids for command in journal.view(NOW).commands] == [("TS-a-S",)]
+    assert [row["command"] for row in migrated.query("SELECT command FROM wire ORDER BY id")] == [None, 1]
+
+
+def test_votes_of_version_1_are_not_taken_for_those_of_version_2(migrated: Database) -> None:
+    assert SqliteEvidence(migrated).subjects() == frozenset()
+
+
+def test_names_go_on_after_those_of_version_1(migrated: Database) -> None:
+    assert SqliteJournal(migrated).next_coid().startswith("TS-abcd-0008-")
 
 
 @pytest.mark.parametrize("version", [str(NEXT), "99"])
