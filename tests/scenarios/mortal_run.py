@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from drill.deaths import Death, Reaper
@@ -117,9 +117,7 @@ class MortalRun(Records):
                 pause=pause,
                 calendar=self._calendar,
             )
-            assembly = assemble(
-                self._settings, surroundings, database, OperatorRequests(FakeRequests(), store, log)
-            )
+            assembly = assemble(self._settings, surroundings, database, OperatorRequests(FakeRequests(), store, log))
             assert assembly is not None
             assembly.system.run()
         finally:
@@ -133,19 +131,29 @@ class MortalRun(Records):
     def result(self) -> tuple[object, ...]:
         return self.trades(), self.equity(), self.open_positions()
 
-    def lost(self) -> set[str]:
-        """Return the entries that were sent as far as anybody knows, and proven absent."""
-        rows = self.rows("SELECT coid FROM intent WHERE state = 'LOST' AND role = 'entry'")
+    def missed(self) -> set[str]:
+        """Return the entries and exits that never came to be, as far as the journal knows."""
+        rows = self.rows(
+            "SELECT coid FROM intent WHERE state IN ('LOST', 'DECLINED', 'REJECTED') AND role IN ('entry', 'exit')"
+        )
         return {row["coid"] for row in rows}
+
+    def taken(self) -> set[str]:
+        """Return the names of the orders that the broker took."""
+        orders = [row for row in self.truth() if row["kind"] == "order"]
+        return {ticket["coid"] for row in orders for ticket in row["tickets"] if ticket.get("coid")}
 
 
 class _Counting(Reaper):
     """Also tells which points there were, by role."""
 
     def __init__(
-        self, kills: Sequence[Kill], on_death: object, points: Counter[tuple[str, str | None]]
+        self,
+        kills: Sequence[Kill],
+        on_death: Callable[[Kill], object],
+        points: Counter[tuple[str, str | None]],
     ) -> None:
-        super().__init__(kills, on_death)  # type: ignore[arg-type]
+        super().__init__(kills, on_death)
         self._points = points
 
     def passing(self, point: str, role: str | None = None) -> None:
