@@ -16,7 +16,7 @@ from tests.reference.strategy_reference import read_bars
 from trading.backtest.engine import BacktestPlan, run_step
 from trading.config import load_settings, with_overrides
 from trading.decision import DecisionSystem
-from trading.market.bars import load_bars
+from trading.market.bar_files import load_bars
 from trading.strategies.discovery import make_strategy
 
 ROOT = Path(__file__).resolve().parents[1]

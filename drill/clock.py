@@ -6,14 +6,14 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from simulator.core import Simulator
-from trading.gateway.clocks import Wake
+from trading.gateway.clocks import WakeUp
 
 _SECOND_US = 1_000_000
 _A_LONG_ONE_S = 4.0
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-class TurnWake(Wake):
+class TurnWake(WakeUp):
     """Tells when the trading process begins a turn: it then has taken up whatever anybody wants."""
 
     def __init__(self) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import random
-from contextlib import suppress
+import sqlite3
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import partial
@@ -21,10 +22,13 @@ from drill.world import World
 from simulator.core import TRUTH_FILE
 from trading.bootstrap import CONTROLS, DATABASE, Assembly, Surroundings, assemble
 from trading.config import Settings, load_settings, with_overrides
+from trading.cycle.operator_requests import OperatorRequests
 from trading.errors import TradingError
-from trading.model.mode import ControlKind
-from trading.store.controls import HALT_FILE, ControlsDatabase
+from trading.model.operator_request import RequestKind
+from trading.store.boot_time import BootTime
 from trading.store.database import Database
+from trading.store.operator_requests import HALT_FILE, RequestsDatabase
+from trading.store.records import SqliteStore
 from trading.strategies.discovery import make_strategy
 
 URL = "https://localhost:5055"
@@ -67,7 +71,7 @@ class Driver:
         self._reaper = Reaper(schedule.kills, self._died)
         self._clock.check_alive = self._reaper.check
         self._line = Line(self._clock, self._reaper, schedule.client_faults, self._gateway_crashed, self._note)
-        self._controls = ControlsDatabase(self._state / CONTROLS)
+        self._requests = RequestsDatabase(self._state / CONTROLS, boot=self._boot_time)
         self._log = MemoryLog(self._clock.now)
         self._chance = random.Random(f"{schedule.seed}/trader")  # noqa: S311  (names and pauses that can be repeated)
         Looks(self._clock, self._line, self._note)
@@ -128,9 +132,15 @@ class Driver:
             paced=self._schedule.paced,
             stopwatch=self._clock.monotonic,
             pause=self._clock.pause,
+            now=self._clock.now,
             calendar=self._world.calendar,
         )
-        return assemble(self._settings, surroundings, database, self._controls)
+        requests = OperatorRequests(self._requests, SqliteStore(database), self._log)
+        return assemble(self._settings, surroundings, database, requests)
+
+    def _boot_time(self) -> BootTime:
+        """One machine that never starts again, by the one clock."""
+        return BootTime("drill", self._clock.monotonic())
 
     def _died(self, kill: Kill) -> None:
         self._note("death", point=kill.point, role=kill.role, away_s=kill.away_s)
@@ -186,10 +196,18 @@ class Driver:
         if request.by == "file":
             (self._state / HALT_FILE).write_text("the drill", encoding="utf-8")
         else:
-            kind = ControlKind(request.kind)
+            kind = RequestKind(request.kind)
             with suppress(TradingError):
-                self._controls.request(kind, "the drill", "drill", self._clock.now())
+                self._requests.request(kind, "the drill", "drill", self._clock.now(), seen=self._newest_halt())
         self._clock.wake.wake()
+
+    def _newest_halt(self) -> int:
+        """Return the number of the newest halt, which a person who resumes has just been shown."""
+        if not self._run.journal.exists():
+            return 0
+        with closing(sqlite3.connect(f"file:{self._run.journal}?mode=ro", uri=True)) as connection:
+            row = connection.execute("SELECT coalesce(max(id), 0) FROM halt").fetchone()
+        return int(row[0])
 
     def _gateway_crashed(self) -> None:
         self._note("gateway_crash")

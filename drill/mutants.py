@@ -10,14 +10,15 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from trading.gateway.channel import Channel
+from trading.model.wire import Duplicate, RefusedByBroker, Unproven, WireAct, WireRequest
+
 from trading.errors import OutcomeUnknown
 from trading.execution import resolution, sender
 from trading.gateway import answers, orders
-from trading.gateway.channel import Channel
 from trading.gateway.orders import AccountBroker
 from trading.gateway.transport import HttpAnswer
 from trading.model.order import IntentState
-from trading.model.wire import Duplicate, RefusedByBroker, Unproven, WireAct, WireRequest
 from trading.store import fills
 from trading.store.database import Database
 from trading.store.journal import SqliteJournal

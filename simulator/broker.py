@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable
 from typing import Any
 
@@ -10,8 +11,7 @@ import msgspec
 from simulator import instants
 from simulator.clock import RunningClock
 from simulator.config import SettingError, SimulatorConfig
-from simulator.desk import Desk
-from simulator.exchange import deeds
+from simulator.exchange import external_events
 from simulator.exchange.account import Account
 from simulator.exchange.engine import Exchange
 from simulator.fault_plan import FaultPlan, Memory, Planned
@@ -25,6 +25,7 @@ from simulator.pacing import Pacing
 from simulator.session import BrokerSession, Event
 from simulator.timeline import Action, Timeline
 from simulator.truth import TruthLog
+from simulator.user_records import UserRecords
 
 
 class Broker:
@@ -54,7 +55,7 @@ class Broker:
         self.clock = clock or RunningClock(config.speed)
         self.pacing = Pacing(enabled=config.pacing)
         self.timeline = Timeline()
-        self.desk = Desk()
+        self.user_records = UserRecords()
         self.faults = FaultPlan(config.seed)
         self.reported_events = 0
         self.questions_asked = 0
@@ -64,10 +65,12 @@ class Broker:
         """applies a call, past all faults"""
         self.extra_questions: list[tuple[str, str]] = []
         """what a fault asks beside the broker's own questions"""
+        self.arrival: int | None = None
+        """the number of the log's line with the write that is being answered, None for any other call"""
         self.scheduled: list[dict[str, Any]] = []
-        """deeds with their times, as they were asked for"""
+        """external events with their times, as they were asked for"""
         self.scheduled_done: set[int] = set()
-        self.desk.post("SM", "Simulated account", "Nothing here is traded for real.", self.now_us)
+        self.user_records.post("SM", "Simulated account", "Nothing here is traded for real.", self.now_us)
 
     @property
     def now_us(self) -> int:
@@ -122,22 +125,32 @@ class Broker:
         self.timeline.add(self.now_us + int(seconds * instants.SECOND), action)
 
     def carry_out(self, body: dict[str, Any], *, entry: int | None = None) -> dict[str, Any]:
-        """Carry out a deed, or one that an entry of the schedule asks for.
+        """Carry out an external event, or one that an entry of the schedule asks for.
 
         Raises:
-            DeedError: it is none, or is impossible.
+            ExternalEventError: it is none, or is impossible.
         """
-        facts = deeds.check(self.exchange, body)
-        if facts["do"] in deeds.WITH_OWN_ORDER:
+        facts = external_events.check(self.exchange, body)
+        if facts["do"] in external_events.WITH_OWN_ORDER:
             facts["order_id"] = self.next_order_id()
         if entry is not None:
             facts["entry"] = entry
-        return deeds.carry_out(self.exchange, facts)
+        return external_events.carry_out(self.exchange, facts)
 
     def plan_faults(self, faults: list[Planned], *, clear: bool, seed: int | None) -> None:
         """Switch faults on, and put them into the truth log."""
         self.note("faults", {"faults": [planned.fault for planned in faults], "clear": clear, "seed": seed})
         self.faults.install(faults, clear=clear, seed=seed)
+        if clear:
+            self._undo_faults()
+
+    def _undo_faults(self) -> None:
+        """End what outlives the firing of a fault that is taken off: the limits and the choices are the configured."""
+        self.pacing.go_back_to(enabled=self.config.pacing)
+        configured = self.config.behaviour.child_activation
+        if self.behaviour.child_activation != configured:
+            self.note("behaviour", {"child_activation": configured})
+            self.behave(child_activation=configured)
 
     def behave(self, **choices: object) -> None:
         """Change some of the broker's choices from now on; the caller puts it into the log."""
@@ -150,10 +163,10 @@ def _answer_nothing(_request: Request) -> Response:
 
 
 def _first_instant(config: SimulatorConfig, market: ReplayedMarket) -> int:
-    first_row = market.session_of_row(0)
-    wanted = config.start or first_row.day.isoformat()
-    for day in market.days:
-        if day.day.isoformat() >= wanted and day.open_us <= market.end_us:
-            return day.open_us
+    days = market.days
+    wanted = config.start or market.session_of_row(0).day.isoformat()
+    at = bisect_left(days, wanted, key=lambda day: day.day.isoformat())
+    if at < len(days) and days[at].open_us <= market.end_us:
+        return days[at].open_us
     problem = f"the bars end on {instants.new_york_day(market.end_us)}"
     raise SettingError("--start", problem)

@@ -1,13 +1,19 @@
-"""The choices as a list: what `--set` takes, with the meaning that stands below each in `simulator.config`."""
+"""The choices as lists: what `--set` takes, and what of it nobody has shown, with the values that it may have."""
 
 from __future__ import annotations
 
 import ast
 import inspect
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Literal, TypeAlias, get_args, get_origin
+
+import msgspec
 
 from simulator import config
+from simulator.config import Behaviour, apply_settings
+
+Value: TypeAlias = bool | float | str
 
 _KINDS = {
     "bool": "true or false",
@@ -63,3 +69,58 @@ def _meaning(after: ast.stmt | None) -> str:
     if isinstance(after, ast.Expr) and isinstance(after.value, ast.Constant):
         return " ".join(str(after.value.value).split())
     return ""
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """One setting of which nobody has shown how the real broker has it; `values` begin with the default."""
+
+    name: str
+    values: tuple[Value, ...]
+    question: str
+
+
+_UNKNOWN: tuple[tuple[str, tuple[Value, ...], str], ...] = (
+    ("cancel_out_of_hours", (), "when a cancel takes effect that is sent while the market is closed"),
+    ("child_coid", (), "what becomes of a cOID on a bracket child"),
+    ("order_id_in_trades", (), "whether a trade names its order"),
+    ("parent_id_in_orders", (), "whether a child in the list of orders names its parent"),
+    ("order_ref_in_orders", (), "whether an order in the list names its cOID"),
+    ("day_after_close", (), "how long a DAY order lives that is sent after the close"),
+    ("questions.percent_legs", (), "which orders of a bracket raise o163"),
+    ("questions.percent_of_stops", (), "whether a stop order raises o163"),
+    ("questions.merged", (), "one question with all messages, or several"),
+    ("questions.until_open", (), "how one is told that an order is not placed until the open"),
+    ("duplicate_coid", (), "how far the check for a cOID that was used before reaches"),
+    ("decline_spends_coid", (), "whether an order whose question is declined uses its cOID up"),
+    ("rejection_spends_coid", (), "whether an order that is refused uses its cOID up"),
+    ("child_activation", (), "children of a parent that fills in part"),
+    ("child_refusal_refuses_parent", (), "whether the refusal of a child is that of its parent"),
+    ("visible_after_s", (0.0, 2.0, 15.0, 60.0), "from acceptance until an order is in the list"),
+    ("unanswered_question_expires_s", (0.0, 30.0, 120.0), "whether a question that is not answered expires"),
+    ("split_keeps_orders", (), "whether orders outlive a split, adjusted"),
+    ("bracket_children_cancel_each_other", (), "whether the children of a bracket are a group by themselves"),
+)
+
+
+def _unknown(name: str, values: tuple[Value, ...], question: str) -> Unknown:
+    *parents, last = name.split(".")
+    struct: type[msgspec.Struct] = Behaviour
+    for parent in parents:
+        struct = type(getattr(Behaviour(), parent))
+    field = next(each for each in msgspec.structs.fields(struct) if each.name == last)
+    allowed = values or (get_args(field.type) if get_origin(field.type) is Literal else (False, True))
+    return Unknown(name, (field.default, *(value for value in allowed if value != field.default)), question)
+
+
+CHOICES: tuple[Unknown, ...] = tuple(_unknown(*row) for row in _UNKNOWN)
+"""what a client has to hold for whatever its value: draw one value of each, the first is the default"""
+
+
+def behaviour_with(chosen: Mapping[str, Value], behaviour: Behaviour | None = None) -> Behaviour:
+    """Return `behaviour`, by default the defaults, with values for settings by their names.
+
+    Raises:
+        SettingError: a name or a value is none.
+    """
+    return apply_settings(behaviour or Behaviour(), tuple(f"{name}={value}" for name, value in chosen.items()))

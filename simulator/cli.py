@@ -123,7 +123,9 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--faults", type=Path, help="faults to switch on at the start, as POST /sim/faults takes them")
     parser.add_argument("--list-faults", action="store_true", help="show every fault with its parameters, and end")
     parser.add_argument(
-        "--schedule", type=Path, help="deeds at simulated times (splits, halts), as POST /sim/schedule takes them"
+        "--schedule",
+        type=Path,
+        help="external events at simulated times (splits, halts), as POST /sim/schedule takes them",
     )
     parser.add_argument(
         "--set",

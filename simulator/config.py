@@ -41,6 +41,8 @@ class Questions(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """o382: a limit price more ticks than this from the last price"""
     percent_legs: Literal["all", "parent", "children"] = "all"
     """which orders of a bracket raise o163"""
+    percent_of_stops: bool = False
+    """whether a stop order further than that from the last price raises o163 as well"""
     until_open: Literal["no", "question", "text"] = "no"
     """the notice that an order is not placed until the open: none, a question (o399), a text in the answer's row"""
     price_management_percent: Amount = 0.0
@@ -73,6 +75,8 @@ class Behaviour(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """from acceptance until an order works: PendingSubmit, from the half of it on PreSubmitted"""
     cancelled_after_s: Duration = 0.0
     """from a cancel until it takes effect: PendingCancel, and the order can still fill"""
+    cancel_out_of_hours: Literal["at_once", "at_open"] = "at_once"
+    """when a cancel takes effect that is sent while the market is closed: PendingCancel until then"""
     account_type: Literal["margin", "cash"] = "margin"
     """a cash account buys with settled cash only and does not sell short"""
     order_id_in_trades: bool = True

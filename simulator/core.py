@@ -5,9 +5,9 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 
 from simulator import outages, schedule
+from simulator.arrivals import note_answer, note_arrival
 from simulator.broker import Broker
 from simulator.clock import RunningClock
 from simulator.config import SimulatorConfig
@@ -28,6 +28,9 @@ TRUTH_FILE = "truth.jsonl"
 CLOCK_MARK_EVERY_S = 5.0
 """real seconds after which a running clock leaves a mark, so that a restart does not go back further"""
 
+_CALLS = Router(ROUTES)
+_PAGES = Router((*LOGIN_ROUTES, *CONTROL_ROUTES))
+
 
 class Simulator:
     """The whole simulated gateway; safe to be called from several threads."""
@@ -44,8 +47,6 @@ class Simulator:
             log_path.parent.mkdir(parents=True, exist_ok=True)
         self.broker = Broker(config, market, TruthLog(log_path), clock)
         self._lock = threading.Lock()
-        self._router = Router(ROUTES)
-        self._pages = Router((*LOGIN_ROUTES, *CONTROL_ROUTES))
         self._marked = self.broker.clock.real()
         self.broker.apply_call = self._apply
         recover(self.broker)
@@ -136,16 +137,19 @@ class Simulator:
         self._await_reset()
 
     def _answer(self, request: Request) -> Response:
-        found = self._pages.find(request)
-        if found is not None:
-            return found[0].handler(self.broker, found[1])
         path = _below_prefix(request.path)
-        return not_found() if path is None else self._api(replace(request, path=path))
+        if path is not None:
+            return self._api(Request(request.method, path, request.query, request.body, cookies=request.cookies))
+        found = _PAGES.find(request)
+        return not_found() if found is None else found[0].handler(self.broker, found[1])
 
     def _api(self, request: Request) -> Response:
         broker = self.broker
         broker.session.touch(broker.session_us, broker.now_us)
-        return chain.answer(broker, request, self._apply)
+        note_arrival(broker, request)
+        response = chain.answer(broker, request, self._apply)
+        note_answer(broker, response)
+        return response
 
     def _apply(self, request: Request) -> Response:
         broker = self.broker
@@ -155,7 +159,7 @@ class Simulator:
         outage = outages.answer_during_outage(broker.behaviour, broker.now_us)
         if outage is not None:
             return outage
-        found = self._router.find(request)
+        found = _CALLS.find(request)
         if found is None:
             return not_found() if broker.session.sso else Response(401)
         route, matched = found

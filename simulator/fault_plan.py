@@ -28,6 +28,8 @@ class Selector(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_def
     role: str | None = None
     nth: int | None = None
     """only the nth call that matches the rest, from 1"""
+    skip: int = 0
+    """none of the first so many calls that match the rest"""
     probability: float = 1.0
     after: str | None = None
     until: str | None = None
@@ -45,7 +47,7 @@ class Fault(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
 
 
 class PlanRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The body of POST /sim/faults, and the content of a faults file."""
+    """The body of POST /sim/faults, and the content of a faults file; rules are among the faults by then."""
 
     faults: list[Fault] = []
     clear: bool = False
@@ -117,7 +119,7 @@ class Planned:
     def is_wanted(self, draws: random.Random) -> bool:
         """Return whether it fires for a call that matches: by its number, and by chance."""
         selector = self.fault.selector
-        if selector.nth is not None and self.matched + 1 != selector.nth:
+        if self.matched < selector.skip or (selector.nth is not None and self.matched + 1 != selector.nth):
             return False
         return selector.probability >= 1.0 or draws.random() < selector.probability
 

@@ -113,6 +113,8 @@ def decode_json(data: bytes) -> Any:  # noqa: ANN401  (JSON becomes values here)
 def parse_query(text: str) -> dict[str, str]:
     """Return the query's fields; a repeated one is a list, as if it were written with commas."""
     fields: dict[str, str] = {}
+    if not text:
+        return fields
     for name, value in parse_qsl(text, keep_blank_values=True):
         fields[name] = f"{fields[name]},{value}" if name in fields else value
     return fields

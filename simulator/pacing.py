@@ -58,13 +58,15 @@ class Pacing:
         self.enabled = enabled
         self._penalty_s = penalty_s
         self._boxed_until = 0.0
+        self._put_in_until = 0.0
+        """until when a fault has put the client into the box"""
         self._all: deque[float] = deque()
         self._limits = {(method, path): (window, calls) for method, path, window, calls in LIMITS}
         self._calls: defaultdict[tuple[str, str], deque[float]] = defaultdict(deque)
 
     def check(self, request: Request, now: float) -> Limit | None:
         """Count a call and return the limit that it is over, None for one within all of them; `now` in real seconds."""
-        if now < self._boxed_until:
+        if now < max(self._boxed_until, self._put_in_until):
             return Limit.BOX
         if not self.enabled:
             return None
@@ -82,7 +84,16 @@ class Pacing:
 
     def box(self, now: float, seconds: float) -> None:
         """Put the client into the penalty box until `seconds` after `now`, whether the limits are on or not."""
-        self._boxed_until = now + seconds
+        self._put_in_until = now + seconds
+
+    def go_back_to(self, *, enabled: bool) -> None:
+        """Undo what faults did: nobody is in the box for one, and limits that one switched on have counted nothing."""
+        self._put_in_until = 0.0
+        if self.enabled and not enabled:
+            self._boxed_until = 0.0
+            self._all.clear()
+            self._calls.clear()
+        self.enabled = enabled
 
 
 def refusal(limit: Limit) -> Response:

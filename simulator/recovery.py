@@ -8,7 +8,7 @@ import msgspec
 
 from simulator import instants
 from simulator.broker import Broker
-from simulator.exchange import deeds, replay
+from simulator.exchange import external_events, replay, reports
 from simulator.fault_plan import Fault
 from simulator.faults import later
 from simulator.faults.reading import prepare
@@ -22,8 +22,9 @@ def recover(broker: Broker) -> None:
     """
     config = broker.config
     facts = {
-        "version": 1,
+        "version": 2,
         "bars": broker.market.digest,
+        "contracts": {contract.symbol: contract.conid for contract in broker.contracts.all},
         "account": config.account_id,
         "cash": config.cash,
         "start": instants.iso(broker.now_us),
@@ -31,6 +32,8 @@ def recover(broker: Broker) -> None:
         "behaviour": broker.behaviour,
     }
     broker.log.append("start", broker.now_us, **facts)
+    if broker.exchange.day is not None:
+        reports.opened(broker.log, broker.exchange.day, (), broker.now_us)
     for record in broker.log.commands():
         _count(broker, record)
         replay.apply(broker.exchange, record)
@@ -54,7 +57,7 @@ def _count(broker: Broker, record: dict[str, Any]) -> None:
         broker.questions_asked += 1
     if record["kind"] in ("order", "refused"):
         ids = [ticket["order_id"] for ticket in record["tickets"]]
-    elif record["kind"] == "deed" and record["do"] in deeds.WITH_OWN_ORDER:
+    elif record["kind"] == "deed" and record["do"] in external_events.WITH_OWN_ORDER:
         ids = [record["order_id"]]
     for order_id in ids:
         broker.orders_numbered = max(broker.orders_numbered, broker.identifiers.order_number(order_id))

@@ -1,7 +1,7 @@
-"""Deeds by hand, on the account or on the session: at once, or at an instant that a schedule names.
+"""External events on the account or on the session: at once, or at an instant that a schedule names.
 
-A schedule is a list of deeds, each with `at`, an ISO 8601 time. It is in the truth log, and so is each of its deeds
-once it is done: after a restart what is left of it goes on. A split belongs before the open of its first session.
+A schedule is a list of external events, each with `at`, an ISO 8601 time. It is in the truth log, and so is each of its
+events once it is done: after a restart the rest of it goes on. A split belongs before the open of its first session.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ import msgspec
 
 from simulator import instants
 from simulator.broker import Broker
-from simulator.exchange import deeds
-from simulator.exchange.deeds import DeedError
+from simulator.exchange import external_events
+from simulator.exchange.external_events import ExternalEventError
 
 
 class ScheduleError(ValueError):
@@ -38,7 +38,7 @@ def _lose_session(broker: Broker) -> None:
     broker.session.lose_brokerage()
 
 
-SESSION_DEEDS: dict[str, Callable[[Broker], None]] = {
+SESSION_EVENTS: dict[str, Callable[[Broker], None]] = {
     "login": _login,
     "logout": _logout,
     "compete": _compete,
@@ -48,31 +48,31 @@ SESSION_DEEDS: dict[str, Callable[[Broker], None]] = {
 
 
 def do(broker: Broker, body: dict[str, Any]) -> dict[str, Any]:
-    """Carry out a deed now, and return what came of it.
+    """Carry out an external event now, and return what came of it.
 
     Raises:
-        DeedError: it is none, or is impossible.
+        ExternalEventError: it is none, or is impossible.
     """
-    session_deed = SESSION_DEEDS.get(str(body.get("do")))
-    if session_deed is None:
+    session_event = SESSION_EVENTS.get(str(body.get("do")))
+    if session_event is None:
         return broker.carry_out(body)
-    session_deed(broker)
+    session_event(broker)
     return {"done": body["do"]}
 
 
 def plan(broker: Broker, data: bytes) -> int:
-    """Take a schedule, JSON, and return how many deeds it has.
+    """Take a schedule, JSON, and return how many external events it has.
 
     Raises:
-        ScheduleError: it is none, or one of its deeds is impossible; then nothing of it is kept.
+        ScheduleError: it is none, or one of its external events is impossible; then nothing of it is kept.
     """
     try:
         entries = msgspec.json.decode(data)
     except msgspec.DecodeError as fault:
-        problem = f'the schedule is no JSON ({fault}); write a list of deeds, each with "at" and "do"'
+        problem = f'the schedule is no JSON ({fault}); write a list of external events, each with "at" and "do"'
         raise ScheduleError(problem) from fault
     if not isinstance(entries, list):
-        problem = f'the schedule is {_kind(entries)}; write a list of deeds, each with "at" and "do"'
+        problem = f'the schedule is {_kind(entries)}; write a list of external events, each with "at" and "do"'
         raise ScheduleError(problem)
     for number, entry in enumerate(entries, start=1):
         _check(broker, number, entry)
@@ -102,14 +102,14 @@ def _check(broker: Broker, number: int, entry: object) -> None:
         problem = f"entry {number}: at: {at} is not ahead of the simulated clock; write a time from {span}"
         raise ScheduleError(problem)
     body = {name: value for name, value in entry.items() if name != "at"}
-    if body.get("do") in SESSION_DEEDS:
+    if body.get("do") in SESSION_EVENTS:
         if len(body) > 1:
             problem = f"entry {number}: {next(name for name in body if name != 'do')}: {body['do']!r} takes no fields"
             raise ScheduleError(problem)
         return
     try:
-        deeds.check(broker.exchange, body, later=True)
-    except DeedError as fault:
+        external_events.check(broker.exchange, body, later=True)
+    except ExternalEventError as fault:
         problem = f"entry {number}: {fault}"
         raise ScheduleError(problem) from fault
 
@@ -134,13 +134,13 @@ def _do_entry(broker: Broker, number: int) -> None:
     """Do what an entry says; one that has become impossible is noted and left out."""
     broker.scheduled_done.add(number)
     body = {name: value for name, value in broker.scheduled[number].items() if name != "at"}
-    if body["do"] in SESSION_DEEDS:
+    if body["do"] in SESSION_EVENTS:
         broker.note("schedule", {"entry": number})
         do(broker, body)
         return
     try:
         broker.carry_out(body, entry=number)
-    except DeedError as fault:
+    except ExternalEventError as fault:
         broker.note("schedule", {"entry": number, "left_out": str(fault)})
 
 

@@ -21,6 +21,7 @@ from simulator import instants
 COMMANDS = frozenset(
     {
         "request",
+        "answer",
         "question",
         "order",
         "refused",

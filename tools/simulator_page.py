@@ -1,4 +1,4 @@
-"""Write the calls and the settings of the simulated gateway into docs/simulator.md, from what the code declares.
+"""Write calls, settings and unknowns of the simulated gateway into docs/simulator.md, from what the code declares.
 
 python tools/simulator_page.py docs/simulator.md           put them between their markers
 python tools/simulator_page.py docs/simulator.md --check   exit 1 where they differ from the code
@@ -13,7 +13,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from simulator.choices import all_choices  # noqa: E402 - the script runs from anywhere
+from simulator.choices import CHOICES, all_choices  # noqa: E402 - the script runs from anywhere
 from simulator.endpoints import ROUTES  # noqa: E402
 from simulator.router import Needs  # noqa: E402
 from tools.pages import Part, run, table  # noqa: E402
@@ -33,6 +33,12 @@ def settings() -> str:
     return table(("setting", "default", "values", "meaning"), rows)
 
 
+def unknowns() -> str:
+    """Return the table of what nobody has shown of the broker."""
+    rows = [(u.question, f"`{u.name}`", ", ".join(str(value).lower() for value in u.values)) for u in CHOICES]
+    return table(("unknown", "setting", "values to try, the default first"), rows)
+
+
 def calls() -> str:
     """Return the table of calls; a path that takes several methods has one row."""
     by_path: dict[tuple[str, Needs, str], list[str]] = {}
@@ -46,7 +52,7 @@ def calls() -> str:
     return table(("call", "needs", "to know"), rows)
 
 
-PARTS = (Part("calls", SCRIPT, calls), Part("settings", SCRIPT, settings))
+PARTS = (Part("calls", SCRIPT, calls), Part("unknowns", SCRIPT, unknowns), Part("settings", SCRIPT, settings))
 
 if __name__ == "__main__":
     sys.exit(run(sys.argv[1:], *PARTS))

@@ -7,55 +7,55 @@ import os
 import random
 import secrets
 import shutil
-import signal
 import sys
-import threading
 import tomllib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
-from types import FrameType
 from typing import Protocol
 
 import msgspec
 
 from trading.config import Settings
-from trading.cycle.controls import ControlDesk
+from trading.cycle.operator_requests import OperatorRequests
 from trading.cycle.schedule import CONNECTION_CAP_S, Backoff
 from trading.cycle.session_keeper import SessionKeeper
+from trading.cycle.watcher import Watcher
 from trading.decision import DecisionSystem
 from trading.errors import ConfigError, GatewayError, InvariantBroken
-from trading.execution import failpoints
-from trading.execution.desk import Desk
+from trading.execution.context import TradingContext
 from trading.gateway import Gateway, connect
-from trading.gateway.clocks import LockstepClock, SystemClock, Wake
+from trading.gateway.clocks import LockstepClock, SystemClock, WakeUp
 from trading.gateway.transport import HttpTransport, TransportTo
-from trading.market.bars import load_bars
 from trading.market.calendar import TradingCalendar
 from trading.model.account import AccountKind, kind_of
 from trading.model.metric import Duration
+from trading.model.mode import Mode
+from trading.model.status import StatusKey
 from trading.monitoring.log import TradingLog, get_logger
-from trading.monitoring.metrics import FILE_NAME, MetricsFile
+from trading.monitoring.metrics import MetricsFile
 from trading.monitoring.notifications import LogNotifier
+from trading.monitoring.sign_of_life import FILE_NAME
 from trading.monitoring.wall_clock import WallClock
-from trading.ports import Clock, Log, Metrics
-from trading.store.controls import ControlsDatabase
+from trading.ports import Clock, GatewayMemory, Log, Metrics
+from trading.store.alerts import SqliteAlerts
+from trading.store.commands import SqliteCommandLog
 from trading.store.database import Database
+from trading.store.evidence import SqliteEvidence
+from trading.store.gateway_memory import StoredGatewayMemory
 from trading.store.journal import SqliteJournal
+from trading.store.operator_requests import RequestsDatabase
 from trading.store.records import SqliteStore
 from trading.strategies.discovery import make_strategy
-from trading.trading_system import SIGN_OF_LIFE_S, Pace, TradingSystem
+from trading.trading_system import SIGN_OF_LIFE_S, LoopSettings, TradingSystem
 
 PROJECT = Path(__file__).resolve().parent.parent
 BUNDLED_BARS = PROJECT / "data" / "us_daily.csv.gz"
 SIMULATOR_CERTIFICATE = Path("simulator") / "simulator-cert.pem"
 DATABASE, CONTROLS = "trading.db", "controls.db"
 _FIRST_DAY, _YEARS_AHEAD = date(1995, 1, 1), 5
-_FLAG_LOOK_S, _CONTROLS_LOOK_EVERY = 0.1, 5
-# The supervisor gives 25 s; a read that hangs must not turn a clean end into a killed one.
-_END_WITHIN_S = 22.0
 
 
 class EndingClock(Clock, Protocol):
@@ -75,7 +75,7 @@ class Surroundings:
     one that the gateway's kind asks for, and `paced` for whether the API's limits are kept; None leaves both to it.
     """
 
-    wake: Wake
+    wake: WakeUp
     log: Log
     metrics: Metrics
     transport_to: TransportTo = HttpTransport
@@ -87,6 +87,8 @@ class Surroundings:
     pause: Callable[[float], object] | None = None
     """waits real seconds; by default until somebody wants something"""
     calendar: TradingCalendar | None = None
+    now: Callable[[], datetime] = WallClock().now
+    """a clock for who must not wait for anybody"""
 
     def pauses(self, seconds: float) -> object:
         """Wait real seconds."""
@@ -99,7 +101,7 @@ class Assembly:
 
     system: TradingSystem
     gateway: Gateway
-    desk: Desk
+    context: TradingContext
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,24 +127,24 @@ def run(settings: Settings, transport_to: TransportTo = HttpTransport) -> int:
     # What can't be used is said before anything is made on the disk.
     make_strategy(settings)
     settings = msgspec.structs.replace(settings, tickers=symbols_of(settings))
-    wake = Wake()
+    wake = WakeUp()
     metrics = MetricsFile(settings.state_dir / FILE_NAME, version=version())
     database = Database(
         settings.state_dir / DATABASE, on_commit=lambda seconds: metrics.observe(Duration.DB_COMMIT, seconds)
     )
     try:
-        failpoint = os.environ.get(failpoints.VARIABLE)
-        if failpoint:
-            failpoints.arm(failpoint, lambda: os.kill(os.getpid(), signal.SIGKILL))
-        failpoints.failpoint("K27")
-        controls = ControlsDatabase(settings.state_dir / CONTROLS)
-        with _logging(settings) as log, _watched(wake, controls):
-            surroundings = Surroundings(wake, log, metrics, transport_to)
-            assembly = assemble(settings, surroundings, database, controls)
+        store = SqliteStore(database, lambda mode: _show(mode, metrics))
+        metrics.put_mode(store.mode().mode)
+        with ExitStack() as stack:
+            log = stack.enter_context(_logging(settings))
+            requests = OperatorRequests(RequestsDatabase(settings.state_dir / CONTROLS), store, log)
+            now = _time_without_asking(settings, store)
+            stack.enter_context(Watcher(wake, requests, now, lambda: os._exit(0)).watching())
+            surroundings = Surroundings(wake, log, metrics, transport_to, now=now)
+            assembly = assemble(settings, surroundings, database, requests)
             if assembly is None:
                 return 0
             assembly.system.run()
-            failpoints.failpoint("K33")
             assembly.gateway.close()
             log.info("stopped", note="orders at the broker stay as they are")
     finally:
@@ -151,7 +153,7 @@ def run(settings: Settings, transport_to: TransportTo = HttpTransport) -> int:
 
 
 def assemble(
-    settings: Settings, surroundings: Surroundings, database: Database, controls: ControlsDatabase
+    settings: Settings, surroundings: Surroundings, database: Database, requests: OperatorRequests
 ) -> Assembly | None:
     """Put a trading system together; None when it was told to stop before an account was known.
 
@@ -161,19 +163,21 @@ def assemble(
     """
     stages, symbols = DecisionSystem.build(settings, make_strategy(settings)), symbols_of(settings)
     log, metrics, wake = surroundings.log, surroundings.metrics, surroundings.wake
-    store = SqliteStore(database)
-    world = _simulated(settings, surroundings) if settings.simulated else _live(settings, surroundings)
+    store = SqliteStore(database, lambda mode: _show(mode, metrics))
+    memory = StoredGatewayMemory(store)
+    connected = _simulated if settings.simulated else _live
+    world = connected(settings, surroundings, memory)
     log.info("start", gateway=settings.gateway.kind, strategy=settings.strategy_name, symbols=len(symbols))
-    keeper = SessionKeeper(world.gateway.session, store, world.clock, (log, metrics), yield_s=settings.session.yield_s)
-    desk_of_controls = ControlDesk(controls, store, world.clock, log)
-    account_id = settings.account_id or _only_account(keeper, desk_of_controls, surroundings)
+    keeper = SessionKeeper(world.gateway.session, store, world.clock, (log, metrics), settings.session)
+    account_id = settings.account_id or _only_account(keeper, requests, surroundings)
     if account_id is None:
         return None
     database.claim(account_id, settings.gateway.kind)
-    desk = _desk(settings, world, account_id, (database, store), surroundings)
-    if desk.observes:
+    keeper.trade(account_id)
+    context = _context(settings, world, account_id, (database, store), surroundings)
+    if context.observes:
         log.warning("observe mode", reason="LIVE_TRADING is not set to this account's id; nothing is sent")
-    pace = Pace(
+    loop = LoopSettings(
         check_interval_s=world.check_interval_s,
         pause=surroundings.pauses,
         stopping=lambda: wake.stopping,
@@ -182,28 +186,30 @@ def assemble(
         stopwatch=surroundings.stopwatch,
         free_bytes=lambda: _free_bytes(settings.state_dir),
     )
-    system = TradingSystem(desk, keeper, desk_of_controls, stages, symbols, pace, surroundings.chance)
-    return Assembly(system, world.gateway, desk)
+    system = TradingSystem(context, keeper, requests, stages, symbols, loop, surroundings.chance)
+    return Assembly(system, world.gateway, context)
 
 
-def _desk(
+def _context(
     settings: Settings,
     world: _World,
     account_id: str,
     records: tuple[Database, SqliteStore],
     surroundings: Surroundings,
-) -> Desk:
+) -> TradingContext:
     """Return everything that the cycle works with, for one account."""
     (database, store), log, metrics = records, surroundings.log, surroundings.metrics
-    return Desk(
+    return TradingContext(
         settings=settings,
         clock=world.clock,
         calendar=surroundings.calendar or trading_calendar(),
         broker=world.gateway.broker(account_id),
         market_data=world.gateway.market_data,
         journal=SqliteJournal(database),
+        commands=SqliteCommandLog(database),
+        evidence=SqliteEvidence(database),
         store=store,
-        notifier=LogNotifier(log, metrics, surroundings.stopwatch),
+        alerts=SqliteAlerts(database, LogNotifier(log, metrics, surroundings.stopwatch)),
         log=log,
         metrics=metrics,
         account_id=account_id,
@@ -226,7 +232,7 @@ def version() -> str:
         return "unknown"
 
 
-def _live(settings: Settings, surroundings: Surroundings) -> _World:
+def _live(settings: Settings, surroundings: Surroundings, memory: GatewayMemory) -> _World:
     clock = SystemClock(surroundings.wake)
     gateway = connect(
         settings.gateway.url,
@@ -237,11 +243,12 @@ def _live(settings: Settings, surroundings: Surroundings) -> _World:
         read_s=settings.gateway.request_timeout_s,
         transport_to=surroundings.transport_to,
         on_wait=lambda seconds: surroundings.metrics.observe(Duration.PACING_WAIT, seconds),
+        memory=memory,
     )
     return _World(clock, gateway, None, settings.loop.check_interval_s, lambda: False)
 
 
-def _simulated(settings: Settings, surroundings: Surroundings) -> _World:
+def _simulated(settings: Settings, surroundings: Surroundings, memory: GatewayMemory) -> _World:
     ca_bundle = settings.gateway.ca_bundle or settings.state_dir / SIMULATOR_CERTIFICATE
     clock = surroundings.clock
     if clock is None:
@@ -257,11 +264,12 @@ def _simulated(settings: Settings, surroundings: Surroundings) -> _World:
         paced=bool(surroundings.paced),
         read_s=settings.gateway.request_timeout_s,
         transport_to=surroundings.transport_to,
+        memory=memory,
     )
     return _World(market_clock, gateway, AccountKind.SIMULATED, None, lambda: market_clock.ended)
 
 
-def _only_account(keeper: SessionKeeper, controls: ControlDesk, surroundings: Surroundings) -> str | None:
+def _only_account(keeper: SessionKeeper, requests: OperatorRequests, surroundings: Surroundings) -> str | None:
     """Wait for the login and return its only account, if that is a paper one; None when told to stop meanwhile.
 
     Raises: ConfigError, there are several, or it is a live one: a person has to name it.
@@ -269,7 +277,7 @@ def _only_account(keeper: SessionKeeper, controls: ControlDesk, surroundings: Su
     wake, backoff = surroundings.wake, Backoff(surroundings.chance)
     while not wake.stopping:
         wake.taken_up()
-        controls.take_up()
+        requests.take_up(surroundings.now())
         try:
             view = keeper.check()
         except GatewayError:
@@ -304,7 +312,15 @@ def symbols_of(settings: Settings) -> tuple[str, ...]:
         return settings.tickers
     if not settings.simulated:
         raise ConfigError("TICKERS", None, "name the symbols to trade, for instance TICKERS=AAPL,MSFT")
+    from trading.market.bar_files import load_bars
+
     return load_bars(Path(os.environ.get("SIM_BARS") or BUNDLED_BARS)).symbols
+
+
+def _show(mode: Mode, metrics: Metrics) -> None:
+    """Publish a mode when it begins, whatever the loop is doing."""
+    metrics.put_mode(mode)
+    metrics.write()
 
 
 def _free_bytes(folder: Path) -> int | None:
@@ -328,49 +344,24 @@ def _logging(settings: Settings) -> Iterator[Log]:
         log.close()
 
 
-@contextmanager
-def _watched(wake: Wake, controls: ControlsDatabase) -> Iterator[None]:
-    """Let signals and people end waits: a handler sets a flag, a thread does the rest."""
+def _time_without_asking(settings: Settings, store: SqliteStore) -> Callable[[], datetime]:
+    """Return a clock for who must not wait for anybody: of a simulated market, the time that the loop told last."""
+    wall_clock = WallClock()
+    if not settings.simulated:
+        return wall_clock.now
 
-    def on_signal(_number: int, _frame: FrameType | None) -> None:
-        wake.request_stop()
+    def now() -> datetime:
+        try:
+            told = store.value(StatusKey.MARKET_NOW)
+        except InvariantBroken:
+            told = None
+        return wall_clock.now() if told is None else datetime.fromisoformat(told)
 
-    before = {number: signal.signal(number, on_signal) for number in (signal.SIGTERM, signal.SIGINT)}
-    over = threading.Event()
-    thread = threading.Thread(target=_watch, args=(wake, controls, over), name="watcher", daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        over.set()
-        thread.join()
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-def _watch(wake: Wake, controls: ControlsDatabase, over: threading.Event) -> None:
-    """Wake the loop for a stop at once and for requests within half a second; end the process if it hangs."""
-    looks, stopping_s = 0, 0.0
-    while not over.wait(_FLAG_LOOK_S):
-        looks += 1
-        if wake.stopping:
-            wake.wake()
-            stopping_s += _FLAG_LOOK_S
-            if stopping_s >= _END_WITHIN_S:
-                # A read hangs. Everything that counts is committed; the next start goes on from there.
-                os._exit(0)
-        elif looks % _CONTROLS_LOOK_EVERY == 0:
-            try:
-                if controls.pending():
-                    wake.wake()
-            except InvariantBroken:
-                # The loop meets the same error in its next cycle, and halts.
-                wake.wake()
+    return now
 
 
 def _end(database: Database) -> None:
     try:
-        failpoints.failpoint("K31")
         database.checkpoint()
     except InvariantBroken:
         # The write-ahead log stays and is read at the next start.

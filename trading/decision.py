@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+import numpy as np
+from numpy.typing import NDArray
+
 from trading.config import Settings
 from trading.errors import DataError
-from trading.market.bars import Panel
+from trading.market.panel import Panel
 from trading.model.contract import PriceIncrement
 from trading.model.decision import Decision, ExitReason, Holding, RiskState
 from trading.position_manager import PositionManager, last_close
-from trading.risk_manager import Portfolio, PricedHolding, RiskManager
+from trading.risk_manager import PricedAccount, PricedHolding, RiskManager
 from trading.stock_screener import StockScreener
 from trading.strategies.base import Strategy
 
@@ -55,6 +58,10 @@ class DecisionSystem:
         """Return the strategy that the stages use."""
         return self.screener.strategy
 
+    def chart_values(self, panel: Panel) -> dict[str, NDArray[np.float64]]:
+        """Return what the strategy's charts show beside the bars of `panel`, by column."""
+        return self.strategy.chart_values(self.screener.signals(panel))
+
 
 def decide(view: MarketView, system: DecisionSystem) -> Decision:
     """Return the decision after the close of the view's session; the same view gives the same decision.
@@ -71,8 +78,8 @@ def decide(view: MarketView, system: DecisionSystem) -> Decision:
     held: dict[str, ExitReason | None] = {holding.symbol: None for holding in view.holdings}
     candidates = screen.candidates(held.keys() | view.skipped.keys())
     priced = tuple(PricedHolding(holding, last_close(panel, row, holding)) for holding in view.holdings)
-    portfolio = Portfolio(view.cash, view.equity, priced)
-    entries, denials = system.risk.walk(candidates, portfolio, standing, screen.signals, row)
+    account = PricedAccount(view.cash, view.equity, priced)
+    entries, denials = system.risk.walk(candidates, account, standing, screen.signals, row)
     sold = {order.symbol: order.reason for order in exits}
     return Decision(
         session=session,
@@ -85,4 +92,7 @@ def decide(view: MarketView, system: DecisionSystem) -> Decision:
         verdicts=screen.verdicts({**held, **sold}, view.skipped.keys()),
         risk=system.risk.remembered(standing.risk, screen.signals, row),
         skipped=view.skipped,
+        closes={each.holding.symbol: each.price for each in priced}
+        | {signal.symbol: signal.close for signal in candidates},
+        words=system.strategy.words(screen.signals),
     )

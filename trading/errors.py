@@ -12,7 +12,7 @@
         SessionLost      authenticate again; repeat reads only
 
 A write (order, reply, cancel, modification) never raises a GatewayError: its outcome is a value of
-`trading.model.wire.Outcome`, so that nobody can forget one.
+`trading.model.outcome.Outcome`, so that nobody can forget one.
 """
 
 from __future__ import annotations

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 import numpy as np
 
 from trading import rules
-from trading.market.bars import Panel
 from trading.market.fills import cents
+from trading.market.panel import Panel
 from trading.model.decision import ExitOrder, ExitReason, Holding
 from trading.strategies.signals import SignalPanel
 

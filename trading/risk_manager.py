@@ -42,7 +42,7 @@ class Standing:
 
 
 @dataclass(frozen=True, slots=True)
-class Portfolio:
+class PricedAccount:
     """Cash, equity and positions as of one session's close."""
 
     cash: float
@@ -101,17 +101,17 @@ class RiskManager:
         return self._strategy.calculate_position_size(signal, equity, self._caps)
 
     def walk(
-        self, candidates: Sequence[Signal], portfolio: Portfolio, standing: Standing, signals: SignalPanel, row: int
+        self, candidates: Sequence[Signal], account: PricedAccount, standing: Standing, signals: SignalPanel, row: int
     ) -> tuple[tuple[Approved, ...], tuple[Denied, ...]]:
         """Go down the candidates in their order; accept each, or refuse it with its first failing reason."""
-        book = self._book(portfolio, standing, signals, row)
+        portfolio = self._portfolio(account, standing, signals, row)
         refused = {denial.symbol: denial for denial in self._strategy.validate_signals(candidates)}
-        sectors = self._sectors(item.holding.symbol for item in portfolio.positions)
+        sectors = self._sectors(item.holding.symbol for item in account.positions)
         cooling = self._bars_since_stop_outs(standing.risk.stop_outs, signals, row)
         accepted: list[Approved] = []
         denials: list[Denied] = []
         for signal in candidates:
-            size = self.size(signal, portfolio.equity)
+            size = self.size(signal, account.equity)
             sector = self._risk.sectors.get(signal.symbol)
             proposal = rules.Proposal(
                 size.quantity,
@@ -122,14 +122,14 @@ class RiskManager:
                 0 if sector is None else sectors.get(sector, 0),
                 cooling.get(signal.symbol, math.inf),
             )
-            code, asked, allowed = rules.verdict(proposal, book, self._limits)
+            code, asked, allowed = rules.verdict(proposal, portfolio, self._limits)
             if code != rules.DRAWDOWN_HALT and signal.symbol in refused:
                 denials.append(refused[signal.symbol])
             elif code != rules.ACCEPTED:
                 denials.append(self._denied(signal.symbol, code, asked, allowed, standing, size))
             else:
                 accepted.append(_approved(signal, size))
-                book = _with_entry(book, proposal)
+                portfolio = _with_entry(portfolio, proposal)
                 if sector is not None:
                     sectors[sector] = sectors.get(sector, 0) + 1
         return tuple(accepted), tuple(denials)
@@ -158,20 +158,20 @@ class RiskManager:
         )
         return replace(risk, stop_outs=kept)
 
-    def _book(self, portfolio: Portfolio, standing: Standing, signals: SignalPanel, row: int) -> rules.Book:
+    def _portfolio(self, account: PricedAccount, standing: Standing, signals: SignalPanel, row: int) -> rules.Portfolio:
         paused = standing.risk.entries_off_through
         stop_outs = self.pausing_stop_outs(standing.risk.stop_outs, signals, row)
         if paused is not None and signals.panel.day(row) <= paused:
             stop_outs = max(stop_outs, self._risk.max_stop_outs)
-        return rules.Book(
+        return rules.Portfolio(
             standing.halted,
             standing.drawdown,
             float(self._risk.max_drawdown),
-            portfolio.equity,
-            portfolio.cash,
-            len(portfolio.positions),
-            sum(item.holding.quantity * item.price for item in portfolio.positions) + 0.0,
-            sum(item.holding.quantity * max(0.0, item.price - item.holding.stop_price) for item in portfolio.positions)
+            account.equity,
+            account.cash,
+            len(account.positions),
+            sum(item.holding.quantity * item.price for item in account.positions) + 0.0,
+            sum(item.holding.quantity * max(0.0, item.price - item.holding.stop_price) for item in account.positions)
             + 0.0,
             stop_outs,
             standing.daily_loss,
@@ -209,13 +209,13 @@ class RiskManager:
         return Denied(symbol, name, _finite(asked), _finite(allowed), detail)
 
 
-def _with_entry(book: rules.Book, proposal: rules.Proposal) -> rules.Book:
+def _with_entry(portfolio: rules.Portfolio, proposal: rules.Proposal) -> rules.Portfolio:
     value = proposal.quantity * proposal.limit
-    return book._replace(
-        cash=cents(book.cash - rules.entry_cost(proposal.quantity, proposal.limit)),
-        positions=book.positions + 1,
-        exposure=book.exposure + value,
-        open_risk=book.open_risk + proposal.quantity * (proposal.limit - proposal.stop),
+    return portfolio._replace(
+        cash=cents(portfolio.cash - rules.entry_cost(proposal.quantity, proposal.limit)),
+        positions=portfolio.positions + 1,
+        exposure=portfolio.exposure + value,
+        open_risk=portfolio.open_risk + proposal.quantity * (proposal.limit - proposal.stop),
     )
 
 

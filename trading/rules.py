@@ -12,9 +12,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from trading.market.bars import Panel
 from trading.market.compiled import compiled
 from trading.market.fills import cents, commission, round_down_to, round_up_to
+from trading.market.panel import Panel
 
 MONEY_TOLERANCE = 1e-9
 DELISTED_AFTER_SESSIONS = 10
@@ -105,7 +105,7 @@ class Proposal(NamedTuple):
     bars_since_stop_out: float
 
 
-class Book(NamedTuple):
+class Portfolio(NamedTuple):
     """The account as the walk down the candidates sees it, entries accepted so far included.
 
     `stop_outs` is the count that pauses entries; `daily_loss` a fraction of the prior equity.
@@ -123,7 +123,8 @@ class Book(NamedTuple):
     daily_loss: float
 
 
-Check = tuple[bool, float, float]
+LimitResult = tuple[bool, float, float]
+"""Whether a limit refuses, what was asked for and what is allowed."""
 
 
 @compiled
@@ -204,7 +205,7 @@ def position_size(
 
 
 @compiled
-def bad_prices(limit: float, stop: float, target: float) -> Check:
+def bad_prices(limit: float, stop: float, target: float) -> LimitResult:
     """Refuse a stop at or below 0 or at or above the limit, and a target at or below the limit."""
     if not stop > 0.0:
         return True, stop, 0.0
@@ -214,13 +215,13 @@ def bad_prices(limit: float, stop: float, target: float) -> Check:
 
 
 @compiled
-def max_positions(book: Book, limits: EntryLimits) -> Check:
+def max_positions(portfolio: Portfolio, limits: EntryLimits) -> LimitResult:
     """Refuse the entry that would make one position too many; positions with a sell signal count."""
-    return not book.positions < limits.max_positions, book.positions + 1.0, float(limits.max_positions)
+    return not portfolio.positions < limits.max_positions, portfolio.positions + 1.0, float(limits.max_positions)
 
 
 @compiled
-def size_zero(proposal: Proposal) -> Check:
+def size_zero(proposal: Proposal) -> LimitResult:
     """Refuse less than one share."""
     return proposal.quantity < 1, proposal.size, 1.0
 
@@ -232,74 +233,74 @@ def entry_cost(quantity: int, limit: float) -> float:
 
 
 @compiled
-def buying_power(proposal: Proposal, book: Book) -> Check:
+def buying_power(proposal: Proposal, portfolio: Portfolio) -> LimitResult:
     """Refuse an entry whose value and commission the cash does not cover."""
     cost = entry_cost(proposal.quantity, proposal.limit)
-    return not cost <= book.cash + MONEY_TOLERANCE, cost, book.cash
+    return not cost <= portfolio.cash + MONEY_TOLERANCE, cost, portfolio.cash
 
 
 @compiled
-def exposure(proposal: Proposal, book: Book, limits: EntryLimits) -> Check:
+def exposure(proposal: Proposal, portfolio: Portfolio, limits: EntryLimits) -> LimitResult:
     """Refuse an entry that would take gross exposure past `max_exposure` of the equity."""
-    asked = book.exposure + proposal.quantity * proposal.limit
-    allowed = limits.max_exposure * book.equity
+    asked = portfolio.exposure + proposal.quantity * proposal.limit
+    allowed = limits.max_exposure * portfolio.equity
     return not asked <= allowed + MONEY_TOLERANCE, asked, allowed
 
 
 @compiled
-def max_per_sector(proposal: Proposal, limits: EntryLimits) -> Check:
+def max_per_sector(proposal: Proposal, limits: EntryLimits) -> LimitResult:
     """Refuse one position too many of a sector; a limit of 0 is off."""
     asked, allowed = proposal.sector_positions + 1.0, float(limits.max_per_sector)
     return limits.max_per_sector > 0 and not asked <= allowed, asked, allowed
 
 
 @compiled
-def max_value(proposal: Proposal, book: Book, limits: EntryLimits) -> Check:
+def max_value(proposal: Proposal, portfolio: Portfolio, limits: EntryLimits) -> LimitResult:
     """Refuse an order of more value than min(max_position_size x equity, max_order_value)."""
     asked = proposal.quantity * proposal.limit
-    allowed = min(limits.max_position_size * book.equity, limits.max_order_value)
+    allowed = min(limits.max_position_size * portfolio.equity, limits.max_order_value)
     return not asked <= allowed + MONEY_TOLERANCE, asked, allowed
 
 
 @compiled
-def max_quantity(proposal: Proposal, limits: EntryLimits) -> Check:
+def max_quantity(proposal: Proposal, limits: EntryLimits) -> LimitResult:
     """Refuse an order of more shares than `max_order_quantity`."""
     return proposal.quantity > limits.max_order_quantity, float(proposal.quantity), float(limits.max_order_quantity)
 
 
 @compiled
-def repeat(proposal: Proposal, book: Book, limits: EntryLimits) -> Check:
+def repeat(proposal: Proposal, portfolio: Portfolio, limits: EntryLimits) -> LimitResult:
     """Refuse entries while too many stop-outs pause them, and a symbol that is cooling down after its own."""
-    if book.stop_outs >= limits.max_stop_outs:
-        return True, float(book.stop_outs), float(limits.max_stop_outs)
+    if portfolio.stop_outs >= limits.max_stop_outs:
+        return True, float(portfolio.stop_outs), float(limits.max_stop_outs)
     cooling = proposal.bars_since_stop_out < limits.cooldown_bars
     return cooling, proposal.bars_since_stop_out, float(limits.cooldown_bars)
 
 
 @compiled
-def daily_loss(book: Book, limits: EntryLimits) -> Check:
+def daily_loss(portfolio: Portfolio, limits: EntryLimits) -> LimitResult:
     """Refuse entries of a decision at which the equity fell more than `max_daily_loss` since the one before."""
-    return not book.daily_loss <= limits.max_daily_loss, book.daily_loss, limits.max_daily_loss
+    return not portfolio.daily_loss <= limits.max_daily_loss, portfolio.daily_loss, limits.max_daily_loss
 
 
 @compiled
-def concentration(proposal: Proposal, book: Book, limits: EntryLimits) -> Check:
+def concentration(proposal: Proposal, portfolio: Portfolio, limits: EntryLimits) -> LimitResult:
     """Refuse a position of more than `max_position_size` of the equity in one name."""
     asked = proposal.quantity * proposal.limit
-    allowed = limits.max_position_size * book.equity
+    allowed = limits.max_position_size * portfolio.equity
     return not asked <= allowed + MONEY_TOLERANCE, asked, allowed
 
 
 @compiled
-def open_risk(proposal: Proposal, book: Book, limits: EntryLimits) -> Check:
+def open_risk(proposal: Proposal, portfolio: Portfolio, limits: EntryLimits) -> LimitResult:
     """Refuse an entry that would take the money between prices and stops past `max_open_risk` of the equity."""
-    asked = book.open_risk + proposal.quantity * (proposal.limit - proposal.stop)
-    allowed = limits.max_open_risk * book.equity
+    asked = portfolio.open_risk + proposal.quantity * (proposal.limit - proposal.stop)
+    allowed = limits.max_open_risk * portfolio.equity
     return not asked <= allowed + MONEY_TOLERANCE, asked, allowed
 
 
 @compiled
-def no_stop(proposal: Proposal, limits: EntryLimits) -> Check:
+def no_stop(proposal: Proposal, limits: EntryLimits) -> LimitResult:
     """Refuse an entry whose stop is nearer or farther below its limit than allowed."""
     distance = (proposal.limit - proposal.stop) / proposal.limit
     if not distance >= limits.min_stop_distance - MONEY_TOLERANCE:
@@ -308,14 +309,14 @@ def no_stop(proposal: Proposal, limits: EntryLimits) -> Check:
 
 
 @compiled
-def _named_verdict(proposal: Proposal, book: Book, limits: EntryLimits) -> tuple[int, float, float]:
+def _named_verdict(proposal: Proposal, portfolio: Portfolio, limits: EntryLimits) -> tuple[int, float, float]:
     checks = (
-        (DRAWDOWN_HALT, (book.halted, book.drawdown, book.max_drawdown)),
+        (DRAWDOWN_HALT, (portfolio.halted, portfolio.drawdown, portfolio.max_drawdown)),
         (BAD_PRICES, bad_prices(proposal.limit, proposal.stop, proposal.target)),
-        (MAX_POSITIONS, max_positions(book, limits)),
+        (MAX_POSITIONS, max_positions(portfolio, limits)),
         (SIZE_ZERO, size_zero(proposal)),
-        (BUYING_POWER, buying_power(proposal, book)),
-        (EXPOSURE, exposure(proposal, book, limits)),
+        (BUYING_POWER, buying_power(proposal, portfolio)),
+        (EXPOSURE, exposure(proposal, portfolio, limits)),
         (MAX_PER_SECTOR, max_per_sector(proposal, limits)),
     )
     for code, (refused, asked, allowed) in checks:
@@ -325,14 +326,14 @@ def _named_verdict(proposal: Proposal, book: Book, limits: EntryLimits) -> tuple
 
 
 @compiled
-def _standard_verdict(proposal: Proposal, book: Book, limits: EntryLimits) -> tuple[int, float, float]:
+def _standard_verdict(proposal: Proposal, portfolio: Portfolio, limits: EntryLimits) -> tuple[int, float, float]:
     checks = (
-        (MAX_VALUE, max_value(proposal, book, limits)),
+        (MAX_VALUE, max_value(proposal, portfolio, limits)),
         (MAX_QUANTITY, max_quantity(proposal, limits)),
-        (REPEAT, repeat(proposal, book, limits)),
-        (DAILY_LOSS, daily_loss(book, limits)),
-        (CONCENTRATION, concentration(proposal, book, limits)),
-        (OPEN_RISK, open_risk(proposal, book, limits)),
+        (REPEAT, repeat(proposal, portfolio, limits)),
+        (DAILY_LOSS, daily_loss(portfolio, limits)),
+        (CONCENTRATION, concentration(proposal, portfolio, limits)),
+        (OPEN_RISK, open_risk(proposal, portfolio, limits)),
         (NO_STOP, no_stop(proposal, limits)),
     )
     for code, (refused, asked, allowed) in checks:
@@ -342,11 +343,11 @@ def _standard_verdict(proposal: Proposal, book: Book, limits: EntryLimits) -> tu
 
 
 @compiled
-def verdict(proposal: Proposal, book: Book, limits: EntryLimits) -> tuple[int, float, float]:
+def verdict(proposal: Proposal, portfolio: Portfolio, limits: EntryLimits) -> tuple[int, float, float]:
     """Return the first reason that refuses the entry, as the place of its code in CODES, what was asked and allowed."""
-    code, asked, allowed = _named_verdict(proposal, book, limits)
+    code, asked, allowed = _named_verdict(proposal, portfolio, limits)
     if code == ACCEPTED and limits.standard:
-        code, asked, allowed = _standard_verdict(proposal, book, limits)
+        code, asked, allowed = _standard_verdict(proposal, portfolio, limits)
     return code, asked, allowed
 
 

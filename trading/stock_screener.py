@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import overload
 
-from trading.market.bars import Panel
+from trading.market.panel import Panel
 from trading.model.contract import PriceIncrement
 from trading.model.decision import ExitReason, Reason, Signal, SymbolVerdict
 from trading.strategies.base import US_LADDER, Ladder, Strategy
@@ -48,6 +48,7 @@ class Screen:
         column = self.signals.panel.column(symbol)
         signal = None if held or skipped else self._by_symbol.get(symbol)
         reasons: tuple[Reason, ...] = ()
+        failed = None if held or skipped else self.signals.failed_checks(self.row, column)
         if skipped and not held:
             reasons = (Reason("skipped", None, None),)
         elif not held and signal is None:
@@ -59,6 +60,7 @@ class Screen:
             values=self.signals.values(self.row, column),
             held=held,
             exit_reason=exit_reason,
+            failed=failed,
         )
 
     def verdicts(self, exits: Mapping[str, ExitReason | None], skipped: Set[str] = frozenset()) -> Verdicts:

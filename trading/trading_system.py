@@ -1,6 +1,6 @@
 """The trading loop: each cycle gathers, decides at most once for a completed session, and acts.
 
-`run_cycle` is one turn and knows nothing of waiting; `run` is the blocking loop around it: it waits for the next event
+`run_cycle` is one cycle and knows nothing of waiting; `run` is the blocking loop around it: it waits for the next event
 or deadline, backs off after failures, and ends cleanly when it is told to.
 """
 
@@ -11,41 +11,34 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from trading.cycle.circumstances import circumstances
-from trading.cycle.controls import ControlDesk, describe
-from trading.cycle.gather import read_market, view_of
+from trading.cycle.alerting import Alerting
+from trading.cycle.deciding import Deciding
+from trading.cycle.gather import market_times, open_session
+from trading.cycle.operator_requests import OperatorRequests, describe
 from trading.cycle.publish import Publisher
 from trading.cycle.schedule import CONNECTION_CAP_S, OTHER_CAP_S, Backoff, market_events, next_wake
 from trading.cycle.session_keeper import SessionKeeper, SessionView
 from trading.cycle.summary import CycleSummary
-from trading.decision import DecisionSystem, decide
+from trading.cycle.turn import AccountTurns, Turn
+from trading.decision import DecisionSystem
 from trading.errors import ConfigError, DataError, GatewayError, InvariantBroken, SessionLost
-from trading.execution.book import BrokerBook, read_book
-from trading.execution.desk import Circumstances, Desk
-from trading.execution.dispatch import POLL_S
-from trading.execution.executor import Executor
-from trading.execution.exits import pending_exits
-from trading.execution.manual import ManualSales
-from trading.execution.protection import Cover, Protection
-from trading.execution.reconciler import Reconciler
-from trading.execution.sender import Sender
-from trading.execution.tickets import Purpose
-from trading.execution.windows import SendWindow, send_window
-from trading.market.calendar import Session
-from trading.model.decision import Decision
+from trading.execution.context import TradingContext
+from trading.execution.plan import POLL_S
+from trading.model.alarm import AlarmCode
 from trading.model.metric import Counter, Gauge
 from trading.model.mode import Mode
-from trading.model.order import MAYBE_LIVE, IntentState
-from trading.model.pulse import SessionState
+from trading.model.order import IntentState, Role
+from trading.model.status import SessionState
 
-EXECUTION_DAYS = 7
-BARS_RETRY_S = 60.0
 # The pages take a file that is older than 20 s for a loop that stands.
 SIGN_OF_LIFE_S = 5.0
+# Errors or not: with an order live or a position open the broker is looked at so often.
+LOOK_AT_LEAST_S = 60.0
+STORAGE = "storage"
 
 
 @dataclass(frozen=True, slots=True)
-class Pace:
+class LoopSettings:
     """How the loop waits and what it asks of its surroundings; all times but `check_interval_s` are real.
 
     `check_interval_s` None: the clock itself stops at every event, so nothing is polled. `pause` waits real seconds or
@@ -66,42 +59,35 @@ class TradingSystem:
 
     def __init__(
         self,
-        desk: Desk,
+        context: TradingContext,
         keeper: SessionKeeper,
-        controls: ControlDesk,
+        requests: OperatorRequests,
         stages: DecisionSystem,
         symbols: Sequence[str],
-        pace: Pace,
+        loop: LoopSettings,
         rng: random.Random,
     ) -> None:
         """Take everything as it is; nothing is read or sent before the first cycle. `rng` spreads the back-off."""
-        self._desk = desk
+        self._context = context
         self._keeper = keeper
-        self._controls = controls
-        self._stages = stages
-        self._symbols = tuple(symbols)
-        self._pace = pace
+        self._requests = requests
+        self._loop = loop
         self._backoff = Backoff(rng)
-        self._sender = Sender(desk)
-        self._reconciler = Reconciler(desk)
-        self._protection = Protection(desk, self._sender)
-        self._manual = ManualSales(desk)
-        self._executor = Executor(desk, self._sender, self._read)
-        self._decided: Decision | None = desk.store.last_decision()
+        self._turns = AccountTurns(context, loop.free_bytes)
+        self._deciding = Deciding(context, stages, symbols)
+        self._alerting = Alerting(context.alerts, context.clock)
+        self._publisher = Publisher(context)
         self._summary = CycleSummary()
-        self._book: BrokerBook | None = None
         self._said = ""
         self._started = False
-        self._reconciled = False
         self._ended_at: datetime | None = None
-        self._publisher = Publisher(desk)
 
     # ---- the loop
 
     def run(self) -> None:
         """Run cycles until told to stop; nothing is cancelled at the end: stops stay at the broker."""
-        while not self._pace.stopping():
-            self._pace.taken_up()
+        while not self._loop.stopping():
+            self._loop.taken_up()
             try:
                 next_at = self.run_cycle()
                 self._backoff.reset()
@@ -117,13 +103,13 @@ class TradingSystem:
                 self._failed(error, OTHER_CAP_S)
 
     def run_cycle(self) -> datetime:
-        """Do one turn and return when the next one is due.
+        """Do one cycle and return when the next one is due.
 
         Raises: GatewayError, the gateway or the login is not there; InvariantBroken, the system has to halt.
         """
-        began = self._pace.stopwatch()
+        began = self._loop.stopwatch()
         self._summary = CycleSummary()
-        self._controls.take_up()
+        self._requests.take_up(self._context.clock.now())
         view = self._keeper.check()
         if not view.usable:
             raise SessionLost("session", "not usable yet")
@@ -133,251 +119,173 @@ class TradingSystem:
         except SessionLost:
             self._keeper.lost()
             raise
-        real_s = self._pace.stopwatch()
+        real_s = self._loop.stopwatch()
         self._summary.duration_s = round(real_s - began, 4)
-        in_session = self._open_session(self._desk.clock.now()) is not None
+        in_session = open_session(self._context, self._context.clock.now()) is not None
         self._publisher.turn(self._summary, next_at, market_open=in_session, real_s=real_s)
         return next_at
 
-    # ---- one turn
+    # ---- one cycle
 
     def _begin(self, view: SessionView) -> None:
         """Start a session epoch: nothing is bought before own records agree with the broker's."""
         if not self._started:
-            self._reconciler.start()
+            self._turns.start()
             self._started = True
         if view.new_epoch:
-            self._sender.begin(view.epoch)
-            self._reconciled = False
-            self._desk.store.set_reconciled(
-                reconciled=False, reason=f"session {view.epoch} began", now=self._desk.clock.now()
-            )
+            self._turns.new_epoch()
+            reason = f"session {view.epoch} began"
+            self._context.store.set_reconciled(reconciled=False, reason=reason, now=self._context.clock.now())
 
     def _gather_decide_act(self, view: SessionView) -> datetime:
-        desk = self._desk
-        now = desk.clock.now()
+        context = self._context
+        now = context.clock.now()
         self._publisher.began(now)
-        newest = desk.calendar.newest_completed(now, desk.settings.execution.bar_settle_s)
-        book = self._read(balances=self._due(newest, now) or self._has_work())
-        looks: list[datetime | None] = [self._decide(book, newest)]
-        book = self._book or book
-        covers = self._look(book)
-        uncovered = sum(cover.uncovered for cover in covers) if self._open_session(now) is not None else 0
-        self._summary.uncovered = uncovered
-        if self._has_work():
-            at = circumstances(desk, view, book, newest, self._decided, (uncovered, self._pace.free_bytes()))
-            looks.extend(self._act(at, newest))
-            covers = self._look(self._book or book)
-        if self._manual.look(self._book or book):
-            covers = self._look(self._book or book)
-        if self._restore(covers, newest) or (not desk.observes and self._protection.cancel_leftovers()):
-            self._read()
-            looks.append(now + timedelta(seconds=POLL_S))
-        looks.append(self._reconciler.next_look())
-        return self._next(looks)
+        times = market_times(context, now)
+        due = self._deciding.due(times, now)
+        turn = self._turn(view, balances=due or times.window.before_open(now))
+        looks = list(turn.looks)
+        if due and not self._deciding.awaits(turn.state):
+            at = self._deciding.decide(turn.state, self._publisher, self._summary)
+            if at is not None:
+                looks.append(at)
+            elif self._context.clock.now() >= times.window.begins or turn.state.flatten:
+                turn = self._turn(view, balances=False)
+                looks = list(turn.looks)
+        elif due:
+            looks.append(now + timedelta(seconds=LOOK_AT_LEAST_S))
+        self._summary.uncovered = turn.state.uncovered_shares
+        self._summary.unknown = turn.unknown
+        self._finish_flatten(turn)
+        self._alerting.present([*turn.alarms, *self._deciding.alarms(turn.state), *self._keeper.alarms()])
+        return self._next(looks, turn)
 
-    def _has_work(self) -> bool:
-        """Return whether orders may have to be sent or cancelled now."""
-        if self._controls.wants_cancel() or self._controls.wants_flat():
-            return True
-        return self._decided is not None and self._executor.has_work(self._decided, self._window_of(self._decided))
+    def _turn(self, view: SessionView, *, balances: bool) -> Turn:
+        """Run one turn with the broker and take what it did into the summary."""
+        context = self._context
+        was_reconciled = self._turns.reconciled
+        turn = self._turns.run(view, self._deciding.decision, balances=balances)
+        self._summary.orders += turn.sent
+        self._summary.refusals += turn.denied
+        self._summary.fills += turn.fills
+        if turn.fills:
+            context.metrics.add(Counter.FILLS, turn.fills)
+        if turn.fills or not was_reconciled:
+            self._summary.trades += context.store.record_closed_trades()
+        if self._turns.reconciled and not was_reconciled:
+            context.metrics.put(Gauge.LAST_RECONCILE_TIMESTAMP_SECONDS, context.clock.now().timestamp())
+        return turn
 
-    def _read(self, *, balances: bool = True) -> BrokerBook:
-        """Read the broker and take what it shows into the journal; without `balances` the last ones do."""
-        desk = self._desk
-        last = self._book.account if self._book is not None and not balances else None
-        book = read_book(desk.broker, desk.clock.now(), EXECUTION_DAYS, last)
-        if book.account.currency != "USD":
-            fix = f"this account is kept in {book.account.currency}: only one that is kept in USD can be traded"
-            raise ConfigError("IBKR_ACCOUNT_ID", None, fix)
-        result = self._reconciler.update(book)
-        desk.store.record_orders(book.orders, desk.clock.now())
-        if result.fills:
-            self._summary.fills += result.fills
-            desk.metrics.add(Counter.FILLS, result.fills)
-        if result.fills or not self._reconciled:
-            self._summary.trades += desk.store.record_closed_trades()
-        if not self._reconciled and result.settled:
-            self._reconciled = True
-            desk.store.set_reconciled(reconciled=True, reason="own records agree with the broker's", now=book.began)
-            desk.metrics.put(Gauge.LAST_RECONCILE_TIMESTAMP_SECONDS, book.began.timestamp())
-        self._summary.unknown = sum(record.state is IntentState.UNKNOWN for record in result.unknown)
-        self._book = book
-        return book
-
-    def _decide(self, book: BrokerBook, newest: Session) -> datetime | None:
-        """Decide on the newest completed session, once; return when to try again where that is not possible yet."""
-        desk = self._desk
-        now = desk.clock.now()
-        if not self._due(newest, now):
-            return None
-        if self._executor.cancel_entries(ended_before=now):
-            book = self._read()
-            if self._executor.cancel_entries(ended_before=now):
-                return now + timedelta(seconds=POLL_S)
-        held = [position.symbol for position in desk.journal.own_positions()]
-        symbols = sorted({*self._symbols, *held})
-        market = read_market(desk, newest.day, symbols, self._stages.strategy.fetch_bars)
-        self._summary.trades += desk.store.record_closed_trades()
-        view = view_of(desk, market, book)
-        if view is None:
-            desk.log.warning("no bars yet", session=newest.day.isoformat())
-            return now + timedelta(seconds=BARS_RETRY_S)
-        decision = decide(view, self._stages)
-        # The decision comes last: once it is there, nothing before it is done again.
-        desk.store.record_equity(
-            decision.session, decision.equity, decision.cash, len(view.holdings), decision.drawdown
-        )
-        desk.store.record_bars(market.panel)
-        desk.store.record_decision(decision, desk.clock.now())
-        self._decided = decision
-        self._publisher.decision(decision, self._summary)
-        return None
-
-    def _due(self, newest: Session, now: datetime) -> bool:
-        """Return whether a decision is to be taken.
-
-        The first one of all waits for a session whose close this system has seen in time: an earlier one could send
-        nothing, and there is nothing to sell.
-        """
-        if self._decided is not None:
-            return self._decided.session < newest.day
-        return now <= self._window(newest).ends or bool(self._desk.journal.own_positions())
-
-    def _look(self, book: BrokerBook) -> tuple[Cover, ...]:
-        return self._protection.look(book, self._open_session(self._desk.clock.now()))
-
-    def _act(self, at: Circumstances, newest: Session) -> list[datetime | None]:
-        """Carry out what was decided and what people asked for."""
-        looks: list[datetime | None] = []
-        if self._controls.wants_cancel():
-            if self._executor.cancel_entries():
-                looks.append(at.now + timedelta(seconds=POLL_S))
-            else:
-                self._controls.cancelled()
-        if self._controls.wants_flat():
-            outcome = self._executor.flatten(newest.day, self._window(newest), at)
-            looks.append(outcome.look_again)
-            self._summary.orders += outcome.sent
-            if outcome.look_again is None:
-                self._controls.flat()
-        elif self._decided is not None:
-            window = self._window_of(self._decided)
-            outcome = self._executor.carry_out(self._decided, window, at)
-            self._summary.orders += outcome.sent
-            self._summary.refusals += outcome.denied
-            looks.append(outcome.look_again)
-        if self._summary.orders:
-            self._read(balances=False)
-        return looks
-
-    def _restore(self, covers: Sequence[Cover], newest: Session) -> bool:
-        """Put stops back, once own positions can be trusted and unless an exit is on its way."""
-        desk = self._desk
-        if not self._reconciled or desk.observes or self._book is None or all(cover.whole for cover in covers):
-            return False
-        records, positions = desk.journal.intents(), desk.journal.own_positions()
-        leaving = set(pending_exits(records, positions))
-        if self._decided is not None:
-            window = self._window_of(self._decided)
-            wanted = self._executor.wanted(self._decided, window)
-            leaving |= {wish.position.conid for wish in wanted}
-        if self._controls.wants_flat():
-            leaving |= {position.conid for position in positions}
-        session = self._open_session(desk.clock.now()) or desk.calendar.next_after(newest.day)
-        purpose = Purpose(newest.day, session.day, desk.clock.now())
-        return self._protection.restore(covers, frozenset(leaving), self._book, purpose)
+    def _finish_flatten(self, turn: Turn) -> None:
+        """End a flatten once nothing of ours is left or may come, else say what it waits for."""
+        halts = self._context.store.halts
+        if halts.flatten_goal() is None:
+            return
+        now = self._context.clock.now()
+        entries = [record for record in turn.state.journal.maybe_live if record.intent.role is Role.ENTRY]
+        if not turn.state.journal.positions and not entries and turn.state.snapshot.whole:
+            halts.end_flatten("all own shares are sold", now)
+            return
+        parts = [f"{symbol}: {text}" for symbol, text in sorted(turn.waiting.items())]
+        left = ", ".join(f"{p.quantity} {p.symbol}" for p in turn.state.journal.positions)
+        halts.set_flatten_progress("; ".join([f"left to sell: {left or 'nothing'}", *parts]), now)
 
     # ---- time
 
-    def _window(self, newest: Session) -> SendWindow:
-        target = self._desk.calendar.next_after(newest.day)
-        return send_window(newest, target, self._desk.settings.execution)
-
-    def _window_of(self, decision: Decision) -> SendWindow:
-        decided = self._desk.calendar.at_or_after(decision.session)
-        return self._window(decided)
-
-    def _open_session(self, now: datetime) -> Session | None:
-        """Return the session whose regular hours are on."""
-        try:
-            session = self._desk.calendar.next_after(self._desk.calendar.newest_completed(now, 0.0).day)
-        except DataError:
-            return None
-        return session if session.open <= now < session.close else None
-
-    def _next(self, looks: Sequence[datetime | None]) -> datetime:
-        """Return when the next turn is due: an event of the market, a deadline, or the polling interval."""
-        desk = self._desk
-        now = desk.clock.now()
-        events = market_events(now, desk.calendar, desk.settings.execution)
-        interval = self._pace.check_interval_s
+    def _next(self, looks: Sequence[datetime], turn: Turn) -> datetime:
+        """Return when the next cycle is due: an event of the market, a deadline, or the polling interval."""
+        context = self._context
+        now = context.clock.now()
+        events = market_events(now, context.calendar, context.settings.execution)
+        interval = self._loop.check_interval_s
         if interval is None:
             latest = max(events, default=now + timedelta(days=1))
         else:
-            latest = now + timedelta(seconds=interval)
-            live = any(record.state is IntentState.WORKING for record in desk.journal.intents(states=MAYBE_LIVE))
-            if live and self._open_session(now) is not None:
+            latest = now + timedelta(seconds=min(interval, LOOK_AT_LEAST_S) if self._exposed(turn) else interval)
+            live = any(record.state is IntentState.WORKING for record in turn.state.journal.maybe_live)
+            if live and turn.state.times.liquid:
                 latest = min(latest, now + timedelta(seconds=POLL_S))
         if self._ended_at is not None:
-            latest = min(latest, self._ended_at + timedelta(seconds=desk.settings.execution.bar_settle_s))
+            latest = min(latest, self._ended_at + timedelta(seconds=context.settings.execution.bar_settle_s))
         return next_wake(now, (*looks, *events), latest)
+
+    @staticmethod
+    def _exposed(turn: Turn) -> bool:
+        return bool(turn.state.journal.positions or turn.state.journal.maybe_live)
 
     def _wait(self, next_at: datetime) -> None:
         """Wait until `next_at`; at the end of simulated data only for people."""
-        now = self._desk.clock.now()
-        if self._pace.market_ended():
+        now = self._context.clock.now()
+        if self._loop.market_ended():
             if self._ended_at is None:
                 self._ended_at = now
-            if now >= self._ended_at + timedelta(seconds=self._desk.settings.execution.bar_settle_s):
+            over = self._ended_at + timedelta(seconds=self._context.settings.execution.bar_settle_s)
+            if now >= over:
                 self._idle()
                 return
-            next_at = min(next_at, self._ended_at + timedelta(seconds=self._desk.settings.execution.bar_settle_s))
-        self._desk.clock.wait(next_at)
+            next_at = min(next_at, over)
+        self._context.clock.wait(next_at)
 
     def _idle(self) -> None:
-        """At the end of the data nothing more is decided; controls and the sign of life go on."""
+        """At the end of the data nothing more is decided; requests and the sign of life go on."""
         self._keeper.tell(SessionState.ENDED, "the simulated market has come to the end of its data")
-        while not self._pace.stopping():
-            self._pace.taken_up()
-            self._controls.take_up()
-            self._desk.metrics.put_mode(self._desk.store.mode().mode)
-            self._desk.metrics.write()
-            self._pace.pause(SIGN_OF_LIFE_S)
+        while not self._loop.stopping():
+            self._loop.taken_up()
+            self._requests.take_up(self._context.clock.now())
+            self._context.metrics.put_mode(self._context.store.mode().mode)
+            self._context.metrics.write()
+            self._loop.pause(SIGN_OF_LIFE_S)
 
     # ---- failures
 
     def _failed(self, error: Exception, cap_s: float) -> None:
         """Say what went wrong, once while it stays the same, and wait a little longer each time."""
-        desk = self._desk
-        desk.metrics.add(Counter.CYCLE_ERRORS)
+        context = self._context
+        context.metrics.add(Counter.CYCLE_ERRORS)
         if isinstance(error, GatewayError):
-            desk.metrics.add(Counter.HTTP_ERRORS)
+            context.metrics.add(Counter.HTTP_ERRORS)
         if str(error) != self._said:
             # The same again and again is no news.
             self._said = str(error)
-            desk.log.warning("cycle failed", error=self._said, kind=type(error).__name__)
+            context.log.warning("cycle failed", error=self._said, kind=type(error).__name__)
         if not isinstance(error, GatewayError):
-            desk.log.error("unexpected error", exc_info=True)
+            context.log.error("unexpected error", exc_info=True)
         self._back_off(cap_s)
 
     def _broken(self, error: InvariantBroken) -> None:
-        """Something that must never happen did: halt, and go on serving people."""
-        desk = self._desk
-        desk.metrics.add(Counter.CYCLE_ERRORS)
-        desk.log.error("invariant broken", invariant=error.invariant, detail=error.detail)
-        desk.notifier.alert(error.invariant, describe(error))
+        """Something that must never happen did: halt, and go on; a store that can't be written heals by itself."""
+        context = self._context
+        context.metrics.add(Counter.CYCLE_ERRORS)
+        now, facts = context.clock.now(), describe(error)
+        if str(error) != self._said:
+            self._said = str(error)
+            context.log.error("invariant broken", invariant=error.invariant, detail=error.detail)
+            context.alerts.present(AlarmCode.INVARIANT, error.invariant, facts, now)
         try:
-            if desk.store.mode().mode is not Mode.HALTED:
-                self._controls.halt(describe(error), "system")
-        except InvariantBroken as worse:
-            # The database can't be written: no order can leave either, since each needs its row first.
-            desk.log.error("the halt could not be stored", detail=worse.detail)  # noqa: TRY400 - the port has no more
+            if error.invariant == STORAGE:
+                # Nothing can be sent, since each order needs its row first; one reconcile follows the first commit.
+                self._turns.new_epoch()
+                context.store.set_reconciled(reconciled=False, reason=facts, now=now)
+            else:
+                context.store.halts.raise_halt(AlarmCode.INVARIANT, facts, reason=facts, actor="system", now=now)
+        except InvariantBroken:
+            # It is in force all the same; of a file that can't be read any more nobody else shows it.
+            if error.invariant != STORAGE:
+                context.metrics.put_mode(Mode.HALTED)
         self._back_off(OTHER_CAP_S)
 
     def _back_off(self, cap_s: float) -> None:
-        left = self._backoff.next_pause_s(cap_s)
-        while left > 0.0 and not self._pace.stopping() and not self._desk.interrupted():
-            self._desk.metrics.write()
-            self._pace.pause(min(left, SIGN_OF_LIFE_S))
+        left = self._backoff.next_pause_s(min(cap_s, LOOK_AT_LEAST_S) if self._may_be_exposed() else cap_s)
+        while left > 0.0 and not self._loop.stopping() and not self._context.interrupted():
+            self._context.metrics.write()
+            self._loop.pause(min(left, SIGN_OF_LIFE_S))
             left -= SIGN_OF_LIFE_S
+
+    def _may_be_exposed(self) -> bool:
+        """Return whether a position is open or an order live, or that can't be read."""
+        try:
+            now = self._context.clock.now()
+            journal = self._context.journal.view(now)
+        except (InvariantBroken, DataError, GatewayError):
+            return True
+        return bool(journal.positions or journal.maybe_live)

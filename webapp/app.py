@@ -10,12 +10,12 @@ from pathlib import Path
 
 from flask import Flask, url_for
 
-from trading.store.controls import ControlsDatabase
-from trading.store.page_views import PageViews
-from webapp import errors, numbers, security
+from trading.monitoring.wall_clock import WallClock
+from trading.store.operator_requests import RequestsDatabase
+from webapp import errors, numbers, security, services
 from webapp.attempts import AttemptLimit
 from webapp.audit import AuditLog
-from webapp.clock import SystemClock, WebClock
+from webapp.clock import WebClock
 from webapp.pages import controls, decisions, health, log, login, overview, symbols, trades
 from webapp.passwords import PasswordCheck, load_or_make_password
 from webapp.services import EXTENSION, ControlDesk, Services
@@ -34,7 +34,7 @@ def create_app(
     """
     settings = load_web_settings(os.environ if environ is None else environ)
     password = load_or_make_password(settings)
-    used_clock = SystemClock() if clock is None else clock
+    used_clock = WallClock() if clock is None else clock
     app = Flask(__name__)
     app.extensions[EXTENSION] = Services(
         settings=settings,
@@ -43,9 +43,9 @@ def create_app(
         attempts=AttemptLimit(used_clock),
         audit=AuditLog(settings.log_dir / "webapp.log", used_clock),
         password=PasswordCheck(password),
-        views=PageViews(settings.state_dir / "trading.db"),
-        controls=ControlsDatabase(settings.state_dir / "controls.db") if desk is None else desk,
+        controls=RequestsDatabase(settings.state_dir / "controls.db") if desk is None else desk,
     )
+    services.install(app)
     security.install(app)
     errors.install(app)
     numbers.install(app)

@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import TypedDict
 
-import numpy as np
-from numpy.typing import NDArray
-
-from trading.market.bars import SymbolBars, build_panel
+from trading.model.account import EquityPoint
 from trading.model.decision import Denied
+from trading.model.decision_words import sentence
 from trading.model.order import Side
-from trading.store.page_views import BarLine, FillLine
-from trading.store.views import EquityPoint, PositionLine
-from trading.strategies.base import Strategy
-from webapp.sentences import sentence
-
-Floats = NDArray[np.float64]
-
-BAR_FIELDS = ("open", "high", "low", "close", "volume")
-LINES = ("channel_high", "channel_low", "channel_middle", "buy_zone")
+from trading.model.strategy_words import StrategyWords
+from trading.store.readers.charts import BarLine
+from trading.store.readers.orders import FillLine
+from trading.store.readers.positions import PositionLine
+from webapp.numbers import number
 
 
 class Point(TypedDict):
@@ -56,6 +50,16 @@ class Level(TypedDict):
     title: str
 
 
+class Line(TypedDict):
+    """One line of the strategy; lines of one title are one thing, and what is not `scaled` may leave the picture."""
+
+    name: str
+    title: str
+    look: str
+    scaled: bool
+    points: list[Point]
+
+
 class EquityChart(TypedDict):
     """Equity, and the drawdown beneath it in percent, never above zero."""
 
@@ -69,7 +73,7 @@ class SymbolChart(TypedDict):
     symbol: str
     candles: list[Candle]
     volume: list[Point]
-    lines: dict[str, list[Point]]
+    lines: list[Line]
     levels: list[Level]
     marks: list[Mark]
 
@@ -83,9 +87,9 @@ def equity_chart(points: Sequence[EquityPoint]) -> EquityChart:
 
 
 def symbol_chart(
-    symbol: str, bars: Sequence[BarLine], strategy: Strategy, position: PositionLine | None, marks: Sequence[Mark]
+    symbol: str, bars: Sequence[BarLine], lines: Sequence[Line], position: PositionLine | None, marks: Sequence[Mark]
 ) -> SymbolChart:
-    """Return candles with the channel and ATR band, the levels of the open position, and the marks."""
+    """Return candles with the strategy's lines, the levels of the open position, and the marks."""
     days = [bar.session.isoformat() for bar in bars]
     shown = frozenset(days)
     return {
@@ -95,10 +99,29 @@ def symbol_chart(
             for day, bar in zip(days, bars, strict=True)
         ],
         "volume": [{"time": day, "value": bar.volume} for day, bar in zip(days, bars, strict=True)],
-        "lines": {name: _line(days, values) for name, values in _lines(symbol, bars, strategy).items()},
+        "lines": list(lines),
         "levels": [] if position is None else _levels(position),
         "marks": sorted((mark for mark in marks if mark["time"] in shown), key=lambda mark: mark["time"]),
     }
+
+
+def strategy_lines(words: StrategyWords, values: Mapping[str, Sequence[tuple[date, float]]]) -> tuple[Line, ...]:
+    """Return the lines that the strategy of the newest decision names, with the values that it wrote."""
+    return tuple(
+        Line(
+            name=line.column,
+            title=line.title,
+            look=line.look,
+            scaled=line.in_scale,
+            points=[{"time": day.isoformat(), "value": value} for day, value in values.get(line.column, ())],
+        )
+        for line in words.lines
+    )
+
+
+def line_keys(words: StrategyWords) -> tuple[tuple[str, str], ...]:
+    """Return look and title of each thing that lines stand for, for the key beside the chart."""
+    return tuple(dict.fromkeys((line.look.value, line.title) for line in words.lines))
 
 
 def fill_mark(fill: FillLine) -> Mark:
@@ -110,7 +133,7 @@ def fill_mark(fill: FillLine) -> Mark:
 
 def refusal_mark(session: date, denied: Denied) -> Mark:
     """Return the dot of a day on which a limit refused a buy signal."""
-    return {"time": session.isoformat(), "kind": "refused", "text": f"Refused: {sentence(denied)}"}
+    return {"time": session.isoformat(), "kind": "refused", "text": f"Refused: {sentence(denied, number)}"}
 
 
 def equity_polyline(points: Sequence[EquityPoint], width: int, height: int) -> str:
@@ -122,22 +145,6 @@ def equity_polyline(points: Sequence[EquityPoint], width: int, height: int) -> s
     span = (high - low) or 1.0
     step = width / (len(values) - 1)
     return " ".join(f"{i * step:.1f},{height - (v - low) / span * height:.1f}" for i, v in enumerate(values))
-
-
-def _lines(symbol: str, bars: Sequence[BarLine], strategy: Strategy) -> dict[str, Floats]:
-    """Return the lines that the strategy itself decides by, as far as it has values of these names."""
-    prices = (np.array([getattr(bar, name) for bar in bars], dtype=float) for name in BAR_FIELDS)
-    days = np.array([bar.session for bar in bars], dtype="datetime64[D]")
-    columns = strategy.generate_signals(build_panel({symbol: SymbolBars(days, *prices)})).columns
-    lines = {name: columns[name][:, 0] for name in LINES if name in columns}
-    if "atr" in columns:
-        close, atr = columns["close"][:, 0], columns["atr"][:, 0]
-        lines |= {"band_high": close + atr, "band_low": close - atr}
-    return lines
-
-
-def _line(days: Sequence[str], values: Floats) -> list[Point]:
-    return [{"time": d, "value": round(float(v), 4)} for d, v in zip(days, values, strict=True) if np.isfinite(v)]
 
 
 def _levels(position: PositionLine) -> list[Level]:

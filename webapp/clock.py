@@ -1,14 +1,13 @@
-"""Real time for the dashboard: wall-clock time for what a person reads, monotonic time for every age and limit."""
+"""What the dashboard needs of time: wall-clock time for what a person reads, monotonic time for every age and limit."""
 
 from __future__ import annotations
 
-import time
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Protocol
 
 
 class WebClock(Protocol):
-    """What the dashboard needs of time; tests pass one that they move by hand."""
+    """`trading.monitoring.wall_clock.WallClock`, or one that a test moves by hand."""
 
     def now(self) -> datetime:
         """Return wall-clock time, aware UTC."""
@@ -17,15 +16,3 @@ class WebClock(Protocol):
     def monotonic(self) -> float:
         """Return seconds that never go back."""
         ...
-
-
-class SystemClock:
-    """The machine's own clocks."""
-
-    def now(self) -> datetime:
-        """Return wall-clock time, aware UTC."""
-        return datetime.now(UTC)
-
-    def monotonic(self) -> float:
-        """Return seconds that never go back."""
-        return time.monotonic()

@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from flask import render_template
 
-from trading.model.account import AccountKind
+from trading.model.account import AccountKind, mask_account
 from trading.model.mode import Mode, ModeState
-from trading.model.pulse import PulseKey
-from trading.monitoring.health import Facts, liveness, read_facts
+from trading.model.status import StatusKey
+from trading.monitoring.health import SESSION_WORDS, Facts, held_back, liveness, read_facts
 from webapp import agenda
 from webapp.security import current_session
-from webapp.services import services
+from webapp.services import services, state
 from webapp.situation import (
-    SESSION_WORDS,
     Situation,
     account_kind,
     judge,
-    masked,
     moment,
 )
 
@@ -59,6 +58,11 @@ class Frame:
         return self.health is not None and liveness(self.health).ok
 
     @property
+    def held_back(self) -> str:
+        """Return what the mode keeps from being sent, empty where nothing is."""
+        return "" if self.mode is None else held_back(self.mode.mode)
+
+    @property
     def session_word(self) -> str:
         """Return the broker session in a few words."""
         return "not known" if self.health is None else SESSION_WORDS[self.health.session]
@@ -68,24 +72,25 @@ def make_frame() -> Frame:
     """Return the frame of a page as things stand now."""
     made = services()
     settings = made.settings
-    mode = made.views.mode()
-    kept = made.views.facts()
+    account_reader = state().account
+    mode = account_reader.mode()
+    kept = account_reader.facts()
     health = None
     if mode is not None:
         health = read_facts(kept, silent_s=made.silent_s(), mode=mode.mode, check_interval_s=settings.check_interval_s)
     account = kept.get("account", "")
-    market_now = moment(kept.get(PulseKey.MARKET_NOW)) if settings.simulated else made.clock.now()
+    market_now = moment(kept.get(StatusKey.MARKET_NOW)) if settings.simulated else made.clock.now()
     return Frame(
         kind=account_kind(account, simulated=settings.simulated),
-        account=masked(account),
+        account=mask_account(account),
         mode=mode,
         situation=judge(health),
         health=health,
-        session_since=moment(kept.get(PulseKey.SESSION_SINCE)),
-        session_detail=kept.get(PulseKey.SESSION_DETAIL, ""),
+        session_since=moment(kept.get(StatusKey.SESSION_SINCE)),
+        session_detail=kept.get(StatusKey.SESSION_DETAIL, ""),
         market_now=market_now,
-        market_phase=_PHASES.get(kept.get(PulseKey.MARKET_PHASE, ""), ""),
-        next_event=_next_event(moment(kept.get(PulseKey.NEXT_EVENT)), market_now),
+        market_phase=_PHASES.get(kept.get(StatusKey.MARKET_PHASE, ""), ""),
+        next_event=_next_event(kept, market_now),
     )
 
 
@@ -102,8 +107,9 @@ def render(template: str, frame: Frame, **values: object) -> str:
     )
 
 
-def _next_event(at: datetime | None, market_now: datetime | None) -> str:
+def _next_event(kept: Mapping[str, str], market_now: datetime | None) -> str:
     """Return what the trading process waits for; empty while that is not known, or long past."""
+    at = moment(kept.get(StatusKey.NEXT_EVENT))
     if at is None or market_now is None or at < market_now - _STALE_EVENT:
         return ""
-    return agenda.sentence(at, market_now, services().settings.execution)
+    return agenda.sentence(kept.get(StatusKey.NEXT_EVENT_KIND, ""), at, market_now)

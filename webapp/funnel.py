@@ -7,20 +7,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from trading.model.decision import Decision, SymbolVerdict
-from webapp.numbers import price
-from webapp.sentences import CAPS, EXIT_REASONS, sentence
+from trading.model.decision_words import CAPS, exit_sentence, sentence
+from webapp.findings import CheckFinding, findings, rules, why_not
+from webapp.numbers import number, price
 
-STEP_NAMES: Mapping[str, str] = {
-    "no_bar": "Traded in this session",
-    "warm_up": "Enough history",
-    "trend": "In an uptrend",
-    "pullback": "Pulled back",
-    "price": "Price high enough",
-    "volume": "Enough volume",
-    "volatility": "Moves enough, not wildly",
-    "gap": "No gap down: a buy signal",
-}
-"""The screener's rules in the order in which the funnel takes them away, named by what is left."""
+BEFORE_RULES: Mapping[str, str] = {"no_bar": "Traded in this session", "warm_up": "Enough history"}
+"""What a symbol needs before the strategy's rules look at it, named by what is left."""
 
 
 class Fate(StrEnum):
@@ -48,18 +40,19 @@ _ORDER = {fate: index for index, fate in enumerate(Fate)}
 
 @dataclass(frozen=True, slots=True)
 class SymbolLine:
-    """One symbol: `sentences` say why, `values` are what was measured."""
+    """One symbol: `sentences` say why, `findings` what each check found, `values` are what was measured."""
 
     symbol: str
     fate: Fate
     label: str
     score: float | None
     sentences: tuple[str, ...]
+    findings: tuple[CheckFinding, ...]
     values: tuple[tuple[str, float], ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class RuleCount:
     """How many symbols were left after a rule, and how many it took away."""
 
     label: str
@@ -85,34 +78,40 @@ def lines(decision: Decision) -> tuple[SymbolLine, ...]:
                 f"{price(entry.target_price)}. The size is set by {CAPS.get(entry.binding_cap, entry.binding_cap)}.",
             )
         elif symbol in denied:
-            fate, says = Fate.REFUSED, (sentence(denied[symbol]),)
+            fate, says = Fate.REFUSED, (sentence(denied[symbol], number),)
         elif symbol in sold:
             order = sold[symbol]
             fate, says = (
                 Fate.SELL,
-                (f"{EXIT_REASONS.get(order.reason, order.reason)}. Sell {order.quantity} at the next open.",),
+                (f"{exit_sentence(order.reason, decision.words)} Sell {order.quantity} at the next open.",),
             )
         elif verdict.held:
             fate, says = Fate.HELD, ("Held; no reason to sell.",)
         else:
-            fate, says = Fate.NO_SIGNAL, tuple(sentence(reason) for reason in verdict.reasons)
-        found.append(SymbolLine(symbol, fate, FATES[fate], score, says, _values(verdict)))
-    found += [SymbolLine(s, Fate.SKIPPED, FATES[Fate.SKIPPED], None, (why,), ()) for s, why in decision.skipped.items()]
+            fate, says = Fate.NO_SIGNAL, why_not(verdict, decision.words)
+        found.append(
+            SymbolLine(symbol, fate, FATES[fate], score, says, findings(verdict, decision.words), _values(verdict))
+        )
+    found += [
+        SymbolLine(symbol, Fate.SKIPPED, FATES[Fate.SKIPPED], None, (why,), (), ())
+        for symbol, why in decision.skipped.items()
+    ]
     return tuple(sorted(found, key=_rank))
 
 
-def funnel(decision: Decision) -> tuple[Step, ...]:
+def funnel(decision: Decision) -> tuple[RuleCount, ...]:
     """Return how many symbols each rule left; a symbol goes at its first failing rule."""
     judged = [verdict for verdict in decision.verdicts if not verdict.held]
-    steps = [Step("Not held", len(judged), 0)]
+    steps = [RuleCount("Not held", len(judged), 0)]
     left = judged
-    for rule in STEP_NAMES:
+    named = rules(decision.words, [reason for verdict in judged for reason in verdict.reasons])
+    for rule, label in {**BEFORE_RULES, **named}.items():
         kept = [verdict for verdict in left if all(r.code != rule for r in verdict.reasons)]
-        steps.append(Step(STEP_NAMES[rule], len(kept), len(left) - len(kept)))
+        steps.append(RuleCount(label, len(kept), len(left) - len(kept)))
         left = kept
     signals = [verdict for verdict in left if verdict.signal is not None]
-    steps[-1] = Step(steps[-1].label, len(signals), steps[-2].left - len(signals))
-    steps.append(Step("Within the limits", len(decision.entries), len(signals) - len(decision.entries)))
+    steps[-1] = RuleCount(f"{steps[-1].label}: a buy signal", len(signals), steps[-2].left - len(signals))
+    steps.append(RuleCount("Within the limits", len(decision.entries), len(signals) - len(decision.entries)))
     return tuple(steps)
 
 

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from flask import Flask
 
-from webapp.situation import duration, masked
+from webapp.situation import duration
 
 NEW_YORK = ZoneInfo("America/New_York")
 THIN = "\u202f"
@@ -135,6 +135,5 @@ def install(app: Flask) -> None:
         near_day=near_day,
         iso=iso,
         duration=duration,
-        masked=masked,
     )
     app.jinja_env.globals["measured_decimals"] = measured_decimals

@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from trading.model.decision import Decision
+from trading.model.account import EquityPoint
 from trading.model.order import Role
-from trading.store.views import EquityPoint, IntentLine, PositionLine, TradeLine
+from trading.store.readers.decisions import DecisionEntry
+from trading.store.readers.orders import OrderLine
+from trading.store.readers.positions import PositionLine
 
 _PROTECTIVE_ROLES = frozenset({Role.STOP, Role.TARGET})
 
 
 @dataclass(frozen=True, slots=True)
-class Money:
+class AccountFigures:
     """What the account holds at the newest close; `change` is against the close before, None on the first."""
 
     equity: float
@@ -27,7 +29,7 @@ class Money:
 
 
 @dataclass(frozen=True, slots=True)
-class Protection:
+class Coverage:
     """Positions by how they are protected: with a stop, on their way out, or not fully covered by a working stop."""
 
     covered: int
@@ -49,22 +51,12 @@ class Plan:
 class Orders:
     """Orders that trade, and apart from them those that protect; `selling` are the symbols on their way out."""
 
-    acting: tuple[IntentLine, ...]
-    protecting: tuple[IntentLine, ...]
+    acting: tuple[OrderLine, ...]
+    protecting: tuple[OrderLine, ...]
     selling: frozenset[str]
 
 
-@dataclass(frozen=True, slots=True)
-class TradeTotals:
-    """Sums over closed trades."""
-
-    count: int
-    won: int
-    pnl: float
-    commission: float
-
-
-def money(points: Sequence[EquityPoint], positions: Sequence[PositionLine]) -> Money | None:
+def money(points: Sequence[EquityPoint], positions: Sequence[PositionLine]) -> AccountFigures | None:
     """Return the account in numbers, None before the first close."""
     if not points:
         return None
@@ -72,7 +64,7 @@ def money(points: Sequence[EquityPoint], positions: Sequence[PositionLine]) -> M
     prior = points[-2] if len(points) > 1 else None
     change = None if prior is None else last.equity - prior.equity
     worth = sum(row.quantity * price_of(row) for row in positions)
-    return Money(
+    return AccountFigures(
         equity=last.equity,
         cash=last.cash,
         drawdown=last.drawdown,
@@ -84,21 +76,22 @@ def money(points: Sequence[EquityPoint], positions: Sequence[PositionLine]) -> M
     )
 
 
-def protection(positions: Sequence[PositionLine], orders: Orders) -> Protection:
+def protection(positions: Sequence[PositionLine], orders: Orders) -> Coverage:
     """Return which positions are not fully covered; one that is being sold needs no stop."""
     kept = [row for row in positions if row.symbol not in orders.selling]
     uncovered = tuple(row.symbol for row in kept if row.covered < row.quantity)
-    return Protection(len(kept) - len(uncovered), len(positions) - len(kept), uncovered)
+    return Coverage(len(kept) - len(uncovered), len(positions) - len(kept), uncovered)
 
 
-def plan(decision: Decision | None) -> Plan | None:
+def plan(newest: DecisionEntry | None) -> Plan | None:
     """Return what the newest decision leads to, None before the first."""
-    if decision is None:
+    if newest is None:
         return None
-    return Plan(len(decision.entries), len(decision.exits), len(decision.denials), len(decision.verdicts))
+    decision = newest.decision
+    return Plan(len(decision.entries), len(decision.exits), len(decision.denials), newest.judged)
 
 
-def split(orders: Sequence[IntentLine]) -> Orders:
+def split(orders: Sequence[OrderLine]) -> Orders:
     """Return the open orders by what they are for. A child whose entry has not filled yet protects nothing."""
     entering = {row.coid for row in orders if row.role == Role.ENTRY and row.filled == 0}
     protecting = tuple(
@@ -106,16 +99,6 @@ def split(orders: Sequence[IntentLine]) -> Orders:
     )
     acting = tuple(row for row in orders if row.role not in _PROTECTIVE_ROLES)
     return Orders(acting, protecting, frozenset(row.symbol for row in acting if row.role == Role.EXIT))
-
-
-def totals(trades: Sequence[TradeLine]) -> TradeTotals:
-    """Return the sums over trades."""
-    return TradeTotals(
-        count=len(trades),
-        won=sum(trade.pnl > 0 for trade in trades),
-        pnl=sum(trade.pnl for trade in trades),
-        commission=sum(trade.commission for trade in trades),
-    )
 
 
 def price_of(row: PositionLine) -> float:

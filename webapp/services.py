@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
-from flask import current_app
+from flask import Flask, current_app, g
 
-from trading.model.mode import ControlKind
-from trading.monitoring.metrics import FILE_NAME, silent_s
-from trading.store.page_views import PageViews
+from trading.model.operator_request import RequestKind, RequestProgress
+from trading.monitoring.sign_of_life import FILE_NAME, silent_s
+from trading.store.readers.state import State, read_state
 from webapp.attempts import AttemptLimit
 from webapp.audit import AuditLog
 from webapp.clock import WebClock
@@ -25,12 +26,16 @@ EXTENSION = "dashboard"
 class ControlDesk(Protocol):
     """Requests to the trading process, as rows that it answers."""
 
-    def request(self, kind: ControlKind, argument: str, actor: str, now: datetime) -> int:
-        """Store a request and return its number."""
+    def request(self, kind: RequestKind, argument: str, actor: str, now: datetime, *, seen: int = 0) -> int:
+        """Store a request and return its number; a resume names the newest halt that the person has `seen`."""
         ...
 
-    def result(self, control_id: int) -> str | None:
-        """Return the answer, None while there is none."""
+    def make_halt_file(self, reason: str) -> Path:
+        """Halt where requests can't be stored; return the file that does it."""
+        ...
+
+    def progress(self, number: int) -> RequestProgress | None:
+        """Return how far a request has come, None where there is none of that number."""
         ...
 
 
@@ -45,7 +50,6 @@ class Services:
     audit: AuditLog
     password: PasswordCheck
     controls: ControlDesk
-    views: PageViews
 
     @property
     def metrics_file(self) -> Path:
@@ -55,6 +59,31 @@ class Services:
     def silent_s(self) -> float | None:
         """Return how long ago the trading process last wrote its metrics, None: never."""
         return silent_s(self.metrics_file, self.clock.now())
+
+
+def install(app: Flask) -> None:
+    """End the read transaction of each request with it."""
+    app.teardown_appcontext(_close)
+
+
+def state() -> State:
+    """Return what the trading process recorded, as of one moment for the whole request.
+
+    Raises: DataError, the file is there and can't be read.
+    """
+    if "state" not in g:
+        g.reading = ExitStack()
+        g.state = g.reading.enter_context(read_state(services().settings.state_dir / "trading.db"))
+    opened = g.state
+    if not isinstance(opened, State):
+        raise TypeError(EXTENSION)
+    return opened
+
+
+def _close(_: BaseException | None) -> None:
+    reading = g.pop("reading", None)
+    if isinstance(reading, ExitStack):
+        reading.close()
 
 
 def services() -> Services:

@@ -6,10 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from trading.config import ExecutionSettings, load_settings
+from trading.config import load_settings
 from trading.errors import ConfigError
-from trading.strategies.base import Strategy
-from trading.strategies.discovery import make_strategy
 
 LOOPBACK_NAMES = ("localhost", "127.0.0.1", "[::1]")
 MIN_PASSWORD_LENGTH = 12
@@ -33,8 +31,6 @@ class WebSettings:
     certificate: Path | None
     private_key: Path | None
     check_interval_s: float
-    execution: ExecutionSettings
-    strategy: Strategy
 
     @property
     def tls(self) -> bool:
@@ -75,8 +71,6 @@ def load_web_settings(environ: Mapping[str, str], config_path: Path = CONFIG_PAT
         certificate=certificate,
         private_key=private_key,
         check_interval_s=settings.loop.check_interval_s,
-        execution=settings.execution,
-        strategy=make_strategy(settings),
     )
 
 

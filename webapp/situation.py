@@ -8,7 +8,6 @@ from datetime import datetime
 from enum import StrEnum
 
 from trading.model.account import AccountKind, kind_of
-from trading.model.pulse import SessionState
 from trading.monitoring.health import Facts, readiness
 
 
@@ -21,23 +20,13 @@ class Tone(StrEnum):
     BAD = "bad"
 
 
-class Step(StrEnum):
+class Button(StrEnum):
     """The one button beside the sentence."""
 
     NONE = ""
     LOGIN = "login"
     RESUME = "resume"
     LOG = "log"
-
-
-SESSION_WORDS: Mapping[SessionState, str] = {
-    SessionState.STARTING: "connecting",
-    SessionState.GATEWAY_DOWN: "gateway down",
-    SessionState.WAITING_LOGIN: "waiting for login",
-    SessionState.COMPETING: "taken by another login",
-    SessionState.READY: "ready",
-    SessionState.ENDED: "end of the data",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,32 +37,32 @@ class Situation:
     tone: Tone
     headline: str
     todo: str
-    step: Step = Step.NONE
+    step: Button = Button.NONE
 
 
 @dataclass(frozen=True, slots=True)
 class _Look:
-    """How a verdict is shown; `todo` replaces its next step where a page has something better, such as a button."""
+    """How a verdict is shown."""
 
     tone: Tone
-    step: Step = Step.NONE
-    todo: str = ""
+    step: Button = Button.NONE
 
 
 _LOOKS: Mapping[str, _Look] = {
-    "uncovered": _Look(Tone.BAD, Step.LOG),
-    "never_seen": _Look(Tone.BAD, Step.LOG),
-    "silent": _Look(Tone.BAD, Step.LOG),
+    "uncovered": _Look(Tone.BAD, Button.LOG),
+    "never_seen": _Look(Tone.BAD, Button.LOG),
+    "silent": _Look(Tone.BAD, Button.LOG),
     "starting": _Look(Tone.INFO),
-    "gateway_down": _Look(Tone.BAD, Step.LOG),
-    "waiting_login": _Look(Tone.WARN, Step.LOGIN),
+    "gateway_down": _Look(Tone.BAD, Button.LOG),
+    "waiting_login": _Look(Tone.WARN, Button.LOGIN),
+    "connected": _Look(Tone.INFO),
     "competing": _Look(Tone.WARN),
+    "reset": _Look(Tone.INFO),
+    "stale": _Look(Tone.BAD, Button.LOG),
     "ended": _Look(Tone.INFO),
-    "halted": _Look(Tone.BAD, Step.RESUME, "When the reason is settled, resume."),
+    "halted": _Look(Tone.BAD, Button.RESUME),
     "reconciling": _Look(Tone.INFO),
-    "reducing": _Look(
-        Tone.WARN, Step.RESUME, "Decide whether to go on; resuming takes today's equity as the new peak."
-    ),
+    "reducing": _Look(Tone.WARN, Button.RESUME),
     "unknown_orders": _Look(Tone.WARN),
     "ready": _Look(Tone.GOOD),
 }
@@ -91,7 +80,7 @@ def judge(facts: Facts | None) -> Situation:
         return _FIRST_START
     health = readiness(facts)
     look = _LOOKS.get(health.code, _Look(Tone.INFO if health.ok else Tone.WARN))
-    return Situation(health.code, look.tone, health.text, look.todo or health.next_step or "Nothing.", look.step)
+    return Situation(health.code, look.tone, health.text, health.next_step or "Nothing.", look.step)
 
 
 def account_kind(account_id: str, *, simulated: bool) -> AccountKind | None:
@@ -101,14 +90,6 @@ def account_kind(account_id: str, *, simulated: bool) -> AccountKind | None:
     if not account_id:
         return None
     return kind_of(account_id)
-
-
-def masked(account_id: str) -> str:
-    """Return an account id with all but its first letters and last four digits hidden."""
-    if not account_id:
-        return ""
-    head = 2 if account_id[:2].isalpha() else 1
-    return f"{account_id[:head]}***{account_id[-4:]}" if len(account_id) > head + 4 else f"{account_id[:head]}***"
 
 
 def duration(seconds: float) -> str:

@@ -10,10 +10,12 @@ from numpy.typing import NDArray
 from trading import rules
 from trading.config import RuleSettings
 from trading.indicators import change, lagged, ratio, rolling_mean, rolling_min, wilder_atr
-from trading.market.bars import Panel, SymbolBars
+from trading.market.panel import Panel, SymbolBars
+from trading.model.strategy_words import ChartLine, Check, Look
 from trading.strategies.base import Strategy
+from trading.strategies.checks import least_price
 from trading.strategies.parameters import MaxHoldingBars, StopAtr, StrategyParameters, TargetAtr, parameter
-from trading.strategies.signals import Check, SignalPanel, failed_bits, over_symbols
+from trading.strategies.signals import SignalPanel, over_symbols
 
 NAMES = ("trend_mean", "lowest_before", "atr", "score", "mean_volume")
 
@@ -33,6 +35,8 @@ class DipInUptrend(Strategy):
 
     name: ClassVar[str] = "dip_in_uptrend"
     Parameters: ClassVar[type[StrategyParameters]] = DipInUptrendParameters
+    # Of the values below, those that a chart shows.
+    lines: ClassVar[tuple[ChartLine, ...]] = (ChartLine("trend_mean", "mean", Look.MIDDLE),)
 
     def __init__(self, parameters: DipInUptrendParameters, rule_settings: RuleSettings) -> None:
         """Keep the parameters."""
@@ -54,30 +58,32 @@ class DipInUptrend(Strategy):
         }
 
     def generate_signals(self, panel: Panel) -> SignalPanel:
-        """Measure and judge all sessions of all symbols."""
-        columns, failed, count = over_symbols(panel, NAMES, self._judge)
+        """Measure all sessions of all symbols."""
+        columns, count = over_symbols(panel, NAMES, self._measure)
         return SignalPanel(
             panel=panel,
             columns={"close": panel.close, **columns},
             needs=self.needs,
-            checks=(  # bit by bit what `_judge` compares; `explain` shows them with their values
-                Check("trend", "close", "trend_mean", ">"),
+            checks=(  # all must hold for a buy signal; pages and `explain` say them with their values
+                Check("trend", "close", "trend_mean", ">", failed="The close, {value}, is below its mean, {limit}."),
                 Check("dip", "close", "lowest_before", "<="),
-                Check("price", "close", self.min_price, ">="),
+                least_price(self.min_price),
             ),
-            failed=failed,
             exit_level=columns["trend_mean"],
             target_base=panel.close + self.parameters.target_atr * columns["atr"],
             bar_count=count,
             max_holding_bars=self.parameters.max_holding_bars,
         )
 
-    def _judge(self, bars: SymbolBars) -> tuple[NDArray[np.float64], NDArray[np.int32]]:
+    def _measure(self, bars: SymbolBars) -> NDArray[np.float64]:
         p = self.parameters
-        mean = rolling_mean(bars.close, p.trend_period)
-        lowest = lagged(rolling_min(bars.close, p.dip_period), 1)
         atr = wilder_atr(bars.high, bars.low, bars.close, 14)
-        score = ratio(change(bars.close, p.trend_period), atr / bars.close)
-        values = np.stack([mean, lowest, atr, score, rolling_mean(bars.volume, 20)])
-        holds = (bars.close > mean, bars.close <= lowest, bars.close >= self.min_price)
-        return values, failed_bits(holds, values)
+        return np.stack(
+            [
+                rolling_mean(bars.close, p.trend_period),
+                lagged(rolling_min(bars.close, p.dip_period), 1),
+                atr,
+                ratio(change(bars.close, p.trend_period), atr / bars.close),
+                rolling_mean(bars.volume, 20),
+            ]
+        )

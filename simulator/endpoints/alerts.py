@@ -6,9 +6,9 @@ from typing import Any
 
 from simulator import instants
 from simulator.broker import Broker
-from simulator.desk import ABOVE, Alert, Condition
 from simulator.messages import Request, Response, bad_request, error, json_response, unavailable
 from simulator.router import Needs, Route
+from simulator.user_records import ABOVE, Alert, Condition
 
 MTA_ID = 100_000_000
 MTA_TOOL_ID = 55_834_574_848
@@ -36,13 +36,13 @@ def _summary(broker: Broker, alert: Alert) -> dict[str, object]:
 
 def _up_to_date(broker: Broker) -> list[Alert]:
     """Return the alerts, newest first, after letting what the price has done since the last look trigger them."""
-    for alert in broker.desk.alerts.values():
+    for alert in broker.user_records.alerts.values():
         if alert.active and not alert.triggered and _met(broker, alert):
             alert.triggered = True
             alert.active = alert.repeatable
-            broker.desk.post("UA", alert.name, alert.message, broker.now_us)
+            broker.user_records.post("UA", alert.name, alert.message, broker.now_us)
         alert.checked_us = broker.now_us
-    return list(reversed(broker.desk.alerts.values()))
+    return list(reversed(broker.user_records.alerts.values()))
 
 
 def _met(broker: Broker, alert: Alert) -> bool:
@@ -153,12 +153,12 @@ def create(broker: Broker, request: Request) -> Response:
     name, earlier = body.get("alertName"), _number(body.get("orderId", body.get("alertId")))
     if not isinstance(name, str) or not conditions:
         return error(500, "Condition #1: can't recognize alert without conditions")
-    if earlier and earlier not in broker.desk.alerts:
+    if earlier and earlier not in broker.user_records.alerts:
         return error(500, f"Alert {earlier} doesn't exist")
-    if earlier and broker.desk.alerts[earlier].name != name:
+    if earlier and broker.user_records.alerts[earlier].name != name:
         return error(500, "Alert name cannot be modified")
-    alert_id = earlier or broker.desk.next_alert()
-    broker.desk.alerts[alert_id] = Alert(
+    alert_id = earlier or broker.user_records.next_alert()
+    broker.user_records.alerts[alert_id] = Alert(
         alert_id,
         name,
         str(body.get("alertMessage", "")),
@@ -199,14 +199,14 @@ def _conditions(value: object) -> tuple[Condition, ...]:
 
 
 def _acknowledged(broker: Broker, alert_id: int, text: str) -> dict[str, object]:
-    broker.desk.alert_calls += 1
-    return {"request_id": broker.desk.alert_calls, "order_id": alert_id, "success": True, "text": text}
+    broker.user_records.alert_calls += 1
+    return {"request_id": broker.user_records.alert_calls, "order_id": alert_id, "success": True, "text": text}
 
 
 def activate(broker: Broker, request: Request) -> Response:
     """POST /iserver/account/{account}/alert/activate."""
     body = request.json_object()
-    alert = broker.desk.alerts.get(_number(body.get("alertId")))
+    alert = broker.user_records.alerts.get(_number(body.get("alertId")))
     if alert is None:
         return unavailable()
     alert.active = bool(_number(body.get("alertActive")))
@@ -217,7 +217,7 @@ def activate(broker: Broker, request: Request) -> Response:
 
 def delete(broker: Broker, request: Request) -> Response:
     """DELETE /iserver/account/{account}/alert/{id}."""
-    alert = broker.desk.alerts.pop(_number(request.argument("alert_id")), None)
+    alert = broker.user_records.alerts.pop(_number(request.argument("alert_id")), None)
     if alert is None:
         return unavailable()
     return json_response(_acknowledged(broker, alert.alert_id, "Request was submitted") | {"failure_list": None})

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from simulator import instants, schedule
 from simulator.broker import Broker
-from simulator.exchange.deeds import DeedError
-from simulator.faults.catalogue import catalogue_rows, selector_rows
+from simulator.exchange.external_events import ExternalEventError
+from simulator.faults.catalogue import catalogue_rows, rows_apart, selector_rows
 from simulator.faults.reading import PlanError, parse_plan, prepare
 from simulator.messages import Request, Response, error, json_response
 from simulator.router import Needs, Route
@@ -102,7 +102,8 @@ def plan_faults(broker: Broker, request: Request) -> Response:
 def show_faults(broker: Broker, request: Request) -> Response:
     """GET /sim/faults: those that are on, with how often each matched and fired; with `catalogue` all there are."""
     if "catalogue" in request.query:
-        return json_response({"faults": catalogue_rows(), "selector": selector_rows()})
+        shown = {"faults": catalogue_rows(), "apart": rows_apart(), "selector": selector_rows()}
+        return json_response(shown)
     rows = [
         {"fault": planned.fault, "matched": planned.matched, "fired": planned.fired}
         for planned in broker.faults.planned
@@ -110,17 +111,17 @@ def show_faults(broker: Broker, request: Request) -> Response:
     return json_response({"faults": rows})
 
 
-def account_deed(broker: Broker, request: Request) -> Response:
-    """POST /sim/account {"do": ...}: a deed on the account (`exchange.deeds`) or on the session (`schedule`)."""
+def account_event(broker: Broker, request: Request) -> Response:
+    """POST /sim/account {"do": ...}: an external event on the account, or on the session (`schedule`)."""
     body = request.json_object()
     try:
         return json_response(schedule.do(broker, body))
-    except DeedError as fault:
-        return error(400, f"{fault} (session deeds: {', '.join(schedule.SESSION_DEEDS)})")
+    except ExternalEventError as fault:
+        return error(400, f"{fault} (session events: {', '.join(schedule.SESSION_EVENTS)})")
 
 
 def plan_schedule(broker: Broker, request: Request) -> Response:
-    """POST /sim/schedule [{"at": ..., "do": ...}, ...]: deeds of /sim/account at simulated instants."""
+    """POST /sim/schedule [{"at": ..., "do": ...}, ...]: external events of /sim/account at simulated instants."""
     try:
         schedule.plan(broker, request.body)
     except schedule.ScheduleError as fault:
@@ -136,7 +137,7 @@ def show_schedule(broker: Broker, _request: Request) -> Response:
 CONTROL_ROUTES = (
     Route("GET", "/sim/faults", show_faults, Needs.NOTHING),
     Route("POST", "/sim/faults", plan_faults, Needs.NOTHING),
-    Route("POST", "/sim/account", account_deed, Needs.NOTHING),
+    Route("POST", "/sim/account", account_event, Needs.NOTHING),
     Route("GET", "/sim/schedule", show_schedule, Needs.NOTHING),
     Route("POST", "/sim/schedule", plan_schedule, Needs.NOTHING),
     Route("GET", "/sim/clock", show_clock, Needs.NOTHING),

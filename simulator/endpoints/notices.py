@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from simulator import instants
 from simulator.broker import Broker
-from simulator.desk import SUBJECTS, Notice
 from simulator.messages import Request, Response, bad_request, json_response, not_found
 from simulator.router import Route
+from simulator.user_records import SUBJECTS, Notice
 
 MOST_NOTICES = 10
 DONE = {"V": 1, "T": 10}
@@ -15,17 +15,17 @@ DONE = {"V": 1, "T": 10}
 
 def unread(broker: Broker, _request: Request) -> Response:
     """GET /fyi/unreadnumber."""
-    return json_response({"BN": sum(not notice.read for notice in broker.desk.notices)})
+    return json_response({"BN": sum(not notice.read for notice in broker.user_records.notices)})
 
 
 def settings(broker: Broker, _request: Request) -> Response:
     """GET /fyi/settings: a row for each subject; `H` says whether its disclaimer was read, `A` whether it is on."""
-    desk = broker.desk
+    records = broker.user_records
     rows = [
         {
             "FC": code,
-            "H": int(code in desk.disclaimers_read),
-            "A": int(code not in desk.switched_off),
+            "H": int(code in records.disclaimers_read),
+            "A": int(code not in records.switched_off),
             "FD": f"Notify me about: {name}.",
             "FN": name,
         }
@@ -36,7 +36,7 @@ def settings(broker: Broker, _request: Request) -> Response:
 
 def set_subject(broker: Broker, request: Request) -> Response:
     """POST /fyi/settings/{typecode}: `enabled`; an unknown subject is acknowledged too."""
-    code, off = request.argument("typecode"), broker.desk.switched_off
+    code, off = request.argument("typecode"), broker.user_records.switched_off
     off.discard(code) if request.json_object().get("enabled", True) else off.add(code)
     return json_response(DONE)
 
@@ -50,18 +50,18 @@ def disclaimer(_broker: Broker, request: Request) -> Response:
 
 def accept_disclaimer(broker: Broker, request: Request) -> Response:
     """PUT /fyi/disclaimer/{typecode}."""
-    broker.desk.disclaimers_read.add(request.argument("typecode"))
+    broker.user_records.disclaimers_read.add(request.argument("typecode"))
     return json_response(DONE)
 
 
 def delivery(broker: Broker, _request: Request) -> Response:
     """GET /fyi/deliveryoptions: devices, and whether mail is sent."""
-    return json_response({"E": list(broker.desk.devices.values()), "M": int(broker.desk.email)})
+    return json_response({"E": list(broker.user_records.devices.values()), "M": int(broker.user_records.email)})
 
 
 def set_email(broker: Broker, request: Request) -> Response:
     """PUT /fyi/deliveryoptions/email?enabled=true."""
-    broker.desk.email = request.query.get("enabled", "true").lower() == "true"
+    broker.user_records.email = request.query.get("enabled", "true").lower() == "true"
     return json_response(DONE)
 
 
@@ -72,7 +72,7 @@ def set_device(broker: Broker, request: Request) -> Response:
     if not isinstance(device_id, str) or not device_id:
         return bad_request("deviceId is required")
     name = str(body.get("deviceName", ""))
-    broker.desk.devices[device_id] = {
+    broker.user_records.devices[device_id] = {
         "NM": name,
         "I": device_id,
         "UI": str(body.get("uiName") or name),
@@ -83,7 +83,9 @@ def set_device(broker: Broker, request: Request) -> Response:
 
 def remove_device(broker: Broker, request: Request) -> Response:
     """DELETE /fyi/deliveryoptions/{deviceId}: an empty body."""
-    return not_found() if broker.desk.devices.pop(request.argument("device_id"), None) is None else Response(200)
+    return (
+        not_found() if broker.user_records.devices.pop(request.argument("device_id"), None) is None else Response(200)
+    )
 
 
 def notices(broker: Broker, request: Request) -> Response:
@@ -109,7 +111,7 @@ def _chosen(broker: Broker, request: Request) -> list[Notice]:
     include, exclude = (set(filter(None, request.query.get(name, "").split(","))) for name in ("include", "exclude"))
     return [
         notice
-        for notice in broker.desk.notices
+        for notice in broker.user_records.notices
         if notice.subject not in exclude and (not include or notice.subject in include)
     ]
 
@@ -129,7 +131,7 @@ def _row(notice: Notice) -> dict[str, object]:
 def mark_read(broker: Broker, request: Request) -> Response:
     """PUT /fyi/notifications/{id}: an unknown one is acknowledged too, as not read."""
     asked = request.argument("notice_id")
-    found = [notice for notice in broker.desk.notices if notice.notice_id == asked]
+    found = [notice for notice in broker.user_records.notices if notice.notice_id == asked]
     for notice in found:
         notice.read = True
     return json_response({"V": 1, "T": 5, "P": {"R": int(bool(found)), "ID": asked}})

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-
 import msgspec
 
 from simulator.broker import Broker
@@ -17,20 +15,6 @@ from simulator.router import Needs, Route
 
 ALL_OPEN_ORDERS = "-1"
 MOST_SUPPRESSED = 51
-
-
-def note_arrival(broker: Broker, request: Request) -> None:
-    """Put the arrival of a write into the truth log: verb, path, digest of its body, the cOIDs in it."""
-    facts: dict[str, object] = {
-        "verb": request.method,
-        "path": request.path,
-        "sha256": hashlib.sha256(request.body).hexdigest(),
-    }
-    orders = request.json_object().get("orders")
-    if isinstance(orders, list):
-        coids = [order.get("cOID") for order in orders if isinstance(order, dict) and order.get("cOID")]
-        facts["coids"] = [str(coid) for coid in coids]
-    broker.note("request", facts)
 
 
 def _bodies(request: Request) -> list[object]:
@@ -52,7 +36,6 @@ def _check_account(broker: Broker, request: Request) -> None:
 
 def place(broker: Broker, request: Request) -> Response:
     """POST /iserver/account/{account}/orders: accepted rows, a question, or a refusal."""
-    note_arrival(broker, request)
     invalidate_questions(broker)
     try:
         _check_account(broker, request)
@@ -75,7 +58,6 @@ def _check_related(drafts: list[Draft]) -> None:
 
 def reply(broker: Broker, request: Request) -> Response:
     """POST /iserver/reply/{id}."""
-    note_arrival(broker, request)
     caches = broker.session.caches
     reply_id = request.argument("reply_id")
     if reply_id in caches.invalidated:
@@ -93,7 +75,6 @@ def reply(broker: Broker, request: Request) -> Response:
 
 def modify(broker: Broker, request: Request) -> Response:
     """POST /iserver/account/{account}/order/{orderId}: one bare order that repeats every attribute."""
-    note_arrival(broker, request)
     invalidate_questions(broker)
     text = request.argument("order_id")
     order = broker.exchange.book.orders.get(int(text)) if text.isdigit() else None
@@ -125,7 +106,6 @@ def modify(broker: Broker, request: Request) -> Response:
 
 def cancel(broker: Broker, request: Request) -> Response:
     """DELETE /iserver/account/{account}/order/{orderId}: an acknowledgement only; the id -1 means every open order."""
-    note_arrival(broker, request)
     try:
         _check_account(broker, request)
     except RejectedError as refusal:
@@ -209,7 +189,6 @@ def unsuppress(broker: Broker, _request: Request) -> Response:
 
 def notification(broker: Broker, request: Request) -> Response:
     """POST /iserver/notification: the answer to a prompt; a plain text, whatever the answer was."""
-    note_arrival(broker, request)
     body = request.json_object()
     chosen = prompts.choose(broker, str(body.get("reqId")), str(body.get("text")))
     if chosen is not None:

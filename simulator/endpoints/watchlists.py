@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from simulator import instants
 from simulator.broker import Broker
-from simulator.desk import Watchlist
 from simulator.endpoints.warming import is_first_read
 from simulator.messages import Request, Response, bad_request, json_response, unavailable
 from simulator.router import Needs, Route
+from simulator.user_records import Watchlist
 
 
 def watchlists(broker: Broker, _request: Request) -> Response:
@@ -21,15 +21,15 @@ def watchlists(broker: Broker, _request: Request) -> Response:
             "id": watchlist.list_id,
             "type": "watchlist",
         }
-        for watchlist in broker.desk.watchlists.values()
+        for watchlist in broker.user_records.watchlists.values()
     ]
     flags = {"scanners_only": False, "show_scanners": False, "bulk_delete": False}
     return _enveloped(broker, "content", {**flags, "user_lists": rows})
 
 
 def _enveloped(broker: Broker, action: str, data: dict[str, object]) -> Response:
-    broker.desk.watchlist_calls += 1
-    return json_response({"data": data, "action": action, "MID": str(broker.desk.watchlist_calls)})
+    broker.user_records.watchlist_calls += 1
+    return json_response({"data": data, "action": action, "MID": str(broker.user_records.watchlist_calls)})
 
 
 def create(broker: Broker, request: Request) -> Response:
@@ -42,8 +42,8 @@ def create(broker: Broker, request: Request) -> Response:
         return unavailable()
     kept = [row for row in rows if isinstance(row, dict)]
     watchlist = Watchlist(str(list_id), name, kept, broker.now_us)
-    broker.desk.watchlists[watchlist.list_id] = watchlist
-    broker.desk.watchlist_calls += 1
+    broker.user_records.watchlists[watchlist.list_id] = watchlist
+    broker.user_records.watchlist_calls += 1
     return json_response({**_head(watchlist), "instruments": []})
 
 
@@ -58,7 +58,7 @@ def _head(watchlist: Watchlist) -> dict[str, object]:
 
 def watchlist(broker: Broker, request: Request) -> Response:
     """GET /iserver/watchlist?id=...: the first read of a session has little of its contracts."""
-    found = broker.desk.watchlists.get(request.query.get("id", ""))
+    found = broker.user_records.watchlists.get(request.query.get("id", ""))
     if found is None:
         return unavailable()
     sparse = is_first_read(broker, f"watchlist/{found.list_id}")
@@ -82,7 +82,7 @@ def delete(broker: Broker, request: Request) -> Response:
     """DELETE /iserver/watchlist?id=...: one that isn't there is an error only before any other call for watchlists."""
     # A published client has the id in a body.
     asked = request.query.get("id") or str(request.json_object().get("id", ""))
-    if broker.desk.watchlists.pop(asked, None) is None and not broker.desk.watchlist_calls:
+    if broker.user_records.watchlists.pop(asked, None) is None and not broker.user_records.watchlist_calls:
         return unavailable()
     return _enveloped(broker, "context", {"deleted": asked})
 

@@ -66,9 +66,10 @@ def _of_ticket(broker: Broker, ticket: Ticket) -> list[Question]:
         found.append(Question("o354", WITHOUT_DATA + SURE))
     limit = ticket.limit
     asks_leg = rules.percent_legs == "all" or (rules.percent_legs == "children") == (ticket.parent_id is not None)
-    if limit is not None and asks_leg and _is_far(limit, last, rules.percent_from_market):
+    price = ticket.stop if limit is None and rules.percent_of_stops else limit
+    if price is not None and asks_leg and _is_far(price, last, rules.percent_from_market):
         percent = f"{rules.percent_from_market:g}%"
-        text = f'The following order "{named} @ {limit}" price exceeds \nthe Percentage constraint of {percent}.\n'
+        text = f'The following order "{named} @ {price}" price exceeds \nthe Percentage constraint of {percent}.\n'
         found.append(Question("o163", text + SURE))
     if limit is not None and _ticks_away(limit, last, rules.ticks_from_market):
         text = f'The following order "{named} @ {limit}" price exceeds \nthe Tick Size Limit of '
@@ -102,5 +103,5 @@ def _ticks_away(limit: float, last: float, ticks: int) -> bool:
     return ticks > 0 and last > 0.0 and abs(limit - last) / fills.tick_of(last) > ticks + fills.TICK_TOLERANCE
 
 
-def _is_far(limit: float, last: float, percent: float) -> bool:
-    return percent > 0.0 and last > 0.0 and abs(limit - last) / last * 100 > percent
+def _is_far(price: float, last: float, percent: float) -> bool:
+    return percent > 0.0 and last > 0.0 and abs(price - last) / last * 100 > percent

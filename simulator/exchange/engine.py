@@ -6,13 +6,13 @@ from collections.abc import Iterable
 from functools import partial
 
 from simulator import instants
-from simulator.exchange import brackets, crossing
-from simulator.exchange.floor import AT_OPEN_ONLY, EXPIRED, Floor
-from simulator.exchange.orders import Order, State, Ticket, Tif
+from simulator.exchange import brackets, crossing, reports
+from simulator.exchange.matching import AT_OPEN_ONLY, EXPIRED, Matching
+from simulator.exchange.orders import By, Order, State, Ticket, Tif
 
 
-class Exchange(Floor):
-    """The floor with its clock; changes go through its commands, which write themselves into the truth log first."""
+class Exchange(Matching):
+    """Matching with its clock; changes go through its commands, which write themselves into the truth log first."""
 
     # ---- the clock
 
@@ -79,6 +79,7 @@ class Exchange(Floor):
         self._is_open = True
         day = self.market.days[self._day_index]
         self.account.settle(self.now_us)
+        reports.opened(self.log, day, self.book.live.values(), self.now_us)
         for order in self.book.live.values():
             bar = self.market.bar(day.row, order.column)
             if order.state is State.WORKING and bar is not None:
@@ -97,6 +98,8 @@ class Exchange(Floor):
         self._is_open = False
         self.account.equity_before = self.equity()
         self.account.closes.append((self._day_index, self.account.equity_before))
+        day = self.market.days[self._day_index]
+        reports.closed(self.log, day, self.book.live.values(), self.now_us, self.account.equity_before)
 
     # ---- commands
 
@@ -120,18 +123,24 @@ class Exchange(Floor):
         """Cancel a live order, its waiting children with it: at once, or as late as the broker takes."""
         self.log.append("cancel", self.now_us, order_id=order_id)
         order = self.book.orders[order_id]
-        delay_s = self.behaviour.cancelled_after_s
-        if delay_s <= 0.0:
-            self.end(order, State.CANCELLED, None)
+        ends_us = self._when_cancelled()
+        if ends_us <= self.now_us:
+            self.end(order, State.CANCELLED, None, By.CLIENT)
             return
         order.cancelling = True
         order.changed_us = self.now_us
         self.changed(order, "cancelling")
-        self.agenda.add(self.later(delay_s), partial(self._finish_cancel, order))
+        self.agenda.add(ends_us, partial(self._finish_cancel, order))
+
+    def _when_cancelled(self) -> int:
+        """Return when a cancel of this moment takes effect; what waits for the open comes before what fills there."""
+        waits_for_open = self.behaviour.cancel_out_of_hours == "at_open" and not self._is_open
+        opens_us = self.next_boundary() if waits_for_open else None
+        return self.later(self.behaviour.cancelled_after_s) + (0 if opens_us is None else opens_us - self.now_us)
 
     def _finish_cancel(self, order: Order) -> None:
         if order.is_live:
-            self.end(order, State.CANCELLED, None)
+            self.end(order, State.CANCELLED, None, By.CLIENT)
 
     def refuse(self, tickets: Iterable[Ticket], reason: str) -> list[Order]:
         """Take a group of orders onto the book that the broker refuses as it looks at them."""
@@ -149,9 +158,9 @@ class Exchange(Floor):
                 self.end(order, State.INACTIVE, reason)
         return refused
 
-    def modify(self, ticket: Ticket) -> Order:
+    def modify(self, ticket: Ticket, by: By = By.CLIENT) -> Order:
         """Replace a live order's prices, quantity or tif; it keeps its id and what it has filled."""
-        self.log.append("modify", self.now_us, ticket=ticket)
+        self.log.append("modify", self.now_us, ticket=ticket, by=by)
         order = self.book.orders[ticket.order_id]
         order.ticket = ticket
         order.quantity = max(ticket.quantity, order.filled)
@@ -165,6 +174,7 @@ class Exchange(Floor):
             self.end(order, State.FILLED, None)
         elif order.state is State.WORKING:
             self.aim_now(order)
+        self._show(order)
         self.settle()
         return order
 

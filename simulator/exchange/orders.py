@@ -52,6 +52,15 @@ class State(StrEnum):
     """refused after acceptance, or deactivated"""
 
 
+class By(StrEnum):
+    """Who cancelled or changed an order."""
+
+    CLIENT = "client"
+    MANUAL = "manual"
+    """a person, in another program"""
+    BROKER = "broker"
+
+
 LIVE = frozenset({State.SENT, State.HELD, State.WORKING})
 """states in which an order can still fill"""
 STOPS = frozenset({Kind.STP, Kind.STOP_LIMIT})
@@ -101,6 +110,8 @@ class Order:
     warned: bool = False
     changed_us: int = 0
     reason: str | None = None
+    told: tuple[str, int] | None = None
+    """status and quantity as the truth log has them"""
     due_us: int | None = None
     due_position: float = 0.0
     due_price: float = 0.0

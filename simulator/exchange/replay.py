@@ -7,9 +7,9 @@ from typing import Any
 import msgspec
 
 from simulator import instants
-from simulator.exchange import deeds
+from simulator.exchange import external_events
 from simulator.exchange.engine import Exchange
-from simulator.exchange.orders import Ticket
+from simulator.exchange.orders import By, Ticket
 
 _ENVELOPE = ("seq", "at", "kind")
 
@@ -26,9 +26,9 @@ def apply(exchange: Exchange, record: dict[str, Any]) -> None:
         case "cancel":
             exchange.cancel(record["order_id"])
         case "modify":
-            exchange.modify(msgspec.convert(record["ticket"], Ticket))
+            exchange.modify(msgspec.convert(record["ticket"], Ticket), By(record["by"]))
         case "deed":
-            deeds.carry_out(exchange, facts)
+            external_events.carry_out(exchange, facts)
         case "clock":
             exchange.move(instants.parse_iso(record["to"]), stop_on_event=record["stop"])
         case kind:

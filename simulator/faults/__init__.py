@@ -12,9 +12,9 @@ from simulator.faults import (
     corporate,
     delivery,
     fills,
-    hands,
     instruments,
     lists,
+    manual_actions,
     questions,
     quotes,
     refusals,
@@ -22,6 +22,7 @@ from simulator.faults import (
     websocket,
 )
 from simulator.faults.declaration import FaultKind
+from simulator.faults.rules import RULES
 
 _AREAS = "THGOCM"
 _MODULES = (
@@ -36,7 +37,7 @@ _MODULES = (
     acceptance,
     fills,
     changes,
-    hands,
+    manual_actions,
     accounts,
     corporate,
     quotes,
@@ -49,4 +50,16 @@ KINDS: dict[str, FaultKind] = {
         (kind for module in _MODULES for kind in module.KINDS), key=lambda kind: (_AREAS.index(kind.id[0]), kind.id)
     )
 }
-"""every fault that is simulated, by its id"""
+"""every fault of the catalogue, by its id"""
+APART: dict[str, FaultKind] = {RULES.id: RULES}
+"""what can be planned like a fault, and says itself what is wrong"""
+
+
+def kind_of(identifier: object) -> FaultKind | None:
+    """Return what can be planned under an id, None where there is none."""
+    return KINDS.get(identifier) or APART.get(identifier) if isinstance(identifier, str) else None
+
+
+def known_kind(identifier: str) -> FaultKind:
+    """Return what was planned under an id that has been checked."""
+    return APART[identifier] if identifier in APART else KINDS[identifier]

@@ -48,9 +48,9 @@ def rejected_later(firing: Firing) -> Response:
     def then(order: Order) -> float:
         shares = min(firing.integer("quantity"), order.remaining)
         if shares:
-            firing.deed(do="fill", order_id=order.order_id, quantity=shares, price=fair_price(broker, order))
-        deed = {"do": "reject", "order_id": order.order_id, "reason": firing.text("reason")}
-        later.schedule(broker, delay_s, later.Step(deed))
+            firing.external_event(do="fill", order_id=order.order_id, quantity=shares, price=fair_price(broker, order))
+        event = {"do": "reject", "order_id": order.order_id, "reason": firing.text("reason")}
+        later.schedule(broker, delay_s, later.Step(event))
         return delay_s
 
     return accept_unfilled(firing, then)

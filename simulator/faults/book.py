@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from simulator.broker import Broker
-from simulator.exchange.orders import STOPS, Kind, Order, Side
+from simulator.exchange.orders import STOPS, Kind, Order, Side, State
 from simulator.faults import later
 from simulator.faults.context import Firing, json_of
 from simulator.messages import Request, Response
@@ -27,6 +27,14 @@ def newest_live(broker: Broker, role: str = "any") -> Order | None:
     live = (order for order in broker.exchange.book.live.values() if order.is_live)
     wanted = [order for order in live if role in ("any", role_of_order(order))]
     return max(wanted, key=lambda order: order.number, default=None)
+
+
+def newest_working_stop(broker: Broker) -> Order | None:
+    """Return the newest stop that could fill at this moment: one that waits for its parent has nothing to sell yet."""
+    live = broker.exchange.book.live.values()
+    stops = (order for order in live if role_of_order(order) == "stop")
+    working = [order for order in stops if order.state is State.WORKING and order.remaining > 0]
+    return max(working, key=lambda order: order.number, default=None)
 
 
 def accepted_in(firing: Firing, response: Response) -> list[Order]:
@@ -92,7 +100,7 @@ def accept_unfilled(firing: Firing, then: Callable[[Order], float]) -> Response:
     symbol = symbol_of_call(broker, firing.request)
     halts = symbol is not None and broker.contracts.by_symbol[symbol].column not in broker.exchange.halted
     if halts:
-        firing.deed(do="halt", symbol=symbol)
+        firing.external_event(do="halt", symbol=symbol)
     response = firing.proceed()
     accepted = accepted_in(firing, response)
     seconds = then(accepted[0]) if accepted else 0.0

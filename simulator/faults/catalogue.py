@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from simulator.fault_plan import Calls
-from simulator.faults import KINDS
+from simulator.faults import APART, KINDS
 from simulator.faults.declaration import ANY, FaultKind, Parameter
 from simulator.faults.reading import SELECTORS
 
@@ -56,17 +56,22 @@ def _parameter_row(parameter: Parameter) -> Row:
 
 def catalogue_rows() -> list[Row]:
     """Return every fault with its parameters."""
-    return [
-        {
-            "id": kind.id,
-            "title": kind.title,
-            "area": AREAS[kind.id[0]],
-            "calls": calls_in_words(kind.calls),
-            "notes": notes_of(kind),
-            "parameters": [_parameter_row(parameter) for parameter in kind.parameters],
-        }
-        for kind in KINDS.values()
-    ]
+    return [{**_kind_row(kind), "area": AREAS[kind.id[0]]} for kind in KINDS.values()]
+
+
+def rows_apart() -> list[Row]:
+    """Return what is planned like a fault, and is none of the catalogue."""
+    return [_kind_row(kind) for kind in APART.values()]
+
+
+def _kind_row(kind: FaultKind) -> Row:
+    return {
+        "id": kind.id,
+        "title": kind.title,
+        "calls": calls_in_words(kind.calls),
+        "notes": notes_of(kind),
+        "parameters": [_parameter_row(parameter) for parameter in kind.parameters],
+    }
 
 
 def selector_rows() -> list[Row]:
@@ -77,7 +82,7 @@ def selector_rows() -> list[Row]:
 def listing() -> str:
     """Return the catalogue for a terminal."""
     lines = []
-    for kind in KINDS.values():
+    for kind in (*KINDS.values(), *APART.values()):
         lines.append(f"{kind.id}  {kind.title}")
         lines.append(f"     meets {'; '.join((calls_in_words(kind.calls), *notes_of(kind)))}")
         lines += [_line(parameter) for parameter in kind.parameters]
@@ -95,17 +100,21 @@ def page_text() -> str:
     parts = ["### Selector", _table(("Field", "Default", "May be", "Meaning"), map(_cells, SELECTORS))]
     for letter, area in AREAS.items():
         parts.append(f"### {letter}: {area}")
-        rows: list[tuple[str, ...]] = []
-        for kind in KINDS.values():
-            if kind.id.startswith(letter):
-                meets = "; ".join((f"meets {calls_in_words(kind.calls)}", *notes_of(kind)))
-                rows.append((f"**{kind.id}**", "", "", f"**{kind.title}**; {meets}"))
-                rows += [
-                    ("", *_cells(parameter)[:2], f"{parameter.meaning}: {parameter.rule.words}")
-                    for parameter in kind.parameters
-                ]
-        parts.append(_table(("Fault", "Parameter", "Default", "Meaning"), rows))
+        parts.append(_table_of([kind for kind in KINDS.values() if kind.id.startswith(letter)]))
+    parts += ["### Rules", _table_of(list(APART.values()))]
     return "\n\n".join(parts)
+
+
+def _table_of(kinds: Sequence[FaultKind]) -> str:
+    rows: list[tuple[str, ...]] = []
+    for kind in kinds:
+        meets = "; ".join((f"meets {calls_in_words(kind.calls)}", *notes_of(kind)))
+        rows.append((f"**{kind.id}**", "", "", f"**{kind.title}**; {meets}"))
+        rows += [
+            ("", *_cells(parameter)[:2], f"{parameter.meaning}: {parameter.rule.words}")
+            for parameter in kind.parameters
+        ]
+    return _table(("Fault", "Parameter", "Default", "Meaning"), rows)
 
 
 def _cells(parameter: Parameter) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from functools import partial
 
 from simulator.broker import Broker
 from simulator.fault_plan import Hit, Planned
-from simulator.faults import KINDS
+from simulator.faults import known_kind
 from simulator.faults.context import Firing, json_of
 from simulator.messages import Request, Response
 
@@ -27,7 +27,7 @@ def answer(broker: Broker, request: Request, apply: Apply) -> Response:
 def taken_in(broker: Broker, request: Request) -> int | None:
     """Return after how many bytes of its body a fault breaks a call off, None where none will; nothing is counted."""
     for planned in broker.faults.foreseen(request, broker.now_us):
-        kind = KINDS[planned.fault.id]
+        kind = known_kind(planned.fault.id)
         if kind.breaks_off_after:
             return int(kind.value(planned.fault, kind.breaks_off_after))
     return None
@@ -37,7 +37,7 @@ def _past_faults(broker: Broker, request: Request, apply: Apply) -> Response:
     hits = _hits(broker, request)
     proceed = partial(apply, request)
     for hit in reversed(hits):
-        proceed = partial(KINDS[hit.planned.fault.id].handler, _firing(broker, hit, request, proceed, apply))
+        proceed = partial(known_kind(hit.planned.fault.id).handler, _firing(broker, hit, request, proceed, apply))
     response = proceed()
     _follow_question(broker, hits, response)
     return response
@@ -49,25 +49,27 @@ def _hits(broker: Broker, request: Request) -> list[Hit]:
     if matched:
         broker.note("matched", {"indexes": matched})
     for hit in hits:
-        facts = {"id": hit.planned.fault.id, "index": hit.index, "path": request.path}
+        facts = {"id": hit.planned.fault.id, "index": hit.index, "method": request.method, "path": request.path}
+        if broker.arrival is not None:
+            facts["request"] = broker.arrival
         broker.note("fault", {**facts, "goes_on": True} if hit.lasting else facts)
     return hits
 
 
 def _is_ready(broker: Broker, planned: Planned, request: Request) -> bool:
-    kind = KINDS[planned.fault.id]
+    kind = known_kind(planned.fault.id)
     return kind.ready is None or kind.ready(broker, request, partial(kind.value, planned.fault))
 
 
 def _firing(broker: Broker, hit: Hit, request: Request, proceed: Callable[[], Response], apply: Apply) -> Firing:
     fault = hit.planned.fault
-    value = partial(KINDS[fault.id].value, fault)
+    value = partial(known_kind(fault.id).value, fault)
     return Firing(broker, fault, request, proceed, apply, hit.draws, value, hit.planned.since_us, lasting=hit.lasting)
 
 
 def _follow_question(broker: Broker, hits: list[Hit], response: Response) -> None:
     """Remember the faults that wait for an order's acceptance, where the answer is a question yet."""
-    waiting = [hit.index for hit in hits if KINDS[hit.planned.fault.id].follows_question]
+    waiting = [hit.index for hit in hits if known_kind(hit.planned.fault.id).follows_question]
     rows = json_of(response) if waiting else None
     if isinstance(rows, list) and rows and isinstance(rows[0], dict) and "messageIds" in rows[0]:
         broker.memory.asked[str(rows[0]["id"])] = waiting

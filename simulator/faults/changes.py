@@ -26,7 +26,7 @@ def fill_while_cancelling(firing: Firing) -> Response:
     """The order fills, whole or in part, before its cancel arrives."""
     order = named_order(firing)
     if order is not None and order.is_live:
-        firing.deed(**_fill_of(firing, order))
+        firing.external_event(**_fill_of(firing, order))
     return firing.proceed()
 
 
@@ -68,12 +68,12 @@ def doubled(firing: Firing) -> Response:
     for order in accepted_in(firing, response)[:1]:
         old = before.get(order.order_id)
         if old is not None:
-            firing.deed(**_again(firing, old))
+            firing.external_event(**_again(firing, old))
     return response
 
 
 def _again(firing: Firing, ticket: Ticket) -> dict[str, object]:
-    """Return the deed that places an order like `ticket`."""
+    """Return the event that places an order like `ticket`."""
     facts = {
         "symbol": firing.broker.contracts.by_conid[ticket.conid].symbol,
         "side": ticket.side,
@@ -95,7 +95,7 @@ def modify_uncertain(firing: Firing) -> Response:
     if order is not None and order.remaining > 1:
         shares = min(firing.integer("quantity"), order.remaining - 1)
         price = fair_price(firing.broker, order)
-        firing.deed(do="fill", order_id=order.order_id, quantity=shares, price=price)
+        firing.external_event(do="fill", order_id=order.order_id, quantity=shares, price=price)
     return error(400, "Order is inactive")
 
 

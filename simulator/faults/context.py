@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from simulator.broker import Broker
-from simulator.exchange.deeds import DeedError
+from simulator.exchange.external_events import ExternalEventError
 from simulator.fault_plan import Fault
 from simulator.messages import Request, Response, decode_json
 
@@ -62,11 +62,11 @@ class Firing:
         response = self.proceed()
         return response, json_of(response)
 
-    def deed(self, **facts: Any) -> dict[str, Any] | None:  # noqa: ANN401  (a deed is JSON)
-        """Carry out a deed; one that is impossible by now is left out."""
+    def external_event(self, **facts: Any) -> dict[str, Any] | None:  # noqa: ANN401  (an external event is JSON)
+        """Carry out an external event; one that is impossible by now is left out."""
         try:
             return self.broker.carry_out(facts)
-        except DeedError:
+        except ExternalEventError:
             return None
 
 

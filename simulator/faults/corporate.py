@@ -9,7 +9,7 @@ from typing import Any
 from simulator.broker import Broker
 from simulator.faults.context import Firing
 from simulator.faults.declaration import MONEY, FaultKind, Values, choice, flag, number, text
-from simulator.faults.hands import any_symbol, held_symbol, is_held, is_traded
+from simulator.faults.manual_actions import any_symbol, held_symbol, is_held, is_traded
 from simulator.faults.rewriting import rewritten, whole_list
 from simulator.messages import Request, Response, error
 
@@ -25,7 +25,7 @@ def _splits_now(broker: Broker, request: Request, values: Values) -> bool:
 def split(firing: Firing) -> Response:
     """A stock that is held splits; its orders go as the broker's behaviour has it, by default they are cancelled."""
     symbol = held_symbol(firing.broker, firing.text("symbol"))
-    firing.deed(do="split", symbol=symbol, ratio=RATIOS[firing.text("ratio")])
+    firing.external_event(do="split", symbol=symbol, ratio=RATIOS[firing.text("ratio")])
     return firing.proceed()
 
 
@@ -60,7 +60,7 @@ def _translated(firing: Firing, old: str, new: str, pattern: str) -> Response:
 def _delisted(firing: Firing, symbol: str, conid: int) -> Response:
     broker, request = firing.broker, firing.request
     if broker.contracts.by_symbol[symbol].column not in broker.exchange.halted:
-        firing.deed(do="halt", symbol=symbol)
+        firing.external_event(do="halt", symbol=symbol)
     if request.path == "/iserver/marketdata/history" and request.query.get("conid") == str(conid):
         return error(500, "Chart data unavailable")
     if request.method == "POST" and request.path.endswith("/orders") and str(conid).encode() in request.body:
@@ -84,11 +84,11 @@ def money(firing: Firing) -> Response:
         case "dividend":
             symbol = held_symbol(broker)
             held = broker.account.held(broker.contracts.by_symbol[symbol].conid) if symbol else 0
-            firing.deed(do="cash", amount=round(amount * held, 2))
+            firing.external_event(do="cash", amount=round(amount * held, 2))
         case "cash":
-            firing.deed(do="cash", amount=amount)
+            firing.external_event(do="cash", amount=amount)
         case _:
-            firing.deed(do="cash", amount=-broker.account.cash - abs(amount))
+            firing.external_event(do="cash", amount=-broker.account.cash - abs(amount))
     return firing.proceed()
 
 

@@ -6,6 +6,7 @@ from functools import partial
 
 import msgspec
 
+from simulator.arrivals import note_arrival
 from simulator.faults import later
 from simulator.faults.context import Firing
 from simulator.faults.declaration import WRITES, FaultKind, choice, real_seconds, seconds
@@ -28,6 +29,7 @@ def duplicated(firing: Firing) -> Response:
     if scope != "configured":
         broker.behaviour = msgspec.structs.replace(configured, duplicate_coid=scope)
     try:
+        note_arrival(broker, firing.request)
         firing.proceed()
     finally:
         broker.behaviour = configured

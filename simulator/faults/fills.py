@@ -5,12 +5,13 @@ from __future__ import annotations
 from itertools import pairwise
 
 from simulator.broker import Broker
+from simulator.exchange.account import Execution
 from simulator.exchange.orders import Order, State
 from simulator.faults import later
 from simulator.faults.acceptance import ACCEPTING
-from simulator.faults.book import accept_unfilled, fair_price, newest_live
+from simulator.faults.book import accept_unfilled, fair_price, newest_working_stop
 from simulator.faults.context import Firing
-from simulator.faults.declaration import FaultKind, number, seconds, whole
+from simulator.faults.declaration import FaultKind, choice, number, seconds, whole
 from simulator.messages import Request, Response
 
 
@@ -22,8 +23,8 @@ def in_slices(firing: Firing) -> Response:
         lots = _lots(firing, order.remaining)
         step_s = over_s / max(len(lots) - 1, 1)
         for number_, shares in enumerate(lots):
-            deed = {"do": "fill", "order_id": order.order_id, "quantity": shares, "price": fair_price(broker, order)}
-            later.schedule(broker, number_ * step_s, later.Step(deed, while_live=True))
+            event = {"do": "fill", "order_id": order.order_id, "quantity": shares, "price": fair_price(broker, order)}
+            later.schedule(broker, number_ * step_s, later.Step(event, while_live=True))
         return over_s
 
     return accept_unfilled(firing, then)
@@ -44,27 +45,46 @@ def part_then_cancelled(firing: Firing) -> Response:
     def then(order: Order) -> float:
         shares = min(firing.integer("quantity"), max(order.remaining - 1, 0))
         if shares:
-            firing.deed(do="fill", order_id=order.order_id, quantity=shares, price=fair_price(broker, order))
-        deed = {"do": "cancel", "order_id": order.order_id, "reason": "Cancelled by System"}
-        later.schedule(broker, delay_s, later.Step(deed))
+            firing.external_event(do="fill", order_id=order.order_id, quantity=shares, price=fair_price(broker, order))
+        event = {"do": "cancel", "order_id": order.order_id, "reason": "Cancelled by System"}
+        later.schedule(broker, delay_s, later.Step(event))
         return delay_s
 
     return accept_unfilled(firing, then)
 
 
+def _newest_execution(broker: Broker) -> Execution | None:
+    """Return the newest execution that stands: neither corrected since nor taken back."""
+    over: set[str] = set()
+    for execution in reversed(broker.account.executions):
+        head = execution.execution_id.rpartition(".")[0]
+        if execution.quantity and head not in over:
+            return execution
+        over.add(head)
+    return None
+
+
 def _has_execution(broker: Broker, _request: Request, _values: object) -> bool:
-    return bool(broker.account.executions)
+    return _newest_execution(broker) is not None
 
 
 def corrected(firing: Firing) -> Response:
-    """The newest execution is corrected or taken back: the same id with a higher last part."""
-    newest = firing.broker.account.executions[-1]
-    price, quantity = firing.number("price"), firing.integer("quantity")
-    facts = {"price": price} if price else {}
-    firing.deed(
-        do="correct", execution_id=newest.execution_id, quantity=newest.quantity if quantity < 0 else quantity, **facts
-    )
+    """The newest execution gets another price or quantity, or is taken back: the same id with a higher last part."""
+    newest = _newest_execution(firing.broker)
+    if newest is not None:
+        firing.external_event(do="correct", execution_id=newest.execution_id, **_correction(firing, newest))
     return firing.proceed()
+
+
+def _correction(firing: Firing, old: Execution) -> dict[str, float]:
+    match firing.text("what"):
+        case "price":
+            moved = round(old.price * (1.0 + firing.number("percent") / 100.0), 2)
+            return {"price": firing.number("price") or moved}
+        case "quantity":
+            return {"quantity": firing.integer("quantity") or max(old.quantity - 1, 1)}
+        case _:
+            return {"quantity": 0}
 
 
 def _newest_filled(broker: Broker) -> Order | None:
@@ -82,21 +102,21 @@ def overfilled(firing: Firing) -> Response:
     order = _newest_filled(broker)
     if order is not None:
         price = fair_price(broker, order)
-        deed = {"do": "fill", "order_id": order.order_id, "quantity": firing.integer("quantity"), "price": price}
-        later.schedule(broker, firing.number("delay_s"), later.Step(deed))
+        event = {"do": "fill", "order_id": order.order_id, "quantity": firing.integer("quantity"), "price": price}
+        later.schedule(broker, firing.number("delay_s"), later.Step(event))
     return firing.proceed()
 
 
 def _has_stop(broker: Broker, _request: Request, _values: object) -> bool:
-    return newest_live(broker, "stop") is not None
+    return newest_working_stop(broker) is not None
 
 
 def stop_gaps(firing: Firing) -> Response:
-    """The newest live stop fills some percent below its price."""
-    order = newest_live(firing.broker, "stop")
+    """The newest stop that is at work fills some percent below its price."""
+    order = newest_working_stop(firing.broker)
     if order is not None and order.ticket.stop is not None:
         price = round(order.ticket.stop * (1.0 - firing.number("percent") / 100.0), 2)
-        firing.deed(do="fill", order_id=order.order_id, quantity=order.remaining, price=price)
+        firing.external_event(do="fill", order_id=order.order_id, quantity=order.remaining, price=price)
     return firing.proceed()
 
 
@@ -122,8 +142,8 @@ def both_legs(firing: Firing) -> Response:
     order = _loser(broker)
     if order is not None:
         price = order.ticket.limit or order.ticket.stop or fair_price(broker, order)
-        deed = {"do": "fill", "order_id": order.order_id, "quantity": order.quantity, "price": price}
-        later.schedule(broker, firing.number("delay_s"), later.Step(deed))
+        event = {"do": "fill", "order_id": order.order_id, "quantity": order.quantity, "price": price}
+        later.schedule(broker, firing.number("delay_s"), later.Step(event))
     return firing.proceed()
 
 
@@ -157,8 +177,10 @@ KINDS = (
         "Execution corrected or taken back",
         corrected,
         (
-            number("price", 0.0, "its new price; 0: the old one", unit="USD"),
-            whole("quantity", 0, "its new quantity; 0 takes it back, -1 leaves it", least=-1),
+            choice("what", "taken_back", ("taken_back", "price", "quantity"), "what is other; the rest of it stands"),
+            number("percent", 1.0, "change of its price, with what=price", least=-99.0, most=1000.0),
+            number("price", 0.0, "in place of that, its new price", unit="USD"),
+            whole("quantity", 0, "its new quantity, with what=quantity; 0: a share less, where there are several"),
         ),
         once=True,
         ready=_has_execution,

@@ -9,16 +9,16 @@ import msgspec
 
 from simulator import instants
 from simulator.broker import Broker
-from simulator.exchange.deeds import DeedError
+from simulator.exchange.external_events import ExternalEventError
 from simulator.messages import Request
 
 
 class Step(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Something to be done: a deed, or a call that is applied past all faults."""
+    """Something to be done: an external event, or a call that is applied past all faults."""
 
-    deed: dict[str, Any] = {}
+    event: dict[str, Any] = {}
     while_live: bool = False
-    """only if the deed's order can still fill, and no more than that"""
+    """only if the event's order can still fill, and no more than that"""
     method: str = ""
     path: str = ""
     query: dict[str, str] = {}
@@ -58,19 +58,19 @@ def perform(broker: Broker, number: int) -> None:
     if step.method:
         broker.apply_call(Request(step.method, step.path, step.query, step.body.encode()))
         return
-    deed = _bounded(broker, step.deed) if step.while_live else step.deed
+    event = _bounded(broker, step.event) if step.while_live else step.event
     try:
-        broker.carry_out(deed)
-    except DeedError:
+        broker.carry_out(event)
+    except ExternalEventError:
         return
 
 
-def _bounded(broker: Broker, deed: dict[str, Any]) -> dict[str, Any]:
-    """Return the deed with no more shares than its order can still fill; of one that can't fill, no deed."""
-    order = broker.exchange.book.orders.get(deed.get("order_id", 0))
+def _bounded(broker: Broker, event: dict[str, Any]) -> dict[str, Any]:
+    """Return the event with no more shares than its order can still fill; of one that can't fill, no external event."""
+    order = broker.exchange.book.orders.get(event.get("order_id", 0))
     if order is None or not order.is_live:
         return {}
-    return {**deed, "quantity": min(deed["quantity"], order.remaining)} if "quantity" in deed else deed
+    return {**event, "quantity": min(event["quantity"], order.remaining)} if "quantity" in event else event
 
 
 def recall(broker: Broker, record: dict[str, Any]) -> None:

@@ -9,7 +9,7 @@ import msgspec
 
 from simulator import instants
 from simulator.fault_plan import ROLES, STREAM, Calls, Fault, Planned, PlanRequest
-from simulator.faults import KINDS
+from simulator.faults import APART, KINDS, kind_of, known_kind, rules
 from simulator.faults.declaration import ANY, Choice, FaultKind, Flag, Instant, Number, Parameter, Text
 from simulator.messages import decode_json
 
@@ -19,6 +19,7 @@ SELECTORS = (
     Parameter("path", None, Text(), "of the call, below /v1/api and without its query; * is any text"),
     Parameter("role", None, Choice(ROLES), "what the call does to orders; a group of orders has the role of its first"),
     Parameter("nth", None, Number(1, 1e9, whole=True), "only the nth of the calls that match the rest"),
+    Parameter("skip", 0, Number(0, 1e9, whole=True), "none of the first so many calls that match the rest"),
     Parameter("probability", 1.0, Number(0.0, 1.0), "chance of each call that matches the rest"),
     Parameter("after", None, Instant(), "from this simulated time on"),
     Parameter("until", None, Instant(), "before this simulated time"),
@@ -27,7 +28,7 @@ SELECTORS = (
 """the fields of a selector"""
 LONGEST_SHOWN = 60
 WHOLE = "the plan"
-_PLAN = ("faults", "clear", "seed")
+_PLAN = ("faults", "rules", "clear", "seed")
 SEED = Number(-(2**63), 2**63, whole=True)
 _FAULT = ("id", "selector", "parameters")
 
@@ -47,7 +48,7 @@ class NotAllowedError(PlanError):
 
 
 def parse_plan(data: bytes) -> PlanRequest:
-    """Return a plan of faults.
+    """Return a plan of faults; a list is one of rules alone.
 
     Raises:
         PlanError: it is none, or something in it isn't allowed; nothing of it is to be used then.
@@ -57,18 +58,29 @@ def parse_plan(data: bytes) -> PlanRequest:
     except msgspec.DecodeError as cause:
         problem = f"a plan of faults has to be JSON: {cause}"
         raise PlanError(problem) from cause
-    _check_names(WHOLE, plan, _PLAN)
-    faults = plan.get("faults", [])
-    if not isinstance(faults, list):
-        raise NotAllowedError(WHOLE, "faults", faults, "a list")
+    plan = _with_rules_as_faults(plan)
     if not isinstance(plan.get("clear", False), bool):
         raise NotAllowedError(WHOLE, "clear", plan["clear"], Flag().words)
     seed = plan.get("seed")
     if seed is not None and not SEED.allows(seed):
         raise NotAllowedError(WHOLE, "seed", seed, SEED.words)
-    for number, fault in enumerate(faults, start=1):
+    for number, fault in enumerate(plan["faults"], start=1):
         _check_fault(number, fault)
     return msgspec.convert(plan, PlanRequest)
+
+
+def _with_rules_as_faults(plan: Any) -> dict[str, Any]:  # noqa: ANN401  (JSON)
+    if isinstance(plan, list):
+        plan = {"rules": plan}
+    _check_names(WHOLE, plan, _PLAN)
+    for name in ("faults", "rules"):
+        if not isinstance(plan.get(name, []), list):
+            raise NotAllowedError(WHOLE, name, plan[name], "a list")
+    written = plan.get("rules", [])
+    for number, rule in enumerate(written, start=1):
+        _check_names(f"rule {number}", rule, rules.FIELDS)
+    rest = {name: value for name, value in plan.items() if name != "rules"}
+    return {**rest, "faults": [*plan.get("faults", []), *(rules.as_fault(rule) for rule in written)]}
 
 
 def _check_fault(number: int, fault: object) -> None:
@@ -76,9 +88,9 @@ def _check_fault(number: int, fault: object) -> None:
     _check_names(where, fault, _FAULT)
     fields: dict[str, Any] = fault if isinstance(fault, dict) else {}
     identifier = fields.get("id")
-    kind = KINDS.get(identifier) if isinstance(identifier, str) else None
+    kind = kind_of(identifier)
     if kind is None:
-        known = f"one of {', '.join(KINDS)}"
+        known = f"one of {', '.join((*KINDS, *APART))}"
         raise NotAllowedError(where, "id", identifier, known)
     selector, parameters = fields.get("selector", {}), fields.get("parameters", {})
     _check_values(kind.id, "selector", selector, SELECTORS)
@@ -116,7 +128,7 @@ def _check_names(where: str, value: object, known: tuple[str, ...]) -> None:
 
 def prepare(fault: Fault) -> Planned:
     """Return a checked fault, ready to fire: what its selector leaves open is its kind's own."""
-    kind, selector = KINDS[fault.id], fault.selector
+    kind, selector = known_kind(fault.id), fault.selector
     values = partial(kind.value, fault)
     method = kind.calls.method if selector.method is None else selector.method
     paths = kind.calls.paths if selector.path is None else (selector.path,)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 
 from simulator.market.listings import FORMER_SYMBOLS, LISTINGS, NASDAQ
 
@@ -46,7 +47,7 @@ class Contracts:
 
     def __init__(self, symbols: Iterable[str]) -> None:
         """Give each symbol its contract."""
-        known = {line[0]: line for line in (text.split("|") for text in LISTINGS.splitlines())}
+        known = _listings()
         self.all: tuple[Contract, ...] = ()
         self.by_conid: dict[int, Contract] = {}
         self.by_symbol: dict[str, Contract] = {}
@@ -66,6 +67,11 @@ class Contracts:
             while conid in self.by_conid:
                 conid += 1
         return Contract(conid, symbol, column, "NASDAQ" if symbol in NASDAQ else "NYSE", symbol)
+
+
+@cache
+def _listings() -> dict[str, list[str]]:
+    return {line[0]: line for line in (text.split("|") for text in LISTINGS.splitlines())}
 
 
 def _listed(symbol: str, column: int, line: list[str]) -> Contract:

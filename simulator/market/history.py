@@ -117,7 +117,7 @@ class DailyHistory:
     """Bars of any symbol up to an instant."""
 
     def __init__(self, market: ReplayedMarket) -> None:
-        """Keep the market; encoded daily bars are made when a symbol is first asked for."""
+        """Keep the market; encoded daily bars are made when a symbol is first asked for, unsplit ones once a market."""
         self._market = market
         self._encoded: dict[int, _DailyCache] = {}
 
@@ -161,19 +161,26 @@ class DailyHistory:
 
     def _daily(self, column: int) -> _DailyCache:
         scale = self._market.scale(column)
-        if column not in self._encoded or self._encoded[column].scale != scale:
-            rows = self._market.rows_of(column)
-            bars = [self._bar(row, column) for row in rows]
-            panel = self._market.panel
-            self._encoded[column] = _DailyCache(
-                rows,
-                [bar.encoded() for bar in bars],
-                [bar.start_us for bar in bars],
-                panel.high[rows, column],
-                panel.low[rows, column],
-                scale,
-            )
-        return self._encoded[column]
+        if scale != 1.0:
+            if column not in self._encoded or self._encoded[column].scale != scale:
+                self._encoded[column] = self._encode(column, scale)
+            return self._encoded[column]
+        made: dict[tuple[str, int, int], _DailyCache] = self._market.made
+        if ("daily", column, 0) not in made:
+            made["daily", column, 0] = self._encode(column, scale)
+        return made["daily", column, 0]
+
+    def _encode(self, column: int, scale: float) -> _DailyCache:
+        rows = self._market.rows_of(column)
+        bars = [self._bar(row, column) for row in rows]
+        return _DailyCache(
+            rows,
+            [bar.encoded() for bar in bars],
+            [bar.start_us for bar in bars],
+            self._market.panel.high[rows, column],
+            self._market.panel.low[rows, column],
+            scale,
+        )
 
     def _bar(self, row: int, column: int) -> HistoryBar:
         panel = self._market.panel

@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Sequence
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from simulator import instants
 from trading.market import fills
-from trading.market.bars import DataError as _DataError  # type: ignore[attr-defined]  # raised there, defined below it
-from trading.market.bars import Panel, load_bars
 from trading.market.calendar import TradingCalendar
+from trading.market.panel import DataError as _DataError  # type: ignore[attr-defined]  # raised there, defined below it
+from trading.market.panel import Panel
 
 BadBars = _DataError
 CALENDAR_MARGIN_DAYS = 21
 LAST_POSITION = 3.0
+_UNREAD = object()
+_ARRAYS = ("sessions", "open", "high", "low", "close", "volume")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +38,11 @@ class TradingDay:
     def duration_us(self) -> int:
         """Return the length of regular trading hours."""
         return self.close_us - self.open_us
+
+    @property
+    def midnight_us(self) -> int:
+        """Return when its date ends in New York."""
+        return instants.new_york(self.day + timedelta(days=1))
 
     def position(self, instant: int) -> float:
         """Return how far `instant` is along the path of this session's bars, 0 to 3."""
@@ -74,18 +83,21 @@ class Bar:
 class ReplayedMarket:
     """Bars of a file on the sessions of the exchange, extended by the file's own dates."""
 
-    def __init__(self, panel: Panel) -> None:
-        """Lay out the sessions of `panel`."""
+    def __init__(self, panel: Panel, days: tuple[TradingDay, ...] | None = None) -> None:
+        """Lay out the sessions of `panel`, or take `days` that were laid out for it before."""
         self.panel = panel
         self.digest = panel.digest()
-        self.days = _trading_days(panel)
+        self.days = _trading_days(panel) if days is None else days
         self._opens = [day.open_us for day in self.days]
         self._midnights = [instants.new_york(day.day) for day in self.days]
         self._by_row = {day.row: day for day in self.days if day.row is not None}
         last = self._by_row[len(panel.sessions) - 1]
         self.end_us = last.close_us
         """when the last bar is complete"""
+        self.made: dict[tuple[str, int, int], Any] = {}
+        """what was made of unsplit bars, by what it is, column and row: shared by all `fresh` ones, never changed"""
         self._bars: dict[tuple[int, int], Bar | None] = {}
+        self._split_bars: dict[tuple[int, int], Bar | None] = {}
         self._rows: dict[int, list[int]] = {}
         self._scales: dict[int, float] = {}
 
@@ -96,19 +108,43 @@ class ReplayedMarket:
         Raises:
             BadBars: it isn't there, or holds something that is no bar; the text is one line that says which.
         """
+        from trading.market.bar_files import load_bars
+
         return cls(load_bars(path))
 
+    def cut(self, symbols: Sequence[str], first: date | None = None, last: date | None = None) -> ReplayedMarket:
+        """Return the market of some symbols, from `first` to `last`; the calendar is not laid out again.
+
+        Raises:
+            BadBars: a symbol is not in the bars, or none of them has a bar in that time.
+        """
+        whole = self.panel.select(symbols)
+        begin = 0 if first is None else int(np.searchsorted(whole.sessions, np.datetime64(first, "D")))
+        end = (
+            len(whole.sessions)
+            if last is None
+            else int(np.searchsorted(whole.sessions, np.datetime64(last, "D"), "right"))
+        )
+        if begin >= end:
+            problem = "no bars in that time"
+            raise BadBars(", ".join(symbols), problem)
+        panel = Panel(whole.symbols, *(getattr(whole, name)[begin:end] for name in _ARRAYS))
+        rows = {day: row for row, day in enumerate(panel.sessions.tolist())}
+        ends = panel.sessions[-1].item() + timedelta(days=CALENDAR_MARGIN_DAYS)
+        days = (replace(day, row=rows.get(day.day)) for day in self.days if panel.sessions[0].item() <= day.day <= ends)
+        return ReplayedMarket(panel, tuple(days))
+
     def fresh(self) -> ReplayedMarket:
-        """Return the same market before any split."""
+        """Return the same market before any split; what was read and made of the bars is shared."""
         other = copy(self)
-        other._bars, other._scales = {}, {}
+        other._split_bars, other._scales = {}, {}
         return other
 
     def split(self, column: int, ratio: float) -> None:
         """Split a stock: all its prices, past ones too, are from now on divided by `ratio`, its volumes multiplied."""
         self._scales[column] = self.scale(column) * ratio
-        for key in [key for key in self._bars if key[1] == column]:
-            del self._bars[key]
+        for key in [key for key in self._split_bars if key[1] == column]:
+            del self._split_bars[key]
 
     def scale(self, column: int) -> float:
         """Return what the file's prices of a symbol are divided by, 1 where it never split."""
@@ -121,10 +157,6 @@ class ReplayedMarket:
     def calendar_day_at(self, instant: int) -> int:
         """Return the index of the latest session whose date has begun in New York by `instant`, -1 before the first."""
         return bisect_right(self._midnights, instant) - 1
-
-    def midnight_after(self, day: TradingDay) -> int:
-        """Return when the date of a session ends in New York."""
-        return instants.new_york(day.day + timedelta(days=1))
 
     def is_open(self, instant: int) -> bool:
         """Return whether `instant` lies in regular trading hours, the open included, the close not."""
@@ -139,12 +171,15 @@ class ReplayedMarket:
         """Return the bar of a symbol in a row of the panel, None where it has none."""
         if row is None:
             return None
+        bars = self._split_bars if column in self._scales else self._bars
         key = (row, column)
-        if key not in self._bars:
-            if len(self._bars) > 4 * len(self.panel.symbols) + 1000:
-                self._bars.clear()
-            self._bars[key] = self._read(row, column)
-        return self._bars[key]
+        found = bars.get(key, _UNREAD)
+        if isinstance(found, Bar) or found is None:
+            return found
+        if len(bars) > 4 * len(self.panel.symbols) + 1000:
+            bars.clear()
+        read = bars[key] = self._read(row, column)
+        return read
 
     def _read(self, row: int, column: int) -> Bar | None:
         panel = self.panel

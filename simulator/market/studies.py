@@ -61,9 +61,19 @@ class DailyStudies:
             return None
         made, scale = self._made.get(column), market.scale(column)
         if made is None or made[:2] != (count, scale):
-            made = (count, scale, self._study(column, rows[:count], scale))
+            made = (count, scale, self._shared(column, rows[:count], scale))
             self._made[column] = made
         return made[2]
+
+    def _shared(self, column: int, rows: list[int], scale: float) -> Study:
+        """Return a study of unsplit bars as another simulator on the same market has made it, or make it."""
+        if scale != 1.0:
+            return self._study(column, rows, scale)
+        key = ("study", column, len(rows))
+        study = self._market.made.get(key)
+        if not isinstance(study, Study):
+            study = self._market.made[key] = self._study(column, rows, scale)
+        return study
 
     def _study(self, column: int, rows: list[int], scale: float) -> Study:
         panel = self._market.panel

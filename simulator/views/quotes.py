@@ -69,7 +69,7 @@ class Quote:
 
 def _same_date(broker: Broker, index: int) -> bool:
     days, now = broker.market.days, broker.now_us
-    return now < broker.market.midnight_after(days[index])
+    return now < days[index].midnight_us
 
 
 def _first_unopened(broker: Broker) -> int:

@@ -21,12 +21,12 @@ from trading.backtest.engine import BacktestPlan, run_step
 from trading.backtest.result import BacktestResult, ClosedTrade
 from trading.config import Settings
 from trading.decision import DecisionSystem
-from trading.market.bars import Panel, load_bars
+from trading.market.bar_files import load_bars
 from trading.market.calendar import Session, TradingCalendar
+from trading.market.panel import Panel
 from trading.model.decision import Approved, Decision
-from trading.model.mode import Mode
+from trading.model.mode import OPERATOR, Mode
 from trading.model.order import Execution, IntentState, OrderIntent, OrderType, Role, Side, Tif
-from trading.model.wire import WireAct, WireRequest
 from trading.store.database import Database
 from trading.store.journal import SqliteJournal
 from trading.store.records import SqliteStore
@@ -120,7 +120,7 @@ class Seeder:
             leg(f"{coid}-T", Role.TARGET, OrderType.LIMIT, entry.target_price, None),
         )
         self._journal.plan(legs)
-        self._post([leg.coid for leg in legs], coid, at)
+        self._post([leg.coid for leg in legs], at)
         return Bracket(coid, entry)
 
     def _send_exit(
@@ -150,13 +150,12 @@ class Seeder:
                 ),
             )
         )
-        self._post([coid], coid, at)
+        self._post([coid], at)
 
-    def _post(self, coids: list[str], name: str, at: datetime) -> None:
-        request = WireRequest(WireAct.SUBMIT, "POST", "/iserver/account/orders", name.encode(), (name,))
-        self._journal.about(coids, request, IntentState.SENDING, 1, at)
+    def _post(self, coids: list[str], at: datetime) -> None:
         for coid in coids:
-            self._journal.bind(coid, next(self._order_ids), at + timedelta(seconds=1))
+            self._journal.transition(coid, IntentState.SENDING, "submit", at)
+            self._journal.bind(coid, next(self._order_ids), 1, at + timedelta(seconds=1))
 
     def _fill(
         self, coid: str, symbol: str, side: Side, quantity: int, price: float, commission: float, at: datetime
@@ -166,7 +165,7 @@ class Seeder:
         execution = Execution(
             name, ACCOUNT, self._conids[symbol], symbol, side, quantity, price, commission, at, coid, None
         )
-        self._journal.execute(coid, execution, at)
+        self._journal.record_fill(coid, execution, at)
         self._journal.transition(coid, IntentState.FILLED, f"{quantity} at {price:.2f}", at)
 
 
@@ -186,7 +185,7 @@ def fill_state(
     result = run_step(panel, system, BacktestPlan(CASH, 5.0, start, until), on_decision=decisions.append)
     calendar = TradingCalendar(start, until + timedelta(days=10))
     seeder = Seeder(folder, panel, seed=7)
-    seeder.store.record_bars(panel)
+    seeder.store.record_bars(panel, system.chart_values(panel))
     moment = _replay(seeder, result, decisions, calendar)
     _write_facts(seeder.store, state, moment)
     seeder.close()
@@ -239,15 +238,16 @@ def _write_facts(store: SqliteStore, state: str, moment: datetime) -> None:
         "session_state": words.get(state, "ready"),
         "session_since": (moment - timedelta(hours=6, minutes=12)).isoformat(),
         "next_event": (moment + BEFORE_OPEN).isoformat(),
+        "next_event_kind": "open",
         "uncovered_shares": "12" if state == "uncovered" else "0",
         "unknown_orders": "0",
     }
     for key, value in facts.items():
         store.set_value(key, value)
     if state == "halted":
-        store.set_halt(halted=True, reason="asked for on the dashboard", actor="dashboard", now=moment)
+        store.halts.raise_halt(OPERATOR, "test", reason="asked for on the dashboard", actor="dashboard", now=moment)
     elif store.mode().mode is Mode.HALTED:
-        store.set_halt(halted=False, reason="resumed on the dashboard", actor="dashboard", now=moment)
+        store.halts.acknowledge_halts(seen=store.mode().newest_halt, actor="dashboard", now=moment)
     if state == "reducing":
         risk = replace(store.risk_state(), latches={"drawdown_halt": moment.date()})
         store.set_risk_state(risk, reason="drawdown_halt: 20.3 % below the peak", actor="risk", now=moment)

@@ -10,6 +10,7 @@ from tests.browser.chromium import Page
 from tests.browser.conftest import log_in, running
 from tests.browser.looks import PATHS, look_at, problems
 from tests.browser.seed import fill_state
+from trading.model.mode import OPERATOR
 from trading.store.database import Database
 from trading.store.records import SqliteStore
 
@@ -40,7 +41,7 @@ def _say_harm(state: Path, logs: Path) -> None:
     database = Database(state / "trading.db")
     store = SqliteStore(database)
     store.set_value("session_detail", HARM)
-    store.set_halt(halted=True, reason=HARM, actor=HARM, now=store.mode().since)
+    store.halts.raise_halt(OPERATOR, "test", reason=HARM, actor=HARM, now=store.mode().since)
     database.close()
     line = json.dumps({"timestamp": HARM, "level": "error", "event": HARM, HARM: f"\x1b[31m{HARM}\r\n{HARM}"})
     with (logs / "trading.log").open("a", encoding="utf-8") as log:

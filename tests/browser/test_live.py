@@ -8,8 +8,9 @@ from datetime import UTC, datetime
 
 from tests.browser.chromium import Page
 from tests.browser.conftest import PASSWORD, Site
-from trading.store.controls import ControlsDatabase
+from trading.model.mode import OPERATOR
 from trading.store.database import Database
+from trading.store.operator_requests import RequestsDatabase
 from trading.store.records import SqliteStore
 
 
@@ -36,7 +37,7 @@ def test_a_changed_value_appears_by_itself_and_glows(page: Page, site: Site) -> 
 
 
 def test_halting_and_resuming_from_click_to_answer(page: Page, site: Site) -> None:
-    controls = ControlsDatabase(site.state / "controls.db")
+    controls = RequestsDatabase(site.state / "controls.db")
     page.open(site.url)
     page.click(".top .halt")
     assert page.value("document.getElementById('halt-dialog').open")
@@ -84,7 +85,9 @@ def test_typing_is_not_lost_when_the_page_refreshes_itself(page: Page, site: Sit
 
 def _set_halt(site: Site, *, halted: bool) -> None:
     database = Database(site.state / "trading.db")
-    SqliteStore(database).set_halt(
-        halted=halted, reason="asked for on the dashboard", actor="dashboard", now=datetime.now(UTC)
-    )
+    store, now = SqliteStore(database), datetime.now(UTC)
+    if halted:
+        store.halts.raise_halt(OPERATOR, "test", reason="asked for on the dashboard", actor="dashboard", now=now)
+    else:
+        store.halts.acknowledge_halts(seen=store.mode().newest_halt, actor="dashboard", now=now)
     database.close()

@@ -11,11 +11,12 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from tests.unit.trading.gateway.scripted import ACCOUNT, ACCOUNTS, PORTFOLIO_ACCOUNTS, Desk, raw
+from tests.unit.trading.gateway.scripted import ACCOUNT, ACCOUNTS, PORTFOLIO_ACCOUNTS, UserRecords, raw
 from trading.errors import GatewayError
 from trading.model.contract import Contract, PriceIncrement
 from trading.model.order import OrderTicket, OrderType, Side, Tif
-from trading.model.wire import Acknowledged, NothingSent
+from trading.model.outcome import Acknowledged, NothingSent
+from trading.model.request import SubmitOrders
 
 CONTRACT = Contract(265598, "AAPL", "SMART", "USD", "APPLE INC", (PriceIncrement(0.0, 0.01),))
 TICKET = OrderTicket(265598, Side.BUY, OrderType.LIMIT, Tif.DAY, 5, limit_price=185.5, coid="ab-1")
@@ -45,7 +46,7 @@ RULES = {"symbol": "AAPL", "con_id": 265598, "instrument_type": "STK", "currency
          "rules": {"incrementRules": [{"lowerEdge": 0.0, "increment": 0.01}]}}  # fmt: skip
 
 # What is asked, the call whose answer is spoilt, and a good answer to it.
-READS: dict[str, tuple[Callable[[Desk], object], str, object]] = {
+READS: dict[str, tuple[Callable[[UserRecords], object], str, object]] = {
     "tickle": (lambda desk: desk.session.keep_alive(), "POST /tickle",
                {"session": "a", "iserver": {"authStatus": STATUS}}),
     "initialise": (lambda desk: desk.session.initialise(), "POST /iserver/auth/ssodh/init", STATUS),
@@ -101,8 +102,8 @@ def _spoil(draw: st.DrawFn, value: object) -> object:
     return draw(ODD)
 
 
-def set_up() -> Desk:
-    desk = Desk()
+def set_up() -> UserRecords:
+    desk = UserRecords()
     for _, call, good in READS.values():
         desk.script(call, raw(json.dumps(good).encode()))
     return desk
@@ -138,7 +139,7 @@ def test_a_spoilt_answer_is_read_or_refused(name: str, data: st.DataObject) -> N
 def test_a_spoilt_answer_to_an_order_is_an_outcome(body: bytes, status: int) -> None:
     desk = set_up()
     desk.script(SUBMIT, raw(body, status))
-    outcome = desk.broker.send(desk.broker.submit_request([TICKET]))
+    outcome = desk.broker.send(desk.broker.prepare(SubmitOrders((TICKET,))))
     assert not isinstance(outcome, NothingSent)
     assert desk.count(SUBMIT) == 1
     if isinstance(outcome, Acknowledged):

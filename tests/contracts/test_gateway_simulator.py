@@ -18,13 +18,16 @@ from simulator.server.listener import Server
 from simulator.server.tls import ensure_certificate, server_context
 from tests.fakes.chance import seeded
 from tests.fakes.in_process import InProcessTransport
+from trading.errors import GatewayError
 from trading.gateway import connect
 from trading.gateway.transport import HttpTransport, TransportTo
-from trading.market.bars import Panel, load_bars
-from trading.model.account import AccountState
+from trading.market.bar_files import load_bars
+from trading.market.panel import Panel
+from trading.model.account import AccountState, PositionList
 from trading.model.contract import Contract
-from trading.model.order import BrokerOrder, BrokerStatus, OrderTicket, OrderType, Side, Tif
-from trading.model.wire import Acknowledged, Duplicate, Outcome, Questioned, RefusedByBroker, Unproven
+from trading.model.order import BrokerOrder, BrokerStatus, ExecutionList, OrderList, OrderTicket, OrderType, Side, Tif
+from trading.model.outcome import Acknowledged, Duplicate, Outcome, Questioned, RefusedByBroker, Unproven
+from trading.model.request import CancelOrder, ModifyOrder, ReplyToQuestion, SubmitOrders
 from trading.ports import Broker, Clock, MarketData, SessionPort
 
 ACCOUNT = "DU1234567"
@@ -65,10 +68,12 @@ class Desk:
 
     def send(self, *tickets: OrderTicket) -> Outcome:
         """Send an order and agree to the questions that are asked of every such order."""
-        outcome = self.broker.send(self.broker.submit_request(tickets))
+        outcome = self.broker.send(self.broker.prepare(SubmitOrders(tickets)))
         while isinstance(outcome, Questioned) and QUESTIONS.issuperset(outcome.message_ids):
-            reply = self.broker.reply_request(
-                outcome.reply_id, confirmed=True, coids=tuple(each.coid for each in tickets if each.coid)
+            reply = self.broker.prepare(
+                ReplyToQuestion(
+                    outcome.reply_id, confirmed=True, coids=tuple(each.coid for each in tickets if each.coid)
+                )
             )
             outcome = self.broker.send(reply)
         return outcome
@@ -88,7 +93,7 @@ class Desk:
         ]
 
     def orders(self) -> Mapping[tuple[Side, OrderType | None], BrokerOrder]:
-        return {(order.side, order.order_type): order for order in self.broker.orders()}
+        return {(order.side, order.order_type): order for order in self.broker.orders().orders}
 
 
 @pytest.fixture(scope="module")
@@ -142,6 +147,10 @@ def test_the_session_is_usable_and_names_its_account(desk: Desk) -> None:
     assert desk.session.keep_alive().usable
     assert desk.session.accounts() == (ACCOUNT,)
     assert desk.session.initialise().usable
+    desk.session.select(ACCOUNT)
+    assert desk.session.accounts() == (ACCOUNT,)
+    with pytest.raises(GatewayError):
+        desk.session.select("DU7654321")
 
 
 def test_symbols_become_contracts_and_unknown_ones_have_a_reason(desk: Desk) -> None:
@@ -181,9 +190,9 @@ def test_quotes_carry_the_prior_close(desk: Desk, panel: Panel) -> None:
 
 def test_a_new_account_is_flat_with_its_cash(desk: Desk) -> None:
     assert desk.broker.account() == AccountState(ACCOUNT, "USD", CASH, CASH, CASH, CASH)
-    assert desk.broker.positions() == ()
-    assert desk.broker.orders() == ()
-    assert desk.broker.executions(7) == ()
+    assert desk.broker.positions() == PositionList(())
+    assert desk.broker.orders() == OrderList(())
+    assert desk.broker.executions(7) == ExecutionList(())
 
 
 def test_a_bracket_is_taken_fills_and_leaves_its_protection(desk: Desk) -> None:
@@ -199,9 +208,9 @@ def test_a_bracket_is_taken_fills_and_leaves_its_protection(desk: Desk) -> None:
     assert (entry.status, entry.order_ref, entry.filled_quantity) == (BrokerStatus.FILLED, "ab-1", 10.0)
     assert (stop.stop_price, stop.tif, stop.parent_id) == (112.0, Tif.GTC, entry.order_id)
     assert (target.limit_price, target.remaining_quantity) == (196.0, 10.0)
-    (fill,) = desk.broker.executions(1)
+    (fill,) = desk.broker.executions(1).executions
     assert (fill.side, fill.quantity, fill.order_ref) == (Side.BUY, 10.0, "ab-1")
-    (position,) = desk.broker.positions()
+    (position,) = desk.broker.positions().positions
     assert (position.symbol, position.quantity) == ("AAPL", 10.0)
     assert fill.commission is not None
     assert desk.broker.account().cash == pytest.approx(CASH - 10 * fill.price - fill.commission, abs=0.005)
@@ -210,17 +219,18 @@ def test_a_bracket_is_taken_fills_and_leaves_its_protection(desk: Desk) -> None:
 def test_the_same_coid_twice_proves_the_first_arrival(desk: Desk) -> None:
     assert isinstance(desk.send(*desk.bracket("ab-1", 140.0)), Acknowledged)
     assert isinstance(desk.send(*desk.bracket("ab-1", 140.0)), Duplicate)
-    assert sum(order.side is Side.BUY for order in desk.broker.orders()) == 1
+    assert sum(order.side is Side.BUY for order in desk.broker.orders().orders) == 1
 
 
 def test_a_declined_question_leaves_no_order(desk: Desk) -> None:
-    question = desk.broker.send(desk.broker.submit_request(desk.bracket("ab-1", 140.0)))
+    question = desk.broker.send(desk.broker.prepare(SubmitOrders(tuple(desk.bracket("ab-1", 140.0)))))
     assert isinstance(question, Questioned)
-    declined = desk.broker.send(desk.broker.reply_request(question.reply_id, confirmed=False, coids=("ab-1",)))
+    no = ReplyToQuestion(question.reply_id, confirmed=False, coids=("ab-1",))
+    declined = desk.broker.send(desk.broker.prepare(no))
     assert isinstance(declined, RefusedByBroker)
-    again = desk.broker.send(desk.broker.reply_request(question.reply_id, confirmed=True, coids=("ab-1",)))
+    again = desk.broker.send(desk.broker.prepare(replace(no, confirmed=True)))
     assert isinstance(again, Unproven)
-    assert not [order for order in desk.broker.orders() if order.status is not BrokerStatus.INACTIVE]
+    assert not [order for order in desk.broker.orders().orders if order.status is not BrokerStatus.INACTIVE]
 
 
 def test_a_stop_is_modified_in_place_and_cancelled(desk: Desk) -> None:
@@ -229,22 +239,22 @@ def test_a_stop_is_modified_in_place_and_cancelled(desk: Desk) -> None:
     desk.clock.advance("next_close")
     stop = desk.orders()[Side.SELL, OrderType.STOP]
     moved = OrderTicket(stop.conid, Side.SELL, OrderType.STOP, Tif.GTC, 10, stop_price=115.0, parent_coid="ab-1")
-    outcome = desk.broker.send(desk.broker.modify_request(stop.order_id, moved))
+    outcome = desk.broker.send(desk.broker.prepare(ModifyOrder(stop.order_id, moved)))
     while isinstance(outcome, Questioned):
-        outcome = desk.broker.send(desk.broker.reply_request(outcome.reply_id, confirmed=True, coids=()))
+        outcome = desk.broker.send(desk.broker.prepare(ReplyToQuestion(outcome.reply_id, confirmed=True, coids=())))
     assert isinstance(outcome, Acknowledged)
     after = desk.broker.order_status(stop.order_id)
     assert after is not None
     assert (after.order_id, after.stop_price) == (stop.order_id, 115.0)
 
-    assert isinstance(desk.broker.send(desk.broker.cancel_request(stop.order_id)), Acknowledged)
+    assert isinstance(desk.broker.send(desk.broker.prepare(CancelOrder(stop.order_id))), Acknowledged)
     assert desk.orders()[Side.SELL, OrderType.STOP].status is BrokerStatus.CANCELLED
-    assert isinstance(desk.broker.send(desk.broker.cancel_request(stop.order_id)), RefusedByBroker | Unproven)
+    assert isinstance(desk.broker.send(desk.broker.prepare(CancelOrder(stop.order_id))), RefusedByBroker | Unproven)
 
 
 def test_an_order_that_the_broker_does_not_know(desk: Desk) -> None:
     assert desk.broker.order_status(99) is None
-    assert isinstance(desk.broker.send(desk.broker.cancel_request(99)), Unproven)
+    assert isinstance(desk.broker.send(desk.broker.prepare(CancelOrder(99))), Unproven)
 
 
 def test_an_order_for_no_contract_is_refused(desk: Desk) -> None:

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 
 import numpy as np
 
-from trading.market.bars import Panel, SymbolBars, build_panel
+from trading.market.panel import Panel, SymbolBars, build_panel
 
 FIRST_DAY = date(2020, 1, 1)
 

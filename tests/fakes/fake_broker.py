@@ -1,299 +1,268 @@
-"""A broker in memory that keeps its own truth: what arrived, what it took, what filled; it loses answers on command."""
+"""A broker in memory that keeps its own truth: what arrived, what it took, what filled.
+
+It loses answers, refuses, asks, hides and contradicts itself on command. Given the journal's file it looks into it
+whenever it is asked for something: what arrives has to be written there, unanswered, and committed.
+"""
 
 from __future__ import annotations
 
-import json
+import hashlib
+import sqlite3
 from collections import deque
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
-from datetime import datetime, timedelta
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
 
+from tests.fakes.broker_account import ACCOUNT, ANSWER, BrokerAccount
+from tests.fakes.fake_clock import FakeClock
 from trading.errors import OutcomeUnknown
-from trading.model.account import AccountState, BrokerPosition
-from trading.model.order import (
-    BROKER_WORKING,
-    BrokerOrder,
-    BrokerStatus,
-    Execution,
-    OrderTicket,
-    OrderType,
-    Side,
-    Tif,
-)
-from trading.model.wire import (
+from trading.model.account import AccountState, BrokerPosition, PositionList
+from trading.model.order import BrokerOrder, BrokerStatus, ExecutionList, OrderList, OrderTicket, UnreadableRow
+from trading.model.outcome import (
     Acknowledged,
     Answer,
+    Duplicate,
     NothingSent,
     OrderAck,
     Outcome,
     Questioned,
     RefusedByBroker,
     Unproven,
-    WireAct,
-    WireRequest,
+)
+from trading.model.request import (
+    BrokerRequest,
+    CancelOrder,
+    ModifyOrder,
+    PreparedRequest,
+    ReplyToQuestion,
+    RequestKind,
+    SubmitOrders,
 )
 
-ACCOUNT = "DU1234567"
-ANSWER = Answer(200, b"[]")
-LIVE = frozenset({BrokerStatus.PRE_SUBMITTED, BrokerStatus.SUBMITTED})
+NO_ANSWER = Answer(None, b"")
+UNREADABLE = UnreadableRow("no number", None, None, None, ACCOUNT, None)
+
+Fault = Callable[["FakeBroker", PreparedRequest], Outcome | None]
 
 
-class FakeClock:
-    """Time that moves only by waiting."""
-
-    def __init__(self, now: datetime) -> None:
-        self.time = now
-        self.waits: list[datetime] = []
-
-    def now(self) -> datetime:
-        return self.time
-
-    def monotonic(self) -> float:
-        return self.time.timestamp()
-
-    def wait(self, until: datetime) -> None:
-        self.waits.append(until)
-        self.time = max(self.time, until)
-
-    def go(self, seconds: float) -> None:
-        self.time += timedelta(seconds=seconds)
-
-
-@dataclass
-class Held:
-    tickets: list[OrderTicket]
-
-
-Fault = Callable[["FakeBroker", WireRequest], Outcome | None]
-
-
-def lost_answer(broker: FakeBroker, request: WireRequest) -> Outcome:
+def lost_answer(broker: FakeBroker, request: PreparedRequest) -> Outcome:
     """Apply the request and lose its answer."""
     broker.apply(request)
-    return Unproven("read timed out", Answer(None, b""))
+    return Unproven("read timed out", NO_ANSWER)
 
 
-def lost_request(_broker: FakeBroker, _request: WireRequest) -> Outcome:
+def lost_request(_broker: FakeBroker, _request: PreparedRequest) -> Outcome:
     """Lose the request; the client can't tell."""
-    return Unproven("reset", Answer(None, b""))
+    return Unproven("reset", NO_ANSWER)
 
 
-def nothing_sent(_broker: FakeBroker, _request: WireRequest) -> Outcome:
+def late(broker: FakeBroker, request: PreparedRequest) -> Outcome:
+    """Lose the answer, and apply the request only when `broker.arrive()` is called."""
+    broker.under_way.append(request)
+    return Unproven("read timed out", NO_ANSWER)
+
+
+def nothing_sent(_broker: FakeBroker, _request: PreparedRequest) -> Outcome:
     return NothingSent("connection refused")
 
 
-def refused(_broker: FakeBroker, _request: WireRequest) -> Outcome:
+def refused(_broker: FakeBroker, _request: PreparedRequest) -> Outcome:
     return RefusedByBroker("no trading permission", ANSWER)
 
 
+def refused_but_taken(broker: FakeBroker, request: PreparedRequest) -> Outcome:
+    """Say no, and take the order all the same."""
+    broker.apply(request)
+    return RefusedByBroker("no trading permission", ANSWER)
+
+
+def duplicate(_broker: FakeBroker, _request: PreparedRequest) -> Outcome:
+    return Duplicate("Local order ID is already registered", ANSWER)
+
+
 def question(*message_ids: str) -> Fault:
-    def ask(broker: FakeBroker, request: WireRequest) -> Outcome:
+    """Return a fault that asks before anything is taken."""
+
+    def ask(broker: FakeBroker, request: PreparedRequest) -> Outcome:
         return broker.ask(request, message_ids)
 
     return ask
 
 
-class FakeBroker:
-    """Implements `Broker`. `faults` are taken one a write; None, or no fault left, is the normal course."""
+def legs_refused(*places: int) -> Fault:
+    """Return a fault that refuses the orders of a group at these places (0 is the first) and takes the others."""
 
-    def __init__(self, clock: FakeClock, cash: float = 10_000.0) -> None:
-        self.clock = clock
-        self.cash = cash
-        self.book: dict[int, BrokerOrder] = {}
-        self.fills: list[Execution] = []
+    def refuse(broker: FakeBroker, request: PreparedRequest) -> Outcome:
+        assert isinstance(request.content, SubmitOrders)
+        return broker.take(request.content.tickets, without=places)
+
+    return refuse
+
+
+class FakeBroker(BrokerAccount):
+    """Implements `Broker`. `faults` are taken one a write; None, or no fault left, is the normal course.
+
+    `failing` and `empty` name lists ("orders", "executions", "positions", "account", "status") that can't be read, or
+    come back well-formed without any row. `nameless` shows orders without our names, `parentless` without parents.
+    `more_rows` are shown beside the book's, `flat` contracts as positions of 0; `cancels_wait` leaves cancels pending.
+    """
+
+    def __init__(self, clock: FakeClock, cash: float = 10_000.0, *, journal: Path | None = None) -> None:
+        super().__init__(clock, cash)
+        self.journal = journal
         self.faults: deque[Fault | None] = deque()
-        self.arrived: list[WireRequest] = []
+        self.arrived: list[PreparedRequest] = []
+        self.under_way: list[PreparedRequest] = []
         self.replies: list[bool] = []
-        self.held: dict[int, int] = {}
         self.reads = 0
         self.reads_fail = False
+        self.failing: set[str] = set()
+        self.empty: set[str] = set()
         self.hidden: set[int] = set()
+        self.nameless = False
+        self.parentless = False
+        self.more_rows: list[BrokerOrder] = []
+        self.flat: set[int] = set()
+        self.unreadable: dict[str, tuple[UnreadableRow, ...]] = {}
         self.cancels_wait = False
-        self._open: dict[str, WireRequest] = {}
-        self._next_id = 100
-        self._symbols: dict[int, str] = {}
+        self._open: dict[str, tuple[OrderTicket, ...] | ModifyOrder] = {}
 
     # ---- reads
 
     def account(self) -> AccountState:
-        self._read()
-        return AccountState(ACCOUNT, "USD", self.cash, self.cash, self.cash, self.cash)
+        self._read("account")
+        worth = self.cash + sum(shares * self.averages.get(conid, 0.0) for conid, shares in self.held.items())
+        return AccountState(ACCOUNT, "USD", worth, self.cash, self.cash, self.cash)
 
-    def positions(self) -> tuple[BrokerPosition, ...]:
-        self._read()
-        return tuple(BrokerPosition(conid, str(conid), n, 1.0, None) for conid, n in sorted(self.held.items()) if n)
+    def positions(self) -> PositionList:
+        self._read("positions")
+        unreadable = self.unreadable.get("positions", ())
+        if "positions" in self.empty:
+            return PositionList((), unreadable)
+        rows = tuple(
+            BrokerPosition(conid, self.symbol_of(conid), shares, self.averages.get(conid), None)
+            for conid, shares in sorted(self.held.items())
+            if shares
+        )
+        return PositionList(rows, unreadable, frozenset(self.flat))
 
-    def orders(self) -> tuple[BrokerOrder, ...]:
-        self._read()
-        return tuple(order for order in self.book.values() if order.order_id not in self.hidden)
+    def orders(self) -> OrderList:
+        self._read("orders")
+        rows = [*self.book.values(), *self.more_rows]
+        shown = () if "orders" in self.empty else tuple(self._shown(row) for row in rows)
+        found = sorted((row for row in shown if row.order_id not in self.hidden), key=lambda row: row.order_id)
+        return OrderList(tuple(found), self.unreadable.get("orders", ()))
 
-    def executions(self, days: int) -> tuple[Execution, ...]:
-        self._read()
-        return tuple(self.fills)
+    def executions(self, days: int) -> ExecutionList:
+        self._read("executions")
+        start = self.clock.now() - timedelta(days=days)
+        shown = () if "executions" in self.empty else tuple(each for each in self.fills if each.time >= start)
+        return ExecutionList(shown, self.unreadable.get("executions", ()))
 
     def order_status(self, order_id: int) -> BrokerOrder | None:
-        self._read()
-        return None if order_id in self.hidden else self.book.get(order_id)
+        self._read("status")
+        found = None if order_id in self.hidden else self.book.get(order_id)
+        return None if found is None else self._shown(found)
 
     # ---- requests
 
-    def submit_request(self, tickets: Sequence[OrderTicket]) -> WireRequest:
-        body = json.dumps([asdict(ticket) for ticket in tickets]).encode()
-        return WireRequest(WireAct.SUBMIT, "POST", "/orders", body, tuple(each.coid for each in tickets if each.coid))
+    def prepare(self, request: BrokerRequest) -> PreparedRequest:
+        kind, verb, path = _sent_as(request)
+        return PreparedRequest(kind, verb, path, hashlib.sha256(repr(request).encode()).hexdigest(), request)
 
-    def reply_request(self, reply_id: str, *, confirmed: bool, coids: tuple[str, ...]) -> WireRequest:
-        return WireRequest(WireAct.REPLY, "POST", f"/reply/{reply_id}", json.dumps(confirmed).encode(), coids)
-
-    def cancel_request(self, order_id: int) -> WireRequest:
-        return WireRequest(WireAct.CANCEL, "DELETE", f"/order/{order_id}", b"")
-
-    def modify_request(self, order_id: int, ticket: OrderTicket) -> WireRequest:
-        return WireRequest(WireAct.MODIFY, "POST", f"/order/{order_id}", json.dumps(asdict(ticket)).encode())
-
-    def send(self, request: WireRequest) -> Outcome:
-        self.arrived.append(request)
+    def send(self, prepared: PreparedRequest) -> Outcome:
+        if self.journal is not None:
+            assert written(self.journal, prepared), f"{prepared.path} left before it was in the journal"
+        self.arrived.append(prepared)
         fault = self.faults.popleft() if self.faults else None
-        outcome = fault(self, request) if fault is not None else None
-        return outcome if outcome is not None else self.apply(request)
+        outcome = fault(self, prepared) if fault is not None else None
+        return outcome if outcome is not None else self.apply(prepared)
 
     # ---- the broker's side
 
-    def apply(self, request: WireRequest) -> Outcome:
-        match request.act:
-            case WireAct.SUBMIT:
-                return self._take(request)
-            case WireAct.REPLY:
-                confirmed = json.loads(request.body)
+    def apply(self, request: PreparedRequest) -> Outcome:
+        """Do what is asked, as a broker without faults."""
+        match request.content:
+            case SubmitOrders(tickets=tickets):
+                return self.take(tickets)
+            case ReplyToQuestion(reply_id=reply_id, confirmed=confirmed):
                 self.replies.append(confirmed)
-                submitted = self._open.pop(request.path.rpartition("/")[2])
-                return self._take(submitted) if confirmed else RefusedByBroker("declined by the client", ANSWER)
-            case WireAct.CANCEL:
-                order_id = int(request.path.rpartition("/")[2])
-                if not self.cancels_wait:
+                asked = self._open.pop(reply_id)
+                if not confirmed:
+                    return RefusedByBroker("declined by the client", ANSWER)
+                return self.change(asked) if isinstance(asked, ModifyOrder) else self.take(asked)
+            case CancelOrder(order_id=order_id):
+                if self.cancels_wait:
+                    self.show(order_id, status=BrokerStatus.PENDING_CANCEL)
+                else:
                     self.end(order_id, BrokerStatus.CANCELLED)
                 return Acknowledged((OrderAck(order_id, "Request was submitted"),), ANSWER)
+            case ModifyOrder() as change:
+                return self.change(change)
             case _:
-                raise AssertionError(request.act)
+                raise AssertionError(request)
 
-    def ask(self, request: WireRequest, message_ids: tuple[str, ...]) -> Outcome:
-        submitted = request
-        if request.act is WireAct.REPLY:
-            self.replies.append(json.loads(request.body))
-            submitted = self._open.pop(request.path.rpartition("/")[2])
+    def ask(self, request: PreparedRequest, message_ids: tuple[str, ...]) -> Outcome:
+        """Ask about a request; what was asked before about it is answered with that."""
+        match request.content:
+            case SubmitOrders(tickets=tickets):
+                about: tuple[OrderTicket, ...] | ModifyOrder = tickets
+            case ModifyOrder() as change:
+                about = change
+            case ReplyToQuestion(reply_id=answered, confirmed=confirmed):
+                self.replies.append(confirmed)
+                about = self._open.pop(answered)
+            case _:
+                raise AssertionError(request)
         reply_id = f"reply-{len(self.arrived)}"
-        self._open[reply_id] = submitted
+        self._open[reply_id] = about
         return Questioned(reply_id, message_ids, tuple(f"About {each}?" for each in message_ids), ANSWER)
 
-    def fill(self, order_id: int, price: float, quantity: int | None = None) -> None:
-        """Fill an order, and cancel what is in its group."""
-        order = self.book[order_id]
-        shares = int(order.remaining_quantity) if quantity is None else quantity
-        self.fills.append(
-            Execution(
-                execution_id=f"0000.{len(self.fills) + 1:04d}.01.01",
-                account_id=ACCOUNT,
-                conid=order.conid,
-                symbol=order.symbol,
-                side=order.side,
-                quantity=shares,
-                price=price,
-                commission=1.0,
-                time=self.clock.now(),
-                order_ref=order.order_ref,
-                order_id=order_id,
-            )
-        )
-        left = order.remaining_quantity - shares
-        self.book[order_id] = replace(
-            order,
-            filled_quantity=order.filled_quantity + shares,
-            remaining_quantity=left,
-            status=BrokerStatus.FILLED if left == 0 else order.status,
-        )
-        sign = 1 if order.side is Side.BUY else -1
-        self.held[order.conid] = self.held.get(order.conid, 0) + sign * shares
-        self.cash -= sign * shares * price + 1.0
-        if order.side is Side.SELL and left == 0:
-            self._end_siblings(order)
+    def arrive(self) -> None:
+        """Let everything arrive that is still under way."""
+        for request in self.under_way:
+            self.apply(request)
+        self.under_way.clear()
 
-    def end(self, order_id: int, status: BrokerStatus) -> None:
-        order = self.book[order_id]
-        if order.status in BROKER_WORKING:
-            self.book[order_id] = replace(order, status=status)
-            if order.side is Side.BUY and order.filled_quantity == 0:
-                for other in list(self.book.values()):
-                    if other.parent_id == order_id:
-                        self.end(other.order_id, BrokerStatus.CANCELLED)
-
-    def place_foreign(self, conid: int, side: Side = Side.BUY) -> int:
-        """Let somebody else place an order."""
-        return self._enter(OrderTicket(conid, side, OrderType.LIMIT, Tif.GTC, 5, limit_price=1.0), None, None)
+    def contradict(self, order_id: int, **changes: object) -> None:
+        """Show a second row of an order that says something else."""
+        self.more_rows.append(replace(self.book[order_id], **changes))  # type: ignore[arg-type]
 
     # ---- what a test asks
 
-    def named(self, coid: str) -> BrokerOrder:
-        return next(order for order in self.book.values() if order.order_ref == coid)
-
-    def live(self, side: Side | None = None) -> list[BrokerOrder]:
-        return [o for o in self.book.values() if o.status in LIVE and side in {None, o.side}]
-
-    def names(self) -> list[str]:
-        return [order.order_ref for order in self.book.values() if order.order_ref is not None]
-
-    def submits(self) -> list[WireRequest]:
-        return [request for request in self.arrived if request.act is WireAct.SUBMIT]
+    def submits(self) -> list[PreparedRequest]:
+        return [request for request in self.arrived if request.kind is RequestKind.SUBMIT]
 
     # ---- inside
 
-    def _read(self) -> None:
+    def _read(self, name: str) -> None:
         self.reads += 1
-        if self.reads_fail:
-            raise OutcomeUnknown("GET", "the gateway failed", 503)
+        if self.reads_fail or name in self.failing:
+            raise OutcomeUnknown("GET", f"the gateway failed on {name}", 503)
 
-    def _take(self, request: WireRequest) -> Outcome:
-        rows = json.loads(request.body)
-        acks: list[OrderAck] = []
-        parent: int | None = None
-        group = f"oca-{self._next_id}" if rows[0]["single_group"] else None
-        for row in rows:
-            order_id = self._enter(_ticket(row), parent if row["parent_coid"] else None, group)
-            parent = parent or order_id
-            local = row["coid"]
-            acks.append(OrderAck(order_id, "PreSubmitted", local, parent if row["parent_coid"] else None))
-        # Children first: nobody may bind by the place in the answer.
-        return Acknowledged(tuple(reversed(acks)), ANSWER)
-
-    def _enter(self, ticket: OrderTicket, parent_id: int | None, group: str | None) -> int:
-        self._next_id += 1
-        self.book[self._next_id] = BrokerOrder(
-            order_id=self._next_id,
-            account_id=ACCOUNT,
-            conid=ticket.conid,
-            symbol=self._symbols.get(ticket.conid, str(ticket.conid)),
-            side=ticket.side,
-            order_type=ticket.order_type,
-            tif=ticket.tif,
-            status=BrokerStatus.PRE_SUBMITTED,
-            total_quantity=ticket.quantity,
-            filled_quantity=0.0,
-            remaining_quantity=float(ticket.quantity),
-            limit_price=ticket.limit_price,
-            stop_price=ticket.stop_price,
-            average_price=None,
-            order_ref=ticket.coid,
-            parent_id=parent_id,
-            oca_group=group,
-        )
-        return self._next_id
-
-    def _end_siblings(self, order: BrokerOrder) -> None:
-        for other in list(self.book.values()):
-            same_parent = order.parent_id is not None and other.parent_id == order.parent_id
-            same_group = order.oca_group is not None and other.oca_group == order.oca_group
-            if other.order_id != order.order_id and (same_parent or same_group):
-                self.end(other.order_id, BrokerStatus.CANCELLED)
+    def _shown(self, order: BrokerOrder) -> BrokerOrder:
+        order = replace(order, order_ref=None) if self.nameless else order
+        return replace(order, parent_id=None) if self.parentless else order
 
 
-def _ticket(row: dict[str, object]) -> OrderTicket:
-    typed = {**row, "side": Side(str(row["side"])), "order_type": OrderType(str(row["order_type"]))}
-    return OrderTicket(**{**typed, "tif": Tif(str(row["tif"]))})  # type: ignore[arg-type]
+def written(journal: Path, request: PreparedRequest) -> bool:
+    """Return whether another process sees the request in the journal's file, waiting for its answer."""
+    with closing(sqlite3.connect(f"{journal.absolute().as_uri()}?mode=ro", uri=True)) as connection:
+        rows = connection.execute(
+            "SELECT verb, path, body_sha256 FROM wire WHERE phase = 'ABOUT' AND id = (SELECT max(id) FROM wire)"
+        ).fetchall()
+    return rows == [(request.verb, request.path, request.body_sha256)]
+
+
+def _sent_as(request: BrokerRequest) -> tuple[RequestKind, str, str]:
+    match request:
+        case SubmitOrders():
+            return RequestKind.SUBMIT, "POST", "/orders"
+        case ReplyToQuestion(reply_id=reply_id):
+            return RequestKind.REPLY, "POST", f"/reply/{reply_id}"
+        case CancelOrder(order_id=order_id):
+            return RequestKind.CANCEL, "DELETE", f"/order/{order_id}"
+        case ModifyOrder(order_id=order_id):
+            return RequestKind.MODIFY, "POST", f"/order/{order_id}"

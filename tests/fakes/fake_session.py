@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from tests.fakes.fake_broker import ACCOUNT
+from tests.fakes.broker_account import ACCOUNT
 from trading.model.account import SessionStatus
 
 READY = SessionStatus(authenticated=True, connected=True, competing=False, established=True, message="")
 LOGGED_OUT = SessionStatus(
-    authenticated=False, connected=False, competing=False, established=False, message="no session"
+    authenticated=False, connected=False, competing=False, established=False, message="no session", logged_in=False
 )
+# The login lives, and says that it has no bridge to the broker.
+NO_BRIDGE = replace(LOGGED_OUT, message="", logged_in=True)
 LOGGED_IN = replace(READY, authenticated=False)
 CONNECTING = replace(READY, connected=False)
 COMPETING = replace(READY, competing=True, message="elsewhere")
@@ -26,6 +28,7 @@ class FakeSession:
         self.shows: Happening = READY
         self.initialised: SessionStatus | None = None
         self.initialisations = 0
+        self.selected: list[str] = []
         self.ids: tuple[str, ...] | Exception = (ACCOUNT,)
 
     def keep_alive(self) -> SessionStatus:
@@ -44,3 +47,9 @@ class FakeSession:
         if isinstance(self.ids, Exception):
             raise self.ids
         return self.ids
+
+    def select(self, account_id: str) -> None:
+        self.accounts()
+        self.selected.append(account_id)
+        assert isinstance(self.ids, tuple)
+        self.ids = (account_id, *(each for each in self.ids if each not in {"", account_id}))

@@ -1,12 +1,17 @@
-"""Intents, executions and requests to write tests with."""
+"""Intents, executions, requests and orders that work, to write tests with."""
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
 
-from trading.model.order import Execution, OrderIntent, OrderType, Role, Side, Tif
-from trading.model.wire import WireAct, WireRequest
+from trading.model.command import CommandDraft, CommandState, Step
+from trading.model.order import Execution, IntentState, OrderIntent, OrderType, Role, Side, Tif
+from trading.model.outcome import Answer
+from trading.model.request import PreparedRequest, RequestKind
+from trading.ports import CommandLog, Journal, OpenRequest
 
 DECIDED = date(2014, 3, 3)
 SESSION = date(2014, 3, 4)
@@ -15,6 +20,23 @@ NOW = datetime(2014, 3, 4, 14, 31, tzinfo=UTC)
 LATER = datetime(2014, 3, 6, 20, 59, tzinfo=UTC)
 
 CONID = 265598
+
+# A way from PLANNED to each state over allowed edges.
+PATHS: dict[IntentState, tuple[IntentState, ...]] = {
+    IntentState.PLANNED: (),
+    IntentState.DENIED: (IntentState.DENIED,),
+    IntentState.SENDING: (IntentState.SENDING,),
+    IntentState.QUESTIONED: (IntentState.SENDING, IntentState.QUESTIONED),
+    IntentState.REPLYING: (IntentState.SENDING, IntentState.QUESTIONED, IntentState.REPLYING),
+    IntentState.UNKNOWN: (IntentState.SENDING, IntentState.UNKNOWN),
+    IntentState.WORKING: (IntentState.SENDING, IntentState.WORKING),
+    IntentState.FILLED: (IntentState.SENDING, IntentState.WORKING, IntentState.FILLED),
+    IntentState.CANCELLED: (IntentState.SENDING, IntentState.WORKING, IntentState.CANCELLED),
+    IntentState.EXPIRED: (IntentState.SENDING, IntentState.WORKING, IntentState.EXPIRED),
+    IntentState.REJECTED: (IntentState.SENDING, IntentState.REJECTED),
+    IntentState.DECLINED: (IntentState.SENDING, IntentState.QUESTIONED, IntentState.DECLINED),
+    IntentState.LOST: (IntentState.SENDING, IntentState.UNKNOWN, IntentState.LOST),
+}
 
 
 def bracket(
@@ -107,7 +129,41 @@ def fill(
     )
 
 
-def request(act: WireAct = WireAct.SUBMIT, body: bytes = b'{"orders":[]}') -> WireRequest:
-    """Return an encoded write."""
-    verb = "DELETE" if act is WireAct.CANCEL else "POST"
-    return WireRequest(act, verb, "/iserver/account/DU1234567/orders", body)
+def request(kind: RequestKind = RequestKind.SUBMIT, content: str = "orders") -> PreparedRequest:
+    """Return a prepared request."""
+    verb = "DELETE" if kind is RequestKind.CANCEL else "POST"
+    digest = hashlib.sha256(content.encode()).hexdigest()
+    return PreparedRequest(kind, verb, "/iserver/account/DU1234567/orders", digest, content)
+
+
+def about(
+    commands: CommandLog,
+    coids: Sequence[str],
+    *,
+    kind: RequestKind = RequestKind.SUBMIT,
+    step: Step = Step.ENTRY,
+    epoch: int = 1,
+    at: datetime = NOW,
+) -> OpenRequest:
+    """Record a command about orders as it is recorded before it leaves."""
+    return commands.record_request(CommandDraft(kind, tuple(coids), step), request(kind), epoch, at)
+
+
+def at_work(
+    journal: Journal, commands: CommandLog, group: Sequence[OrderIntent], *, first_id: int = 100, epoch: int = 1
+) -> None:
+    """Plan a group, record its POST with an answer, and bind its orders to ids from `first_id` on."""
+    journal.plan(group)
+    coids = [intent.coid for intent in group]
+    commands.record_response(about(commands, coids, epoch=epoch), "ACK", Answer(200, b"[]"), CommandState.ACKED, NOW)
+    for order_id, coid in enumerate(coids, first_id):
+        journal.bind(coid, order_id, epoch, NOW)
+
+
+def planned_exit(journal: Journal, *path: IntentState) -> OrderIntent:
+    """Plan a sale and take it along a path of states; return it as it was planned."""
+    intent = market_exit(journal.next_coid())
+    journal.plan([intent])
+    for state in path:
+        journal.transition(intent.coid, state, "on the way", NOW)
+    return intent

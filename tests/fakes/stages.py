@@ -7,7 +7,7 @@ from pathlib import Path
 
 from trading.config import Settings, with_overrides
 from trading.decision import DecisionSystem, MarketView
-from trading.market.bars import Panel
+from trading.market.panel import Panel
 from trading.model.decision import Holding, RiskState
 from trading.position_manager import account_equity
 from trading.strategies.discovery import make_strategy

@@ -16,8 +16,8 @@ from tests.scenarios.lockstep_run import CASH, ROOT, Records, Span
 from trading.bootstrap import run
 from trading.config import load_settings, with_overrides
 from trading.gateway.transport import Transport
-from trading.market.bars import Panel
-from trading.model.pulse import PulseKey, SessionState
+from trading.market.panel import Panel
+from trading.model.status import SessionState, StatusKey
 
 URL = "https://localhost:5055"
 
@@ -32,7 +32,7 @@ class InProcessRun(Records):
     def stop_at_the_end(self, over: threading.Event) -> None:
         """Stop the trading process once it has seen the end of the data, as a person would."""
         while not over.wait(0.05):
-            if self.fact(PulseKey.SESSION_STATE) == SessionState.ENDED:
+            if self.fact(StatusKey.SESSION_STATE) == SessionState.ENDED:
                 os.kill(os.getpid(), signal.SIGTERM)
                 return
 

@@ -23,7 +23,8 @@ from trading.backtest.engine import BacktestPlan, run_step
 from trading.backtest.result import BacktestResult
 from trading.config import load_settings, with_overrides
 from trading.decision import DecisionSystem
-from trading.market.bars import Panel, load_bars, write_bars
+from trading.market.bar_files import load_bars, write_bars
+from trading.market.panel import Panel
 from trading.strategies.discovery import make_strategy
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -16,7 +16,7 @@ from tests.reference.comparison import CONFIG, Case, first_difference, panel_of
 from tests.reference.made_up_market import made_up_market
 from tests.reference.strategy_reference import DEFAULTS, Bars, read_bars
 from trading.cli.main import main
-from trading.market.bars import load_bars
+from trading.market.bar_files import load_bars
 
 BUNDLED = Path(__file__).resolve().parents[2] / "data" / "us_daily.csv.gz"
 # Five years of the whole index, where the machine has it; the bundled file is a part of it.

@@ -89,6 +89,22 @@ def test_every_module_has_its_unit_tests_at_the_mirrored_path() -> None:
     assert missing == [], "not there:\n  " + "\n  ".join(missing)
 
 
+def imported_by(path: Path) -> set[str]:
+    """Return the top-level packages that a module imports, wherever in it."""
+    names: set[str] = set()
+    for node in nodes_of(path):
+        if isinstance(node, ast.Import):
+            names |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names.add(node.module.partition(".")[0])
+    return names
+
+
+def test_pandas_is_imported_in_one_module() -> None:
+    importers = [str(path.relative_to(ROOT)) for path in modules_of(*PACKAGES) if "pandas" in imported_by(path)]
+    assert importers == ["trading/market/bar_files.py"]
+
+
 def switched_off(name: str | None, value: ast.expr) -> bool:
     return isinstance(value, ast.Constant) and (name, value.value) in UNSAFE_ARGUMENTS
 

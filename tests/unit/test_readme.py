@@ -304,7 +304,9 @@ def test_example_strategy_works_once_it_is_copied(folder: Path) -> None:
     done = {line.split()[0]: trading(folder, *line.split()) for line in lines}
     assert [(each.returncode, each.stderr) for each in done.values()] == [(0, "")] * 3
     assert re.search(r"^dip +\d+ +\d+$", done["screen"].stdout, re.MULTILINE)
-    assert re.search(r"^dip +close .*\(lowest before\)", done["explain"].stdout, re.MULTILINE)
+    assert re.search(
+        r"^(pass|FAIL)  dip +Close, [\d.]+, is .* lowest before, [\d.]+\.$", done["explain"].stdout, re.MULTILINE
+    )
     assert re.search(r"^Trades +[1-9]\d* closed", done["backtest"].stdout, re.MULTILINE)
 
 

@@ -23,7 +23,7 @@ from tools.simulator_page import PARTS
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "simulator.md"
 TEXT = PAGE.read_text(encoding="utf-8")
-EFFECTS = {"fill", "status"}
+EFFECTS = {"fill", "status", "account", "open", "close"}
 
 
 def section(title: str) -> str:
@@ -58,16 +58,16 @@ def test_limits_are_the_codes() -> None:
     assert f"({ANSWER_S:g} s, charts {HISTORY_S:g} s)" in " ".join(section("Limits on calls").split())
 
 
-def test_every_call_of_the_control_and_every_deed_is_told() -> None:
+def test_every_call_of_the_control_and_every_external_event_is_told() -> None:
     assert {
         r.pattern for r in CONTROL_ROUTES if f"{r.pattern}`" not in section("Time").replace("?since=N", "")
     } == set()
-    told = section("Deeds and schedules")
+    told = section("External events and schedules")
     client = start({"ABC": [(1.0, 1.0, 1.0, 1.0, 1.0)]})
     listed = json.loads(client.call("POST", "/sim/account", {"do": "nothing"}).body)["error"]
-    names = set(re.findall(r"[a-z_]+", re.split("there are|session deeds:", listed, maxsplit=1)[1])) - {
+    names = set(re.findall(r"[a-z_]+", re.split("there are|session events:", listed, maxsplit=1)[1])) - {
         "session",
-        "deeds",
+        "events",
     }
     assert {"order", "split", "compete"} <= names
     assert {name for name in names if f"`{name}`" not in told} == set()

@@ -18,10 +18,10 @@ from trading.cli.output import json_text, table
 from trading.config import Settings
 from trading.errors import TradingError
 from trading.monitoring.health import silent_limit_s
-from trading.monitoring.metrics import FILE_NAME, silent_s
+from trading.monitoring.sign_of_life import FILE_NAME, silent_s
 from trading.monitoring.wall_clock import WallClock
 from trading.store.database import Database
-from trading.store.views import Views
+from trading.store.readers.state import read_state
 from trading.strategies.discovery import make_strategy
 
 LEAST_FREE_BYTES = 200 * 1024 * 1024
@@ -119,10 +119,11 @@ def check_database(settings: Settings) -> Finding:
             database.close()
         if whole != "ok":
             return Finding("database", Verdict.BAD, f"damaged: {whole}", "put a backup in its place")
-        decision = Views(path).last_decision()
+        with read_state(path) as state:
+            sessions = state.decisions.sessions(limit=1)
     except TradingError as error:
         return Finding("database", Verdict.BAD, str(error), "mend this before a start")
-    return Finding("database", Verdict.OK, f"whole; last decision {decision.session if decision else 'none'}")
+    return Finding("database", Verdict.OK, f"whole; last decision {sessions[0] if sessions else 'none'}")
 
 
 def check_instance(settings: Settings) -> Finding:

@@ -8,9 +8,10 @@ from datetime import date
 
 import numpy as np
 
+from trading.cli.output import decimal
 from trading.config import SizingSettings
 from trading.decision import DecisionSystem
-from trading.market.bars import Panel
+from trading.market.panel import Panel
 from trading.model.decision import Approved, Decision, Denied, Reason, Signal
 from trading.rules import CAPS, SizeRules
 from trading.strategies.base import OrderPrices
@@ -28,7 +29,10 @@ class FunnelStep:
 
 @dataclass(frozen=True, slots=True)
 class CheckOutcome:
-    """One comparison: `value` `relation` `limit`; `against` names the limit where it is a measured value itself."""
+    """One comparison: `value` `relation` `limit`; `against` names the limit where it is a measured value itself.
+
+    `title` and `text` are the strategy's own words for it.
+    """
 
     rule: str
     measure: str
@@ -37,6 +41,8 @@ class CheckOutcome:
     limit: float | None
     against: str | None
     passed: bool
+    title: str
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,15 +135,18 @@ def _checks(signals: SignalPanel, row: int, column: int) -> tuple[CheckOutcome, 
     for number, check in enumerate(signals.checks):
         against = check.limit if isinstance(check.limit, str) else None
         limit = signals.value(check.limit, row, column) if isinstance(check.limit, str) else float(check.limit)
+        value, passed = signals.value(check.measure, row, column), not bits >> number & 1
         outcomes.append(
             CheckOutcome(
                 rule=check.code,
                 measure=check.measure,
-                value=signals.value(check.measure, row, column),
+                value=value,
                 relation=check.relation,
                 limit=limit,
                 against=against,
-                passed=not bits >> number & 1,
+                passed=passed,
+                title=check.heading,
+                text=check.sentence(value, limit, decimal, passed=passed),
             )
         )
     return tuple(outcomes)

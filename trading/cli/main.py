@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import importlib
-import importlib.util
-from collections.abc import Sequence
-from types import ModuleType
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
 
 import click
 
@@ -16,16 +16,28 @@ EXIT_FAILED = 1
 EXIT_BAD_INPUT = 2
 EXIT_RUNNING = 3
 
-# Modules of commands, loaded only when one of theirs is asked for: research brings compiled code with it.
-_MODULES = ("trading.cli.operate", "trading.cli.status", "trading.cli.doctor", "trading.cli.research")
-_HOME = {
-    "run": "trading.cli.operate",
-    "halt": "trading.cli.operate",
-    "resume": "trading.cli.operate",
-    "flatten": "trading.cli.operate",
-    "status": "trading.cli.status",
-    "doctor": "trading.cli.doctor",
-}
+
+@dataclass(frozen=True, slots=True)
+class _Home:
+    """Where a command is, and its line in the list of all, so that the list loads none: research compiles code."""
+
+    module: str
+    line: str
+
+
+_COMMANDS: Mapping[str, _Home] = MappingProxyType(
+    {
+        "backtest": _Home("research", "Replay the strategy over a file of daily bars."),
+        "doctor": _Home("doctor", "Check settings, folders, disk, database and whether the gateway answers."),
+        "explain": _Home("research", "Show every rule for one SYMBOL on a day, and what would be ordered."),
+        "flatten": _Home("operate", "Halt, and sell all shares that this system bought."),
+        "halt": _Home("operate", "Stop trading: no new orders, protective stops stay."),
+        "resume": _Home("operate", "Take back a halt, and risk limits that latched."),
+        "run": _Home("operate", "Trade until stopped (Ctrl-C, SIGTERM)."),
+        "screen": _Home("research", "Show how many symbols each rule lets through on a day, and who is left."),
+        "status": _Home("status", "Show mode, readiness, positions with their stops, orders and trades."),
+    }
+)
 
 
 class Commands(click.Group):
@@ -33,15 +45,20 @@ class Commands(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names of all commands."""
-        return sorted(name for module in _MODULES for name in _commands_of(module))
+        return sorted(_COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Return a command, None where there is none of that name."""
-        for module in (_HOME[cmd_name],) if cmd_name in _HOME else _MODULES:
-            found = _commands_of(module).get(cmd_name)
-            if found is not None:
-                return found
-        return None
+        home = _COMMANDS.get(cmd_name)
+        if home is None:
+            return None
+        loaded: object = getattr(importlib.import_module(f"trading.cli.{home.module}"), cmd_name)
+        return loaded if isinstance(loaded, click.Command) else None
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands without loading them."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, _COMMANDS[name].line) for name in self.list_commands(ctx)])
 
 
 @click.command(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -82,11 +99,3 @@ def _line_and_code(error: Exception) -> tuple[str, int]:
             return str(error), EXIT_RUNNING
         case _:
             return str(error), EXIT_FAILED
-
-
-def _commands_of(module: str) -> dict[str, click.Command]:
-    """Return the commands that a module defines, by name; none where the module is not there."""
-    if importlib.util.find_spec(module) is None:
-        return {}
-    loaded: ModuleType = importlib.import_module(module)
-    return {value.name: value for value in vars(loaded).values() if isinstance(value, click.Command) and value.name}

@@ -8,38 +8,19 @@ from pathlib import Path
 import click
 
 from trading.cli.environment import read_settings
+from trading.cli.waiting import follow_flatten, wait_for_answer
 from trading.errors import InvariantBroken
-from trading.model.mode import ControlKind
+from trading.model.mode import FlattenGoal
+from trading.model.operator_request import RequestKind
 from trading.monitoring.wall_clock import WallClock
-from trading.store.controls import HALT_FILE, ControlsDatabase
+from trading.store.operator_requests import RequestsDatabase
+from trading.store.readers.state import read_state
 
 CONTROLS_NAME = "controls.db"
+DATABASE_NAME = "trading.db"
 # The trading process looks every half second; in the middle of sending it finishes that first.
 WAIT_S = 20.0
-_POLL_S = 0.2
 FLATTEN_WORD = "FLATTEN"
-
-# How an answer of the trading process begins that says no.
-REFUSED = "refused"
-
-
-class NotConfirmed(click.ClickException):
-    """Nobody has answered a request in time (exit 1)."""
-
-    def __init__(self, kind: ControlKind, wait_s: float) -> None:
-        """Say what is stored and what to do meanwhile."""
-        super().__init__(
-            f"{kind} is stored and not yet confirmed: the trading process has not answered within {wait_s:g} s. It"
-            " takes the request up as soon as it runs; until then use TWS or the phone for anything urgent"
-        )
-
-
-class RefusedByTrader(click.ClickException):
-    """The trading process said no (exit 1)."""
-
-    def __init__(self, kind: ControlKind, result: str) -> None:
-        """Say it in its words."""
-        super().__init__(f"{kind}: {result}")
 
 
 _WAIT = click.option(
@@ -71,11 +52,11 @@ def halt(reason: str, wait_s: float) -> None:
     """
     folder = read_settings().state_dir
     try:
-        _ask(folder, ControlKind.HALT, reason, wait_s)
+        _ask(folder, RequestKind.HALT, reason, wait_s)
     except InvariantBroken:
-        # The database of requests can't be written; the file alone is enough.
-        (folder / HALT_FILE).write_text(reason + "\n", encoding="utf-8")
-        click.echo(f"the file {folder / HALT_FILE} was made, which halts as well", err=True)
+        # The database of requests can't be used; the file alone is enough.
+        file = RequestsDatabase(folder / CONTROLS_NAME).make_halt_file(reason)
+        click.echo(f"the file {file} was made, which halts as well", err=True)
         raise
 
 
@@ -84,38 +65,53 @@ def halt(reason: str, wait_s: float) -> None:
 @click.option("--yes", is_flag=True, help="Don't ask.")
 @_WAIT
 def resume(reason: str, yes: bool, wait_s: float) -> None:  # noqa: FBT001 - click passes options by name
-    """Take back a halt, and risk limits that latched; after a drawdown today's equity becomes the new peak."""
+    """Acknowledge the halts that are shown, take back a flatten, and clear risk limits that latched.
+
+    After a drawdown today's equity becomes the new peak. A halt that comes while you type wins.
+    """
     folder = read_settings().state_dir
+    with read_state(folder / DATABASE_NAME) as state:
+        mode = state.account.mode()
+    if mode is not None:
+        click.echo(f"{mode.mode} since {mode.since:%Y-%m-%d %H:%M} UTC: {mode.reason} ({mode.actor})", err=True)
+    for halt_now in mode.halts if mode is not None else ():
+        gone = ", over by itself" if halt_now.over else ""
+        click.echo(f"  halted by {halt_now.cause}: {halt_now.reason} ({halt_now.actor}{gone})", err=True)
     if not yes:
         click.confirm("Resume trading?", abort=True)
-    _ask(folder, ControlKind.RESUME, reason, wait_s)
+    _ask(folder, RequestKind.RESUME, reason, wait_s, seen=mode.newest_halt if mode is not None else 0)
 
 
 @click.command()
 @click.option("--reason", default="flattened at the command line", show_default=True, help="Kept with the change.")
 @click.option("--yes", is_flag=True, help=f"Don't ask for the word {FLATTEN_WORD}.")
+@click.option("--follow/--no-follow", default=True, show_default=True, help="Show what is done until it is over.")
 @_WAIT
-def flatten(reason: str, yes: bool, wait_s: float) -> None:  # noqa: FBT001 - click passes options by name
-    """Halt, and sell all shares that this system bought. Positions of others are never touched."""
+def flatten(reason: str, yes: bool, follow: bool, wait_s: float) -> None:  # noqa: FBT001 - click passes options by name
+    """Halt, and sell all shares that this system bought. Positions of others are never touched.
+
+    Ctrl-C ends only the showing. To take it back: resume.
+    """
     folder = read_settings().state_dir
     if not yes and click.prompt(f"This sells all own shares. Type {FLATTEN_WORD} to go on", default="") != FLATTEN_WORD:
         raise click.Abort
-    _ask(folder, ControlKind.FLATTEN, reason, wait_s)
+    _ask(folder, RequestKind.FLATTEN, reason, wait_s)
+    if follow:
+        follow_flatten(lambda: _flatten_goal(folder / DATABASE_NAME), WallClock())
 
 
-def _ask(folder: Path, kind: ControlKind, reason: str, wait_s: float) -> None:
+def _flatten_goal(path: Path) -> FlattenGoal | None:
+    with read_state(path) as state:
+        return state.account.flatten_goal()
+
+
+def _ask(folder: Path, kind: RequestKind, reason: str, wait_s: float, *, seen: int = 0) -> None:
     """Store a request, wait for the answer and print it.
 
     Raises: ClickException (exit 1), no answer in time, or the trading process refused.
     """
     clock = WallClock()
-    controls = ControlsDatabase(folder / CONTROLS_NAME)
-    number = controls.request(kind, reason, f"cli:{getpass.getuser()}", clock.now())
-    ends = clock.monotonic() + wait_s
-    while (result := controls.result(number)) is None and clock.monotonic() < ends:
-        clock.pause(_POLL_S)
-    if result is None:
-        raise NotConfirmed(kind, wait_s)
-    if result.startswith(REFUSED):
-        raise RefusedByTrader(kind, result)
-    click.echo(f"{kind}: {result}")
+    requests = RequestsDatabase(folder / CONTROLS_NAME)
+    number = requests.request(kind, reason, f"cli:{getpass.getuser()}", clock.now(), seen=seen)
+    answer = wait_for_answer(kind, lambda: requests.progress(number), clock, wait_s)
+    click.echo(f"{kind}: {answer}")

@@ -29,6 +29,11 @@ def json_text(value: object) -> str:
     return msgspec.json.format(msgspec.json.encode(value), indent=2).decode()
 
 
+def decimal(value: float, decimals: int) -> str:
+    """Return a number with so many decimals."""
+    return f"{value:,.{decimals}f}"
+
+
 def money(amount: float | None) -> str:
     """Return an amount in USD with two decimals, a dash where there is none."""
     return "–" if amount is None else f"{amount:,.2f}"

@@ -25,7 +25,7 @@ from trading.cli.research_text import explain_text, screen_text, summary_text
 from trading.config import Settings
 from trading.decision import DecisionSystem, MarketView, decide
 from trading.errors import ConfigError, DataError
-from trading.market.bars import Panel, load_bars
+from trading.market.panel import Panel
 from trading.model.decision import Decision, RiskState
 from trading.strategies.discovery import make_strategy, strategy_class
 from trading.strategies.parameters import parse_parameters
@@ -49,7 +49,7 @@ class Day(click.ParamType[date]):
             self.fail(f"{value!r}: a day is written YYYY-MM-DD, such as 2014-01-02", param, ctx)
 
 
-class Money(click.ParamType[float]):
+class Amount(click.ParamType[float]):
     """An amount of USD above 0."""
 
     name = "USD"
@@ -79,7 +79,7 @@ _set = click.option(
     metavar="NAME=VALUE",
     help="A setting for this run: a key of config.json, a variable, or a parameter of the strategy; repeatable.",
 )
-_cash = click.option("--cash", type=Money(), default=DEFAULT_CASH, show_default=True, help="Cash of the account.")
+_cash = click.option("--cash", type=Amount(), default=DEFAULT_CASH, show_default=True, help="Cash of the account.")
 _json = click.option("--json", "as_json", is_flag=True, help="For programs.")
 
 
@@ -222,6 +222,8 @@ def _prepare(bars: Path, assignments: tuple[str, ...]) -> tuple[Settings, Decisi
 
 def _load(bars: Path, assignments: tuple[str, ...], settings: Settings) -> Panel:
     """Read the bars, of all symbols or of those that `--set TICKERS=` names; a TICKERS of .env is for live trading."""
+    from trading.market.bar_files import load_bars
+
     try:
         panel = load_bars(bars)
     except DataError as error:

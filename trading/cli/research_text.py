@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from trading.backtest.metrics import Metrics
+from trading.backtest.metrics import Performance
 from trading.backtest.report import RunRecord
 from trading.backtest.result import BacktestResult
-from trading.cli.explanation import CheckOutcome, Explanation, FunnelStep, verdicts_of
-from trading.cli.output import money, table
-from trading.model.decision import Approved, Decision, Denied, Signal
+from trading.cli.explanation import Explanation, FunnelStep, verdicts_of
+from trading.cli.output import decimal, money, table
+from trading.model.decision import Approved, Decision, Denied, Reason, Signal
+from trading.model.decision_words import sentence
+from trading.model.strategy_words import words
 
 _BOTH_LEFT = frozenset({0, 1})
 
 
-def summary_text(result: BacktestResult, metrics: Metrics, record: RunRecord, out: Path | None) -> str:
+def summary_text(result: BacktestResult, metrics: Performance, record: RunRecord, out: Path | None) -> str:
     """Return the figures of a backtest, its warnings, and where the files are."""
     first, last = result.equity[0], result.equity[-1]
     heading = (
@@ -70,15 +72,15 @@ def explain_text(explanation: Explanation) -> str:
     """Return every rule of one symbol, its order prices and its size under each cap."""
     heading = f"{explanation.symbol} after the close of {explanation.session}"
     if explanation.not_judged is not None:
-        return f"{heading}: not judged. {_not_judged(explanation)}"
+        return f"{heading}: not judged. {_not_judged(explanation.not_judged)}"
     answer = "buy signal" if explanation.signal else "no signal"
     lines = [
         f"{heading}: {answer}",
         "",
         table(
-            ("Rule", "Measured", "Value", "Asked", ""),
-            [_check_row(check) for check in explanation.checks],
-            left=frozenset({0, 1, 3, 4}),
+            ("", "Rule", "What was found"),
+            [("pass" if check.passed else "FAIL", check.rule, check.text) for check in explanation.checks],
+            left=frozenset({0, 1, 2}),
         ),
         "",
     ]
@@ -104,11 +106,8 @@ def verdict_text(verdict: Approved | Denied) -> str:
     match verdict:
         case Approved():
             return f"buy {verdict.quantity:,}"
-        case Denied(value=None):
-            return f"refused: {verdict.code}"
         case Denied():
-            detail = f" ({verdict.detail})" if verdict.detail else ""
-            return f"refused: {verdict.code} {number(verdict.value)}, limit {number(verdict.limit)}{detail}"
+            return f"refused ({verdict.code}): {sentence(verdict, decimal)}"
 
 
 def number(value: float | None) -> str:
@@ -143,24 +142,9 @@ def _candidates(candidates: Sequence[Signal], decision: Decision) -> str:
     return table(headers, rows, left=frozenset({0, 6}))
 
 
-def _check_row(check: CheckOutcome) -> tuple[str, str, str, str, str]:
-    asked = f"{check.relation} {number(check.limit)}"
-    if check.against is not None:
-        asked += f" ({_words(check.against)})"
-    value = "none recent" if check.value is None else number(check.value)
-    return check.rule, _words(check.measure), value, asked, "pass" if check.passed else "FAIL"
-
-
-def _not_judged(explanation: Explanation) -> str:
-    reason = explanation.not_judged
-    if reason is None or reason.code == "no_bar":
-        return "It did not trade in this session (no_bar)."
-    need = "" if reason.limit is None else f", {reason.measure.replace('_', ' ')} takes {number(reason.limit)} bars"
-    return f"It has {number(reason.value)} bars{need} (warm_up)."
-
-
-def _words(name: str) -> str:
-    return name.replace("_", " ")
+def _not_judged(reason: Reason) -> str:
+    what = f"{reason.code}: {words(reason.measure)}" if reason.measure else reason.code
+    return f"{sentence(reason, decimal)} ({what})"
 
 
 def _reasons(result: BacktestResult) -> str:

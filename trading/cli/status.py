@@ -10,12 +10,16 @@ import click
 from trading.cli.environment import read_settings
 from trading.cli.output import json_text, money, say, table
 from trading.config import Settings
-from trading.model.pulse import PulseKey
-from trading.monitoring.health import read_facts, readiness
-from trading.monitoring.metrics import FILE_NAME, silent_s
-from trading.monitoring.redaction import mask_accounts
+from trading.model.account import EquityPoint, mask_account
+from trading.model.alert import Alert
+from trading.model.mode import FlattenGoal, Halt
+from trading.model.status import SessionState, StatusKey
+from trading.monitoring.health import SESSION_WORDS, read_facts, readiness
+from trading.monitoring.sign_of_life import FILE_NAME, silent_s
 from trading.monitoring.wall_clock import WallClock
-from trading.store.views import EquityPoint, IntentLine, PositionLine, TradeLine, Views
+from trading.store.readers.orders import OrderLine
+from trading.store.readers.positions import PositionLine, TradeLine
+from trading.store.readers.state import State, read_state
 
 _LAST_TRADES = 5
 
@@ -33,10 +37,16 @@ class Status:
     gateway: str
     account: str
     session: str
+    session_next: str
+    session_person: str
+    login_until: str
+    halts: tuple[Halt, ...]
+    flatten: FlattenGoal | None
+    alerts: tuple[Alert, ...]
     silent_s: float | None
     equity: EquityPoint | None
     positions: tuple[PositionLine, ...]
-    orders: tuple[IntentLine, ...]
+    orders: tuple[OrderLine, ...]
     last_trades: tuple[TradeLine, ...]
     last_decision: date | None
     denials: dict[str, int]
@@ -45,7 +55,7 @@ class Status:
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 def status(as_json: bool) -> None:  # noqa: FBT001 - click passes options by name
-    """Show mode, readiness, positions with their stops, working orders and the last trades.
+    """Show mode, readiness, alerts, positions with their stops, working orders and the last trades.
 
     Reads the state folder only: it asks neither the trading process nor the broker. Exit 0 whatever it finds.
     """
@@ -58,11 +68,15 @@ def status(as_json: bool) -> None:  # noqa: FBT001 - click passes options by nam
 
 
 def collect(settings: Settings, clock: WallClock) -> Status:
-    """Read the state folder."""
-    views = Views(settings.state_dir / "trading.db")
-    facts = views.facts()
-    mode = views.mode()
+    """Read the state folder, as of one moment."""
     silent = silent_s(settings.state_dir / FILE_NAME, clock.now())
+    with read_state(settings.state_dir / "trading.db") as state:
+        return _status(settings, state, silent)
+
+
+def _status(settings: Settings, state: State, silent: float | None) -> Status:
+    facts = state.account.facts()
+    mode = state.account.mode()
     health = readiness(
         read_facts(
             facts,
@@ -71,40 +85,56 @@ def collect(settings: Settings, clock: WallClock) -> Status:
             check_interval_s=settings.loop.check_interval_s,
         )
     )
-    equity = views.equity(limit=1)
-    decision = views.last_decision()
+    equity = state.account.equity(limit=1)
+    decided = state.decisions.sessions(limit=1)
+    goal = state.account.flatten_goal()
     return Status(
         mode=None if mode is None else mode.mode.value,
         mode_reason="" if mode is None else mode.reason,
         ready=health.ok,
         code=health.code,
         text=health.text,
-        next_step=health.next_step,
+        next_step=health.instruction,
         gateway=facts.get("gateway", settings.gateway.kind),
-        account=mask_accounts(facts.get("account", "")),
-        session=facts.get(PulseKey.SESSION_STATE, ""),
+        account=mask_account(facts.get("account", "")),
+        session=facts.get(StatusKey.SESSION_STATE, ""),
+        session_next=facts.get(StatusKey.SESSION_NEXT, ""),
+        session_person=facts.get(StatusKey.SESSION_PERSON, ""),
+        login_until=facts.get(StatusKey.LOGIN_UNTIL, ""),
+        halts=state.account.standing_halts(),
+        flatten=None if goal is None or goal.over else goal,
+        alerts=state.alerts.present(),
         silent_s=silent,
         equity=equity[0] if equity else None,
-        positions=views.positions(),
-        orders=views.open_orders(),
-        last_trades=views.trades(limit=_LAST_TRADES),
-        last_decision=None if decision is None else decision.session,
-        denials=views.denial_counts(),
+        positions=state.positions.open(),
+        orders=state.orders.open(),
+        last_trades=state.positions.trades(limit=_LAST_TRADES),
+        last_decision=decided[0] if decided else None,
+        denials=state.decisions.denial_counts(),
     )
 
 
 def headline(found: Status) -> str:
-    """Return the first lines: mode with its reason, readiness, what to do."""
+    """Return the first lines: mode with its reason, readiness, what to do, and what a person has to know."""
     mode = "no state yet" if found.mode is None else f"{found.mode} ({found.mode_reason})"
     lines = [f"Mode      {mode}", f"Ready     {'yes' if found.ready else 'no'}: {found.text}"]
     if found.next_step:
         lines.append(f"To do     {found.next_step}")
+    for halt in found.halts:
+        how = "acknowledged, and still so" if halt.acknowledged else "halts"
+        lines.append(f"Halt      {halt.cause}, {how}: {halt.reason} ({halt.actor}, {halt.since:%Y-%m-%d %H:%M} UTC)")
+    if found.flatten is not None:
+        lines.append(f"Flatten   {found.flatten.waits_for or 'asked for'} ({found.flatten.actor})")
+    lines += [f"Alert     {alert.text} (since {alert.since:%Y-%m-%d %H:%M} UTC)" for alert in found.alerts]
     return "\n".join(lines)
 
 
 def details(found: Status) -> str:
     """Return what there is beneath the headline."""
-    parts = [f"Gateway   {found.gateway}   account {found.account or '–'}   session {found.session or '–'}"]
+    parts = [f"Gateway   {found.gateway}   account {found.account or '–'}   session {_session(found.session)}"]
+    ahead = " ".join(text for text in (found.session_next, found.session_person) if text)
+    if ahead:
+        parts.append(f"Session   {ahead}")
     if found.equity is not None:
         point = found.equity
         parts.append(
@@ -116,6 +146,10 @@ def details(found: Status) -> str:
     parts.append(_orders(found.orders))
     parts.append(_trades(found.last_trades))
     return "\n".join(parts)
+
+
+def _session(word: str) -> str:
+    return SESSION_WORDS[SessionState(word)] if word in frozenset(SessionState) else "–"
 
 
 def _positions(positions: tuple[PositionLine, ...]) -> str:
@@ -137,7 +171,7 @@ def _positions(positions: tuple[PositionLine, ...]) -> str:
     return "\n" + table(("Position", "Shares", "Entry", "Close", "Stop", "Target", "Covered", "Since"), rows)
 
 
-def _orders(orders: tuple[IntentLine, ...]) -> str:
+def _orders(orders: tuple[OrderLine, ...]) -> str:
     if not orders:
         return "\nNo orders."
     rows = [

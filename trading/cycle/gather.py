@@ -1,18 +1,31 @@
-"""Fills the view that one decision looks at: bars, the account, own positions, what the risk rules remember."""
+"""Gathers what a turn looks at into values: the state that commands follow from, and the view that is decided on."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 
+from trading.cycle.session_keeper import SessionView
 from trading.decision import MarketView
-from trading.execution.book import BrokerBook
-from trading.execution.desk import Desk
+from trading.errors import DataError, GatewayError, SessionLost
+from trading.execution.context import TradingContext
 from trading.execution.exits import pending_exits
-from trading.market.bars import Panel
+from trading.execution.foreign import blocked_contracts
+from trading.execution.obligations import quotes_needed
+from trading.execution.protection import covers
+from trading.execution.snapshot import BrokerSnapshot
+from trading.execution.state import AccountGuard, MarketTimes, TradingState
+from trading.execution.windows import send_window
+from trading.market.calendar import Session
+from trading.market.panel import Panel
+from trading.model.account import Quote
 from trading.model.contract import Contract
-from trading.model.decision import Holding
+from trading.model.decision import Decision, Holding
+from trading.model.record import JournalView
+from trading.ports import Sighting
+
+_WATCHED = ("bare:", "breach:", "whole:")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,24 +38,25 @@ class Market:
     skipped: Mapping[str, str]
 
 
-def read_market(desk: Desk, session: date, symbols: Sequence[str], count: int) -> Market:
+def read_market(context: TradingContext, session: date, symbols: Sequence[str], count: int) -> Market:
     """Read contracts and the last `count` completed bars through `session`.
 
     Raises: GatewayError.
     """
-    contracts, no_contract = desk.market_data.contracts(symbols)
-    panel, no_bars = desk.market_data.daily_bars(contracts.values(), session, count)
+    contracts, no_contract = context.market_data.contracts(symbols)
+    panel, no_bars = context.market_data.daily_bars(contracts.values(), session, count)
     return Market(session, contracts, panel, {**no_contract, **no_bars})
 
 
-def view_of(desk: Desk, market: Market, book: BrokerBook) -> MarketView | None:
-    """Return the view of the market's session, None when no symbol has a bar on it yet."""
+def view_of(
+    context: TradingContext, market: Market, snapshot: BrokerSnapshot, journal: JournalView
+) -> MarketView | None:
+    """Return the view of the market's session, None when no symbol has a bar on it yet or no balances are known."""
     row = market.panel.row(market.session)
-    if row is None:
+    account = snapshot.account.value
+    if row is None or account is None:
         return None
-    records = desk.journal.intents()
-    positions = desk.journal.own_positions()
-    pending = pending_exits(records, positions)
+    pending = pending_exits(journal.records, journal.positions)
     holdings = tuple(
         Holding(
             symbol=position.symbol,
@@ -53,15 +67,122 @@ def view_of(desk: Desk, market: Market, book: BrokerBook) -> MarketView | None:
             target_price=position.target_price,
             exit_pending=position.conid in pending,
         )
-        for position in positions
+        for position in journal.positions
     )
     return MarketView(
         panel=market.panel,
         row=row,
-        cash=book.account.cash,
-        equity=book.account.net_liquidation,
+        cash=account.cash,
+        equity=account.net_liquidation,
         holdings=holdings,
-        risk=desk.store.risk_state(market.session),
+        risk=context.store.risk_state(market.session),
         skipped=market.skipped,
         increments={symbol: contract.increments for symbol, contract in market.contracts.items()},
     )
+
+
+def market_times(context: TradingContext, now: datetime) -> MarketTimes:
+    """Return where `now` lies in the market's calendar.
+
+    Raises: DataError, the calendar does not reach there.
+    """
+    calendar, execution = context.calendar, context.settings.execution
+    newest = calendar.newest_completed(now, execution.bar_settle_s)
+    window = send_window(newest, calendar.next_after(newest.day), execution)
+    return MarketTimes(newest, window, open_session(context, now), calendar)
+
+
+def open_session(context: TradingContext, now: datetime) -> Session | None:
+    """Return the session whose regular hours are on."""
+    try:
+        session = context.calendar.next_after(context.calendar.newest_completed(now, 0.0).day)
+    except DataError:
+        return None
+    return session if session.open <= now < session.close else None
+
+
+def trading_state(
+    context: TradingContext,
+    session: SessionView,
+    snapshot: BrokerSnapshot,
+    journal: JournalView,
+    decision: Decision | None,
+    *,
+    reconciled: bool,
+    free_bytes: int | None,
+) -> TradingState:
+    """Return the moment that a plan is made on, with the contracts and quotes that it needs.
+
+    What can't be read of those leaves its orders waiting and nothing else.
+
+    Raises: SessionLost.
+    """
+    now = context.clock.now()
+    state = TradingState(
+        now=now,
+        epoch=session.epoch,
+        mode=context.store.mode().mode,
+        flatten=context.store.halts.flatten_goal() is not None,
+        snapshot=snapshot,
+        journal=journal,
+        decision=decision,
+        times=market_times(context, now),
+        guard=AccountGuard(
+            context.account_id,
+            context.kind,
+            context.settings.live_trading,
+            session.accounts[0] if session.accounts else None,
+        ),
+        settings=context.settings,
+        reconciled=reconciled,
+        closes={} if decision is None else decision.closes,
+        blocked=blocked_contracts(snapshot, journal),
+        sightings=_sightings(context),
+        skew_s=session.skew_s,
+        free_bytes=free_bytes,
+    )
+    state = replace(state, contracts=_contracts(context, state))
+    state = replace(state, quotes=_quotes(context, quotes_needed(state)))
+    uncovered = sum(cover.uncovered for cover in covers(state)) if state.times.liquid else 0
+    return replace(state, uncovered_shares=uncovered)
+
+
+def refreshed(context: TradingContext, state: TradingState, journal: JournalView) -> TradingState:
+    """Return a state with the time, the mode and the journal of now: what a check before the wire looks at."""
+    return replace(state, now=context.clock.now(), mode=context.store.mode().mode, journal=journal)
+
+
+def _contracts(context: TradingContext, state: TradingState) -> Mapping[str, Contract]:
+    window = state.times.window
+    wanted = {position.symbol for position in state.journal.positions}
+    if state.decision is not None and window.begins <= state.now <= window.ends:
+        wanted |= {approved.symbol for approved in state.decision.entries}
+    if not wanted:
+        return {}
+    try:
+        return context.market_data.contracts(sorted(wanted))[0]
+    except SessionLost:
+        raise
+    except GatewayError as error:
+        context.log.warning("contracts can't be read", cause=error.cause)
+        return {}
+
+
+def _quotes(context: TradingContext, conids: frozenset[int]) -> Mapping[int, Quote]:
+    if not conids:
+        return {}
+    try:
+        return context.market_data.quotes(sorted(conids))
+    except SessionLost:
+        raise
+    except GatewayError as error:
+        context.log.warning("quotes can't be read", cause=error.cause)
+        return {}
+
+
+def _sightings(context: TradingContext) -> dict[str, tuple[Sighting, ...]]:
+    return {
+        subject: context.evidence.of(subject)
+        for subject in sorted(context.evidence.subjects())
+        if subject.startswith(_WATCHED)
+    }

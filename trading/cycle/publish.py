@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from trading.cycle.agenda import event_at
 from trading.cycle.summary import CycleSummary
-from trading.execution.desk import Desk
+from trading.execution.context import TradingContext
 from trading.model.decision import Decision
 from trading.model.metric import Counter, Duration, Gauge
 from trading.model.mode import Mode
-from trading.model.pulse import PulseKey
+from trading.model.status import StatusKey
 
 # In fast simulated time nobody could read more than that.
 SHOWN_EVERY_S = 0.25
@@ -18,9 +19,9 @@ SHOWN_EVERY_S = 0.25
 class Publisher:
     """One for each process; it knows when pages were told last."""
 
-    def __init__(self, desk: Desk) -> None:
-        """Publish through the desk's store, metrics and log."""
-        self._desk = desk
+    def __init__(self, context: TradingContext) -> None:
+        """Publish through the context's store, metrics and log."""
+        self._context = context
         self._shown_at = float("-inf")
         self._due: datetime | None = None
         self._uncovered_at: datetime | None = None
@@ -28,11 +29,11 @@ class Publisher:
     def began(self, now: datetime) -> None:
         """Measure how much later than planned a turn begins; one that a person brought forward is not late."""
         late_s = 0.0 if self._due is None else max(0.0, (now - self._due).total_seconds())
-        self._desk.metrics.put(Gauge.LOOP_LAG_SECONDS, late_s)
+        self._context.metrics.put(Gauge.LOOP_LAG_SECONDS, late_s)
 
     def decision(self, decision: Decision, summary: CycleSummary) -> None:
         """Take a decision into the summary and the metrics."""
-        metrics = self._desk.metrics
+        metrics = self._context.metrics
         summary.session = decision.session.isoformat()
         buys = sum(verdict.signal is not None for verdict in decision.verdicts)
         summary.signals = buys + len(decision.exits)
@@ -45,29 +46,29 @@ class Publisher:
 
     def turn(self, summary: CycleSummary, next_at: datetime, *, market_open: bool, real_s: float) -> None:
         """Publish a turn; `real_s` are seconds of a clock that nobody simulates."""
-        desk = self._desk
-        now = desk.clock.now()
+        context = self._context
+        now = context.clock.now()
         self._due = next_at
-        summary.positions = len(desk.journal.own_positions())
-        summary.mode = str(desk.store.mode().mode)
-        desk.store.set_value(PulseKey.UNCOVERED_SHARES, str(summary.uncovered))
-        desk.store.set_value(PulseKey.UNKNOWN_ORDERS, str(summary.unknown))
+        summary.positions = len(context.journal.own_positions())
+        summary.mode = str(context.store.mode().mode)
+        context.store.set_value(StatusKey.UNCOVERED_SHARES, str(summary.uncovered))
+        context.store.set_value(StatusKey.UNKNOWN_ORDERS, str(summary.unknown))
         self._measure(summary, now)
         if real_s - self._shown_at >= SHOWN_EVERY_S:
             self._shown_at = real_s
-            desk.store.set_value(PulseKey.MARKET_NOW, now.isoformat())
-            desk.store.set_value(PulseKey.MARKET_PHASE, "open" if market_open else "closed")
-            desk.store.set_value(PulseKey.NEXT_EVENT, next_at.isoformat())
-            for counter, totals in desk.store.totals().items():
+            context.store.set_value(StatusKey.MARKET_NOW, now.isoformat())
+            context.store.set_value(StatusKey.MARKET_PHASE, "open" if market_open else "closed")
+            context.store.set_value(StatusKey.NEXT_EVENT, next_at.isoformat())
+            kind = event_at(next_at, context.calendar, context.settings.execution)
+            context.store.set_value(StatusKey.NEXT_EVENT_KIND, kind)
+            for counter, totals in context.store.totals().items():
                 for label, total in totals.items():
-                    desk.metrics.reach(counter, total, label=label)
-            desk.metrics.write()
-        if summary.eventful:
-            desk.store.record_cycle(summary.as_mapping(), None, now)
-        desk.log.info("cycle", **summary.as_mapping())
+                    context.metrics.reach(counter, total, label=label)
+            context.metrics.write()
+        context.log.info("cycle", **summary.as_mapping())
 
     def _measure(self, summary: CycleSummary, now: datetime) -> None:
-        metrics = self._desk.metrics
+        metrics = self._context.metrics
         metrics.add(Counter.CYCLES)
         if self._uncovered_at is not None:
             metrics.add(Counter.UNCOVERED_SECONDS, (now - self._uncovered_at).total_seconds())

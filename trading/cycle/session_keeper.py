@@ -1,24 +1,37 @@
-"""Keeps the brokerage session alive and says what a person has to do when it can't."""
+"""Keeps the brokerage session alive, opens it again where that is allowed, and says what a person has to do else."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
 
+import msgspec
+
+from trading.config import SessionSettings
+from trading.cycle.session_outlook import alarms, outlook
+from trading.cycle.session_state import Action, Open, Select, Session, SessionMemory, Sight, next_state
 from trading.errors import GatewayError, Refused, SessionLost
 from trading.model.account import SessionStatus
+from trading.model.alarm import Alarm
 from trading.model.metric import Gauge
-from trading.model.pulse import PulseKey, SessionState
+from trading.model.status import SessionState, StatusKey
 from trading.ports import Clock, Log, Metrics, SessionPort, Store
 
-INITIALISE_EVERY_S = 60.0
 EPOCH = "epoch"
+MEMORY = "session_memory"
+# A look, the session opened, our account selected: nothing more is done in one turn.
+_LOOKS = 3
+_NO_LOGIN = frozenset({401, 403})
+_GOOD = frozenset({SessionState.READY, SessionState.ENDED})
 
 
 @dataclass(frozen=True, slots=True)
 class SessionView:
     """The session as of now. `epoch` numbers the logins; reply ids of an earlier one are void.
 
-    `skew_s` is the gateway's clock minus ours, None where it does not tell.
+    `skew_s` is the gateway's clock minus ours, None where it does not tell. `fresh_since` is when the broker last
+    answered: with an old one we are blind.
     """
 
     usable: bool
@@ -26,106 +39,187 @@ class SessionView:
     new_epoch: bool
     accounts: tuple[str, ...]
     skew_s: float | None
+    fresh_since: datetime | None = None
 
 
 class SessionKeeper:
     """One for each process, which begins a new epoch."""
 
     def __init__(
-        self, session: SessionPort, store: Store, clock: Clock, voice: tuple[Log, Metrics], *, yield_s: float
+        self,
+        session: SessionPort,
+        store: Store,
+        clock: Clock,
+        voice: tuple[Log, Metrics],
+        settings: SessionSettings,
+        account_id: str | None = None,
     ) -> None:
-        """Leave the session to another login for `yield_s` after it was seen; tell `voice` what changes."""
-        self._session = session
+        """Keep the session of `account_id`, None while that is not known; tell `voice` what changes."""
+        self._port = session
         self._store = store
         self._clock = clock
         self._log, self._metrics = voice
-        self._yield_s = yield_s
-        self._epoch = int(store.value(EPOCH) or 0)
-        self._accounts: tuple[str, ...] = ()
-        self._was_usable = False
-        self._competed_at: float | None = None
-        self._initialised_at: float | None = None
-        self._told: tuple[SessionState, str] | None = None
+        self._settings = settings
+        self._account_id = account_id
+        self._session: Session | None = None
+        self._fresh_since: datetime | None = None
+        self._told: dict[StatusKey, str] = {}
         # What an earlier process said of the session holds no longer.
-        store.set_value(PulseKey.SESSION_STATE, SessionState.STARTING)
-        store.set_value(PulseKey.SESSION_SINCE, "")
+        store.set_value(StatusKey.SESSION_STATE, SessionState.STARTING)
+        store.set_value(StatusKey.SESSION_SINCE, "")
+
+    @property
+    def fresh_since(self) -> datetime | None:
+        """When the broker last answered, None before it ever did; what is decided on older facts is decided blind."""
+        return self._fresh_since
+
+    def trade(self, account_id: str) -> None:
+        """Keep the session for this account from now on."""
+        self._account_id = account_id
 
     def check(self) -> SessionView:
-        """Tickle, and ask for the brokerage session where that is allowed.
+        """Look at the session, and do what brings it back.
 
         Raises: GatewayError, the gateway can't be asked.
         """
         try:
-            status = self._session.keep_alive()
-            if not status.usable and self._may_initialise(status):
-                self._initialised_at = self._clock.monotonic()
-                status = self._session.initialise()
-            accounts = self._session.accounts() if status.usable else ()
-        except (Refused, SessionLost) as error:
-            self._was_usable = False
-            self.tell(SessionState.WAITING_LOGIN, error.cause)
-            raise
+            before = self._known()
         except GatewayError as error:
-            self._was_usable = False
-            self.tell(SessionState.GATEWAY_DOWN, error.cause)
+            # A simulated gateway that has never answered has told no time either.
+            self._say(SessionState.GATEWAY_DOWN, {StatusKey.SESSION_DETAIL: error.cause})
             raise
-        if not status.usable:
-            self._was_usable = False
-            self._explain(status)
-            return SessionView(usable=False, epoch=self._epoch, new_epoch=False, accounts=(), skew_s=self._skew(status))
-        new = not self._was_usable or set(accounts) != set(self._accounts)
-        if new:
-            self._store.set_value(PulseKey.SESSION_SINCE, self._clock.now().isoformat())
-            self._epoch += 1
-            self._store.set_value(EPOCH, str(self._epoch))
-            self._metrics.put(Gauge.SESSION_EPOCH, self._epoch)
-        self._was_usable, self._accounts = True, accounts
-        self.tell(SessionState.READY, "")
-        return SessionView(usable=True, epoch=self._epoch, new_epoch=new, accounts=accounts, skew_s=self._skew(status))
+        sight, failure = self._look(self._port.keep_alive)
+        skew_s = self._skew(sight.status)
+        for _ in range(_LOOKS):
+            actions = self._move(sight)
+            if not actions:
+                break
+            sight, failure = self._carry_out(actions[0], sight)
+        if failure is not None:
+            raise failure
+        after = self._known()
+        if after.usable:
+            self._fresh_since = self._clock.now()
+        return SessionView(
+            usable=after.usable,
+            epoch=after.epoch,
+            new_epoch=after.epoch != before.epoch,
+            accounts=after.accounts if after.usable else (),
+            skew_s=skew_s,
+            fresh_since=self._fresh_since,
+        )
 
     def lost(self) -> None:
         """A read found the session gone: the next good one begins a new epoch."""
-        self._was_usable = False
+        self._session = replace(self._known(), usable=False)
 
-    def tell(self, state: SessionState, detail: str) -> None:
+    def alarms(self) -> tuple[Alarm, ...]:
+        """Return what a person should be told of the session now."""
+        return () if self._session is None else alarms(self._session, self._account_id)
+
+    def tell(self, state: SessionState, cause: str) -> None:
+        """Say that the loop has come to a state of its own."""
+        known = self._known()
+        since = known.since if known.state is state else self._clock.now()
+        self._keep(replace(known, state=state, cause=cause, since=since))
+
+    # ---- looking and doing
+
+    def _look(self, ask: Callable[[], SessionStatus]) -> tuple[Sight, GatewayError | None]:
+        """Return what there is to see, and what the caller has to be told where nothing is."""
+        status = None
+        try:
+            status = ask()
+            return Sight(status, self._port.accounts() if status.usable else ()), None
+        except (Refused, SessionLost) as error:
+            no_session = isinstance(error, SessionLost) or error.status in _NO_LOGIN
+            asked = status is not None
+            return Sight(
+                status, login_gone=no_session and not asked, refused=no_session and asked, problem=error.cause
+            ), error
+        except GatewayError as error:
+            return Sight(status, problem=error.cause), error
+
+    def _move(self, sight: Sight) -> tuple[Action, ...]:
+        """Go on to the next state, and store what must not be forgotten before anything is done."""
+        after, actions = next_state(self._known(), sight, self._clock.now(), self._settings, self._account_id)
+        self._keep(after)
+        return actions
+
+    def _carry_out(self, action: Action, sight: Sight) -> tuple[Sight, GatewayError | None]:
+        """Do what is to be done and look again; that it failed is shown with what was seen before."""
+        match action:
+            case Open():
+                asked, failure = self._look(self._port.initialise)
+                return (asked, failure) if asked.status is not None else (replace(sight, problem=asked.problem), None)
+            case Select(account_id):
+                try:
+                    self._port.select(account_id)
+                    return replace(sight, accounts=self._port.accounts()), None
+                except GatewayError as error:
+                    self._log.warning("account not selected", problem=error.cause)
+                    return sight, None
+
+    # ---- what is kept and told
+
+    def _known(self) -> Session:
+        """Return the session as of the last look; at first what an earlier process left behind."""
+        if self._session is None:
+            memory = SessionMemory()
+            text = self._store.value(MEMORY)
+            if text is not None:
+                try:
+                    memory = msgspec.json.decode(text, type=SessionMemory)
+                except msgspec.MsgspecError:
+                    self._log.warning("what was remembered of the session can't be read", text=text)
+            self._session = Session(
+                SessionState.STARTING, "", self._clock.now(), memory, epoch=int(self._store.value(EPOCH) or 0)
+            )
+        return self._session
+
+    def _keep(self, session: Session) -> None:
+        before = self._known()
+        self._session = session
+        store = self._store
+        if session.memory != before.memory:
+            store.set_value(MEMORY, msgspec.json.encode(session.memory).decode())
+        if session.epoch != before.epoch:
+            store.set_value(EPOCH, str(session.epoch))
+            store.set_value(StatusKey.SESSION_SINCE, self._clock.now().isoformat())
+            self._metrics.put(Gauge.SESSION_EPOCH, session.epoch)
+        elif not session.usable and session.state is not SessionState.ENDED:
+            store.set_value(StatusKey.SESSION_SINCE, "")
+        self._show(session)
+
+    def _show(self, session: Session) -> None:
         """Keep the state for the pages, and log it when it is news."""
-        self._metrics.put(Gauge.GATEWAY_UP, 1.0 if state in {SessionState.READY, SessionState.ENDED} else 0.0)
-        if (state, detail) == self._told:
-            return
-        news = self._told is None or self._told[0] is not state
-        self._told = (state, detail)
-        self._store.set_value(PulseKey.SESSION_STATE, state)
-        self._store.set_value(PulseKey.SESSION_DETAIL, detail)
-        if not news:
-            return
-        if state in {SessionState.READY, SessionState.ENDED}:
-            self._log.info("session", state=str(state), detail=detail)
-        else:
-            self._store.set_value(PulseKey.SESSION_SINCE, "")
-            self._log.warning("session", state=str(state), detail=detail)
+        ahead = outlook(session, self._clock.now(), self._settings, self._account_id)
+        until = session.login_until
+        self._say(
+            session.state,
+            {
+                StatusKey.SESSION_DETAIL: session.cause,
+                StatusKey.STATE_SINCE: session.since.isoformat(),
+                StatusKey.SESSION_NEXT: ahead.happens or "",
+                StatusKey.SESSION_PERSON: ahead.person or "",
+                StatusKey.LOGIN_UNTIL: "" if until is None else until.isoformat(),
+            },
+        )
 
-    def _may_initialise(self, status: SessionStatus) -> bool:
-        """Return whether `ssodh/init` may be sent: logged in, nobody else has the session, not too often."""
-        ticks = self._clock.monotonic()
-        if status.competing:
-            self._competed_at = ticks
-            return False
-        if self._competed_at is not None and ticks - self._competed_at < self._yield_s:
-            return False
-        if self._initialised_at is not None and ticks - self._initialised_at < INITIALISE_EVERY_S:
-            return False
-        return status.established or status.authenticated
+    def _say(self, state: SessionState, facts: Mapping[StatusKey, str]) -> None:
+        told = {StatusKey.SESSION_STATE: str(state), **facts}
+        for key, text in told.items():
+            if self._told.get(key) != text:
+                self._store.set_value(key, text)
+        good = state in _GOOD
+        self._metrics.put(Gauge.GATEWAY_UP, 1.0 if good else 0.0)
+        if self._told.get(StatusKey.SESSION_STATE) != state:
+            say = self._log.info if good else self._log.warning
+            say("session", state=str(state), detail=facts[StatusKey.SESSION_DETAIL])
+        self._told.update(told)
 
-    def _explain(self, status: SessionStatus) -> None:
-        if status.competing:
-            self.tell(SessionState.COMPETING, status.message)
-        elif status.authenticated:
-            self.tell(SessionState.STARTING, status.message or "logged in, the connection to the broker is being made")
-        else:
-            self.tell(SessionState.WAITING_LOGIN, status.message)
-
-    def _skew(self, status: SessionStatus) -> float | None:
-        if status.server_time_ms is None:
+    def _skew(self, status: SessionStatus | None) -> float | None:
+        if status is None or status.server_time_ms is None:
             return None
         skew_s = status.server_time_ms / 1000.0 - self._clock.now().timestamp()
         self._metrics.put(Gauge.CLOCK_SKEW_SECONDS, skew_s)

@@ -1,4 +1,4 @@
-"""What one cycle did, as the line that people read and the row that pages show."""
+"""What one cycle did, as the line that people read."""
 
 from __future__ import annotations
 
@@ -20,11 +20,6 @@ class CycleSummary:
     unknown: int = 0
     uncovered: int = 0
     duration_s: float = 0.0
-
-    @property
-    def eventful(self) -> bool:
-        """Return whether there is something to tell."""
-        return bool(self.signals or self.orders or self.fills or self.trades or self.refusals or self.session)
 
     def as_mapping(self) -> dict[str, object]:
         """Return the counts by name."""

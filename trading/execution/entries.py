@@ -1,162 +1,126 @@
-"""Sends the entries of a decision: planned with all their checks, checked again on the state of now, sent once."""
+"""Entries of a decision: each is planned once with its stop and target, checked, checked again before it leaves."""
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Sequence
-from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
-from trading.execution import gates
-from trading.execution.desk import Circumstances, Desk
-from trading.execution.dispatch import POLL_S, Dispatch, Outcome, passes
-from trading.execution.failpoints import failpoint
-from trading.execution.tickets import Purpose, bracket
-from trading.execution.windows import SendWindow
-from trading.model.account import Quote
-from trading.model.decision import Approved, Decision, Denied
-from trading.model.order import MAYBE_LIVE, IntentState, OrderIntent, Role
+from trading.execution import checks
+from trading.execution.order_factory import Purpose, bracket
+from trading.execution.plan import POLL_S, Plan, Refuse, Submit
+from trading.execution.state import TradingState
+from trading.model.command import Step
+from trading.model.decision import Approved, Denied
+from trading.model.order import IntentState, OrderIntent, Role
+from trading.model.record import group_of
 
 MINUTE_S = 60.0
+# A refusal of these may pass by itself inside the window; of all others the order is over.
+_PASSING = frozenset({"state", "rate", "market_closed", "restricted"})
 
 
-class Entries:
-    """One for each process; it remembers only how many left lately, and learns that from the journal."""
+def passes(denied: Denied) -> bool:
+    """Return whether waiting may help: the state of the system, the rate, or a quote that has not come yet."""
+    return denied.code in _PASSING or (denied.code == "split" and denied.value is None)
 
-    def __init__(self, desk: Desk, dispatch: Dispatch) -> None:
-        """Send by `dispatch`."""
-        self._desk = desk
-        self._dispatch = dispatch
-        self._sent_at: deque[datetime] = deque(
-            record.sent_at
-            for record in desk.journal.intents()
-            if record.intent.role is Role.ENTRY and record.sent_at is not None
-        )
 
-    def send(self, decision: Decision, window: SendWindow, at: Circumstances, outcome: Outcome) -> None:
-        """Send the entries of a decision that are not made yet, and those that were planned and did not leave."""
-        now = self._desk.clock.now()
-        if not decision.entries or now < window.begins:
-            return
-        self._resend(window, at, outcome)
-        made = {
-            record.intent.symbol
-            for record in self._desk.journal.intents()
-            if record.intent.role is Role.ENTRY and record.intent.decided == decision.session
-        }
-        left = [approved for approved in decision.entries if approved.symbol not in made]
-        if not left:
-            return
-        quotes = self._quotes(left, at) if now <= window.ends else {}
-        for approved in left:
-            if self._desk.interrupted():
-                return
-            self._make(approved, decision, window, at, (quotes, outcome))
+def entries_left(state: TradingState) -> tuple[Approved, ...]:
+    """Return the entries of the decision that have no intent yet."""
+    if state.decision is None:
+        return ()
+    made = {
+        record.intent.symbol
+        for record in state.journal.records
+        if record.intent.role is Role.ENTRY and record.intent.decided == state.decision.session
+    }
+    return tuple(approved for approved in state.decision.entries if approved.symbol not in made)
 
-    def _make(
-        self,
-        approved: Approved,
-        decision: Decision,
-        window: SendWindow,
-        at: Circumstances,
-        rest: tuple[dict[int, Quote], Outcome],
-    ) -> None:
-        """W1 for one entry: plan it with its verdict; a refusal that may pass leaves it for later in the window."""
-        quotes, outcome = rest
-        now = self._desk.clock.now()
-        contract = at.contracts.get(approved.symbol)
-        conid = contract.conid if contract is not None else self._conid_of(approved.symbol)
-        if conid is None:
-            outcome.waiting[approved.symbol] = Denied(approved.symbol, "instrument", None, None, "no contract")
-            outcome.again(now + timedelta(seconds=MINUTE_S))
-            return
-        coid = self._desk.journal.next_coid()
-        group = bracket(approved, conid, coid, Purpose(decision.session, window.session.day, now))
-        quote = quotes.get(conid)
-        prior_close = None if quote is None else quote.prior_close
-        denied = self._check(group[0], approved, window, at)
-        if denied is None:
-            denied = gates.suspected_split(approved.symbol, at.closes.get(approved.symbol), prior_close)
-        if denied is not None and passes(denied) and now <= window.ends:
-            outcome.waiting[approved.symbol] = denied
-            outcome.again(now + timedelta(seconds=MINUTE_S if denied.code == "rate" else POLL_S))
-            return
-        failpoint("K01")
-        self._desk.journal.plan(group)
-        failpoint("K02")
-        if denied is not None:
-            self._dispatch.deny(group, denied, outcome)
-            return
-        self._dispatch_group(group, approved, window, at, outcome)
 
-    def _dispatch_group(
-        self, group: Sequence[OrderIntent], approved: Approved, window: SendWindow, at: Circumstances, outcome: Outcome
-    ) -> None:
-        """W2: check everything again on the state of now, then send."""
-        denied = self._check(group[0], approved, window, at)
-        if denied is not None:
-            self._dispatch.refuse(group, denied, outcome)
-            return
-        if self._dispatch.submit(group, at, lambda: self._check(group[0], approved, window, at) is None, outcome):
-            self._sent_at.append(self._desk.clock.now())
+def plan_entries(state: TradingState, plan: Plan) -> None:
+    """Send what was planned and did not leave, then what is left of the decision, inside the window."""
+    window = state.times.window
+    for record in state.journal.planned:
+        if record.intent.role is Role.ENTRY:
+            _plan_again(group_of(record, state.journal.records), state, plan)
+    if state.decision is None or state.now < window.begins:
+        return
+    for approved in entries_left(state):
+        _plan_entry(approved, state, plan)
 
-    def _check(self, entry: OrderIntent, approved: Approved, window: SendWindow, at: Circumstances) -> Denied | None:
-        """Return the first limit that refuses the entry as things stand now."""
-        now = replace(at, now=self._desk.clock.now(), mode=self._desk.store.mode().mode)
-        settings = self._desk.settings
-        active = self._desk.journal.intents(states=MAYBE_LIVE | {IntentState.PLANNED})
-        committed = sum(
-            gates.entry_cost(record.intent.quantity - record.filled, record.intent.limit_price or 0.0)
-            for record in active
-            if record.intent.role is Role.ENTRY and record.intent.coid != entry.coid
-        )
-        twins = {
-            record.intent.coid: str(record.state)
-            for record in active
-            if record.intent.conid == entry.conid and record.intent.role is Role.ENTRY
-        }
-        unknown = sum(record.state is IntentState.UNKNOWN for record in active)
-        contract = at.contracts.get(entry.symbol)
-        return (
-            gates.account(entry.symbol, self._dispatch.guard, at.selected_account)
-            or gates.too_old(entry, now, window)
-            or gates.market_closed(entry, now, window)
-            or gates.state(entry.symbol, now, unknown)
-            or gates.instrument(entry, contract)
-            or gates.stale(entry, at)
-            or gates.restricted(entry, settings.risk.restricted, at.blocked)
-            or gates.duplicate(entry, twins)
-            or gates.price_collar(entry, at.closes.get(entry.symbol), settings.risk.max_price_deviation)
-            or gates.fat_finger(entry, contract.increments if contract is not None else ())
-            or gates.planned_value(entry, approved.quantity * approved.limit_price)
-            or gates.size(entry, at.book.account.net_liquidation, settings.risk, settings.sizing)
-            or gates.buying_power(entry, at.book.account.cash, committed, at.book.account.available_funds)
-            or gates.rate(entry.symbol, self._sent(now.now))
-        )
 
-    def _quotes(self, left: Sequence[Approved], at: Circumstances) -> dict[int, Quote]:
-        conids = [at.contracts[approved.symbol].conid for approved in left if approved.symbol in at.contracts]
-        return dict(self._desk.market_data.quotes(conids)) if conids and not self._desk.observes else {}
+def check_entry(order: OrderIntent, state: TradingState) -> Denied | None:
+    """Return the first limit that refuses an entry as things stand: asked when it is planned and before it leaves."""
+    settings = state.settings
+    journal = state.journal
+    active = [*journal.maybe_live, *journal.planned]
+    others = [r for r in active if r.intent.role is Role.ENTRY and r.coid != order.coid]
+    committed = sum(checks.entry_cost(r.left, r.intent.limit_price or 0.0) for r in others)
+    twins = {r.coid: str(r.state) for r in others if r.intent.conid == order.conid}
+    unknown = sum(record.state is IntentState.UNKNOWN for record in active)
+    contract = state.contracts.get(order.symbol)
+    account = state.snapshot.account.value
+    if account is None:
+        return Denied(order.symbol, "state", None, None, "the balances can't be read")
+    quote = state.quotes.get(order.conid)
+    prior_close = None if quote is None else quote.prior_close
+    closes = state.closes
+    return (
+        checks.account(order.symbol, state.guard)
+        or checks.too_old(order, state)
+        or checks.market_closed(order, state.now, state.times.window)
+        or checks.state(order.symbol, state, unknown)
+        or checks.instrument(order, contract)
+        or checks.stale(order, state)
+        or checks.restricted(order, settings.risk.restricted, state.blocked)
+        or checks.duplicate(order, twins)
+        or checks.price_collar(order, closes.get(order.symbol), settings.risk.max_price_deviation)
+        or checks.fat_finger(order, contract.increments if contract is not None else ())
+        or checks.size(order, account.net_liquidation, settings.risk, settings.sizing)
+        or checks.buying_power(order, account.cash, committed, account.available_funds)
+        or checks.rate(order.symbol, _sent(state))
+        or checks.suspected_split(order.symbol, closes.get(order.symbol), prior_close)
+    )
 
-    def _resend(self, window: SendWindow, at: Circumstances, outcome: Outcome) -> None:
-        """Send entries that were planned for this window: a crash came before they left, or nothing could be sent."""
-        for record in self._desk.journal.intents(states=frozenset({IntentState.PLANNED})):
-            intent = record.intent
-            if intent.role is Role.ENTRY and intent.session == window.session.day and not self._desk.interrupted():
-                approved = Approved(intent.symbol, intent.quantity, intent.limit_price or 0.0, 0.0, 0.0, 0.0, "")
-                self._dispatch_group(self.group(intent), approved, window, at, outcome)
 
-    def group(self, parent: OrderIntent) -> tuple[OrderIntent, ...]:
-        """Return an entry with its children as they were planned."""
-        children = (self._desk.journal.intent(f"{parent.coid}-{end}") for end in ("S", "T"))
-        return (parent, *(record.intent for record in children if record is not None))
+def _plan_entry(approved: Approved, state: TradingState, plan: Plan) -> None:
+    contract = state.contracts.get(approved.symbol)
+    if contract is None:
+        plan.waiting[approved.symbol] = Denied(approved.symbol, "instrument", None, None, "no contract")
+        if state.now <= state.times.window.ends:
+            plan.again(state.now + timedelta(seconds=MINUTE_S))
+        return
+    decided = state.decision.session if state.decision is not None else state.times.newest.day
+    purpose = Purpose(decided, state.times.window.session.day, state.now)
+    _step(bracket(approved, contract.conid, purpose), state, plan)
 
-    def _sent(self, now: datetime) -> gates.Sent:
-        while self._sent_at and now - self._sent_at[0] > timedelta(days=1):
-            self._sent_at.popleft()
-        minute = sum(now - sent < timedelta(seconds=MINUTE_S) for sent in self._sent_at)
-        return gates.Sent(minute, sum(sent.date() == now.date() for sent in self._sent_at))
 
-    def _conid_of(self, symbol: str) -> int | None:
-        found, _ = self._desk.market_data.contracts((symbol,))
-        return found[symbol].conid if symbol in found else None
+def _plan_again(group: Sequence[OrderIntent], state: TradingState, plan: Plan) -> None:
+    """Take up a PLANNED entry: a crash came before it left, or nothing could be sent."""
+    over = group[0].session < state.times.window.session.day or state.now > state.times.window.ends
+    if over:
+        plan.commands.append(Refuse(tuple(group), Denied(group[0].symbol, "too_old", None, None, "its window is over")))
+    else:
+        _step(group, state, plan)
+
+
+def _step(group: Sequence[OrderIntent], state: TradingState, plan: Plan) -> None:
+    entry = group[0]
+    denied = check_entry(entry, state)
+    if denied is None:
+        plan.commands.append(Submit(tuple(group), Step.ENTRY))
+    elif passes(denied) and state.now <= state.times.window.ends:
+        plan.waiting[entry.symbol] = denied
+        plan.again(state.now + timedelta(seconds=MINUTE_S if denied.code == "rate" else POLL_S))
+    else:
+        plan.commands.append(Refuse(tuple(group), denied))
+
+
+def _sent(state: TradingState) -> checks.Sent:
+    """Return how many entries left lately, by the journal, so that a restart forgets none."""
+    times = [
+        record.sent_at
+        for record in state.journal.records
+        if record.intent.role is Role.ENTRY and record.sent_at is not None
+    ]
+    minute = sum(timedelta(0) <= state.now - sent < timedelta(seconds=MINUTE_S) for sent in times)
+    return checks.Sent(minute, sum(sent.date() == state.now.date() for sent in times))

@@ -1,28 +1,46 @@
-"""Sales of whole positions: which are wanted, and the way there: cancel the children, see them end, then one order.
+"""Sales of whole positions: which are wanted, and the way there: plan it, cancel the cover, see it end, then one order.
 
-Nothing here remembers anything: what is wanted follows from the decision, the journal and the own positions, so a
-restart at any point takes up where it stood.
+Nothing here remembers anything: what is wanted follows from the decision, the goal to be flat, the guard and the
+journal, so a restart at any point takes up where it stood. The cover is cancelled only while the sale would pass.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from math import floor
 
-from trading.model.decision import Decision
-from trading.model.order import MAYBE_LIVE, IntentState, Role
-from trading.ports import IntentRecord, OwnPosition
+from trading.execution import checks
+from trading.execution.cancels import ask_cancel
+from trading.execution.order_factory import Purpose, exit_order
+from trading.execution.plan import POLL_S, Plan, Prepare, Refuse, Submit
+from trading.execution.prices import marketable, sale_price
+from trading.execution.state import TradingState
+from trading.model.alarm import AlarmCode
+from trading.model.command import Step
+from trading.model.decision import Denied, ExitReason
+from trading.model.mode import Mode
+from trading.model.order import MAYBE_LIVE, IntentState, OrderIntent, OrderType, Role
+from trading.model.record import IntentRecord, OwnPosition
+from trading.model.request import RequestKind
 
+# The first limit of a sale inside the session lies so far under the price, the next ones further.
+COLLARS = (0.02, 0.05)
+# A limit that the price has left behind is given up after so long.
+REPRICE_AFTER = timedelta(seconds=60)
 _GOES_ON = MAYBE_LIVE | {IntentState.PLANNED}
+# An exit that ended so is still wanted for the same session.
+_AGAIN = frozenset({IntentState.LOST, IntentState.DENIED, IntentState.CANCELLED})
 
 
 @dataclass(frozen=True, slots=True)
-class ExitWish:
-    """A position that is to be sold, and why."""
+class WantedExit:
+    """A position that is to be sold, and why. `guarded`: the software guard's, past a stop that can't rest."""
 
     position: OwnPosition
     reason: str
+    guarded: bool = False
 
 
 def last_exits(records: Iterable[IntentRecord], positions: Iterable[OwnPosition]) -> Mapping[int, IntentRecord]:
@@ -39,7 +57,7 @@ def last_exits(records: Iterable[IntentRecord], positions: Iterable[OwnPosition]
 
 def waits_for_its_bar(record: IntentRecord) -> bool:
     """Return whether an exit ended unfilled because its symbol did not trade: it is sent again for the next session."""
-    return record.state is IntentState.EXPIRED and record.filled < record.intent.quantity
+    return record.state is IntentState.EXPIRED and record.left > 0
 
 
 def pending_exits(records: Sequence[IntentRecord], positions: Sequence[OwnPosition]) -> frozenset[int]:
@@ -51,28 +69,260 @@ def pending_exits(records: Sequence[IntentRecord], positions: Sequence[OwnPositi
     )
 
 
-def wishes(
-    decision: Decision,
-    for_session: date,
-    records: Sequence[IntentRecord],
-    positions: Sequence[OwnPosition],
-) -> tuple[ExitWish, ...]:
-    """Return the exits that still have to be sent for `for_session`, in the order of the decision.
-
-    Those of the decision that have no order yet, and those whose order of an earlier session met no bar.
-    """
-    by_symbol = {position.symbol: position for position in positions}
-    last = last_exits(records, positions)
-    found: list[ExitWish] = []
-    for order in decision.exits:
-        position = by_symbol.get(order.symbol)
-        newest = last.get(position.conid) if position is not None else None
-        if position is not None and (newest is None or newest.intent.decided < decision.session):
-            found.append(ExitWish(position, order.reason))
-    wanted = {wish.position.conid for wish in found}
+def wanted_exits(state: TradingState) -> tuple[WantedExit, ...]:
+    """Return the exits that are wanted now: of all positions to be flat, else those decided on and those sent again."""
+    positions = state.journal.positions
+    if state.flatten:
+        return tuple(WantedExit(position, ExitReason.OPERATOR) for position in positions)
+    last = last_exits(state.journal.records, positions)
+    decided = {order.symbol: order.reason for order in state.decision.exits} if state.decision is not None else {}
+    found = []
     for position in positions:
         newest = last.get(position.conid)
-        again = newest is not None and waits_for_its_bar(newest) and newest.intent.session < for_session
-        if newest is not None and again and position.conid not in wanted:
-            found.append(ExitWish(position, newest.intent.reason))
+        if newest is not None and newest.state in _GOES_ON and not _taken_back(newest):
+            found.append(WantedExit(position, newest.intent.reason))
+        elif position.symbol in decided and _still_wanted(newest, state):
+            found.append(WantedExit(position, decided[position.symbol]))
+        elif newest is not None and _sent_again(newest, state):
+            found.append(WantedExit(position, newest.intent.reason))
     return tuple(found)
+
+
+def plan_exits(state: TradingState, wanted: Sequence[WantedExit], plan: Plan) -> None:
+    """Take each wanted exit one step further where that is allowed now."""
+    for want in wanted:
+        _plan_exit(want, state, plan)
+    _drop_stale(state, {want.position.conid for want in wanted}, plan)
+
+
+def check_exit(order: OrderIntent, state: TradingState, *, guarded: bool = False) -> Denied | None:
+    """Return the first check that refuses a sale as things stand now, its own cover left aside.
+
+    The same function is asked before the cover is cancelled and before the sale leaves.
+    """
+    held = state.snapshot.held(order.conid)
+    position = state.journal.position(order.conid)
+    others = [r for r in state.journal.sells(order.conid) if r.coid != order.coid and r.intent.role is Role.EXIT]
+    own = 0 if position is None else min(position.quantity, max(floor(held), 0))
+    return (
+        checks.account(order.symbol, state.guard)
+        or _mode(order, state, guarded=guarded)
+        or _readable(order, state, guarded=guarded)
+        or _time(order, state, guarded=guarded)
+        or checks.short(order, own, sum(record.left for record in others))
+    )
+
+
+def _taken_back(newest: IntentRecord) -> bool:
+    """Return whether it is a person's that has not left: nothing is to be flat any more."""
+    return newest.state is IntentState.PLANNED and newest.intent.reason == ExitReason.OPERATOR
+
+
+def _still_wanted(newest: IntentRecord | None, state: TradingState) -> bool:
+    """Return whether the decision's exit has yet to be sent: there is none of it, or it never did anything."""
+    decided = state.decision.session if state.decision is not None else date.min
+    if newest is None or newest.intent.decided < decided or _taken_back(newest):
+        return True
+    return newest.state in _AGAIN and not _account_denied(newest) and not _cancelled_by_others(newest, state)
+
+
+def _sent_again(newest: IntentRecord, state: TradingState) -> bool:
+    """Return whether an earlier exit is sent again: it met no bar, or was replaced at a lower limit."""
+    if waits_for_its_bar(newest):
+        return newest.intent.session < state.times.window.session.day
+    replaced = newest.state is IntentState.CANCELLED and not _cancelled_by_others(newest, state)
+    return replaced and newest.left > 0
+
+
+def _account_denied(record: IntentRecord) -> bool:
+    return record.state is IntentState.DENIED and not record.detail.startswith(("too_old", "market_closed", "not_sent"))
+
+
+def _cancelled_by_others(record: IntentRecord, state: TradingState) -> bool:
+    """Return whether an exit was cancelled though we never asked for it."""
+    asked = any(c.kind is RequestKind.CANCEL and c.left for c in state.journal.commands_of(record.coid))
+    return record.state is IntentState.CANCELLED and not asked
+
+
+def _plan_exit(want: WantedExit, state: TradingState, plan: Plan) -> None:
+    conid = want.position.conid
+    mine = [
+        record for record in state.journal.of(conid) if record.intent.role is Role.EXIT and record.state in _GOES_ON
+    ]
+    live = [record for record in mine if record.maybe_live]
+    if live:
+        plan.leaving.add(conid)
+        _follow(live[-1], want, state, plan)
+        return
+    draft, waits = _draft(want, state)
+    if draft is None:
+        _wait(want, waits, plan, state)
+        return
+    denied = check_exit(draft, state, guarded=want.guarded) or _unproven_cover(want, state)
+    if denied is not None:
+        if not want.guarded and state.guard.observes and not _recorded(want, state):
+            plan.commands.append(Refuse((draft,), denied))
+        _wait(want, denied, plan, state)
+        return
+    plan.leaving.add(conid)
+    planned = [record for record in mine if record.state is IntentState.PLANNED]
+    fitting = [record for record in planned if _fits(record.intent, draft)]
+    for record in planned:
+        if record not in fitting:
+            plan.commands.append(Refuse((record.intent,), _too_old(record.intent)))
+    cover = [record for record in state.journal.sells(conid) if record.intent.role is not Role.EXIT]
+    # The guard's sale does not wait for a sell that nobody can find: it is the one that stands beside it.
+    waiting = [ask_cancel(record, Step.EXIT, state, plan) for record in cover if not (want.guarded and record.unproven)]
+    group = (fitting[0].intent,) if fitting else (draft,)
+    if not any(waiting):
+        plan.commands.append(Submit(group, Step.EXIT, guarded=want.guarded))
+    else:
+        if not fitting:
+            # Before the first of the cancels.
+            at = next((i for i, c in enumerate(plan.commands) if getattr(c, "step", None) is Step.EXIT), None)
+            plan.commands.insert(len(plan.commands) if at is None else at, Prepare(group))
+        plan.again(state.now + timedelta(seconds=POLL_S))
+
+
+def _draft(want: WantedExit, state: TradingState) -> tuple[OrderIntent | None, Denied | None]:
+    """Return the sale as it would be sent now, or why none can be: before the open a market order, later a limit."""
+    position = want.position
+    held = max(floor(state.snapshot.held(position.conid)), 0)
+    quantity = min(position.quantity, held) if state.snapshot.positions.value is not None else position.quantity
+    if quantity == 0:
+        return None, Denied(position.symbol, "short", position.quantity, 0, "the broker shows no shares")
+    window = state.times.window
+    decided = state.decision.session if state.decision is not None else state.times.newest.day
+    if window.before_open(state.now):
+        purpose = Purpose(decided, window.session.day, state.now)
+        return replace(exit_order(position, want.reason, purpose, None), quantity=quantity), None
+    session = state.times.open_session
+    if session is None or not (want.guarded or window.in_session(state.now)):
+        return None, Denied(position.symbol, "market_closed", None, None, "outside the time for such orders")
+    quote = sale_price(state.quotes.get(position.conid), state.now, allow_delayed=_allow_delayed(state))
+    if quote is None:
+        return None, Denied(position.symbol, "stale", None, None, "there is no usable quote")
+    sent = _limits_sent(position, state)
+    collar = COLLARS[min(len(sent), len(COLLARS) - 1)]
+    price = min(quote.price, position.stop_price) if want.guarded and quote.delayed else quote.price
+    collar = COLLARS[-1] if want.guarded and quote.delayed else collar
+    limit = marketable(price, collar, state.contracts.get(position.symbol))
+    purpose = Purpose(decided, session.day, state.now)
+    return replace(exit_order(position, want.reason, purpose, limit), quantity=quantity), None
+
+
+def _allow_delayed(state: TradingState) -> bool:
+    return not state.settings.execution.require_realtime
+
+
+def _limits_sent(position: OwnPosition, state: TradingState) -> list[IntentRecord]:
+    """Return the limit sales of this session that ended without selling everything."""
+    session = state.times.open_session
+    return [
+        record
+        for record in state.journal.of(position.conid)
+        if record.intent.role is Role.EXIT
+        and record.intent.order_type is OrderType.LIMIT
+        and session is not None
+        and record.intent.session == session.day
+        and record.sent_at is not None
+        and not record.maybe_live
+    ]
+
+
+def _fits(planned: OrderIntent, draft: OrderIntent) -> bool:
+    """Return whether what was planned is still what would be sent: a limit may have been left behind by the price."""
+    wanted = (draft.order_type, draft.session, draft.quantity, draft.reason)
+    if (planned.order_type, planned.session, planned.quantity, planned.reason) != wanted:
+        return False
+    if planned.limit_price is None or draft.limit_price is None:
+        return True
+    return abs(planned.limit_price / draft.limit_price - 1.0) <= COLLARS[0] / 4
+
+
+def _follow(record: IntentRecord, want: WantedExit, state: TradingState, plan: Plan) -> None:
+    """Give a limit up that the price has left behind; the next one lies further under it."""
+    if not state.times.liquid or record.intent.limit_price is None or record.sent_at is None:
+        return
+    plan.again(state.now + timedelta(seconds=POLL_S))
+    quote = sale_price(state.quotes.get(record.intent.conid), state.now)
+    if quote is None or quote.price >= record.intent.limit_price or state.now - record.sent_at < REPRICE_AFTER:
+        return
+    ask_cancel(record, Step.REPLACE, state, plan)
+    if len(_limits_sent(want.position, state)) >= len(COLLARS):
+        plan.alarm(AlarmCode.EXIT, want.position.symbol, f"{want.position.symbol}: the price runs away from its sale")
+
+
+def _unproven_cover(want: WantedExit, state: TradingState) -> Denied | None:
+    """While what became of a stop or exit is not proven, no other sale is sent: both could fill."""
+    unproven = [record for record in state.journal.sells(want.position.conid) if record.unproven]
+    if want.guarded or not unproven:
+        return None
+    return Denied(want.position.symbol, "restricted", None, None, f"{unproven[0].coid} is not proven")
+
+
+def _mode(order: OrderIntent, state: TradingState, *, guarded: bool) -> Denied | None:
+    """After a halt nothing is sold but by the guard, which stands for a stop, and for a person."""
+    if state.mode is not Mode.HALTED or guarded or order.reason == ExitReason.OPERATOR:
+        return None
+    return Denied(order.symbol, "state", None, None, "the system is halted")
+
+
+def _readable(order: OrderIntent, state: TradingState, *, guarded: bool) -> Denied | None:
+    """A sale needs to know what is ours and what is live; in a contract that is short nothing is sold."""
+    if not state.snapshot.whole or (state.snapshot.unsure(order.conid) and not guarded):
+        return Denied(order.symbol, "state", None, None, "orders and positions can't be read")
+    if state.snapshot.held(order.conid) < 0:
+        return Denied(order.symbol, "short", None, None, "the account is short in it")
+    if not state.reconciled:
+        return Denied(order.symbol, "state", None, None, "own records are not yet compared with the broker's")
+    return None
+
+
+def _time(order: OrderIntent, state: TradingState, *, guarded: bool) -> Denied | None:
+    """R15: a market order before the open, a limit inside the session but for its first and last minutes."""
+    window = state.times.window
+    if order.order_type is OrderType.MARKET:
+        inside = window.before_open(state.now)
+    else:
+        inside = state.times.liquid if guarded else window.in_session(state.now)
+    return None if inside else Denied(order.symbol, "market_closed", None, None, "outside the time for such orders")
+
+
+def _wait(want: WantedExit, denied: Denied | None, plan: Plan, state: TradingState) -> None:
+    if denied is None:
+        return
+    plan.waiting[want.position.symbol] = denied
+    window = state.times.window
+    times = [window.begins, window.late_exits_begin]
+    if window.before_open(state.now) or window.in_session(state.now):
+        times.append(state.now + timedelta(seconds=POLL_S))
+    later = [at for at in times if at > state.now]
+    if later:
+        plan.again(min(later))
+
+
+def _recorded(want: WantedExit, state: TradingState) -> bool:
+    """Return whether an exit of this decision was refused before, so that it is on record."""
+    decided = state.decision.session if state.decision is not None else state.times.newest.day
+    return any(
+        record.intent.role is Role.EXIT and record.intent.decided == decided
+        for record in state.journal.of(want.position.conid)
+    )
+
+
+def _drop_stale(state: TradingState, wanted: set[int], plan: Plan) -> None:
+    """Close planned exits whose time is over or that nobody wants any more."""
+    for record in state.journal.planned:
+        intent = record.intent
+        if intent.role is not Role.EXIT or intent.conid in plan.leaving:
+            continue
+        window = state.times.window
+        over = intent.session < window.session.day or state.now > window.late_exits_end
+        over = over or (intent.order_type is OrderType.MARKET and state.now > window.ends)
+        if over or intent.conid not in wanted:
+            plan.commands.append(Refuse((intent,), _too_old(intent)))
+
+
+def _too_old(intent: OrderIntent) -> Denied:
+    return Denied(intent.symbol, "too_old", None, None, "its window is over")

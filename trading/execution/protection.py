@@ -1,166 +1,263 @@
-"""Own shares without a working stop: found in every cycle, whatever was sent before, and covered again once proven.
+"""Own shares without a working stop: found in every turn, whatever was sent before, and covered again when it is right.
 
-Need is the own position by executions, cover what own live stops and exits can sell. Where anything about a sell of
-ours is not proven nothing is sent: two resting stops could fire together and leave us short.
+Need is the own position by executions, cover what live stops and market exits of ours can sell. While anything about a
+sell of ours is not proven no second one is sent: two resting stops could fire together and leave us short. Then, and
+after too many refusals, the software guard compares price and stop.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from math import floor
 
-from trading.execution.book import BrokerBook, is_live
-from trading.execution.desk import Desk
-from trading.execution.failpoints import failpoint
-from trading.execution.sender import Sender, Sending
-from trading.execution.tickets import Purpose, protective_pair
-from trading.market.calendar import Session
-from trading.model.order import MAYBE_LIVE, UNPROVEN, BrokerOrder, IntentState, Role, Side
-from trading.ports import IntentRecord, OwnPosition
+from trading.execution.cancels import ask_cancel
+from trading.execution.matching import PRICE_TOLERANCE, is_same
+from trading.execution.order_factory import PROTECTION, Purpose, protective_pair
+from trading.execution.plan import POLL_S, Plan, Refuse, Submit
+from trading.execution.prices import sale_price
+from trading.execution.resizing import plan_resize
+from trading.execution.snapshot import OrderSight
+from trading.execution.state import TradingState
+from trading.model.alarm import AlarmCode
+from trading.model.command import Step
+from trading.model.decision import Denied
+from trading.model.order import IntentState, OrderIntent, OrderType, Role, Side
+from trading.model.record import IntentRecord, OwnPosition
 
-MAX_REFUSALS = 2
+# How long own shares may stand without cover in regular hours before the guard watches them.
+PROTECT_WITHIN = timedelta(seconds=15)
+# When pairs are sent, counted from the first one of a session; then every five minutes.
+PAIRS_AT_S = (0.0, 5.0, 15.0, 60.0)
+PAIRS_EVERY_S = 300.0
+MAX_PAIRS = 10
+# How far above the stop the price is, as a fraction of it, and how soon it is looked at again, in seconds.
+_LOOKS_AT = ((0.01, POLL_S), (0.03, 15.0), (float("inf"), 60.0))
+_NEVER_LEFT = frozenset({IntentState.PLANNED, IntentState.DENIED})
+
+
+@dataclass(frozen=True, slots=True)
+class Leg:
+    """A stop or target that works, as the reading shows it."""
+
+    record: IntentRecord
+    sight: OrderSight
+
+    @property
+    def shares(self) -> int:
+        """Return what it would still sell."""
+        return round(self.sight.order.remaining_quantity)
+
+    @property
+    def price(self) -> float | None:
+        """Return the price that it rests at."""
+        order = self.sight.order
+        return order.stop_price if self.record.intent.order_type is OrderType.STOP else order.limit_price
 
 
 @dataclass(frozen=True, slots=True)
 class Cover:
-    """How one position is protected. `doubtful`: some sell of ours in it is not proven, or its fill is on its way."""
+    """How one position is protected. `unproven`: what becomes of some sell of ours in it can't be told."""
 
     position: OwnPosition
-    stop: IntentRecord | None
-    target: IntentRecord | None
-    covered: int
-    doubtful: bool
-    leaving: bool
+    stop: Leg | None
+    target: Leg | None
+    leaving: int
+    unproven: bool
+    exiting: bool
     """An exit order is at the broker."""
-    excess: bool = False
-    """A stop or target is for more shares than there are, and no entry can add any: it could make us short."""
 
     @property
     def uncovered(self) -> int:
-        """Return the own shares that no live stop or exit would sell."""
-        return max(self.position.quantity - self.covered, 0)
-
-    @property
-    def whole(self) -> bool:
-        """Return whether nothing has to be done: stop and target for all shares, or an exit under way."""
-        both = self.stop is not None and self.target is not None
-        return self.leaving or (both and self.uncovered == 0 and not self.excess)
+        """Return the own shares that no live stop or market exit would sell."""
+        covered = self.leaving + (0 if self.stop is None else self.stop.shares)
+        return max(self.position.quantity - covered, 0)
 
 
-def cover_of(position: OwnPosition, records: Iterable[IntentRecord], orders: Mapping[int, BrokerOrder]) -> Cover:
-    """Return how `records` (own intents of that contract that may be live) protect a position."""
-    stop: IntentRecord | None = None
-    target: IntentRecord | None = None
-    covered, most, doubtful, leaving, entering = 0, 0, False, False, False
-    for record in records:
-        if record.intent.side is Side.BUY:
-            entering = True
-            continue
-        order = orders.get(record.order_id) if record.order_id is not None else None
-        if record.state in UNPROVEN or order is None or not is_live(order):
-            doubtful = True
+def covers(state: TradingState) -> tuple[Cover, ...]:
+    """Return the cover of each own position."""
+    return tuple(cover_of(position, state) for position in state.journal.positions)
+
+
+def cover_of(position: OwnPosition, state: TradingState) -> Cover:
+    """Return how the own orders of a contract that may be live protect its position."""
+    stop: Leg | None = None
+    target: Leg | None = None
+    leaving, unproven, exiting = 0, False, False
+    for record in state.journal.sells(position.conid):
+        sight = state.snapshot.sights.get(record.order_id) if record.order_id is not None else None
+        known = sight is not None and not record.unproven and is_same(record, sight.order, state.journal)
+        exiting = exiting or record.intent.role is Role.EXIT
+        if sight is None or not known or not sight.live:
+            unproven = True
         elif record.intent.role is Role.STOP:
-            stop, covered = record, covered + int(order.remaining_quantity)
-            most = max(most, int(order.remaining_quantity))
+            stop = Leg(record, sight)
         elif record.intent.role is Role.TARGET:
-            target, most = record, max(most, int(order.remaining_quantity))
+            target = Leg(record, sight)
+        elif record.intent.order_type is OrderType.MARKET:
+            leaving += round(sight.order.remaining_quantity)
+    return Cover(position, stop, target, leaving, unproven, exiting)
+
+
+def plan_protection(state: TradingState, plan: Plan) -> None:
+    """Put stop and target right for every position that no exit has the say over."""
+    for cover in covers(state):
+        _tell(cover, state, plan)
+        if cover.position.conid in plan.leaving or state.guard.observes or not state.snapshot.whole:
+            continue
+        if cover.unproven or cover.exiting or state.snapshot.unsure(cover.position.conid):
+            continue
+        # What rests already stays while it is in doubt whether shares are gone; nothing is sold beyond what is shown.
+        resting = 0 if cover.stop is None else cover.stop.shares
+        need = min(cover.position.quantity, max(floor(state.snapshot.held(cover.position.conid)), resting))
+        if need <= 0:
+            continue
+        if cover.stop is None:
+            _cover_bare(cover, need, state, plan)
+        elif cover.target is None:
+            _add_target(cover, cover.stop, need, state, plan)
         else:
-            leaving, covered = True, covered + int(order.remaining_quantity)
-    return Cover(position, stop, target, covered, doubtful, leaving, most > position.quantity and not entering)
+            plan_resize(cover.position, (cover.stop.record, cover.target.record), need, state, plan)
+    _drop_planned(state, plan)
 
 
-def covers(positions: Iterable[OwnPosition], records: Sequence[IntentRecord], book: BrokerBook) -> tuple[Cover, ...]:
-    """Return the cover of each position by the intents `records` that may be live."""
-    orders = book.by_id()
+def attempts(conid: int, state: TradingState) -> tuple[IntentRecord, ...]:
+    """Return the stops that were sent as part of a protective pair for the session that is on or comes next."""
+    day = protected_session(state)
     return tuple(
-        cover_of(position, [record for record in records if record.intent.conid == position.conid], orders)
-        for position in positions
+        record
+        for record in state.journal.of(conid)
+        if record.intent.role is Role.STOP
+        and record.intent.reason == PROTECTION
+        and record.intent.session == day
+        and record.state not in _NEVER_LEFT
     )
 
 
-class Protection:
-    """Watches the cover and puts stop and target back where one is missing."""
-
-    def __init__(self, desk: Desk, sender: Sender) -> None:
-        """Begin without a refusal."""
-        self._desk = desk
-        self._sender = sender
-        self._refused: dict[int, int] = {}
-        self._alarmed: frozenset[int] = frozenset()
-
-    def look(self, book: BrokerBook, session: Session | None) -> tuple[Cover, ...]:
-        """Return the cover of all positions; raise the alarm once when shares are uncovered in an open session."""
-        found = covers(self._desk.journal.own_positions(), self._desk.journal.intents(states=MAYBE_LIVE), book)
-        bare = frozenset(cover.position.conid for cover in found if cover.uncovered and session is not None)
-        for cover in found:
-            if cover.position.conid in bare - self._alarmed:
-                self._desk.notifier.alert(
-                    "uncovered", f"{cover.position.symbol}: {cover.uncovered} own shares have no working stop"
-                )
-        self._alarmed = bare
-        return found
-
-    def cancel_leftovers(self) -> bool:
-        """Cancel stops and targets of positions that are gone; True when something was asked for."""
-        records = self._desk.journal.intents(states=MAYBE_LIVE)
-        needed = {position.conid for position in self._desk.journal.own_positions()}
-        needed |= {record.intent.conid for record in records if record.intent.side is Side.BUY}
-        left = [
-            record
-            for record in records
-            if record.intent.role in {Role.STOP, Role.TARGET}
-            and record.state is IntentState.WORKING
-            and record.intent.conid not in needed
-        ]
-        return any([self._sender.cancel(record) for record in left])
-
-    def restore(self, found: Iterable[Cover], leaving: frozenset[int], book: BrokerBook, purpose: Purpose) -> bool:
-        """Put stop and target back as one pair where that is proven to be right; True when something was sent.
-
-        `leaving` are contracts whose exit is about to be sent, which need no new stop.
-        """
-        acted = False
-        for cover in found:
-            if cover.whole or cover.doubtful or cover.position.conid in leaving or self._desk.interrupted():
-                continue
-            if book.held(cover.position.conid) < cover.position.quantity:
-                # The broker has fewer than we think: a new stop could make us short.
-                continue
-            acted = self._restore_one(cover, purpose) or acted
-        return acted
-
-    def _restore_one(self, cover: Cover, purpose: Purpose) -> bool:
-        """Cancel the leg that is left and wait for its end, or send the new pair when none is left."""
-        conid = cover.position.conid
-        left = [record for record in (cover.stop, cover.target) if record is not None]
-        if left:
-            return any([self._sender.cancel(record) for record in left])
-        if self._refused.get(conid, 0) >= MAX_REFUSALS:
-            return False
-        journal = self._desk.journal
-        pair = protective_pair(cover.position, (journal.next_coid(), journal.next_coid()), purpose)
-        journal.plan(pair)
-        failpoint("K16")
-        self._desk.log.warning("stop and target are put back", symbol=cover.position.symbol, coid=pair[0].coid)
-        result = self._sender.submit(pair, {}, lambda: not self._desk.observes)
-        failpoint("K18")
-        if result is Sending.NOT_SENT:
-            for intent in pair:
-                journal.deny(intent.coid, "not_sent", "the gateway was not reached", self._desk.clock.now())
-        elif result in {Sending.REFUSED, Sending.DECLINED}:
-            self._refused[conid] = self._refused.get(conid, 0) + 1
-            self._desk.notifier.alert("uncovered", f"{cover.position.symbol}: the broker refused a stop: sell by hand")
-        else:
-            self._refused.pop(conid, None)
-        return True
+def protected_session(state: TradingState) -> object:
+    """Return the day of the open session, or of the next one."""
+    times = state.times
+    return (times.open_session or times.calendar.next_after(times.newest.day)).day
 
 
-def awaits_cancel(records: Iterable[IntentRecord], conid: int) -> bool:
-    """Return whether a sell of that contract was asked to be cancelled and is not proven to be."""
+def next_pair_at(conid: int, state: TradingState) -> datetime | None:
+    """Return when the next pair may be sent, None when there were enough of them in this session."""
+    sent = attempts(conid, state)
+    if not sent:
+        return state.now
+    if len(sent) >= MAX_PAIRS:
+        return None
+    extra = max(len(sent) - len(PAIRS_AT_S) + 1, 0)
+    offset = PAIRS_AT_S[min(len(sent), len(PAIRS_AT_S) - 1)] + extra * PAIRS_EVERY_S
+    return (sent[0].sent_at or sent[0].intent.created) + timedelta(seconds=offset)
+
+
+def _cover_bare(cover: Cover, need: int, state: TradingState, plan: Plan) -> None:
+    """Send a pair for shares without a stop, once the leg that is left is gone."""
+    position = cover.position
+    due = next_pair_at(position.conid, state)
+    if len(attempts(position.conid, state)) > 1:
+        last = attempts(position.conid, state)[-1]
+        text = f"{position.symbol}: its stop was put back {len(attempts(position.conid, state))} times"
+        plan.alarm(AlarmCode.PROTECTION, position.symbol, f"{text}; the last one ended {last.state}: {last.detail}")
+    if due is None:
+        return
+    if state.now < due:
+        plan.again(due)
+        return
+    if cover.target is not None:
+        ask_cancel(cover.target.record, Step.REPLACE, state, plan)
+        return
+    if any(state.journal.entries(position.conid)):
+        # Its bracket's own children may come yet; they are judged first.
+        plan.again(state.now + timedelta(seconds=POLL_S))
+        if not _children_over(position, state):
+            return
+    purpose = Purpose(state.times.newest.day, protected_session(state), state.now)  # type: ignore[arg-type]
+    drafts = protective_pair(position, need, purpose, state.contracts.get(position.symbol))
+    found = {record.intent.role: record.intent for record in _planned(state) if _fits(record.intent, drafts)}
+    group = tuple(found[draft.role] for draft in drafts) if len(found) == len(drafts) else drafts
+    plan.commands.append(Submit(group, Step.PROTECTION))
+
+
+def _planned(state: TradingState) -> tuple[IntentRecord, ...]:
+    """Return the legs of pairs that were planned and did not leave."""
+    return tuple(record for record in state.journal.planned if record.intent.reason == PROTECTION)
+
+
+def _fits(planned: OrderIntent, drafts: Sequence[OrderIntent]) -> bool:
+    return any(replace(planned, coid="", created=draft.created) == draft for draft in drafts)
+
+
+def _drop_planned(state: TradingState, plan: Plan) -> None:
+    """Close legs that were planned and that this plan does not send: the next pair is made for what is bare then."""
+    sent = {intent.coid for command in plan.commands if isinstance(command, Submit) for intent in command.group}
+    for record in _planned(state):
+        if record.coid not in sent:
+            denied = Denied(record.intent.symbol, "too_old", None, None, "it did not leave, and is not needed any more")
+            plan.commands.append(Refuse((record.intent,), denied))
+
+
+def _children_over(position: OwnPosition, state: TradingState) -> bool:
+    """Return whether no stop of a live entry in this contract may come to work any more."""
+    return not any(
+        child.maybe_live
+        for entry in state.journal.entries(position.conid)
+        for child in state.journal.children(entry.coid)
+    )
+
+
+def _add_target(cover: Cover, stop: Leg, need: int, state: TradingState, plan: Plan) -> None:
+    """Replace a stop without its target by a pair, outside regular hours: a good stop is not given up for a target."""
+    entering = any(state.journal.entries(cover.position.conid))
+    if stop.shares != need and not entering:
+        plan_resize(cover.position, (stop.record,), need, state, plan)
+    elif not state.times.liquid and not entering and not attempts(cover.position.conid, state):
+        ask_cancel(stop.record, Step.REPLACE, state, plan)
+
+
+def _tell(cover: Cover, state: TradingState, plan: Plan) -> None:
+    """Say in regular hours that shares stand without a stop, and since when."""
+    position = cover.position
+    if not state.times.liquid or cover.uncovered == 0 or state.snapshot.orders.value is None:
+        plan.over.add(f"bare:{position.conid}")
+        return
+    plan.again(state.now + _looks_apart(position, state))
+    text = f"{position.symbol}: {cover.uncovered} own shares have no working stop"
+    plan.alarm(AlarmCode.UNCOVERED, position.symbol, text)
+    if f"bare:{position.conid}" not in state.sightings:
+        plan.notes.append((f"bare:{position.conid}", "no working stop"))
+
+
+def _looks_apart(position: OwnPosition, state: TradingState) -> timedelta:
+    """Return how soon price and stop have to be compared again: the nearer they are, the sooner."""
+    quote = sale_price(state.quotes.get(position.conid), state.now)
+    away = 0.0 if quote is None else quote.price / position.stop_price - 1.0
+    seconds = next(seconds for distance, seconds in _LOOKS_AT if away < distance)
+    return timedelta(seconds=seconds)
+
+
+def bare_since(conid: int, state: TradingState) -> datetime | None:
+    """Return since when the shares of a contract have stood without a stop in this session's regular hours."""
+    seen = state.sightings.get(f"bare:{conid}")
+    return seen[0].at if seen else None
+
+
+def price_through(position: OwnPosition, state: TradingState) -> str | None:
+    """Return which level the price is beyond, "stop" or "target", None where it lies between them or is not known."""
+    quote = sale_price(state.quotes.get(position.conid), state.now)
+    price = quote.price if quote is not None and state.times.liquid else state.closes.get(position.symbol)
+    if price is None or (state.times.liquid and quote is None):
+        return None
+    if price <= position.stop_price + PRICE_TOLERANCE:
+        return "stop"
+    return "target" if price >= position.target_price - PRICE_TOLERANCE else None
+
+
+def sells_at_broker(conid: int, state: TradingState) -> bool:
+    """Return whether the reading shows any sell in a contract that may be live, ours or not."""
     return any(
-        record.intent.conid == conid
-        and record.intent.side is Side.SELL
-        and record.cancel_asked
-        and record.state is IntentState.WORKING
-        for record in records
+        sight.maybe_live and sight.order.conid == conid and sight.order.side is Side.SELL
+        for sight in state.snapshot.sights.values()
     )

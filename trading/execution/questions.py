@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from trading.config import ExecutionSettings
-from trading.execution import gates
+from trading.execution import checks
 from trading.model.order import OrderIntent, OrderType, Role, Side
-from trading.model.wire import Questioned
+from trading.model.outcome import Questioned
 
 MAX_QUESTIONS = 5
 # Never, whatever a person adds to the allowed ones: sizes, values, doubtful market orders of an entry, prompts.
@@ -78,5 +78,5 @@ def _harmless(intent: OrderIntent, reference: float | None) -> bool:
     if intent.limit_price is None:
         return False
     if intent.side is Side.BUY:
-        return intent.limit_price <= reference or gates.price_collar(intent, reference, 0.01) is None
-    return intent.limit_price >= reference * (1.0 - gates.SELL_COLLAR)
+        return intent.limit_price <= reference or checks.price_collar(intent, reference, 0.01) is None
+    return intent.limit_price >= reference * (1.0 - checks.SELL_COLLAR)

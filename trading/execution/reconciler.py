@@ -1,293 +1,361 @@
-"""Brings the journal in line with what the broker shows: bindings, fills, ends of orders, and what is not ours."""
+"""Brings the journal in line with what the broker shows: bindings, fills, ends of orders, and own shares.
+
+It runs after each reading and remembers nothing: since when something is odd, and what speaks for it, is in the
+journal.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from trading.errors import GatewayError, InvariantBroken
-from trading.execution.attribution import is_orphan, named, owner_of, unbound
-from trading.execution.book import BrokerBook, is_live
-from trading.execution.desk import Desk
-from trading.execution.failpoints import failpoint
-from trading.execution.order_state import RESURRECTABLE
-from trading.execution.resolution import Resolver
+from trading.errors import InvariantBroken
+from trading.execution import absence
+from trading.execution.context import TradingContext
+from trading.execution.endings import INACTIVE_AFTER_S, Endings
+from trading.execution.execution_matching import match_executions
+from trading.execution.foreign import halt_causes
+from trading.execution.matching import agrees, bindings, is_same, named
+from trading.execution.own_shares import Change, Doubt, judge_shares, subject_of
+from trading.execution.since import Since
+from trading.execution.snapshot import BrokerSnapshot
+from trading.model.alarm import Alarm, AlarmCode, HaltCause
+from trading.model.intent_state import DECLARED_ABSENT
 from trading.model.metric import Duration
-from trading.model.order import MAYBE_LIVE, UNPROVEN, BrokerOrder, BrokerStatus, IntentState, Tif
-from trading.ports import IntentRecord
+from trading.model.order import TERMINAL, UNPROVEN, Execution, IntentState, Role
+from trading.model.record import IntentRecord, JournalView
+from trading.model.request import RequestKind
 
-EXECUTIONS_LATE_AFTER_S = 60.0
-INACTIVE_AFTER_S = 30.0
-_ENDED = {
-    BrokerStatus.CANCELLED: IntentState.CANCELLED,
-    BrokerStatus.FAILED: IntentState.REJECTED,
-    BrokerStatus.INACTIVE: IntentState.REJECTED,
-}
+# Executions are told of for seven days.
+REMEMBERED = timedelta(days=8)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Reconciled:
-    """What one reading changed. `unknown` are the intents that stay unproven after it."""
+    """What one reading changed and found."""
 
-    bound: int
-    fills: int
-    unknown: tuple[IntentRecord, ...]
-
-    @property
-    def settled(self) -> bool:
-        """Return whether every unproven order is frozen, its contract blocked, or there is none."""
-        return all(record.frozen for record in self.unknown)
+    fills: int = 0
+    foreign: tuple[Execution, ...] = ()
+    alarms: list[Alarm] = field(default_factory=list)
+    halts: tuple[HaltCause, ...] = ()
+    latches: list[tuple[str, str]] = field(default_factory=list)
+    look_again: datetime | None = None
 
 
 class Reconciler:
-    """One for each process: it remembers which executions it has counted and since when something is odd."""
+    """One for each process; `_counted` only spares the journal questions that it has answered."""
 
-    def __init__(self, desk: Desk) -> None:
-        """Start with nothing counted; the journal refuses to count an execution twice in any case."""
-        self._desk = desk
-        self._resolver = Resolver(desk)
-        self._counted: set[tuple[str, bool]] = set()
-        self._odd_since: dict[str, float] = {}
+    def __init__(self, context: TradingContext) -> None:
+        """Work on the context's journal."""
+        self._context = context
+        self._counted: set[tuple[str, float, float, bool]] = set()
 
     def start(self) -> None:
         """After a restart nobody knows what became of a request that was under way."""
-        now = self._desk.clock.now()
-        for record in self._desk.journal.intents(states=UNPROVEN - {IntentState.UNKNOWN}):
-            self._desk.journal.transition(
-                record.intent.coid, IntentState.UNKNOWN, f"{record.state} when the process ended", now
+        now = self._context.clock.now()
+        for record in self._context.journal.intents(states=UNPROVEN - {IntentState.UNKNOWN}):
+            self._context.journal.transition(
+                record.coid, IntentState.UNKNOWN, f"{record.state} when the process ended", now
             )
 
-    def update(self, book: BrokerBook) -> Reconciled:
-        """Take one reading into the journal.
+    def view(self, now: datetime) -> JournalView:
+        """Return the journal as a turn looks at it."""
+        return self._context.journal.view(now - REMEMBERED)
 
-        Raises: InvariantBroken, something that must never happen: the system halts.
-        """
-        bound = self._bind(book)
-        fills = self._count(book)
-        self._resurrect(book)
-        self._end_orders(book)
-        self._doubt_children(book)
-        own = {position.conid: position.quantity for position in self._desk.journal.own_positions()}
-        self._resolver.resolve(self._unknown(), book, own)
-        self._orphans(book)
-        self._shorts(book)
-        return Reconciled(bound, fills, self._unproven())
+    def take_in(self, snapshot: BrokerSnapshot, skew_s: float | None) -> Reconciled:
+        """Take one reading into the journal; what a list that failed would have told waits for the next one."""
+        now = snapshot.began
+        done = Reconciled()
+        since = Since(self._context.evidence, now)
+        if snapshot.orders.value is not None:
+            self._bind(snapshot, now)
+        if snapshot.executions.value is not None:
+            self._count(snapshot, skew_s, done)
+        if snapshot.orders.value is not None:
+            self._resurrect(snapshot, done)
+            self._end_orders(snapshot, since, done)
+            self._close_children(snapshot, now)
+        self._resolve(snapshot, done)
+        self._check_shares(snapshot, done)
+        since.close()
+        if since.any:
+            _sooner(done, now + timedelta(seconds=INACTIVE_AFTER_S))
+        prefix = self._context.store.value("prefix") or ""
+        done.halts = halt_causes(snapshot, self.view(now), prefix, self._context.journal.intent)
+        return done
 
-    def next_look(self) -> datetime | None:
-        """Return when the next reading can bring something new about unproven orders."""
-        looks = [self._resolver.next_look(self._unknown())]
-        if self._odd_since:
-            looks.append(self._desk.clock.now() + timedelta(seconds=INACTIVE_AFTER_S))
-        return min((look for look in looks if look is not None), default=None)
+    # ---- which order is which
 
-    def _bind(self, book: BrokerBook) -> int:
-        records = self._desk.journal.intents(states=MAYBE_LIVE)
-        if all(record.order_id is not None for record in records):
-            return 0
-        bindings = unbound(records, book.orders)
-        for binding in bindings:
-            self._desk.journal.bind(binding.coid, binding.order_id, self._now())
-            failpoint("K28")
-        return len(bindings)
-
-    def _count(self, book: BrokerBook) -> int:
-        """Count executions that are new, or whose commission is; one that is not ours is looked at anew each time."""
-        fresh = [
-            execution
-            for execution in book.executions
-            if (execution.execution_id, execution.commission is not None) not in self._counted
+    def _bind(self, snapshot: BrokerSnapshot, now: datetime) -> None:
+        journal = self.view(now)
+        for binding in bindings(journal, snapshot):
+            record = journal.by_coid[binding.coid]
+            if record.provisional and binding.provisional and record.order_id == binding.order_id:
+                continue
+            self._context.journal.bind(
+                binding.coid, binding.order_id, snapshot.epoch, now, provisional=binding.provisional
+            )
+        journal = self.view(now)
+        seen = [
+            record.coid
+            for record in journal.records
+            if record.order_id is not None
+            and record.seen_epoch != snapshot.epoch
+            and (sight := snapshot.sights.get(record.order_id)) is not None
+            and is_same(record, sight.order, journal)
         ]
+        if seen:
+            self._context.journal.mark_seen(seen, snapshot.epoch)
+
+    # ---- what was executed
+
+    def _count(self, snapshot: BrokerSnapshot, skew_s: float | None, done: Reconciled) -> None:
+        """Count executions that are new or have changed; one that is not ours is looked at anew each time."""
+        listed = snapshot.executions.value.executions if snapshot.executions.value is not None else ()
+        fresh = [each for each in listed if _key(each) not in self._counted]
         if not fresh:
-            return 0
-        records = {record.intent.coid: record for record in self._desk.journal.intents()}
-        by_order = {record.order_id: coid for coid, record in records.items() if record.order_id is not None}
-        fills = 0
-        for execution in fresh:
-            coid = owner_of(execution, records, by_order, book)
-            if coid is None:
-                continue
-            failpoint("K13")
-            new = self._desk.journal.execute(coid, execution, self._now())
-            failpoint("K15")
-            self._counted.add((execution.execution_id, execution.commission is not None))
-            if new:
-                fills += 1
-                self._note_fill(records[coid], execution.order_id)
-                self._desk.log.info(
-                    "fill",
-                    coid=coid,
-                    symbol=execution.symbol,
-                    side=execution.side,
-                    quantity=execution.quantity,
-                    price=execution.price,
-                )
-                late_s = (self._now() - execution.time).total_seconds()
-                self._desk.metrics.observe(Duration.FILL_LATENCY, max(late_s, 0.0))
-        return fills
+            return
+        now = self._context.clock.now()
+        owners = self._context.journal.fill_owners([each.execution_id for each in fresh])
+        journal = self.view(now)
+        matched = match_executions([e for e in fresh if e.execution_id not in owners], journal, snapshot, skew_s)
+        known = [(owners[each.execution_id], each) for each in fresh if each.execution_id in owners]
+        done.foreign = matched.foreign
+        for coid, execution in (*known, *matched.fills):
+            self._count_one(coid, execution, journal, done)
 
-    def _note_fill(self, record: IntentRecord, order_id: int | None) -> None:
-        """An execution proves that the order was there."""
-        coid = record.intent.coid
-        if record.state in RESURRECTABLE:
-            self._resurrected(coid, "an execution of it came")
-        elif record.state in UNPROVEN and order_id is not None and record.order_id is None:
-            self._desk.journal.bind(coid, order_id, self._now())
-        elif record.state is IntentState.UNKNOWN:
-            self._desk.journal.transition(coid, IntentState.WORKING, "an execution of it came", self._now())
-
-    def _resurrect(self, book: BrokerBook) -> None:
-        """Find orders that were taken for absent and are there."""
-        for order in book.orders:
-            if order.order_ref is None or not is_live(order):
-                continue
-            record = self._desk.journal.intent(order.order_ref)
-            if record is None or record.state not in RESURRECTABLE or not named(record.intent):
-                continue
-            if record.order_id is None:
-                self._desk.journal.bind(record.intent.coid, order.order_id, self._now())
-            self._resurrected(record.intent.coid, "it is in the order list")
-
-    def _resurrected(self, coid: str, why: str) -> None:
-        self._desk.journal.transition(coid, IntentState.WORKING, f"RESURRECTED: {why}", self._now())
-        self._latch("resurrected", f"{coid} was taken for absent, but {why}")
-
-    def _latch(self, code: str, text: str) -> None:
-        """Keep new entries off until a person has looked."""
-        now = self._now()
-        risk = self._desk.store.risk_state()
-        latches = {**risk.latches, code: self._desk.calendar.at_or_after(now.date()).day}
-        self._desk.store.set_risk_state(replace(risk, latches=latches), reason=text, actor="system", now=now)
-        self._desk.notifier.alert(code, text)
-
-    def _end_orders(self, book: BrokerBook) -> None:
-        orders = book.by_id()
-        odd: dict[str, float] = {}
-        for record in self._desk.journal.intents(states=frozenset({IntentState.WORKING})):
-            if record.order_id is None:
-                continue
-            order = orders.get(record.order_id)
-            since = self._odd_since.get(record.intent.coid, self._desk.clock.monotonic())
-            settled = self._judge(record, order, self._desk.clock.monotonic() - since)
-            if not settled:
-                odd[record.intent.coid] = since
-        self._odd_since = odd
-
-    def _judge(self, record: IntentRecord, order: BrokerOrder | None, odd_s: float) -> bool:
-        """Take over what the broker shows of one order; False while it can't be told yet."""
-        if record.filled >= record.intent.quantity:
-            self._end(record, IntentState.FILLED, "")
-            return True
-        if order is None:
-            return self._missing(record, odd_s)
-        if order.status in {BrokerStatus.INACTIVE, BrokerStatus.FAILED} and odd_s < INACTIVE_AFTER_S:
-            return False
-        if order.status is BrokerStatus.FILLED or order.status in _ENDED:
-            if round(order.filled_quantity) != record.filled:
-                return self._executions_late(record, order, odd_s)
-            self._end(record, self._end_state(record, order), order.status)
-        return True
-
-    def _end_state(self, record: IntentRecord, order: BrokerOrder) -> IntentState:
-        if order.status is BrokerStatus.FILLED:
-            return IntentState.FILLED
-        ended = _ENDED[order.status]
-        if ended is IntentState.CANCELLED and record.intent.tif is Tif.DAY and not record.cancel_asked:
-            session = self._desk.calendar.session(record.intent.session)
-            if session is not None and self._now() >= session.close:
-                return IntentState.EXPIRED
-        return ended
-
-    def _executions_late(self, record: IntentRecord, order: BrokerOrder, odd_s: float) -> bool:
-        """The order ended with more filled than executions tell: wait, then say so and go on."""
-        if odd_s < EXECUTIONS_LATE_AFTER_S:
-            return False
-        text = f"exec_gap: {order.filled_quantity:g} filled, executions say {record.filled}"
-        self._end(record, self._end_state(record, order), text)
-        self._latch("exec_gap", f"{record.intent.symbol}: {text}")
-        return True
-
-    def _missing(self, record: IntentRecord, odd_s: float) -> bool:
-        """A bound order that is not in the list: ask for it by its id; where nobody knows it, it is unproven."""
-        if record.order_id is None:
-            return True
+    def _count_one(self, coid: str, execution: Execution, journal: JournalView, done: Reconciled) -> None:
+        now = self._context.clock.now()
+        symbol = execution.symbol
         try:
-            order = self._desk.broker.order_status(record.order_id)
-        except GatewayError:
-            return False
-        if order is not None:
-            return self._judge(record, order, odd_s) if order.status in _ENDED or not is_live(order) else True
-        if self._is_over(record):
-            self._end(record, IntentState.EXPIRED, "its session is over, and it is in no list")
-            return True
-        if odd_s < 2.0 * self._desk.settings.execution.visibility_s:
-            return False
-        self._desk.journal.transition(
-            record.intent.coid, IntentState.UNKNOWN, "vanished without a terminal status", self._now()
-        )
-        return True
+            counted = self._context.journal.record_fill(coid, execution, now)
+        except InvariantBroken as error:
+            # One execution that can't be counted never stops the others; the gap shows up at its order's end.
+            done.alarms.append(Alarm(AlarmCode.EXECUTION, execution.execution_id, f"{symbol}: {error.detail}"))
+            return
+        self._counted.add(_key(execution))
+        if counted.oversold:
+            text = f"{symbol}: execution {execution.execution_id} sold {counted.oversold} more than we had"
+            done.latches.append(("oversold", text))
+        if counted.corrected:
+            text = f"{symbol}: the broker corrected execution {execution.execution_id}"
+            done.alarms.append(Alarm(AlarmCode.CORRECTION, execution.execution_id, text))
+        record = self._context.journal.intent(coid)
+        if record is not None and (counted.new or counted.corrected):
+            self._after_fill(record, execution, snapshot_epoch=record.seen_epoch, done=done)
+        if counted.new:
+            done.fills += 1
+            self._context.log.info(
+                "fill",
+                coid=coid,
+                symbol=symbol,
+                side=execution.side,
+                quantity=execution.quantity,
+                price=execution.price,
+            )
+            late_s = (now - execution.time).total_seconds()
+            self._context.metrics.observe(Duration.FILL_LATENCY, max(late_s, 0.0))
 
-    def _is_over(self, record: IntentRecord) -> bool:
-        session = self._desk.calendar.session(record.intent.session)
-        return (
-            record.intent.tif is Tif.DAY
-            and session is not None
-            and self._now() >= session.close + timedelta(minutes=30)
-        )
+    def _after_fill(self, record: IntentRecord, execution: Execution, *, snapshot_epoch: int, done: Reconciled) -> None:
+        """An execution proves that the order was there; one that was taken back brings it to life again."""
+        now = self._context.clock.now()
+        journal = self._context.journal
+        if record.state in DECLARED_ABSENT:
+            self._resurrected(record, "an execution of it came", done)
+        elif record.state is IntentState.FILLED and record.left > 0:
+            journal.transition(record.coid, IntentState.WORKING, "RESURRECTED: an execution was taken back", now)
+        elif record.state in UNPROVEN and execution.order_id is not None and record.order_id is None:
+            journal.bind(record.coid, execution.order_id, snapshot_epoch, now)
+        elif record.state is IntentState.UNKNOWN:
+            journal.transition(record.coid, IntentState.WORKING, "an execution of it came", now)
 
-    def _end(self, record: IntentRecord, state: IntentState, detail: str) -> None:
-        self._desk.journal.transition(record.intent.coid, state, detail, self._now())
-        failpoint("K23")
-        self._desk.log.info(
-            "order ended",
-            coid=record.intent.coid,
-            symbol=record.intent.symbol,
-            role=record.intent.role,
-            state=state,
-            filled=record.filled,
+    # ---- orders that come back, and orders that end
+
+    def _resurrect(self, snapshot: BrokerSnapshot, done: Reconciled) -> None:
+        """Find live orders that were taken for absent or over."""
+        by_id = {
+            record.order_id: record
+            for record in self.view(snapshot.began).records
+            if record.order_id is not None and record.state in TERMINAL
+        }
+        for order_id, sight in snapshot.sights.items():
+            if not sight.live:
+                continue
+            record = self._context.journal.intent(sight.order.order_ref or "") or by_id.get(order_id)
+            if record is None or record.state not in TERMINAL or record.state is IntentState.DENIED:
+                continue
+            journal = self.view(snapshot.began)
+            own_name = named(record.intent) and sight.order.order_ref == record.coid
+            if not (own_name or is_same(record, sight.order, journal)) or record.left == 0:
+                continue
+            if record.order_id != order_id or record.seen_epoch != snapshot.epoch:
+                self._context.journal.bind(record.coid, order_id, snapshot.epoch, snapshot.began)
+            self._resurrected(record, "it is in the order list", done)
+
+    def _resurrected(self, record: IntentRecord, why: str, done: Reconciled) -> None:
+        now = self._context.clock.now()
+        current = self._context.journal.intent(record.coid)
+        if current is not None and current.state is not IntentState.WORKING:
+            self._context.journal.transition(record.coid, IntentState.WORKING, f"RESURRECTED: {why}", now)
+        text = f"{record.intent.symbol}: the {record.intent.role} {record.coid} was taken for {record.state}, but {why}"
+        done.latches.append(("resurrected", text))
+
+    def _end_orders(self, snapshot: BrokerSnapshot, since: Since, done: Reconciled) -> None:
+        context = self._context
+        now = context.clock.now()
+        journal = self.view(now)
+        endings = Endings(snapshot, journal, since, context.broker, context.calendar, context.settings)
+        for record in journal.maybe_live:
+            if record.state is not IntentState.WORKING:
+                continue
+            ending = endings.of(record, now)
+            if ending is None:
+                continue
+            context.journal.transition(record.coid, ending.state, ending.detail, now)
+            if ending.gap:
+                done.latches.append(("exec_gap", f"{record.intent.symbol}: {ending.detail}"))
+
+    def _close_children(self, snapshot: BrokerSnapshot, now: datetime) -> None:
+        """Judge bracket children without an order: refused with the answer, over with their entry, or unproven."""
+        journal = self.view(now)
+        visible = timedelta(seconds=self._context.settings.execution.visibility_s)
+        for record in journal.maybe_live:
+            if record.order_id is not None or record.intent.parent_coid is None:
+                continue
+            parent = journal.by_coid.get(record.intent.parent_coid)
+            if parent is not None and parent.state in TERMINAL and parent.filled == 0:
+                self._move_open(record, IntentState.CANCELLED, f"its entry ended {parent.state}", now)
+            elif self._refused_leg(record, parent, journal, snapshot):
+                self._move_open(record, IntentState.REJECTED, "refused in the answer to its group", now)
+            elif record.state in {IntentState.SENDING, IntentState.REPLYING} and (
+                record.sent_at is not None and snapshot.began >= record.sent_at + visible
+            ):
+                text = "not listed after its group was accepted"
+                self._context.journal.transition(record.coid, IntentState.UNKNOWN, text, now)
+
+    def _move_open(self, record: IntentRecord, state: IntentState, text: str, now: datetime) -> None:
+        """Take an order whose outcome was open over UNKNOWN to its end: reading proved it, no answer did."""
+        if record.state is not IntentState.UNKNOWN:
+            self._context.journal.transition(record.coid, IntentState.UNKNOWN, text, now)
+        self._context.journal.transition(record.coid, state, text, now)
+
+    def _refused_leg(
+        self, record: IntentRecord, parent: IntentRecord | None, journal: JournalView, snapshot: BrokerSnapshot
+    ) -> bool:
+        """Return whether the answer refused as many legs as are missing in the list that shows their entry."""
+        if parent is None or parent.order_id is None or parent.order_id not in snapshot.sights:
+            return False
+        submits = [c for c in journal.commands_of(record.coid) if c.kind is RequestKind.SUBMIT]
+        refused = submits[-1].refused_legs if submits else 0
+        missing = [child for child in journal.children(parent.coid) if child.order_id is None and child.maybe_live]
+        shown = any(
+            agrees(record.intent, sight.order) and sight.maybe_live and sight.order.parent_id in {None, parent.order_id}
+            for sight in snapshot.sights.values()
         )
-        if state is IntentState.REJECTED:
-            self._desk.notifier.alert(
-                "rejected", f"{record.intent.symbol}: the {record.intent.role} was rejected after it was accepted"
+        return 0 < len(missing) <= refused and not shown and record in missing
+
+    # ---- what is not proven
+
+    def _resolve(self, snapshot: BrokerSnapshot, done: Reconciled) -> None:
+        context = self._context
+        now = context.clock.now()
+        journal = self.view(now)
+        for record in journal.maybe_live:
+            if record.state is not IntentState.UNKNOWN and not record.provisional:
+                continue
+            votes = tuple(v for v in context.evidence.of(record.coid) if not _older(v.at, record.unknown_since))
+            if record.state is IntentState.UNKNOWN:
+                judgement = absence.judge(record, votes, snapshot, journal, context.calendar, context.settings)
+                if judgement.vote is not None:
+                    context.evidence.record(record.coid, judgement.vote, snapshot.began)
+                if judgement.lost:
+                    self._lost(record, journal, now)
+                    continue
+            self._freeze(record, now, done)
+            look = absence.next_look(record, now, context.calendar, context.settings)
+            if look is not None:
+                _sooner(done, look)
+
+    def _lost(self, record: IntentRecord, journal: JournalView, now: datetime) -> None:
+        self._context.journal.transition(record.coid, IntentState.LOST, "its absence is proven", now)
+        if record.intent.role is not Role.ENTRY:
+            return
+        for child in journal.children(record.coid):
+            if child.state is IntentState.UNKNOWN and child.order_id is None:
+                self._context.journal.transition(child.coid, IntentState.LOST, "its entry never arrived", now)
+
+    def _freeze(self, record: IntentRecord, now: datetime, done: Reconciled) -> None:
+        begun = record.unknown_since or record.sent_at or now
+        if not record.frozen and now - begun >= absence.FREEZE_AFTER:
+            self._context.journal.freeze(record.coid, now)
+        if record.frozen or now - begun >= absence.FREEZE_AFTER:
+            what = f"order {record.order_id} looks like it; claim it or cancel it at the broker"
+            text = what if record.provisional else "look it up at the broker"
+            done.alarms.append(
+                Alarm(
+                    AlarmCode.ORDER_UNKNOWN,
+                    record.coid,
+                    f"{record.intent.symbol}: what became of the {record.intent.role} {record.coid} is not proven; "
+                    f"nothing is bought in it until it is: {text}",
+                )
             )
 
-    def _doubt_children(self, book: BrokerBook) -> None:
-        """A bracket child that is still not listed when it must be visible is unproven."""
-        visible = timedelta(seconds=self._desk.settings.execution.visibility_s)
-        for record in self._desk.journal.intents(states=frozenset({IntentState.SENDING, IntentState.REPLYING})):
-            if record.sent_at is not None and book.began >= record.sent_at + visible:
-                self._desk.journal.transition(
-                    record.intent.coid, IntentState.UNKNOWN, "not listed after its group was accepted", self._now()
-                )
+    # ---- own shares
 
-    def _orphans(self, book: BrokerBook) -> None:
-        """Halt on a live order with our prefix that the journal does not know."""
-        prefix = self._desk.store.value("prefix")
-        if prefix is None:
-            return
-        known: Mapping[str, IntentRecord] | None = None
-        for order in book.orders:
-            if order.order_ref is None or not order.order_ref.startswith(f"{prefix}-"):
-                continue
-            if self._desk.journal.intent(order.order_ref) is not None or not is_live(order):
-                continue
-            known = known or {record.intent.coid: record for record in self._desk.journal.intents()}
-            if is_orphan(order, prefix, known):
-                raise InvariantBroken(
-                    "orphan", f"{order.symbol}: the order {order.order_ref} is of this system, but not in its journal"
-                )
+    def _check_shares(self, snapshot: BrokerSnapshot, done: Reconciled) -> None:
+        context = self._context
+        now = context.clock.now()
+        journal = self.view(now)
+        kept: set[str] = set()
+        for position in journal.positions:
+            subject = subject_of(position)
+            found = judge_shares(
+                position,
+                context.evidence.of(subject),
+                snapshot,
+                journal,
+                done.foreign,
+                context.settings.execution.visibility_s,
+            )
+            match found:
+                case Change():
+                    context.journal.adjust(
+                        position.conid, found.quantity, found.kind, found.text, now, ratio=found.ratio
+                    )
+                    done.alarms.append(
+                        Alarm(AlarmCode(found.kind), position.symbol, f"{position.symbol}: {found.text}")
+                    )
+                case Doubt():
+                    kept.add(subject)
+                    if found.vote:
+                        context.evidence.record(subject, str(found.held), snapshot.began)
+                    text = (
+                        f"{position.symbol}: the broker shows {found.held} of {position.quantity} own shares; the stop "
+                        "stays until that is proven, and could sell short"
+                    )
+                    done.alarms.append(Alarm(AlarmCode.SHARES_MISSING, position.symbol, text))
+                    _sooner(done, now + timedelta(seconds=30))
+        if snapshot.positions.value is not None:
+            stale = {s for s in context.evidence.subjects() if s.startswith("shares:")} - kept
+            context.evidence.forget(stale)
 
-    def _shorts(self, book: BrokerBook) -> None:
-        """Halt on a short position: this system never sells what it has not got, so something is wrong."""
-        for position in book.positions:
-            if position.quantity < 0:
-                raise InvariantBroken("I10", f"{position.symbol}: the account is short {-position.quantity:g} shares")
 
-    def _unknown(self) -> Sequence[IntentRecord]:
-        return self._desk.journal.intents(states=frozenset({IntentState.UNKNOWN}))
+def latched(context: TradingContext, latches: list[tuple[str, str]]) -> None:
+    """Keep new entries off until a person has looked."""
+    now = context.clock.now()
+    for code, text in latches:
+        risk = context.store.risk_state()
+        kept = {**risk.latches, code: context.calendar.at_or_after(now.date()).day}
+        context.store.set_risk_state(replace(risk, latches=kept), reason=text, actor="system", now=now)
 
-    def _unproven(self) -> tuple[IntentRecord, ...]:
-        return self._desk.journal.intents(states=UNPROVEN)
 
-    def _now(self) -> datetime:
-        return self._desk.clock.now()
+def _key(execution: Execution) -> tuple[str, float, float, bool]:
+    return (execution.execution_id, execution.quantity, execution.price, execution.commission is not None)
+
+
+def _older(at: datetime, since: datetime | None) -> bool:
+    return since is not None and at < since
+
+
+def _sooner(done: Reconciled, at: datetime) -> None:
+    done.look_again = at if done.look_again is None else min(done.look_again, at)

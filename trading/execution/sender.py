@@ -1,262 +1,203 @@
-"""The one place from which an order leaves: written before it is sent, sent once, its answer written before it counts.
+"""The one place from which anything is asked of the broker: written before it is sent, sent once, its answer written.
 
-W2  ABOUT row and SENDING, committed     N1  the POST     W3  the answer and the new state, committed
-Q   a question is answered yes only when it is allowed, W2 before each reply
+A plan's commands are carried out one at a time, each checked on the state of that moment. Two without an answer, or
+twenty seconds, end a round: then everything is gathered and planned anew, protection first.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from enum import StrEnum
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
 
-from trading.errors import GatewayError
-from trading.execution.attribution import unbound
-from trading.execution.desk import Desk
-from trading.execution.failpoints import failpoint
-from trading.execution.questions import MAX_QUESTIONS, refusal
-from trading.execution.tickets import tickets
-from trading.model.metric import Duration
-from trading.model.order import IntentState, OrderIntent
-from trading.model.wire import (
-    Acknowledged,
-    Answer,
-    Duplicate,
-    NothingSent,
-    Outcome,
-    Questioned,
-    RefusedByBroker,
-    Unproven,
-    WireRequest,
-)
-from trading.ports import IntentRecord
+from trading.execution.context import TradingContext
+from trading.execution.door import may_leave
+from trading.execution.entries import passes
+from trading.execution.order_factory import modified, with_names
+from trading.execution.plan import Adopt, Cancel, Modify, Plan, PlannedCommand, Prepare, Refuse, Submit
+from trading.execution.state import TradingState
+from trading.execution.submission import Sending, Submission, outcome_class
+from trading.model.command import CommandDraft, CommandState
+from trading.model.decision import Denied
+from trading.model.metric import Counter
+from trading.model.order import OrderIntent
+from trading.model.outcome import Acknowledged, NothingSent, Outcome, RefusedByBroker
+from trading.model.record import IntentRecord
+from trading.model.request import CancelOrder, ModifyOrder, RequestKind
 
-NOT_SENT = "NOT_SENT"
+MAX_UNANSWERED = 2
+ROUND_S = 20.0
+OLDEST_SNAPSHOT = timedelta(seconds=30)
 
 
-class Sending(StrEnum):
-    """How an attempt to send ended, for the one who asked for it."""
+@dataclass(slots=True)
+class Round:
+    """What one round of a plan did. `acted`: something left, or may have, so that a reading can show more."""
 
-    ACCEPTED = "accepted"
-    NOT_SENT = "not sent"
-    REFUSED = "refused"
-    DECLINED = "declined"
-    UNKNOWN = "unknown"
-
-
-@dataclass(frozen=True, slots=True)
-class OpenRequest:
-    """A request whose ABOUT row is committed."""
-
-    wire_id: int
-    request: WireRequest
-
-
-def outcome_class(outcome: Outcome) -> str:
-    """Return the word under which the journal keeps an outcome."""
-    match outcome:
-        case Acknowledged():
-            return "ACK"
-        case Questioned():
-            return "QUESTION"
-        case Duplicate():
-            return "DUPLICATE"
-        case RefusedByBroker():
-            return "REFUSED"
-        case Unproven():
-            return "UNKNOWN"
-        case NothingSent():
-            return NOT_SENT
-
-
-def answer_of(outcome: Outcome) -> Answer | None:
-    """Return what came back, None when nothing was sent."""
-    return None if isinstance(outcome, NothingSent) else outcome.answer
+    sent: int = 0
+    denied: int = 0
+    acted: bool = False
+    unanswered: int = 0
+    unfinished: bool = False
+    waiting: dict[str, Denied] = field(default_factory=dict)
 
 
 class Sender:
-    """Sends groups of intents (a bracket, a protective pair, one order) and cancels, one at a time."""
+    """Carries plans out; the state that a command is checked on is made anew by `refresh` right before it leaves."""
 
-    def __init__(self, desk: Desk) -> None:
-        """Use the desk's journal and broker."""
-        self._desk = desk
-        self._epoch = 0
-        self._cancels_asked: set[str] = set()
+    def __init__(self, context: TradingContext, refresh: Callable[[TradingState], TradingState]) -> None:
+        """Use the context's journal and broker."""
+        self._context = context
+        self._refresh = refresh
+        self._submission = Submission(context)
 
-    def begin(self, epoch: int) -> None:
-        """Take the session epoch in which everything from now on is sent."""
-        self._epoch = epoch
+    def carry_out(self, plan: Plan, state: TradingState) -> Round:
+        """Carry a plan's commands out until they are done or the round is over."""
+        began = self._context.clock.monotonic()
+        done = Round()
+        now = self._context.clock.now()
+        for numbers, result, why in (
+            (plan.confirmed, CommandState.CONFIRMED, "the reading shows it"),
+            (plan.refused, CommandState.REFUSED, "nothing came of it"),
+            (plan.lapsed, CommandState.LAPSED, "not wanted any more"),
+        ):
+            if numbers:
+                self._context.commands.settle(numbers, result, why, now)
+        for command in plan.commands:
+            late = self._context.clock.monotonic() - began > ROUND_S
+            stale = self._context.clock.now() - state.snapshot.began > OLDEST_SNAPSHOT
+            if late or stale or done.unanswered >= MAX_UNANSWERED:
+                done.unfinished = True
+                break
+            if self._context.interrupted() and not isinstance(command, Cancel):
+                break
+            self._carry_out(command, state, done)
+        return done
 
-    def submit(
+    def _carry_out(self, command: PlannedCommand, state: TradingState, done: Round) -> None:
+        match command:
+            case Cancel():
+                self._cancel(command, state, done)
+            case Modify():
+                self._modify(command, state, done)
+            case Prepare(drafts=drafts):
+                self._context.journal.plan(with_names(drafts, self._context.journal.next_coid))
+            case Submit():
+                self._submit(command, state, done)
+            case Refuse(group=group, denied=denied):
+                self._deny(self._planned(group), denied, done)
+            case Adopt(conid=conid, stop_price=stop, target_price=target):
+                self._context.journal.set_plan(conid, stop, target, self._context.clock.now())
+
+    def _planned(self, group: Sequence[OrderIntent]) -> Sequence[OrderIntent]:
+        """Return the group as it is in the journal: a draft is planned first."""
+        if group[0].coid:
+            return group
+        named = with_names(group, self._context.journal.next_coid)
+        self._context.journal.plan(named)
+        return named
+
+    def _submit(self, command: Submit, state: TradingState, done: Round) -> None:
+        group = self._planned(command.group)
+
+        def check() -> Denied | None:
+            return may_leave(group[0], command, self._refresh(state))
+
+        denied = check()
+        if denied is not None:
+            if passes(denied):
+                done.waiting[group[0].symbol] = denied
+            else:
+                self._deny(group, denied, done)
+            return
+        result = self._submission.submit(group, command.step, state, lambda: check() is None)
+        if result is Sending.NOT_SENT:
+            done.waiting[group[0].symbol] = Denied(group[0].symbol, "not_sent", None, None, "the gateway isn't reached")
+            return
+        done.acted = True
+        done.sent += len(group)
+        done.unanswered += result is Sending.UNKNOWN
+
+    def _deny(self, group: Sequence[OrderIntent], denied: Denied, done: Round) -> None:
+        """Close a PLANNED group for good; one denial is told, whose children end with it."""
+        numbers = "" if denied.value is None else f"{denied.value:g} against {denied.limit}"
+        detail = " ".join(part for part in (denied.detail, numbers) if part)
+        coids = [intent.coid for intent in group]
+        self._context.journal.record_denial(coids, denied.code, detail, self._context.clock.now())
+        done.denied += 1
+        self._context.metrics.add(Counter.DENIALS, label=denied.code)
+        self._context.log.info("order denied", symbol=denied.symbol, code=denied.code, detail=detail)
+
+    def _cancel(self, command: Cancel, state: TradingState, done: Round) -> None:
+        record = command.record
+        draft = CommandDraft(RequestKind.CANCEL, (record.coid,), command.step, record.order_id)
+        self._ask(draft, CancelOrder(record.order_id or 0), record, state, done)
+
+    def _modify(self, command: Modify, state: TradingState, done: Round) -> None:
+        record = command.record
+        ticket = modified(record, command.quantity, command.price)
+        draft = CommandDraft(
+            RequestKind.MODIFY,
+            (record.coid,),
+            command.step,
+            record.order_id,
+            quantity=command.quantity,
+            limit_price=ticket.limit_price,
+            stop_price=ticket.stop_price,
+        )
+        self._ask(draft, ModifyOrder(record.order_id or 0, ticket), record, state, done)
+
+    def _ask(
         self,
-        group: Sequence[OrderIntent],
-        references: Mapping[int, float],
-        still_allowed: Callable[[], bool],
-    ) -> Sending:
-        """Send PLANNED intents in one POST and answer its questions; `still_allowed` is asked before each yes."""
-        coids = tuple(intent.coid for intent in group)
-        open_request = self._about(coids, self._desk.broker.submit_request(tickets(group)), IntentState.SENDING)
-        failpoint("K03")
-        return self._settle(group, references, still_allowed, open_request)
-
-    def cancel(self, record: IntentRecord) -> bool:
-        """Ask for the cancel of a bound order; True when it was asked: a later reading tells what came of it.
-
-        Once in the life of a process: one that died may have written it down and not sent it, so the next asks anew.
-        """
-        if record.order_id is None or (record.cancel_asked and record.intent.coid in self._cancels_asked):
-            return False
-        self._cancels_asked.add(record.intent.coid)
-        request = self._desk.broker.cancel_request(record.order_id)
-        open_request = self._about((record.intent.coid,), request, None)
-        failpoint("K20")
-        outcome = self._exchange(open_request)
-        failpoint("K21")
-        self._answered(open_request, outcome)
-        failpoint("K22")
-        self._desk.log.info(
-            "cancel asked",
-            coid=record.intent.coid,
+        draft: CommandDraft,
+        request: CancelOrder | ModifyOrder,
+        record: IntentRecord,
+        state: TradingState,
+        done: Round,
+    ) -> None:
+        """Ask for a cancel or a modification: an answer says that it was asked, a reading what came of it."""
+        fresh = self._refresh(state)
+        if fresh.guard.selected != fresh.guard.account_id or fresh.guard.observes:
+            return
+        context = self._context
+        prepared = context.broker.prepare(request)
+        opened = context.commands.record_request(draft, prepared, state.epoch, context.clock.now())
+        outcome = self._submission.exchange(prepared)
+        answer = None if isinstance(outcome, NothingSent) else outcome.answer
+        context.commands.record_response(
+            opened, outcome_class(outcome), answer, _state_of(outcome), context.clock.now(), detail=_text_of(outcome)
+        )
+        if isinstance(request, ModifyOrder):
+            outcome = self._submission.answer_for_change(draft, record, outcome, opened, state)
+        done.acted = done.acted or not isinstance(outcome, NothingSent)
+        done.unanswered += _state_of(outcome) is CommandState.UNKNOWN
+        context.log.info(
+            "change asked",
+            kind=draft.kind,
+            coid=record.coid,
             symbol=record.intent.symbol,
+            step=draft.step,
             outcome=outcome_class(outcome),
         )
-        return not isinstance(outcome, NothingSent)
 
-    def _about(self, coids: Sequence[str], request: WireRequest, state: IntentState | None) -> OpenRequest:
-        wire_id = self._desk.journal.about(coids, request, state, self._epoch, self._now())
-        return OpenRequest(wire_id, request)
 
-    def _exchange(self, open_request: OpenRequest) -> Outcome:
-        failpoint("K04")
-        began = self._desk.clock.monotonic()
-        outcome = self._desk.broker.send(open_request.request)
-        failpoint("K06")
-        self._desk.metrics.observe(Duration.ORDER_ACK, self._desk.clock.monotonic() - began)
-        return outcome
+def _state_of(outcome: Outcome) -> CommandState:
+    match outcome:
+        case Acknowledged():
+            return CommandState.ACKED
+        case RefusedByBroker():
+            return CommandState.REFUSED
+        case NothingSent():
+            return CommandState.NOT_SENT
+        case _:
+            return CommandState.UNKNOWN
 
-    def _answered(self, open_request: OpenRequest, outcome: Outcome) -> None:
-        self._desk.journal.answered(open_request.wire_id, outcome_class(outcome), answer_of(outcome), self._now())
 
-    def _settle(
-        self,
-        group: Sequence[OrderIntent],
-        references: Mapping[int, float],
-        still_allowed: Callable[[], bool],
-        open_request: OpenRequest,
-    ) -> Sending:
-        """Follow one POST to its end."""
-        coids = tuple(intent.coid for intent in group)
-        asked: list[frozenset[str]] = []
-        declined: str | None = None
-        while True:
-            outcome = self._exchange(open_request)
-            failpoint("K07")
-            self._answered(open_request, outcome)
-            if not isinstance(outcome, Questioned):
-                return self._ended(group, outcome, declined, replying=bool(asked))
-            self._question(coids, outcome)
-            failpoint("K08")
-            seen = frozenset(outcome.message_ids)
-            if declined is not None:
-                # Asked again after a no: nothing more is said, reading tells what became of it.
-                return self._unknown(coids, "asked again after it was declined")
-            declined = self._no(outcome, group, references, asked, seen=seen)
-            if declined is None and not still_allowed():
-                declined = "the order is not allowed any more"
-            asked.append(seen)
-            try:
-                request = self._desk.broker.reply_request(
-                    outcome.reply_id, confirmed=declined is None, coids=open_request.request.coids
-                )
-            except GatewayError as error:
-                return self._unknown(coids, error.cause)
-            open_request = self._about(coids, request, IntentState.REPLYING)
-            failpoint("K09")
-
-    def _no(
-        self,
-        outcome: Questioned,
-        group: Sequence[OrderIntent],
-        references: Mapping[int, float],
-        asked: Sequence[frozenset[str]],
-        *,
-        seen: frozenset[str],
-    ) -> str | None:
-        if len(asked) >= MAX_QUESTIONS:
-            return f"more than {MAX_QUESTIONS} questions"
-        if seen in asked:
-            return f"{', '.join(sorted(seen))}: the same question twice"
-        return refusal(outcome, group, references, self._desk.settings.execution)
-
-    def _ended(
-        self, group: Sequence[OrderIntent], outcome: Outcome, declined: str | None, *, replying: bool
-    ) -> Sending:
-        coids = tuple(intent.coid for intent in group)
-        match outcome:
-            case Acknowledged() if declined is None:
-                return self._accepted(group, outcome)
-            case NothingSent(cause=cause) if not replying:
-                self._move(coids, IntentState.PLANNED, f"nothing was sent: {cause}")
-                return Sending.NOT_SENT
-            case RefusedByBroker(text=text):
-                return self._refused(group, declined or text, declined=declined is not None)
-            case Acknowledged():
-                return self._refused(group, declined or "", declined=True)
-            case NothingSent(cause=text) | Unproven(cause=text) | Duplicate(text=text):
-                return self._unknown(coids, text)
-            case _:
-                return self._unknown(coids, "an answer that nobody expected")
-
-    def _accepted(self, group: Sequence[OrderIntent], outcome: Acknowledged) -> Sending:
-        """Bind what the answer names; bracket children are bound from the order list, and unproven until then."""
-        named = {ack.local_order_id: ack.order_id for ack in outcome.orders if ack.parent_order_id is None}
-        for intent in group:
-            if intent.parent_coid is not None:
-                continue
-            order_id = named.get(intent.coid)
-            if order_id is None and len(group) == 1 and len(outcome.orders) == 1:
-                order_id = outcome.orders[0].order_id
-            if order_id is not None:
-                self._desk.journal.bind(intent.coid, order_id, self._now())
-                failpoint("K12")
-        self._desk.log.info("order accepted", coid=group[0].coid, symbol=group[0].symbol, role=group[0].role)
-        return Sending.ACCEPTED
-
-    def _refused(self, group: Sequence[OrderIntent], text: str, *, declined: bool) -> Sending:
-        """Verify a refusal by one reading: where the order is there after all, it is bound."""
-        coids = tuple(intent.coid for intent in group)
-        try:
-            orders = self._desk.broker.orders()
-            executions = self._desk.broker.executions(1)
-        except GatewayError:
-            return self._unknown(coids, f"refused ({text}), but that could not be verified")
-        records = [record for coid in coids if (record := self._desk.journal.intent(coid)) is not None]
-        there = unbound(records, orders)
-        if there or any(execution.order_ref in coids for execution in executions):
-            for binding in there:
-                self._desk.journal.bind(binding.coid, binding.order_id, self._now())
-            self._desk.log.warning("refused, and there all the same", coid=coids[0], text=text)
-            return Sending.ACCEPTED if there else self._unknown(coids, f"refused ({text}), yet it was executed")
-        self._move(coids, IntentState.DECLINED if declined else IntentState.REJECTED, text)
-        code = "question" if declined else "rejected"
-        self._desk.notifier.alert(
-            code, f"{group[0].symbol}: {group[0].role} {'declined' if declined else code}: {text}"
-        )
-        return Sending.DECLINED if declined else Sending.REFUSED
-
-    def _unknown(self, coids: Sequence[str], text: str) -> Sending:
-        self._move(coids, IntentState.UNKNOWN, text)
-        self._desk.log.warning("outcome not proven", coid=coids[0], cause=text)
-        return Sending.UNKNOWN
-
-    def _question(self, coids: Sequence[str], outcome: Questioned) -> None:
-        for coid in coids:
-            self._desk.journal.question(coid, outcome.reply_id, outcome.message_ids, self._now())
-
-    def _move(self, coids: Sequence[str], state: IntentState, detail: str) -> None:
-        for coid in coids:
-            self._desk.journal.transition(coid, state, detail, self._now())
-
-    def _now(self) -> datetime:
-        return self._desk.clock.now()
+def _text_of(outcome: Outcome) -> str:
+    match outcome:
+        case RefusedByBroker(text=text):
+            return text
+        case NothingSent(cause=cause):
+            return cause
+        case _:
+            return ""

@@ -9,13 +9,14 @@ import random
 from dataclasses import dataclass
 from pathlib import Path
 
-from trading.gateway.channel import READ_S, Channel
+from trading.gateway.api_client import READ_S, ApiClient
 from trading.gateway.market_data import GatewayMarketData
+from trading.gateway.memory import ProcessMemory
 from trading.gateway.orders import AccountBroker
 from trading.gateway.pacing import OnWait, Pacing, untold
 from trading.gateway.session import Session
 from trading.gateway.transport import HttpTransport, Transport, TransportTo
-from trading.ports import Clock
+from trading.ports import Clock, GatewayMemory
 
 # Five calls at a time are documented, more than four are throttled now and then.
 _PARALLEL_HISTORIES = 4
@@ -27,7 +28,7 @@ class Gateway:
 
     session: Session
     market_data: GatewayMarketData
-    channel: Channel
+    api: ApiClient
     transport: Transport
 
     def broker(self, account_id: str) -> AccountBroker:
@@ -35,14 +36,14 @@ class Gateway:
 
         Raises: ConfigError, it is no account id.
         """
-        return AccountBroker(self.channel, self.session, account_id)
+        return AccountBroker(self.api, self.session, account_id)
 
     def close(self) -> None:
         """Close the sockets."""
         self.transport.close()
 
 
-def connect(
+def connect(  # noqa: PLR0913 - all by name, and what differs between live and simulated is chosen in one place
     url: str,
     *,
     ca_bundle: Path | None,
@@ -52,6 +53,7 @@ def connect(
     read_s: float = READ_S,
     transport_to: TransportTo = HttpTransport,
     on_wait: OnWait = untold,
+    memory: GatewayMemory | None = None,
 ) -> Gateway:
     """Return the gateway at `url`; nothing is sent yet.
 
@@ -64,11 +66,13 @@ def connect(
         read_s: Seconds that one exchange may take in all.
         transport_to: Makes the transport to an address and the certificates to trust; over the network by default.
         on_wait: Is told how many seconds each request waited for the limits.
+        memory: Keeps pinned contracts and the end of a penalty over a restart; by default they end with the process.
 
     Raises: ConfigError, the address can't be used.
     """
     used = transport_to(url, ca_bundle)
-    channel = Channel(used, Pacing(clock, limited=paced, on_wait=on_wait), clock, rng, read_s)
-    session = Session(channel, tell_server_time=paced)
-    market_data = GatewayMarketData(channel, session, clock, parallel=_PARALLEL_HISTORIES if paced else 1)
-    return Gateway(session, market_data, channel, used)
+    kept = memory if memory is not None else ProcessMemory()
+    api = ApiClient(used, Pacing(clock, limited=paced, on_wait=on_wait, memory=kept), clock, rng, read_s)
+    session = Session(api, tell_server_time=paced)
+    market_data = GatewayMarketData(api, session, clock, kept, parallel=_PARALLEL_HISTORIES if paced else 1)
+    return Gateway(session, market_data, api, used)

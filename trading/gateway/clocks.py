@@ -21,7 +21,7 @@ DAY_S = 86_400.0
 LONGEST_STEP_S = 16.25 * 3600.0
 
 
-class Wake:
+class WakeUp:
     """Ends waits early: somebody wants something, or the process has to stop. Safe to use from a signal handler."""
 
     def __init__(self) -> None:
@@ -60,7 +60,7 @@ class Wake:
 class SystemClock:
     """The machine's clock."""
 
-    def __init__(self, wake: Wake) -> None:
+    def __init__(self, wake: WakeUp) -> None:
         """Let `wake` end waits."""
         self._wake = wake
 
@@ -93,7 +93,7 @@ class LockstepClock:
     With `seconds_per_day` a simulated day takes that many real seconds at least.
     """
 
-    def __init__(self, transport: Transport, wake: Wake, seconds_per_day: float) -> None:
+    def __init__(self, transport: Transport, wake: WakeUp, seconds_per_day: float) -> None:
         """Ask the simulator's control through `transport`; nothing is asked before the first use."""
         self._transport = transport
         self._wake = wake

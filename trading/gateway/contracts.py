@@ -1,15 +1,25 @@
-"""Which contract a symbol means, and in which steps its price moves."""
+"""Which contract a symbol means, and in which steps its price moves.
+
+Settled once, where it is listed and its currency being checked, and pinned for good: a symbol that is given to another
+company later doesn't change what is traded, and a contract that gets another symbol is not traded silently.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import logging
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date
 
-from trading.errors import Refused
+from trading.errors import DataError, OutcomeUnknown, Refused
 from trading.gateway import fields
-from trading.gateway.channel import Channel, rows_of, unusable
+from trading.gateway.api_client import ApiClient, unusable
 from trading.gateway.fields import FieldError
+from trading.gateway.parts import Doubt, each, gets_an_answer, in_parts
 from trading.gateway.session import Session
-from trading.model.contract import Contract, PriceIncrement
+from trading.model.contract import Contract, ContractPin, PriceIncrement
+from trading.ports import Clock, GatewayMemory
+
+log = logging.getLogger(__name__)
 
 _STOCKS = "/trsrv/stocks"
 _DEFINITIONS = "/trsrv/secdef"
@@ -21,86 +31,175 @@ _LISTINGS = ("NASDAQ", "NASDAQ.NMS", "NYSE", "ARCA", "AMEX", "BATS", "IEX")
 
 
 class Contracts:
-    """Looks symbols up once and remembers them as long as the process runs."""
+    """Settles each symbol once; the names of known contracts are looked at again each day."""
 
-    def __init__(self, channel: Channel, session: Session) -> None:
-        """Ask by `channel`; rules are read by `session`, which needs the accounts first."""
-        self._channel = channel
+    def __init__(self, api: ApiClient, session: Session, clock: Clock, memory: GatewayMemory, *, parallel: int) -> None:
+        """Ask by `api`; rules are read by `session`, which needs the accounts first, of `parallel` at a time.
+
+        What is settled is kept in `memory`.
+        """
+        self._api = api
         self._session = session
+        self._clock = clock
+        self._memory = memory
+        self._parallel = parallel
         self._known: dict[str, Contract] = {}
+        self._looked_on: date | None = None
 
     def contracts(self, symbols: Sequence[str]) -> tuple[Mapping[str, Contract], Mapping[str, str]]:
         """Return the US stock contract of each symbol and, for every other symbol, why there is none.
 
         Raises: GatewayError, the gateway can't be asked.
         """
+        self._look_again()
+        wanted = sorted(set(symbols))
+        pins, reasons = self._pins([symbol for symbol in wanted if symbol not in self._known])
+        doubt = Doubt(len(pins), lambda: self._gives_rules(pins, reasons))
+        if pins:
+            self._session.ensure_accounts()
+        for pin, read in each(list(pins.values()), self._contract, self._parallel):
+            symbol = pin.symbol
+            try:
+                self._known[symbol] = read()
+                self._memory.keep_pin(pin)
+                doubt.answered()
+            except FieldError as problem:
+                reasons[symbol] = str(problem)
+            except Refused as problem:
+                reasons[symbol] = problem.cause
+            except OutcomeUnknown as problem:
+                reasons[symbol] = problem.cause
+                doubt.unanswered(problem)
+        return {symbol: self._known[symbol] for symbol in wanted if symbol in self._known}, reasons
+
+    def _look_again(self) -> None:
+        """Once a day, forget known contracts that go by another name; they are read anew, and refused."""
+        today = self._clock.now().date()
+        if self._looked_on is not None and self._looked_on < today and self._known:
+            symbols = {contract.conid: symbol for symbol, contract in self._known.items()}
+            for row in self._listed(sorted(symbols)):
+                symbol = symbols.get(_conid_or_none(row) or 0)
+                name = row.get("ticker")
+                if symbol is not None and isinstance(name, str) and name and name != _spelled(symbol):
+                    log.warning("a contract has another name", extra={"symbol": symbol})
+                    del self._known[symbol]
+        self._looked_on = today
+
+    def _listed(self, conids: Sequence[int]) -> Iterator[Mapping[str, object]]:
+        """Give the definitions of contracts; one that can't be had changes nothing."""
+        for start in range(0, len(conids), _SYMBOLS_A_REQUEST):
+            try:
+                yield from self._definitions(conids[start : start + _SYMBOLS_A_REQUEST])
+            except (Refused, OutcomeUnknown) as problem:
+                log.warning("contracts can't be looked at again", extra={"problem": str(problem)})
+
+    def _pins(self, symbols: Sequence[str]) -> tuple[dict[str, ContractPin], dict[str, str]]:
+        """Return which contract each symbol means, as settled before or now, and why others mean none."""
+        pins: dict[str, ContractPin] = {}
         reasons: dict[str, str] = {}
-        wanted = sorted({symbol for symbol in symbols if symbol not in self._known})
+        wanted: list[str] = []
+        for symbol in symbols:
+            try:
+                pin = self._memory.pin(symbol)
+            except DataError as problem:
+                reasons[symbol] = problem.problem
+                continue
+            if pin is None:
+                wanted.append(symbol)
+            else:
+                pins[symbol] = pin
         for start in range(0, len(wanted), _SYMBOLS_A_REQUEST):
             part = wanted[start : start + _SYMBOLS_A_REQUEST]
-            for symbol, found in self._candidates(part).items():
-                try:
-                    self._known[symbol] = self._contract(symbol, self._one_of(symbol, found))
-                except (FieldError, Refused) as problem:
-                    reasons[symbol] = problem.cause if isinstance(problem, Refused) else str(problem)
-        return {symbol: self._known[symbol] for symbol in sorted(set(symbols)) if symbol in self._known}, reasons
+            answers, causes = in_parts(part, self._stocks, lambda: self._gives_rules(pins, {}))
+            reasons |= causes
+            for listed in answers:
+                for symbol, entries in listed.items():
+                    try:
+                        pins[symbol] = self._settled(symbol, entries)
+                    except FieldError as problem:
+                        reasons[symbol] = str(problem)
+                    except (Refused, OutcomeUnknown) as problem:
+                        reasons[symbol] = problem.cause
+        return {symbol: pins[symbol] for symbol in symbols if symbol in pins}, reasons
 
-    def _candidates(self, symbols: Sequence[str]) -> Mapping[str, Mapping[int, str]]:
-        """Return the US stock contract ids of each symbol with the exchange that the look-up names."""
-        listed = self._channel.get(_STOCKS, {"symbols": ",".join(_spelled(symbol) for symbol in symbols)})
+    def _gives_rules(self, pins: Mapping[str, ContractPin], reasons: Mapping[str, str]) -> bool:
+        """Return whether a contract that should be there is described: a known one, or the last that is asked for."""
+        conids = [contract.conid for contract in self._known.values()]
+        conids += [pin.conid for symbol, pin in pins.items() if symbol not in reasons]
+        return bool(conids) and gets_an_answer(lambda: self._rules(conids[-1], repeat=False))
+
+    def _stocks(self, symbols: Sequence[str], repeat: bool) -> Mapping[str, object]:  # noqa: FBT001 (see in_parts)
+        """Return what the look-up lists for each symbol."""
+        query = {"symbols": ",".join(_spelled(symbol) for symbol in symbols)}
+        listed = self._api.get(_STOCKS, query, repeat=repeat)
         if not isinstance(listed, dict):
             raise unusable(_STOCKS, "no object")
-        return {symbol: dict(_us_stocks(listed.get(_spelled(symbol)))) for symbol in symbols}
+        return {symbol: listed.get(_spelled(symbol)) for symbol in symbols}
 
-    def _one_of(self, symbol: str, found: Mapping[int, str]) -> int:
-        """Return the one contract id, settled by the listing exchange where there are several.
+    def _settled(self, symbol: str, entries: object) -> ContractPin:
+        """Return the contract that is meant, settled by the listing exchange where the look-up leaves it open.
 
-        Raises: FieldError, there is none or no single one.
+        Raises: FieldError, there is none or no single one; GatewayError.
         """
+        found = dict(_us_stocks(symbol, entries))
         if not found:
             raise FieldError(symbol, "no US stock of this symbol")
-        if len(found) > 1:
-            found = {conid: found[conid] for conid in self._listed_here(symbol, found)}
+        if len(found) > 1 or not set(found.values()) <= set(_LISTINGS):
+            several = len(found) > 1
+            found = self._listed_here(symbol, found)
+            if not found and not several:
+                raise FieldError(symbol, "it is not listed on an exchange of the US")
         if len(found) != 1:
             raise FieldError(symbol, "several contracts and none that is listed in the US alone")
-        return next(iter(found))
+        ((conid, exchange),) = found.items()
+        return ContractPin(symbol, conid, exchange, _CURRENCY)
 
-    def _listed_here(self, symbol: str, found: Mapping[int, str]) -> Sequence[int]:
-        conids = ",".join(str(conid) for conid in sorted(found))
-        rows = self._definitions(conids)
+    def _listed_here(self, symbol: str, found: Mapping[int, str]) -> dict[int, str]:
+        """Return those of the contracts that are US stocks of this symbol, with their listing exchange."""
+        rows = self._definitions(sorted(found))
         if not rows:
             # The first answer may be empty.
-            self._channel.pause(1.0)
-            rows = self._definitions(conids)
-        return [
-            conid
+            self._api.pause(1.0)
+            rows = self._definitions(sorted(found))
+        return {
+            conid: exchange
             for row in rows
             if row.get("currency") == _CURRENCY
             and row.get("assetClass") == _KIND
-            and any(row.get("listingExchange") == exchange for exchange in _LISTINGS)
+            and (exchange := str(row.get("listingExchange"))) in _LISTINGS
             and row.get("ticker") == _spelled(symbol)
-            and (conid := fields.conid(row.get("conid"))) in found
-        ]
+            and (conid := _conid_or_none(row)) in found
+            and conid is not None
+        }
 
-    def _definitions(self, conids: str) -> Sequence[Mapping[str, object]]:
-        answer = self._channel.get(_DEFINITIONS, {"conids": conids})
-        return rows_of(_DEFINITIONS, answer.get("secdef") if isinstance(answer, dict) else None)
+    def _definitions(self, conids: Iterable[int]) -> Sequence[Mapping[str, object]]:
+        answer = self._api.get(_DEFINITIONS, {"conids": ",".join(str(conid) for conid in conids)})
+        rows = answer.get("secdef") if isinstance(answer, dict) else None
+        if not isinstance(rows, list):
+            raise unusable(_DEFINITIONS, "no list of definitions")
+        return [row for row in rows if isinstance(row, dict)]
 
-    def _contract(self, symbol: str, conid: int) -> Contract:
+    def _rules(self, conid: int, *, repeat: bool = True) -> object:
+        return self._session.get(f"/iserver/contract/{conid}/info-and-rules", {"isBuy": "true"}, repeat=repeat)
+
+    def _contract(self, pin: ContractPin) -> Contract:
         """Return the contract with its rules, checked to be what was asked for.
 
-        Raises: FieldError, Refused: it isn't, or can't be traded.
+        Raises: FieldError, Refused: it isn't, or can't be traded; else GatewayError.
         """
-        row = self._session.get(f"/iserver/contract/{conid}/info-and-rules", {"isBuy": "true"})
+        symbol, row = pin.symbol, self._rules(pin.conid)
         if not isinstance(row, dict):
             raise FieldError(symbol, "the contract's description is no object")
-        for name, expected in (("symbol", _spelled(symbol)), ("currency", _CURRENCY), ("instrument_type", _KIND)):
-            if row.get(name) != expected:
-                raise FieldError(symbol, f"{name} of the contract is {fields.shown(row.get(name))}, not {expected}")
-        if fields.conid(row.get("con_id")) != conid:
+        if fields.conid(row.get("con_id")) != pin.conid:
             raise FieldError(symbol, "the description is of another contract")
+        name = row.get("symbol")
+        if name != _spelled(symbol):
+            raise FieldError(symbol, f"its contract {pin.conid} goes by {fields.shown(name)} now: trade that symbol")
+        for key, expected in (("currency", _CURRENCY), ("instrument_type", _KIND)):
+            if row.get(key) != expected:
+                raise FieldError(symbol, f"{key} of the contract is {fields.shown(row.get(key))}, not {expected}")
         return Contract(
-            conid=conid,
+            conid=pin.conid,
             symbol=symbol,
             exchange=fields.optional_text(row.get("exchange")) or "SMART",
             currency=_CURRENCY,
@@ -114,14 +213,28 @@ def _spelled(symbol: str) -> str:
     return symbol.replace(".", " ")
 
 
-def _us_stocks(entries: object) -> Iterator[tuple[int, str]]:
+def _conid_or_none(row: Mapping[str, object]) -> int | None:
+    try:
+        return fields.conid(row.get("conid"))
+    except FieldError:
+        return None
+
+
+def _us_stocks(symbol: str, entries: object) -> Iterator[tuple[int, str]]:
+    """Give the contract id and the exchange of each US stock that the look-up lists.
+
+    Raises: FieldError, there is one without an id, so that it is not known which is meant.
+    """
     for entry in entries if isinstance(entries, list) else ():
         if not isinstance(entry, dict) or entry.get("assetClass") != _KIND:
             continue
         listed = entry.get("contracts")
         for contract in listed if isinstance(listed, list) else ():
             if isinstance(contract, dict) and contract.get("isUS") is True:
-                yield fields.conid(contract.get("conid")), str(contract.get("exchange"))
+                conid = _conid_or_none(contract)
+                if conid is None:
+                    raise FieldError(symbol, "the look-up lists a US stock without a contract id")
+                yield conid, str(contract.get("exchange"))
 
 
 def _increments(symbol: str, rules: object) -> tuple[PriceIncrement, ...]:

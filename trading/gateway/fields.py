@@ -101,6 +101,45 @@ def conid(value: object) -> int:
     return result
 
 
+def order_id(value: object, name: str) -> int:
+    """Return an order's id, which is positive.
+
+    Raises: FieldError.
+    """
+    result = integer(value, name)
+    if result <= 0:
+        raise FieldError(name, f"not positive: {result}")
+    return result
+
+
+def quantity(value: object, name: str) -> float:
+    """Return a number of shares that is zero or more.
+
+    Raises: FieldError.
+    """
+    result = number(value, name)
+    if result < 0.0:
+        raise FieldError(name, f"negative: {shown(value)}")
+    return result
+
+
+def number_or_none(value: object) -> float | None:
+    """Return a number on which nothing depends, None for anything else."""
+    try:
+        return optional_number(value, "")
+    except FieldError:
+        return None
+
+
+def order_price(value: object, name: str) -> float | None:
+    """Return an order's price, below zero too (spreads), or None where there is none: nothing, zero and −1.
+
+    Raises: FieldError.
+    """
+    result = optional_number(value, name)
+    return None if result in (0.0, -1.0) else result
+
+
 def optional_price(value: object, name: str) -> float | None:
     """Return a price, or None for what the API sends where it has none: nothing, zero and −1."""
     result = optional_number(value, name)
@@ -139,6 +178,16 @@ def identifier(value: object, name: str) -> str:
 def optional_identifier(value: object, name: str) -> str | None:
     """Return a name that a machine gave, or None where nothing was sent."""
     return None if value is None or value == "" else identifier(value, name)
+
+
+def reference(value: object) -> str | None:
+    """Return a name that somebody gave an order: a machine's unchanged, free text fit for a log, None for nothing."""
+    if value is None or value == "":
+        return None
+    try:
+        return identifier(value, "order_ref")
+    except FieldError:
+        return plain(str(value)) or None
 
 
 def flag(value: object) -> bool:

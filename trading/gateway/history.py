@@ -13,9 +13,11 @@ from numpy.typing import NDArray
 
 from trading.gateway import fields
 from trading.gateway.fields import FieldError
-from trading.market.bars import SymbolBars
+from trading.market.panel import SymbolBars
 
 PATH = "/iserver/marketdata/history"
+# Asked for to see whether the gateway gives any bars.
+SHORT_PERIOD = "5d"
 
 # New York is four or five hours behind UTC: outside this hour the date is known without a calendar.
 _EARLIEST_DAY_START_H = 4
@@ -24,6 +26,7 @@ _SESSIONS_A_MONTH = 20.5
 # The API gives at most 1000 bars.
 _MOST_MONTHS = 47
 _AGREEING_BARS = 3
+_HALF_A_CENT = 0.005
 # Calendar days read before the first new one, so that enough bars overlap across any run of holidays.
 _OVERLAP_DAYS = 10
 _LONGEST_JOIN_DAYS = 300
@@ -61,8 +64,8 @@ def join_period(last: date, through: date) -> str | None:
 def joined(known: SymbolBars, fresh: SymbolBars) -> SymbolBars | None:
     """Return `known` with the newer bars of `fresh`, None when they disagree (a split, a correction) or don't meet.
 
-    Prices of at least three bars have to be equal. Where both have a bar, the fresh one stays: volumes are corrected
-    after the close.
+    Prices of at least three bars have to be equal to the cent. Where both have a bar, the fresh one stays: volumes are
+    corrected after the close.
     """
     if not len(fresh.dates):
         return None
@@ -73,7 +76,7 @@ def joined(known: SymbolBars, fresh: SymbolBars) -> SymbolBars | None:
     if not np.array_equal(known.dates[start:], fresh.dates[:shared]):
         return None
     for name in ("open", "high", "low", "close"):
-        if not np.array_equal(getattr(known, name)[start:], getattr(fresh, name)[:shared]):
+        if (np.abs(getattr(known, name)[start:] - getattr(fresh, name)[:shared]) >= _HALF_A_CENT).any():
             return None
     return SymbolBars(
         *(

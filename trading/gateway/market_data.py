@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 
 from trading.errors import OutcomeUnknown, Refused
 from trading.gateway import fields, history
-from trading.gateway.channel import Channel, rows_of
+from trading.gateway.api_client import ApiClient, unusable
 from trading.gateway.contracts import Contracts
 from trading.gateway.fields import FieldError
 from trading.gateway.history import Series
+from trading.gateway.parts import Doubt, each, gets_an_answer, in_parts, never
 from trading.gateway.session import Session
-from trading.market.bars import Panel, SymbolBars, build_panel
+from trading.market.panel import Panel, SymbolBars, build_panel
 from trading.model.account import Quote
 from trading.model.contract import Contract
-from trading.ports import Clock
+from trading.ports import Clock, GatewayMemory
 
 log = logging.getLogger(__name__)
 
@@ -29,23 +29,18 @@ _WAIT_S = 10.0
 _POLL_S = 0.5
 # An order event ends one wait early, a stop request every one.
 _INTERRUPTIONS = 3
-# So many symbols without an answer mean that the gateway has none, not that these symbols are at fault.
-_UNANSWERED = 3
 
 
 class GatewayMarketData:
     """Market data of one login."""
 
-    def __init__(
-        self, channel: Channel, session: Session, clock: Clock, *, parallel: int, quote_wait_s: float = _WAIT_S
-    ) -> None:
-        """Read up to `parallel` histories at a time; poll a quote for at most `quote_wait_s`."""
-        self._channel = channel
+    def __init__(self, api: ApiClient, session: Session, clock: Clock, memory: GatewayMemory, *, parallel: int) -> None:
+        """Read of up to `parallel` contracts at a time; which contract a symbol means is kept in `memory`."""
+        self._api = api
         self._session = session
         self._clock = clock
         self._parallel = parallel
-        self._quote_wait_s = quote_wait_s
-        self._contracts = Contracts(channel, session)
+        self._contracts = Contracts(api, session, clock, memory, parallel=parallel)
         self._series: dict[int, Series] = {}
 
     def contracts(self, symbols: Sequence[str]) -> tuple[Mapping[str, Contract], Mapping[str, str]]:
@@ -64,10 +59,11 @@ class GatewayMarketData:
         self._session.ensure_accounts()
         bars: dict[str, SymbolBars] = {}
         reasons: dict[str, str] = {}
-        unanswered = 0
-        for contract, read in self._each(wanted, lambda each: self._bars(each, through, count)):
+        doubt = Doubt(len(wanted), lambda: self._gives_bars(wanted, reasons))
+        for contract, read in each(wanted, lambda one: self._bars(one, through, count), self._parallel):
             try:
                 found = history.cut(read(), through, count)
+                doubt.answered()
                 if len(found.dates):
                     bars[contract.symbol] = found
                 else:
@@ -75,18 +71,16 @@ class GatewayMarketData:
             except (FieldError, Refused) as problem:
                 reasons[contract.symbol] = problem.cause if isinstance(problem, Refused) else str(problem)
             except OutcomeUnknown as problem:
-                unanswered += 1
-                if unanswered >= min(_UNANSWERED, len(wanted)):
-                    raise
                 reasons[contract.symbol] = problem.cause
+                doubt.unanswered(problem)
         return build_panel(bars), reasons
 
     def quotes(self, conids: Sequence[int]) -> Mapping[int, Quote]:
         """Return a snapshot of each contract that the gateway has delivered in time.
 
-        A row that can't be read leaves its contract out.
+        A contract is left out whose row can't be read, or for which the gateway has no usable answer.
 
-        Raises: GatewayError.
+        Raises: GatewayError, the gateway can't be asked, or has no usable answer for several contracts.
         """
         found: dict[int, Quote] = {}
         wanted = sorted(set(conids))
@@ -94,22 +88,11 @@ class GatewayMarketData:
             found |= self._quotes_of(wanted[start : start + _CONIDS_A_REQUEST])
         return found
 
-    def _each(
-        self, contracts: Sequence[Contract], read: Callable[[Contract], SymbolBars]
-    ) -> Iterator[tuple[Contract, Callable[[], SymbolBars]]]:
-        """Give each contract with what reads it, or waits for it to have been read."""
-        if self._parallel <= 1 or len(contracts) <= 1:
-            for contract in contracts:
-                yield contract, lambda contract=contract: read(contract)  # type: ignore[misc]
-            return
-        with ThreadPoolExecutor(self._parallel, thread_name_prefix="history") as pool:
-            futures = [(contract, pool.submit(read, contract)) for contract in contracts]
-            try:
-                for contract, future in futures:
-                    yield contract, future.result
-            finally:
-                for _, future in futures:
-                    future.cancel()
+    def _gives_bars(self, contracts: Sequence[Contract], reasons: Mapping[str, str]) -> bool:
+        """Return whether the gateway has an answer for the last contract that is not in doubt itself."""
+        others = [contract.conid for contract in contracts if contract.symbol not in reasons]
+        query = history.query(others[-1], history.SHORT_PERIOD) if others else {}
+        return bool(others) and gets_an_answer(lambda: self._session.get(history.PATH, query, repeat=False))
 
     def _bars(self, contract: Contract, through: date, count: int) -> SymbolBars:
         """Return the contract's bars from what is known and what has to be asked.
@@ -121,44 +104,85 @@ class GatewayMarketData:
             if known.last >= through:
                 return known.bars
             period = history.join_period(known.last, through)
-            if period is not None:
-                fresh = self._read(contract.conid, period, through)
-                longer = history.joined(known.bars, fresh)
-                if longer is not None:
-                    self._series[contract.conid] = Series(longer, known.count)
-                    return longer
-                log.info("history is read again: it has changed", extra={"symbol": contract.symbol})
-        bars = self._read(contract.conid, history.full_period(count), through)
+            longer = None if period is None else self._longer(contract, known, period, through)
+            if longer is not None:
+                self._series[contract.conid] = Series(longer, known.count)
+                return longer
+        bars = self._whole(contract, count, through)
         if len(bars.dates):
             self._series[contract.conid] = Series(bars, count)
         return bars
+
+    def _whole(self, contract: Contract, count: int, through: date) -> SymbolBars:
+        """Return the last `count` bars, asked for once more where the first answer makes no sense.
+
+        Raises: FieldError, Refused: this symbol's data can't be used; else GatewayError.
+        """
+        period = history.full_period(count)
+        try:
+            return self._read(contract.conid, period, through)
+        except FieldError as problem:
+            log.info("history is read again", extra={"symbol": contract.symbol, "problem": str(problem)})
+            return self._read(contract.conid, period, through)
+
+    def _longer(self, contract: Contract, known: Series, period: str, through: date) -> SymbolBars | None:
+        """Return the known bars with the newer ones, None where all are to be read again.
+
+        Raises: GatewayError.
+        """
+        try:
+            longer = history.joined(known.bars, self._read(contract.conid, period, through))
+        except FieldError as problem:
+            log.info("history is read again", extra={"symbol": contract.symbol, "problem": str(problem)})
+            return None
+        if longer is None:
+            log.info("history is read again: it has changed", extra={"symbol": contract.symbol})
+        return longer
 
     def _read(self, conid: int, period: str, through: date) -> SymbolBars:
         return history.parsed(self._session.get(history.PATH, history.query(conid, period)), through)
 
     def _quotes_of(self, conids: Sequence[int]) -> Mapping[int, Quote]:
         """Ask until every contract has all fields or the time is up; the first request only opens the streams."""
-        query = {"conids": ",".join(str(conid) for conid in conids), "fields": _FIELDS}
-        give_up = self._clock.monotonic() + self._quote_wait_s
+        give_up = self._clock.monotonic() + _WAIT_S
         found: dict[int, Quote] = {}
         interruptions = 0
+        silent = self._api.session_cache.silent
         while True:
-            for row in rows_of(_SNAPSHOT, self._session.get(_SNAPSHOT, query)):
-                try:
-                    quote = _quote(row)
-                except FieldError as problem:
-                    log.warning("a quote can't be read", extra={"problem": str(problem)})
-                    continue
-                if quote is not None and quote.conid in conids:
+            rows, _ = in_parts(conids, self._snapshot, never)
+            for quote in _readable(row for part in rows for row in part):
+                if quote.conid in conids:
                     found[quote.conid] = quote
-            if len(found) == len(conids) and all(map(_complete, found.values())):
+            silent.difference_update(conid for conid, quote in found.items() if _complete(quote))
+            missing = {conid for conid in conids if conid not in found or not _complete(found[conid])}
+            if missing <= silent:
                 return found
             if self._clock.monotonic() >= give_up:
+                silent |= missing
                 return found
-            if not self._channel.pause(_POLL_S):
+            if not self._api.pause(_POLL_S):
                 interruptions += 1
                 if interruptions > _INTERRUPTIONS:
                     return found
+
+    def _snapshot(self, conids: Sequence[int], repeat: bool) -> Sequence[object]:  # noqa: FBT001 (see in_parts)
+        query = {"conids": ",".join(str(conid) for conid in conids), "fields": _FIELDS}
+        rows = self._session.get(_SNAPSHOT, query, repeat=repeat)
+        if not isinstance(rows, list):
+            raise unusable(_SNAPSHOT, "no list of quotes")
+        return rows
+
+
+def _readable(rows: Iterable[object]) -> Iterator[Quote]:
+    """Give the rows that are quotes; another one leaves its contract out."""
+    for row in rows:
+        try:
+            quote = _quote(row) if isinstance(row, dict) else None
+        except FieldError as problem:
+            log.warning("a quote can't be read", extra={"problem": str(problem)})
+            continue
+        if quote is not None:
+            yield quote
 
 
 def _complete(quote: Quote) -> bool:

@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from trading.errors import Refused
 from trading.gateway import fields
-from trading.gateway.channel import Channel, rows_of, unusable
+from trading.gateway.api_client import ApiClient, rows_of, unusable
 from trading.gateway.fields import FieldError, member
-from trading.model.account import AccountState, BrokerPosition
+from trading.gateway.listing import asset_class, read_rows
+from trading.model.account import AccountState, BrokerPosition, PositionList
 
 _PORTFOLIO_ACCOUNTS = "/portfolio/accounts"
+_DOLLARS = "USD"
 _PAGE_ROWS = 100
 _MAX_PAGES = 50
 
 
-class Portfolio:
+class PortfolioReader:
     """Reads /portfolio of one account, after /portfolio/accounts once a session."""
 
-    def __init__(self, channel: Channel, account_id: str) -> None:
+    def __init__(self, api: ApiClient, account_id: str) -> None:
         """Read of `account_id` only."""
-        self._channel = channel
+        self._api = api
         self._account_id = account_id
         self._paged = False
 
@@ -31,22 +33,15 @@ class Portfolio:
         """
         self._ensure_listed()
         summary_path, ledger_path = (f"/portfolio/{self._account_id}/{name}" for name in ("summary", "ledger"))
-        summary = self._channel.get(summary_path)
-        ledger = self._channel.get(ledger_path)
+        summary = self._api.get(summary_path)
+        ledger = self._api.get(ledger_path)
         try:
             net_liquidation, currency = _amount(summary, "netliquidation")
             available, _ = _amount(summary, "availablefunds")
         except FieldError as problem:
             raise unusable(summary_path, problem) from None
         try:
-            dollars = ledger.get("USD") if isinstance(ledger, dict) else None
-            if not isinstance(dollars, dict):
-                raise FieldError("USD", "missing")  # noqa: TRY301
-            owner = fields.optional_identifier(dollars.get("acctcode"), "acctcode")
-            if owner not in (None, self._account_id):
-                raise FieldError("acctcode", "another account")  # noqa: TRY301
-            cash = fields.number(dollars.get("cashbalance"), "cashbalance")
-            settled = fields.number(dollars.get("settledcash"), "settledcash")
+            cash, settled = self._dollars(ledger, currency)
         except FieldError as problem:
             raise unusable(ledger_path, problem) from None
         return AccountState(
@@ -58,51 +53,64 @@ class Portfolio:
             available_funds=round(available, 2),
         )
 
-    def positions(self) -> tuple[BrokerPosition, ...]:
-        """Return open positions by contract id, from the source that isn't cached.
+    def _dollars(self, ledger: object, currency: str) -> tuple[float, float]:
+        """Return the account's dollars and how many of them are settled.
 
-        One row that can't be read makes the whole read useless: acting on a partial list is dangerous.
+        Raises: FieldError, they are missing; an account that is kept in another currency may have none.
+        """
+        rows = ledger if isinstance(ledger, dict) else {}
+        dollars = rows.get(_DOLLARS)
+        if dollars is None and currency != _DOLLARS and isinstance(rows.get("BASE"), dict):
+            return 0.0, 0.0
+        if not isinstance(dollars, dict):
+            raise FieldError(_DOLLARS, "missing")
+        owner = fields.optional_identifier(dollars.get("acctcode"), "acctcode")
+        if owner not in (None, self._account_id):
+            raise FieldError("acctcode", "another account")
+        return (
+            fields.number(dollars.get("cashbalance"), "cashbalance"),
+            fields.number(dollars.get("settledcash"), "settledcash"),
+        )
+
+    def positions(self) -> PositionList:
+        """Return open positions by contract id, from the source that isn't cached.
 
         Raises: GatewayError.
         """
         self._ensure_listed()
-        path, rows = self._rows()
-        try:
-            found = [_position(row, self._account_id) for row in rows]
-            if len({position.conid for position in found}) != len(found):
-                raise FieldError("conid", "twice in the list")  # noqa: TRY301
-        except FieldError as problem:
-            raise unusable(path, problem) from None
-        return tuple(sorted((each for each in found if each.quantity), key=lambda each: each.conid))
+        found, unreadable = read_rows(self._rows(), self._account_id, _position)
+        held = sorted((each for each in found if each.quantity), key=lambda each: (each.conid, each.model or ""))
+        flat = {each.conid for each in found} - {each.conid for each in held}
+        return PositionList(tuple(held), unreadable, frozenset(flat))
 
-    def _rows(self) -> tuple[str, Sequence[Mapping[str, object]]]:
-        """Return the rows, and where they came from: an old gateway has only the cached, paged list."""
+    def _rows(self) -> list[object]:
+        """Return the rows; an old gateway has only the cached, paged list."""
         path = f"/portfolio2/{self._account_id}/positions"
         if not self._paged:
             try:
-                return path, rows_of(path, self._channel.get(path))
+                return _listed(path, self._api.get(path))
             except Refused as error:
                 if error.status != _NOT_FOUND:
                     raise
                 self._paged = True
         path = f"/portfolio/{self._account_id}/positions"
-        self._channel.post(f"{path}/invalidate")
-        rows: list[Mapping[str, object]] = []
+        self._api.post(f"{path}/invalidate")
+        rows: list[object] = []
         for page in range(_MAX_PAGES):
-            added = rows_of(path, self._channel.get(f"{path}/{page}"))
+            added = _listed(path, self._api.get(f"{path}/{page}"))
             rows += added
             if len(added) < _PAGE_ROWS:
-                return path, rows
+                return rows
         raise unusable(path, "the list has no end")
 
     def _ensure_listed(self) -> None:
-        if self._channel.warmth.portfolio:
+        if self._api.session_cache.portfolio:
             return
-        rows = rows_of(_PORTFOLIO_ACCOUNTS, self._channel.get(_PORTFOLIO_ACCOUNTS))
+        rows = rows_of(_PORTFOLIO_ACCOUNTS, self._api.get(_PORTFOLIO_ACCOUNTS))
         if not any(member(row, "accountId", "id") == self._account_id for row in rows):
             call = f"GET {_PORTFOLIO_ACCOUNTS}"
             raise Refused(call, "the configured account is not among this login's")
-        self._channel.warmth.portfolio = True
+        self._api.session_cache.portfolio = True
 
 
 _NOT_FOUND = 404
@@ -116,18 +124,24 @@ def _amount(summary: object, key: str) -> tuple[float, str]:
     return fields.number(figure.get("amount"), key), fields.text(figure.get("currency"), f"{key}.currency")
 
 
-def _position(row: Mapping[str, object], account_id: str) -> BrokerPosition:
-    owner = fields.optional_identifier(row.get("acctId"), "acctId")
-    if owner not in (None, account_id):
-        raise FieldError("acctId", "another account")
-    quantity = fields.number(row.get("position"), "position")
-    average = fields.optional_number(member(row, "avgPrice", "avgCost"), "avgPrice")
-    if quantity and average is None:
-        raise FieldError("avgPrice", "missing")
+def _listed(path: str, value: object) -> list[object]:
+    if not isinstance(value, list):
+        raise unusable(path, "no list of positions")
+    return value
+
+
+def _position(row: Mapping[str, object]) -> BrokerPosition:
+    """Return a row of the positions; what was paid and what it is worth now may be missing.
+
+    Raises: FieldError.
+    """
+    fields.optional_identifier(row.get("acctId"), "acctId")
     return BrokerPosition(
         conid=fields.conid(row.get("conid")),
         symbol=fields.optional_text(member(row, "ticker", "description", "contractDesc")) or "",
-        quantity=quantity,
-        average_price=average or 0.0,
-        market_price=fields.optional_price(member(row, "marketPrice", "mktPrice"), "marketPrice"),
+        quantity=fields.number(row.get("position"), "position"),
+        average_price=fields.number_or_none(member(row, "avgPrice", "avgCost")),
+        market_price=fields.number_or_none(member(row, "marketPrice", "mktPrice")) or None,
+        asset_class=asset_class(row),
+        model=fields.optional_text(row.get("model")),
     )

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from trading.gateway import fields
 from trading.gateway.fields import FieldError
-from trading.model.wire import Answer, Questioned
+from trading.model.outcome import Answer, Questioned
 
 
 def is_question(row: Mapping[str, object]) -> bool:

@@ -6,21 +6,25 @@ from collections.abc import Mapping
 
 from trading.errors import OutcomeUnknown, Refused, SessionLost
 from trading.gateway import fields
-from trading.gateway.channel import AccountsFirst, Channel
+from trading.gateway.api_client import AccountsFirst, ApiClient
 from trading.gateway.fields import FieldError
+from trading.gateway.pacing import SUSPENDED
 from trading.model.account import SessionStatus
 
 TICKLE = "/tickle"
 ACCOUNTS = "/iserver/accounts"
+SELECT = "/iserver/account"
 INITIALISE = "/iserver/auth/ssodh/init"
+
+_TOO_MANY = 429
 
 
 class Session:
     """Implements `SessionPort`."""
 
-    def __init__(self, channel: Channel, *, tell_server_time: bool) -> None:
-        """Use `channel`; without `tell_server_time` the gateway's clock counts for nothing (simulated time)."""
-        self._channel = channel
+    def __init__(self, api: ApiClient, *, tell_server_time: bool) -> None:
+        """Use `api`; without `tell_server_time` the gateway's clock counts for nothing (simulated time)."""
+        self._api = api
         self._tell_server_time = tell_server_time
         self._competing = False
         self._gateway_session: str | None = None
@@ -32,14 +36,19 @@ class Session:
         """
         call = f"POST {TICKLE}"
         try:
-            answer, server_time_ms = self._channel.probe(TICKLE)
+            answer, server_time_ms = self._api.probe(TICKLE)
             value = _mapping(call, answer)
         except SessionLost as lost:
             return self._seen(_logged_out(lost.cause))
+        except Refused as error:
+            if error.status != _TOO_MANY:
+                raise
+            # Nobody has to log in: the limits were exceeded, and the gateway says nothing else for a while.
+            raise OutcomeUnknown(call, SUSPENDED, error.status) from None
         name = value.get("session")
         if isinstance(name, str) and name != self._gateway_session:
             if self._gateway_session is not None:
-                self._channel.warmth.cool()
+                self._api.session_cache.forget()
             self._gateway_session = name
         inner = value.get("iserver")
         inner = inner.get("authStatus") if isinstance(inner, dict) else None
@@ -57,37 +66,52 @@ class Session:
             raise Refused(call, "another session of this login competes: ours yields")
         # compete false always fails: "Force compete capability must be used together with compete flag".
         try:
-            value = _mapping(call, self._channel.post(INITIALISE, {"publish": True, "compete": True}))
+            value = _mapping(call, self._api.post(INITIALISE, {"publish": True, "compete": True}))
         except SessionLost as lost:
             return self._seen(_logged_out(lost.cause))
-        self._channel.warmth.cool()
+        self._api.session_cache.forget()
         return self._seen(_status(value, None))
 
     def accounts(self) -> tuple[str, ...]:
         """Return the account ids of this login, the selected one first; required before orders and snapshots.
 
+        Where none is selected the first is "", which is no account's id.
+
         Raises: GatewayError.
         """
         call = f"GET {ACCOUNTS}"
-        value = _mapping(call, self._channel.get(ACCOUNTS))
+        value = _mapping(call, self._api.get(ACCOUNTS))
         try:
             listed = value.get("accounts")
             if not isinstance(listed, list) or not listed:
                 raise FieldError("accounts", "missing")  # noqa: TRY301
             names = tuple(fields.identifier(name, "accounts") for name in listed)
-            selected = fields.identifier(value.get("selectedAccount"), "selectedAccount")
+            selected = fields.optional_identifier(value.get("selectedAccount"), "selectedAccount") or ""
         except FieldError as problem:
             raise OutcomeUnknown(call, str(problem)) from None
         ordered = (selected, *sorted(set(names) - {selected}))
-        self._channel.warmth.accounts = ordered
+        self._api.session_cache.accounts = ordered
         return ordered
+
+    def select(self, account_id: str) -> None:
+        """Make `account_id` the selected account; it already being so is no error.
+
+        Raises: GatewayError; OutcomeUnknown too when the answer doesn't say that it is selected.
+        """
+        call = f"POST {SELECT}"
+        # What was read before was another account's.
+        self._api.session_cache.forget()
+        value = _mapping(call, self._api.post(SELECT, {"acctId": account_id}))
+        already = isinstance(value.get("success"), str)
+        if not already and (value.get("set") is not True or value.get("acctId") not in (None, account_id)):
+            raise OutcomeUnknown(call, "the answer does not say that the account is selected")
 
     def ensure_accounts(self) -> str:
         """Return the selected account, asking for the list where this session has not yet.
 
         Raises: GatewayError.
         """
-        return (self._channel.warmth.accounts or self.accounts())[0]
+        return (self._api.session_cache.accounts or self.accounts())[0]
 
     def get(self, path: str, query: Mapping[str, str] | None = None, *, repeat: bool = True) -> object:
         """Return what a GET answers that needs the list of accounts to have been read.
@@ -96,15 +120,15 @@ class Session:
         """
         self.ensure_accounts()
         try:
-            return self._channel.get(path, query, repeat=repeat)
+            return self._api.get(path, query, repeat=repeat)
         except AccountsFirst:
             self.accounts()
-            return self._channel.get(path, query, repeat=repeat)
+            return self._api.get(path, query, repeat=repeat)
 
     def _seen(self, status: SessionStatus) -> SessionStatus:
         self._competing = status.competing
         if not status.usable:
-            self._channel.warmth.cool()
+            self._api.session_cache.forget()
         return status
 
 
@@ -116,7 +140,12 @@ def _mapping(call: str, value: object) -> Mapping[str, object]:
 
 def _logged_out(message: str) -> SessionStatus:
     return SessionStatus(
-        authenticated=False, connected=False, competing=False, established=False, message=fields.plain(message)
+        authenticated=False,
+        connected=False,
+        competing=False,
+        established=False,
+        message=fields.plain(message),
+        logged_in=False,
     )
 
 

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from datetime import UTC, datetime
 
 from trading.errors import InvariantBroken
 from trading.gateway import fields
 from trading.gateway.fields import FieldError, member
-from trading.model.order import BrokerOrder, BrokerStatus, OrderTicket, OrderType, Side, Tif
+from trading.gateway.listing import asset_class
+from trading.model.order import BrokerOrder, BrokerStatus, Execution, OrderTicket, OrderType, Side, Tif
 
 _SIDES = {"BUY": Side.BUY, "B": Side.BUY, "BOT": Side.BUY, "SELL": Side.SELL, "S": Side.SELL, "SLD": Side.SELL}
 _TYPES = {
@@ -109,15 +111,15 @@ def status(value: object) -> BrokerStatus:
 def listed_order(row: Mapping[str, object]) -> BrokerOrder:
     """Return a row of the order list.
 
-    Raises: FieldError, something that must be there isn't, or is of the wrong kind.
+    Raises: FieldError, something that has to be relied on isn't there, or is of the wrong kind.
     """
     kind = order_type(member(row, "origOrderType", "orderType"))
     limit_price, stop_price = _prices(row, kind)
-    filled = fields.number(row.get("filledQuantity"), "filledQuantity")
-    remaining = fields.number(row.get("remainingQuantity"), "remainingQuantity")
-    total = fields.optional_number(row.get("totalSize"), "totalSize")
+    filled = fields.quantity(row.get("filledQuantity"), "filledQuantity")
+    remaining = fields.quantity(row.get("remainingQuantity"), "remainingQuantity")
+    total = row.get("totalSize")
     return BrokerOrder(
-        order_id=fields.integer(row.get("orderId"), "orderId"),
+        order_id=fields.order_id(row.get("orderId"), "orderId"),
         account_id=fields.identifier(member(row, "account", "acct"), "account"),
         conid=fields.conid(row.get("conid")),
         symbol=fields.optional_text(member(row, "ticker", "description1")) or "",
@@ -125,15 +127,16 @@ def listed_order(row: Mapping[str, object]) -> BrokerOrder:
         order_type=kind,
         tif=tif(row.get("timeInForce")),
         status=status(row.get("status")),
-        total_quantity=filled + remaining if total is None else total,
+        total_quantity=filled + remaining if total in (None, "") else fields.quantity(total, "totalSize"),
         filled_quantity=filled,
         remaining_quantity=remaining,
         limit_price=limit_price,
         stop_price=stop_price,
-        average_price=fields.optional_price(row.get("avgPrice"), "avgPrice"),
-        order_ref=fields.optional_identifier(row.get("order_ref"), "order_ref"),
+        average_price=fields.number_or_none(row.get("avgPrice")) or None,
+        order_ref=fields.reference(row.get("order_ref")),
         parent_id=_parent(row.get("parentId")),
         oca_group=fields.optional_text(row.get("ocaGroupId")),
+        asset_class=asset_class(row),
     )
 
 
@@ -143,11 +146,11 @@ def order_status(row: Mapping[str, object]) -> BrokerOrder:
     Raises: FieldError.
     """
     kind = order_type(row.get("order_type"))
-    total = fields.number(row.get("total_size"), "total_size")
-    filled = fields.number(member(row, "cum_fill", "filled_quantity"), "cum_fill")
-    remaining = fields.optional_number(member(row, "remaining_quantity", "size"), "size")
+    total = fields.quantity(row.get("total_size"), "total_size")
+    filled = fields.quantity(member(row, "cum_fill", "filled_quantity"), "cum_fill")
+    remaining = member(row, "remaining_quantity", "size")
     return BrokerOrder(
-        order_id=fields.integer(row.get("order_id"), "order_id"),
+        order_id=fields.order_id(row.get("order_id"), "order_id"),
         account_id=fields.identifier(member(row, "account", "order_clearing_account"), "account"),
         conid=fields.conid(row.get("conid")),
         symbol=fields.optional_text(member(row, "symbol", "contract_description_1")) or "",
@@ -157,25 +160,59 @@ def order_status(row: Mapping[str, object]) -> BrokerOrder:
         status=status(row.get("order_status")),
         total_quantity=total,
         filled_quantity=filled,
-        remaining_quantity=total - filled if remaining is None else remaining,
-        limit_price=fields.optional_price(row.get("limit_price"), "limit_price") if kind in _LIMITED else None,
-        stop_price=fields.optional_price(row.get("stop_price"), "stop_price") if kind in _STOPPED else None,
-        average_price=fields.optional_price(row.get("average_price"), "average_price"),
-        order_ref=fields.optional_identifier(row.get("order_ref"), "order_ref"),
+        remaining_quantity=total - filled if remaining is None else fields.quantity(remaining, "size"),
+        limit_price=fields.order_price(row.get("limit_price"), "limit_price") if kind in _LIMITED else None,
+        stop_price=fields.order_price(row.get("stop_price"), "stop_price") if kind in _STOPPED else None,
+        average_price=fields.number_or_none(row.get("average_price")) or None,
+        order_ref=fields.reference(row.get("order_ref")),
         parent_id=_parent(row.get("parent_id")),
         oca_group=fields.optional_text(row.get("oca_group_id")),
+        asset_class=asset_class(row),
     )
 
 
+def execution(row: Mapping[str, object]) -> Execution:
+    """Return a row of the trades; one that takes a fill back has quantity 0 and may have no price.
+
+    Raises: FieldError.
+    """
+    quantity = fields.quantity(row.get("size"), "size")
+    taken_back = not quantity and row.get("price") in (None, "")
+    return Execution(
+        execution_id=fields.identifier(row.get("execution_id"), "execution_id"),
+        account_id=fields.identifier(member(row, "account", "accountCode"), "account"),
+        conid=fields.conid(row.get("conid")),
+        symbol=fields.optional_text(member(row, "symbol", "contract_description_1")) or "",
+        side=side(row.get("side")),
+        quantity=quantity,
+        price=0.0 if taken_back else fields.number(row.get("price"), "price"),
+        commission=fields.number_or_none(row.get("commission")),
+        time=_time(row),
+        order_ref=fields.reference(row.get("order_ref")),
+        order_id=fields.optional_integer(row.get("order_id"), "order_id"),
+    )
+
+
+def _time(row: Mapping[str, object]) -> datetime:
+    """Return when the fill was, UTC."""
+    instant = fields.optional_integer(row.get("trade_time_r"), "trade_time_r")
+    try:
+        if instant is not None:
+            return datetime.fromtimestamp(instant / 1000, UTC)
+        return datetime.strptime(str(row.get("trade_time")), "%Y%m%d-%H:%M:%S").replace(tzinfo=UTC)
+    except (ValueError, OverflowError, OSError):
+        raise FieldError("trade_time", "not a time") from None
+
+
 def _prices(row: Mapping[str, object], kind: OrderType | None) -> tuple[float | None, float | None]:
-    """Return limit and stop price of a listed order."""
-    price = fields.optional_price(row.get("price"), "price")
-    stop = fields.optional_price(member(row, "stop_price", "auxPrice"), "auxPrice")
-    if kind is OrderType.STOP:
-        return None, price if stop is None else stop
-    if kind is OrderType.STOP_LIMIT:
-        return price, stop
-    return (price, None) if kind is OrderType.LIMIT else (None, None)
+    """Return limit and stop price of a listed order, as far as its type has one."""
+    limit = fields.order_price(row.get("price"), "price") if kind in _LIMITED else None
+    if kind not in _STOPPED:
+        return limit, None
+    stop = fields.order_price(member(row, "stop_price", "auxPrice"), "auxPrice")
+    if kind is OrderType.STOP and stop is None:
+        stop = fields.order_price(row.get("price"), "price")
+    return limit, stop
 
 
 def _parent(value: object) -> int | None:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
+
+from trading.model.order import UnreadableRow
 
 
 class AccountKind(StrEnum):
@@ -17,6 +20,14 @@ class AccountKind(StrEnum):
 def kind_of(account_id: str) -> AccountKind:
     """Return whose money an account at the broker holds: ids of paper accounts begin with D."""
     return AccountKind.PAPER if account_id.startswith("D") else AccountKind.LIVE
+
+
+def mask_account(account_id: str) -> str:
+    """Return an account id with all but its first letters and last four digits hidden."""
+    if not account_id:
+        return ""
+    head = 2 if account_id[:2].isalpha() else 1
+    return f"{account_id[:head]}***{account_id[-4:]}" if len(account_id) > head + 4 else f"{account_id[:head]}***"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +44,27 @@ class AccountState:
 
 @dataclass(frozen=True, slots=True)
 class BrokerPosition:
-    """One position as the broker reports it; `quantity` is negative when short."""
+    """One position as the broker reports it; `quantity` is negative when short, in currency too for cash.
+
+    An account that is divided into models has a row for each `model` of one contract.
+    """
 
     conid: int
     symbol: str
     quantity: float
-    average_price: float
+    average_price: float | None
     market_price: float | None
+    asset_class: str | None = None
+    model: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PositionList:
+    """One reading of the positions, by conid; `flat` are contracts that are listed with quantity 0."""
+
+    positions: tuple[BrokerPosition, ...]
+    unreadable: tuple[UnreadableRow, ...] = ()
+    flat: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +85,7 @@ class Quote:
 
 @dataclass(frozen=True, slots=True)
 class SessionStatus:
-    """The brokerage session as `tickle` and `auth/status` show it."""
+    """The brokerage session as `tickle` and `auth/status` show it; not `logged_in` is an answer that nobody is."""
 
     authenticated: bool
     connected: bool
@@ -68,8 +93,20 @@ class SessionStatus:
     established: bool
     message: str
     server_time_ms: int | None = None
+    logged_in: bool = True
 
     @property
     def usable(self) -> bool:
         """Whether orders and market data may be asked for."""
         return self.authenticated and self.connected and not self.competing
+
+
+@dataclass(frozen=True, slots=True)
+class EquityPoint:
+    """The account in USD at the close of a session; `drawdown` is a fraction of the highest equity so far."""
+
+    session: date
+    cash: float
+    equity: float
+    positions: int
+    drawdown: float

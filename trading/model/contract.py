@@ -14,6 +14,16 @@ class PriceIncrement:
 
 
 @dataclass(frozen=True, slots=True)
+class ContractPin:
+    """Which contract a symbol means, settled once: where it is listed and its currency were checked then."""
+
+    symbol: str
+    conid: int
+    exchange: str
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
 class Contract:
     """A US stock. `increments` is ordered by lower edge and never empty."""
 

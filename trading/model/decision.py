@@ -7,6 +7,8 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
 
+from trading.model.strategy_words import StrategyWords
+
 
 class ExitReason(StrEnum):
     """Why a position was closed; the values stand in trades.csv."""
@@ -99,7 +101,8 @@ class SymbolVerdict:
     """What the screener found for one symbol.
 
     Exactly one holds: `signal` is set, or `reasons` is not empty, or the symbol is held (`held`, with the exit reason
-    when it gave a sell signal). `values` are the measured indicators by name, absent when undefined.
+    when it gave a sell signal). `values` are the measured indicators by name, absent when undefined. `failed` are the
+    places, among the strategy's checks, of those that failed; None where they were not what decided.
     """
 
     symbol: str
@@ -108,6 +111,7 @@ class SymbolVerdict:
     values: Mapping[str, float]
     held: bool = False
     exit_reason: ExitReason | None = None
+    failed: tuple[int, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +167,10 @@ class Decision:
     risk: RiskState
     skipped: Mapping[str, str] = field(default_factory=dict)
     """Symbols that could not be judged, with the reason (bad or missing data)."""
+    closes: Mapping[str, float] = field(default_factory=dict)
+    """Newest close of each symbol with a buy signal and of each that is held: what prices are compared with."""
+    words: StrategyWords = field(default_factory=StrategyWords)
+    """Those of the strategy that decided."""
 
     @property
     def reducing(self) -> bool:

@@ -1,4 +1,4 @@
-"""What the system may do now."""
+"""What the system may do now, what holds it back, and what a person asked for that takes more than one turn."""
 
 from __future__ import annotations
 
@@ -6,9 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+# The cause of a halt that a person asked for. It has no facts that could last: once it is acknowledged it is over.
+OPERATOR = "operator"
+
 
 class Mode(StrEnum):
-    """The strictest of the three persisted facts, strictest first."""
+    """What may be done, strictest first."""
 
     HALTED = "HALTED"
     RECONCILING = "RECONCILING"
@@ -17,29 +20,63 @@ class Mode(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Halt:
+    """One cause of a halt. It halts until a person acknowledges it, whether its facts still hold or are over.
+
+    `facts` say what was seen, so that the same again is the same halt; `halt_id` grows with time.
+    """
+
+    halt_id: int
+    cause: str
+    facts: str
+    reason: str
+    actor: str
+    since: datetime
+    acknowledged: bool = False
+    over: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class ModeState:
-    """The mode with who or what set it, why and since when."""
+    """The mode with who or what set it, why and since when; `halts` are those that nobody has acknowledged."""
 
     mode: Mode
     reason: str
     actor: str
     since: datetime
+    halts: tuple[Halt, ...] = ()
 
-
-class ControlKind(StrEnum):
-    """What a person can ask of the trading process."""
-
-    HALT = "halt"
-    RESUME = "resume"
-    FLATTEN = "flatten"
+    @property
+    def newest_halt(self) -> int:
+        """Return the number that a resume names: it acknowledges this halt and all before it; 0 without any."""
+        return max((halt.halt_id for halt in self.halts), default=0)
 
 
 @dataclass(frozen=True, slots=True)
-class Control:
-    """One request by a person, taken up by the trading process within a second."""
+class FlattenGoal:
+    """Own shares are to be sold until none is left. `waits_for` says what is under way or in the way.
 
-    control_id: int
-    kind: ControlKind
-    argument: str
+    It stands until it is reached or taken back, which `outcome` tells; while it stands the mode is HALTED.
+    """
+
+    goal_id: int
+    reason: str
     actor: str
-    created: datetime
+    since: datetime
+    waits_for: str
+    over: bool = False
+    outcome: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledgement:
+    """What an acknowledgement did.
+
+    `still_there` are acknowledged halts whose facts hold on: they don't halt again while they stay the same. `newer`
+    are halts that the person had not seen, which halt on. `taken_back` is a flatten that ended with it.
+    """
+
+    acknowledged: tuple[Halt, ...]
+    still_there: tuple[Halt, ...]
+    newer: tuple[Halt, ...]
+    taken_back: FlattenGoal | None

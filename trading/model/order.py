@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
+from types import MappingProxyType
 
 
 class Side(StrEnum):
@@ -147,22 +149,42 @@ class BrokerStatus(StrEnum):
     OTHER = "Other"
 
 
-# On the broker's book and able to fill. Inactive is neither here nor over: a rejected order, or one that waits for a
-# confirmation.
-BROKER_WORKING = frozenset(
+class OrderLife(StrEnum):
+    """What a status says of an order: it can fill, it is over, or that can't be told from it."""
+
+    LIVE = "live"
+    OVER = "over"
+    UNSURE = "unsure"
+
+
+# The one table that everybody asks. Inactive is a rejected order, or one that waits for a confirmation, or one that a
+# person switched off: unsure. So is whatever the documentation doesn't know.
+LIFE: Mapping[BrokerStatus, OrderLife] = MappingProxyType(
     {
-        BrokerStatus.PENDING_SUBMIT,
-        BrokerStatus.PRE_SUBMITTED,
-        BrokerStatus.SUBMITTED,
-        BrokerStatus.PENDING_CANCEL,
-        BrokerStatus.PRE_CANCELLED,
+        BrokerStatus.PENDING_SUBMIT: OrderLife.LIVE,
+        BrokerStatus.PRE_SUBMITTED: OrderLife.LIVE,
+        BrokerStatus.SUBMITTED: OrderLife.LIVE,
+        BrokerStatus.PENDING_CANCEL: OrderLife.LIVE,
+        BrokerStatus.PRE_CANCELLED: OrderLife.LIVE,
+        BrokerStatus.FILLED: OrderLife.OVER,
+        BrokerStatus.CANCELLED: OrderLife.OVER,
+        BrokerStatus.FAILED: OrderLife.OVER,
+        BrokerStatus.INACTIVE: OrderLife.UNSURE,
+        BrokerStatus.WARN_STATE: OrderLife.UNSURE,
+        BrokerStatus.OTHER: OrderLife.UNSURE,
     }
 )
+
+# On the broker's book and able to fill.
+BROKER_WORKING = frozenset(status for status, life in LIFE.items() if life is OrderLife.LIVE)
 
 
 @dataclass(frozen=True, slots=True)
 class BrokerOrder:
-    """One row of the broker's order list, or one order status; what the row lacks is None."""
+    """One row of the broker's order list, or one order status; what the row lacks is None.
+
+    Prices may be negative: spreads of others have such.
+    """
 
     order_id: int
     account_id: str
@@ -179,13 +201,15 @@ class BrokerOrder:
     stop_price: float | None
     average_price: float | None
     order_ref: str | None
+    """Our cOID, or whatever somebody else wrote there."""
     parent_id: int | None
     oca_group: str | None
+    asset_class: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Execution:
-    """One fill. `commission` is positive and None until the broker has sent it."""
+    """One fill. `commission` is positive and None until the broker has sent it; `quantity` 0 takes a fill back."""
 
     execution_id: str
     account_id: str
@@ -198,3 +222,31 @@ class Execution:
     time: datetime
     order_ref: str | None
     order_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class UnreadableRow:
+    """A row of a list that can't be relied on, with whatever of it could be read; None for what could not."""
+
+    problem: str
+    order_id: int | None
+    conid: int | None
+    order_ref: str | None
+    account_id: str | None
+    asset_class: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class OrderList:
+    """One reading of the order list, by order id; rows that contradict each other about one order are all there."""
+
+    orders: tuple[BrokerOrder, ...]
+    unreadable: tuple[UnreadableRow, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ExecutionList:
+    """One reading of the fills, oldest first."""
+
+    executions: tuple[Execution, ...]
+    unreadable: tuple[UnreadableRow, ...] = ()

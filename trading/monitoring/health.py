@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from trading.model.mode import Mode
-from trading.model.pulse import PulseKey, SessionState
+from trading.model.status import SessionState, StatusKey
 
 SILENT_CYCLES = 3
 SILENT_AT_LEAST_S = 20.0
@@ -27,13 +27,37 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """A verdict: `code` is a word for programs, `text` says what is, `next_step` what a person does ("" nothing)."""
+    """A verdict: `code` is a word for programs, `text` says what is, `next_step` what a person does ("" nothing).
+
+    `command` is how it is done at a shell, where there is such a way.
+    """
 
     ok: bool
     code: str
     text: str
     next_step: str = ""
+    command: str = ""
 
+    @property
+    def instruction(self) -> str:
+        """Return the next step with its command, for readers without a button."""
+        return f"{self.next_step.rstrip('.')}: {self.command}" if self.command else self.next_step
+
+
+SESSION_WORDS: Mapping[SessionState, str] = MappingProxyType(
+    {
+        SessionState.STARTING: "connecting",
+        SessionState.GATEWAY_DOWN: "gateway down",
+        SessionState.WAITING_LOGIN: "waiting for login",
+        SessionState.CONNECTED: "logged in, no brokerage session",
+        SessionState.COMPETING: "taken by another login",
+        SessionState.RESET: "nightly reset",
+        SessionState.STALE: "not answering",
+        SessionState.READY: "ready",
+        SessionState.ENDED: "end of the data",
+    }
+)
+"""The broker session in a few words."""
 
 _SESSIONS: Mapping[SessionState, Health] = MappingProxyType(
     {
@@ -49,6 +73,22 @@ _SESSIONS: Mapping[SessionState, Health] = MappingProxyType(
             code="waiting_login",
             text="Nobody is logged in at the gateway.",
             next_step="Open https://localhost:5055 and log in.",
+        ),
+        SessionState.CONNECTED: Health(
+            ok=False,
+            code="connected",
+            text="Somebody is logged in; the broker's session for orders is being opened.",
+        ),
+        SessionState.RESET: Health(
+            ok=False,
+            code="reset",
+            text="The broker's nightly reset is on. Stops stay at the broker.",
+        ),
+        SessionState.STALE: Health(
+            ok=False,
+            code="stale",
+            text="The login stands, but the broker does not answer. Nothing can be sent; stops stay at the broker.",
+            next_step="Nothing at once: it is tried again by itself. After five minutes, restart the gateway.",
         ),
         SessionState.COMPETING: Health(
             ok=False,
@@ -70,7 +110,8 @@ _MODES: Mapping[Mode, Health] = MappingProxyType(
             ok=False,
             code="halted",
             text="Halted: nothing is bought, and only what a person asks for is sold. Protective stops stay.",
-            next_step="When the reason is settled: python -m trading resume, or the button on the dashboard.",
+            next_step="When the reason is settled, resume.",
+            command="python -m trading resume",
         ),
         Mode.RECONCILING: Health(
             ok=False,
@@ -81,7 +122,8 @@ _MODES: Mapping[Mode, Health] = MappingProxyType(
             ok=True,
             code="reducing",
             text="Reducing: exits and stops go on, nothing new is bought.",
-            next_step="Decide whether to go on: python -m trading resume takes today's equity as the new peak.",
+            next_step="Decide whether to go on; resuming takes today's equity as the new peak.",
+            command="python -m trading resume",
         ),
     }
 )
@@ -89,15 +131,21 @@ _MODES: Mapping[Mode, Health] = MappingProxyType(
 
 def read_facts(kept: Mapping[str, str], *, silent_s: float | None, mode: Mode | None, check_interval_s: float) -> Facts:
     """Return the facts from what the trading process `kept` of itself; a word that is not known counts as starting."""
-    word = kept.get(PulseKey.SESSION_STATE, "")
+    word = kept.get(StatusKey.SESSION_STATE, "")
     return Facts(
         silent_s=silent_s,
         check_interval_s=check_interval_s,
         session=SessionState(word) if word in frozenset(SessionState) else SessionState.STARTING,
         mode=mode,
-        uncovered_shares=_count(kept.get(PulseKey.UNCOVERED_SHARES, "")),
-        unknown_orders=_count(kept.get(PulseKey.UNKNOWN_ORDERS, "")),
+        uncovered_shares=_count(kept.get(StatusKey.UNCOVERED_SHARES, "")),
+        unknown_orders=_count(kept.get(StatusKey.UNKNOWN_ORDERS, "")),
     )
+
+
+def held_back(mode: Mode) -> str:
+    """Return what a mode keeps from being sent, empty for ACTIVE."""
+    health = _MODES.get(mode)
+    return "" if health is None else health.text
 
 
 def silent_limit_s(check_interval_s: float) -> float:

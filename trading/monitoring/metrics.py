@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections import defaultdict
 from collections.abc import Mapping
-from datetime import datetime
 from pathlib import Path
 from types import MappingProxyType
 
@@ -17,7 +17,6 @@ from trading.model.metric import Counter, Duration, Gauge
 from trading.model.mode import Mode
 
 PREFIX = "trading_"
-FILE_NAME = "metrics.prom"
 
 _LABELS: Mapping[Counter, str] = MappingProxyType(
     {
@@ -60,23 +59,14 @@ _HELP: Mapping[Counter | Gauge | Duration, str] = MappingProxyType(
 _BUCKETS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0)
 
 
-def silent_s(file: Path, now: datetime) -> float | None:
-    """Return how many real seconds ago the trading process last wrote its metrics, None where it never did.
-
-    The file's own time is real even where market time is simulated, and it needs no answer of the process.
-    """
-    try:
-        return max(0.0, now.timestamp() - file.stat().st_mtime)
-    except OSError:
-        return None
-
-
 class MetricsFile:
     """`trading.ports.Metrics`, written to a file that always is whole."""
 
     def __init__(self, path: Path, *, version: str) -> None:
         """Publish to `path`; nothing is written before `write`."""
         self._path = path
+        # A halt is shown at once by the thread that commits it.
+        self._writing = threading.Lock()
         self.registry = CollectorRegistry()
         prometheus_client.disable_created_metrics()  # type: ignore[no-untyped-call] # published so
         self._counters = {counter: self._make_counter(counter) for counter in Counter}
@@ -124,13 +114,14 @@ class MetricsFile:
     def write(self) -> bool:
         """Replace the file in one step; False where the disk does not take it, which stops nothing."""
         new = self._path.with_name(f"{self._path.name}.new")
-        try:
-            descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(generate_latest(self.registry))
-            new.replace(self._path)
-        except OSError:
-            return False
+        with self._writing:
+            try:
+                descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+                with os.fdopen(descriptor, "wb") as file:
+                    file.write(generate_latest(self.registry))
+                new.replace(self._path)
+            except OSError:
+                return False
         return True
 
     def _make_counter(self, counter: Counter) -> prometheus_client.Counter:

@@ -7,7 +7,7 @@ import sqlite3
 import numpy as np
 from numpy.typing import NDArray
 
-from trading.market.bars import Panel
+from trading.market.panel import Panel
 
 # Symbol, session, then open, high, low, close and volume.
 BarRow = tuple[str | float, ...]

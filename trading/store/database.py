@@ -14,12 +14,15 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from trading.errors import ConfigError, InstanceRunning, InvariantBroken
+from trading.model.account import mask_account
 from trading.store.migrations import SCHEMA, SCHEMA_VERSION, migrate
 
 LOCK_NAME = "trading.lock"
 DEFAULT_PREFIX = "TS"
 INSTANCE_LENGTH = 4
 BUSY_TIMEOUT_MS = 5000
+# All else may be gone at the next try: a lock, a full disk, a folder that can't be written.
+_DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 # Digits and letters that nobody mistakes for one another over the phone: 32 of them, 5 bits each.
 ALPHABET = "23456789abcdefghijkmnpqrstuvwxyz"
 
@@ -88,7 +91,8 @@ class Database:
     def transaction(self) -> Iterator[sqlite3.Connection]:
         """Run the block as one transaction, durable when the block is left; an error leaves the file as it was.
 
-        Raises: InvariantBroken("storage"), the disk is full, the file is locked or damaged: nothing may be sent.
+        Raises: InvariantBroken, nothing may be sent: "storage", the disk is full or the file locked, which heals by
+        itself; "damaged storage", which doesn't.
         """
         with self._guard:
             try:
@@ -104,6 +108,12 @@ class Database:
                 raise
             if self._on_commit is not None:
                 self._on_commit(time.perf_counter() - began)
+
+    @property
+    def changes(self) -> int:
+        """Return a number that grows with every row that this process writes."""
+        with self._guard:
+            return self._connection.total_changes
 
     def query(self, sql: str, values: Sequence[object] = ()) -> list[sqlite3.Row]:
         """Return the rows of a SELECT.
@@ -145,8 +155,8 @@ class Database:
         if owner is not None and account_id is not None and owner != account_id:
             raise ConfigError(
                 "IBKR_ACCOUNT_ID",
-                mask(account_id),
-                f"{self.path} belongs to {mask(owner)}: set that, or give another STATE_DIR",
+                mask_account(account_id),
+                f"{self.path} belongs to {mask_account(owner)}: set that, or give another STATE_DIR",
             )
 
     def checkpoint(self) -> None:
@@ -167,12 +177,8 @@ class Database:
             self._connection.execute("ROLLBACK")
 
     def _failure(self, error: sqlite3.Error) -> InvariantBroken:
-        return InvariantBroken("storage", f"{self.path.name}: {error}")
-
-
-def mask(account_id: str) -> str:
-    """Return an account id as logs and lines may show it: first letter, last four."""
-    return f"{account_id[:1]}***{account_id[-4:]}"
+        damaged = getattr(error, "sqlite_errorcode", 0) & 0xFF in _DAMAGED
+        return InvariantBroken("damaged storage" if damaged else "storage", f"{self.path.name}: {error}")
 
 
 def prepare_folder(folder: Path) -> None:

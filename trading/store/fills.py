@@ -1,58 +1,108 @@
-"""What a fill does to own shares and to the closed trade, all in the journal's one transaction."""
+"""What a fill, or a change without one, does to own shares and to the closed trade, all in one transaction."""
 
 from __future__ import annotations
 
 import re
 import sqlite3
-from dataclasses import dataclass
 from datetime import datetime
 
 from trading.errors import InvariantBroken
 from trading.model.order import Execution, Role, Side
+from trading.ports import AdjustmentKind, Counted
+from trading.store.order_rows import require
 from trading.store.trades import refresh_trade
 from trading.store.units import exchange_date, to_units, to_units_or_none, utc_text
 
-# The broker's ids: four dotted parts, of which the last counts the corrections of one fill.
-_CORRECTABLE = re.compile(r"(?P<fill>[^.]+\.[^.]+\.\d{2})\.(?P<version>\d{2})")
-
-
-@dataclass(frozen=True, slots=True)
-class Counted:
-    """What became of an execution: whether it was new, and how many shares it sold beyond those we had."""
-
-    new: bool
-    oversold: int = 0
+# The broker's ids: dotted parts, of which the last counts the corrections of one fill.
+_CORRECTABLE = re.compile(r"(?P<fill>[^.]+\.[^.]+\.[^.]+)\.(?P<version>\d{1,3})")
 
 
 def count_fill(connection: sqlite3.Connection, intent: sqlite3.Row, execution: Execution, now: datetime) -> Counted:
     """Count one execution of `intent` (a row of that table), once: shares, value, own position, closed trade.
 
+    A later version of one that was counted (quantity 0 where it was taken back) counts in its place. Shares sold
+    beyond those we had are an adjustment, which a purchase that is told of later takes back.
+
     Raises: InvariantBroken (I6), it is not this intent's.
     """
     _check_owner(intent, execution)
     known = connection.execute("SELECT * FROM execution WHERE execution_id = ?", (execution.execution_id,)).fetchone()
-    if known is not None:
+    if known is not None and not _changed(known, execution):
         _fill_in_commission(connection, known, execution)
         return Counted(new=False)
-    earlier = _other_version(connection, execution.execution_id)
-    if earlier is not None and earlier["execution_id"] > execution.execution_id:
+    earlier = known if known is not None else _other_version(connection, execution.execution_id)
+    if known is None and earlier is not None and _version(earlier["execution_id"]) > _version(execution.execution_id):
         return Counted(new=False)
-    _insert(connection, intent, execution)
+    if known is not None:
+        connection.execute(
+            "UPDATE execution SET quantity = ?, price = ? WHERE execution_id = ?",
+            (int(execution.quantity), to_units(execution.price), execution.execution_id),
+        )
+    else:
+        _insert(connection, intent, execution)
     if earlier is not None:
-        _supersede(connection, earlier, execution, now)
+        _note_correction(connection, earlier, execution, now)
     _recount(connection, intent["coid"], now)
     before = 0 if earlier is None else int(earlier["quantity"])
-    return Counted(new=True, oversold=_move_position(connection, intent, execution, before, now))
+    entry_coid = None if earlier is None else earlier["entry_coid"]
+    oversold = _move_position(connection, intent, execution, before, entry_coid, now)
+    return Counted(new=earlier is None and execution.quantity > 0, corrected=earlier is not None, oversold=oversold)
+
+
+def fill_of(execution_id: str) -> str:
+    """Return what all versions of a fill have in common, with its last dot; empty where the id has no versions."""
+    found = _CORRECTABLE.fullmatch(execution_id)
+    return "" if found is None else found["fill"] + "."
+
+
+def adjust_position(
+    connection: sqlite3.Connection,
+    conid: int,
+    quantity: int,
+    kind: AdjustmentKind,
+    reason: str,
+    now: datetime,
+    *,
+    ratio: float = 1.0,
+    plan: tuple[float, float] | None = None,
+) -> None:
+    """Change own shares by something that was no execution.
+
+    Raises: InvariantBroken, there is no own position, or it would become negative.
+    """
+    row = connection.execute("SELECT * FROM position WHERE conid = ?", (conid,)).fetchone()
+    if row is None or row["quantity"] + quantity < 0:
+        raise InvariantBroken("I8", f"own shares of conid {conid} can't be changed by {quantity}")
+    _note(connection, kind, conid, quantity, row["entry_coid"], reason, now, ratio=ratio)
+    if row["quantity"] + quantity == 0:
+        connection.execute("DELETE FROM position WHERE conid = ?", (conid,))
+        return
+    stop, target = (to_units(price) for price in plan) if plan is not None else (row["stop_price"], row["target_price"])
+    connection.execute(
+        "UPDATE position SET quantity = ?, entry_price = ?, stop_price = ?, target_price = ? WHERE conid = ?",
+        (
+            row["quantity"] + quantity,
+            round(row["entry_price"] / ratio),
+            round(stop / ratio),
+            round(target / ratio),
+            conid,
+        ),
+    )
 
 
 def _check_owner(intent: sqlite3.Row, execution: Execution) -> None:
-    if execution.conid != intent["conid"] or execution.side != intent["side"]:
-        raise InvariantBroken(
-            "I6",
-            f"execution {execution.execution_id} ({execution.side} {execution.conid}) is not of {intent['coid']}",
-        )
-    if execution.quantity <= 0 or execution.quantity != int(execution.quantity):
-        raise InvariantBroken("I6", f"execution {execution.execution_id} is of {execution.quantity} shares")
+    whole = execution.quantity == int(execution.quantity)
+    if execution.conid != intent["conid"] or execution.side != intent["side"] or not whole:
+        what = f"{execution.side} {execution.quantity:g} of {execution.conid}"
+        raise InvariantBroken("I6", f"execution {execution.execution_id} ({what}) is not of {intent['coid']}")
+
+
+def _changed(known: sqlite3.Row, execution: Execution) -> bool:
+    """Return whether an execution that was counted under the same id now has another quantity or price."""
+    if known["corrected_by"] is not None:
+        return False
+    same = int(execution.quantity) == known["quantity"] and to_units(execution.price) == known["price"]
+    return not same
 
 
 def _fill_in_commission(connection: sqlite3.Connection, known: sqlite3.Row, execution: Execution) -> None:
@@ -67,14 +117,18 @@ def _fill_in_commission(connection: sqlite3.Connection, known: sqlite3.Row, exec
 
 def _other_version(connection: sqlite3.Connection, execution_id: str) -> sqlite3.Row | None:
     """Return the counted version of the same fill under another number, if there is one."""
-    found = _CORRECTABLE.fullmatch(execution_id)
-    if found is None:
+    start = fill_of(execution_id)
+    if not start:
         return None
-    row: sqlite3.Row | None = connection.execute(
-        "SELECT * FROM execution WHERE substr(execution_id, 1, ?) = ? AND corrected_by IS NULL",
-        (len(found["fill"]) + 1, found["fill"] + "."),
-    ).fetchone()
-    return row
+    rows = connection.execute(
+        "SELECT * FROM execution WHERE substr(execution_id, 1, ?) = ? AND corrected_by IS NULL", (len(start), start)
+    ).fetchall()
+    return next((row for row in rows if str(row["execution_id"])[len(start) :].isdecimal()), None)
+
+
+def _version(execution_id: str) -> int:
+    found = _CORRECTABLE.fullmatch(execution_id)
+    return 0 if found is None else int(found["version"])
 
 
 def _insert(connection: sqlite3.Connection, intent: sqlite3.Row, execution: Execution) -> None:
@@ -98,21 +152,18 @@ def _insert(connection: sqlite3.Connection, intent: sqlite3.Row, execution: Exec
     )
 
 
-def _supersede(connection: sqlite3.Connection, earlier: sqlite3.Row, execution: Execution, now: datetime) -> None:
+def _note_correction(connection: sqlite3.Connection, earlier: sqlite3.Row, execution: Execution, now: datetime) -> None:
     """Let the broker's correction count in place of the version before; a row of its own says that it happened."""
-    connection.execute(
-        "UPDATE execution SET corrected_by = ? WHERE execution_id = ?",
-        (execution.execution_id, earlier["execution_id"]),
-    )
-    connection.execute(
-        "INSERT INTO adjustment (conid, quantity, entry_coid, reason, at) VALUES (?, 0, ?, ?, ?)",
-        (
-            execution.conid,
-            earlier["entry_coid"],
-            f"execution {earlier['execution_id']} corrected: {earlier['quantity']} -> {int(execution.quantity)} shares",
-            utc_text(now),
-        ),
-    )
+    if earlier["execution_id"] != execution.execution_id:
+        connection.execute(
+            "UPDATE execution SET corrected_by = ? WHERE execution_id = ?",
+            (execution.execution_id, earlier["execution_id"]),
+        )
+    change = f"{earlier['quantity']} -> {int(execution.quantity)} shares"
+    if int(execution.quantity) == earlier["quantity"]:
+        change = f"price {earlier['price'] / 10_000:g} -> {execution.price:g}"
+    text = f"execution {earlier['execution_id']} corrected: {change}"
+    _note(connection, AdjustmentKind.CORRECTION, execution.conid, 0, earlier["entry_coid"], text, now)
 
 
 def _recount(connection: sqlite3.Connection, coid: str, now: datetime) -> None:
@@ -126,18 +177,23 @@ def _recount(connection: sqlite3.Connection, coid: str, now: datetime) -> None:
 
 
 def _move_position(
-    connection: sqlite3.Connection, intent: sqlite3.Row, execution: Execution, before: int, now: datetime
+    connection: sqlite3.Connection,
+    intent: sqlite3.Row,
+    execution: Execution,
+    before: int,
+    counted_for: str | None,
+    now: datetime,
 ) -> int:
     """Apply a fill, of which `before` shares were counted already, to the own position; return the shares oversold."""
     sign = 1 if execution.side is Side.BUY else -1
     change = sign * (int(execution.quantity) - before)
     position = connection.execute("SELECT * FROM position WHERE conid = ?", (execution.conid,)).fetchone()
-    entry_coid = _entry_of(connection, intent, position, execution)
+    entry_coid = counted_for or _entry_of(connection, intent, position, execution)
     connection.execute(
         "UPDATE execution SET entry_coid = ? WHERE execution_id = ?", (entry_coid, execution.execution_id)
     )
     held = 0 if position is None else int(position["quantity"])
-    left = held + change
+    left = held + change + _explained(connection, execution, entry_coid, held, change, now)
     if position is None and left > 0:
         _open_position(connection, entry_coid, execution, left)
     elif left > 0:
@@ -145,11 +201,38 @@ def _move_position(
     else:
         connection.execute("DELETE FROM position WHERE conid = ?", (execution.conid,))
     if left > 0:
-        _average(connection, execution.conid, entry_coid)
+        _average(connection, execution.conid)
     if left < 0:
-        _note_oversold(connection, execution, entry_coid, -left, now)
+        text = f"oversold: execution {execution.execution_id} sold {-left} more than we had"
+        _note(connection, AdjustmentKind.OVERSOLD, execution.conid, -left, entry_coid, text, now)
     refresh_trade(connection, entry_coid)
     return max(-left, 0)
+
+
+def _explained(
+    connection: sqlite3.Connection, execution: Execution, entry_coid: str | None, held: int, change: int, now: datetime
+) -> int:
+    """Return the shares of earlier adjustments that this fill explains, with the row that takes them back.
+
+    A purchase told of late explains what was oversold. A sale told of late explains what was taken for sold by hand:
+    when it was made before that, or sells shares that were written off; else they are others.
+    """
+    kind = AdjustmentKind.OVERSOLD if change > 0 else AdjustmentKind.MANUAL
+    row = connection.execute(
+        "SELECT coalesce(sum(quantity), 0) AS open, coalesce(-sum(min(quantity, 0)) FILTER (WHERE at > ?), 0) AS later"
+        " FROM adjustment WHERE conid = ? AND kind = ? AND entry_coid IS ?",
+        (utc_text(execution.time), execution.conid, kind, entry_coid),
+    ).fetchone()
+    if change > 0:
+        taken_back = -min(max(int(row["open"]), 0), change)
+    else:
+        told_late = min(int(row["later"]), -change)
+        taken_back = min(max(-int(row["open"]), 0), max(told_late, -change - held))
+    if taken_back == 0:
+        return 0
+    text = f"explained by execution {execution.execution_id}"
+    _note(connection, kind, execution.conid, taken_back, entry_coid, text, now)
+    return taken_back
 
 
 def _entry_of(
@@ -171,14 +254,14 @@ def _entry_of(
 
 def _open_position(connection: sqlite3.Connection, entry_coid: str | None, execution: Execution, quantity: int) -> None:
     """Make the position of an entry, with the stop and target that were planned with it."""
-    entry = connection.execute("SELECT session, symbol FROM intent WHERE coid = ?", (entry_coid,)).fetchone()
     plan = connection.execute(
         "SELECT max(CASE role WHEN 'stop' THEN stop_price END) AS stop,"
         " max(CASE role WHEN 'target' THEN limit_price END) AS target FROM intent WHERE parent_coid = ?",
         (entry_coid,),
     ).fetchone()
-    if entry is None or plan["stop"] is None or plan["target"] is None:
+    if entry_coid is None or plan["stop"] is None or plan["target"] is None:
         raise InvariantBroken("I9", f"execution {execution.execution_id}: no entry with a stop and a target is known")
+    entry = require(connection, entry_coid)
     connection.execute(
         "INSERT INTO position"
         " (conid, symbol, quantity, entry_session, entry_price, stop_price, target_price, entry_coid)"
@@ -196,29 +279,40 @@ def _open_position(connection: sqlite3.Connection, entry_coid: str | None, execu
     )
 
 
-def _average(connection: sqlite3.Connection, conid: int, entry_coid: str | None) -> None:
-    """Set the position's entry price to the average over the fills that bought it."""
+def _average(connection: sqlite3.Connection, conid: int) -> None:
+    """Set the position's entry price to the average over the fills that bought it, in today's shares after splits."""
     bought = connection.execute(
         "SELECT sum(quantity) AS shares, sum(quantity * price) AS value FROM execution"
-        " WHERE entry_coid = ? AND side = 'BUY' AND corrected_by IS NULL",
-        (entry_coid,),
+        " WHERE entry_coid = (SELECT entry_coid FROM position WHERE conid = ?) AND side = 'BUY'"
+        " AND corrected_by IS NULL",
+        (conid,),
     ).fetchone()
-    connection.execute(
-        "UPDATE position SET entry_price = ? WHERE conid = ?", (round(bought["value"] / bought["shares"]), conid)
-    )
+    if not bought["shares"]:
+        return
+    ratio = 1.0
+    for row in connection.execute(
+        "SELECT ratio FROM adjustment WHERE kind = 'split'"
+        " AND entry_coid = (SELECT entry_coid FROM position WHERE conid = ?)",
+        (conid,),
+    ):
+        ratio *= row["ratio"]
+    price = round(bought["value"] / (bought["shares"] * ratio))
+    connection.execute("UPDATE position SET entry_price = ? WHERE conid = ?", (price, conid))
 
 
-def _note_oversold(
-    connection: sqlite3.Connection, execution: Execution, entry_coid: str | None, shares: int, now: datetime
+def _note(
+    connection: sqlite3.Connection,
+    kind: AdjustmentKind,
+    conid: int,
+    quantity: int,
+    entry_coid: str | None,
+    reason: str,
+    now: datetime,
+    *,
+    ratio: float = 1.0,
 ) -> None:
     """Keep executions plus adjustments equal to the own position, which never is below zero in the file."""
     connection.execute(
-        "INSERT INTO adjustment (conid, quantity, entry_coid, reason, at) VALUES (?, ?, ?, ?, ?)",
-        (
-            execution.conid,
-            shares,
-            entry_coid,
-            f"oversold: execution {execution.execution_id} sold {shares} more than we had",
-            utc_text(now),
-        ),
+        "INSERT INTO adjustment (kind, conid, quantity, ratio, entry_coid, reason, at) VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (kind, conid, quantity, ratio, entry_coid, reason, utc_text(now)),
     )

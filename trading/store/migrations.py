@@ -9,11 +9,126 @@ from types import MappingProxyType
 
 from trading.errors import ConfigError
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 SCHEMA = Path(__file__).with_name("schema.sql")
 
+# Orders: commands with a state of their own instead of a flag, executions that may be taken back, votes on anything.
+_ORDERS_2 = (
+    "ALTER TABLE intent DROP COLUMN cancel_asked",
+    "ALTER TABLE intent ADD COLUMN provisional INTEGER NOT NULL DEFAULT 0 CHECK (provisional IN (0, 1))",
+    "ALTER TABLE intent ADD COLUMN seen_epoch INTEGER NOT NULL DEFAULT 0",
+    "ALTER TABLE intent ADD COLUMN unknown_at TEXT",
+    "ALTER TABLE intent ADD COLUMN ended_at TEXT",
+    "UPDATE intent SET unknown_at = changed WHERE state = 'UNKNOWN'",
+    "UPDATE intent SET ended_at = changed WHERE state NOT IN"
+    " ('PLANNED', 'SENDING', 'QUESTIONED', 'REPLYING', 'UNKNOWN', 'WORKING')",
+    "CREATE TABLE command (number INTEGER PRIMARY KEY,"
+    " kind TEXT NOT NULL CHECK (kind IN ('submit', 'cancel', 'modify')),"
+    " coids TEXT NOT NULL, step TEXT NOT NULL, order_id INTEGER, quantity INTEGER, limit_price INTEGER,"
+    " stop_price INTEGER, state TEXT NOT NULL, refused_legs INTEGER NOT NULL DEFAULT 0,"
+    " detail TEXT NOT NULL DEFAULT '', epoch INTEGER NOT NULL, sent_at TEXT NOT NULL, changed TEXT NOT NULL) STRICT",
+    "CREATE INDEX command_coids ON command (coids)",
+    "CREATE INDEX command_sent ON command (sent_at)",
+    "CREATE INDEX intent_ended ON intent (ended_at) WHERE ended_at IS NOT NULL",
+    "CREATE INDEX intent_conid ON intent (conid)",
+    "ALTER TABLE wire ADD COLUMN command INTEGER REFERENCES command (number)",
+    "ALTER TABLE execution RENAME TO execution_1",
+    "CREATE TABLE execution (execution_id TEXT PRIMARY KEY, coid TEXT NOT NULL REFERENCES intent (coid),"
+    " conid INTEGER NOT NULL, symbol TEXT NOT NULL, side TEXT NOT NULL CHECK (side IN ('BUY', 'SELL')),"
+    " quantity INTEGER NOT NULL CHECK (quantity >= 0), price INTEGER NOT NULL CHECK (price >= 0), commission INTEGER,"
+    " session TEXT NOT NULL, entry_coid TEXT REFERENCES intent (coid), corrected_by TEXT, at TEXT NOT NULL) STRICT",
+    "INSERT INTO execution SELECT execution_id, coid, conid, symbol, side, quantity, price, commission, session,"
+    " entry_coid, corrected_by, at FROM execution_1",
+    "DROP TABLE execution_1",
+    "CREATE INDEX execution_coid ON execution (coid)",
+    "CREATE INDEX execution_entry ON execution (entry_coid)",
+    "ALTER TABLE adjustment ADD COLUMN kind TEXT NOT NULL DEFAULT 'manual'"
+    " CHECK (kind IN ('manual', 'split', 'correction', 'oversold'))",
+    "UPDATE adjustment SET kind = CASE WHEN ratio <> 1 THEN 'split' WHEN reason LIKE 'oversold%' THEN 'oversold'"
+    " WHEN quantity = 0 THEN 'correction' ELSE 'manual' END",
+    "DROP TABLE proof",
+    "CREATE TABLE proof (id INTEGER PRIMARY KEY, subject TEXT NOT NULL, evidence TEXT NOT NULL,"
+    " at TEXT NOT NULL) STRICT",
+    "CREATE INDEX proof_subject ON proof (subject)",
+)
+
+# What nobody reads goes.
+_UNREAD = (
+    "DROP TABLE IF EXISTS broker_order",
+    "DROP TABLE IF EXISTS cycle",
+    "DELETE FROM fact WHERE key = 'orders_read_at'",
+)
+
+# The lines of charts; they are written anew with the next decision.
+_CHART_VALUES = (
+    """
+    CREATE TABLE chart_values (
+        symbol  TEXT NOT NULL,
+        session TEXT NOT NULL,
+        body    TEXT NOT NULL,
+        PRIMARY KEY (symbol, session)
+    ) STRICT, WITHOUT ROWID
+    """,
+)
+
+# Halts by their cause and the flatten as a goal; the flags they replace become one halt and one goal.
+_HALTS_2 = (
+    """
+    CREATE TABLE halt (
+        id              INTEGER PRIMARY KEY,
+        cause           TEXT NOT NULL,
+        facts           TEXT NOT NULL,
+        reason          TEXT NOT NULL,
+        actor           TEXT NOT NULL,
+        since           TEXT NOT NULL,
+        acknowledged_at TEXT,
+        acknowledged_by TEXT,
+        over_at         TEXT
+    ) STRICT
+    """,
+    "CREATE INDEX halt_cause ON halt (cause, facts)",
+    """
+    CREATE TABLE goal (
+        id        INTEGER PRIMARY KEY,
+        kind      TEXT NOT NULL CHECK (kind IN ('flatten')),
+        reason    TEXT NOT NULL,
+        actor     TEXT NOT NULL,
+        since     TEXT NOT NULL,
+        halt_id   INTEGER NOT NULL REFERENCES halt (id),
+        waits_for TEXT NOT NULL DEFAULT '',
+        changed   TEXT,
+        over_at   TEXT,
+        outcome   TEXT NOT NULL DEFAULT ''
+    ) STRICT
+    """,
+    """
+    CREATE TABLE alert (
+        id      INTEGER PRIMARY KEY,
+        code    TEXT NOT NULL,
+        subject TEXT NOT NULL,
+        text    TEXT NOT NULL,
+        since   TEXT NOT NULL,
+        told_at TEXT,
+        over_at TEXT,
+        times   INTEGER NOT NULL DEFAULT 0
+    ) STRICT
+    """,
+    "CREATE INDEX alert_present ON alert (code, subject) WHERE over_at IS NULL",
+    """
+    INSERT INTO halt (cause, facts, reason, actor, since)
+    SELECT 'operator', 'before the update', reason, actor, at FROM mode_log
+    WHERE id = (SELECT max(id) FROM mode_log WHERE fact = 'halt') AND value = '1'
+    """,
+    """
+    INSERT INTO goal (kind, reason, actor, since, halt_id)
+    SELECT 'flatten', reason, actor, since, id FROM halt
+    WHERE EXISTS (SELECT 1 FROM fact WHERE key = 'flatten_requested' AND value = '1')
+    """,
+    "DELETE FROM fact WHERE key IN ('flatten_requested', 'cancel_entries')",
+)
+
 # Statements that bring a file of the version that is the key to the next one.
-STEPS: Mapping[int, Sequence[str]] = MappingProxyType({})
+STEPS: Mapping[int, Sequence[str]] = MappingProxyType({1: (*_ORDERS_2, *_HALTS_2, *_CHART_VALUES, *_UNREAD)})
 
 
 def migrate(

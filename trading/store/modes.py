@@ -1,21 +1,23 @@
-"""The three persisted facts about what the system may do, with their history, and the mode that follows from them."""
+"""What the system may do, as it follows from the halts, the reconciliation and the risk latches, with its history."""
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
 
 import msgspec
 
 from trading.errors import InvariantBroken
 from trading.model.decision import RiskState
-from trading.model.mode import Mode, ModeState
+from trading.model.mode import Halt, Mode, ModeState
 
 HALT = "halt"
 REDUCING = "reducing"
 RECONCILED = "reconciled"
 RISK_FACT = "risk"
+# Before anything was recorded there is no time to name.
+_NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 # Values of halt and reconciled; reducing holds the latched codes, comma separated, empty for none.
 YES = "1"
 NO = "0"
@@ -23,13 +25,16 @@ NO = "0"
 LAST_ENTRIES = "SELECT * FROM mode_log WHERE id IN (SELECT max(id) FROM mode_log GROUP BY fact)"
 
 
-def mode_of(rows: Mapping[str, sqlite3.Row], started: datetime) -> ModeState:
-    """Return the strictest mode of the newest row of each fact; without any the system has yet to reconcile."""
-    halt, reconciled, reducing = (rows.get(fact) for fact in (HALT, RECONCILED, REDUCING))
-    if halt is not None and halt["value"] == YES:
-        return _state(Mode.HALTED, halt)
+def mode_of(entries: Iterable[sqlite3.Row], halts: Sequence[Halt]) -> ModeState:
+    """Return the strictest mode of the newest entry of each fact, and of the `halts` that nobody has acknowledged."""
+    if halts:
+        first = halts[0]
+        more = f" (and {len(halts) - 1} more)" if len(halts) > 1 else ""
+        return ModeState(Mode.HALTED, first.reason + more, first.actor, first.since, tuple(halts))
+    rows = {row["fact"]: row for row in entries}
+    reconciled, reducing = rows.get(RECONCILED), rows.get(REDUCING)
     if reconciled is None:
-        return ModeState(Mode.RECONCILING, "not yet compared with the broker", "system", started)
+        return ModeState(Mode.RECONCILING, "not yet compared with the broker", "system", _NEVER)
     if reconciled["value"] != YES:
         return _state(Mode.RECONCILING, reconciled)
     if reducing is not None and reducing["value"]:

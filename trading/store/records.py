@@ -2,30 +2,23 @@
 
 from __future__ import annotations
 
-import math
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
-from datetime import UTC, date, datetime
-
-import msgspec
+from collections.abc import Callable, Mapping
+from datetime import date, datetime
 
 from trading.errors import InvariantBroken
-from trading.market.bars import Panel
-from trading.model.decision import Decision, ExitReason, RiskState, StopOut, SymbolVerdict
+from trading.market.panel import Panel
+from trading.model.decision import Decision, ExitReason, RiskState, StopOut
 from trading.model.metric import Counter
-from trading.model.mode import ModeState
-from trading.model.order import BrokerOrder
+from trading.model.mode import Mode, ModeState
 from trading.store import modes
 from trading.store.bars import BarWriter
+from trading.store.chart_values import Lines, write_chart_values
 from trading.store.database import Database
+from trading.store.decision_text import decode_decision, encode_decision, encode_verdict
+from trading.store.halts import SqliteHalts
 from trading.store.trades import insert_closed
-from trading.store.units import to_units, to_units_or_none, utc_text
-
-# Rows of `cycle` that are kept: some weeks of a live system.
-KEPT_CYCLES = 20_000
-# Before anything was recorded there is no time to name.
-_NEVER = datetime(1970, 1, 1, tzinfo=UTC)
+from trading.store.units import to_units, utc_text
 
 _TOTALS = (
     (Counter.ORDERS, "SELECT state AS label, count(*) AS n FROM intent_log GROUP BY state ORDER BY state"),
@@ -40,10 +33,17 @@ WHERE exit_reason = ? AND exit_session <= ? AND exit_session > coalesce((SELECT 
 class SqliteStore:
     """`trading.ports.Store` over trading.db."""
 
-    def __init__(self, database: Database) -> None:
-        """Write into `database`, which stays the caller's to close."""
+    def __init__(self, database: Database, on_mode: Callable[[Mode], object] = lambda _: None) -> None:
+        """Write into `database`, which stays the caller's to close.
+
+        `on_mode` is told each mode when it begins, in the thread that changed it.
+        """
         self._database = database
         self._bars = BarWriter()
+        self._on_mode = on_mode
+        self._mode: Mode | None = None
+        self._unstored: ModeState | None = None
+        self.halts = SqliteHalts(database, self._mode_may_differ)
 
     def record_decision(self, decision: Decision, now: datetime) -> None:
         """Keep a decision with its verdicts, denials and risk state in one transaction.
@@ -63,7 +63,7 @@ class SqliteStore:
                     to_units(decision.equity),
                     to_units(decision.cash),
                     decision.drawdown,
-                    msgspec.json.encode(replace(decision, verdicts=())).decode(),
+                    encode_decision(decision),
                 ),
             )
             connection.executemany(
@@ -79,6 +79,7 @@ class SqliteStore:
                 ((session, denied.symbol, denied.code, denied.value, denied.limit, at) for denied in decision.denials),
             )
             modes.save_risk(connection, decision.risk, reason=_latch_reason(decision), actor="risk", at=at)
+        self._mode_may_differ()
 
     def last_decision(self) -> Decision | None:
         """Return the newest decision, for carrying out what is left of it after a restart."""
@@ -108,17 +109,24 @@ class SqliteStore:
         return {counter: {row["label"]: row["n"] for row in self._database.query(sql)} for counter, sql in _TOTALS}
 
     def mode(self) -> ModeState:
-        """Return the mode to show: the strictest of halt, reconciled and risk latches."""
-        rows = self._database.query(modes.LAST_ENTRIES)
-        return modes.mode_of({row["fact"]: row for row in rows}, _NEVER)
-
-    def set_halt(self, *, halted: bool, reason: str, actor: str, now: datetime) -> None:
-        """Persist or clear the operator's halt."""
-        self._change(modes.HALT, modes.YES if halted else modes.NO, reason, actor, now)
+        """Return the mode to show: the strictest of halts that stand, reconciled and risk latches."""
+        stored = modes.mode_of(self._database.query(modes.LAST_ENTRIES), self.halts.halting())
+        return stored if self._unstored is None or stored.mode is Mode.HALTED else self._unstored
 
     def set_reconciled(self, *, reconciled: bool, reason: str, now: datetime) -> None:
-        """Persist whether this epoch's state is reconciled with the broker."""
-        self._change(modes.RECONCILED, modes.YES if reconciled else modes.NO, reason, "system", now)
+        """Persist whether this epoch's state is reconciled with the broker.
+
+        Raises: InvariantBroken("storage"): that it is not reconciled holds all the same, until something can be stored.
+        """
+        value = modes.YES if reconciled else modes.NO
+        if not reconciled:
+            self._unstored = ModeState(Mode.RECONCILING, reason, "system", now)
+        try:
+            with self._database.transaction() as connection:
+                modes.log_change(connection, modes.RECONCILED, value, reason=reason, actor="system", at=utc_text(now))
+            self._unstored = None
+        finally:
+            self._mode_may_differ()
 
     def risk_state(self, through: date | None = None) -> RiskState:
         """Return what the risk rules remember: peak, latches, stop-outs; an empty one before the first decision.
@@ -138,6 +146,7 @@ class SqliteStore:
         """Persist the risk rules' memory, for instance with a latch set or, by a person, cleared and the peak reset."""
         with self._database.transaction() as connection:
             modes.save_risk(connection, risk, reason=reason, actor=actor, at=utc_text(now))
+        self._mode_may_differ()
 
     def set_value(self, key: str, value: str) -> None:
         """Keep a small fact (session state, next event) for the pages.
@@ -155,80 +164,31 @@ class SqliteStore:
         """Return a small fact."""
         return self._database.fact(key)
 
-    def record_orders(self, orders: Sequence[BrokerOrder], now: datetime) -> None:
-        """Make the page's order list equal to `orders`; `orders_read_at` tells when it was read."""
-        at = utc_text(now)
-        with self._database.transaction() as connection:
-            connection.executemany(_UPSERT_ORDER, (_order_row(order, at) for order in orders))
-            connection.execute(
-                "UPDATE broker_order SET coid = (SELECT intent.coid FROM intent"
-                " WHERE intent.order_id = broker_order.order_id)"
-            )
-            connection.execute(
-                "DELETE FROM broker_order WHERE order_id NOT IN (SELECT value FROM json_each(?))",
-                (msgspec.json.encode([order.order_id for order in orders]).decode(),),
-            )
-            _put(connection, "orders_read_at", at)
+    def record_bars(self, panel: Panel, lines: Lines) -> int:
+        """Keep the panel's bars and the lines of the strategy's charts; return how many bars were new or changed.
 
-    def record_bars(self, panel: Panel) -> int:
-        """Keep the panel's bars for the charts; return how many were new or changed."""
+        `lines` have the panel's shape, NaN where undefined.
+        """
         rows = self._bars.changed(panel)
-        if not rows:
-            return 0
         with self._database.transaction() as connection:
             written = self._bars.write(connection, rows)
+            write_chart_values(connection, panel, lines)
         self._bars.remember(panel)
         return written
 
-    def record_cycle(self, summary: Mapping[str, object], error: str | None, now: datetime) -> None:
-        """Keep one cycle's summary (counts and durations by name) and what went wrong, if anything did."""
-        with self._database.transaction() as connection:
-            cursor = connection.execute(
-                "INSERT INTO cycle (at, summary, error) VALUES (?, ?, ?)",
-                (utc_text(now), msgspec.json.encode(summary).decode(), error),
-            )
-            connection.execute("DELETE FROM cycle WHERE id <= ?", (int(cursor.lastrowid or 0) - KEPT_CYCLES,))
-
-    def _change(self, fact: str, value: str, reason: str, actor: str, now: datetime) -> None:
-        with self._database.transaction() as connection:
-            modes.log_change(connection, fact, value, reason=reason, actor=actor, at=utc_text(now))
+    def _mode_may_differ(self) -> None:
+        try:
+            mode = self.mode().mode
+        except InvariantBroken:
+            # Whoever reads the mode next is told so.
+            return
+        if mode is not self._mode:
+            self._mode = mode
+            self._on_mode(mode)
 
 
 # Facts that the file needs; nobody stores a value over them.
 RESERVED_FACTS = frozenset({"schema", "instance", "prefix", "coid_seq", "account", "gateway", modes.RISK_FACT})
-
-_UPSERT_ORDER = """
-INSERT INTO broker_order
-    (order_id, symbol, side, order_type, tif, status, quantity, filled, limit_price, stop_price, read_at)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-ON CONFLICT (order_id) DO UPDATE SET
-    symbol = excluded.symbol, side = excluded.side, order_type = excluded.order_type, tif = excluded.tif,
-    status = excluded.status, quantity = excluded.quantity, filled = excluded.filled,
-    limit_price = excluded.limit_price, stop_price = excluded.stop_price, read_at = excluded.read_at
-WHERE (symbol, side, order_type, tif, status, quantity, filled, limit_price, stop_price) IS NOT
-    (excluded.symbol, excluded.side, excluded.order_type, excluded.tif, excluded.status, excluded.quantity,
-     excluded.filled, excluded.limit_price, excluded.stop_price)
-"""
-
-
-def encode_verdict(verdict: SymbolVerdict) -> str:
-    """Return a verdict as JSON; a measured value that is no finite number counts as undefined and is left out."""
-    finite = {name: value for name, value in verdict.values.items() if math.isfinite(value)}
-    return msgspec.json.encode(replace(verdict, values=finite)).decode()
-
-
-def decode_decision(body: str, verdicts: Iterable[str]) -> Decision:
-    """Put a decision and its verdicts together again.
-
-    Raises: InvariantBroken, they can't be read.
-    """
-    try:
-        decision = msgspec.json.decode(body, type=Decision)
-        return replace(
-            decision, verdicts=tuple(msgspec.json.decode(verdict, type=SymbolVerdict) for verdict in verdicts)
-        )
-    except msgspec.MsgspecError as error:
-        raise InvariantBroken("storage", f"the last decision can't be read: {error}") from error
 
 
 def _latch_reason(decision: Decision) -> str:
@@ -242,20 +202,4 @@ def _put(connection: sqlite3.Connection, key: str, value: str) -> None:
     connection.execute(
         "INSERT INTO fact (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
         (key, value),
-    )
-
-
-def _order_row(order: BrokerOrder, at: str) -> tuple[object, ...]:
-    return (
-        order.order_id,
-        order.symbol,
-        order.side,
-        order.order_type,
-        order.tif,
-        order.status,
-        order.total_quantity,
-        order.filled_quantity,
-        to_units_or_none(order.limit_price),
-        to_units_or_none(order.stop_price),
-        at,
     )

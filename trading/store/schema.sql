@@ -27,12 +27,15 @@ CREATE TABLE intent (
     order_id     INTEGER,
     filled       INTEGER NOT NULL DEFAULT 0 CHECK (filled >= 0),
     filled_value INTEGER NOT NULL DEFAULT 0,   -- sum of quantity x price of its executions
-    cancel_asked INTEGER NOT NULL DEFAULT 0 CHECK (cancel_asked IN (0, 1)),
+    provisional  INTEGER NOT NULL DEFAULT 0 CHECK (provisional IN (0, 1)),   -- its order id was found by likeness
+    seen_epoch   INTEGER NOT NULL DEFAULT 0,   -- session epoch in which a reading last showed the order id as this one's
     reply_id     TEXT,
     message_ids  TEXT,
     epoch        INTEGER NOT NULL DEFAULT 0,
     sent_at      TEXT,
+    unknown_at   TEXT,                  -- since when it is UNKNOWN
     frozen_at    TEXT,
+    ended_at     TEXT,                  -- when it became terminal
     detail       TEXT NOT NULL DEFAULT '',
     changed      TEXT NOT NULL
 ) STRICT;
@@ -47,8 +50,30 @@ CREATE TABLE intent_log (               -- every edge that an intent took
     at     TEXT NOT NULL
 ) STRICT;
 
+CREATE TABLE command (                  -- what was asked of the broker: submissions, cancels, modifications
+    number       INTEGER PRIMARY KEY,
+    kind         TEXT NOT NULL CHECK (kind IN ('submit', 'cancel', 'modify')),
+    coids        TEXT NOT NULL,         -- comma separated
+    step         TEXT NOT NULL,         -- what it is a step of
+    order_id     INTEGER,
+    quantity     INTEGER,
+    limit_price  INTEGER,
+    stop_price   INTEGER,
+    state        TEXT NOT NULL,
+    refused_legs INTEGER NOT NULL DEFAULT 0,
+    detail       TEXT NOT NULL DEFAULT '',
+    epoch        INTEGER NOT NULL,
+    sent_at      TEXT NOT NULL,
+    changed      TEXT NOT NULL
+) STRICT;
+CREATE INDEX command_coids ON command (coids);
+CREATE INDEX command_sent ON command (sent_at);
+CREATE INDEX intent_ended ON intent (ended_at) WHERE ended_at IS NOT NULL;
+CREATE INDEX intent_conid ON intent (conid);
+
 CREATE TABLE wire (                     -- append-only: one ABOUT row before each write, its ANSWER after
     id          INTEGER PRIMARY KEY,
+    command     INTEGER REFERENCES command (number),
     about_id    INTEGER REFERENCES wire (id),
     phase       TEXT NOT NULL CHECK (phase IN ('ABOUT', 'ANSWER')),
     coids       TEXT NOT NULL,          -- comma separated
@@ -69,8 +94,8 @@ CREATE TABLE execution (
     conid        INTEGER NOT NULL,
     symbol       TEXT NOT NULL,
     side         TEXT NOT NULL CHECK (side IN ('BUY', 'SELL')),
-    quantity     INTEGER NOT NULL CHECK (quantity > 0),
-    price        INTEGER NOT NULL CHECK (price > 0),
+    quantity     INTEGER NOT NULL CHECK (quantity >= 0),   -- 0: it was taken back
+    price        INTEGER NOT NULL CHECK (price >= 0),
     commission   INTEGER,
     session      TEXT NOT NULL,
     entry_coid   TEXT REFERENCES intent (coid),   -- entry of the position that this fill opened or changed
@@ -91,8 +116,9 @@ CREATE TABLE position (                 -- own shares now; a row goes when they 
     entry_coid    TEXT NOT NULL REFERENCES intent (coid)
 ) STRICT;
 
-CREATE TABLE adjustment (
+CREATE TABLE adjustment (               -- changes of own shares that were no execution of ours
     id       INTEGER PRIMARY KEY,
+    kind     TEXT NOT NULL CHECK (kind IN ('manual', 'split', 'correction', 'oversold')),
     conid    INTEGER NOT NULL,
     quantity INTEGER NOT NULL,
     ratio    REAL NOT NULL DEFAULT 1,   -- of a split: new shares for each old one; prices were divided by it
@@ -101,13 +127,13 @@ CREATE TABLE adjustment (
     at       TEXT NOT NULL
 ) STRICT;
 
-CREATE TABLE proof (                    -- reads that did not find an UNKNOWN: votes for its absence
+CREATE TABLE proof (                    -- readings that speak for something that can't be seen: votes for an absence
     id       INTEGER PRIMARY KEY,
-    coid     TEXT NOT NULL REFERENCES intent (coid),
+    subject  TEXT NOT NULL,             -- an order's coid, or what else is to be proven
     evidence TEXT NOT NULL,
     at       TEXT NOT NULL
 ) STRICT;
-CREATE INDEX proof_coid ON proof (coid);
+CREATE INDEX proof_subject ON proof (subject);
 
 CREATE TABLE trade (                    -- closed trades, as in trades.csv
     id            INTEGER PRIMARY KEY,
@@ -169,22 +195,14 @@ CREATE TABLE bar (                      -- daily bars of the universe as last re
     PRIMARY KEY (symbol, session)
 ) STRICT, WITHOUT ROWID;
 
-CREATE TABLE broker_order (             -- the order list as last read, for the page
-    order_id  INTEGER PRIMARY KEY,
-    coid      TEXT,                     -- ours, when bound
-    symbol    TEXT NOT NULL,
-    side      TEXT NOT NULL,
-    order_type TEXT,
-    tif       TEXT,
-    status    TEXT NOT NULL,
-    quantity  REAL NOT NULL,            -- orders of others may be of fractions
-    filled    REAL NOT NULL,
-    limit_price INTEGER,
-    stop_price  INTEGER,
-    read_at   TEXT NOT NULL             -- when this state of it was first read
-) STRICT;
+CREATE TABLE chart_values (             -- the lines of a strategy's charts at a bar, as JSON by name
+    symbol  TEXT NOT NULL,
+    session TEXT NOT NULL,
+    body    TEXT NOT NULL,
+    PRIMARY KEY (symbol, session)
+) STRICT, WITHOUT ROWID;
 
-CREATE TABLE mode_log (                 -- every change of halt, reconciled and the risk latches
+CREATE TABLE mode_log (                 -- every change of halted, reconciled and the risk latches
     id     INTEGER PRIMARY KEY,
     fact   TEXT NOT NULL CHECK (fact IN ('halt', 'reducing', 'reconciled')),
     value  TEXT NOT NULL,
@@ -193,9 +211,40 @@ CREATE TABLE mode_log (                 -- every change of halt, reconciled and 
     at     TEXT NOT NULL
 ) STRICT;
 
-CREATE TABLE cycle (                    -- one row a cycle that did something, for the page
-    id         INTEGER PRIMARY KEY,
-    at         TEXT NOT NULL,
-    summary    TEXT NOT NULL,           -- JSON: signals, orders, fills, refusals, duration_s
-    error      TEXT
+CREATE TABLE halt (                     -- each cause of a halt; with one that is not acknowledged the mode is HALTED
+    id              INTEGER PRIMARY KEY,
+    cause           TEXT NOT NULL,
+    facts           TEXT NOT NULL,      -- what was seen: the same again is the same halt
+    reason          TEXT NOT NULL,
+    actor           TEXT NOT NULL,
+    since           TEXT NOT NULL,
+    acknowledged_at TEXT,
+    acknowledged_by TEXT,
+    over_at         TEXT                -- the facts hold no longer
 ) STRICT;
+CREATE INDEX halt_cause ON halt (cause, facts);
+
+CREATE TABLE goal (                     -- what a person asked for that takes many turns
+    id        INTEGER PRIMARY KEY,
+    kind      TEXT NOT NULL CHECK (kind IN ('flatten')),
+    reason    TEXT NOT NULL,
+    actor     TEXT NOT NULL,
+    since     TEXT NOT NULL,
+    halt_id   INTEGER NOT NULL REFERENCES halt (id),  -- a resume that acknowledges it takes the goal back
+    waits_for TEXT NOT NULL DEFAULT '',
+    changed   TEXT,                     -- when waits_for changed last
+    over_at   TEXT,
+    outcome   TEXT NOT NULL DEFAULT ''
+) STRICT;
+
+CREATE TABLE alert (                    -- what a person has to know, from when it was seen until it was over
+    id      INTEGER PRIMARY KEY,
+    code    TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    text    TEXT NOT NULL,
+    since   TEXT NOT NULL,
+    told_at TEXT,
+    over_at TEXT,
+    times   INTEGER NOT NULL DEFAULT 0  -- how often it was told
+) STRICT;
+CREATE INDEX alert_present ON alert (code, subject) WHERE over_at IS NULL;

@@ -17,7 +17,8 @@ WHERE intent.role = 'entry' AND intent.filled > 0
   AND NOT EXISTS (SELECT 1 FROM position WHERE position.entry_coid = intent.coid)
   AND NOT EXISTS (SELECT 1 FROM trade WHERE trade.entry_coid = intent.coid)
   AND EXISTS (SELECT 1 FROM execution
-              WHERE execution.entry_coid = intent.coid AND execution.side = 'SELL' AND corrected_by IS NULL)
+              WHERE execution.entry_coid = intent.coid AND execution.side = 'SELL' AND execution.quantity > 0
+                AND corrected_by IS NULL)
 ORDER BY intent.seq
 """
 
@@ -32,13 +33,13 @@ SELECT sum(CASE side WHEN 'BUY' THEN (quantity * price + 50) / 100 * 100 END) AS
        coalesce(sum(commission), 0) AS commission,
        min(CASE side WHEN 'BUY' THEN session END) AS entry_session,
        (SELECT coalesce(-sum(quantity), 0) FROM adjustment
-        WHERE adjustment.entry_coid = :entry AND quantity < 0 AND ratio = 1) AS removed
+        WHERE adjustment.entry_coid = :entry AND kind = 'manual') AS removed
 FROM execution WHERE entry_coid = :entry AND corrected_by IS NULL
 """
 
 _LAST_SALE = """
 SELECT execution.session, intent.role, intent.reason FROM execution JOIN intent USING (coid)
-WHERE execution.entry_coid = ? AND execution.side = 'SELL' AND corrected_by IS NULL
+WHERE execution.entry_coid = ? AND execution.side = 'SELL' AND execution.quantity > 0 AND corrected_by IS NULL
 ORDER BY execution.at DESC, execution.rowid DESC LIMIT 1
 """
 
@@ -84,7 +85,12 @@ def insert_closed(connection: sqlite3.Connection) -> int:
 
 
 def refresh_trade(connection: sqlite3.Connection, entry_coid: str | None) -> None:
-    """Bring an existing trade up to date after a late fill or commission; a position that is open again waits."""
+    """Bring an existing trade up to date after a late fill or commission; one whose position is open again goes."""
+    connection.execute(
+        "DELETE FROM trade WHERE entry_coid = :entry AND EXISTS"
+        " (SELECT 1 FROM position WHERE position.entry_coid = :entry)",
+        {"entry": entry_coid},
+    )
     due = connection.execute(
         "SELECT 1 FROM trade WHERE entry_coid = :entry"
         " AND NOT EXISTS (SELECT 1 FROM position WHERE position.entry_coid = :entry)",

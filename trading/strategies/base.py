@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 
 from trading import rules
 from trading.config import RuleSettings
-from trading.market.bars import Panel
+from trading.market.panel import Panel
 from trading.model.contract import PriceIncrement
 from trading.model.decision import Denied, Signal
+from trading.model.strategy_words import ChartLine, Look, StrategyWords
 from trading.strategies.parameters import StrategyParameters
 from trading.strategies.signals import SignalPanel
 
@@ -33,6 +34,12 @@ class Ladder:
         ordered = sorted(increments, key=lambda increment: increment.lower_edge)
         return Ladder(np.array([i.lower_edge for i in ordered]), np.array([i.increment for i in ordered]))
 
+
+ATR_BAND = (
+    ChartLine("band_high", "close ± ATR", Look.BAND),
+    ChartLine("band_low", "close ± ATR", Look.BAND),
+)
+"""On the chart of every strategy."""
 
 US_LADDER = Ladder(rules.US_EDGES, rules.US_STEPS)
 
@@ -65,6 +72,10 @@ class Strategy(Protocol):
     """Also the name of its module and of its part of config.json."""
     Parameters: ClassVar[type[StrategyParameters]]
     """What can be set."""
+    lines: ClassVar[tuple[ChartLine, ...]] = ()
+    """Columns of `generate_signals` that its charts show."""
+    exit_level_words: ClassVar[str] = "its exit level"
+    """What `SignalPanel.exit_level` is."""
     offsets: rules.BracketRules
     """Distances of the order prices from the close and from `SignalPanel.target_base`."""
 
@@ -90,6 +101,19 @@ class Strategy(Protocol):
     def generate_signals(self, panel: Panel) -> SignalPanel:
         """Measure all sessions at once; a row depends on that row and those before it, never on later ones."""
         ...
+
+    def words(self, signals: SignalPanel) -> StrategyWords:
+        """Return what pages and `explain` say of a decision on `signals`."""
+        return StrategyWords(self.name, signals.checks, (*self.lines, *ATR_BAND), self.exit_level_words)
+
+    def chart_values(self, signals: SignalPanel) -> dict[str, NDArray[np.float64]]:
+        """Return the values of the lines of its charts, by column; all have the panel's shape, NaN where undefined."""
+        close, atr = signals.panel.close, signals.columns["atr"]
+        return {
+            **{line.column: signals.columns[line.column] for line in self.lines},
+            "band_high": close + atr,
+            "band_low": close - atr,
+        }
 
     def order_prices(self, signals: SignalPanel, row: int, column: int, ladder: Ladder) -> OrderPrices:
         """Return the prices of the orders of a signal."""

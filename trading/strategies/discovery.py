@@ -12,7 +12,7 @@ from trading.errors import ConfigError
 from trading.strategies.base import Strategy
 from trading.strategies.parameters import parse_parameters
 
-_NOT_STRATEGIES = frozenset({"base", "discovery", "parameters", "signals"})
+_NOT_STRATEGIES = frozenset({"base", "checks", "discovery", "parameters", "signals"})
 
 
 def strategy_names() -> tuple[str, ...]:

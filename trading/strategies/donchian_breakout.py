@@ -14,8 +14,10 @@ from numpy.typing import NDArray
 from trading import rules
 from trading.config import RuleSettings
 from trading.indicators import change, lagged, ratio, rolling_max, rolling_mean, rolling_min, wilder_atr
-from trading.market.bars import Panel, SymbolBars
+from trading.market.panel import Panel, SymbolBars
+from trading.model.strategy_words import ChartLine, Check, Look
 from trading.strategies.base import Strategy
+from trading.strategies.checks import least_dollar_volume, least_price, most_volatility
 from trading.strategies.parameters import (
     AtrPeriod,
     MaxAtrPct,
@@ -27,7 +29,7 @@ from trading.strategies.parameters import (
     VolumePeriod,
     parameter,
 )
-from trading.strategies.signals import Check, SignalPanel, failed_bits, over_symbols
+from trading.strategies.signals import SignalPanel, over_symbols
 
 Floats = NDArray[np.float64]
 
@@ -58,6 +60,12 @@ class DonchianBreakout(Strategy):
 
     name: ClassVar[str] = "donchian_breakout"
     Parameters: ClassVar[type[StrategyParameters]] = DonchianBreakoutParameters
+    lines: ClassVar[tuple[ChartLine, ...]] = (
+        ChartLine("entry_high", "entry", Look.EDGE, in_scale=True),
+        ChartLine("exit_low", "exit", Look.LEVEL),
+        ChartLine("trend_mean", "mean", Look.MIDDLE),
+    )
+    exit_level_words: ClassVar[str] = "the low of the exit channel"
 
     def __init__(self, parameters: DonchianBreakoutParameters, rule_settings: RuleSettings) -> None:
         """Keep the parameters."""
@@ -81,31 +89,46 @@ class DonchianBreakout(Strategy):
         }
 
     def generate_signals(self, panel: Panel) -> SignalPanel:
-        """Measure and judge all sessions of all symbols."""
+        """Measure all sessions of all symbols."""
         p = self.parameters
-        columns, failed, count = over_symbols(panel, NAMES, self._judge)
+        columns, count = over_symbols(panel, NAMES, self._measure)
         return SignalPanel(
             panel=panel,
             columns={"close": panel.close, **columns},
             needs=self.needs,
             checks=(
-                Check("breakout", "close", "entry_high", ">"),
-                Check("trend", "close", "trend_mean", ">"),
-                Check("price", "close", self.min_price, ">="),
-                Check("volume", "dollar_volume", p.min_dollar_volume, ">="),
-                Check("volatility", "atr_pct", p.max_atr_pct, "<="),
+                Check(
+                    "breakout",
+                    "close",
+                    "entry_high",
+                    ">",
+                    title="Broke out",
+                    passed="The close, {value}, broke out above the channel, {limit}.",
+                    failed="The close, {value}, is not above the channel, {limit}.",
+                ),
+                Check(
+                    "trend",
+                    "close",
+                    "trend_mean",
+                    ">",
+                    title="In an uptrend",
+                    passed="The close, {value}, is above its mean, {limit}.",
+                    failed="The close, {value}, is not above its mean, {limit}.",
+                ),
+                least_price(self.min_price),
+                least_dollar_volume(p.min_dollar_volume),
+                most_volatility(p.max_atr_pct),
             ),
-            failed=failed,
             exit_level=columns["exit_low"],
             target_base=panel.close + p.target_atr * columns["atr"],
             bar_count=count,
             max_holding_bars=p.max_holding_bars,
         )
 
-    def _judge(self, bars: SymbolBars) -> tuple[Floats, NDArray[np.int32]]:
+    def _measure(self, bars: SymbolBars) -> Floats:
         p = self.parameters
         atr = wilder_atr(bars.high, bars.low, bars.close, p.atr_period)
-        values = np.stack(
+        return np.stack(
             [
                 lagged(rolling_max(bars.high, p.entry_period), 1),
                 lagged(rolling_min(bars.low, p.exit_period), 1),
@@ -117,12 +140,3 @@ class DonchianBreakout(Strategy):
                 rolling_mean(bars.volume, p.volume_period),
             ]
         )
-        entry_high, _, trend_mean, _, dollar_volume, atr_pct, _, _ = values
-        holds = (
-            bars.close > entry_high,
-            bars.close > trend_mean,
-            bars.close >= self.min_price,
-            dollar_volume >= p.min_dollar_volume,
-            atr_pct <= p.max_atr_pct,
-        )
-        return values, failed_bits(holds, values)

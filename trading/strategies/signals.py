@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
 
-from trading.market.bars import Panel, SymbolBars
+from trading.market.panel import Panel, SymbolBars
 from trading.model.decision import Reason
+from trading.model.strategy_words import Check
 
 Floats = NDArray[np.float64]
 
@@ -17,18 +19,9 @@ Floats = NDArray[np.float64]
 NO_BAR, WARM_UP = -2, -1
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One comparison of a rule: the column `measure` against `limit`, a number or another column.
-
-    Several checks may carry the same `code`, the rule's; the first that fails speaks for it. `relation` is what has to
-    hold between the two: ">=", ">" or "<=".
-    """
-
-    code: str
-    measure: str
-    limit: float | str
-    relation: str
+_HOLDS: Mapping[str, Callable[[Floats, Floats | float], NDArray[np.bool_]]] = MappingProxyType(
+    {">=": np.greater_equal, ">": np.greater, "<=": np.less_equal, "<": np.less}
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,21 +29,26 @@ class SignalPanel:
     """A strategy's answer for every session and symbol of `panel`; all arrays have its shape.
 
     `columns` are the measured values by name, NaN where undefined; `score`, `atr` and `mean_volume` are needed. `needs`
-    are the bars that each of them takes, in the order in which `warm_up` looks for the first undefined one. Bit *i* of
-    `failed` is set where `checks[i]` failed. A held position whose close is below `exit_level` is sold, and so is one
-    that was held for `max_holding_bars` bars. The target of an order starts from `target_base`.
+    are the bars that each of them takes, in the order in which `warm_up` looks for the first undefined one. A held
+    position whose close is below `exit_level` is sold, and so is one that was held for `max_holding_bars` bars. The
+    target of an order starts from `target_base`.
     """
 
     panel: Panel
     columns: Mapping[str, Floats]
     needs: Mapping[str, int]
     checks: tuple[Check, ...]
-    failed: NDArray[np.int32]
     exit_level: Floats
     target_base: Floats
     bar_count: NDArray[np.int32]
     """Bars of the symbol up to and including the session, from the begin of the panel."""
     max_holding_bars: int
+    failed: NDArray[np.int32] = field(init=False)
+    """Bit *i* is set where `checks[i]` failed; NO_BAR, or WARM_UP where any column is undefined."""
+
+    def __post_init__(self) -> None:
+        """Hold every bar to the checks."""
+        object.__setattr__(self, "failed", _failed(self.panel, self.columns, self.checks))
 
     def value(self, name: str, row: int, column: int) -> float | None:
         """Return one measured value, None where it is undefined."""
@@ -66,6 +64,13 @@ class SignalPanel:
         """Return the columns of the symbols with a buy signal in a session."""
         found: list[int] = np.flatnonzero(self.failed[row] == 0).tolist()
         return found
+
+    def failed_checks(self, row: int, column: int) -> tuple[int, ...] | None:
+        """Return the places of the checks that a symbol failed in a session, None where it could not be judged."""
+        bits = int(self.failed[row, column])
+        if bits in {NO_BAR, WARM_UP}:
+            return None
+        return tuple(number for number in range(len(self.checks)) if bits >> number & 1)
 
     def reasons(self, row: int, column: int) -> tuple[Reason, ...]:
         """Return why a symbol gave no signal in a session: a reason for each rule that failed, in the rules' order."""
@@ -101,33 +106,33 @@ class SignalPanel:
 
 
 def over_symbols(
-    panel: Panel, names: Sequence[str], measure: Callable[[SymbolBars], tuple[Floats, NDArray[np.int32]]]
-) -> tuple[dict[str, Floats], NDArray[np.int32], NDArray[np.int32]]:
+    panel: Panel, names: Sequence[str], measure: Callable[[SymbolBars], Floats]
+) -> tuple[dict[str, Floats], NDArray[np.int32]]:
     """Call `measure` with the bars of each symbol, without gaps, and lay the results out over the panel.
 
-    `measure` returns the values of `names` as an array of shape (names, bars), and `failed` for each bar. Returns the
-    columns by name, `failed` and `bar_count`, as SignalPanel takes them.
+    `measure` returns the values of `names` as an array of shape (names, bars). Returns the columns by name and
+    `bar_count`, as SignalPanel takes them.
     """
     days, symbols = panel.close.shape
     # Symbol by symbol in memory, which is how it is written; the transposed views have the panel's shape.
     values = np.full((len(names), symbols, days), np.nan)
-    failed = np.full((symbols, days), NO_BAR, dtype=np.int32)
     for column in range(symbols):
         rows = np.flatnonzero(~np.isnan(panel.close[:, column]))
         prices = (array[rows, column] for array in (panel.open, panel.high, panel.low, panel.close, panel.volume))
-        measured, verdicts = measure(SymbolBars(panel.sessions[rows], *prices))
-        values[:, column, rows] = measured
-        failed[column, rows] = verdicts
-    count = np.cumsum(failed != NO_BAR, axis=1, dtype=np.int32)
-    return {name: values[number].T for number, name in enumerate(names)}, failed.T, count.T
+        values[:, column, rows] = measure(SymbolBars(panel.sessions[rows], *prices))
+    count = np.cumsum(~np.isnan(panel.close), axis=0, dtype=np.int32)
+    return {name: values[number].T for number, name in enumerate(names)}, count
 
 
-def failed_bits(holds: Sequence[NDArray[np.bool_]], values: Floats) -> NDArray[np.int32]:
-    """Return `failed` for the bars of one symbol: bit *i* where `holds[i]` is false, WARM_UP where a value is NaN.
-
-    `values` has the shape (names, bars), `holds` one array over the bars for each check.
-    """
-    failed = np.zeros(values.shape[1], dtype=np.int32)
-    for number, holding in enumerate(holds):
-        failed |= np.where(holding, 0, 1 << number).astype(np.int32)
-    return np.where(np.isnan(values).any(axis=0), np.int32(WARM_UP), failed)
+def _failed(panel: Panel, columns: Mapping[str, Floats], checks: Sequence[Check]) -> NDArray[np.int32]:
+    """Return where which checks fail, as `SignalPanel.failed`."""
+    failed = np.zeros(panel.close.shape, dtype=np.int32)
+    undefined = np.zeros(panel.close.shape, dtype=np.bool_)
+    for values in columns.values():
+        undefined |= np.isnan(values)
+    for number, check in enumerate(checks):
+        limit = columns[check.limit] if isinstance(check.limit, str) else float(check.limit)
+        failed[~_HOLDS[check.relation](columns[check.measure], limit)] |= 1 << number
+    failed[undefined] = WARM_UP
+    failed[np.isnan(panel.close)] = NO_BAR
+    return failed

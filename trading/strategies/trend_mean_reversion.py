@@ -6,7 +6,6 @@ recent high. The entry is a limit below the close, with a stop and a target from
 
 from __future__ import annotations
 
-import math
 from typing import Annotated, ClassVar, NamedTuple
 
 import numpy as np
@@ -24,9 +23,11 @@ from trading.indicators import (
     rolling_min,
     wilder_atr,
 )
-from trading.market.bars import Panel, SymbolBars
 from trading.market.compiled import compiled
+from trading.market.panel import Panel, SymbolBars
+from trading.model.strategy_words import ChartLine, Check, Look, Unit
 from trading.strategies.base import Strategy
+from trading.strategies.checks import least_dollar_volume, least_price, least_volatility, most_volatility
 from trading.strategies.parameters import (
     AtrPeriod,
     MaxAtrPct,
@@ -38,7 +39,7 @@ from trading.strategies.parameters import (
     VolumePeriod,
     parameter,
 )
-from trading.strategies.signals import WARM_UP, Check, SignalPanel, over_symbols
+from trading.strategies.signals import SignalPanel, over_symbols
 
 Floats = NDArray[np.float64]
 
@@ -94,8 +95,8 @@ class TrendMeanReversionParameters(StrategyParameters, frozen=True):
     max_holding_bars: MaxHoldingBars = 20
 
 
-class SignalRules(NamedTuple):
-    """The parameters as compiled functions take them."""
+class Windows(NamedTuple):
+    """The parameters that values are measured by, as a compiled function takes them."""
 
     channel_period: int
     buy_zone: float
@@ -103,76 +104,31 @@ class SignalRules(NamedTuple):
     slope_period: int
     atr_period: int
     pullback_lookback: int
-    pullback_min: float
-    pullback_max: float
     volume_period: int
-    min_dollar_volume: float
-    max_relative_volume: float
     momentum_period: int
-    min_atr_pct: float
-    max_atr_pct: float
-    min_price: float
-
-
-class Measured(NamedTuple):
-    """What the rules of a buy signal look at, of one symbol at one bar."""
-
-    open: float
-    close: float
-    previous_low: float
-    middle: float
-    middle_before: float
-    bars_since_breakout: float
-    pullback: float
-    dollar_volume: float
-    relative_volume: float
-    atr_pct: float
 
 
 @compiled
-def failed_checks(bar: Measured, limits: SignalRules) -> int:
-    """Return a bit for each check of TrendMeanReversion.checks that fails; 0 is a buy signal. No value may be NaN."""
-    held = (
-        bar.bars_since_breakout <= limits.breakout_window,
-        bar.close > bar.middle,
-        bar.middle > bar.middle_before,
-        bar.pullback >= limits.pullback_min,
-        bar.pullback <= limits.pullback_max,
-        bar.close >= limits.min_price,
-        bar.dollar_volume >= limits.min_dollar_volume,
-        bar.relative_volume <= limits.max_relative_volume,
-        bar.atr_pct >= limits.min_atr_pct,
-        bar.atr_pct <= limits.max_atr_pct,
-        bar.open >= bar.previous_low,
-    )
-    failed = 0
-    for number, holds in enumerate(held):
-        if not holds:
-            failed |= 1 << number
-    return failed
-
-
-@compiled
-def measure(high: Floats, low: Floats, close: Floats, volume: Floats, limits: SignalRules) -> Floats:
+def measure(high: Floats, low: Floats, close: Floats, volume: Floats, windows: Windows) -> Floats:
     """Return the values of NAMES over the bars of one symbol, shape (names, bars)."""
-    top = rolling_max(high, limits.channel_period)
-    bottom = rolling_min(low, limits.channel_period)
+    top = rolling_max(high, windows.channel_period)
+    bottom = rolling_min(low, windows.channel_period)
     middle = (top + bottom) / 2.0
-    atr = wilder_atr(high, low, close, limits.atr_period)
-    recent_high = rolling_max(high, limits.pullback_lookback)
-    mean_volume = rolling_mean(volume, limits.volume_period)
-    momentum = change(close, limits.momentum_period)
+    atr = wilder_atr(high, low, close, windows.atr_period)
+    recent_high = rolling_max(high, windows.pullback_lookback)
+    mean_volume = rolling_mean(volume, windows.volume_period)
+    momentum = change(close, windows.momentum_period)
     result = np.empty((16, len(close)))
     result[0] = top
     result[1] = bottom
     result[2] = middle
-    result[3] = bottom + limits.buy_zone * (top - bottom)
-    result[4] = lagged(middle, limits.slope_period)
-    result[5] = bars_since_breakout(close, top, limits.breakout_window)
+    result[3] = bottom + windows.buy_zone * (top - bottom)
+    result[4] = lagged(middle, windows.slope_period)
+    result[5] = bars_since_breakout(close, top, windows.breakout_window)
     result[6] = atr
     result[7] = recent_high
     result[8] = ratio(recent_high - close, atr)
-    result[9] = rolling_mean(close * volume, limits.volume_period)
+    result[9] = rolling_mean(close * volume, windows.volume_period)
     result[10] = ratio(volume, lagged(mean_volume, 1))
     result[11] = momentum
     result[12] = ratio(momentum, atr / close)
@@ -182,61 +138,32 @@ def measure(high: Floats, low: Floats, close: Floats, volume: Floats, limits: Si
     return result
 
 
-@compiled
-def judge(open_: Floats, close: Floats, values: Floats, limits: SignalRules) -> NDArray[np.int32]:
-    """Return failed_checks of each bar, WARM_UP where a value is undefined; `values` are those of `measure`."""
-    size = len(close)
-    failed = np.empty(size, dtype=np.int32)
-    for t in range(size):
-        defined = True
-        for number in range(len(values)):
-            if math.isnan(values[number, t]):
-                defined = False
-        if defined:
-            bar = Measured(
-                open_[t],
-                close[t],
-                values[14, t],
-                values[2, t],
-                values[4, t],
-                values[5, t],
-                values[8, t],
-                values[9, t],
-                values[10, t],
-                values[13, t],
-            )
-            failed[t] = failed_checks(bar, limits)
-        else:
-            failed[t] = WARM_UP
-    return failed
-
-
 class TrendMeanReversion(Strategy):
     """The default strategy."""
 
     name: ClassVar[str] = "trend_mean_reversion"
     Parameters: ClassVar[type[StrategyParameters]] = TrendMeanReversionParameters
+    lines: ClassVar[tuple[ChartLine, ...]] = (
+        ChartLine("channel_high", "channel", Look.EDGE, in_scale=True),
+        ChartLine("channel_low", "channel", Look.EDGE),
+        ChartLine("channel_middle", "middle", Look.MIDDLE),
+        ChartLine("buy_zone", "buy zone", Look.LEVEL, in_scale=True),
+    )
+    exit_level_words: ClassVar[str] = "the channel's middle"
 
     def __init__(self, parameters: TrendMeanReversionParameters, rule_settings: RuleSettings) -> None:
-        """Put the parameters into the forms that the compiled rules take."""
+        """Put the parameters into the forms that compiled functions take."""
         self.parameters = parameters
         self.min_price = rule_settings.min_price
-        self.limits = SignalRules(
+        self.windows = Windows(
             parameters.channel_period,
             float(parameters.buy_zone),
             parameters.breakout_window,
             parameters.slope_period,
             parameters.atr_period,
             parameters.pullback_lookback,
-            float(parameters.pullback_min),
-            float(parameters.pullback_max),
             parameters.volume_period,
-            float(parameters.min_dollar_volume),
-            float(parameters.max_relative_volume),
             parameters.momentum_period,
-            float(parameters.min_atr_pct),
-            float(parameters.max_atr_pct),
-            float(rule_settings.min_price),
         )
         self.offsets = rules.BracketRules(
             float(parameters.entry_atr), float(parameters.stop_atr), float(rule_settings.profit_threshold)
@@ -278,37 +205,105 @@ class TrendMeanReversion(Strategy):
 
     @property
     def checks(self) -> tuple[Check, ...]:
-        """The comparisons of a buy signal, in the order of the bits of `failed_checks`."""
+        """The comparisons of a buy signal, rule by rule."""
         p = self.parameters
         return (
-            Check("trend", "bars_since_breakout", p.breakout_window, "<="),
-            Check("trend", "close", "channel_middle", ">"),
-            Check("trend", "channel_middle", "middle_before", ">"),
-            Check("pullback", "pullback", p.pullback_min, ">="),
-            Check("pullback", "pullback", p.pullback_max, "<="),
-            Check("price", "close", self.min_price, ">="),
-            Check("volume", "dollar_volume", p.min_dollar_volume, ">="),
-            Check("volume", "relative_volume", p.max_relative_volume, "<="),
-            Check("volatility", "atr_pct", p.min_atr_pct, ">="),
-            Check("volatility", "atr_pct", p.max_atr_pct, "<="),
-            Check("gap", "open", "previous_low", ">="),
+            *_trend(p.breakout_window),
+            *_pullback(p.pullback_min, p.pullback_max),
+            least_price(self.min_price),
+            least_dollar_volume(p.min_dollar_volume),
+            Check(
+                "volume",
+                "relative_volume",
+                p.max_relative_volume,
+                "<=",
+                title="Enough volume",
+                passed="Volume was {value} times the usual, not more than {limit}.",
+                failed="Volume was {value} times the usual, more than {limit}: something happened.",
+            ),
+            least_volatility(p.min_atr_pct),
+            most_volatility(p.max_atr_pct),
+            Check(
+                "gap",
+                "open",
+                "previous_low",
+                ">=",
+                title="No gap down",
+                passed="It opened at {value}, not below the low of the day before, {limit}.",
+                failed="It opened at {value}, below the low of the day before, {limit}.",
+            ),
         )
 
     def generate_signals(self, panel: Panel) -> SignalPanel:
-        """Measure and judge all sessions of all symbols."""
-        columns, failed, count = over_symbols(panel, NAMES, self._judge)
+        """Measure all sessions of all symbols."""
+        columns, count = over_symbols(panel, NAMES, self._measure)
         return SignalPanel(
             panel=panel,
             columns={"open": panel.open, "close": panel.close, **columns},
             needs=self.needs,
             checks=self.checks,
-            failed=failed,
             exit_level=columns["channel_middle"],
             target_base=columns["buy_zone"],
             bar_count=count,
             max_holding_bars=self.parameters.max_holding_bars,
         )
 
-    def _judge(self, bars: SymbolBars) -> tuple[Floats, NDArray[np.int32]]:
-        values = measure(bars.high, bars.low, bars.close, bars.volume, self.limits)
-        return values, judge(bars.open, bars.close, values, self.limits)
+    def _measure(self, bars: SymbolBars) -> Floats:
+        return measure(bars.high, bars.low, bars.close, bars.volume, self.windows)
+
+
+def _trend(breakout_window: int) -> tuple[Check, ...]:
+    return (
+        Check(
+            "trend",
+            "bars_since_breakout",
+            breakout_window,
+            "<=",
+            title="In an uptrend",
+            passed="It broke out above its channel {value} bars ago; at most {limit} are allowed.",
+            failed="The last breakout above the channel is {value} bars old; at most {limit} are allowed.",
+            missing="It has not broken out above its channel lately.",
+            unit=Unit.COUNT,
+        ),
+        Check(
+            "trend",
+            "close",
+            "channel_middle",
+            ">",
+            title="In an uptrend",
+            passed="The close, {value}, is above the channel's middle, {limit}.",
+            failed="The close, {value}, is not above the channel's middle, {limit}.",
+        ),
+        Check(
+            "trend",
+            "channel_middle",
+            "middle_before",
+            ">",
+            title="In an uptrend",
+            passed="The channel's middle, {value}, rises: it was {limit}.",
+            failed="The channel's middle, {value}, does not rise: it was {limit}.",
+        ),
+    )
+
+
+def _pullback(least: float, most: float) -> tuple[Check, ...]:
+    return (
+        Check(
+            "pullback",
+            "pullback",
+            least,
+            ">=",
+            title="Pulled back",
+            passed="It is {value} ATR below its recent high; at least {limit} are asked.",
+            failed="It is only {value} ATR below its recent high; at least {limit} are asked.",
+        ),
+        Check(
+            "pullback",
+            "pullback",
+            most,
+            "<=",
+            title="Pulled back",
+            passed="It is {value} ATR below its recent high; at most {limit} are allowed.",
+            failed="It is {value} ATR below its recent high, more than {limit}: a fall, not a pullback.",
+        ),
+    )

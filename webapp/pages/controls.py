@@ -6,7 +6,8 @@ from flask import Blueprint, Response, jsonify, make_response, redirect, request
 from werkzeug.exceptions import BadRequest, NotFound
 from werkzeug.wrappers import Response as BaseResponse
 
-from trading.model.mode import ControlKind
+from trading.errors import InvariantBroken
+from trading.model.operator_request import RequestKind, RequestProgress
 from webapp.frame import make_frame, render
 from webapp.pages.login import too_many_attempts
 from webapp.parameters import accepts, idempotency_key
@@ -16,6 +17,8 @@ from webapp.services import services
 blueprint = Blueprint("controls", __name__)
 
 RESUME_WORD = "RESUME"
+# Half a second is what it takes; a person who waits longer than this has to know another way.
+LATE_AFTER_S = 10.0
 _MAX_ID_DIGITS = 12
 
 
@@ -29,8 +32,24 @@ def halt_page() -> str:
 @blueprint.post("/halt")
 @accepts(form=("key",))
 def halt() -> BaseResponse:
-    """Ask the trading process to halt; never needs more than this one confirmation."""
-    return _request(ControlKind.HALT)
+    """Ask the trading process to halt; never needs more than this one confirmation, nor a sound controls.db."""
+    try:
+        return _request(RequestKind.HALT)
+    except InvariantBroken as problem:
+        made = services()
+        file = made.controls.make_halt_file("halted on the dashboard")
+        made.audit.write("halt_file_made", actor="operator", address=address(), cause=problem.detail)
+    text = f"The request could not be stored. The file {file} was made, which halts as well: look at the mode above"
+    return make_response(
+        render(
+            "request.html",
+            make_frame(),
+            result=f"{text}; else use TWS or the phone.",
+            late=False,
+            control_id=0,
+            kind="halt",
+        )
+    )
 
 
 @blueprint.get("/resume")
@@ -41,7 +60,7 @@ def resume_page() -> str:
 
 
 @blueprint.post("/resume")
-@accepts(form=("key", "password", "word"))
+@accepts(form=("key", "password", "word", "seen"))
 def resume() -> BaseResponse:
     """Ask the trading process to resume; the password is typed in this very form, so it is never older than that."""
     made = services()
@@ -56,7 +75,7 @@ def resume() -> BaseResponse:
     if request.form.get("word") != RESUME_WORD:
         made.audit.write("resume_denied", actor="operator", address=address(), cause="word")
         return _refused(f"Type the word {RESUME_WORD} in capital letters.")
-    return _request(ControlKind.RESUME)
+    return _request(RequestKind.RESUME, seen=_number(request.form.get("seen", ""), "seen"))
 
 
 @blueprint.get("/requests/<control_id>")
@@ -65,7 +84,9 @@ def request_page(control_id: str) -> str:
     """Show whether the trading process has answered."""
     number = _number(control_id)
     kind = _kind_of(number)
-    return render("request.html", make_frame(), result=services().controls.result(number), control_id=number, kind=kind)
+    progress = _progress(number)
+    late = not progress.taken_up and (progress.age_s is None or progress.age_s > LATE_AFTER_S)
+    return render("request.html", make_frame(), result=progress.answer, late=late, control_id=number, kind=kind)
 
 
 @blueprint.get("/api/requests/<control_id>")
@@ -74,7 +95,8 @@ def request_state(control_id: str) -> Response:
     """Return the answer to a request, null while there is none."""
     number = _number(control_id)
     _kind_of(number)
-    return jsonify(id=number, result=services().controls.result(number))
+    progress = _progress(number)
+    return jsonify(id=number, taken_up=progress.taken_up, result=progress.answer)
 
 
 def _form(template: str, problem: str = "") -> str:
@@ -87,24 +109,35 @@ def _refused(problem: str) -> Response:
     return response
 
 
-def _request(kind: ControlKind) -> BaseResponse:
-    """Store the request once for each key and go to the page that waits for the answer."""
+def _request(kind: RequestKind, *, seen: int = 0) -> BaseResponse:
+    """Store the request once for each key and go to the page that waits for the answer; it names what was `seen`."""
     made = services()
     session = own_session()
     key = f"{kind}:{idempotency_key(request.form.get('key', ''))}"
     with session.lock:
         control_id = session.requests.get(key)
         if control_id is None:
-            control_id = made.controls.request(kind, "", "dashboard", made.clock.now())
+            control_id = made.controls.request(kind, "", "dashboard", made.clock.now(), seen=seen)
             session.remember(key, control_id)
             made.audit.write(f"{kind}_requested", actor="operator", address=address(), control_id=control_id)
     return redirect(url_for("controls.request_page", control_id=control_id), code=303)
 
 
-def _number(text: str) -> int:
+def _number(text: str, name: str = "id") -> int:
     if text.isascii() and text.isdigit() and len(text) <= _MAX_ID_DIGITS:
         return int(text)
-    raise BadRequest(description="id: use a whole number")
+    raise BadRequest(description=f"{name}: use a whole number")
+
+
+def _progress(number: int) -> RequestProgress:
+    """Return how far a request has come.
+
+    Raises: NotFound, somebody put the file with the requests away.
+    """
+    progress = services().controls.progress(number)
+    if progress is None:
+        raise NotFound(description="There is no such request any more.")
+    return progress
 
 
 def _kind_of(control_id: int) -> str:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from flask import Blueprint, request
 from werkzeug.exceptions import NotFound
 
+from trading.model.decision_words import title
 from webapp import funnel
 from webapp.frame import make_frame, render
 from webapp.parameters import accepts, choice, day
-from webapp.services import services
+from webapp.services import state
 
 blueprint = Blueprint("decisions", __name__)
 
@@ -20,14 +21,14 @@ def decisions() -> str:
     text = request.args.get("session", "")
     wanted = day(text) if text else None
     show = choice("show", request.args.get("show", ""), funnel.FATES)
-    frame, views = make_frame(), services().views
-    found = views.decision(wanted)
+    frame, decided = make_frame(), state().decisions
+    found = decided.of(wanted)
     if found is None and wanted is not None:
         raise NotFound(description=f"No decision was taken after the close of {wanted.isoformat()}.")
     if found is None:
         return render("decisions.html", frame, decision=None)
     decision = found.decision
-    sessions = views.decision_sessions()
+    sessions = decided.sessions()
     index = sessions.index(decision.session)
     lines = funnel.lines(decision)
     return render(
@@ -39,6 +40,7 @@ def decisions() -> str:
         steps=funnel.funnel(decision),
         counts=funnel.counts(lines),
         fates=funnel.FATES,
+        latches=[title(code).lower() for code in decision.risk.latches],
         show=show,
         newer=sessions[index - 1] if index > 0 else None,
         older=sessions[index + 1] if index + 1 < len(sessions) else None,

@@ -5,11 +5,11 @@ from __future__ import annotations
 import hmac
 
 from flask import Blueprint, Response, jsonify, request
-from prometheus_client import CONTENT_TYPE_LATEST
 from werkzeug.exceptions import ServiceUnavailable, Unauthorized
 from werkzeug.wrappers import Response as BaseResponse
 
 from trading.monitoring.health import Health, liveness, read_facts, readiness
+from trading.monitoring.sign_of_life import CONTENT_TYPE
 from webapp.frame import make_frame
 from webapp.parameters import accepts
 from webapp.services import services
@@ -53,10 +53,10 @@ def metrics() -> BaseResponse:
         text = made.metrics_file.read_text(encoding="utf-8")
     except OSError as error:
         raise ServiceUnavailable(description="The trading process has not written metrics yet.") from error
-    return Response(text, content_type=CONTENT_TYPE_LATEST)
+    return Response(text, content_type=CONTENT_TYPE)
 
 
 def _unavailable(health: Health) -> Response:
-    response = jsonify(error={"code": health.code, "message": health.text}, next_step=health.next_step)
+    response = jsonify(error={"code": health.code, "message": health.text}, next_step=health.instruction)
     response.status_code = 503
     return response

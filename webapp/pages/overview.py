@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, jsonify
 
+from trading.model.decision_words import EXIT_REASONS
 from webapp import overview as model
 from webapp.charts import equity_chart, equity_polyline
 from webapp.frame import make_frame, render
 from webapp.parameters import accepts
-from webapp.sentences import EXIT_REASONS
-from webapp.services import services
+from webapp.services import state
 
 blueprint = Blueprint("overview", __name__)
 
@@ -21,14 +21,12 @@ SKETCH_WIDTH, SKETCH_HEIGHT = 1200, 200
 @accepts()
 def overview() -> str:
     """Show the state of everything."""
-    frame, views = make_frame(), services().views
+    frame, read = make_frame(), state()
     if frame.health is None:
         return render("first_start.html", frame)
-    points, positions = views.equity(), views.positions()
-    trades = views.trades()
-    orders = model.split(views.open_orders())
-    newest = views.decision()
-    decision = None if newest is None else newest.decision
+    points, positions = read.account.equity(), read.positions.open()
+    orders = model.split(read.orders.open())
+    newest = read.decisions.newest_outcome()
     return render(
         "overview.html",
         frame,
@@ -38,10 +36,10 @@ def overview() -> str:
         money=model.money(points, positions),
         orders=orders,
         protection=model.protection(positions, orders),
-        plan=model.plan(decision),
-        decision=decision,
-        trades=trades[:LAST_TRADES],
-        totals=model.totals(trades),
+        plan=model.plan(newest),
+        decision=None if newest is None else newest.decision,
+        trades=read.positions.trades(limit=LAST_TRADES),
+        totals=read.positions.trade_totals(),
         reasons=EXIT_REASONS,
         model=model,
     )
@@ -51,4 +49,4 @@ def overview() -> str:
 @accepts()
 def equity() -> Response:
     """Return the equity curve with its drawdown."""
-    return jsonify(equity_chart(services().views.equity()))
+    return jsonify(equity_chart(state().account.equity()))

@@ -7,13 +7,12 @@ import io
 
 from flask import Blueprint, Response, request
 
-from trading.backtest.report import TRADE_COLUMNS
-from trading.store.views import TradeLine
+from trading.model.decision_words import EXIT_REASONS
+from trading.model.trade import TRADE_COLUMNS
+from trading.store.readers.positions import TradeLine
 from webapp.frame import make_frame, render
-from webapp.overview import totals
 from webapp.parameters import accepts, symbol
-from webapp.sentences import EXIT_REASONS
-from webapp.services import services
+from webapp.services import state
 
 blueprint = Blueprint("trades", __name__)
 
@@ -26,9 +25,15 @@ def trades() -> str:
     """Show closed trades, newest first, with their sums."""
     wanted = request.args.get("symbol")
     chosen = symbol(wanted) if wanted else None
-    found = services().views.trades()
-    shown = tuple(trade for trade in found if chosen in (None, trade.symbol))
-    return render("trades.html", make_frame(), trades=shown, totals=totals(shown), chosen=chosen, reasons=EXIT_REASONS)
+    frame, closed = make_frame(), state().positions
+    return render(
+        "trades.html",
+        frame,
+        trades=closed.trades(chosen),
+        totals=closed.trade_totals(chosen),
+        chosen=chosen,
+        reasons=EXIT_REASONS,
+    )
 
 
 @blueprint.get("/trades.csv")
@@ -38,7 +43,7 @@ def trades_csv() -> Response:
     text = io.StringIO(newline="")
     writer = csv.writer(text)
     writer.writerow(TRADE_COLUMNS)
-    for row in sorted(services().views.trades(), key=lambda r: (r.exit_session, r.symbol)):
+    for row in sorted(state().positions.trades(), key=lambda r: (r.exit_session, r.symbol)):
         writer.writerow(_cells(row))
     return Response(
         text.getvalue(),

@@ -13,7 +13,7 @@ from simulator.market.replayed import ReplayedMarket
 from simulator.messages import Response
 from simulator.stream import Stream
 from tests.unit.simulator.support import ACCOUNT, QUIET, Client
-from trading.market.bars import load_bars
+from trading.market.bar_files import load_bars
 
 AAPL, KO = 265598, 8894
 SYMBOLS = ("AAPL", "KO", "MSFT", "IBM")

@@ -19,7 +19,7 @@ import requests
 from requests import exceptions
 
 from tests.scenarios.simulator.process import BARS, ROOT, Running, command, running, wait_for_port
-from trading.market.bars import load_bars, write_bars
+from trading.market.bar_files import load_bars, write_bars
 
 CROWD = 1000
 FUZZED = 2000

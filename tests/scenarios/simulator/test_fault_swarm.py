@@ -1,4 +1,4 @@
-"""Plans of many faults at once, drawn from a seed: nothing else breaks, and a restart changes nothing."""
+"""Plans of many faults at once, for any behaviour of the broker: nothing else breaks, and a restart changes nothing."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from simulator.choices import CHOICES, behaviour_with
 from simulator.config import SimulatorConfig
 from simulator.core import Simulator
 from simulator.faults import KINDS
 from simulator.faults.declaration import FaultKind
 from simulator.market.replayed import ReplayedMarket
+from tests.unit.simulator.exchange.telling import assert_told
 from tests.unit.simulator.faults.support import FLAT, tour
 from tests.unit.simulator.support import QUIET, Client, Json, panel_of
 
@@ -21,8 +23,10 @@ INSTANTS = ("2014-03-03T18:00:00Z", "close", "open", "2014-03-04T16:00:00Z", "cl
 INIT = {"publish": True, "compete": True}
 
 
-def started(folder: Path) -> Client:
-    config = SimulatorConfig(behaviour=QUIET, state_dir=folder, cash=100_000.0, auto_login=True, pacing=False)
+def started(folder: Path, seed: int = 0) -> Client:
+    draws = random.Random(f"unknown {seed}")  # noqa: S311
+    behaviour = behaviour_with({unknown.name: draws.choice(unknown.values) for unknown in CHOICES}, QUIET)
+    config = SimulatorConfig(behaviour=behaviour, state_dir=folder, cash=100_000.0, auto_login=True, pacing=False)
     return Client(Simulator(config, ReplayedMarket(panel_of({"ABC": [FLAT] * 5}))))
 
 
@@ -53,11 +57,13 @@ def two_days(on: Client, seed: int) -> list[tuple[int, bytes]]:
 
 @pytest.mark.parametrize("seed", range(40))
 def test_many_faults_at_once_leave_the_books_in_order_over_a_restart(tmp_path: Path, seed: int) -> None:
-    first = started(tmp_path)
+    first = started(tmp_path, seed)
     two_days(first, seed)
+    assert_told(first)
     counts = first.call("GET", "/sim/faults").body
     first.simulator.close()
-    again = started(tmp_path)
+    again = started(tmp_path, seed)
+    assert_told(again)
     assert again.call("GET", "/sim/faults").body == counts
     assert again.broker.account == first.broker.account
     assert again.broker.memory.steps == first.broker.memory.steps

@@ -19,7 +19,7 @@ from simulator.core import Simulator
 from simulator.market.replayed import ReplayedMarket
 from tests.scenarios.simulator.process import ACCOUNT, BARS, ROOT, Running, command, running, wait_for_port
 from tests.unit.simulator.support import QUIET, Client, Row, panel_of
-from trading.market.bars import load_bars, write_bars
+from trading.market.bar_files import load_bars, write_bars
 
 AAPL = 265598
 KILLS = 20

@@ -12,7 +12,7 @@ from trading import market
 
 def test_modules_of_a_package_are_all_that_it_has() -> None:
     names = {module.__name__ for module in modules_of(market)}
-    assert {"trading.market.bars", "trading.market.fills", "trading.market.calendar"} <= names
+    assert {"trading.market.panel", "trading.market.fills", "trading.market.calendar"} <= names
 
 
 def test_compiled_functions_are_found_and_called_as_the_simulator_does() -> None:

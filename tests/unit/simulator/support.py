@@ -16,7 +16,7 @@ from simulator.config import Behaviour, Questions, SimulatorConfig
 from simulator.core import Simulator
 from simulator.market.replayed import ReplayedMarket
 from simulator.messages import Response
-from trading.market.bars import Panel, SymbolBars, build_panel
+from trading.market.panel import Panel, SymbolBars, build_panel
 
 ACCOUNT = "DU1234567"
 MONDAY = date(2014, 3, 3)

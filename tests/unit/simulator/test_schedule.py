@@ -1,4 +1,4 @@
-"""Deeds at instants of simulated time: done there, once, also over a restart."""
+"""External events at instants of simulated time: done there, once, also over a restart."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def done(client: Client) -> list[bool]:
     return [row["done"] for row in shown["schedule"]]
 
 
-def deeds(client: Client) -> list[tuple[str, str]]:
+def external_events(client: Client) -> list[tuple[str, str]]:
     return [(line["at"], line["do"]) for line in client.truth() if line["kind"] == "deed"]
 
 
@@ -45,7 +45,7 @@ def test_each_deed_is_done_at_its_instant() -> None:
     assert equity(client) == before
     assert client.broker.account.held(client.conid("ABC")) == 10
     client.advance("close")
-    assert deeds(client)[1:] == [(entry["at"], entry["do"]) for entry in (SPLIT, HALT, RESUME)]
+    assert external_events(client)[1:] == [(entry["at"], entry["do"]) for entry in (SPLIT, HALT, RESUME)]
 
 
 def test_clock_that_stops_at_events_stops_at_a_deed() -> None:
@@ -65,7 +65,7 @@ def test_restart_does_what_is_left_and_nothing_twice(tmp_path: Path, stop: str) 
     second = start(BARS, state_dir=tmp_path)
     assert done(second) == done(first)
     second.advance("2014-03-05T14:00:00Z")
-    assert [what for _, what in deeds(second)] == ["split", "halt", "resume"]
+    assert [what for _, what in external_events(second)] == ["split", "halt", "resume"]
     second.simulator.close()
     third = start(BARS, state_dir=tmp_path)
     assert done(third) == [True] * 3
@@ -101,10 +101,10 @@ def test_session_can_be_lost_at_an_instant() -> None:
             "is not ahead of the simulated clock; write a time from 2014-03-03T14:30:00Z to",
         ),
         ({**HALT, "at": "2099-01-01"}, "is not ahead of the simulated clock; write a time from"),
-        ({**HALT, "do": "stop"}, "entry 2: do: 'stop' is no deed; there are order, trade"),
+        ({**HALT, "do": "stop"}, "entry 2: do: 'stop' is no external event; there are order, trade"),
         ({**HALT, "symbol": "NONE"}, "entry 2: symbol: 'NONE' is not in the bars"),
         ({**SPLIT, "ratio": 0}, "entry 2: ratio: 0; a split is 0.001 to 1000 shares for one"),
-        ({**SPLIT, "ratio": "two"}, "entry 2: deed: Expected `float | null`, got `str` - at `$.ratio`"),
+        ({**SPLIT, "ratio": "two"}, "entry 2: event: Expected `float | null`, got `str` - at `$.ratio`"),
         ({"at": SPLIT["at"], "do": "split", "symbol": "ABC"}, "entry 2: ratio: missing; 'split' needs symbol, ratio"),
         ({**HALT, "do": "login"}, "entry 2: symbol: 'login' takes no fields"),
         ({**HALT, "entry": 1}, "entry 2: entry: is the schedule's own"),

@@ -9,8 +9,8 @@ from tests.fakes.bars import bars_of, days, random_panel, without
 from tests.fakes.stages import system_of, view_of
 from trading.decision import DecisionSystem, MarketView, decide
 from trading.errors import DataError
-from trading.market.bars import Panel, build_panel
 from trading.market.fills import cents, commission
+from trading.market.panel import Panel, build_panel
 from trading.model.decision import Decision, ExitReason, Holding, RiskState
 
 STANDARD = system_of("max_position_size=0.3", "max_order_quantity=5000")

@@ -6,7 +6,7 @@ import inspect
 from typing import get_type_hints
 
 from trading import ports
-from trading.model.wire import Outcome
+from trading.model.outcome import Outcome
 
 
 def public_methods(port: type) -> dict[str, object]:

@@ -7,7 +7,7 @@ import pytest
 
 from tests.fakes.bars import bars_of, days, without
 from tests.fakes.stages import system_of
-from trading.market.bars import Panel, build_panel
+from trading.market.panel import Panel, build_panel
 from trading.model.decision import ExitOrder, ExitReason, Holding
 from trading.position_manager import PositionManager, account_equity, bars_held, last_close, market_value
 

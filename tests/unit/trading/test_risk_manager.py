@@ -9,9 +9,9 @@ import pytest
 
 from tests.fakes.bars import bars_of, days, without
 from tests.fakes.stages import settings_of, system_of
-from trading.market.bars import build_panel
+from trading.market.panel import build_panel
 from trading.model.decision import Approved, Denied, Holding, RiskState, Signal, StopOut
-from trading.risk_manager import DRAWDOWN_LATCH, Portfolio, PricedHolding, RiskManager
+from trading.risk_manager import DRAWDOWN_LATCH, PricedAccount, PricedHolding, RiskManager
 from trading.strategies.discovery import make_strategy
 from trading.strategies.signals import SignalPanel
 
@@ -19,7 +19,7 @@ DAY = date(2020, 3, 2)
 FLAT = bars_of([(50.0, 51.0, 49.0, 50.0, 1e6)] * 40)
 SIGNALS: SignalPanel = system_of().screener.signals(build_panel({"A": FLAT, "B": without(FLAT, range(20, 30))}))
 ROW = 39
-RICH = Portfolio(100_000.0, 100_000.0, ())
+RICH = PricedAccount(100_000.0, 100_000.0, ())
 
 
 def manager(*overrides: str) -> RiskManager:
@@ -34,7 +34,7 @@ def signal(
 
 
 def walk(
-    made: RiskManager, *signals: Signal, portfolio: Portfolio = RICH, risk: RiskState | None = None
+    made: RiskManager, *signals: Signal, portfolio: PricedAccount = RICH, risk: RiskState | None = None
 ) -> tuple[tuple[Approved, ...], tuple[Denied, ...]]:
     standing = made.assess(DAY, portfolio.equity, risk or RiskState())
     return made.walk(signals, portfolio, standing, SIGNALS, ROW)
@@ -91,13 +91,13 @@ def test_other_latch_refuses_by_its_own_name() -> None:
 @pytest.mark.parametrize("equity", [math.nan, math.inf])
 def test_unknown_equity_refuses_and_is_not_remembered(equity: float) -> None:
     before = RiskState(peak=1000.0, prior_equity=990.0)
-    accepted, denials = walk(manager(), signal("A"), portfolio=Portfolio(1e5, equity, ()), risk=before)
+    accepted, denials = walk(manager(), signal("A"), portfolio=PricedAccount(1e5, equity, ()), risk=before)
     assert (accepted, codes(denials)) == ((), [("A", "equity_unknown")])
     assert manager().assess(DAY, equity, before).risk == before
 
 
 def test_equity_of_nothing_buys_nothing() -> None:
-    accepted, denials = walk(manager(), signal("A"), portfolio=Portfolio(0.0, 0.0, ()))
+    accepted, denials = walk(manager(), signal("A"), portfolio=PricedAccount(0.0, 0.0, ()))
     assert (accepted, codes(denials)) == ((), [("A", "size_zero")])
 
 
@@ -113,7 +113,7 @@ def test_accepted_entry_carries_prices_size_and_its_cap() -> None:
 
 
 def test_positions_and_accepted_entries_fill_the_slots() -> None:
-    portfolio = Portfolio(1e5, 1e5, (held("X"),))
+    portfolio = PricedAccount(1e5, 1e5, (held("X"),))
     accepted, denials = walk(manager("MAX_POSITIONS=2"), signal("A"), signal("B"), portfolio=portfolio)
     assert [entry.symbol for entry in accepted] == ["A"]
     assert denials == (Denied("B", "max_positions", 3.0, 2.0),)
@@ -121,7 +121,7 @@ def test_positions_and_accepted_entries_fill_the_slots() -> None:
 
 def test_cash_is_spent_by_accepted_entries_with_their_commission() -> None:
     # Two orders of 20 x 50 and a dollar each.
-    enough, short = Portfolio(2002.0, 1e5, ()), Portfolio(2001.99, 1e5, ())
+    enough, short = PricedAccount(2002.0, 1e5, ()), PricedAccount(2001.99, 1e5, ())
     assert len(walk(manager(), signal("A"), signal("B"), portfolio=enough)[0]) == 2
     accepted, denials = walk(manager(), signal("A"), signal("B"), portfolio=short)
     assert len(accepted) == 1
@@ -129,9 +129,9 @@ def test_cash_is_spent_by_accepted_entries_with_their_commission() -> None:
 
 
 def test_exposure_counts_positions_at_their_close() -> None:
-    at_limit = Portfolio(1e5, 1e5, (held("X", 1980, 50.0, 49.0),))
+    at_limit = PricedAccount(1e5, 1e5, (held("X", 1980, 50.0, 49.0),))
     assert len(walk(manager(), signal("A"), portfolio=at_limit)[0]) == 1
-    above = Portfolio(1e5, 1e5, (held("X", 1980, 50.01, 49.0),))
+    above = PricedAccount(1e5, 1e5, (held("X", 1980, 50.01, 49.0),))
     _, denials = walk(manager(), signal("A"), portfolio=above)
     assert codes(denials) == [("A", "exposure")]
 
@@ -139,10 +139,10 @@ def test_exposure_counts_positions_at_their_close() -> None:
 def test_open_risk_counts_the_way_from_the_close_to_the_stop() -> None:
     # 2300 x 5 = 11,500; an entry of 20 x 5 more is 11,600 of 12,000 allowed; then 11,950 and 12,050.
     made = manager("max_exposure=4")
-    assert len(walk(made, signal("A"), portfolio=Portfolio(1e5, 1e5, (held("X", 2300),)))[0]) == 1
-    _, denials = walk(made, signal("A"), portfolio=Portfolio(1e5, 1e5, (held("X", 2390),)))
+    assert len(walk(made, signal("A"), portfolio=PricedAccount(1e5, 1e5, (held("X", 2300),)))[0]) == 1
+    _, denials = walk(made, signal("A"), portfolio=PricedAccount(1e5, 1e5, (held("X", 2390),)))
     assert denials == (Denied("A", "open_risk", 12_050.0, 12_000.0),)
-    below_stop = Portfolio(1e5, 1e5, (held("X", 2390), held("Y", 2000, 40.0, 50.0)))
+    below_stop = PricedAccount(1e5, 1e5, (held("X", 2390), held("Y", 2000, 40.0, 50.0)))
     assert codes(walk(made, signal("A"), portfolio=below_stop)[1]) == [("A", "open_risk")]
 
 
@@ -215,7 +215,7 @@ def test_sector_is_full_with_positions_and_accepted_entries() -> None:
     made = RiskManager(
         msgspec.structs.replace(settings.risk, sectors=sectors), settings.sizing, make_strategy(settings)
     )
-    portfolio = Portfolio(1e5, 1e5, (held("X"),))
+    portfolio = PricedAccount(1e5, 1e5, (held("X"),))
     accepted, denials = walk(made, signal("A"), signal("B"), signal("D"), signal("E"), portfolio=portfolio)
     assert [entry.symbol for entry in accepted] == ["A", "D", "E"]
     assert denials == (Denied("B", "max_per_sector", 3.0, 2.0),)

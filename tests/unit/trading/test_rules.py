@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tests.fakes.bars import bars_of, days, without
 from trading import rules
-from trading.market.bars import build_panel
+from trading.market.panel import build_panel
 
 NAN, INF = math.nan, math.inf
 LIMITS = rules.EntryLimits(
@@ -28,7 +28,7 @@ LIMITS = rules.EntryLimits(
     min_stop_distance=0.005,
     max_stop_distance=0.25,
 )
-BOOK = rules.Book(
+PORTFOLIO = rules.Portfolio(
     halted=False,
     drawdown=0.0,
     max_drawdown=0.2,
@@ -46,8 +46,10 @@ PROPOSAL = rules.Proposal(
 CAPS = rules.SizeRules(allocation=1000.0, risk_per_trade=0.01, max_position_size=0.1, max_participation=0.01)
 
 
-def code(proposal: rules.Proposal = PROPOSAL, book: rules.Book = BOOK, limits: rules.EntryLimits = LIMITS) -> str:
-    return rules.CODES[rules.verdict(proposal, book, limits)[0]]
+def code(
+    proposal: rules.Proposal = PROPOSAL, portfolio: rules.Portfolio = PORTFOLIO, limits: rules.EntryLimits = LIMITS
+) -> str:
+    return rules.CODES[rules.verdict(proposal, portfolio, limits)[0]]
 
 
 def test_proposal_inside_all_limits_is_accepted() -> None:
@@ -110,7 +112,7 @@ def test_proposal_at_its_boundaries(change: dict[str, float], expected: str) -> 
     ],
 )
 def test_account_at_its_boundaries(change: dict[str, float], expected: str) -> None:
-    assert code(book=BOOK._replace(**change)) == expected  # type: ignore[arg-type]  # names and types of Book
+    assert code(portfolio=PORTFOLIO._replace(**change)) == expected  # type: ignore[arg-type]  # names and types of Portfolio
 
 
 @pytest.mark.parametrize(
@@ -138,16 +140,16 @@ def test_limits_at_their_boundaries(limits: dict[str, float], proposal: dict[str
 
 def test_each_control_alone_refuses_a_limit_that_is_no_number() -> None:
     nothing = PROPOSAL._replace(limit=NAN)
-    assert rules.buying_power(nothing, BOOK)[0]
-    assert rules.exposure(nothing, BOOK, LIMITS)[0]
-    assert rules.max_value(nothing, BOOK, LIMITS)[0]
-    assert rules.concentration(nothing, BOOK, LIMITS)[0]
-    assert rules.open_risk(nothing, BOOK, LIMITS)[0]
+    assert rules.buying_power(nothing, PORTFOLIO)[0]
+    assert rules.exposure(nothing, PORTFOLIO, LIMITS)[0]
+    assert rules.max_value(nothing, PORTFOLIO, LIMITS)[0]
+    assert rules.concentration(nothing, PORTFOLIO, LIMITS)[0]
+    assert rules.open_risk(nothing, PORTFOLIO, LIMITS)[0]
     assert rules.no_stop(nothing, LIMITS)[0]
 
 
 def test_concentration_refuses_what_the_order_value_would_pass() -> None:
-    refused, asked, allowed = rules.concentration(PROPOSAL, BOOK, LIMITS._replace(max_position_size=0.0499))
+    refused, asked, allowed = rules.concentration(PROPOSAL, PORTFOLIO, LIMITS._replace(max_position_size=0.0499))
     assert (refused, asked) == (True, 5000.0)
     assert allowed == pytest.approx(4990.0)
 
@@ -155,27 +157,27 @@ def test_concentration_refuses_what_the_order_value_would_pass() -> None:
 def test_strategy_profile_knows_only_the_named_limits() -> None:
     lenient = LIMITS._replace(standard=False)
     assert code(PROPOSAL._replace(quantity=900, stop=49.99), limits=lenient) == "accepted"
-    assert code(book=BOOK._replace(stop_outs=9, daily_loss=0.5, open_risk=1e9), limits=lenient) == "accepted"
+    assert code(portfolio=PORTFOLIO._replace(stop_outs=9, daily_loss=0.5, open_risk=1e9), limits=lenient) == "accepted"
     assert code(PROPOSAL._replace(sector_positions=2), limits=lenient._replace(max_per_sector=2)) == "max_per_sector"
 
 
 def test_first_failing_reason_is_given_in_the_documented_order() -> None:
     everything = PROPOSAL._replace(stop=-1.0, quantity=0)
-    book = BOOK._replace(halted=True, positions=10, cash=0.0, exposure=1e9)
-    assert code(everything, book) == "drawdown_halt"
-    book = book._replace(halted=False)
-    assert code(everything, book) == "bad_prices"
+    portfolio = PORTFOLIO._replace(halted=True, positions=10, cash=0.0, exposure=1e9)
+    assert code(everything, portfolio) == "drawdown_halt"
+    portfolio = portfolio._replace(halted=False)
+    assert code(everything, portfolio) == "bad_prices"
     everything = everything._replace(stop=45.0)
-    assert code(everything, book) == "max_positions"
-    book = book._replace(positions=0)
-    assert code(everything, book) == "size_zero"
+    assert code(everything, portfolio) == "max_positions"
+    portfolio = portfolio._replace(positions=0)
+    assert code(everything, portfolio) == "size_zero"
     everything = everything._replace(quantity=100)
-    assert code(everything, book) == "buying_power"
-    assert code(everything, book._replace(cash=1e6)) == "exposure"
+    assert code(everything, portfolio) == "buying_power"
+    assert code(everything, portfolio._replace(cash=1e6)) == "exposure"
 
 
 def test_refusal_carries_what_was_asked_and_what_is_allowed() -> None:
-    number, asked, allowed = rules.verdict(PROPOSAL, BOOK._replace(cash=100.0), LIMITS)
+    number, asked, allowed = rules.verdict(PROPOSAL, PORTFOLIO._replace(cash=100.0), LIMITS)
     assert (rules.CODES[number], asked, allowed) == ("buying_power", 5001.0, 100.0)
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from tests.fakes.bars import bars_of, random_panel
 from tests.fakes.stages import system_of
-from trading.market.bars import Panel, build_panel
+from trading.market.panel import Panel, build_panel
 from trading.model.contract import PriceIncrement
 from trading.model.decision import ExitReason, SymbolVerdict
 from trading.stock_screener import Screen, StockScreener

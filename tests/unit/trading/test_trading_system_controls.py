@@ -6,105 +6,117 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from tests.fakes.trading_desk import CLOSE, OPEN, PRE_OPEN
-from tests.fakes.trading_room import Room
-from trading.cycle.controls import CANCEL_ENTRIES, FLATTEN
+from tests.fakes.trading_context import CLOSE, OPEN, PRE_OPEN
+from tests.fakes.trading_loop import LoopParts
 from trading.errors import NotSent
-from trading.model.mode import ControlKind, Mode
+from trading.model.mode import Mode
+from trading.model.operator_request import RequestKind
 from trading.model.order import BrokerStatus, OrderType, Role, Side
+from trading.model.request import CancelOrder, PreparedRequest
 
 
-def test_halt_cancels_entries_and_keeps_stops(room: Room) -> None:
-    system = room.start()
+def cancels(loop: LoopParts) -> list[PreparedRequest]:
+    return [request for request in loop.broker.arrived if isinstance(request.content, CancelOrder)]
+
+
+def test_halt_cancels_entries_and_keeps_stops(loop: LoopParts) -> None:
+    system = loop.start()
     system.run_cycle()
-    sent = len(room.office.broker.submits())
-    entry = room.fill_an_entry()
-    assert room.office.broker.live(Side.BUY)
-    room.controls.ask(ControlKind.HALT)
+    sent = len(loop.broker.submits())
+    entry = loop.fill_an_entry()
+    assert loop.broker.live(Side.BUY)
+    loop.requests.ask(RequestKind.HALT)
     for _ in range(3):
         system.run_cycle()
-        room.office.clock.go(5)
-    assert room.office.store.mode().mode is Mode.HALTED
-    assert room.office.broker.live(Side.BUY) == []
-    assert {order.order_type for order in room.sales_of(entry)} == {OrderType.STOP, OrderType.LIMIT}
-    assert [kind for kind, _ in room.controls.answers] == [ControlKind.HALT]
-    assert len(room.office.broker.submits()) == sent
-    assert room.office.store.value(CANCEL_ENTRIES) == ""
+        loop.clock.go(5)
+    assert loop.store.mode().mode is Mode.HALTED
+    assert loop.broker.live(Side.BUY) == []
+    assert {order.order_type for order in loop.sales_of(entry)} == {OrderType.STOP, OrderType.LIMIT}
+    assert [kind for kind, _ in loop.requests.answers] == [RequestKind.HALT]
+    assert len(loop.broker.submits()) == sent
 
 
-def test_halt_is_not_done_before_the_broker_has_cancelled(room: Room) -> None:
-    system = room.start()
+def test_cancel_that_is_not_confirmed_is_asked_for_again(loop: LoopParts) -> None:
+    system = loop.start()
     system.run_cycle()
-    room.office.broker.cancels_wait = True
-    room.controls.ask(ControlKind.HALT)
-    assert system.run_cycle() == room.office.clock.time + timedelta(seconds=5)
-    assert room.office.store.value(CANCEL_ENTRIES) != ""
+    entries = len(loop.broker.live(Side.BUY))
+    loop.broker.cancels_wait = True
+    loop.requests.ask(RequestKind.HALT)
+    system.run_cycle()
+    # Before the open a confirmation may take until after it.
+    assert system.run_cycle() == OPEN
+    assert len(cancels(loop)) == entries
+    loop.clock.time = OPEN + timedelta(minutes=5)
+    system.run_cycle()
+    assert len(cancels(loop)) == 2 * entries
+    loop.broker.cancels_wait = False
+    loop.clock.go(15)
+    system.run_cycle()
+    assert loop.broker.live() == []
 
 
-def test_halt_before_the_first_decision_is_done_at_once(room: Room) -> None:
-    room.office.clock.time = OPEN + timedelta(hours=1)
-    room.controls.ask(ControlKind.HALT)
-    room.start().run_cycle()
-    assert room.decided() == []
-    assert room.office.store.mode().mode is Mode.HALTED
-    assert room.office.store.value(CANCEL_ENTRIES) == ""
+def test_halt_before_the_first_decision_is_done_at_once(loop: LoopParts) -> None:
+    loop.clock.time = OPEN + timedelta(hours=1)
+    loop.requests.ask(RequestKind.HALT)
+    loop.start().run_cycle()
+    assert loop.decided() == []
+    assert loop.store.mode().mode is Mode.HALTED
 
 
-def test_halt_is_taken_up_while_the_gateway_is_away(room: Room) -> None:
-    room.session.shows = NotSent("POST /tickle", "connection refused")
-    room.controls.ask(ControlKind.HALT)
+def test_halt_is_taken_up_while_the_gateway_is_away(loop: LoopParts) -> None:
+    loop.session.shows = NotSent("POST /tickle", "connection refused")
+    loop.requests.ask(RequestKind.HALT)
     with pytest.raises(NotSent):
-        room.start().run_cycle()
-    assert room.office.store.mode().mode is Mode.HALTED
+        loop.start().run_cycle()
+    assert loop.store.mode().mode is Mode.HALTED
 
 
-def test_halted_system_buys_nothing_and_a_resumed_one_does(room: Room) -> None:
-    room.controls.ask(ControlKind.HALT)
-    system = room.start()
+def test_halted_system_buys_nothing_and_a_resumed_one_does(loop: LoopParts) -> None:
+    loop.requests.ask(RequestKind.HALT)
+    system = loop.start()
     system.run_cycle()
-    assert room.office.broker.submits() == []
-    room.controls.ask(ControlKind.RESUME)
+    assert loop.broker.submits() == []
+    loop.requests.ask(RequestKind.RESUME)
     system.run_cycle()
-    assert room.office.broker.live(Side.BUY)
+    assert loop.broker.live(Side.BUY)
 
 
 @pytest.mark.parametrize(
     ("at", "order_type"), [(PRE_OPEN, OrderType.MARKET), (OPEN + timedelta(minutes=10), OrderType.LIMIT)]
 )
 def test_flatten_sells_own_shares_and_is_done_once_they_are_gone(
-    room: Room, at: datetime, order_type: OrderType
+    loop: LoopParts, at: datetime, order_type: OrderType
 ) -> None:
-    system = room.start()
+    system = loop.start()
     system.run_cycle()
-    room.office.clock.time = at
-    entry = room.fill_an_entry()
-    room.controls.ask(ControlKind.FLATTEN)
+    loop.clock.time = at
+    entry = loop.fill_an_entry()
+    loop.requests.ask(RequestKind.FLATTEN)
     for _ in range(4):
         system.run_cycle()
-        room.office.clock.go(5)
-    (sale,) = room.office.broker.live()
+        loop.clock.go(5)
+    (sale,) = loop.broker.live()
     assert (sale.conid, sale.side, sale.order_type) == (entry.conid, Side.SELL, order_type)
     assert sale.total_quantity == entry.total_quantity
-    assert room.office.store.value(FLATTEN) != ""
-    room.office.broker.fill(sale.order_id, 50.0)
+    assert loop.store.halts.flatten_goal() is not None
+    loop.broker.fill(sale.order_id, 50.0)
     system.run_cycle()
     system.run_cycle()
-    assert room.office.broker.live() == []
-    assert room.office.journal.own_positions() == ()
-    assert room.office.store.value(FLATTEN) == ""
-    assert room.office.store.mode().mode is Mode.HALTED
-    exits = [record for record in room.office.journal.intents() if record.intent.role is Role.EXIT]
+    assert loop.broker.live() == []
+    assert loop.journal.own_positions() == ()
+    assert loop.store.halts.flatten_goal() is None
+    assert loop.store.mode().mode is Mode.HALTED
+    exits = [record for record in loop.journal.intents() if record.intent.role is Role.EXIT]
     assert [record.intent.reason for record in exits] == ["operator"]
 
 
-def test_stop_that_is_lost_while_everything_is_to_be_sold_is_not_put_back(room: Room) -> None:
-    system, entry = room.begin_with_a_position()
-    room.office.clock.time = CLOSE + timedelta(minutes=1)
-    room.controls.ask(ControlKind.FLATTEN)
-    room.office.broker.end(room.stop_of(entry).order_id, BrokerStatus.CANCELLED)
-    sent = len(room.office.broker.submits())
-    for _ in range(3):
-        system.run_cycle()
-        room.office.clock.go(5)
-    assert len(room.office.broker.submits()) == sent
-    assert room.office.store.value(FLATTEN) != ""
+def test_stop_that_is_lost_while_the_sale_can_not_leave_yet_is_put_back(loop: LoopParts) -> None:
+    system, entry = loop.begin_with_a_position()
+    loop.clock.time = CLOSE + timedelta(minutes=1)
+    loop.requests.ask(RequestKind.FLATTEN)
+    loop.broker.end(loop.stop_of(entry).order_id, BrokerStatus.CANCELLED)
+    system.run_cycle()
+    assert {order.order_type for order in loop.sales_of(entry)} == {OrderType.STOP, OrderType.LIMIT}
+    goal = loop.store.halts.flatten_goal()
+    assert goal is not None
+    assert "outside the time for such orders" in goal.waits_for

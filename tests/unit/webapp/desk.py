@@ -25,7 +25,8 @@ from trading.model.decision import (
     Signal,
     SymbolVerdict,
 )
-from trading.model.mode import ControlKind
+from trading.model.operator_request import RequestKind, RequestProgress
+from trading.model.strategy_words import ChartLine, Check, Look, StrategyWords, Unit
 from trading.store.database import Database
 from trading.store.records import SqliteStore
 from webapp.app import create_app
@@ -38,6 +39,20 @@ SESSION = date(2026, 3, 2)
 TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
 PAGES = ("/", "/decisions", "/trades", "/log", "/halt", "/resume")
 KEY = re.compile(r'name="key" value="([^"]+)"')
+SEEN = re.compile(r'name="seen" value="([^"]+)"')
+
+
+# Of a strategy that is not among the product's own.
+WORDS = StrategyWords(
+    "made_up",
+    checks=(
+        Check("trend", "close", "mean", ">", title="Rising", passed="It rises: {value} over {limit}."),
+        Check("dip", "depth", 1.0, ">=", title="Dipped", failed="It dipped {value}; {limit} are asked."),
+        Check("price", "close", 5.0, ">=", unit=Unit.USD),
+    ),
+    lines=(ChartLine("mean", "mean", Look.MIDDLE), ChartLine("top", "top", Look.LEVEL, in_scale=True)),
+    exit_level="its mean",
+)
 
 
 class HandClock:
@@ -62,15 +77,29 @@ class HandClock:
 class NotingDesk:
     """Keeps the requests; `results` are the answers of the trading process."""
 
-    asked: list[tuple[ControlKind, str]] = field(default_factory=list)
+    asked: list[tuple[RequestKind, str]] = field(default_factory=list)
     results: dict[int, str] = field(default_factory=dict)
+    seen: list[int] = field(default_factory=list)
+    age_s: float | None = 0.5
+    taken_up: bool = False
+    broken: Exception | None = None
+    files: list[str] = field(default_factory=list)
 
-    def request(self, kind: ControlKind, argument: str, actor: str, now: datetime) -> int:
+    def make_halt_file(self, reason: str) -> Path:
+        self.files.append(reason)
+        return Path("state/HALT")
+
+    def request(self, kind: RequestKind, argument: str, actor: str, now: datetime, *, seen: int = 0) -> int:
+        if self.broken is not None:
+            raise self.broken
         self.asked.append((kind, actor))
+        self.seen.append(seen)
         return len(self.asked)
 
-    def result(self, control_id: int) -> str | None:
-        return self.results.get(control_id)
+    def progress(self, number: int) -> RequestProgress | None:
+        if not 1 <= number <= len(self.asked):
+            return None
+        return RequestProgress(self.age_s, taken_up=self.taken_up, answer=self.results.get(number))
 
 
 class WholeAnswers(FlaskClient):
@@ -140,7 +169,9 @@ def token_of(client: FlaskClient) -> str:
 
 def form_of(client: FlaskClient, path: str) -> dict[str, str]:
     page = client.get(path).get_data(as_text=True)
-    return {"csrf_token": found(TOKEN, page), "key": found(KEY, page)}
+    form = {"csrf_token": found(TOKEN, page), "key": found(KEY, page)}
+    seen = SEEN.search(page)
+    return form if seen is None else {**form, "seen": seen[1]}
 
 
 def found(pattern: re.Pattern[str], text: str) -> str:
@@ -163,16 +194,21 @@ def decision(session: date = SESSION, *, name: str = "AAA") -> Decision:
         entries=(Approved(name, 20, 49.75, 47.25, 51.5, 9.5, "allocation"),),
         denials=(Denied("BBB", "max_positions", 11.0, 10.0),),
         verdicts=(
-            SymbolVerdict(name, signal, (), values),
-            SymbolVerdict("BBB", other, (), values),
+            SymbolVerdict(name, signal, (), values, failed=()),
+            SymbolVerdict("BBB", other, (), values, failed=()),
             SymbolVerdict("CCC", None, (), values, held=True, exit_reason=ExitReason.TIME_STOP),
             SymbolVerdict("DDD", None, (), values, held=True),
             SymbolVerdict(
-                "EEE", None, (Reason("pullback", 0.42, 1.0, "pullback"), Reason("price", 4.2, 5.0, "close")), values
+                "EEE",
+                None,
+                (Reason("dip", 0.42, 1.0, "depth"), Reason("price", 4.2, 5.0, "close")),
+                {"close": 4.2, "mean": 3.9, "depth": 0.42},
+                failed=(1, 2),
             ),
         ),
         risk=RiskState(peak=25_300.0),
         skipped={"FFF": "no contract found"},
+        words=WORDS,
     )
 
 

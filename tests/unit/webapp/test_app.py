@@ -7,7 +7,7 @@ import pytest
 from tests.unit.webapp.conftest import Maker
 from tests.unit.webapp.desk import Dashboard, form_of
 from trading.errors import ConfigError
-from trading.store.controls import ControlsDatabase
+from trading.store.operator_requests import RequestsDatabase
 from webapp.app import create_app
 
 
@@ -28,7 +28,7 @@ def test_requests_reach_the_trading_process_through_controls_db(make: Maker, tmp
 
     client = made.logged_in()
     client.post("/halt", data=form_of(client, "/halt"))
-    (control,) = ControlsDatabase(tmp_path / "s" / "controls.db").pending()
+    (control,) = RequestsDatabase(tmp_path / "s" / "controls.db").pending()
     assert (control.kind, control.actor) == ("halt", "dashboard")
     made.close()
 

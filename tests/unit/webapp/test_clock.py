@@ -1,12 +1,12 @@
 from __future__ import annotations
 
-from datetime import timedelta
+from tests.unit.webapp.desk import HandClock
+from trading.monitoring.wall_clock import WallClock
+from webapp.clock import WebClock
 
-from webapp.clock import SystemClock
 
-
-def test_the_system_clock_is_aware_utc_and_its_other_hand_never_goes_back() -> None:
-    clock = SystemClock()
-    assert clock.now().utcoffset() == timedelta(0)
-    first, second = clock.monotonic(), clock.monotonic()
-    assert first <= second
+def test_the_machines_clock_and_that_of_the_tests_are_both_what_the_dashboard_needs() -> None:
+    clocks: tuple[WebClock, ...] = (WallClock(), HandClock())
+    for clock in clocks:
+        assert clock.now().tzinfo is not None
+        assert clock.monotonic() <= clock.monotonic()

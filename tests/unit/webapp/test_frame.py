@@ -4,6 +4,7 @@ import pytest
 
 from tests.unit.webapp.conftest import Maker
 from tests.unit.webapp.desk import NOON, PAGES, Dashboard, decision, make_ready, open_store, text_of
+from trading.model.mode import OPERATOR
 
 HOSTILE = "<script>alert(1)</script>"
 
@@ -38,7 +39,7 @@ def test_the_simulated_gateway_has_its_own_stripe_and_folder(make: Maker) -> Non
 
 def test_a_halt_offers_to_resume_on_every_page(ready: Dashboard) -> None:
     database, store = open_store(ready.state)
-    store.set_halt(halted=True, reason="the news", actor="dashboard", now=NOON)
+    store.halts.raise_halt(OPERATOR, "test", reason="the news", actor="dashboard", now=NOON)
     database.close()
     for path in PAGES:
         page = text_of(ready, path)
@@ -52,7 +53,7 @@ def test_hostile_names_are_only_text(dashboard: Dashboard) -> None:
     database, store = open_store(dashboard.state)
     store.record_decision(decision(NOON.date(), name=HOSTILE), NOON)
     store.set_value("next_event", HOSTILE)
-    store.set_halt(halted=True, reason=HOSTILE, actor=HOSTILE, now=NOON)
+    store.halts.raise_halt(OPERATOR, "test", reason=HOSTILE, actor=HOSTILE, now=NOON)
     database.close()
     (dashboard.logs / "trading.log").write_text(
         f'{{"event": "{HOSTILE}", "symbol": "A\\u001b[31m{HOSTILE}"}}\n{HOSTILE}\n', "utf-8"
@@ -75,6 +76,7 @@ def test_the_next_event_is_told_in_new_york_time_and_nothing_where_it_is_no_mome
     for said, shown in told.items():
         database, store = open_store(dashboard.state)
         store.set_value("next_event", said)
+        store.set_value("next_event_kind", "decision")
         database.close()
         page = text_of(dashboard, "/")
         assert ('<p class="next">' in page) == (shown is not None)

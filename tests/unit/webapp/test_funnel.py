@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 
 from tests.unit.webapp.desk import decision
+from trading.model.strategy_words import StrategyWords
 from webapp import funnel
 
 
@@ -17,7 +19,13 @@ def test_every_symbol_has_exactly_one_fate_and_what_is_acted_on_comes_first() ->
         ("FFF", funnel.Fate.SKIPPED),
     ]
     assert all(line.sentences for line in lines)
-    assert len(lines[4].sentences) == 2
+    assert lines[4].sentences == (
+        "It dipped 0.42; 1.00 are asked.",
+        "Close, 4.20 USD, is less than 5.00 USD.",
+    )
+    assert [finding.passed for finding in lines[4].findings] == [True, False, False]
+    assert [finding.passed for finding in lines[0].findings] == [True, True, True]
+    assert lines[2].findings == lines[3].findings == ()
 
 
 def test_counts_add_up() -> None:
@@ -29,6 +37,23 @@ def test_counts_add_up() -> None:
 def test_the_funnel_takes_each_symbol_away_once() -> None:
     steps = funnel.funnel(decision())
     assert steps[0].left == 3  # held symbols are no candidates
-    assert [step.left for step in steps] == [3, 3, 3, 3, 2, 2, 2, 2, 2, 1]
+    assert [(step.label, step.left) for step in steps] == [
+        ("Not held", 3),
+        ("Traded in this session", 3),
+        ("Enough history", 3),
+        ("Rising", 3),
+        ("Dipped", 2),
+        ("Price: a buy signal", 2),
+        ("Within the limits", 1),
+    ]
     for before, after in pairwise(steps):
         assert before.left - after.left == after.gone
+
+
+def test_a_decision_from_before_strategies_had_words_is_counted_by_its_reasons() -> None:
+    old = decision()
+    verdicts = tuple(replace(verdict, failed=None) for verdict in old.verdicts)
+    old = replace(old, words=StrategyWords(), verdicts=verdicts)
+    labels = [step.label for step in funnel.funnel(old)]
+    assert labels[3:] == ["Dip", "Price: a buy signal", "Within the limits"]
+    assert funnel.lines(old)[4].sentences == ("Dip: 0.42, limit 1.", "Price: 4.20, limit 5.")

@@ -6,17 +6,20 @@ from datetime import date
 import pytest
 
 from tests.unit.webapp.desk import NOON, decision
-from trading.store.views import EquityPoint, IntentLine, PositionLine, TradeLine
+from trading.model.account import EquityPoint
+from trading.store.readers.decisions import DecisionEntry
+from trading.store.readers.orders import OrderLine
+from trading.store.readers.positions import PositionLine
 from webapp import overview
 
 DAY = date(2026, 3, 2)
 HELD = PositionLine(1, "AAA", 10, DAY, 50.0, 45.0, 55.0, 10, 52.0)
-ORDER = IntentLine("a", "entry", "AAA", "BUY", "LMT", 10, 0, 50.0, None, DAY, "WORKING", "", 1, False, NOON)
+ORDER = OrderLine("a", "entry", "AAA", "BUY", "LMT", 10, 0, 50.0, None, DAY, "WORKING", "", 1, False, NOON)
 NO_ORDERS = overview.split(())
 
 
 def points(*equities: float) -> tuple[EquityPoint, ...]:
-    return tuple(EquityPoint(date(2026, 3, n + 1), equity, 500.0, 1, 0.01) for n, equity in enumerate(equities))
+    return tuple(EquityPoint(date(2026, 3, n + 1), 500.0, equity, 1, 0.01) for n, equity in enumerate(equities))
 
 
 def test_money_is_that_of_the_newest_close() -> None:
@@ -43,13 +46,13 @@ def test_a_price_under_its_stop_risks_nothing_more() -> None:
 
 
 def test_a_position_is_covered_only_when_all_its_shares_are() -> None:
-    assert overview.protection((HELD,), NO_ORDERS) == overview.Protection(1, 0, ())
-    assert overview.protection((replace(HELD, covered=9),), NO_ORDERS) == overview.Protection(0, 0, ("AAA",))
+    assert overview.protection((HELD,), NO_ORDERS) == overview.Coverage(1, 0, ())
+    assert overview.protection((replace(HELD, covered=9),), NO_ORDERS) == overview.Coverage(0, 0, ("AAA",))
 
 
 def test_a_position_on_its_way_out_needs_no_stop() -> None:
     orders = overview.split((replace(ORDER, role="exit", side="SELL", order_type="MKT"),))
-    assert overview.protection((replace(HELD, covered=0),), orders) == overview.Protection(0, 1, ())
+    assert overview.protection((replace(HELD, covered=0),), orders) == overview.Coverage(0, 1, ())
 
 
 def test_children_protect_once_their_entry_has_filled() -> None:
@@ -70,11 +73,5 @@ def test_prices_in_disorder_do_not_divide_by_zero() -> None:
 
 
 def test_the_plan_counts_what_was_decided() -> None:
-    assert overview.plan(decision()) == overview.Plan(entries=1, exits=1, denied=1, judged=5)
+    assert overview.plan(DecisionEntry(decision(), NOON, 5)) == overview.Plan(entries=1, exits=1, denied=1, judged=5)
     assert overview.plan(None) is None
-
-
-def test_totals() -> None:
-    trade = TradeLine("AAA", 10, DAY, 50.0, DAY, 52.0, "target", 2.0, 18.0)
-    assert overview.totals((trade, replace(trade, pnl=-5.0))) == overview.TradeTotals(2, 1, 13.0, 4.0)
-    assert overview.totals(()) == overview.TradeTotals(0, 0, 0, 0)

@@ -2,8 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from tests.unit.webapp.desk import Dashboard
-from webapp.services import EXTENSION, Services, services
+from tests.unit.webapp.desk import NOON, Dashboard, open_store
+from trading.model.mode import OPERATOR
+from webapp.services import EXTENSION, Services, services, state
 
 
 def test_silence_is_the_age_of_the_metrics_file(dashboard: Dashboard) -> None:
@@ -21,3 +22,17 @@ def test_an_app_without_them_is_an_error(dashboard: Dashboard) -> None:
     with dashboard.app.app_context(), pytest.raises(TypeError):
         services()
     dashboard.app.extensions[EXTENSION] = dashboard_services
+
+
+def test_a_request_sees_one_moment_and_the_next_request_the_next(ready: Dashboard) -> None:
+    database, store = open_store(ready.state)
+    with ready.app.test_request_context():
+        assert state().account.facts()["session_state"] == "ready"
+        store.set_value("session_state", "competing")
+        store.halts.raise_halt(OPERATOR, "test", reason="", actor="ann", now=NOON)
+        mode = state().account.mode()
+        assert mode is not None
+        assert (mode.mode, state().account.facts()["session_state"]) == ("ACTIVE", "ready")
+    with ready.app.test_request_context():
+        assert state().account.facts()["session_state"] == "competing"
+    database.close()

@@ -7,9 +7,9 @@ import pytest
 from tests.unit.webapp.desk import NOON
 from trading.model.account import AccountKind
 from trading.model.mode import Mode
-from trading.model.pulse import SessionState
+from trading.model.status import SessionState
 from trading.monitoring.health import Facts
-from webapp.situation import SESSION_WORDS, Step, Tone, account_kind, duration, judge, masked, moment
+from webapp.situation import Button, Tone, account_kind, duration, judge, moment
 
 WELL = Facts(1.0, 20.0, SessionState.READY, Mode.ACTIVE)
 
@@ -22,15 +22,15 @@ def test_all_is_well_only_when_nothing_is_wrong() -> None:
 @pytest.mark.parametrize(
     ("facts", "key", "step"),
     [
-        (replace(WELL, mode=Mode.HALTED), "halted", Step.RESUME),
-        (replace(WELL, mode=Mode.REDUCING), "reducing", Step.RESUME),
-        (replace(WELL, session=SessionState.WAITING_LOGIN, mode=Mode.HALTED), "waiting_login", Step.LOGIN),
-        (replace(WELL, silent_s=61.0, session=SessionState.WAITING_LOGIN), "silent", Step.LOG),
-        (replace(WELL, silent_s=61.0, uncovered_shares=5), "uncovered", Step.LOG),
-        (replace(WELL, unknown_orders=2), "unknown_orders", Step.NONE),
+        (replace(WELL, mode=Mode.HALTED), "halted", Button.RESUME),
+        (replace(WELL, mode=Mode.REDUCING), "reducing", Button.RESUME),
+        (replace(WELL, session=SessionState.WAITING_LOGIN, mode=Mode.HALTED), "waiting_login", Button.LOGIN),
+        (replace(WELL, silent_s=61.0, session=SessionState.WAITING_LOGIN), "silent", Button.LOG),
+        (replace(WELL, silent_s=61.0, uncovered_shares=5), "uncovered", Button.LOG),
+        (replace(WELL, unknown_orders=2), "unknown_orders", Button.NONE),
     ],
 )
-def test_what_needs_a_person_most_comes_with_its_button(facts: Facts, key: str, step: Step) -> None:
+def test_what_needs_a_person_most_comes_with_its_button(facts: Facts, key: str, step: Button) -> None:
     situation = judge(facts)
     assert (situation.key, situation.step) == (key, step)
     assert situation.tone is not Tone.GOOD
@@ -39,10 +39,6 @@ def test_what_needs_a_person_most_comes_with_its_button(facts: Facts, key: str, 
 
 def test_before_there_is_a_database_it_is_the_first_start() -> None:
     assert judge(None).key == "first_start"
-
-
-def test_every_session_state_has_a_word() -> None:
-    assert set(SESSION_WORDS) == set(SessionState)
 
 
 def test_times_that_make_no_sense_do_not_break_the_page() -> None:
@@ -62,13 +58,6 @@ def test_times_that_make_no_sense_do_not_break_the_page() -> None:
 )
 def test_the_kind_of_account(account: str, simulated: bool, kind: AccountKind | None) -> None:  # noqa: FBT001
     assert account_kind(account, simulated=simulated) is kind
-
-
-@pytest.mark.parametrize(
-    ("account", "shown"), [("U1234567", "U***4567"), ("DU1234567", "DU***4567"), ("U123", "U***"), ("", "")]
-)
-def test_account_ids_are_masked(account: str, shown: str) -> None:
-    assert masked(account) == shown
 
 
 @pytest.mark.parametrize(

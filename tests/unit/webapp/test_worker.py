@@ -13,11 +13,11 @@ from pathlib import Path
 
 import pytest
 
+from trading.monitoring.wall_clock import WallClock
 from webapp import worker
-from webapp.clock import SystemClock
 
 PASSWORD = "correct-horse-battery"
-CLOCK = SystemClock()
+CLOCK = WallClock()
 START_S = 30.0
 
 

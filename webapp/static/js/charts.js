@@ -139,14 +139,15 @@
     chart.priceScale("volume").applyOptions({ scaleMargins: { top: 0.86, bottom: 0 } });
     // The far lines must not squeeze the candles: they don't count when the scale is chosen.
     const far = { autoscaleInfoProvider: () => null };
-    const lines = {
-      channel_high: line(data.lines.channel_high, { color: faint(accent, 0.85) }),
-      channel_low: line(data.lines.channel_low, { color: faint(accent, 0.85), ...far }),
-      channel_middle: line(data.lines.channel_middle, { color: faint(muted, 0.9), lineStyle: LineStyle.Dashed, ...far }),
-      buy_zone: line(data.lines.buy_zone, { color: warn, lineStyle: LineStyle.Dotted, lineWidth: 2 }),
-      band_high: line(data.lines.band_high, { color: faint(info, 0.35), ...far }),
-      band_low: line(data.lines.band_low, { color: faint(info, 0.35), ...far }),
+    const looks = {
+      edge: { color: faint(accent, 0.85) },
+      middle: { color: faint(muted, 0.9), lineStyle: LineStyle.Dashed },
+      level: { color: warn, lineStyle: LineStyle.Dotted, lineWidth: 2 },
+      band: { color: faint(info, 0.35) },
     };
+    const lines = new Map(data.lines.map((drawn) => [drawn.name, line(drawn.points, { ...looks[drawn.look], ...(drawn.scaled ? {} : far) })]));
+    // The legend tells the values of levels; the other lines are read off the picture.
+    const levelsOf = (from, valueOf) => from.lines.filter((drawn) => drawn.look === "level").map((drawn) => [drawn.title, valueOf(drawn)]);
     const candles = chart.addSeries(CandlestickSeries, {
       // Hollow for a rise, filled for a fall: colour is not the only mark.
       upColor: "transparent", downColor: bad, borderUpColor: good, borderDownColor: bad, wickUpColor: good, wickDownColor: bad,
@@ -166,20 +167,20 @@
     let current = data;
     const legend = legendOf(element);
     const volumeText = (value) => (value >= 1e6 ? `${grouped(value / 1e6, 1)} M` : `${grouped(value / 1e3, 0)} k`);
-    const show = (bar, quantity, zoneValue) => {
+    const show = (bar, quantity, told) => {
       if (!bar) return;
       const entries = [["", dayText(bar.time)], ["open", grouped(bar.open)], ["high", grouped(bar.high)], ["low", grouped(bar.low)], ["close", grouped(bar.close), bar.close >= bar.open ? "gain" : "loss"]];
       if (quantity !== undefined) entries.push(["volume", volumeText(quantity)]);
-      if (zoneValue !== undefined) entries.push(["buy zone", grouped(zoneValue)]);
+      for (const [title, value] of told) if (value !== undefined) entries.push([title, grouped(value)]);
       for (const note of notes.get(bar.time) || []) entries.push(["", note, "note"]);
       write(legend, entries);
     };
-    const last = () => show(current.candles.at(-1), current.volume.at(-1)?.value, current.lines.buy_zone?.at(-1)?.value);
+    const last = () => show(current.candles.at(-1), current.volume.at(-1)?.value, levelsOf(current, (drawn) => drawn.points.at(-1)?.value));
     const fill = (fresh) => {
       current = fresh;
       candles.setData(fresh.candles);
       volume.setData(fresh.volume);
-      for (const [name, series] of Object.entries(lines)) series.setData(fresh.lines[name] || []);
+      for (const [name, series] of lines) series.setData(fresh.lines.find((drawn) => drawn.name === name)?.points || []);
       markers.setMarkers(fresh.marks.map((mark) => ({ time: mark.time, ...shapes[mark.kind] })));
       notes = new Map();
       for (const mark of fresh.marks) notes.set(mark.time, [...(notes.get(mark.time) || []), mark.text]);
@@ -193,7 +194,7 @@
     chart.timeScale().setVisibleLogicalRange({ from: Math.max(0, bars - visible), to: bars + 6 });
     chart.subscribeCrosshairMove((move) => {
       const bar = move.seriesData.get(candles);
-      if (bar) show(bar, move.seriesData.get(volume)?.value, move.seriesData.get(lines.buy_zone)?.value);
+      if (bar) show(bar, move.seriesData.get(volume)?.value, levelsOf(current, (drawn) => move.seriesData.get(lines.get(drawn.name))?.value));
       else last();
     });
     return { chart, fill };

@@ -23,7 +23,7 @@ def test_a_notice_is_unread_until_it_is_marked(client: Client) -> None:
 
 def test_notices_by_subject_and_older_ones(client: Client) -> None:
     for number in range(12):
-        client.simulator.broker.desk.post("UA", f"alert {number}", "text", number)
+        client.simulator.broker.user_records.post("UA", f"alert {number}", "text", number)
     newest = client.get("/fyi/notifications")
     assert len(newest) == 10
     older = client.get("/fyi/notifications/more", f"id={newest[-1]['ID']}")

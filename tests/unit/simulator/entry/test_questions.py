@@ -30,6 +30,19 @@ def test_default_questions(order: dict[str, Json], ids: list[str] | None) -> Non
     assert row.get("messageIds") == ids
 
 
+@pytest.mark.parametrize(
+    ("legs", "stop", "ids"),
+    [("all", 96.9, ["o163"]), ("children", 96.9, None), ("all", 97.1, None)],
+)
+def test_stop_order_raises_the_question_of_the_percentage_where_the_broker_looks_at_it(
+    legs: Json, stop: float, ids: list[str] | None
+) -> None:
+    questions = Questions(stop_order=False, percent_of_stops=True, percent_legs=legs)
+    client = start({"ABC": [FLAT]}, behaviour=Behaviour(questions=questions))
+    [row] = client.order(client.conid("ABC"), "SELL", "STP", 10, price=stop)
+    assert row.get("messageIds") == ids
+
+
 def test_bracket_raises_one_question_with_each_message_once() -> None:
     client = start({"ABC": [FLAT]}, behaviour=DEFAULT)
     base = {"conid": client.conid("ABC"), "quantity": 10}

@@ -14,6 +14,7 @@ from simulator.config import Behaviour
 from simulator.exchange.account import Execution
 from simulator.exchange.orders import Kind, Order, Side, State, Tif
 from simulator.market.replayed import Bar, TradingDay
+from tests.unit.simulator.exchange.telling import assert_told
 from tests.unit.simulator.support import ACCOUNT, QUIET, Client, Json, Row, start
 from trading.market import fills
 
@@ -44,6 +45,7 @@ def random_behaviour(dice: Dice) -> Behaviour:
         child_refusal_refuses_parent=dice.one_of((True, False)),
         child_coid=dice.one_of(("drop", "refuse", "keep")),
         acknowledged_after_s=dice.one_of((0.0, 0.0, 90.0)),
+        cancel_out_of_hours=dice.one_of(("at_once", "at_open")),
         cancelled_after_s=dice.one_of((0.0, 0.0, 1800.0)),
         day_after_close=dice.one_of(("next_session", "until_20:00")),
         account_type=dice.one_of(("margin", "margin", "cash")),
@@ -75,8 +77,8 @@ class Run:
 
     def step(self) -> None:
         """Do something."""
-        deeds = (self.send, self.send, self.bracket, self.group, self.modify, self.cancel, self.wait, self.wait)
-        self.dice.one_of(deeds)()
+        actions = (self.send, self.send, self.bracket, self.group, self.modify, self.cancel, self.wait, self.wait)
+        self.dice.one_of(actions)()
 
     def _order(self, symbol: str, side: str, kinds: Sequence[str] = ("LMT", "MKT", "STP", "STOP_LIMIT")) -> Json:
         kind = self.dice.one_of(kinds)
@@ -167,6 +169,7 @@ class Run:
         self.groups_fill_once()
         self.children_sell_what_their_parent_has()
         self.rows_add_up()
+        self.log_tells_it_all()
 
     # ---- what has to hold
 
@@ -189,7 +192,12 @@ class Run:
         self.groups_fill_once()
         self.children_sell_what_their_parent_has()
         self.rows_add_up()
+        self.log_tells_it_all()
         self.nothing_is_lost_in_a_restart()
+
+    def log_tells_it_all(self) -> None:
+        """Whoever reads the truth log alone knows what every order is, shows and has filled, what is held, the cash."""
+        assert_told(self.client)
 
     def books_add_up(self) -> None:
         """Cash is what was there and what fills moved; positions are sums of fills."""

@@ -241,3 +241,13 @@ def test_bracket_fills_are_those_of_the_shared_fill_rules(
         if kind != fills.NO_EXIT:
             expected.append(exit_price)
     assert [execution.price for execution in client.broker.account.executions] == expected
+
+
+def test_execution_ids_are_told_apart_by_all_but_their_last_part_and_count_in_decimal() -> None:
+    client = start({"ABC": [(100.0, 110.0, 90.0, 105.0, 100_000.0)]})
+    for _ in range(30):
+        client.order(client.conid("ABC"), "BUY", "MKT", 1)
+    ids = [execution.execution_id.split(".") for execution in client.broker.account.executions]
+    assert [parts[2] for parts in ids] == [f"{number:02d}" for number in range(1, 31)]
+    assert {parts[3] for parts in ids} == {"01"}
+    assert len({tuple(parts[:3]) for parts in ids}) == 30

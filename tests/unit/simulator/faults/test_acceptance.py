@@ -91,6 +91,15 @@ def test_halt_of_the_fault_ends_with_it() -> None:
     assert sent(on)[1][-1] == ("filled", 10)
 
 
+def test_children_become_active_as_configured_once_the_fault_is_cleared() -> None:
+    on = client()
+    plan(on, "O21", mode="full")
+    buy(on)
+    on.call("POST", "/sim/faults", {"clear": True})
+    assert on.broker.exchange.behaviour.child_activation == "whole"
+    assert [line["child_activation"] for line in on.truth() if line["kind"] == "behaviour"] == ["full", "whole"]
+
+
 def test_child_waits_for_a_bracket() -> None:
     on = client()
     plan(on, "O20")

@@ -27,5 +27,5 @@ def test_answer_is_applied_and_read() -> None:
 
 def test_impossible_deed_is_left_out() -> None:
     found = firing()
-    assert found.deed(do="cancel", order_id=1) is None
-    assert found.deed(do="cash", amount=5.0) == {"cash": 100_005.0}
+    assert found.external_event(do="cancel", order_id=1) is None
+    assert found.external_event(do="cash", amount=5.0) == {"cash": 100_005.0}

@@ -2,7 +2,18 @@ from __future__ import annotations
 
 import pytest
 
-from tests.unit.simulator.faults.support import Case, buy, check, client, held, holding, plan, protected, tickle
+from tests.unit.simulator.faults.support import (
+    Case,
+    bracket,
+    buy,
+    check,
+    client,
+    held,
+    holding,
+    plan,
+    protected,
+    tickle,
+)
 from tests.unit.simulator.support import ACCOUNT, Client, Json
 
 
@@ -56,7 +67,10 @@ CASES = [
     Case("O11", part_and_end, [("cancelled", 4), ("cancelled", 4), 4], {"quantity": 4}),
     Case("O11", part_and_end, [("working", 9), ("cancelled", 9), 9], {"quantity": 99, "delay_s": 60}),
     Case("O16", newest_execution, (".02", "100.05", 0.0, 0), scene=holding),
-    Case("O16", newest_execution, (".02", "1.00", 10.0, 10), {"price": 1.0, "quantity": -1}, scene=holding),
+    Case("O16", newest_execution, (".02", "101.05", 10.0, 10), {"what": "price"}, scene=holding),
+    Case("O16", newest_execution, (".02", "1.00", 10.0, 10), {"what": "price", "price": 1.0}, scene=holding),
+    Case("O16", newest_execution, (".02", "100.05", 9.0, 9), {"what": "quantity"}, scene=holding),
+    Case("O16", newest_execution, (".02", "100.05", 12.0, 12), {"what": "quantity", "quantity": 12}, scene=holding),
     Case("O17", held_over_time, [13, 13], {"quantity": 3}, scene=holding),
     Case("O17", held_over_time, [10, 11], {"delay_s": 60}, scene=holding),
     Case("O23", stopped_at, "45.00", {"percent": 10}, scene=protected),
@@ -80,6 +94,28 @@ def test_lots_are_odd_and_drawn_from_the_seed() -> None:
     assert lots[0] == lots[1]
     assert len({tuple(found) for found in lots}) == 3
     assert all(sum(found) == 1000 and len(found) == 4 for found in lots)
+
+
+def test_stop_whose_entry_has_not_filled_does_not_gap() -> None:
+    on = client()
+    bracket(on, price=80.0)
+    plan(on, "O23")
+    tickle(on)
+    assert held(on) == 0
+    entry = next(iter(on.broker.exchange.book.orders))
+    on.call("POST", "/sim/account", {"do": "fill", "order_id": entry, "price": 80.0})
+    assert held(on) == 10
+    tickle(on)
+    assert held(on) == 0
+
+
+def test_execution_that_was_taken_back_is_not_corrected_again() -> None:
+    on = client()
+    holding(on)
+    plan(on, "O16", selector={"times": 2})
+    tickle(on)
+    tickle(on)
+    assert [planned.fired for planned in on.broker.faults.planned] == [1]
 
 
 def test_nothing_fires_before_there_is_something_to_break() -> None:

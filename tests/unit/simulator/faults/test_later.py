@@ -38,8 +38,8 @@ def test_fill_of_an_order_that_is_over_is_left_out_and_of_one_that_is_nearly_ful
     on = client()
     [first], [second] = buy(on), buy(on)
     for row, quantity in ((first, 7), (first, 7), (second, 10)):
-        deed = {"do": "fill", "order_id": int(row["order_id"]), "quantity": quantity, "price": 80.0}
-        later.schedule(on.broker, 0.0, Step(deed, while_live=True))
+        event = {"do": "fill", "order_id": int(row["order_id"]), "quantity": quantity, "price": 80.0}
+        later.schedule(on.broker, 0.0, Step(event, while_live=True))
     on.delete(f"/iserver/account/DU1234567/order/{second['order_id']}")
     later.schedule(on.broker, 0.0, Step({"do": "fill", "order_id": int(second["order_id"])}, while_live=True))
     assert [order.filled for order in on.broker.exchange.book.orders.values()] == [10, 10]

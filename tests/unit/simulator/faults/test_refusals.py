@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.unit.simulator.faults.support import ORDERS, Case, check, client, plan, tickle
-from tests.unit.simulator.support import Client, Json
+from tests.unit.simulator.faults.support import FLAT, ORDERS, Case, check, client, plan, tickle
+from tests.unit.simulator.support import Client, Json, start
 
 
 def sent_order(on: Client) -> Json:
@@ -61,6 +61,22 @@ def test_page_is_as_long_as_it_is_wanted() -> None:
     on = client()
     plan(on, "H07", size=100_000)
     assert 99_000 < len(tickle(on).body) <= 100_000
+
+
+@pytest.mark.parametrize(("fault", "parameters"), [("H03", {"limits": "documented"}), ("H04", {})])
+def test_limits_and_penalty_box_of_a_fault_end_when_it_is_cleared(fault: str, parameters: dict[str, Json]) -> None:
+    on = client()
+    plan(on, fault, **parameters)
+    assert {tickle(on).status for _ in range(20)} >= {429}
+    on.call("POST", "/sim/faults", {"clear": True})
+    assert {tickle(on).status for _ in range(20)} == {200}
+
+
+def test_penalty_box_that_the_client_brought_upon_itself_stays_when_faults_are_cleared() -> None:
+    on = start({"ABC": [FLAT]}, pacing=True)
+    assert [tickle(on).status for _ in range(11)][-1] == 429
+    on.call("POST", "/sim/faults", {"clear": True})
+    assert tickle(on).status == 429
 
 
 def test_login_ends_the_refusals() -> None:

@@ -5,10 +5,13 @@ from datetime import date
 import pytest
 
 from simulator import instants
-from simulator.market.replayed import ReplayedMarket
-from tests.unit.simulator.support import MONDAY, Row, panel_of, series
-from trading.market.bars import build_panel
+from simulator.config import SimulatorConfig
+from simulator.core import Simulator
+from simulator.market.replayed import BadBars, ReplayedMarket
+from tests.unit.simulator.support import MONDAY, QUIET, Client, Row, panel_of, series, start
+from trading.market.panel import build_panel
 
+SETTINGS = SimulatorConfig(cash=100_000.0, auto_login=True, pacing=False, behaviour=QUIET)
 UP: Row = (100.0, 110.0, 90.0, 105.0, 1000.0)
 
 
@@ -78,3 +81,47 @@ def test_split_divides_every_price_and_leaves_the_file_as_it_is() -> None:
     assert market.bar(1, 0) != bar
     assert split.digest == market.digest
     assert split.fresh().bar(1, 0) == market.bar(1, 0)
+
+
+def test_cut_is_the_market_of_those_bars_alone() -> None:
+    bars = {name: [(price, price + 1, price - 1, price, 1000.0)] * 9 for name, price in (("A", 10.0), ("B", 20.0))}
+    whole = ReplayedMarket(panel_of({**bars, "C": [UP] * 30}))
+    cut = whole.cut(("B", "A"), date(2014, 3, 5), date(2014, 3, 12))
+    alone = ReplayedMarket(panel_of({name: rows[:6] for name, rows in bars.items()}, date(2014, 3, 5)))
+    assert (cut.digest, cut.end_us) == (alone.digest, alone.end_us)
+    assert cut.days == alone.days
+    assert [cut.bar(row, 1) for row in range(6)] == [alone.bar(row, 1) for row in range(6)]
+    assert whole.cut(("A",)).days[:9] == whole.days[:9]
+
+
+@pytest.mark.parametrize(("symbols", "first"), [(("NONE",), None), (("A",), date(2014, 4, 1))])
+def test_cut_without_bars_is_refused(symbols: tuple[str, ...], first: date | None) -> None:
+    whole = ReplayedMarket(panel_of({"A": [UP], "B": [UP] * 60}))
+    with pytest.raises(BadBars):
+        whole.cut(symbols, first)
+
+
+def days_of_trading(on: Client, *, splits: bool) -> bytes:
+    """Trade, read and split for two sessions; return every answer that shows bars, and the truth log."""
+    seen, conid = b"", on.conid("ABC")
+    for to in ("close", "next_close"):
+        on.order(on.conid("ABC"), "BUY", "MKT", 10, tif="DAY")
+        for path in ("marketdata/snapshot?fields=31,7293,7674", "marketdata/history?period=1m&bar=1d"):
+            name, _, query = path.partition("?")
+            seen += on.call("GET", f"/v1/api/iserver/{name}", query=f"conid={conid}&conids={conid}&{query}").body
+        on.advance(to)
+        if splits:
+            on.call("POST", "/sim/account", {"do": "split", "symbol": "ABC", "ratio": 7})
+    return seen + on.simulator.handle("GET", "/sim/truth").body
+
+
+def test_simulators_that_share_a_market_do_not_see_each_other() -> None:
+    panel = panel_of({"ABC": [UP, (90.0, 95.0, 80.0, 85.0, 900.0), UP], "XYZ": [UP] * 3})
+    alone = [days_of_trading(start(panel), splits=splits) for splits in (True, False)]
+    market = ReplayedMarket(panel)
+    shared = [Client(Simulator(SETTINGS, market)) for _ in range(4)]
+    for client in shared:
+        client.get("/iserver/accounts")
+    turns = [days_of_trading(client, splits=number % 2 == 0) for number, client in enumerate(shared)]
+    assert turns == alone * 2
+    assert turns[0] != turns[1]

@@ -12,7 +12,7 @@ def masked(payload: bytes, opcode: int = Opcode.TEXT, *, final: bool = True) -> 
     return bytes([head[0] if final else head[0] & 0x7F, head[1] | 0x80]) + head[2:] + mask + body
 
 
-def test_handshake_answers_the_key_as_the_standard_shows() -> None:
+def test_manual_actionshake_answers_the_key_as_the_standard_shows() -> None:
     headers = {"upgrade": "websocket", "sec-websocket-key": "dGhlIHNhbXBsZSBub25jZQ=="}
     assert is_upgrade(headers)
     assert b"Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n" in handshake(headers)

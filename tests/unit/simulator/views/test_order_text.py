@@ -35,6 +35,18 @@ def test_order_ref_can_be_left_out() -> None:
         assert [row["order_ref"] for row in rows(client) if "order_ref" in row] == found
 
 
+@pytest.mark.parametrize("names", [True, False])
+def test_child_names_its_parent_where_the_broker_does(names: bool) -> None:  # noqa: FBT001
+    client = start({"ABC": [FLAT]}, behaviour=msgspec.structs.replace(QUIET, parent_id_in_orders=names))
+    base = {"conid": client.conid("ABC"), "quantity": 10, "tif": "GTC"}
+    parent, _ = client.orders(
+        {**base, "side": "BUY", "orderType": "LMT", "price": 90.0, "cOID": "a"},
+        {**base, "side": "SELL", "orderType": "LMT", "price": 110.0, "parentId": "a"},
+    )
+    child, _ = client.order_rows()
+    assert child.get("parentId") == (int(parent["order_id"]) if names else None)
+
+
 def test_status_is_worded_in_its_own_way() -> None:
     client = start({"ABC": [FLAT]})
     stop = rows(client)[0]

@@ -13,7 +13,8 @@ from trading.backtest.result import BacktestResult
 from trading.config import load_settings, with_overrides
 from trading.decision import DecisionSystem
 from trading.errors import DataError
-from trading.market.bars import Panel, load_bars
+from trading.market.bar_files import load_bars
+from trading.market.panel import Panel
 from trading.model.decision import Decision, ExitReason
 from trading.strategies.discovery import make_strategy
 

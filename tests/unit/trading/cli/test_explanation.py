@@ -10,7 +10,8 @@ import pytest
 from trading.cli.explanation import explained, funnel
 from trading.config import Settings, load_settings, with_overrides
 from trading.decision import DecisionSystem, MarketView, decide
-from trading.market.bars import Panel, load_bars
+from trading.market.bar_files import load_bars
+from trading.market.panel import Panel
 from trading.model.decision import Approved, RiskState
 from trading.strategies.discovery import make_strategy, strategy_names
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import importlib
 import os
 import subprocess
 import sys
@@ -18,6 +19,21 @@ def test_help_names_every_command(shell: Shell) -> None:
     done = shell.run("--help")
     assert done.code == 0
     assert {name for name in OWN if f"  {name} " in done.out} == set(OWN)
+
+
+def test_list_of_commands_has_each_that_there_is() -> None:
+    context = click.Context(commands)
+    there_are = {
+        value.name
+        for module in ("operate", "status", "doctor", "research")
+        for value in vars(importlib.import_module(f"trading.cli.{module}")).values()
+        if isinstance(value, click.Command)
+    }
+    assert set(commands.list_commands(context)) == there_are
+    for name in commands.list_commands(context):
+        command = commands.get_command(context, name)
+        assert command is not None
+        assert command.name == name
 
 
 @pytest.mark.parametrize("name", OWN)

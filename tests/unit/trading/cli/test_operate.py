@@ -9,14 +9,17 @@ import pytest
 
 from tests.fakes.orders import NOW
 from tests.unit.trading.cli.conftest import Shell
-from trading.model.mode import Control, ControlKind
-from trading.store.controls import HALT_FILE, ControlsDatabase
+from trading.model.mode import OPERATOR
+from trading.model.operator_request import OperatorRequest, RequestKind
+from trading.store.database import Database
+from trading.store.operator_requests import HALT_FILE, RequestsDatabase
+from trading.store.records import SqliteStore
 
 
 @contextmanager
-def trader(shell: Shell, answer: str) -> Iterator[list[Control]]:
+def trader(shell: Shell, answer: str) -> Iterator[list[OperatorRequest]]:
     """A trading process that answers every request with the same words."""
-    controls, seen, over = ControlsDatabase(shell.state / "controls.db"), list[Control](), threading.Event()
+    controls, seen, over = RequestsDatabase(shell.state / "controls.db"), list[OperatorRequest](), threading.Event()
 
     def work() -> None:
         while not over.wait(0.01):
@@ -36,13 +39,13 @@ def trader(shell: Shell, answer: str) -> Iterator[list[Control]]:
 @pytest.mark.parametrize(
     ("command", "kind"),
     [
-        (("halt",), ControlKind.HALT),
-        (("resume", "--yes"), ControlKind.RESUME),
-        (("flatten", "--yes"), ControlKind.FLATTEN),
+        (("halt",), RequestKind.HALT),
+        (("resume", "--yes"), RequestKind.RESUME),
+        (("flatten", "--yes"), RequestKind.FLATTEN),
     ],
 )
 def test_request_reaches_the_trader_and_its_answer_the_person(
-    shell: Shell, command: tuple[str, ...], kind: ControlKind
+    shell: Shell, command: tuple[str, ...], kind: RequestKind
 ) -> None:
     with trader(shell, "done, 2 orders cancelled") as seen:
         done = shell.run(*command, "--reason", "looks odd")
@@ -60,7 +63,7 @@ def test_without_a_trader_the_request_waits_and_that_is_said(shell: Shell) -> No
     done = shell.run("halt", "--wait", "0")
     assert (done.code, len(done.err.splitlines())) == (1, 1)
     assert "not yet confirmed" in done.err
-    assert [control.kind for control in ControlsDatabase(shell.state / "controls.db").pending()] == [ControlKind.HALT]
+    assert [control.kind for control in RequestsDatabase(shell.state / "controls.db").pending()] == [RequestKind.HALT]
 
 
 @pytest.mark.parametrize(
@@ -117,3 +120,43 @@ class Typed:
 
     def isatty(self) -> bool:
         return False
+
+
+@contextmanager
+def trading_database(shell: Shell) -> Iterator[SqliteStore]:
+    database = Database(shell.state / "trading.db")
+    yield SqliteStore(database)
+    database.close()
+
+
+def test_resume_shows_what_halts_and_names_the_newest_of_it(shell: Shell) -> None:
+    with trading_database(shell) as store:
+        store.halts.raise_halt("short", "AAPL -10", reason="short 10 AAPL", actor="system", now=NOW)
+        store.halts.halt_over("short", (), NOW)
+        store.halts.raise_halt(OPERATOR, "request 1", reason="earnings", actor="ann", now=NOW)
+    with trader(shell, "resumed: the mode is ACTIVE") as seen:
+        done = shell.run("resume", "--yes")
+    assert [request.seen for request in seen] == [2]
+    assert done.err.splitlines() == [
+        f"HALTED since {NOW:%Y-%m-%d %H:%M} UTC: short 10 AAPL (and 1 more) (system)",
+        "  halted by short: short 10 AAPL (system, over by itself)",
+        "  halted by operator: earnings (ann)",
+    ]
+
+
+def test_flatten_is_followed_to_its_end(shell: Shell) -> None:
+    with trading_database(shell) as store, trader(shell, "halted: own shares are being sold") as seen:
+        store.halts.set_flatten("request 1", reason="the news", actor="ann", now=NOW)
+        store.halts.set_flatten_progress("sells 9 AAPL", NOW)
+        threading.Thread(target=end_once_asked, args=(store, seen)).start()
+        done = shell.run("flatten", "--yes")
+    assert done.code == 0
+    assert done.out.splitlines()[0] == "flatten: halted: own shares are being sold"
+    assert done.out.splitlines()[-1] == "flatten: all own shares are sold"
+
+
+def end_once_asked(store: SqliteStore, seen: list[OperatorRequest]) -> None:
+    over = threading.Event()
+    while not seen:
+        over.wait(0.01)
+    store.halts.end_flatten("all own shares are sold", NOW)

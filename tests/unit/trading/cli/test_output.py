@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from trading.cli.output import json_text, money, say, table
+from trading.cli.output import decimal, json_text, money, say, table
 
 
 def test_columns_are_aligned_text_left_numbers_right() -> None:
@@ -43,3 +43,7 @@ def test_money_has_two_decimals_or_is_a_dash(amount: float | None, shown: str) -
 def test_colour_is_for_terminals(capsys: pytest.CaptureFixture[str]) -> None:
     say("bad news", bad=True)
     assert capsys.readouterr().out == "bad news\n"
+
+
+def test_decimals_are_as_many_as_asked_for() -> None:
+    assert (decimal(1234.567, 2), decimal(60.0, 0)) == ("1,234.57", "60")

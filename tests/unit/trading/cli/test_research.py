@@ -11,7 +11,7 @@ from trading.backtest.report import SURVIVORS_WARNING
 from trading.cli.main import main
 from trading.cli.research import configuration_of
 from trading.config import load_settings
-from trading.market.bars import write_bars
+from trading.market.bar_files import write_bars
 
 ROOT = Path(__file__).resolve().parents[4]
 SHORT = [

@@ -6,9 +6,10 @@ import pytest
 
 from trading.backtest.metrics import measure
 from trading.backtest.report import RunRecord
-from trading.backtest.result import BacktestResult, EquityPoint
+from trading.backtest.result import BacktestResult
 from trading.cli.explanation import Explanation
 from trading.cli.research_text import explain_text, number, price, summary_text, verdict_text
+from trading.model.account import EquityPoint
 from trading.model.decision import Approved, Denied, Reason
 
 DAY = date(2020, 1, 2)
@@ -29,20 +30,22 @@ def test_prices_have_the_decimals_of_their_tick() -> None:
 
 def test_verdict_says_what_was_asked_and_what_is_allowed() -> None:
     assert verdict_text(Approved("A", 1200, 1.0, 0.9, 1.1, 1.0, "risk")) == "buy 1,200"
-    assert verdict_text(Denied("A", "max_positions", 11.0, 10.0)) == "refused: max_positions 11, limit 10"
-    assert verdict_text(Denied("A", "size_zero", 0.7, 1.0, "risk")) == "refused: size_zero 0.7, limit 1 (risk)"
-    assert verdict_text(Denied("A", "equity_unknown", None, None)) == "refused: equity_unknown"
+    assert verdict_text(Denied("A", "max_positions", 11.0, 10.0)) == "refused (max_positions): All 10 slots are taken."
+    assert verdict_text(Denied("A", "size_zero", 0.7, 1.0, "risk")) == (
+        "refused (size_zero): Less than one share fits: 0.70, held down by the risk per trade."
+    )
+    assert verdict_text(Denied("A", "equity_unknown", None, None)) == "refused (equity_unknown): Equity unknown."
 
 
 def test_symbol_that_was_not_judged_says_why() -> None:
     def unjudged(reason: Reason) -> str:
         return explain_text(Explanation("A", DAY, reason, (), None, None, (), None, None, None))
 
-    assert unjudged(Reason("no_bar", None, None)).endswith("It did not trade in this session (no_bar).")
+    assert unjudged(Reason("no_bar", None, None)).endswith("It has no bar in this session. (no_bar)")
     assert unjudged(Reason("warm_up", 74.0, 252.0, "channel_high")).endswith(
-        "It has 74 bars, channel high takes 252 bars (warm_up)."
+        "It has 74 bars of history; 252 are needed. (warm_up: channel high)"
     )
-    assert unjudged(Reason("warm_up", 300.0, None)).endswith("It has 300 bars (warm_up).")
+    assert unjudged(Reason("warm_up", 300.0, None)).endswith("It has too few bars for every indicator. (warm_up)")
 
 
 def test_summary_of_a_halted_run_without_trades_names_the_day_and_has_no_made_up_figures() -> None:

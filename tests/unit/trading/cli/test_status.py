@@ -7,11 +7,14 @@ import pytest
 
 from tests.fakes.chance import seeded
 from tests.fakes.decisions import decision
+from tests.fakes.memory_metrics import MemoryLog, MemoryMetrics
 from tests.fakes.orders import LATER, NOW, bracket, fill
 from tests.unit.trading.cli.conftest import Shell
-from trading.model.pulse import PulseKey, SessionState
+from trading.model.status import SessionState, StatusKey
 from trading.monitoring.metrics import MetricsFile
+from trading.monitoring.notifications import LogNotifier
 from trading.monitoring.wall_clock import WallClock
+from trading.store.alerts import SqliteAlerts
 from trading.store.database import Database
 from trading.store.journal import SqliteJournal
 from trading.store.records import SqliteStore
@@ -26,14 +29,14 @@ def lived(shell: Shell) -> Shell:
     for conid, symbol in ((1, "AAPL"), (2, "IBM")):
         entry, stop, target = bracket(journal.next_coid(), conid=conid, symbol=symbol)
         journal.plan([entry, stop, target])
-        journal.execute(entry.coid, fill(f"b{conid}", entry, 10, 100.01), NOW)
+        journal.record_fill(entry.coid, fill(f"b{conid}", entry, 10, 100.01), NOW)
         if symbol == "IBM":
-            journal.execute(target.coid, fill("s", target, 10, 105.03, time=LATER), LATER)
+            journal.record_fill(target.coid, fill("s", target, 10, 105.03, time=LATER), LATER)
     store.record_closed_trades()
     store.record_decision(decision(), NOW)
     store.record_equity(decision().session, 10_012.34, 8_999.99, 1, 0.0123)
     store.set_reconciled(reconciled=True, reason="all found", now=NOW)
-    store.set_value(PulseKey.SESSION_STATE, SessionState.READY)
+    store.set_value(StatusKey.SESSION_STATE, SessionState.READY)
     database.close()
     MetricsFile(shell.state / "metrics.prom", version="1").write()
     return shell
@@ -80,7 +83,7 @@ def test_silent_process_is_not_ready(lived: Shell) -> None:
 
 def test_word_of_a_newer_version_counts_as_starting(lived: Shell) -> None:
     database = Database(lived.state / "trading.db")
-    SqliteStore(database).set_value(PulseKey.SESSION_STATE, "dreaming")
+    SqliteStore(database).set_value(StatusKey.SESSION_STATE, "dreaming")
     database.close()
     assert json.loads(lived.run("status", "--json").out)["code"] == "starting"
 
@@ -90,3 +93,34 @@ def test_damaged_database_is_one_line_and_exit_1(shell: Shell) -> None:
     (shell.state / "trading.db").write_bytes(b"rubbish" * 1000)
     done = shell.run("status")
     assert (done.code, len(done.err.splitlines())) == (1, 1)
+
+
+def test_what_a_person_has_to_know_stands_at_the_top(shell: Shell) -> None:
+    database = Database(shell.state / "trading.db")
+    store = SqliteStore(database)
+    store.halts.raise_halt("short", "AAPL -10", reason="short 10 AAPL", actor="system", now=NOW)
+    store.halts.acknowledge_halts(seen=1, actor="ann", now=NOW)
+    store.halts.set_flatten("request 1", reason="the news", actor="ann", now=NOW)
+    store.halts.set_flatten_progress("left to sell: 9 XOM", NOW)
+    SqliteAlerts(database, LogNotifier(MemoryLog(), MemoryMetrics(), lambda: 0.0)).present("x", "XOM", "XOM bare", NOW)
+    store.set_value(StatusKey.SESSION_NEXT, "This login ends at 17:00 UTC.")
+    database.close()
+    lines = shell.run("status").out.splitlines()
+    since = f"{NOW:%Y-%m-%d %H:%M} UTC"
+    assert f"Halt      short, acknowledged, and still so: short 10 AAPL (system, {since})" in lines
+    assert f"Halt      operator, halts: the news (ann, {since})" in lines
+    assert "Flatten   left to sell: 9 XOM (ann)" in lines
+    assert f"Alert     XOM bare (since {since})" in lines
+    assert "Session   This login ends at 17:00 UTC." in lines
+    found = json.loads(shell.run("status", "--json").out)
+    assert [halt["cause"] for halt in found["halts"]] == ["short", "operator"]
+    assert found["flatten"]["waits_for"] == "left to sell: 9 XOM"
+
+
+def test_flatten_that_is_over_is_not_shown(shell: Shell) -> None:
+    database = Database(shell.state / "trading.db")
+    store = SqliteStore(database)
+    store.halts.set_flatten("request 1", reason="the news", actor="ann", now=NOW)
+    store.halts.end_flatten("all own shares are sold", NOW)
+    database.close()
+    assert json.loads(shell.run("status", "--json").out)["flatten"] is None

@@ -6,19 +6,25 @@ from datetime import UTC, datetime
 
 import pytest
 
-from tests.fakes.fake_broker import ACCOUNT, FakeClock
+from tests.fakes.broker_account import ACCOUNT
+from tests.fakes.fake_clock import FakeClock
 from tests.fakes.fake_session import COMPETING, CONNECTING, LOGGED_IN, LOGGED_OUT, READY, FakeSession
-from tests.fakes.memory_journal import MemoryJournal
+from tests.fakes.memory_database import MemoryDatabase
 from tests.fakes.memory_metrics import MemoryLog, MemoryMetrics
-from tests.fakes.memory_store import MemoryStore
-from trading.cycle.session_keeper import INITIALISE_EVERY_S, SessionKeeper
+from trading.config import SessionSettings
+from trading.cycle.session_keeper import MEMORY, SessionKeeper
+from trading.cycle.session_state import ASK_AGAIN_S
 from trading.errors import GatewayError, NotSent, Refused, SessionLost
 from trading.model.account import SessionStatus
 from trading.model.metric import Gauge
-from trading.model.pulse import PulseKey, SessionState
+from trading.model.status import SessionState, StatusKey
+from trading.store.records import SqliteStore
 
 NOW = datetime(2014, 3, 4, 13, 30, tzinfo=UTC)
 YIELD_S = 300.0
+OTHER = "DU7654321"
+NOT_SELECTED = Refused("POST /iserver/account", "no", 500)
+NO_TIME = NotSent("GET /sim/clock", "connection refused")
 
 
 class House:
@@ -26,17 +32,18 @@ class House:
 
     def __init__(self) -> None:
         self.session = FakeSession()
-        self.store = MemoryStore(MemoryJournal())
+        self.store = SqliteStore(MemoryDatabase())
         self.clock = FakeClock(NOW)
         self.log = MemoryLog()
         self.metrics = MemoryMetrics()
         self.keeper = self.boot()
 
     def boot(self) -> SessionKeeper:
-        return SessionKeeper(self.session, self.store, self.clock, (self.log, self.metrics), yield_s=YIELD_S)
+        settings = SessionSettings(yield_s=YIELD_S)
+        return SessionKeeper(self.session, self.store, self.clock, (self.log, self.metrics), settings, ACCOUNT)
 
     def state(self) -> str | None:
-        return self.store.value(PulseKey.SESSION_STATE)
+        return self.store.value(StatusKey.SESSION_STATE)
 
 
 @pytest.fixture
@@ -86,17 +93,19 @@ def test_loss_that_a_read_found_makes_the_next_session_a_new_epoch(house: House)
 
 def test_other_accounts_are_another_login(house: House) -> None:
     house.keeper.check()
-    house.session.ids = (ACCOUNT, "DU7654321")
+    house.session.ids = (ACCOUNT, OTHER)
     assert house.keeper.check().new_epoch
 
 
 def test_another_selected_account_is_the_same_login(house: House) -> None:
-    house.session.ids = (ACCOUNT, "DU7654321")
+    house.session.ids = (ACCOUNT, OTHER)
     house.keeper.check()
-    house.session.ids = ("DU7654321", ACCOUNT)
+    house.session.ids = (OTHER, ACCOUNT)
     view = house.keeper.check()
     assert not view.new_epoch
-    assert view.accounts[0] == "DU7654321"
+    assert view.accounts[0] == OTHER
+    assert house.session.selected == []
+    assert [alarm.subject for alarm in house.keeper.alarms()] == ["account"]
 
 
 @pytest.mark.parametrize("status", [LOGGED_IN, CONNECTING])
@@ -119,7 +128,7 @@ def test_brokerage_session_is_asked_for_once_a_minute_at_most(house: House) -> N
     for _ in range(3):
         house.keeper.check()
     assert house.session.initialisations == 1
-    house.clock.go(INITIALISE_EVERY_S)
+    house.clock.go(ASK_AGAIN_S)
     house.keeper.check()
     assert house.session.initialisations == 2
 
@@ -143,11 +152,11 @@ def test_session_is_left_to_the_other_login_for_a_while_after_it_was_seen(house:
     assert house.session.initialisations == 1
 
 
-def test_login_that_is_being_connected_is_said_to_be_starting(house: House) -> None:
+def test_login_without_its_session_is_said_to_be_connected(house: House) -> None:
     house.session.shows = CONNECTING
     assert not house.keeper.check().usable
-    assert house.state() == SessionState.STARTING
-    assert house.store.value(PulseKey.SESSION_DETAIL)
+    assert house.state() == SessionState.CONNECTED
+    assert house.store.value(StatusKey.SESSION_DETAIL)
 
 
 @pytest.mark.parametrize(
@@ -155,6 +164,8 @@ def test_login_that_is_being_connected_is_said_to_be_starting(house: House) -> N
     [
         (NotSent("POST /tickle", "connection refused"), SessionState.GATEWAY_DOWN),
         (Refused("POST /tickle", "not authenticated", 401), SessionState.WAITING_LOGIN),
+        (SessionLost("POST /tickle", "no session"), SessionState.WAITING_LOGIN),
+        (Refused("POST /tickle", "Access Denied", 404), SessionState.GATEWAY_DOWN),
     ],
 )
 def test_failure_is_told_and_raised(house: House, error: GatewayError, state: SessionState) -> None:
@@ -162,17 +173,17 @@ def test_failure_is_told_and_raised(house: House, error: GatewayError, state: Se
     with pytest.raises(type(error)):
         house.keeper.check()
     assert house.state() == state
-    assert house.store.value(PulseKey.SESSION_DETAIL) == error.cause
+    assert house.store.value(StatusKey.SESSION_DETAIL) == error.cause
 
 
 @pytest.mark.parametrize(
     ("error", "state"),
     [
-        (SessionLost("GET /iserver/accounts", "not authenticated", 401), SessionState.WAITING_LOGIN),
-        (NotSent("GET /iserver/accounts", "connection refused"), SessionState.GATEWAY_DOWN),
+        (SessionLost("GET /iserver/accounts", "not authenticated", 401), SessionState.CONNECTED),
+        (NotSent("GET /iserver/accounts", "connection refused"), SessionState.STALE),
     ],
 )
-def test_session_whose_accounts_cannot_be_read_is_gone(house: House, error: GatewayError, state: SessionState) -> None:
+def test_session_whose_accounts_cannot_be_read_is_none(house: House, error: GatewayError, state: SessionState) -> None:
     house.keeper.check()
     house.session.ids = error
     with pytest.raises(type(error)):
@@ -187,7 +198,7 @@ def test_same_state_is_logged_once_and_a_new_detail_is_kept(house: House) -> Non
     house.keeper.tell(SessionState.WAITING_LOGIN, "one")
     house.keeper.tell(SessionState.WAITING_LOGIN, "one")
     house.keeper.tell(SessionState.WAITING_LOGIN, "two")
-    assert house.store.value(PulseKey.SESSION_DETAIL) == "two"
+    assert house.store.value(StatusKey.SESSION_DETAIL) == "two"
     assert [(level, fields["state"]) for level, _, fields in house.log.lines] == [("warning", "waiting_login")]
 
 
@@ -211,7 +222,7 @@ def test_gateway_that_does_not_tell_the_time_has_no_skew(house: House) -> None:
 
 def test_pages_learn_since_when_the_session_is_usable(house: House) -> None:
     def since() -> str | None:
-        return house.store.value(PulseKey.SESSION_SINCE)
+        return house.store.value(StatusKey.SESSION_SINCE)
 
     house.keeper.check()
     house.clock.go(60)
@@ -225,3 +236,102 @@ def test_pages_learn_since_when_the_session_is_usable(house: House) -> None:
     assert since() == house.clock.now().isoformat()
     house.boot()
     assert since() == ""
+
+
+def test_account_of_ours_is_selected_in_the_turn_that_finds_another(house: House) -> None:
+    house.session.ids = (OTHER, ACCOUNT)
+    view = house.keeper.check()
+    assert (house.session.selected, view.accounts) == ([ACCOUNT], (ACCOUNT, OTHER))
+    assert house.keeper.alarms() == ()
+
+
+def test_account_is_selected_once_it_is_known_which_is_traded(house: House) -> None:
+    settings = SessionSettings(yield_s=YIELD_S)
+    keeper = SessionKeeper(house.session, house.store, house.clock, (house.log, house.metrics), settings)
+    house.session.ids = (OTHER, ACCOUNT)
+    assert keeper.check().accounts[0] == OTHER
+    keeper.trade(ACCOUNT)
+    assert keeper.check().accounts[0] == ACCOUNT
+
+
+def test_account_that_cannot_be_selected_fails_nothing(house: House) -> None:
+    def refuse(account_id: str) -> None:
+        raise NOT_SELECTED
+
+    house.session.select = refuse  # type: ignore[method-assign]
+    house.session.ids = (OTHER, ACCOUNT)
+    assert house.keeper.check().accounts[0] == OTHER
+    assert ("warning", "account not selected", {"problem": "no"}) in house.log.lines
+
+
+def test_session_that_cannot_be_asked_for_is_asked_for_again_and_fails_no_turn(house: House) -> None:
+    house.session.script = [LOGGED_IN, Refused("POST /iserver/auth/ssodh/init", "server error", 500)]
+    house.session.shows = LOGGED_IN
+    assert not house.keeper.check().usable
+    assert house.state() == SessionState.CONNECTED
+    assert house.store.value(StatusKey.SESSION_DETAIL) == "server error"
+    house.clock.go(ASK_AGAIN_S)
+    house.session.initialised = READY
+    assert house.keeper.check().usable
+
+
+def test_what_must_not_be_forgotten_is_stored_before_the_session_is_asked_for(house: House) -> None:
+    kept: list[str | None] = []
+
+    def initialise() -> SessionStatus:
+        kept.append(house.store.value(MEMORY))
+        return LOGGED_IN
+
+    house.session.initialise = initialise  # type: ignore[method-assign]
+    house.session.shows = LOGGED_IN
+    house.keeper.check()
+    house.boot().check()
+    assert len(kept) == 1
+    assert kept[0] is not None
+
+
+def test_memory_that_makes_no_sense_is_an_empty_one(house: House) -> None:
+    house.store.set_value(MEMORY, "{")
+    assert house.boot().check().usable
+
+
+def test_pages_learn_what_comes_next_since_when_and_what_a_person_has_to_do(house: House) -> None:
+    house.session.shows = LOGGED_OUT
+    house.keeper.check()
+    house.clock.go(60)
+    house.keeper.check()
+    assert house.store.value(StatusKey.STATE_SINCE) == NOW.isoformat()
+    assert (house.store.value(StatusKey.SESSION_PERSON) or "").startswith("Log in")
+    house.session.shows = READY
+    house.keeper.check()
+    assert house.store.value(StatusKey.SESSION_PERSON) == ""
+    assert house.store.value(StatusKey.LOGIN_UNTIL) == "2014-03-05T13:31:00+00:00"
+
+
+def test_last_good_look_is_known_after_a_bad_one(house: House) -> None:
+    assert house.keeper.fresh_since is None
+    assert house.keeper.check().fresh_since == NOW
+    house.session.shows = NotSent("POST /tickle", "refused")
+    house.clock.go(60)
+    with pytest.raises(NotSent):
+        house.keeper.check()
+    assert house.keeper.fresh_since == NOW
+
+
+def test_clock_that_cannot_tell_the_time_is_a_gateway_that_is_down(house: House) -> None:
+    def now() -> datetime:
+        raise NO_TIME
+
+    house.clock.now = now  # type: ignore[method-assign]
+    with pytest.raises(NotSent):
+        house.keeper.check()
+    assert house.state() == SessionState.GATEWAY_DOWN
+
+
+def test_turn_in_which_all_is_as_before_stores_nothing(house: House) -> None:
+    house.keeper.check()
+    stored: list[str] = []
+    house.store.set_value = lambda key, value: stored.append(key)  # type: ignore[method-assign]
+    house.clock.go(60)
+    house.keeper.check()
+    assert stored == []

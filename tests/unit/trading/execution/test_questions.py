@@ -1,29 +1,27 @@
 from __future__ import annotations
 
 import pytest
-
-from tests.fakes.fake_broker import ANSWER
-from tests.fakes.stages import settings_of
-from tests.fakes.trading_desk import CONIDS, DECIDED, PRE_OPEN, SESSION, approved
-from trading.execution.questions import refusal
 from trading.execution.tickets import Purpose, bracket, exit_order
+
+from tests.fakes.stages import settings_of
+from tests.fakes.trading_states import AAPL, CLOSES, DECIDED, PRE_OPEN, SESSION, approved, own
+from trading.execution.order_factory import Purpose, bracket, exit_order, protective_pair
+from trading.execution.questions import refusal
 from trading.model.order import OrderIntent
-from trading.model.wire import Questioned
-from trading.ports import OwnPosition
+from trading.model.outcome import Answer, Questioned
 
 PURPOSE = Purpose(DECIDED, SESSION, PRE_OPEN)
-CONID = CONIDS["AAPL"]
-BRACKET = bracket(approved("AAPL", 9, 100.01), CONID, "X", PURPOSE)
-POSITION = OwnPosition(CONID, "AAPL", 9, DECIDED, 100.0, 95.0, 105.0, "E")
-EXIT = (exit_order(POSITION, "Y", "time_stop", PURPOSE, None),)
-LATE_EXIT = (exit_order(POSITION, "Y", "time_stop", PURPOSE, 98.0),)
+BRACKET = bracket(approved("AAPL", 9, 100.01), AAPL, PURPOSE)
+PAIR = protective_pair(own(), 9, PURPOSE)
+EXIT = (exit_order(own(), "time_stop", PURPOSE, None),)
+LATE_EXIT = (exit_order(own(), "time_stop", PURPOSE, 98.0),)
 
 
 def asked(
     group: tuple[OrderIntent, ...], *ids: str, reference: float | None = 100.5, overrides: tuple[str, ...] = ()
 ) -> str | None:
-    question = Questioned("r", ids, tuple(f"about {each}" for each in ids), ANSWER)
-    references = {} if reference is None else {CONID: reference}
+    question = Questioned("r", ids, tuple(f"about {each}" for each in ids), Answer(None, b""))
+    references = {} if reference is None else {AAPL: reference}
     return refusal(question, group, references, settings_of(*overrides).execution)
 
 
@@ -37,6 +35,7 @@ def test_anything_else_about_an_entry_is_answered_no(message_id: str) -> None:
     problem = asked(BRACKET, message_id)
     assert problem is not None
     assert message_id in problem
+    assert f"about {message_id}" in problem
 
 
 def test_one_forbidden_id_among_allowed_ones_is_enough_for_a_no() -> None:
@@ -51,6 +50,7 @@ def test_never_means_never_even_when_it_is_listed() -> None:
     listed = ("execution.allowed_questions=o383,o451,o403",)
     for message_id in ("o383", "o451", "o403"):
         assert asked(BRACKET, message_id, overrides=listed) is not None
+    assert asked(EXIT, "o403", overrides=listed) is None
 
 
 def test_market_order_is_confirmed_for_an_exit_only() -> None:
@@ -59,6 +59,7 @@ def test_market_order_is_confirmed_for_an_exit_only() -> None:
 
 
 def test_stop_order_question_needs_a_stop_order() -> None:
+    assert asked(PAIR, "o10152") is None
     assert asked(EXIT, "o10152") is not None
 
 
@@ -74,5 +75,17 @@ def test_price_far_from_the_market_is_confirmed_when_every_order_is_passive() ->
     assert asked(BRACKET, "o163", reference=None) is not None
 
 
+def test_restored_pair_meets_the_price_question_with_the_close_of_a_held_symbol() -> None:
+    assert asked(PAIR, "o163", reference=CLOSES["AAPL"]) is None
+    assert asked(PAIR, "o163", reference=None) is not None
+
+
 def test_stop_above_the_market_is_not_passive() -> None:
-    assert asked(BRACKET[1:2], "o163", reference=90.0) is not None
+    assert asked(PAIR, "o163", reference=95.01) is None
+    assert asked(PAIR, "o163", reference=95.0) is not None
+    assert asked(PAIR, "o163", reference=90.0) is not None
+
+
+def test_sale_with_a_limit_stays_within_two_percent_of_the_reference() -> None:
+    assert asked(LATE_EXIT, "o163", reference=100.0) is None
+    assert asked(LATE_EXIT, "o163", reference=100.01) is not None

@@ -1,48 +1,53 @@
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
 from tests.fakes.stages import settings_of
-from tests.fakes.trading_desk import CLOSE, DECIDED, OPEN, SESSION, Office
+from tests.fakes.trading_states import CLOSE, DECIDED, OPEN, SESSION, calendar
 from trading.config import SessionSettings
-from trading.execution.windows import in_reset, next_reset_end, send_window
+from trading.execution.windows import SendWindow, in_reset, next_reset_end, send_window
+
+
+def window_of(decided: date = DECIDED, *overrides: str) -> SendWindow:
+    before = calendar().session(decided)
+    assert before is not None
+    return send_window(before, calendar().next_after(decided), settings_of(*overrides).execution)
 
 
 def test_window_opens_an_hour_before_the_open_and_ends_two_minutes_before_it() -> None:
-    window = Office().window
+    window = window_of()
     assert window.begins == OPEN - timedelta(hours=1)
     assert window.ends == OPEN - timedelta(minutes=2)
+    assert not window.before_open(window.begins - timedelta(seconds=1))
     assert window.before_open(window.begins)
     assert window.before_open(window.ends)
     assert not window.before_open(window.ends + timedelta(seconds=1))
 
 
 def test_window_may_open_once_the_bar_is_complete() -> None:
-    office = Office(settings=settings_of("execution.send_from=after_close"))
-    decided = office.calendar.session(DECIDED)
+    window = window_of(DECIDED, "execution.send_from=after_close")
+    decided = calendar().session(DECIDED)
     assert decided is not None
-    window = send_window(decided, office.calendar.next_after(DECIDED), office.settings.execution)
     assert window.begins == decided.close + timedelta(seconds=900)
     assert window.session.day == SESSION
 
 
 def test_late_exits_go_from_five_minutes_after_the_open_to_ten_before_the_close() -> None:
-    window = Office().window
+    window = window_of()
     assert window.late_exits_begin == OPEN + timedelta(minutes=5)
     assert window.late_exits_end == CLOSE - timedelta(minutes=10)
+    assert not window.in_session(window.late_exits_begin - timedelta(seconds=1))
     assert window.in_session(window.late_exits_begin)
+    assert window.in_session(window.late_exits_end)
     assert not window.in_session(window.late_exits_end + timedelta(seconds=1))
 
 
 def test_half_day_ends_late_exits_earlier() -> None:
-    office = Office()
-    before = datetime(2014, 11, 26, tzinfo=UTC).date()
-    window = office.window_of(before)
-    full = office.calendar.next_after(before)
-    assert window.late_exits_end == full.close - timedelta(minutes=10)
-    assert full.close.hour == 21 or window.late_exits_end.hour < 21
+    window = window_of(date(2014, 11, 26))
+    # The day after Thanksgiving, to 13:00 in New York.
+    assert window.late_exits_end == datetime(2014, 11, 28, 17, 50, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
@@ -63,3 +68,4 @@ def test_next_end_of_the_reset() -> None:
     assert next_reset_end(CLOSE, SessionSettings()) == datetime(2014, 3, 5, 6, 30, tzinfo=UTC)
     early = datetime(2014, 3, 5, 6, 29, tzinfo=UTC)
     assert next_reset_end(early, SessionSettings()) == datetime(2014, 3, 5, 6, 30, tzinfo=UTC)
+    assert next_reset_end(early + timedelta(minutes=1), SessionSettings()) == datetime(2014, 3, 6, 6, 30, tzinfo=UTC)

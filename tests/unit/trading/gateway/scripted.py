@@ -9,7 +9,9 @@ from datetime import UTC, datetime, timedelta
 from tests.fakes.chance import seeded
 from trading.errors import GatewayError
 from trading.gateway import Gateway, connect
+from trading.gateway.pacing import QUIET_AT_START_S
 from trading.gateway.transport import HttpAnswer
+from trading.ports import GatewayMemory
 
 ACCOUNT = "DU1234567"
 START = datetime(2026, 11, 24, 15, 0, tzinfo=UTC)
@@ -105,8 +107,17 @@ def failing(text: str, status: int = 400) -> HttpAnswer:
 class Desk:
     """A gateway over the script, with its clock."""
 
-    def __init__(self, *, paced: bool = False, impatient: bool = False, answer_s: float = 0.0) -> None:
+    def __init__(
+        self,
+        *,
+        paced: bool = False,
+        impatient: bool = False,
+        answer_s: float = 0.0,
+        memory: GatewayMemory | None = None,
+    ) -> None:
         self.clock = StillClock(impatient=impatient)
+        # The process has been quiet for as long as it has to be at its start.
+        self.clock.elapsed = -QUIET_AT_START_S - 1.0
         self.transport = ScriptedTransport(self.clock, answer_s)
         self.script = self.transport.script
         self.count = self.transport.count
@@ -117,8 +128,10 @@ class Desk:
             rng=seeded(),
             paced=paced,
             transport_to=lambda _url, _ca_bundle: self.transport,
+            memory=memory,
         )
+        self.clock.elapsed = 0.0
         self.session = self.gateway.session
         self.market_data = self.gateway.market_data
-        self.channel = self.gateway.channel
+        self.api = self.gateway.api
         self.broker = self.gateway.broker(ACCOUNT)

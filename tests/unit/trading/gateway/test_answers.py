@@ -1,53 +1,63 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from trading.gateway.answers import classify
-from trading.gateway.json_text import write_json
+from trading.gateway.order_requests import prepare
 from trading.gateway.transport import HttpAnswer
-from trading.model.wire import (
+from trading.model.order import OrderTicket, OrderType, Side, Tif
+from trading.model.outcome import (
     Acknowledged,
     Duplicate,
     Outcome,
     Questioned,
     RefusedByBroker,
     Unproven,
-    WireAct,
-    WireRequest,
+)
+from trading.model.request import (
+    BrokerRequest,
+    CancelOrder,
+    ModifyOrder,
+    PreparedRequest,
+    ReplyToQuestion,
+    SubmitOrders,
 )
 
 ACCOUNT = "DU1234567"
-ORDERS = f"/iserver/account/{ACCOUNT}/orders"
-ORDER = f"/iserver/account/{ACCOUNT}/order/17"
-ONE = WireRequest(WireAct.SUBMIT, "POST", ORDERS, write_json({"orders": [{"cOID": "ab-1"}]}), ("ab-1",))
-BRACKET = WireRequest(
-    WireAct.SUBMIT,
-    "POST",
-    ORDERS,
-    write_json({"orders": [{"cOID": "ab-1"}, {"parentId": "ab-1"}, {"parentId": "ab-1"}]}),
-    ("ab-1",),
+ENTRY = OrderTicket(265598, Side.BUY, OrderType.LIMIT, Tif.DAY, 5, limit_price=185.5, coid="ab-1")
+STOP = OrderTicket(265598, Side.SELL, OrderType.STOP, Tif.GTC, 5, stop_price=180.0, parent_coid="ab-1")
+TARGET = OrderTicket(265598, Side.SELL, OrderType.LIMIT, Tif.GTC, 5, limit_price=200.0, parent_coid="ab-1")
+
+
+def prepared(request: BrokerRequest) -> PreparedRequest:
+    return prepare(request, ACCOUNT)
+
+
+ONE = prepared(SubmitOrders((ENTRY,)))
+BRACKET = prepared(SubmitOrders((ENTRY, STOP, TARGET)))
+PAIR = tuple(
+    replace(leg, coid=coid, parent_coid=None, single_group=True) for leg, coid in ((STOP, "s-1"), (TARGET, "t-1"))
 )
-GROUP = WireRequest(
-    WireAct.SUBMIT, "POST", ORDERS, write_json({"orders": [{"cOID": "s-1"}, {"cOID": "t-1"}]}), ("s-1", "t-1")
-)
-REPLY = WireRequest(WireAct.REPLY, "POST", "/iserver/reply/r1", write_json({"confirmed": True}), ("ab-1",))
-CANCEL = WireRequest(WireAct.CANCEL, "DELETE", ORDER, b"")
-MODIFY = WireRequest(WireAct.MODIFY, "POST", ORDER, write_json({"cOID": "ab-1"}), ("ab-1",))
+GROUP = prepared(SubmitOrders(PAIR))
+REPLY = prepared(ReplyToQuestion("r1", confirmed=True, coids=("ab-1",)))
+CANCEL = prepared(CancelOrder(17))
+MODIFY = prepared(ModifyOrder(17, ENTRY))
 EVERY_ACT = (ONE, BRACKET, REPLY, CANCEL, MODIFY)
 ACK = {"order_id": "17", "order_status": "Submitted", "encrypt_message": "1"}
 QUESTION = {"id": "r1", "message": ["Are you sure?"], "isSuppressed": False, "messageIds": ["o163"]}
 
 
-def told(request: WireRequest, value: object, status: int = 200) -> Outcome:
+def told(request: PreparedRequest, value: object, status: int = 200) -> Outcome:
     return classify(request, ACCOUNT, HttpAnswer(status, json.dumps(value).encode()))
 
 
 @pytest.mark.parametrize("request_", [ONE, REPLY, MODIFY])
-def test_an_order_with_its_id_is_acknowledged(request_: WireRequest) -> None:
+def test_an_order_with_its_id_is_acknowledged(request_: PreparedRequest) -> None:
     outcome = told(request_, [ACK])
     assert isinstance(outcome, Acknowledged)
     assert (outcome.orders[0].order_id, outcome.orders[0].status) == (17, "Submitted")
@@ -80,7 +90,9 @@ def test_what_an_acknowledgement_adds_has_to_agree(order_id: object, extra: dict
     ],
 )
 @pytest.mark.parametrize("request_", [ONE, REPLY, MODIFY])
-def test_an_acknowledgement_that_does_not_agree_proves_nothing(request_: WireRequest, row: dict[str, object]) -> None:
+def test_an_acknowledgement_that_does_not_agree_proves_nothing(
+    request_: PreparedRequest, row: dict[str, object]
+) -> None:
     assert isinstance(told(request_, [row]), Unproven)
 
 
@@ -90,7 +102,7 @@ def test_a_lone_object_counts_as_a_list_of_it() -> None:
 
 
 @pytest.mark.parametrize("request_", [ONE, BRACKET, REPLY, MODIFY])
-def test_a_question_is_a_question_whatever_was_sent(request_: WireRequest) -> None:
+def test_a_question_is_a_question_whatever_was_sent(request_: PreparedRequest) -> None:
     outcome = told(request_, [QUESTION])
     assert isinstance(outcome, Questioned)
     assert (outcome.reply_id, outcome.message_ids) == ("r1", ("o163",))
@@ -148,7 +160,7 @@ def test_a_refusal_with_its_reason_is_a_refusal(text: str, status: int) -> None:
     ],
 )
 def test_an_error_that_does_not_say_where_the_order_is_proves_nothing(
-    request_: WireRequest, error: object, status: int
+    request_: PreparedRequest, error: object, status: int
 ) -> None:
     assert isinstance(told(request_, error, status), Unproven)
 
@@ -157,7 +169,7 @@ def test_an_error_that_does_not_say_where_the_order_is_proves_nothing(
 @pytest.mark.parametrize("status", [100, 301, 302, 307, 401, 403, 404, 409, 410, 423, 429, 500, 502, 503, 504])
 @pytest.mark.parametrize("body", [b"", json.dumps([ACK]).encode(), b'{"error":"No trading permissions."}'])
 def test_a_status_of_a_proxy_or_a_failing_server_proves_nothing(
-    request_: WireRequest, status: int, body: bytes
+    request_: PreparedRequest, status: int, body: bytes
 ) -> None:
     outcome = classify(request_, ACCOUNT, HttpAnswer(status, body))
     assert isinstance(outcome, Unproven)
@@ -190,7 +202,7 @@ def test_a_status_of_a_proxy_or_a_failing_server_proves_nothing(
         b"[" * 5000,
     ],
 )
-def test_a_body_of_no_use_proves_nothing(request_: WireRequest, body: bytes, status: int) -> None:
+def test_a_body_of_no_use_proves_nothing(request_: PreparedRequest, body: bytes, status: int) -> None:
     outcome = classify(request_, ACCOUNT, HttpAnswer(status, body))
     assert isinstance(outcome, Unproven)
 
@@ -227,6 +239,36 @@ def test_a_bracket_with_all_its_orders() -> None:
     assert [ack.parent_order_id for ack in outcome.orders] == [None, 17, 17]
 
 
+def test_a_leg_that_failed_with_an_error_of_its_own_is_told_beside_the_others() -> None:
+    outcome = told(GROUP, [{"error": "No trading permissions."}, ACK | {"local_order_id": "t-1"}])
+    assert isinstance(outcome, Acknowledged)
+    refused, taken = outcome.orders
+    assert (refused.order_id, refused.local_order_id, refused.text) == (None, None, "No trading permissions.")
+    assert (taken.order_id, taken.local_order_id) == (17, "t-1")
+
+
+def test_a_group_of_which_each_leg_was_refused_is_a_refusal() -> None:
+    outcome = told(GROUP, [{"error": "No trading permissions."}, {"order_id": "-1", "order_status": "Failed"}])
+    assert isinstance(outcome, RefusedByBroker)
+    assert outcome.text == "No trading permissions."
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"error": "no bridge"},
+        {"error": "Local order ID=t-1 is already registered"},
+        {"error": "x", "statusCode": 503},
+        {"error": ""},
+        {"error": "x", "order_id": 18},
+        {"error": "x", "local_order_id": "other-1"},
+        {"error": "x", "account": "U7654321"},
+    ],
+)
+def test_a_leg_whose_error_leaves_it_open_makes_the_whole_answer_prove_nothing(row: dict[str, object]) -> None:
+    assert isinstance(told(GROUP, [ACK | {"local_order_id": "s-1"}, row]), Unproven)
+
+
 def test_fewer_orders_than_were_sent_are_acknowledged_as_far_as_they_go() -> None:
     outcome = told(BRACKET, [ACK])
     assert isinstance(outcome, Acknowledged)
@@ -247,7 +289,7 @@ def test_a_group_is_acknowledged_by_the_names_of_its_members() -> None:
 
 
 def test_reply_about_a_group_may_name_each_of_its_orders_and_no_other() -> None:
-    reply = WireRequest(WireAct.REPLY, "POST", "/iserver/reply/r1", write_json({"confirmed": True}), GROUP.coids)
+    reply = prepared(ReplyToQuestion("r1", confirmed=True, coids=("s-1", "t-1")))
     rows = [ACK | {"local_order_id": "s-1"}, ACK | {"order_id": "18", "local_order_id": "t-1"}]
     assert isinstance(told(reply, rows), Acknowledged)
     rows[1]["local_order_id"] = "other-1"
@@ -317,7 +359,7 @@ JSON = st.recursive(
 
 @given(JSON, st.sampled_from(EVERY_ACT), st.sampled_from([200, 201, 400, 401, 500]))
 def test_any_answer_has_an_outcome_and_only_an_order_id_proves_an_order(
-    value: object, request_: WireRequest, status: int
+    value: object, request_: PreparedRequest, status: int
 ) -> None:
     outcome = classify(request_, ACCOUNT, HttpAnswer(status, json.dumps(value).encode("utf-8", "surrogatepass")))
     if isinstance(outcome, Acknowledged):
@@ -328,5 +370,5 @@ def test_any_answer_has_an_outcome_and_only_an_order_id_proves_an_order(
 
 
 @given(st.binary(max_size=80), st.sampled_from(EVERY_ACT))
-def test_any_bytes_have_an_outcome(body: bytes, request_: WireRequest) -> None:
+def test_any_bytes_have_an_outcome(body: bytes, request_: PreparedRequest) -> None:
     assert not isinstance(classify(request_, ACCOUNT, HttpAnswer(200, body)), Acknowledged)

@@ -9,13 +9,13 @@ import pytest
 
 from tests.unit.trading.gateway.scripted import ScriptedTransport, StillClock, good, raw
 from trading.errors import NotSent, OutcomeUnknown
-from trading.gateway.clocks import DAY_S, LONGEST_STEP_S, LockstepClock, SystemClock, Wake
+from trading.gateway.clocks import DAY_S, LONGEST_STEP_S, LockstepClock, SystemClock, WakeUp
 
 MORNING = datetime(2014, 3, 4, 13, 30, tzinfo=UTC)
 EVENING = datetime(2014, 3, 4, 21, 15, tzinfo=UTC)
 
 
-class CountingWake(Wake):
+class CountingWakeUp(WakeUp):
     """Remembers how long it was asked to sleep, and sleeps no time at all."""
 
     def __init__(self) -> None:
@@ -40,7 +40,7 @@ def simulator() -> ScriptedTransport:
 
 
 def test_a_wake_ends_waits_until_it_is_taken_up() -> None:
-    wake = Wake()
+    wake = WakeUp()
     assert not wake.wanted
     wake.wake()
     assert wake.wanted
@@ -51,7 +51,7 @@ def test_a_wake_ends_waits_until_it_is_taken_up() -> None:
 
 
 def test_a_stop_is_never_taken_up() -> None:
-    wake = Wake()
+    wake = WakeUp()
     wake.request_stop()
     wake.taken_up()
     assert wake.stopping
@@ -60,35 +60,35 @@ def test_a_stop_is_never_taken_up() -> None:
 
 
 def test_a_wake_is_no_stop() -> None:
-    wake = Wake()
+    wake = WakeUp()
     wake.wake()
     assert not wake.stopping
 
 
 def test_a_negative_sleep_is_none() -> None:
-    assert Wake().sleep(-5.0)
+    assert WakeUp().sleep(-5.0)
 
 
 def test_the_system_clock_is_aware_utc() -> None:
-    assert SystemClock(Wake()).now().tzinfo is UTC
+    assert SystemClock(WakeUp()).now().tzinfo is UTC
 
 
 def test_the_system_clock_waits_no_time_for_what_is_over() -> None:
-    clock = SystemClock(Wake())
+    clock = SystemClock(WakeUp())
     began = clock.monotonic()
     clock.wait(clock.now() - timedelta(days=1))
     assert clock.monotonic() - began < 5.0
 
 
 def test_the_system_clock_does_not_return_before_the_time() -> None:
-    clock = SystemClock(Wake())
+    clock = SystemClock(WakeUp())
     until = clock.now() + timedelta(milliseconds=20)
     clock.wait(until)
     assert clock.now() >= until
 
 
 def test_a_wake_ends_the_system_clocks_wait() -> None:
-    wake = Wake()
+    wake = WakeUp()
     clock = SystemClock(wake)
     wake.wake()
     until = clock.now() + timedelta(days=1)
@@ -97,7 +97,7 @@ def test_a_wake_ends_the_system_clocks_wait() -> None:
 
 
 def test_the_system_clock_looks_anew_at_a_time_far_away() -> None:
-    class StopAtOnce(CountingWake):
+    class StopAtOnce(CountingWakeUp):
         def sleep(self, seconds: float) -> bool:
             self.request_stop()
             return super().sleep(seconds)
@@ -110,7 +110,7 @@ def test_the_system_clock_looks_anew_at_a_time_far_away() -> None:
 
 def test_simulated_time_stands_and_is_asked_for_once() -> None:
     transport = simulator()
-    clock = LockstepClock(transport, Wake(), 0.0)
+    clock = LockstepClock(transport, WakeUp(), 0.0)
     assert transport.calls == []
     assert clock.now() == clock.now() == MORNING
     assert clock.monotonic() == MORNING.timestamp()
@@ -119,7 +119,7 @@ def test_simulated_time_stands_and_is_asked_for_once() -> None:
 
 def test_waiting_lets_the_market_go_on_to_the_next_event_at_most() -> None:
     transport = simulator()
-    clock = LockstepClock(transport, Wake(), 0.0)
+    clock = LockstepClock(transport, WakeUp(), 0.0)
     clock.wait(EVENING + timedelta(hours=1))
     (advance,) = [call for call in transport.calls if call.verb == "POST"]
     assert json.loads(advance.body or b"") == {"to": "2014-03-04T22:15:00+00:00", "stop_on_event": True}
@@ -129,13 +129,13 @@ def test_waiting_lets_the_market_go_on_to_the_next_event_at_most() -> None:
 
 def test_waiting_for_what_is_over_moves_nothing() -> None:
     transport = simulator()
-    clock = LockstepClock(transport, Wake(), 0.0)
+    clock = LockstepClock(transport, WakeUp(), 0.0)
     clock.wait(MORNING)
     assert transport.count("POST /advance") == 0
 
 
 def test_the_market_stands_while_somebody_wants_something() -> None:
-    transport, wake = simulator(), Wake()
+    transport, wake = simulator(), WakeUp()
     clock = LockstepClock(transport, wake, 0.0)
     wake.wake()
     clock.wait(EVENING)
@@ -146,7 +146,7 @@ def test_the_market_stands_while_somebody_wants_something() -> None:
 
 
 def test_a_step_is_paid_for_in_real_time_before_the_next() -> None:
-    transport, wake = simulator(), CountingWake()
+    transport, wake = simulator(), CountingWakeUp()
     clock = LockstepClock(transport, wake, 48.0)
     clock.wait(EVENING)
     clock.wait(EVENING + timedelta(hours=1))
@@ -155,7 +155,7 @@ def test_a_step_is_paid_for_in_real_time_before_the_next() -> None:
 
 
 def test_a_step_that_was_interrupted_is_still_to_be_paid_for() -> None:
-    transport, wake = simulator(), CountingWake()
+    transport, wake = simulator(), CountingWakeUp()
     clock = LockstepClock(transport, wake, 48.0)
     clock.wait(EVENING)
     wake.wake()
@@ -166,7 +166,7 @@ def test_a_step_that_was_interrupted_is_still_to_be_paid_for() -> None:
 
 
 def test_a_weekend_is_shown_no_longer_than_a_night() -> None:
-    transport, wake = simulator(), CountingWake()
+    transport, wake = simulator(), CountingWakeUp()
     transport.script("POST /advance", good(told(MORNING + timedelta(days=3))))
     clock = LockstepClock(transport, wake, 24.0)
     clock.wait(MORNING + timedelta(days=3))
@@ -177,7 +177,7 @@ def test_a_weekend_is_shown_no_longer_than_a_night() -> None:
 def test_the_end_of_the_data_is_told_once_it_was_seen() -> None:
     transport = simulator()
     transport.script("POST /advance", good(told(EVENING, ended=True)))
-    clock = LockstepClock(transport, Wake(), 0.0)
+    clock = LockstepClock(transport, WakeUp(), 0.0)
     assert not clock.ended
     clock.wait(EVENING)
     assert clock.ended
@@ -185,7 +185,7 @@ def test_the_end_of_the_data_is_told_once_it_was_seen() -> None:
 
 def test_after_a_failed_step_the_time_is_asked_for_again() -> None:
     transport = simulator()
-    clock = LockstepClock(transport, Wake(), 0.0)
+    clock = LockstepClock(transport, WakeUp(), 0.0)
     transport.script("POST /advance", NotSent("POST /advance", "connection refused"))
     with pytest.raises(NotSent):
         clock.wait(EVENING)
@@ -195,7 +195,7 @@ def test_after_a_failed_step_the_time_is_asked_for_again() -> None:
 
 def test_while_the_simulator_is_away_its_last_time_stands() -> None:
     transport = simulator()
-    clock = LockstepClock(transport, Wake(), 0.0)
+    clock = LockstepClock(transport, WakeUp(), 0.0)
     before = clock.now()
     transport.script("POST /advance", NotSent("POST /advance", "connection refused"))
     with pytest.raises(NotSent):
@@ -208,7 +208,7 @@ def test_a_gateway_without_a_clock_is_no_simulator() -> None:
     transport = simulator()
     transport.script("GET /clock", raw(b"not found", status=404))
     with pytest.raises(OutcomeUnknown) as caught:
-        LockstepClock(transport, Wake(), 0.0).now()
+        LockstepClock(transport, WakeUp(), 0.0).now()
     assert caught.value.status == 404
     assert caught.value.call == "GET /sim/clock"
 
@@ -218,12 +218,12 @@ def test_a_time_that_cannot_be_read_is_an_error_of_the_gateway(body: bytes) -> N
     transport = simulator()
     transport.script("GET /clock", raw(body))
     with pytest.raises(OutcomeUnknown):
-        LockstepClock(transport, Wake(), 0.0).now()
+        LockstepClock(transport, WakeUp(), 0.0).now()
 
 
 def test_a_time_of_another_zone_becomes_utc() -> None:
     transport = simulator()
     transport.script("GET /clock", good({"now": "2014-03-04T08:30:00-05:00", "ended": False}))
-    now = LockstepClock(transport, Wake(), 0.0).now()
+    now = LockstepClock(transport, WakeUp(), 0.0).now()
     assert now == MORNING
     assert now.tzinfo is UTC

@@ -2,9 +2,11 @@ from __future__ import annotations
 
 import pytest
 
-from tests.unit.trading.gateway.scripted import Desk, failing, good
-from trading.errors import OutcomeUnknown, SessionLost
-from trading.model.contract import PriceIncrement
+from tests.unit.trading.gateway.scripted import Call, Desk, failing, good, raw
+from trading.errors import DataError, OutcomeUnknown, SessionLost
+from trading.gateway.memory import ProcessMemory
+from trading.gateway.transport import HttpAnswer
+from trading.model.contract import ContractPin, PriceIncrement
 
 STOCKS = "GET /trsrv/stocks"
 SECDEF = "GET /trsrv/secdef"
@@ -40,8 +42,8 @@ def definition(conid: int, exchange: str = "NASDAQ", **changes: object) -> dict[
     } | changes
 
 
-def desk_with(stocks: object, info: object = INFO) -> Desk:
-    desk = Desk()
+def desk_with(stocks: object, info: object = INFO, memory: ProcessMemory | None = None) -> Desk:
+    desk = Desk(memory=memory)
     desk.script(STOCKS, good(stocks))
     desk.script(rules(), good(info))
     return desk
@@ -169,3 +171,153 @@ def test_a_gateway_that_cannot_be_asked_is_an_error() -> None:
     desk.script(STOCKS, good([]))
     with pytest.raises(OutcomeUnknown):
         desk.market_data.contracts(["AAPL"])
+
+
+def test_a_settled_symbol_is_not_looked_up_again_in_the_next_process() -> None:
+    memory = ProcessMemory()
+    desk_with({"AAPL": [APPLE]}, memory=memory).market_data.contracts(["AAPL"])
+    assert memory.pin("AAPL") == ContractPin("AAPL", 265598, "NASDAQ", "USD")
+    desk = desk_with({"AAPL": [stock((5, "NYSE", True))]}, memory=memory)
+    found, _ = desk.market_data.contracts(["AAPL"])
+    assert found["AAPL"].conid == 265598
+    assert desk.count(STOCKS) == 0
+    assert desk.count(rules()) == 1
+
+
+def test_a_symbol_that_could_not_be_settled_is_not_pinned() -> None:
+    memory = ProcessMemory()
+    desk_with({"AAPL": [APPLE]}, INFO | {"currency": "EUR"}, memory).market_data.contracts(["AAPL"])
+    assert memory.pin("AAPL") is None
+
+
+def test_a_settled_contract_that_goes_by_another_symbol_is_told_and_not_traded() -> None:
+    memory = ProcessMemory()
+    desk_with({"AAPL": [APPLE]}, memory=memory).market_data.contracts(["AAPL"])
+    desk = desk_with({"AAPL": [stock((5, "NYSE", True))]}, INFO | {"symbol": "PEAR"}, memory)
+    found, reasons = desk.market_data.contracts(["AAPL"])
+    assert found == {}
+    assert "265598" in reasons["AAPL"]
+    assert "PEAR" in reasons["AAPL"]
+
+
+def test_known_contracts_are_looked_at_again_each_day() -> None:
+    desk = desk_with({"AAPL": [APPLE]})
+    desk.script(SECDEF, good({"secdef": [definition(265598)]}), good({"secdef": [definition(265598, ticker="PEAR")]}))
+    for _ in range(2):
+        for _ in range(3):
+            assert set(desk.market_data.contracts(["AAPL"])[0]) == {"AAPL"}
+        desk.clock.elapsed += 86_400.0
+    desk.script(rules(), good(INFO | {"symbol": "PEAR"}))
+    found, reasons = desk.market_data.contracts(["AAPL"])
+    assert found == {}
+    assert "PEAR" in reasons["AAPL"]
+    assert desk.count(SECDEF) == 2
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        failing("x", 500),
+        good({"secdef": []}),
+        good({"secdef": [None, {}, {"conid": None}, definition(265598, ticker=None), definition(7, ticker="PEAR")]}),
+        good({"secdef": None}),
+        good([]),
+        raw(b"<html>"),
+    ],
+)
+def test_contracts_that_cannot_be_looked_at_again_stay_known(answer: HttpAnswer) -> None:
+    desk = desk_with({"AAPL": [APPLE]})
+    desk.script(SECDEF, answer)
+    desk.market_data.contracts(["AAPL"])
+    desk.clock.elapsed += 86_400.0
+    assert set(desk.market_data.contracts(["AAPL"])[0]) == {"AAPL"}
+
+
+def test_a_pin_that_cannot_be_read_is_its_symbol_s_trouble() -> None:
+    class Spoilt(ProcessMemory):
+        def pin(self, symbol: str) -> ContractPin | None:
+            if symbol == "IBM":
+                raise DataError(symbol, "unreadable")
+            return super().pin(symbol)
+
+    found, reasons = desk_with({"AAPL": [APPLE]}, memory=Spoilt()).market_data.contracts(["AAPL", "IBM"])
+    assert set(found) == {"AAPL"}
+    assert reasons == {"IBM": "unreadable"}
+
+
+def test_a_stock_without_a_contract_id_is_its_symbol_s_trouble() -> None:
+    nameless = {"assetClass": "STK", "contracts": [{"conid": None, "exchange": "VALUE", "isUS": True}]}
+    found, reasons = desk_with({"AAPL": [APPLE], "DIS": [nameless]}).market_data.contracts(["AAPL", "DIS"])
+    assert set(found) == {"AAPL"}
+    assert "without a contract id" in reasons["DIS"]
+
+
+@pytest.mark.parametrize(("listed", "known"), [("NYSE", True), ("PINK", False)])
+def test_an_unknown_exchange_in_the_look_up_is_settled_by_where_the_stock_is_listed(
+    listed: str, *, known: bool
+) -> None:
+    desk = desk_with({"AAPL": [stock((265598, "VALUE", True))]})
+    desk.script(SECDEF, good({"secdef": [None, definition(265598, listed)]}))
+    found, reasons = desk.market_data.contracts(["AAPL"])
+    assert (set(found) == {"AAPL"}) is known
+    assert ("not listed" in reasons.get("AAPL", "")) is not known
+
+
+SIX = {f"S{at}": at for at in range(1, 7)}
+
+
+def market_of(desk: Desk, *, bad: set[str], answer: HttpAnswer) -> None:
+    """Serve six stocks, of which some get `answer` instead of their rules."""
+    desk.script(STOCKS, good({symbol: [stock((conid, "NYSE", True))] for symbol, conid in SIX.items()}))
+    for symbol, conid in SIX.items():
+        described = good(INFO | {"symbol": symbol, "con_id": conid})
+        desk.script(rules(conid), answer if symbol in bad else described)
+
+
+@pytest.mark.parametrize(
+    "answer", [failing("x", 500), raw(b"<html>"), raw(b""), good(None), good([]), good(INFO), failing("no", 400)]
+)
+@pytest.mark.parametrize("bad", [{"S2"}, {"S1", "S2", "S3"}, {"S4", "S5"}])
+def test_a_symbol_without_a_usable_description_is_left_out_and_the_others_are_found(
+    bad: set[str], answer: HttpAnswer
+) -> None:
+    desk = Desk()
+    market_of(desk, bad=bad, answer=answer)
+    for _ in range(2):
+        found, reasons = desk.market_data.contracts(sorted(SIX))
+        assert set(found) == set(SIX) - bad
+        assert set(reasons) == bad
+
+
+def test_reading_several_at_a_time_finds_the_same() -> None:
+    found = []
+    for paced in (True, False):
+        desk = Desk(paced=paced)
+        market_of(desk, bad={"S2"}, answer=failing("x", 500))
+        found.append(desk.market_data.contracts(sorted(SIX)))
+        assert desk.count("GET /iserver/accounts") == 1
+    assert found[0] == found[1]
+
+
+def test_a_gateway_that_describes_no_contract_is_an_error() -> None:
+    desk = Desk()
+    market_of(desk, bad=set(SIX), answer=failing("x", 500))
+    with pytest.raises(OutcomeUnknown):
+        desk.market_data.contracts(sorted(SIX))
+
+
+def test_a_symbol_that_spoils_the_look_up_is_left_out_and_the_others_are_found() -> None:
+    desk = Desk()
+    market_of(desk, bad=set(), answer=raw(b""))
+
+    def listing(call: Call) -> HttpAnswer:
+        symbols = call.query["symbols"].split(",")
+        if "S4" in symbols:
+            return failing("x", 500)
+        return good({symbol: [stock((SIX[symbol], "NYSE", True))] for symbol in symbols})
+
+    desk.script(STOCKS, listing)
+    for _ in range(2):
+        found, reasons = desk.market_data.contracts(sorted(SIX))
+        assert set(found) == set(SIX) - {"S4"}
+        assert set(reasons) == {"S4"}

@@ -7,7 +7,7 @@ import pytest
 
 from trading.gateway.fields import FieldError
 from trading.gateway.history import cut, full_period, join_period, joined, parsed
-from trading.market.bars import SymbolBars
+from trading.market.panel import SymbolBars
 
 FIRST = date(2026, 3, 2)
 THROUGH = date(2026, 12, 31)

@@ -6,6 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from trading.gateway import fields
+from trading.gateway.fields import FieldError
 from trading.gateway.json_text import MAX_DEPTH, Flaw, JsonError, read_json, write_json
 
 VALUES = st.recursive(
@@ -38,9 +40,6 @@ def test_what_is_written_is_read_back_and_written_the_same(value: object) -> Non
         (b"Success", Flaw.SYNTAX),
         (b'{"a":1,"a":2}', Flaw.TWICE),
         (b'[{"b":{"a":1,"c":2,"a":1}}]', Flaw.TWICE),
-        (b"[NaN]", Flaw.NUMBER),
-        (b'{"a":Infinity}', Flaw.NUMBER),
-        (b"[-Infinity]", Flaw.NUMBER),
         (b"1" * 5000, Flaw.NUMBER),
         (b'"\xff"', Flaw.ENCODING),
         (b"\xef\xbb\xbf{}", Flaw.SYNTAX),
@@ -53,6 +52,17 @@ def test_doubtful_text_is_refused(body: bytes, flaw: Flaw) -> None:
     with pytest.raises(JsonError) as caught:
         read_json(body)
     assert caught.value.flaw is flaw
+
+
+@pytest.mark.parametrize("text", [b"NaN", b"Infinity", b"-Infinity", b"1e999"])
+def test_a_number_that_is_not_finite_spoils_its_own_field_alone(text: bytes) -> None:
+    row = read_json(b'{"a":1,"b":' + text + b"}")
+    assert isinstance(row, dict)
+    assert fields.number(row["a"], "a") == 1.0
+    for read in (fields.number, fields.integer, fields.optional_price, fields.order_price, fields.quantity):
+        with pytest.raises(FieldError):
+            read(row["b"], "b")
+    assert fields.number_or_none(row["b"]) is None
 
 
 def test_brackets_inside_a_text_are_no_nesting() -> None:

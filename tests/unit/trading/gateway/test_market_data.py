@@ -132,7 +132,9 @@ def test_a_gateway_that_answers_for_no_symbol_is_an_error_and_not_an_empty_marke
     desk.script(HISTORY, failing("Service Unavailable", 503))
     with pytest.raises(OutcomeUnknown):
         desk.market_data.daily_bars([contract(at, f"S{at}") for at in range(1, 30)], ALL[15], 10)
-    assert len(periods(desk)) == 9, "three symbols, three times each"
+    assert periods(desk) == ["2m"] * 9 + ["5d"], (
+        "three symbols, three times each, and one more to see whose trouble it is"
+    )
 
 
 @pytest.mark.parametrize("error", [NotSent(HISTORY, "refused"), SessionLost(HISTORY, "not logged in")])
@@ -142,6 +144,61 @@ def test_a_gateway_that_cannot_be_asked_is_an_error(error: GatewayError, *, pace
     desk.script(HISTORY, error)
     with pytest.raises(type(error)):
         desk.market_data.daily_bars([AAPL, IBM, contract(3, "KO")], ALL[15], 10)
+
+
+@pytest.mark.parametrize("paced", [True, False])
+@pytest.mark.parametrize("bad", [(1,), (1, 2, 3), (2, 5), (4, 5, 6, 7)])
+@pytest.mark.parametrize("reply", [failing("x", 503), raw(b"<html>"), raw(b"")])
+def test_symbols_without_a_usable_answer_are_left_out_and_the_others_are_read(
+    reply: HttpAnswer, bad: tuple[int, ...], *, paced: bool
+) -> None:
+    contracts = [contract(at, f"S{at}") for at in range(1, 9)]
+    market = Market()
+    market.replies = {str(at): reply for at in bad}
+    desk = desk_with(market, paced=paced)
+    for at in (15, 16):
+        market.today = ALL[at]
+        panel, reasons = desk.market_data.daily_bars(contracts, ALL[at], 10)
+        assert panel.symbols == tuple(f"S{at}" for at in range(1, 9) if at not in bad)
+        assert set(reasons) == {f"S{at}" for at in bad}
+
+
+def test_a_gateway_that_stops_answering_on_the_way_is_an_error_and_not_a_smaller_market() -> None:
+    served: list[Call] = []
+    market = Market()
+
+    def twelve(call: Call) -> HttpAnswer:
+        served.append(call)
+        return market(call) if len(served) <= 12 else failing("unavailable", 500)
+
+    desk = desk_with(twelve)
+    with pytest.raises(OutcomeUnknown):
+        desk.market_data.daily_bars([contract(at, f"S{at}") for at in range(1, 30)], ALL[15], 10)
+
+
+def test_a_history_that_made_no_sense_once_is_asked_for_again() -> None:
+    market = Market()
+    desk = Desk()
+    desk.script(HISTORY, good(answer([bar(ALL[0], h=1.0)])), market)
+    panel, reasons = desk.market_data.daily_bars([AAPL], ALL[15], 10)
+    assert (panel.symbols, reasons) == (("AAPL",), {})
+    assert periods(desk) == ["2m", "2m"]
+
+
+def test_new_bars_that_cannot_be_read_make_the_whole_history_be_read_again() -> None:
+    market = Market()
+    desk = desk_with(market)
+    desk.market_data.daily_bars([AAPL], ALL[15], 10)
+
+    def spoilt_once(call: Call) -> HttpAnswer:
+        short = call.query["period"] == "11d"
+        return good(answer([bar(ALL[15], 115.0, o=999.0)])) if short else market(call)
+
+    desk.script(HISTORY, spoilt_once)
+    panel, reasons = desk.market_data.daily_bars([AAPL], ALL[16], 10)
+    assert reasons == {}
+    assert panel.close[-1].tolist() == [116.0]
+    assert periods(desk) == ["2m", "11d", "2m"]
 
 
 def test_parallel_reading_gives_the_same_panel() -> None:
@@ -224,7 +281,7 @@ def test_quotes_of_nothing_ask_nothing() -> None:
     assert desk.transport.calls == []
 
 
-@pytest.mark.parametrize("value", [None, {}, "x", [None]])
+@pytest.mark.parametrize("value", [None, {}, "x"])
 def test_what_is_no_list_of_quotes_is_an_error(value: object) -> None:
     desk = Desk()
     desk.script(SNAPSHOT, raw(json.dumps(value).encode()))
@@ -237,3 +294,41 @@ def test_a_stop_request_ends_the_polling() -> None:
     desk.script(SNAPSHOT, good([{"conid": 1}]))
     assert desk.market_data.quotes([1]) == {}
     assert desk.count(SNAPSHOT) == 4
+
+
+@pytest.mark.parametrize("bad", [{7}, {1, 2}, {1, 50, 100}])
+def test_a_contract_that_spoils_the_snapshot_is_left_out_and_the_others_are_quoted(bad: set[int]) -> None:
+    def snapshot(call: Call) -> HttpAnswer:
+        conids = [int(conid) for conid in call.query["conids"].split(",")]
+        return failing("x", 500) if bad & set(conids) else good([FULL | {"conid": conid} for conid in conids])
+
+    desk = Desk()
+    desk.script(SNAPSHOT, snapshot)
+    assert set(desk.market_data.quotes(range(1, 101))) == set(range(1, 101)) - bad
+
+
+def test_a_gateway_that_gives_no_quote_is_an_error() -> None:
+    desk = Desk()
+    desk.script(SNAPSHOT, failing("x", 500))
+    with pytest.raises(OutcomeUnknown):
+        desk.market_data.quotes(range(1, 101))
+
+
+def test_a_row_that_is_none_leaves_the_others() -> None:
+    desk = Desk()
+    desk.script(SNAPSHOT, good([None, [], FULL]))
+    assert set(desk.market_data.quotes([1])) == {1}
+
+
+def test_a_contract_that_did_not_deliver_is_waited_for_once_in_a_session() -> None:
+    desk = Desk()
+    silent = {"conid": 2, "conidEx": "2"}
+    desk.script(SNAPSHOT, good([FULL, silent]))
+    desk.market_data.quotes([1, 2])
+    waited = desk.clock.elapsed
+    assert set(desk.market_data.quotes([1, 2])) == {1}
+    assert desk.clock.elapsed == waited
+    desk.script(SNAPSHOT, good([FULL, FULL | {"conid": 2}]), good([FULL, silent]))
+    assert set(desk.market_data.quotes([1, 2])) == {1, 2}
+    desk.market_data.quotes([1, 2])
+    assert desk.clock.elapsed >= waited + 10.0, "it has delivered since, so that it is worth waiting for again"

@@ -4,7 +4,7 @@ import pytest
 
 from tests.unit.trading.gateway.scripted import ACCOUNT, Desk, failing, good
 from trading.errors import OutcomeUnknown, Refused, SessionLost
-from trading.model.account import AccountState, BrokerPosition
+from trading.model.account import AccountState, BrokerPosition, PositionList
 
 SUMMARY = f"GET /portfolio/{ACCOUNT}/summary"
 LEDGER = f"GET /portfolio/{ACCOUNT}/ledger"
@@ -75,6 +75,30 @@ def test_a_ledger_of_no_use_is_an_error(value: object) -> None:
     assert ACCOUNT not in str(caught.value)
 
 
+EUROS = {"netliquidation": figure(90_000.0, "EUR"), "availablefunds": figure(80_000.0, "EUR")}
+EURO_ROW = {"cashbalance": 5.0, "settledcash": 5.0, "acctcode": ACCOUNT}
+
+
+@pytest.mark.parametrize(("rows", "cash"), [({}, 0.0), (ledger(), 50_000.11)], ids=["no dollars", "some dollars"])
+def test_an_account_in_another_currency_tells_it_and_may_have_no_dollars(rows: dict[str, object], cash: float) -> None:
+    desk = Desk()
+    desk.script(SUMMARY, good(EUROS))
+    desk.script(LEDGER, good({"EUR": EURO_ROW, "BASE": {}} | rows))
+    account = desk.broker.account()
+    assert (account.currency, account.net_liquidation, account.cash) == ("EUR", 90_000.0, cash)
+
+
+@pytest.mark.parametrize(
+    ("figures", "rows"), [(EUROS, {}), (EUROS, {"EUR": EURO_ROW, "BASE": None}), ({}, {"EUR": EURO_ROW, "BASE": {}})]
+)
+def test_dollars_that_are_missing_are_not_taken_for_none(figures: dict[str, object], rows: object) -> None:
+    desk = Desk()
+    desk.script(SUMMARY, good(summary(**figures)))
+    desk.script(LEDGER, good(rows))
+    with pytest.raises(OutcomeUnknown, match="USD"):
+        desk.broker.account()
+
+
 def test_the_list_of_accounts_is_read_once_before_the_portfolio() -> None:
     desk = Desk()
     desk.script(POSITIONS, good([]))
@@ -102,9 +126,12 @@ def test_positions_come_from_the_source_that_is_not_cached() -> None:
             ]
         ),
     )
-    assert desk.broker.positions() == (
-        BrokerPosition(265598, "AAPL", -3.0, 652.4747727272727, None),
-        BrokerPosition(756733, "SPY", 44.0, 652.4747727272727, 655.8945922851562),
+    assert desk.broker.positions() == PositionList(
+        (
+            BrokerPosition(265598, "AAPL", -3.0, 652.4747727272727, None, "STK"),
+            BrokerPosition(756733, "SPY", 44.0, 652.4747727272727, 655.8945922851562, "STK"),
+        ),
+        flat=frozenset({8314}),
     )
 
 
@@ -114,20 +141,75 @@ def test_positions_come_from_the_source_that_is_not_cached() -> None:
         ROW | {"conid": "x"},
         ROW | {"position": None},
         ROW | {"position": "1.2M"},
-        ROW | {"avgPrice": "", "avgCost": None},
-        ROW | {"acctId": "U7654321"},
         ROW | {"position": True},
-        ROW | {"marketPrice": "abc"},
+        ROW | {"acctId": 5},
+        None,
     ],
 )
-def test_one_bad_row_makes_the_whole_list_useless(row: dict[str, object]) -> None:
+def test_one_bad_row_is_told_apart_and_the_others_count(row: dict[str, object] | None) -> None:
     desk = Desk()
     desk.script(POSITIONS, good([ROW | {"conid": "1"}, row]))
-    with pytest.raises(OutcomeUnknown):
-        desk.broker.positions()
+    found = desk.broker.positions()
+    assert [position.conid for position in found.positions] == [1]
+    assert len(found.unreadable) == 1
 
 
-@pytest.mark.parametrize("value", [None, {}, [None], [[]], "x", [ROW, ROW]])
+def test_positions_of_another_account_are_left_out() -> None:
+    desk = Desk()
+    desk.script(POSITIONS, good([ROW | {"acctId": "U7654321"}, ROW | {"acctId": "U7654321", "position": None}]))
+    assert desk.broker.positions() == PositionList(())
+
+
+@pytest.mark.parametrize(
+    ("changes", "average", "market"),
+    [
+        ({"avgPrice": "", "avgCost": None}, None, 655.8945922851562),
+        ({"avgPrice": "", "avgCost": 9.5}, 9.5, 655.8945922851562),
+        ({"avgPrice": "n/a"}, None, 655.8945922851562),
+        ({"marketPrice": "abc"}, 652.4747727272727, None),
+        ({"marketPrice": 0.0}, 652.4747727272727, None),
+        ({"marketPrice": -37.63, "secType": "FUT"}, 652.4747727272727, -37.63),
+    ],
+)
+def test_what_was_paid_and_what_it_is_worth_may_be_missing_or_below_zero(
+    changes: dict[str, object], average: float | None, market: float | None
+) -> None:
+    desk = Desk()
+    desk.script(POSITIONS, good([ROW | changes]))
+    (position,) = desk.broker.positions().positions
+    assert (position.average_price, position.market_price) == (average, market)
+
+
+def test_currencies_bonds_and_fractions_are_positions_like_others() -> None:
+    desk = Desk()
+    rows = [
+        ROW | {"conid": "12087797", "position": -1200.0, "description": "GBP", "secType": "CASH"},
+        ROW | {"conid": "700000040", "position": 5000, "secType": "BOND"},
+        ROW | {"conid": "8894", "position": 0.4137, "secType": "STK"},
+    ]
+    desk.script(POSITIONS, good(rows))
+    found = desk.broker.positions()
+    assert [(each.quantity, each.asset_class) for each in found.positions] == [
+        (0.4137, "STK"),
+        (-1200.0, "CASH"),
+        (5000.0, "BOND"),
+    ]
+    assert found.unreadable == ()
+
+
+def test_a_contract_has_a_row_for_each_model_that_holds_it() -> None:
+    desk = Desk()
+    desk.script(POSITIONS, good([ROW | {"position": 3, "model": "Core"}, ROW | {"position": 5}]))
+    assert [(each.quantity, each.model) for each in desk.broker.positions().positions] == [(5.0, None), (3.0, "Core")]
+
+
+def test_a_contract_that_one_model_holds_is_not_flat() -> None:
+    desk = Desk()
+    desk.script(POSITIONS, good([ROW | {"position": 0, "model": "Core"}, ROW]))
+    assert desk.broker.positions().flat == frozenset()
+
+
+@pytest.mark.parametrize("value", [None, {}, "x", 5])
 def test_a_list_that_is_none_is_not_read_as_flat(value: object) -> None:
     desk = Desk()
     desk.script(POSITIONS, good(value))
@@ -144,8 +226,8 @@ def test_an_old_gateway_is_asked_page_by_page_after_its_cache_was_dropped() -> N
     desk.script(f"POST /portfolio/{ACCOUNT}/positions/invalidate", good({"message": "success"}))
     desk.script(f"{OLD_POSITIONS}/0", good(rows[:100]))
     desk.script(f"{OLD_POSITIONS}/1", good(rows[100:]))
-    assert len(desk.broker.positions()) == 130
-    assert len(desk.broker.positions()) == 130
+    assert len(desk.broker.positions().positions) == 130
+    assert len(desk.broker.positions().positions) == 130
     assert desk.count(POSITIONS) == 1
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from trading.gateway.fields import FieldError
 from trading.gateway.questions import is_prompt, is_question, prompt_text, question
-from trading.model.wire import Answer
+from trading.model.outcome import Answer
 
 ANSWER = Answer(200, b"")
 ROW: dict[str, object] = {

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from tests.unit.trading.gateway.scripted import Desk, failing, good, raw
-from trading.errors import NotSent, OutcomeUnknown, Refused
+from trading.errors import GatewayError, NotSent, OutcomeUnknown, Refused
 from trading.gateway.transport import HttpAnswer
 
 TICKLE = "POST /tickle"
@@ -111,7 +111,7 @@ def test_a_new_brokerage_session_is_a_cold_one() -> None:
     desk.script(INIT, good(UP))
     desk.session.accounts()
     desk.session.initialise()
-    assert desk.channel.warmth.accounts == ()
+    assert desk.api.session_cache.accounts == ()
 
 
 def test_a_tickle_that_names_another_session_makes_everything_cold() -> None:
@@ -140,7 +140,6 @@ def test_the_selected_account_comes_first() -> None:
         [],
         None,
         {"accounts": [], "selectedAccount": "U1"},
-        {"accounts": ["U1"]},
         {"accounts": [5], "selectedAccount": "U1"},
         {"accounts": "U1", "selectedAccount": "U1"},
     ],
@@ -150,6 +149,52 @@ def test_accounts_that_cannot_be_read_are_an_error(value: object) -> None:
     desk.script("GET /iserver/accounts", good(value))
     with pytest.raises(OutcomeUnknown):
         desk.session.accounts()
+
+
+@pytest.mark.parametrize(
+    ("selected", "first"), [("", ""), (None, ""), ("All", "All"), ("U9", "U9")], ids=["none", "null", "group", "other"]
+)
+def test_whatever_is_selected_comes_first_and_nothing_where_nothing_is(selected: str | None, first: str) -> None:
+    desk = Desk()
+    answer = {"accounts": ["All", "F1234567", "DU1234567"], "selectedAccount": selected}
+    desk.script("GET /iserver/accounts", good(answer))
+    found = desk.session.accounts()
+    assert found[0] == first
+    assert {"F1234567", "DU1234567"} <= set(found[1:])
+
+
+@pytest.mark.parametrize(
+    "answer", [{"set": True, "acctId": "DU1234567"}, {"success": "Account already set"}, {"set": True}]
+)
+def test_an_account_is_selected_and_what_was_read_of_another_one_forgotten(answer: object) -> None:
+    desk = Desk()
+    desk.script("POST /iserver/account", good(answer))
+    desk.session.accounts()
+    desk.session.select("DU1234567")
+    call = desk.transport.calls[-1]
+    assert (repr(call), call.body) == ("POST /iserver/account", b'{"acctId":"DU1234567"}')
+    desk.session.ensure_accounts()
+    assert desk.count("GET /iserver/accounts") == 2
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind"),
+    [
+        (failing("Invalid account ID", 500), OutcomeUnknown),
+        (failing("acctId is required"), Refused),
+        (good({"set": False, "acctId": "DU1234567"}), OutcomeUnknown),
+        (good({"set": True, "acctId": "U7654321"}), OutcomeUnknown),
+        (good({}), OutcomeUnknown),
+        (good([]), OutcomeUnknown),
+    ],
+)
+def test_an_account_of_which_nobody_says_that_it_is_selected_is_an_error(
+    answer: HttpAnswer, kind: type[GatewayError]
+) -> None:
+    desk = Desk()
+    desk.script("POST /iserver/account", answer)
+    with pytest.raises(kind):
+        desk.session.select("DU1234567")
 
 
 def test_accounts_are_asked_for_once_a_session() -> None:

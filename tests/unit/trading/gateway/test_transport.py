@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import gzip
 import logging
 import socket
 
@@ -10,19 +9,16 @@ import pytest
 from tests.fakes.raw_server import Peer, answering, serving, within
 from tests.unit.trading.gateway.posting import ORDER, post
 from trading.errors import ConfigError, NotSent, OutcomeUnknown
-from trading.gateway.transport import MAX_ANSWER_BYTES, HttpTransport, base_url
+from trading.gateway.transport import HttpTransport, base_url
+
+GATEWAY = "https://localhost:5055"
+ORDERS = f"{GATEWAY}/v1/api/iserver/account/DU1234567/orders"
 
 
 def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port: int = listener.getsockname()[1]
     return port
-
-
-def test_a_whole_answer_is_returned_with_its_status_whatever_it_is() -> None:
-    with serving(answering(b'{"error":"x"}', "503 Unavailable")) as server:
-        answer = post(server.url)
-    assert (answer.status, answer.body) == (503, b'{"error":"x"}')
 
 
 def test_the_request_is_what_was_asked_for_and_no_more() -> None:
@@ -41,14 +37,6 @@ def test_a_post_without_a_body_says_so() -> None:
     with serving(answering(b"{}")) as server:
         post(server.url, body=None)
     assert b"Content-Length: 0\r\n" in server.received[0]
-
-
-def test_a_query_keeps_its_commas() -> None:
-    with serving(answering(b"{}")) as server:
-        transport = HttpTransport(server.url, None)
-        transport.exchange("GET", "/x", {"conids": "1,2", "symbol": "BRK B"}, None, 5.0)
-        transport.close()
-    assert server.received[0].startswith(b"GET /v1/api/x?conids=1,2&symbol=BRK%20B HTTP/1.1\r\n")
 
 
 def test_connections_are_used_again() -> None:
@@ -234,52 +222,27 @@ def test_a_body_that_is_cut_off_is_an_unknown_outcome(answer: bytes) -> None:
         post(server.url)
 
 
-@pytest.mark.parametrize("announced", [True, False])
-def test_a_huge_body_is_not_read_to_its_end(*, announced: bool) -> None:
+@pytest.mark.parametrize(
+    "headers",
+    [
+        b"HTTP/1.1 200 OK\r\nContent-Length: 60000000\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3938700\r\n",
+        b"HTTP/1.1 302 Found\r\nLocation: /sso/Login\r\nConnection: close\r\n\r\n",
+        b"HTTP/1.1 503 Unavailable\r\nConnection: close\r\n\r\n",
+    ],
+    ids=["announced", "not announced", "chunked", "redirected", "failing"],
+)
+def test_a_huge_body_is_not_read_to_its_end(headers: bytes) -> None:
     def behaviour(peer: Peer) -> None:
         peer.request()
-        length = b"Content-Length: 60000000\r\n" if announced else b"Connection: close\r\n"
-        peer.send(b"HTTP/1.1 200 OK\r\n" + length + b"\r\n")
+        peer.send(headers)
         for _ in range(600):
             peer.send(b" " * 100_000)
 
     with serving(behaviour) as server, pytest.raises(OutcomeUnknown, match="too large") as caught:
         post(server.url)
-    assert caught.value.status == 200
-
-
-def test_gzip_that_nobody_asked_for_is_undone() -> None:
-    with serving(answering(gzip.compress(b'{"a":1}'), "200 OK", "Content-Encoding: gzip")) as server:
-        assert post(server.url).body == b'{"a":1}'
-
-
-def test_a_gzip_bomb_is_not_undone() -> None:
-    bomb = gzip.compress(b" " * (MAX_ANSWER_BYTES * 30))
-    with (
-        serving(answering(bomb, "200 OK", "Content-Encoding: gzip")) as server,
-        pytest.raises(OutcomeUnknown, match="too large"),
-    ):
-        post(server.url)
-
-
-@pytest.mark.parametrize(
-    ("coding", "body"),
-    [("gzip", b"{}"), ("gzip", gzip.compress(b"[1,2,3]")[:-9]), ("br", b"{}")],
-    ids=["not gzip", "cut off", "unknown"],
-)
-def test_an_encoding_that_cannot_be_undone_is_an_unknown_outcome(coding: str, body: bytes) -> None:
-    with (
-        serving(answering(body, "200 OK", f"Content-Encoding: {coding}")) as server,
-        pytest.raises(OutcomeUnknown),
-    ):
-        post(server.url)
-
-
-@pytest.mark.parametrize("target", ["http://127.0.0.1:1/elsewhere", "/sso/Login", "http://[broken", ""])
-def test_a_redirection_is_an_answer_and_not_followed(target: str) -> None:
-    with serving(answering(b"moved", "302 Found", f"Location: {target}")) as server:
-        assert post(server.url).status == 302
-        assert len(server.received) == 1
+    assert caught.value.status in (200, 302, 503)
 
 
 def test_no_socket_stays_open_after_failures() -> None:
@@ -319,11 +282,6 @@ def test_endless_headers_are_an_unknown_outcome() -> None:
 
     with serving(behaviour) as server, pytest.raises(OutcomeUnknown):
         post(server.url)
-
-
-def test_the_time_of_the_server_is_told() -> None:
-    with serving(answering(b"{}", "200 OK", "Date: Tue, 24 Nov 2026 12:00:00 GMT")) as server:
-        assert post(server.url).server_time_ms == 1_795_521_600_000
 
 
 def test_no_error_text_holds_an_account_or_an_address() -> None:

@@ -106,6 +106,9 @@ def test_a_listed_order_in_our_words() -> None:
         ({"origOrderType": "MARKET", "price": ""}, None, None),
         ({"origOrderType": "TRAIL", "price": "1.0"}, None, None),
         ({"origOrderType": "LIMIT", "price": 185.5}, 185.5, None),
+        ({"origOrderType": "LIMIT", "price": "-0.35"}, -0.35, None),
+        ({"origOrderType": "MARKET", "price": "at best"}, None, None),
+        ({"origOrderType": "LIMIT", "auxPrice": "none"}, 1185.5, None),
     ],
 )
 def test_prices_of_listed_orders(changes: dict[str, object], limit: float | None, stop: float | None) -> None:
@@ -138,12 +141,39 @@ def test_order_types_in_all_their_spellings(spelled: object, kind: OrderType | N
     [
         {"orderId": None}, {"orderId": "x"}, {"conid": "abc"}, {"conid": -1}, {"side": "HOLD"}, {"side": None},
         {"status": ""}, {"filledQuantity": None}, {"filledQuantity": "C1"}, {"remainingQuantity": True},
-        {"account": None, "acct": ""}, {"price": "abc"}, {"price": "-5"}, {"order_ref": 5}, {"totalSize": []},
+        {"account": None, "acct": ""}, {"price": "abc"}, {"totalSize": []}, {"totalSize": -5}, {"orderId": -2},
+        {"filledQuantity": -1.0}, {"remainingQuantity": -1.0}, {"remainingQuantity": None},
     ],
 )  # fmt: skip
 def test_a_row_that_cannot_be_read_is_an_error(changes: dict[str, object]) -> None:
     with pytest.raises(FieldError):
         wire.listed_order(ROW | changes)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"order_ref": "buy the dip, Ann"},
+        {"avgPrice": "C1"},
+        {"conidex": "28812380;;;700000001/1,700000002/-1", "secType": "BAG", "price": "-0.35"},
+        {"remainingQuantity": 0.0, "filledQuantity": 0.0, "totalSize": 0.0, "origOrderType": "MARKET", "price": ""},
+        {"status": "ApiPending", "origOrderType": "MIDPRICE", "price": "", "timeInForce": "GTD"},
+        {"parentId": {}},
+    ],
+)
+def test_what_only_orders_of_others_have_does_not_spoil_a_row(changes: dict[str, object]) -> None:
+    assert wire.listed_order(ROW | changes).order_id == 1234568790
+
+
+def test_an_order_s_reference_is_kept_as_it_is_and_free_text_fit_for_a_log() -> None:
+    assert wire.listed_order(ROW | {"order_ref": "TS-ab12-0001-x9k2m4"}).order_ref == "TS-ab12-0001-x9k2m4"
+    assert wire.listed_order(ROW | {"order_ref": "buy\r\nthe dip"}).order_ref == "buy the dip"
+    assert wire.listed_order(ROW | {"order_ref": ""}).order_ref is None
+
+
+def test_an_order_tells_what_kind_of_contract_it_is_about() -> None:
+    assert wire.listed_order(ROW | {"secType": "BAG"}).asset_class == "BAG"
+    assert wire.listed_order(ROW).asset_class is None
 
 
 def test_a_status_that_the_documentation_does_not_know_is_other() -> None:

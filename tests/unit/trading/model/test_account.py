@@ -6,7 +6,7 @@ import itertools
 
 import pytest
 
-from trading.model.account import AccountKind, SessionStatus, kind_of
+from trading.model.account import AccountKind, SessionStatus, kind_of, mask_account
 
 
 def test_a_session_is_usable_in_exactly_one_of_the_eight_combinations() -> None:
@@ -31,3 +31,10 @@ def test_a_session_is_usable_in_exactly_one_of_the_eight_combinations() -> None:
 )
 def test_only_ids_that_begin_with_d_are_paper_accounts(account_id: str, kind: AccountKind) -> None:
     assert kind_of(account_id) is kind
+
+
+@pytest.mark.parametrize(
+    ("account", "shown"), [("U1234567", "U***4567"), ("DU1234567", "DU***4567"), ("U123", "U***"), ("", "")]
+)
+def test_account_ids_are_mask_account(account: str, shown: str) -> None:
+    assert mask_account(account) == shown

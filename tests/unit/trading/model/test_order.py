@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from trading.model.order import (
     BROKER_WORKING,
+    LIFE,
     MAYBE_LIVE,
     TERMINAL,
     UNPROVEN,
     BrokerStatus,
     IntentState,
+    OrderLife,
 )
 
 
@@ -23,6 +25,16 @@ def test_what_is_not_proven_may_be_live_and_a_working_order_is_proven() -> None:
     assert len(MAYBE_LIVE - UNPROVEN) == 1
 
 
-def test_an_order_that_is_over_or_inactive_is_not_working() -> None:
-    over = {BrokerStatus.FILLED, BrokerStatus.CANCELLED, BrokerStatus.FAILED, BrokerStatus.INACTIVE}
-    assert not BROKER_WORKING & over
+def test_every_status_of_the_broker_says_something_of_the_life_of_its_order() -> None:
+    assert set(LIFE) == set(BrokerStatus)
+    assert {status for status, life in LIFE.items() if life is OrderLife.OVER} == {
+        BrokerStatus.FILLED,
+        BrokerStatus.CANCELLED,
+        BrokerStatus.FAILED,
+    }
+
+
+def test_what_the_documentation_leaves_open_is_neither_working_nor_over() -> None:
+    unsure = {BrokerStatus.INACTIVE, BrokerStatus.WARN_STATE, BrokerStatus.OTHER}
+    assert {status for status, life in LIFE.items() if life is OrderLife.UNSURE} == unsure
+    assert not BROKER_WORKING & unsure

@@ -5,24 +5,32 @@ from dataclasses import replace
 import pytest
 
 from trading.model.mode import Mode
-from trading.model.pulse import PulseKey, SessionState
-from trading.monitoring.health import Facts, liveness, read_facts, readiness, silent_limit_s
+from trading.model.status import SessionState, StatusKey
+from trading.monitoring.health import (
+    SESSION_WORDS,
+    Facts,
+    held_back,
+    liveness,
+    read_facts,
+    readiness,
+    silent_limit_s,
+)
 
 WELL = Facts(silent_s=2.0, check_interval_s=60.0, session=SessionState.READY, mode=Mode.ACTIVE)
 
 
 def test_facts_are_what_the_trading_process_kept() -> None:
     kept: dict[str, str] = {
-        PulseKey.SESSION_STATE: "competing",
-        PulseKey.UNCOVERED_SHARES: "7",
-        PulseKey.UNKNOWN_ORDERS: "2",
+        StatusKey.SESSION_STATE: "competing",
+        StatusKey.UNCOVERED_SHARES: "7",
+        StatusKey.UNKNOWN_ORDERS: "2",
     }
     facts = read_facts(kept, silent_s=1.0, mode=Mode.ACTIVE, check_interval_s=60.0)
     assert facts == Facts(1.0, 60.0, SessionState.COMPETING, Mode.ACTIVE, uncovered_shares=7, unknown_orders=2)
 
 
 @pytest.mark.parametrize(
-    "kept", [{}, {PulseKey.SESSION_STATE: "?", PulseKey.UNCOVERED_SHARES: "-3", PulseKey.UNKNOWN_ORDERS: "²"}]
+    "kept", [{}, {StatusKey.SESSION_STATE: "?", StatusKey.UNCOVERED_SHARES: "-3", StatusKey.UNKNOWN_ORDERS: "²"}]
 )
 def test_facts_that_are_absent_or_make_no_sense_count_as_starting(kept: dict[str, str]) -> None:
     facts = read_facts(kept, silent_s=None, mode=None, check_interval_s=60.0)
@@ -78,4 +86,17 @@ def test_worst_reason_comes_first(facts: Facts, code: str) -> None:
 def test_what_a_person_has_to_do_is_said() -> None:
     for session in (SessionState.WAITING_LOGIN, SessionState.COMPETING, SessionState.GATEWAY_DOWN):
         assert readiness(replace(WELL, session=session)).next_step
-    assert "resume" in readiness(replace(WELL, mode=Mode.HALTED)).next_step
+    halted = readiness(replace(WELL, mode=Mode.HALTED))
+    assert halted.next_step == "When the reason is settled, resume."
+    assert halted.instruction == "When the reason is settled, resume: python -m trading resume"
+    waiting = readiness(replace(WELL, session=SessionState.WAITING_LOGIN))
+    assert waiting.instruction == waiting.next_step
+
+
+@pytest.mark.parametrize("mode", Mode)
+def test_what_a_mode_keeps_back_is_what_its_verdict_says(mode: Mode) -> None:
+    assert held_back(mode) == ("" if mode is Mode.ACTIVE else readiness(replace(WELL, mode=mode)).text)
+
+
+def test_every_state_of_the_session_has_its_words() -> None:
+    assert set(SESSION_WORDS) == set(SessionState)

@@ -1,15 +1,13 @@
 from __future__ import annotations
 
-import os
 import re
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from trading.model.metric import Counter, Duration, Gauge
 from trading.model.mode import Mode
-from trading.monitoring.metrics import MetricsFile, silent_s
+from trading.monitoring.metrics import MetricsFile
 
 
 @pytest.fixture
@@ -26,16 +24,6 @@ def samples(metrics: MetricsFile, path: Path) -> dict[str, float]:
     assert metrics.write()
     lines = [line.rsplit(" ", 1) for line in path.read_text().splitlines() if not line.startswith("#")]
     return {name: float(value) for name, value in lines}
-
-
-def test_silence_is_the_age_of_the_file(metrics: MetricsFile, path: Path) -> None:
-    now = datetime(2014, 3, 4, 13, 30, tzinfo=UTC)
-    assert silent_s(path, now) is None
-    metrics.write()
-    os.utime(path, (now.timestamp(), now.timestamp()))
-    assert silent_s(path, now + timedelta(seconds=41)) == 41.0
-    # Clocks are set back now and then.
-    assert silent_s(path, now - timedelta(seconds=5)) == 0.0
 
 
 def test_what_is_counted_and_measured_is_in_the_file(metrics: MetricsFile, path: Path) -> None:

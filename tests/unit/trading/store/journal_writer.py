@@ -6,9 +6,10 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from tests.fakes.orders import NOW, bracket, fill, request
-from trading.model.order import IntentState
-from trading.model.wire import Answer
+from tests.fakes.orders import NOW, about, bracket, fill
+from trading.model.command import CommandState
+from trading.model.outcome import Answer
+from trading.store.commands import SqliteCommandLog
 from trading.store.database import Database
 from trading.store.journal import SqliteJournal
 from trading.store.records import SqliteStore
@@ -23,7 +24,7 @@ def tell(*words: object) -> None:
 def main(path: Path) -> None:
     """Open positions and close them, one after the other, until killed."""
     database = Database(path)
-    journal, store = SqliteJournal(database), SqliteStore(database)
+    journal, commands, store = SqliteJournal(database), SqliteCommandLog(database), SqliteStore(database)
     tell("open")
     while True:
         coid = journal.next_coid()
@@ -32,15 +33,15 @@ def main(path: Path) -> None:
         coids = [entry.coid, stop.coid, target.coid]
         journal.plan([entry, stop, target])
         tell("planned", coid)
-        wire_id = journal.about(coids, request(), IntentState.SENDING, 1, NOW)
-        tell("about", wire_id, coid)
-        journal.answered(wire_id, "ACK", Answer(200, b"{}"), NOW)
+        opened = about(commands, coids)
+        tell("about", opened.wire, coid)
+        commands.record_response(opened, "ACK", Answer(200, b"{}"), CommandState.ACKED, NOW)
         for place, child in enumerate(coids):
-            journal.bind(child, 10 * number + place, NOW)
+            journal.bind(child, 10 * number + place, 1, NOW)
         tell("working", coid)
-        journal.execute(entry.coid, fill(f"b{number}", entry, 10, 100.01), NOW)
+        journal.record_fill(entry.coid, fill(f"b{number}", entry, 10, 100.01), NOW)
         tell("bought", coid)
-        journal.execute(target.coid, fill(f"s{number}", target, 10, 105.03), NOW)
+        journal.record_fill(target.coid, fill(f"s{number}", target, 10, 105.03), NOW)
         tell("sold", coid)
         store.record_closed_trades()
         tell("trade", coid)

@@ -4,7 +4,7 @@ from datetime import date, timedelta
 
 import numpy as np
 
-from trading.market.bars import Panel
+from trading.market.panel import Panel
 from trading.store.bars import BarWriter
 
 

@@ -1,47 +1,53 @@
-"""What is special about the journal in SQLite; what every journal promises is in tests/contracts."""
-
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.fakes.chance import seeded
-from tests.fakes.orders import NOW, bracket, fill, market_exit, request
-from trading.execution import failpoints
+from tests.fakes.orders import CONID, LATER, NOW, PATHS, at_work, bracket, fill, market_exit, planned_exit
+from trading.errors import InvariantBroken
+from trading.model.intent_state import EDGES
 from trading.model.order import IntentState
-from trading.model.wire import Answer
+from trading.model.record import IntentRecord
+from trading.ports import AdjustmentKind
+from trading.store.commands import SqliteCommandLog
 from trading.store.database import Database
-from trading.store.journal import MAX_BODY, MAX_COID_LENGTH, SqliteJournal
+from trading.store.journal import MAX_COID_LENGTH, SqliteJournal
+
+S = IntentState
 
 
-@pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    database = Database(tmp_path / "state" / "trading.db", chance=seeded())
-    yield database
-    database.close()
+def record(journal: SqliteJournal, coid: str) -> IntentRecord:
+    found = journal.intent(coid)
+    assert found is not None
+    return found
 
 
-def test_name_has_prefix_instance_number_and_chance(database: Database) -> None:
-    coid = SqliteJournal(database).next_coid()
+# ---- names
+
+
+def test_name_has_prefix_instance_number_and_chance(journal: SqliteJournal, database: Database) -> None:
+    coid = journal.next_coid()
     assert re.fullmatch(r"TS-[0-9a-z]{4}-0001-[0-9a-z]{6}", coid)
     assert database.fact("instance") == coid.split("-")[1]
 
 
-def test_names_stay_within_the_brokers_length(database: Database) -> None:
+def test_names_stay_within_the_brokers_length(journal: SqliteJournal, database: Database) -> None:
     with database.transaction() as connection:
         connection.execute("UPDATE fact SET value = ? WHERE key = 'coid_seq'", (str(36**8),))
-    assert len(SqliteJournal(database).next_coid()) <= MAX_COID_LENGTH
+    assert len(journal.next_coid()) <= MAX_COID_LENGTH
 
 
-def test_number_of_a_name_is_spent_even_if_the_process_ends(tmp_path: Path) -> None:
+def test_no_two_names_are_equal(journal: SqliteJournal) -> None:
+    assert len({journal.next_coid() for _ in range(50)}) == 50
+
+
+def test_number_of_a_name_is_spent_even_if_the_process_ends(path: Path) -> None:
     names = []
     for _ in range(3):
-        database = Database(tmp_path / "trading.db")
+        database = Database(path)
         names.append(SqliteJournal(database).next_coid().split("-")[2])
         database.close()
     assert names == ["0001", "0002", "0003"]
@@ -72,53 +78,233 @@ def test_same_seed_and_same_steps_make_the_same_names(tmp_path: Path) -> None:
     assert names[0] == names[1]
 
 
-def test_wire_rows_hold_what_left_and_what_came_back(database: Database) -> None:
-    journal = SqliteJournal(database)
-    intent = market_exit(journal.next_coid())
-    journal.plan([intent])
-    sent = request()
-    wire_id = journal.about([intent.coid], sent, IntentState.SENDING, 4, NOW)
-    journal.answered(wire_id, "UNKNOWN", Answer(502, b"x" * (MAX_BODY + 1)), NOW)
-    about, answer = database.query("SELECT * FROM wire ORDER BY id")
-    assert (about["phase"], about["verb"], about["body_sha256"], about["epoch"]) == (
-        "ABOUT",
-        "POST",
-        sent.body_sha256,
-        4,
-    )
-    assert (answer["phase"], answer["about_id"], answer["class"], answer["status"], len(answer["body"])) == (
-        "ANSWER", wire_id, "UNKNOWN", 502, MAX_BODY,
-    )  # fmt: skip
+def test_file_without_its_own_facts_names_nothing(journal: SqliteJournal, database: Database) -> None:
+    with database.transaction() as connection:
+        connection.execute("DELETE FROM fact WHERE key = 'prefix'")
+    with pytest.raises(InvariantBroken, match="prefix"):
+        journal.next_coid()
 
 
-def test_every_edge_is_logged(database: Database) -> None:
-    journal = SqliteJournal(database)
-    intent = market_exit(journal.next_coid())
-    journal.plan([intent])
-    journal.about([intent.coid], request(), IntentState.SENDING, 1, NOW)
-    journal.bind(intent.coid, 9, NOW)
-    journal.transition(intent.coid, IntentState.CANCELLED, "by hand", NOW)
-    log = database.query("SELECT state FROM intent_log WHERE coid = ? ORDER BY id", (intent.coid,))
-    assert [row["state"] for row in log] == ["PLANNED", "SENDING", "WORKING", "CANCELLED"]
+# ---- intents and their states
 
 
-def test_denial_before_sending_is_counted_by_its_code(database: Database) -> None:
-    journal = SqliteJournal(database)
-    intent = market_exit(journal.next_coid())
-    journal.plan([intent])
-    journal.deny(intent.coid, "too_old", "past its window")
-    row = database.query("SELECT * FROM denial")[0]
-    assert (row["stage"], row["symbol"], row["code"], row["session"]) == ("order", "AAPL", "too_old", "2014-03-05")
+def test_planned_intent_comes_back_as_it_was(journal: SqliteJournal) -> None:
+    intents = bracket(journal.next_coid())
+    journal.plan(intents)
+    assert tuple(each.intent for each in journal.intents()) == intents
+    assert journal.intents()[0] == IntentRecord(intents[0], S.PLANNED)
 
 
-def test_executions_and_adjustments_add_up_to_own_shares(database: Database) -> None:
-    journal = SqliteJournal(database)
-    entry, stop, _ = bracket(journal.next_coid())
-    journal.plan(bracket(entry.coid))
-    journal.execute(entry.coid, fill("a.b.01.01", entry, 10, 100.0), NOW)
-    journal.execute(entry.coid, fill("a.b.01.02", entry, 8, 100.0), NOW)
-    journal.execute(stop.coid, fill("e2", stop, 3, 95.0), NOW)
-    journal.adjust(entry.conid, -2, "sold by hand", NOW)
+def test_unknown_name_is_none(journal: SqliteJournal) -> None:
+    assert journal.intent("nobody") is None
+
+
+def test_used_name_is_refused_and_nothing_of_the_plan_stays(journal: SqliteJournal) -> None:
+    intents = bracket(journal.next_coid())
+    journal.plan(intents)
+    other = market_exit(journal.next_coid())
+    with pytest.raises(InvariantBroken, match="used before"):
+        journal.plan([other, market_exit(intents[0].coid)])
+    assert journal.intent(other.coid) is None
+
+
+@pytest.mark.parametrize("missing", [1, 2])
+def test_entry_without_stop_or_target_is_refused(journal: SqliteJournal, missing: int) -> None:
+    intents = list(bracket(journal.next_coid()))
+    del intents[missing]
+    with pytest.raises(InvariantBroken, match="no stop and target"):
+        journal.plan(intents)
+    assert journal.intents() == ()
+
+
+@pytest.mark.parametrize("current", IntentState)
+def test_only_edges_of_the_state_machine_are_taken(journal: SqliteJournal, current: IntentState) -> None:
+    for new in IntentState:
+        intent = planned_exit(journal, *PATHS[current])
+        if new in EDGES[current]:
+            journal.transition(intent.coid, new, "allowed", NOW)
+            assert record(journal, intent.coid).state is new
+        else:
+            with pytest.raises(InvariantBroken, match=f"from {current} to {new}"):
+                journal.transition(intent.coid, new, "not allowed", NOW)
+            assert record(journal, intent.coid).state is current
+
+
+def test_every_edge_is_logged(journal: SqliteJournal, database: Database) -> None:
+    intent = planned_exit(journal, S.SENDING)
+    journal.bind(intent.coid, 9, 1, NOW)
+    journal.transition(intent.coid, S.CANCELLED, "by hand", NOW)
+    rows = database.query("SELECT state FROM intent_log WHERE coid = ? ORDER BY id", (intent.coid,))
+    assert [row["state"] for row in rows] == ["PLANNED", "SENDING", "WORKING", "CANCELLED"]
+
+
+def test_denied_group_is_closed_with_the_code_of_the_first_and_counted_once(
+    journal: SqliteJournal, database: Database
+) -> None:
+    entry, stop, target = bracket(journal.next_coid())
+    journal.plan([entry, stop, target])
+    journal.record_denial([entry.coid, stop.coid, target.coid], "too_old", "past its window", NOW)
+    assert [(r.state, r.detail) for r in journal.intents()] == [
+        (S.DENIED, "too_old: past its window"),
+        (S.DENIED, "too_old"),
+        (S.DENIED, "too_old"),
+    ]
+    (row,) = database.query("SELECT stage, symbol, code, session, detail FROM denial")
+    assert tuple(row) == ("order", "AAPL", "too_old", "2014-03-03", "past its window")
+
+
+def test_order_that_was_sent_can_not_be_denied(journal: SqliteJournal, database: Database) -> None:
+    intent = planned_exit(journal, S.SENDING)
+    with pytest.raises(InvariantBroken):
+        journal.record_denial([intent.coid], "short", "", NOW)
+    assert database.query("SELECT * FROM denial") == []
+
+
+# ---- order ids
+
+
+def test_bound_orders_work(journal: SqliteJournal, commands: SqliteCommandLog) -> None:
+    intents = bracket(journal.next_coid())
+    at_work(journal, commands, intents, epoch=4)
+    assert [(r.order_id, r.state, r.seen_epoch, r.provisional) for r in journal.intents()] == [
+        (100, S.WORKING, 4, False),
+        (101, S.WORKING, 4, False),
+        (102, S.WORKING, 4, False),
+    ]
+
+
+def test_binding_leaves_a_further_state_alone(journal: SqliteJournal, commands: SqliteCommandLog) -> None:
+    entry, *children = bracket(journal.next_coid())
+    at_work(journal, commands, [entry, *children])
+    journal.transition(entry.coid, S.FILLED, "", NOW)
+    journal.bind(entry.coid, 100, 2, NOW)
+    assert (record(journal, entry.coid).state, record(journal, entry.coid).seen_epoch) == (S.FILLED, 2)
+
+
+def test_one_order_is_not_bound_to_two_intents_nor_two_orders_to_one(
+    journal: SqliteJournal, commands: SqliteCommandLog
+) -> None:
+    entry, stop, target = bracket(journal.next_coid())
+    at_work(journal, commands, [entry, stop, target])
+    with pytest.raises(InvariantBroken, match="order 101"):
+        journal.bind(entry.coid, 101, 1, NOW)
+    with pytest.raises(InvariantBroken, match="order 999"):
+        journal.bind(stop.coid, 999, 1, NOW)
+    assert [r.order_id for r in journal.intents()] == [100, 101, 102]
+
+
+def test_order_id_that_comes_again_is_given_to_the_next_order_once_the_first_is_over(journal: SqliteJournal) -> None:
+    first = planned_exit(journal, S.SENDING)
+    journal.bind(first.coid, 7, 1, NOW)
+    second = planned_exit(journal, S.SENDING)
+    with pytest.raises(InvariantBroken):
+        journal.bind(second.coid, 7, 2, NOW)
+    journal.transition(first.coid, S.CANCELLED, "", NOW)
+    journal.bind(second.coid, 7, 2, NOW)
+    assert (record(journal, second.coid).state, record(journal, second.coid).order_id) == (S.WORKING, 7)
+
+
+def test_provisional_binding_gives_way_to_a_certain_one(journal: SqliteJournal) -> None:
+    intent, other = planned_exit(journal, S.SENDING, S.UNKNOWN), planned_exit(journal, S.SENDING, S.UNKNOWN)
+    journal.bind(intent.coid, 7, 1, NOW, provisional=True)
+    assert (record(journal, intent.coid).state, record(journal, intent.coid).provisional) == (S.WORKING, True)
+    assert record(journal, intent.coid).unproven
+    journal.bind(other.coid, 7, 1, NOW)
+    journal.bind(intent.coid, 8, 1, NOW)
+    assert (record(journal, intent.coid).order_id, record(journal, intent.coid).provisional) == (8, False)
+    assert not record(journal, intent.coid).unproven
+
+
+def test_order_that_is_unknown_again_is_bound_for_nothing(journal: SqliteJournal) -> None:
+    intent = planned_exit(journal, S.SENDING, S.UNKNOWN)
+    journal.bind(intent.coid, 7, 1, NOW, provisional=True)
+    journal.transition(intent.coid, S.UNKNOWN, "it is gone", LATER)
+    assert not record(journal, intent.coid).provisional
+    assert record(journal, intent.coid).unknown_since == LATER
+
+
+@pytest.mark.parametrize("state", [S.LOST, S.DECLINED, S.REJECTED])
+def test_order_that_was_taken_for_absent_works_once_it_is_found_for_certain(
+    journal: SqliteJournal, state: IntentState
+) -> None:
+    intent = planned_exit(journal, *PATHS[state])
+    journal.bind(intent.coid, 7, 1, NOW, provisional=True)
+    assert record(journal, intent.coid).state is state
+    journal.bind(intent.coid, 7, 1, NOW)
+    assert record(journal, intent.coid).state is S.WORKING
+    assert record(journal, intent.coid).ended_at is None
+
+
+def test_orders_that_a_reading_showed_are_marked_with_its_epoch(
+    journal: SqliteJournal, commands: SqliteCommandLog
+) -> None:
+    entry, stop, target = bracket(journal.next_coid())
+    at_work(journal, commands, [entry, stop, target])
+    journal.mark_seen([entry.coid, stop.coid], 5)
+    assert [r.seen_epoch for r in journal.intents()] == [5, 5, 1]
+
+
+# ---- what is not proven
+
+
+def test_only_an_order_that_may_be_live_is_frozen_and_any_further_step_thaws_it(journal: SqliteJournal) -> None:
+    intent = planned_exit(journal)
+    with pytest.raises(InvariantBroken):
+        journal.freeze(intent.coid, NOW)
+    for state in (S.SENDING, S.UNKNOWN):
+        journal.transition(intent.coid, state, "", NOW)
+    journal.freeze(intent.coid, NOW)
+    assert record(journal, intent.coid).frozen
+    journal.bind(intent.coid, 5, 1, NOW)
+    assert not record(journal, intent.coid).frozen
+
+
+def test_time_of_freezing_is_that_of_the_first(journal: SqliteJournal, database: Database) -> None:
+    intent = planned_exit(journal, S.SENDING, S.UNKNOWN)
+    journal.freeze(intent.coid, NOW)
+    journal.freeze(intent.coid, LATER)
+    assert database.query("SELECT frozen_at FROM intent")[0]["frozen_at"].startswith("2014-03-04")
+
+
+def test_time_of_the_end_is_that_of_the_first_end(journal: SqliteJournal) -> None:
+    intent = planned_exit(journal, S.SENDING, S.WORKING)
+    assert record(journal, intent.coid).ended_at is None
+    journal.transition(intent.coid, S.CANCELLED, "", NOW)
+    journal.transition(intent.coid, S.CANCELLED, "again", LATER)
+    assert record(journal, intent.coid).ended_at == NOW
+    journal.transition(intent.coid, S.WORKING, "RESURRECTED", LATER)
+    assert record(journal, intent.coid).ended_at is None
+
+
+# ---- own shares
+
+
+def test_own_positions_come_by_symbol(journal: SqliteJournal) -> None:
+    for conid, symbol in ((3, "MSFT"), (2, "AAPL"), (1, "XOM")):
+        entry, stop, target = bracket(journal.next_coid(), conid=conid, symbol=symbol)
+        journal.plan([entry, stop, target])
+        journal.record_fill(entry.coid, fill(symbol, entry, 1, 10.0), NOW)
+    assert [position.symbol for position in journal.own_positions()] == ["AAPL", "MSFT", "XOM"]
+
+
+def test_plan_that_a_person_set_is_the_positions(journal: SqliteJournal, database: Database) -> None:
+    entry, stop, target = bracket(journal.next_coid())
+    journal.plan([entry, stop, target])
+    journal.record_fill(entry.coid, fill("e1", entry, 10, 100.0), NOW)
+    journal.set_plan(CONID, 97.5, 111.25, NOW)
+    (position,) = journal.own_positions()
+    assert (position.quantity, position.stop_price, position.target_price) == (10, 97.5, 111.25)
+    (row,) = database.query("SELECT kind, quantity, reason FROM adjustment")
+    assert tuple(row) == ("correction", 0, "stop 97.5 and target 111.25 were set by hand")
+
+
+def test_executions_and_adjustments_add_up_to_own_shares(journal: SqliteJournal, database: Database) -> None:
+    entry, stop, target = bracket(journal.next_coid())
+    journal.plan([entry, stop, target])
+    journal.record_fill(entry.coid, fill("a.b.01.01", entry, 10, 100.0), NOW)
+    journal.record_fill(entry.coid, fill("a.b.01.02", entry, 8, 100.0), NOW)
+    journal.record_fill(stop.coid, fill("e2", stop, 3, 95.0), NOW)
+    journal.adjust(entry.conid, -2, AdjustmentKind.MANUAL, "sold by hand", NOW)
     total = database.query(
         "SELECT (SELECT sum(CASE side WHEN 'BUY' THEN quantity ELSE -quantity END) FROM execution"
         " WHERE corrected_by IS NULL) + (SELECT sum(quantity) FROM adjustment) AS own"
@@ -126,86 +312,23 @@ def test_executions_and_adjustments_add_up_to_own_shares(database: Database) -> 
     assert [total] == [position.quantity for position in journal.own_positions()] == [3]
 
 
-class Died(BaseException):
-    """The process is gone."""
-
-
-def die() -> None:
-    raise Died
-
-
-@pytest.mark.parametrize(("point", "shares"), [("K14", 0), ("K30", 10)])
-def test_death_inside_a_transaction_leaves_nothing_of_it(database: Database, point: str, shares: int) -> None:
-    journal = SqliteJournal(database)
+def test_owner_of_a_fill_is_found_under_each_version_of_its_id(journal: SqliteJournal) -> None:
     entry, stop, target = bracket(journal.next_coid())
     journal.plan([entry, stop, target])
-    if point == "K30":
-        journal.execute(entry.coid, fill("e1", entry, 10, 100.0), NOW)
-
-    def step() -> None:
-        if point == "K14":
-            journal.execute(entry.coid, fill("e1", entry, 10, 100.0), NOW)
-        else:
-            journal.adjust(entry.conid, -3, "sold by hand", NOW)
-
-    failpoints.arm(point, die)
-    try:
-        with pytest.raises(Died):
-            step()
-    finally:
-        failpoints.disarm()
-    assert sum(position.quantity for position in journal.own_positions()) == shares
-    assert database.query("SELECT * FROM adjustment") == []
-    assert len(database.query("SELECT * FROM execution")) == (shares > 0)
+    journal.record_fill(entry.coid, fill("0000e0d5.6576fd38.0a.01", entry, 4, 100.0), NOW)
+    journal.record_fill(entry.coid, fill("loose", entry, 4, 100.0), NOW)
+    asked = ["0000e0d5.6576fd38.0a.01", "0000e0d5.6576fd38.0a.02", "0000e0d5.6576fd38.0b.01", "loose", "loosely", ""]
+    assert journal.fill_owners(asked) == {
+        "0000e0d5.6576fd38.0a.01": entry.coid,
+        "0000e0d5.6576fd38.0a.02": entry.coid,
+        "loose": entry.coid,
+    }
 
 
-# How many lines are read before the kill: it then comes into another step each time.
-@pytest.mark.parametrize("lines", [1, 3, 4, 6, 40])
-def test_what_was_told_is_there_after_kill_9(tmp_path: Path, project_root: Path, lines: int) -> None:
-    path = tmp_path / "state" / "trading.db"
-    told: list[str] = []
-    for _ in range(2):  # twice, so that a file that was killed once is killed again
-        writer = Path(__file__).with_name("journal_writer.py")
-        with subprocess.Popen(
-            [sys.executable, str(writer), str(path)],
-            stdout=subprocess.PIPE, text=True, cwd=project_root, env={"PYTHONPATH": str(project_root)},
-        ) as child:  # fmt: skip
-            if child.stdout is None:
-                pytest.fail("no output")
-            told += [child.stdout.readline().strip() for _ in range(lines)]
-            child.kill()
-            told += [line.strip() for line in child.stdout.read().split("\n")[:-1]]
-    database = Database(path)
-    check(database, told)
-    database.close()
-
-
-def check(database: Database, told: list[str]) -> None:
-    """Hold the file equal to the story, but for the step that the kill came into."""
-    intents = {row["coid"]: row for row in database.query("SELECT * FROM intent")}
-    positions = {row["entry_coid"] for row in database.query("SELECT * FROM position")}
-    trades = {row["entry_coid"] for row in database.query("SELECT * FROM trade")}
-    wires = {row["id"] for row in database.query("SELECT id FROM wire WHERE phase = 'ABOUT'")}
-    assert "open" in told
-    for line in told:
-        match line.split():
-            case ["planned", coid]:
-                assert coid in intents
-            case ["about", wire_id, coid]:
-                assert int(wire_id) in wires
-                assert intents[coid]["state"] != "PLANNED"
-            case ["working", coid]:
-                assert intents[coid]["state"] == "WORKING"
-            case ["bought", coid]:
-                assert intents[coid]["filled"] == 10
-            case ["sold", coid]:
-                assert coid not in positions
-            case ["trade", coid]:
-                assert coid in trades
-    for coid, intent in intents.items():
-        if intent["role"] == "entry":
-            sold = intents[f"{coid}-T"]["filled"] == 10
-            assert (coid in positions) == (intent["filled"] == 10 and not sold)
-            assert coid not in trades or sold
-    assert database.query("PRAGMA quick_check")[0][0] == "ok"
-    assert database.query("PRAGMA foreign_key_check") == []
+def test_transition_that_fails_leaves_state_and_log_as_they_were(journal: SqliteJournal, database: Database) -> None:
+    intent = planned_exit(journal)
+    with database.transaction() as connection:
+        connection.execute("CREATE TRIGGER fail BEFORE INSERT ON intent_log BEGIN SELECT raise(ABORT, 'crash'); END")
+    with pytest.raises(InvariantBroken, match="crash"):
+        journal.transition(intent.coid, S.SENDING, "", NOW)
+    assert record(journal, intent.coid).state is S.PLANNED

@@ -1,31 +1,17 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
 import pytest
 
-from tests.fakes.chance import seeded
 from tests.fakes.orders import LATER, NOW
 from trading.errors import InvariantBroken
 from trading.model.decision import RiskState, StopOut
-from trading.model.mode import Mode
+from trading.model.mode import OPERATOR, Mode
 from trading.store.database import Database
 from trading.store.modes import risk_from
 from trading.store.records import SqliteStore
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "trading.db"
-
-
-@pytest.fixture
-def database(path: Path) -> Iterator[Database]:
-    database = Database(path, chance=seeded())
-    yield database
-    database.close()
 
 
 def log(database: Database) -> list[tuple[str, ...]]:
@@ -64,7 +50,7 @@ def test_modes_and_risk_state_survive_a_restart(database: Database, path: Path) 
         entries_off_through=date(2014, 3, 10),
     )
     store = SqliteStore(database)
-    store.set_halt(halted=True, reason="odd", actor="ann", now=NOW)
+    store.halts.raise_halt(OPERATOR, "test", reason="odd", actor="ann", now=NOW)
     store.set_risk_state(risk, reason="x", actor="risk", now=NOW)
     database.close()
     again = Database(path)

@@ -1,36 +1,184 @@
-"""What is special about trades in SQLite; the rules of trades are held in tests/contracts."""
-
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Callable
+from datetime import date
 
 import pytest
 
-from tests.fakes.chance import seeded
-from tests.fakes.orders import LATER, NOW, bracket, fill
+from tests.fakes.orders import CONID, LATER, NOW, PATHS, SESSION, bracket, fill, market_exit
+from trading.model.order import IntentState, OrderIntent
+from trading.ports import AdjustmentKind
 from trading.store.database import Database
 from trading.store.journal import SqliteJournal
+from trading.store.records import SqliteStore
 from trading.store.trades import insert_closed, refresh_trade
+from trading.store.units import from_units
+
+Trades = Callable[[], list[tuple[object, ...]]]
 
 
 @pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    database = Database(tmp_path / "trading.db", chance=seeded())
-    yield database
-    database.close()
+def trades(database: Database) -> Trades:
+    """What reads (symbol, quantity, entry, price, exit, price, reason, commission, pnl) of each trade."""
+
+    def read() -> list[tuple[object, ...]]:
+        return [
+            (
+                row["symbol"],
+                row["quantity"],
+                date.fromisoformat(row["entry_session"]),
+                from_units(row["entry_price"]),
+                date.fromisoformat(row["exit_session"]),
+                from_units(row["exit_price"]),
+                row["exit_reason"],
+                from_units(row["commission"]),
+                from_units(row["pnl"]),
+            )
+            for row in database.query("SELECT * FROM trade ORDER BY id")
+        ]
+
+    return read
 
 
-def test_trades_come_in_the_order_of_their_entries(database: Database) -> None:
-    journal = SqliteJournal(database)
+def planned(journal: SqliteJournal, *, quantity: int = 10) -> tuple[OrderIntent, OrderIntent, OrderIntent]:
+    intents = bracket(journal.next_coid(), quantity=quantity)
+    journal.plan(intents)
+    return intents
+
+
+def test_target_makes_one_trade_with_the_costs_of_both_sides(
+    journal: SqliteJournal, store: SqliteStore, trades: Trades
+) -> None:
+    entry, _, target = planned(journal)
+    journal.record_fill(entry.coid, fill("e1", entry, 10, 100.01), NOW)
+    assert store.record_closed_trades() == 0
+    journal.record_fill(target.coid, fill("e2", target, 10, 105.03, time=LATER), LATER)
+    assert store.record_closed_trades() == 1
+    assert store.record_closed_trades() == 0
+    assert trades() == [("AAPL", 10, SESSION, 100.01, date(2014, 3, 6), 105.03, "target", 2.0, 48.20)]
+
+
+def test_stop_and_exit_name_their_reason(journal: SqliteJournal, store: SqliteStore, trades: Trades) -> None:
+    entry, stop, _ = planned(journal)
+    journal.record_fill(entry.coid, fill("e1", entry, 10, 100.01), NOW)
+    journal.record_fill(stop.coid, fill("e2", stop, 10, 94.97), NOW)
+    second, *_ = planned(journal)
+    journal.record_fill(second.coid, fill("e3", second, 10, 90.0), LATER)
+    sale = market_exit(journal.next_coid())
+    journal.plan([sale])
+    journal.record_fill(sale.coid, fill("e4", sale, 10, 91.0, time=LATER), LATER)
+    assert store.record_closed_trades() == 2
+    assert [(trade[6], trade[8]) for trade in trades()] == [("stop", -52.4), ("time_stop", 8.0)]
+
+
+def test_entry_that_may_still_fill_is_no_trade_yet(journal: SqliteJournal, store: SqliteStore, trades: Trades) -> None:
+    entry, stop, _ = planned(journal)
+    journal.record_fill(entry.coid, fill("e1", entry, 4, 100.01), NOW)
+    journal.record_fill(stop.coid, fill("e2", stop, 4, 95.0), NOW)
+    assert store.record_closed_trades() == 0
+    for state in PATHS[IntentState.CANCELLED]:
+        journal.transition(entry.coid, state, "", NOW)
+    assert store.record_closed_trades() == 1
+    assert trades()[0][1] == 4
+
+
+def test_several_fills_are_one_trade_at_their_averages(
+    journal: SqliteJournal, store: SqliteStore, trades: Trades
+) -> None:
+    entry, stop, target = planned(journal)
+    journal.record_fill(entry.coid, fill("e1", entry, 4, 100.00, commission=0.5), NOW)
+    journal.record_fill(entry.coid, fill("e2", entry, 6, 99.50, commission=0.5), NOW)
+    journal.record_fill(stop.coid, fill("e3", stop, 5, 95.00), NOW)
+    journal.record_fill(target.coid, fill("e4", target, 5, 105.00, time=LATER), LATER)
+    store.record_closed_trades()
+    assert trades() == [("AAPL", 10, SESSION, 99.70, date(2014, 3, 6), 100.0, "target", 3.0, 0.0)]
+
+
+def test_commission_that_comes_later_enters_the_trade(
+    journal: SqliteJournal, store: SqliteStore, trades: Trades
+) -> None:
+    entry, _, target = planned(journal)
+    journal.record_fill(entry.coid, fill("e1", entry, 10, 100.01, commission=None), NOW)
+    journal.record_fill(target.coid, fill("e2", target, 10, 105.03, commission=None), NOW)
+    store.record_closed_trades()
+    journal.record_fill(entry.coid, fill("e1", entry, 10, 100.01, commission=1.0), NOW)
+    journal.record_fill(target.coid, fill("e2", target, 10, 105.03, commission=1.25), NOW)
+    assert store.record_closed_trades() == 0
+    assert [trade[7:] for trade in trades()] == [(2.25, 47.95)]
+
+
+def test_late_fill_of_both_sides_changes_the_trade_and_makes_no_second(
+    journal: SqliteJournal, store: SqliteStore, trades: Trades
+) -> None:
+    entry, stop, _ = planned(journal)
+    journal.record_fill(entry.coid, fill("e1", entry, 4, 100.0), NOW)
+    journal.record_fill(stop.coid, fill("e2", stop, 4, 95.0), NOW)
+    for state in PATHS[IntentState.CANCELLED]:
+        journal.transition(entry.coid, state, "", NOW)
+    store.record_closed_trades()
+    journal.record_fill(entry.coid, fill("e3", entry, 6, 100.0), LATER)
+    journal.record_fill(stop.coid, fill("e4", stop, 6, 95.0), LATER)
+    store.record_closed_trades()
+    assert [(trade[1], trade[8]) for trade in trades()] == [(10, -54.0)]
+
+
+@pytest.mark.parametrize(("quantity", "price", "pnl"), [(10, 96.0, -42.0), (8, 95.0, None), (0, 95.0, None)])
+def test_trade_follows_a_correction_of_its_sale(
+    journal: SqliteJournal, store: SqliteStore, trades: Trades, quantity: int, price: float, pnl: float | None
+) -> None:
+    entry, stop, _ = planned(journal)
+    journal.record_fill(entry.coid, fill("e1", entry, 10, 100.0), NOW)
+    journal.record_fill(stop.coid, fill("a.b.01.01", stop, 10, 95.0), NOW)
+    store.record_closed_trades()
+    journal.record_fill(stop.coid, fill("a.b.01.02", stop, quantity, price), LATER)
+    # A position that is open again has no trade; one is made when it is sold.
+    assert [trade[8] for trade in trades()] == ([] if pnl is None else [pnl])
+    if pnl is None:
+        journal.record_fill(stop.coid, fill("e3", stop, 10 - quantity, 95.0), LATER)
+        assert store.record_closed_trades() == 1
+    assert [trade[1] for trade in trades()] == [10]
+
+
+def test_shares_sold_by_hand_are_no_part_of_the_trade(
+    journal: SqliteJournal, store: SqliteStore, trades: Trades
+) -> None:
+    entry, stop, _ = planned(journal)
+    journal.record_fill(entry.coid, fill("e1", entry, 10, 100.0), NOW)
+    journal.adjust(CONID, -4, AdjustmentKind.MANUAL, "sold by hand", NOW)
+    journal.record_fill(stop.coid, fill("e2", stop, 6, 95.0), NOW)
+    store.record_closed_trades()
+    assert [(trade[1], trade[3], trade[8]) for trade in trades()] == [(6, 100.0, -32.0)]
+
+
+def test_position_sold_by_hand_as_a_whole_is_no_trade_of_ours(journal: SqliteJournal, store: SqliteStore) -> None:
+    entry, *_ = planned(journal)
+    journal.record_fill(entry.coid, fill("e1", entry, 10, 100.0), NOW)
+    journal.adjust(CONID, -10, AdjustmentKind.MANUAL, "sold by hand", NOW)
+    assert store.record_closed_trades() == 0
+
+
+@pytest.mark.parametrize(
+    ("quantity", "price", "cost"), [(3, 33.3333, 100.00), (1, 0.005, 0.01), (7, 12.3457, 86.42), (1, 0.0049, 0.00)]
+)
+def test_each_cash_movement_is_rounded_half_up_to_the_cent(
+    journal: SqliteJournal, store: SqliteStore, trades: Trades, quantity: int, price: float, cost: float
+) -> None:
+    entry, stop, _ = planned(journal, quantity=quantity)
+    journal.record_fill(entry.coid, fill("e1", entry, quantity, price, commission=0.0), NOW)
+    journal.record_fill(stop.coid, fill("e2", stop, quantity, 100.0, commission=0.0), NOW)
+    store.record_closed_trades()
+    assert trades()[0][8] == round(100 * quantity - cost, 2)
+
+
+def test_trades_come_in_the_order_of_their_entries(journal: SqliteJournal, database: Database, trades: Trades) -> None:
     for conid, symbol in ((3, "XOM"), (1, "AAPL")):
         entry, stop, target = bracket(f"TS-{symbol}", conid=conid, symbol=symbol)
         journal.plan([entry, stop, target])
-        journal.execute(entry.coid, fill(f"b{conid}", entry, 10, 100.0), NOW)
-        journal.execute(stop.coid, fill(f"s{conid}", stop, 10, 95.0), LATER)
+        journal.record_fill(entry.coid, fill(f"b{conid}", entry, 10, 100.0), NOW)
+        journal.record_fill(stop.coid, fill(f"s{conid}", stop, 10, 95.0), LATER)
     with database.transaction() as connection:
         assert insert_closed(connection) == 2
-    assert [row["symbol"] for row in database.query("SELECT symbol FROM trade ORDER BY id")] == ["XOM", "AAPL"]
+    assert [trade[0] for trade in trades()] == ["XOM", "AAPL"]
 
 
 def test_refresh_without_a_trade_does_nothing(database: Database) -> None:
@@ -40,14 +188,24 @@ def test_refresh_without_a_trade_does_nothing(database: Database) -> None:
     assert database.query("SELECT * FROM trade") == []
 
 
-def test_split_position_is_one_trade_over_its_whole_cost(database: Database) -> None:
-    journal = SqliteJournal(database)
-    entry, stop, target = bracket("TS-a", quantity=10)
-    journal.plan([entry, stop, target])
-    journal.execute(entry.coid, fill("b", entry, 10, 100.0, commission=1.0), NOW)
-    journal.adjust(entry.conid, 10, "split 2:1", NOW, ratio=2.0)
-    journal.execute(stop.coid, fill("s", stop, 20, 55.0, commission=1.0), LATER)
-    with database.transaction() as connection:
-        insert_closed(connection)
-    (row,) = database.query("SELECT quantity, entry_price, exit_price, pnl FROM trade")
-    assert tuple(row) == (20, 500_000, 550_000, 980_000)
+@pytest.mark.parametrize(
+    ("change", "ratio", "quantity", "price", "pnl"), [(10, 2.0, 20, 55.0, 98.0), (-5, 0.5, 5, 210.0, 48.0)]
+)
+def test_split_position_is_one_trade_over_its_whole_cost(
+    journal: SqliteJournal,
+    store: SqliteStore,
+    trades: Trades,
+    change: int,
+    ratio: float,
+    quantity: int,
+    price: float,
+    pnl: float,
+) -> None:
+    entry, stop, _ = planned(journal)
+    journal.record_fill(entry.coid, fill("b", entry, 10, 100.0, commission=1.0), NOW)
+    journal.adjust(entry.conid, change, AdjustmentKind.SPLIT, "split", NOW, ratio=ratio)
+    journal.record_fill(stop.coid, fill("s", stop, quantity, price, commission=1.0), LATER)
+    store.record_closed_trades()
+    assert [(trade[1], trade[3], trade[5], trade[8]) for trade in trades()] == [
+        (quantity, 100.0 / ratio, price, pnl),
+    ]

@@ -7,7 +7,7 @@ from tests.fakes.bars import bars_of, random_panel
 from tests.fakes.stages import settings_of, system_of, view_of
 from trading.config import RuleSettings
 from trading.decision import decide
-from trading.market.bars import build_panel
+from trading.market.panel import build_panel
 from trading.model.decision import ExitReason, Holding
 from trading.strategies.base import US_LADDER
 from trading.strategies.discovery import make_strategy

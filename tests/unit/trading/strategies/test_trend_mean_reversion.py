@@ -12,30 +12,37 @@ from tests.fakes.bars import bars_of, days, random_panel
 from tests.fakes.stages import SHORT, settings_of
 from trading import rules
 from trading.config import RuleSettings
-from trading.market.bars import Panel, build_panel, load_bars
+from trading.market.bar_files import load_bars
+from trading.market.panel import Panel, build_panel
 from trading.strategies.base import US_LADDER
 from trading.strategies.discovery import make_strategy
-from trading.strategies.signals import NO_BAR, WARM_UP
-from trading.strategies.trend_mean_reversion import (
-    Measured,
-    TrendMeanReversion,
-    TrendMeanReversionParameters,
-    failed_checks,
-)
+from trading.strategies.signals import NO_BAR, WARM_UP, SignalPanel
+from trading.strategies.trend_mean_reversion import TrendMeanReversion, TrendMeanReversionParameters
 
 DEFAULT = TrendMeanReversion(TrendMeanReversionParameters(), RuleSettings())
-GOOD = Measured(
-    open=100.0,
-    close=100.0,
-    previous_low=99.0,
-    middle=90.0,
-    middle_before=89.0,
-    bars_since_breakout=10.0,
-    pullback=2.0,
-    dollar_volume=1e8,
-    relative_volume=1.0,
-    atr_pct=2.0,
-)
+GOOD = {
+    "open": 100.0,
+    "close": 100.0,
+    "previous_low": 99.0,
+    "channel_middle": 90.0,
+    "middle_before": 89.0,
+    "bars_since_breakout": 10.0,
+    "pullback": 2.0,
+    "dollar_volume": 1e8,
+    "relative_volume": 1.0,
+    "atr_pct": 2.0,
+}
+DAY = build_panel({"A": bars_of([(100.0, 100.0, 100.0, 100.0, 1.0)])})
+
+
+def failed(**values: float) -> list[tuple[str, str]]:
+    """Return rule and measure of the checks that a good bar with these values fails."""
+    flat = np.zeros((1, 1))
+    columns = {name: np.array([[value]]) for name, value in (GOOD | values).items()}
+    signals = SignalPanel(DAY, columns, {}, DEFAULT.checks, flat, flat, np.ones((1, 1), dtype=np.int32), 20)
+    places = signals.failed_checks(0, 0)
+    assert places is not None
+    return [(DEFAULT.checks[place].code, DEFAULT.checks[place].measure) for place in places]
 
 
 def short_strategy() -> TrendMeanReversion:
@@ -45,7 +52,7 @@ def short_strategy() -> TrendMeanReversion:
 
 
 def test_good_bar_fails_nothing() -> None:
-    assert failed_checks(GOOD, DEFAULT.limits) == 0
+    assert failed() == []
 
 
 @pytest.mark.parametrize(
@@ -53,7 +60,7 @@ def test_good_bar_fails_nothing() -> None:
     [
         ({"bars_since_breakout": 60.0}, {"bars_since_breakout": 61.0}, "trend", "bars_since_breakout"),
         ({"bars_since_breakout": 0.0}, {"bars_since_breakout": np.inf}, "trend", "bars_since_breakout"),
-        ({"middle": 99.99}, {"middle": 100.0}, "trend", "close"),
+        ({"channel_middle": 99.99}, {"channel_middle": 100.0}, "trend", "close"),
         ({"middle_before": 89.99}, {"middle_before": 90.0}, "trend", "channel_middle"),
         ({"pullback": 1.0}, {"pullback": 0.9999}, "pullback", "pullback"),
         ({"pullback": 4.0}, {"pullback": 4.0001}, "pullback", "pullback"),
@@ -67,17 +74,14 @@ def test_good_bar_fails_nothing() -> None:
 def test_each_check_at_its_boundary(
     inside: dict[str, float], outside: dict[str, float], code: str, measure: str
 ) -> None:
-    assert failed_checks(GOOD._replace(**inside), DEFAULT.limits) == 0
-    bits = failed_checks(GOOD._replace(**outside), DEFAULT.limits)
-    failed = [check for number, check in enumerate(DEFAULT.checks) if bits >> number & 1]
-    assert [(check.code, check.measure) for check in failed] == [(code, measure)]
+    assert failed(**inside) == []
+    assert failed(**outside) == [(code, measure)]
 
 
 def test_price_check_takes_the_operational_limit() -> None:
-    cheap = GOOD._replace(close=5.0, open=5.0, previous_low=4.0, middle=4.0, middle_before=3.0)
-    assert failed_checks(cheap, DEFAULT.limits) == 0
-    bits = failed_checks(cheap._replace(close=4.99), DEFAULT.limits)
-    assert [check.code for number, check in enumerate(DEFAULT.checks) if bits >> number & 1] == ["price"]
+    cheap = {"close": 5.0, "open": 5.0, "previous_low": 4.0, "channel_middle": 4.0, "middle_before": 3.0}
+    assert failed(**cheap) == []
+    assert failed(**{**cheap, "close": 4.99}) == [("price", "close")]
 
 
 def test_bars_to_know_and_to_fetch() -> None:
@@ -198,3 +202,42 @@ def test_order_prices_are_those_of_the_rules() -> None:
 
 def test_short_windows_of_the_tests_are_all_parameters() -> None:
     assert set(SHORT) <= set(TrendMeanReversionParameters.__struct_fields__)
+
+
+WRITE = "{:,.{}f}".format
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "limit", "passed", "said"),
+    [
+        (0, None, 60.0, False, "It has not broken out above its channel lately."),
+        (0, 61.0, 60.0, False, "The last breakout above the channel is 61 bars old; at most 60 are allowed."),
+        (1, 49.0, 51.5, False, "The close, 49.00, is not above the channel's middle, 51.50."),
+        (2, 51.5, 51.0, True, "The channel's middle, 51.50, rises: it was 51.00."),
+        (3, 0.42, 1.0, False, "It is only 0.42 ATR below its recent high; at least 1.00 are asked."),
+        (4, 4.5, 4.0, False, "It is 4.50 ATR below its recent high, more than 4.00: a fall, not a pullback."),
+        (5, 4.2, 5.0, False, "The close, 4.20 USD, is below the lowest price bought, 5.00 USD."),
+        (6, 3.2e6, 5e6, False, "Only 3.2 million USD change hands a day; at least 5.0 million USD are asked."),
+        (7, 3.5, 3.0, False, "Volume was 3.50 times the usual, more than 3.00: something happened."),
+        (8, 0.3, 0.5, False, "It moves 0.30 % a day, less than 0.50 %: too quiet."),
+        (9, 7.0, 6.0, False, "It moves 7.00 % a day, more than 6.00 %: too wild."),
+        (10, 9.0, 9.5, False, "It opened at 9.00, below the low of the day before, 9.50."),
+    ],
+)
+def test_its_checks_say_what_was_found(
+    place: int, value: float | None, limit: float, said: str, *, passed: bool
+) -> None:
+    assert DEFAULT.checks[place].sentence(value, limit, WRITE, passed=passed) == said
+
+
+def test_its_charts_show_what_it_decides_by(bundled_bars: Path) -> None:
+    panel = load_bars(bundled_bars).select(("AAPL",))
+    signals = DEFAULT.generate_signals(panel)
+    drawn = DEFAULT.chart_values(signals)
+    words = DEFAULT.words(signals)
+    assert set(drawn) == {line.column for line in words.lines}
+    assert drawn["buy_zone"] is signals.columns["buy_zone"]
+    assert np.array_equal(drawn["band_low"], panel.close - signals.columns["atr"], equal_nan=True)
+    assert (words.name, words.checks, words.exit_level) == (
+        "trend_mean_reversion", DEFAULT.checks, "the channel's middle",
+    )  # fmt: skip

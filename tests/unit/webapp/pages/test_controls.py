@@ -1,7 +1,10 @@
 from __future__ import annotations
 
-from tests.unit.webapp.desk import PASSWORD, Dashboard, form_of
-from trading.model.mode import ControlKind
+import pytest
+
+from tests.unit.webapp.desk import NOON, PASSWORD, Dashboard, form_of, open_store
+from trading.errors import InvariantBroken
+from trading.model.operator_request import RequestKind
 
 
 def test_halt_takes_one_click_and_one_confirmation(ready: Dashboard) -> None:
@@ -9,7 +12,7 @@ def test_halt_takes_one_click_and_one_confirmation(ready: Dashboard) -> None:
     assert "/halt" in client.get("/").get_data(as_text=True)
     answer = client.post("/halt", data=form_of(client, "/halt"))
     assert (answer.status_code, answer.headers["Location"]) == (303, "/requests/1")
-    assert ready.desk.asked == [(ControlKind.HALT, "dashboard")]
+    assert ready.desk.asked == [(RequestKind.HALT, "dashboard")]
     assert '"halt_requested"' in ready.log()
 
 
@@ -41,6 +44,16 @@ def test_halting_works_before_the_first_start(dashboard: Dashboard) -> None:
     assert client.post("/halt", data=form_of(client, "/halt")).status_code == 303
 
 
+def test_halting_works_where_requests_cannot_be_stored(ready: Dashboard) -> None:
+    client = ready.logged_in()
+    ready.desk.broken = InvariantBroken("controls", "file is not a database")
+    answer = client.post("/halt", data=form_of(client, "/halt"))
+    assert answer.status_code == 200
+    assert "The file state/HALT was made, which halts as well" in answer.get_data(as_text=True)
+    assert ready.desk.files == ["halted on the dashboard"]
+    assert '"halt_file_made"' in ready.log()
+
+
 def test_resuming_needs_the_password_again_and_the_word(ready: Dashboard) -> None:
     client = ready.logged_in()
     for password, word in (("wrong", "RESUME"), (PASSWORD, "resume"), (PASSWORD, ""), ("", "RESUME")):
@@ -50,7 +63,7 @@ def test_resuming_needs_the_password_again_and_the_word(ready: Dashboard) -> Non
     assert ready.log().count('"resume_denied"') == 4
     good = {**form_of(client, "/resume"), "password": PASSWORD, "word": "RESUME"}
     assert client.post("/resume", data=good).status_code == 303
-    assert ready.desk.asked == [(ControlKind.RESUME, "dashboard")]
+    assert ready.desk.asked == [(RequestKind.RESUME, "dashboard")]
 
 
 def test_guessing_the_password_at_resume_is_limited_like_a_login(ready: Dashboard) -> None:
@@ -67,7 +80,7 @@ def test_the_page_waits_for_the_answer_and_shows_it(ready: Dashboard) -> None:
     client = ready.logged_in()
     place = client.post("/halt", data=form_of(client, "/halt")).headers["Location"]
     assert "Waiting for the trading process" in client.get(place).get_data(as_text=True)
-    assert client.get(f"/api{place}").get_json() == {"id": 1, "result": None}
+    assert client.get(f"/api{place}").get_json() == {"id": 1, "taken_up": False, "result": None}
     ready.desk.results[1] = "halted: 2 entries cancelled, <b>5 stops kept</b>"
     assert "2 entries cancelled, &lt;b&gt;5 stops kept" in client.get(place).get_data(as_text=True)
     assert client.get(f"/api{place}").get_json()["result"] == ready.desk.results[1]
@@ -89,3 +102,47 @@ def test_a_silent_trading_process_is_said_while_waiting(ready: Dashboard) -> Non
     page = client.get(place).get_data(as_text=True)
     assert "silent for 400 s" in page
     assert "Not confirmed at the broker" in page
+
+
+@pytest.mark.parametrize(
+    ("age_s", "taken_up", "late"), [(9.9, False, False), (10.1, False, True), (None, False, True), (60.0, True, False)]
+)
+def test_request_that_is_not_taken_up_in_time_says_where_to_turn(
+    ready: Dashboard, age_s: float | None, *, taken_up: bool, late: bool
+) -> None:
+    client = ready.logged_in()
+    place = client.post("/halt", data=form_of(client, "/halt")).headers["Location"]
+    ready.desk.age_s, ready.desk.taken_up = age_s, taken_up
+    assert ("Not taken up: use TWS or the phone" in client.get(place).get_data(as_text=True)) == late
+
+
+def test_resume_names_the_newest_halt_that_the_page_showed(ready: Dashboard) -> None:
+    client = ready.logged_in()
+    database, store = open_store(ready.state)
+    store.halts.raise_halt("short", "AAPL", reason="short", actor="system", now=NOON)
+    form = {**form_of(client, "/resume"), "password": PASSWORD, "word": "RESUME"}
+    store.halts.raise_halt("short", "MSFT", reason="short", actor="system", now=NOON)
+    database.close()
+    for odd in ("", "-1", "x"):
+        assert client.post("/resume", data={**form, "seen": odd}).status_code == 400
+    client.post("/resume", data=form)
+    assert ready.desk.seen == [1]
+
+
+def test_resume_shows_everything_that_it_acknowledges(ready: Dashboard) -> None:
+    database, store = open_store(ready.state)
+    store.halts.raise_halt("short", "AAPL", reason="short 10 AAPL", actor="system", now=NOON)
+    store.halts.halt_over("short", (), NOON)
+    store.halts.raise_halt("operator", "request 1", reason="<b>the news</b>", actor="ann", now=NOON)
+    database.close()
+    page = ready.logged_in().get("/resume").get_data(as_text=True)
+    assert "<li>short 10 AAPL (system, " in page
+    assert "; over by itself)</li>" in page
+    assert "<li>&lt;b&gt;the news&lt;/b&gt; (ann, " in page
+
+
+def test_request_whose_file_was_put_away_is_not_found(ready: Dashboard) -> None:
+    client = ready.logged_in()
+    place = client.post("/halt", data=form_of(client, "/halt")).headers["Location"]
+    ready.desk.asked.clear()
+    assert client.get(place).status_code == 404

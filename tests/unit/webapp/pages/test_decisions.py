@@ -10,8 +10,8 @@ def test_the_decision_says_for_each_stock_why_or_why_not(ready: Dashboard) -> No
         "All 10 slots are taken.",
         "Held long enough. Sell 12 at the next open.",
         "Held; no reason to sell.",
-        "It is only 0.42 ATR below its recent high; at least 1.00 are asked.",
-        "The close, 4.20 USD, is below the lowest price bought, 5.00 USD.",
+        "It dipped 0.42; 1.00 are asked.",
+        "Close, 4.20 USD, is less than 5.00 USD.",
         "no contract found",
     ):
         assert said in page

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from tests.unit.webapp.conftest import Maker
 from tests.unit.webapp.desk import NOON, Dashboard, open_store
+from trading.model.mode import OPERATOR
 
 
 def test_healthz_follows_the_heartbeat_and_says_nothing_else(ready: Dashboard) -> None:
@@ -29,7 +30,7 @@ def test_readyz_names_the_reason_and_the_next_step(ready: Dashboard) -> None:
 
 def test_readyz_is_not_ready_when_halted_or_unknown(ready: Dashboard) -> None:
     database, store = open_store(ready.state)
-    store.set_halt(halted=True, reason="the news", actor="dashboard", now=NOON)
+    store.halts.raise_halt(OPERATOR, "test", reason="the news", actor="dashboard", now=NOON)
     database.close()
     answer = ready.client().get("/readyz")
     assert (answer.status_code, answer.get_json()["error"]["code"]) == (503, "halted")

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from tests.unit.webapp.desk import NOON, Dashboard, make_ready, open_store, text_of
+from trading.model.mode import OPERATOR
 
 
 def test_the_first_start_says_what_comes(dashboard: Dashboard) -> None:
@@ -47,9 +48,9 @@ def test_a_silent_trading_process_is_the_first_thing_said(ready: Dashboard) -> N
 def test_what_is_held_back_is_said_beside_the_plan(ready: Dashboard) -> None:
     assert "held-back" not in text_of(ready, "/")
     database, store = open_store(ready.state)
-    store.set_halt(halted=True, reason="the news", actor="somebody", now=NOON)
+    store.halts.raise_halt(OPERATOR, "test", reason="the news", actor="somebody", now=NOON)
     database.close()
-    assert "none of this is sent until somebody resumes" in text_of(ready, "/")
+    assert "Halted: nothing is bought, and only what a person asks for is sold." in text_of(ready, "/")
 
 
 def test_shares_without_a_stop_are_never_under_a_green_shield(ready: Dashboard) -> None:

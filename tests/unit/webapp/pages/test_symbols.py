@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tests.unit.webapp.desk import NOON, SESSION, Dashboard, decision, open_store, text_of
-from trading.market.bars import SymbolBars, build_panel
+from trading.market.panel import SymbolBars, build_panel
 
 
 @pytest.fixture
@@ -14,11 +14,10 @@ def with_bars(ready: Dashboard) -> Dashboard:
     days = np.array([SESSION - timedelta(n) for n in range(30, 0, -1)], dtype="datetime64[D]")
     ramp = np.linspace(50.0, 60.0, len(days))
     database, store = open_store(ready.state)
-    store.record_bars(
-        build_panel(
-            {name: SymbolBars(days, ramp, ramp + 1, ramp - 1, ramp, ramp * 1e5) for name in ("AAA", "BBB", "EEE")}
-        )
+    panel = build_panel(
+        {name: SymbolBars(days, ramp, ramp + 1, ramp - 1, ramp, ramp * 1e5) for name in ("AAA", "BBB", "EEE")}
     )
+    store.record_bars(panel, {"mean": panel.close - 1.0})
     store.record_decision(decision(date(2026, 3, 1)), NOON)
     database.close()
     return ready
@@ -44,4 +43,12 @@ def test_the_chart_has_bars_and_refused_days(with_bars: Dashboard) -> None:
     assert len(drawn["candles"]) == 30
     assert drawn["marks"] == [{"time": "2026-03-01", "kind": "refused", "text": "Refused: All 10 slots are taken."}]
     assert drawn["levels"] == []
-    assert drawn["lines"]["channel_high"] == []
+    assert [(line["title"], len(line["points"])) for line in drawn["lines"]] == [("mean", 30), ("top", 0)]
+    assert drawn["lines"][0]["points"][-1] == {"time": "2026-03-01", "value": 59.0}
+
+
+def test_every_check_is_shown_in_the_words_of_its_strategy_failed_or_passed(with_bars: Dashboard) -> None:
+    page = text_of(with_bars, "/symbols/EEE")
+    for text in ("Rising", "It rises: 4.20 over 3.90.", "It dipped 0.42; 1.00 are asked.", 'look-middle">mean<'):
+        assert text in page
+    assert page.count("It dipped 0.42") == 1

@@ -1,0 +1,60 @@
+"""Requests of people, in memory."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from trading.model.operator_request import OperatorRequest, RequestKind
+
+ASKED = datetime(2014, 3, 4, 13, 30, tzinfo=UTC)
+
+
+class FakeRequests:
+    """Implements `Requests`: they wait until they are answered.
+
+    What is in `failures` under the name of a method is raised by it, one a call.
+    """
+
+    def __init__(self) -> None:
+        self.file: OperatorRequest | None = None
+        self.waiting: list[OperatorRequest] = []
+        self.answers: list[tuple[RequestKind | None, str]] = []
+        self.failures: dict[str, list[Exception]] = {}
+        self._made = 0
+
+    def ask(
+        self, kind: RequestKind | None, argument: str = "", *, seen: int = 99, age_s: float | None = 0.5
+    ) -> OperatorRequest:
+        self._made += 1
+        request = OperatorRequest(self._made, kind, argument, "mary", ASKED, age_s, seen, taken_up=False)
+        self.waiting.append(request)
+        return request
+
+    def make_file(self, text: str = "fire") -> None:
+        self.file = OperatorRequest(None, RequestKind.HALT, text, "file HALT", ASKED, None, 0, taken_up=False)
+
+    def halt_file(self) -> OperatorRequest | None:
+        return self.file
+
+    def halt_file_done(self) -> None:
+        self._fail("halt_file_done")
+        self.file = None
+
+    def pending(self) -> tuple[OperatorRequest, ...]:
+        self._fail("pending")
+        return tuple(self.waiting)
+
+    def take_up(self, request: OperatorRequest, now: datetime) -> None:
+        self._fail("take_up")
+        at = self.waiting.index(request)
+        self.waiting[at] = replace(request, taken_up=True)
+
+    def answer(self, request: OperatorRequest, text: str, now: datetime) -> None:
+        self._fail("answer")
+        self.waiting = [each for each in self.waiting if each.number != request.number]
+        self.answers.append((request.kind, text))
+
+    def _fail(self, call: str) -> None:
+        if self.failures.get(call):
+            raise self.failures[call].pop(0)

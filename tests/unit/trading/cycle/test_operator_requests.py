@@ -1,0 +1,388 @@
+"""What people ask for, as the trading process takes it up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+
+from tests.fakes.fake_requests import FakeRequests
+from tests.fakes.memory_metrics import MemoryLog
+from trading.cycle.operator_requests import EXPIRES_AFTER_S, OperatorRequests, describe
+from trading.errors import InvariantBroken
+from trading.model.decision import RiskState
+from trading.model.mode import Mode
+from trading.model.operator_request import RequestKind
+from trading.store.database import Database
+from trading.store.records import SqliteStore
+
+NOW = datetime(2014, 3, 4, 13, 30, tzinfo=UTC)
+DAMAGED = InvariantBroken("controls", "controls.db: file is not a database")
+BUSY = InvariantBroken("controls_busy", "controls.db: database is locked")
+
+
+class House:
+    """What people write to, what the trading process keeps, and who carries the one over into the other."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        self.requests = FakeRequests()
+        self.store = SqliteStore(database)
+        self.store.set_reconciled(reconciled=True, reason="test", now=NOW)
+        self.log = MemoryLog()
+        self.taker = self.boot()
+
+    def boot(self) -> OperatorRequests:
+        return OperatorRequests(self.requests, self.store, self.log)
+
+    def take_up(self) -> int:
+        return self.taker.take_up(NOW)
+
+    def mode(self) -> Mode:
+        return self.store.mode().mode
+
+    def flattens(self) -> bool:
+        return self.store.halts.flatten_goal() is not None
+
+    def answers(self) -> list[str]:
+        return [answer for _, answer in self.requests.answers]
+
+    def block_the_store(self, *, blocked: bool) -> None:
+        self.database.query(f"PRAGMA query_only = {'ON' if blocked else 'OFF'}")
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    database = Database(tmp_path / "trading.db")
+    yield House(database)
+    database.close()
+
+
+# ---- halt
+
+
+def test_without_a_request_nothing_changes(house: House) -> None:
+    assert house.take_up() == 0
+    assert not house.taker.take_up_urgent(NOW)
+    assert house.mode() is Mode.ACTIVE
+
+
+def test_halt_is_in_force_at_once_with_its_reason_and_who_asked(house: House) -> None:
+    house.requests.ask(RequestKind.HALT, "earnings")
+    assert house.take_up() == 1
+    state = house.store.mode()
+    assert (state.mode, state.reason, state.actor) == (Mode.HALTED, "earnings", "mary")
+    assert not house.flattens()
+
+
+def test_halt_without_a_reason_has_one(house: House) -> None:
+    house.requests.ask(RequestKind.HALT)
+    house.take_up()
+    assert house.store.mode().reason == "asked for"
+
+
+@pytest.mark.parametrize("age_s", [None, 1e9])
+def test_halt_never_expires(house: House, age_s: float | None) -> None:
+    house.requests.ask(RequestKind.HALT, age_s=age_s)
+    house.take_up()
+    assert house.mode() is Mode.HALTED
+
+
+def test_every_request_is_answered_once_and_logged(house: House) -> None:
+    house.requests.ask(RequestKind.HALT)
+    house.requests.ask(RequestKind.RESUME)
+    assert house.take_up() == 2
+    assert house.take_up() == 0
+    assert sorted(str(kind) for kind, _ in house.requests.answers) == ["halt", "resume"]
+    assert [(level, fields["actor"]) for level, _, fields in house.log.lines] == [("warning", "mary")] * 2
+
+
+@pytest.mark.parametrize("kinds", [(RequestKind.RESUME, RequestKind.HALT), (RequestKind.HALT, RequestKind.RESUME)])
+def test_halt_stays_whatever_was_asked_for_together_with_it(house: House, kinds: tuple[RequestKind, ...]) -> None:
+    for kind in kinds:
+        house.requests.ask(kind)
+    house.take_up()
+    assert house.mode() is Mode.HALTED
+
+
+def test_halt_that_a_crash_left_unanswered_does_not_halt_again_after_a_resume(house: House) -> None:
+    house.requests.ask(RequestKind.HALT)
+    house.requests.failures["answer"] = [DAMAGED]
+    house.take_up()
+    house.requests.ask(RequestKind.RESUME, seen=house.store.mode().newest_halt)
+    house.boot().take_up(NOW)
+    assert house.requests.waiting == []
+    assert house.mode() is Mode.ACTIVE
+
+
+# ---- the file HALT
+
+
+def test_file_halts_and_is_moved_away(house: House) -> None:
+    house.requests.make_file("fire")
+    assert house.take_up() == 1
+    assert (house.store.mode().reason, house.store.mode().actor) == ("fire", "file HALT")
+    assert house.requests.file is None
+
+
+def test_old_resume_never_beats_a_newer_file(house: House) -> None:
+    house.requests.ask(RequestKind.RESUME, seen=0)
+    house.requests.make_file()
+    house.take_up()
+    assert house.mode() is Mode.HALTED
+    assert house.answers()[0].startswith("refused: this halted after what you saw: fire")
+
+
+def test_file_halts_where_stored_requests_cannot_be_read(house: House) -> None:
+    house.requests.make_file("fire")
+    house.requests.failures["pending"] = [DAMAGED]
+    house.take_up()
+    assert house.store.mode().reason.startswith("fire")
+
+
+def test_file_that_cannot_be_moved_does_not_hide_what_is_stored(house: House) -> None:
+    house.requests.make_file()
+    house.requests.ask(RequestKind.FLATTEN)
+    house.requests.failures["halt_file_done"] = [DAMAGED] * 9
+    house.take_up()
+    assert house.flattens()
+    assert not house.taker.take_up_urgent(NOW)
+
+
+# ---- resume
+
+
+def test_resume_ends_the_halts_that_the_person_saw(house: House) -> None:
+    house.requests.ask(RequestKind.HALT, "earnings")
+    house.take_up()
+    house.requests.ask(RequestKind.RESUME, "looked at", seen=house.store.mode().newest_halt)
+    house.take_up()
+    assert (house.mode(), house.store.mode().reason) == (Mode.ACTIVE, "looked at")
+    assert house.answers()[-1] == "resumed: the mode is ACTIVE. Acknowledged: earnings"
+
+
+def test_newer_halt_wins_over_a_resume_and_the_answer_says_so(house: House) -> None:
+    house.requests.ask(RequestKind.HALT, "earnings")
+    house.take_up()
+    seen = house.store.mode().newest_halt
+    house.requests.ask(RequestKind.HALT, "fire")
+    house.take_up()
+    house.requests.ask(RequestKind.RESUME, seen=seen)
+    house.take_up()
+    assert (house.mode(), house.store.mode().reason) == (Mode.HALTED, "fire")
+    assert house.answers()[-1] == (
+        "refused: this halted after what you saw: fire. Look again, then resume. Acknowledged: earnings"
+    )
+
+
+def test_resume_says_what_is_still_there(house: House) -> None:
+    house.store.halts.raise_halt("short", "AAPL -10", reason="short 10 AAPL", actor="system", now=NOW)
+    house.requests.ask(RequestKind.RESUME)
+    house.take_up()
+    assert house.mode() is Mode.ACTIVE
+    assert house.answers()[-1].endswith("Still so, and halting again if it changes: short 10 AAPL")
+
+
+def test_resume_before_the_broker_was_compared_says_what_it_waits_for(house: House) -> None:
+    house.store.set_reconciled(reconciled=False, reason="session 2 began", now=NOW)
+    house.requests.ask(RequestKind.RESUME)
+    house.take_up()
+    assert house.answers() == ["resumed: the mode is RECONCILING, session 2 began"]
+
+
+@pytest.mark.parametrize("age_s", [EXPIRES_AFTER_S + 0.1, None])
+def test_late_resume_does_nothing(house: House, age_s: float | None) -> None:
+    house.store.halts.raise_halt("short", "AAPL -10", reason="short", actor="system", now=NOW)
+    house.requests.ask(RequestKind.RESUME, age_s=age_s)
+    house.take_up()
+    assert house.mode() is Mode.HALTED
+    assert house.answers() == ["refused: asked for more than 60 s ago; look, then ask again"]
+
+
+def test_resume_just_in_time_resumes(house: House) -> None:
+    house.store.halts.raise_halt("short", "AAPL -10", reason="short", actor="system", now=NOW)
+    house.requests.ask(RequestKind.RESUME, age_s=EXPIRES_AFTER_S)
+    house.take_up()
+    assert house.mode() is Mode.ACTIVE
+
+
+def test_resume_that_a_crash_interrupted_is_not_done_again(house: House) -> None:
+    house.requests.ask(RequestKind.RESUME)
+    house.requests.failures["answer"] = [DAMAGED]
+    house.take_up()
+    house.store.halts.raise_halt("short", "AAPL -10", reason="short", actor="system", now=NOW)
+    house.boot().take_up(NOW)
+    assert house.mode() is Mode.HALTED
+    assert house.answers()[0].startswith("refused: interrupted")
+
+
+def test_resume_that_cannot_be_recorded_as_taken_up_is_not_carried_out(house: House) -> None:
+    house.store.halts.raise_halt("short", "AAPL -10", reason="short", actor="system", now=NOW)
+    house.requests.ask(RequestKind.RESUME)
+    house.requests.failures["take_up"] = [DAMAGED]
+    house.take_up()
+    assert house.mode() is Mode.HALTED
+    assert house.answers() == []
+    house.take_up()
+    assert house.mode() is Mode.ACTIVE
+
+
+@pytest.mark.parametrize(("prior", "peak"), [(9_000.0, 9_000.0), (None, 12_000.0)])
+def test_resume_clears_the_latches_and_measures_from_todays_equity(
+    house: House, prior: float | None, peak: float
+) -> None:
+    latched = RiskState(peak=12_000.0, prior_equity=prior, latches={"max_drawdown": date(2014, 3, 3)})
+    house.store.set_risk_state(latched, reason="drawdown", actor="risk", now=NOW)
+    house.requests.ask(RequestKind.RESUME)
+    house.take_up()
+    assert house.store.risk_state() == RiskState(peak=peak, prior_equity=prior)
+    assert house.mode() is Mode.ACTIVE
+
+
+@pytest.mark.parametrize(
+    ("latches", "seen"), [({}, 99), ({"max_drawdown": date(2014, 3, 3)}, 0)], ids=["no latch", "a newer halt"]
+)
+def test_resume_leaves_the_risk_state(house: House, latches: dict[str, date], seen: int) -> None:
+    risk = RiskState(peak=12_000.0, prior_equity=9_000.0, latches=latches)
+    house.store.set_risk_state(risk, reason="decision", actor="risk", now=NOW)
+    house.store.halts.raise_halt("short", "AAPL -10", reason="short", actor="system", now=NOW)
+    house.requests.ask(RequestKind.RESUME, seen=seen)
+    house.take_up()
+    assert house.store.risk_state() == risk
+
+
+# ---- flatten
+
+
+def test_flatten_halts_and_is_a_goal_that_survives_a_restart(house: House) -> None:
+    house.requests.ask(RequestKind.FLATTEN, "the news")
+    house.take_up()
+    house.boot()
+    assert house.mode() is Mode.HALTED
+    goal = house.store.halts.flatten_goal()
+    assert goal is not None
+    assert (goal.reason, goal.actor) == ("the news", "mary")
+
+
+def test_resume_takes_a_flatten_back_and_says_so(house: House) -> None:
+    house.requests.ask(RequestKind.FLATTEN)
+    house.take_up()
+    house.requests.ask(RequestKind.RESUME, seen=house.store.mode().newest_halt)
+    house.take_up()
+    assert house.mode() is Mode.ACTIVE
+    assert not house.flattens()
+    assert "The flatten was taken back" in house.answers()[-1]
+
+
+@pytest.mark.parametrize("age_s", [EXPIRES_AFTER_S + 0.1, None])
+def test_late_flatten_halts_and_sells_nothing(house: House, age_s: float | None) -> None:
+    house.requests.ask(RequestKind.FLATTEN, age_s=age_s)
+    house.take_up()
+    assert house.mode() is Mode.HALTED
+    assert not house.flattens()
+    assert house.answers()[0].startswith("refused: halted, but not flattened")
+
+
+def test_flatten_that_a_crash_left_unanswered_is_one(house: House) -> None:
+    house.requests.ask(RequestKind.FLATTEN)
+    house.requests.failures["answer"] = [DAMAGED]
+    house.take_up()
+    goal = house.store.halts.flatten_goal()
+    house.boot().take_up(NOW)
+    assert house.store.halts.flatten_goal() == goal
+    assert len(house.store.mode().halts) == 1
+
+
+def test_flatten_that_cannot_be_recorded_as_taken_up_only_halts(house: House) -> None:
+    house.requests.ask(RequestKind.FLATTEN)
+    house.requests.failures["take_up"] = [DAMAGED]
+    house.take_up()
+    assert house.mode() is Mode.HALTED
+    assert not house.flattens()
+    house.take_up()
+    assert house.flattens()
+
+
+# ---- what can't wait for the loop
+
+
+def test_halt_and_flatten_are_taken_up_beside_the_loop_and_the_rest_waits_for_it(house: House) -> None:
+    for kind in (RequestKind.RESUME, RequestKind.FLATTEN, RequestKind.HALT, None):
+        house.requests.ask(kind, seen=0)
+    assert house.taker.take_up_urgent(NOW)
+    assert house.flattens()
+    assert [request.kind for request in house.requests.waiting] == [RequestKind.RESUME, None]
+    assert house.taker.take_up_urgent(NOW)
+    house.take_up()
+    assert not house.taker.take_up_urgent(NOW)
+
+
+def test_request_that_stays_unanswered_does_not_call_the_loop_again_and_again(house: House) -> None:
+    house.requests.ask(RequestKind.HALT)
+    house.requests.failures["take_up"] = [DAMAGED] * 3
+    assert house.taker.take_up_urgent(NOW)
+    assert not house.taker.take_up_urgent(NOW)
+    assert [level for level, _, _ in house.log.lines] == ["error"]
+
+
+# ---- what can't be understood, read or stored
+
+
+def test_request_that_makes_no_sense_is_answered_and_harms_nothing(house: House) -> None:
+    house.requests.ask(None)
+    house.requests.ask(RequestKind.HALT)
+    house.take_up()
+    assert house.requests.answers[0] == (None, "refused: not understood, nothing was done")
+    assert house.mode() is Mode.HALTED
+
+
+def test_requests_that_nobody_can_read_halt_until_they_can_be_read_and_a_person_says_so(house: House) -> None:
+    house.requests.failures["pending"] = [DAMAGED, DAMAGED]
+    house.take_up()
+    house.boot().take_up(NOW)
+    (halt,) = house.store.mode().halts
+    assert halt.reason.startswith("requests of people can't be read (controls.db: file is not a database)")
+    house.requests.ask(RequestKind.RESUME, seen=halt.halt_id)
+    house.boot().take_up(NOW)
+    assert house.mode() is Mode.ACTIVE
+    assert house.store.halts.standing() == ()
+
+
+def test_requests_that_somebody_holds_for_a_moment_are_read_later(house: House) -> None:
+    house.requests.ask(RequestKind.HALT)
+    house.requests.failures["pending"] = [BUSY]
+    house.take_up()
+    assert house.mode() is Mode.ACTIVE
+    house.take_up()
+    assert house.mode() is Mode.HALTED
+
+
+@pytest.mark.parametrize("by_file", [True, False])
+def test_halt_that_cannot_be_stored_is_in_force_and_asked_for_until_it_is(house: House, *, by_file: bool) -> None:
+    house.block_the_store(blocked=True)
+    if by_file:
+        house.requests.make_file()
+    else:
+        house.requests.ask(RequestKind.HALT)
+    for _ in range(2):
+        house.take_up()
+        assert house.mode() is Mode.HALTED
+    assert house.requests.file is not None or house.requests.waiting
+    house.block_the_store(blocked=False)
+    house.take_up()
+    assert (house.requests.file, house.requests.waiting) == (None, [])
+    assert SqliteStore(house.database).mode().mode is Mode.HALTED
+
+
+def test_requests_that_cannot_be_read_while_nothing_can_be_stored_are_an_error_of_the_log_alone(house: House) -> None:
+    house.block_the_store(blocked=True)
+    house.requests.failures["pending"] = [DAMAGED]
+    assert house.take_up() == 0
+    assert house.mode() is Mode.HALTED
+    assert {level for level, _, _ in house.log.lines} == {"error"}
+
+
+def test_halt_by_the_system_names_the_invariant() -> None:
+    assert describe(InvariantBroken("I10", "sold more than was held")) == "I10: sold more than was held"

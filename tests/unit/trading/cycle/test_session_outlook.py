@@ -1,0 +1,96 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from trading.config import SessionSettings
+from trading.cycle.session_outlook import LOG_IN, LOG_OUT_ELSEWHERE, RESTART, Outlook, alarms, outlook
+from trading.cycle.session_state import MOST_SELECTIONS, Session, SessionMemory
+from trading.model.status import SessionState
+
+NOON = datetime(2014, 3, 4, 17, 0, tzinfo=UTC)
+RESET = datetime(2014, 3, 5, 6, 0, tzinfo=UTC)  # 01:00 in New York
+SETTINGS = SessionSettings(yield_s=300.0)
+OURS, OTHER = "DU1234567", "DU7654321"
+
+
+def ahead(session: Session, now: datetime = NOON) -> Outlook:
+    return outlook(session, now, SETTINGS, OURS)
+
+
+def ready(*accounts: str, memory: SessionMemory | None = None, was_ours: bool = False, selections: int = 0) -> Session:
+    return Session(
+        SessionState.READY,
+        "",
+        NOON,
+        memory or SessionMemory(),
+        usable=True,
+        accounts=accounts,
+        was_ours=was_ours,
+        selections=selections,
+    )
+
+
+@pytest.mark.parametrize("state", [SessionState.GATEWAY_DOWN, SessionState.STALE])
+def test_gateway_that_does_not_come_back_has_to_be_restarted(state: SessionState) -> None:
+    session = Session(state, "refused", NOON)
+    assert ahead(session, NOON + timedelta(seconds=299)).person is None
+    assert ahead(session, NOON + timedelta(seconds=300)).person == RESTART
+
+
+def test_login_that_is_gone_needs_a_person() -> None:
+    assert ahead(Session(SessionState.WAITING_LOGIN, "no session", NOON)).person == LOG_IN
+
+
+def test_session_that_is_asked_for_needs_nobody_unless_it_never_comes() -> None:
+    memory = SessionMemory(asked_at=NOON, asked=1)
+    session = Session(SessionState.CONNECTED, "", NOON, memory)
+    assert ahead(session) == Outlook("The brokerage session is asked for at 17:01 UTC.")
+    assert alarms(session, OURS) == ()
+    often = Session(SessionState.CONNECTED, "", NOON, SessionMemory(asked_at=NOON, asked=5))
+    assert ahead(often).person == LOG_IN
+    assert [alarm.subject for alarm in alarms(often, OURS)] == ["closed"]
+
+
+def test_session_of_another_says_when_it_is_asked_for() -> None:
+    session = Session(SessionState.COMPETING, "", NOON, SessionMemory(competed_at=NOON, yield_s=600.0, contested=True))
+    assert ahead(session) == Outlook("The session is asked for at 17:10 UTC if nobody uses it then.", LOG_OUT_ELSEWHERE)
+    assert [alarm.subject for alarm in alarms(session, OURS)] == ["contested"]
+
+
+def test_nightly_reset_needs_nobody() -> None:
+    found = ahead(Session(SessionState.RESET, "", RESET), RESET)
+    assert found == Outlook("The broker's nightly reset is over at 06:30 UTC; the session is then opened again.")
+
+
+def test_usable_session_counts_down_to_the_next_login() -> None:
+    session = ready(OURS, memory=SessionMemory(login_at=NOON))
+    assert ahead(session) == Outlook("This login ends at 17:00 UTC.")
+    assert ahead(session, NOON + timedelta(hours=23)).person == LOG_IN
+    assert ahead(ready(OURS)) == Outlook(None)
+
+
+@pytest.mark.parametrize(
+    ("session", "words"),
+    [
+        (ready(OTHER), "not among the accounts"),
+        (ready(OTHER, OURS, was_ours=True), "somebody selected another one"),
+        (ready(OTHER, OURS, selections=MOST_SELECTIONS), "no effect"),
+    ],
+)
+def test_account_that_is_not_selected_by_itself_needs_a_person(session: Session, words: str) -> None:
+    found = ahead(session)
+    assert found.person is not None
+    assert words in found.person
+    assert [alarm.subject for alarm in alarms(session, OURS)] == ["account"]
+
+
+def test_account_that_is_about_to_be_selected_needs_nobody() -> None:
+    assert ahead(ready(OTHER, OURS, selections=1)) == Outlook(None)
+    assert alarms(ready(OTHER, OURS), None) == ()
+
+
+@pytest.mark.parametrize("state", [SessionState.STARTING, SessionState.ENDED])
+def test_what_the_loop_says_itself_has_no_outlook(state: SessionState) -> None:
+    assert ahead(Session(state, "", NOON)) == Outlook(None)

@@ -1,0 +1,244 @@
+"""One unit below a limit passes, the limit itself passes, one above is denied; missing or senseless input denies."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from tests.fakes.stages import settings_of
+from tests.fakes.trading_states import (
+    AAPL,
+    ACCOUNT,
+    CONTRACTS,
+    DECIDED,
+    INCREMENTS,
+    PRE_OPEN,
+    SESSION,
+    entry,
+    moment,
+    sale,
+)
+from trading.execution import checks
+from trading.execution.checks import Sent
+from trading.execution.state import AccountGuard
+from trading.model.account import AccountKind
+from trading.model.decision import Denied
+from trading.model.mode import Mode
+from trading.model.order import OrderIntent
+
+NAN = math.nan
+PAPER, LIVE, SIMULATED = AccountKind.PAPER, AccountKind.LIVE, AccountKind.SIMULATED
+SETTINGS = settings_of()
+
+
+def buy(limit: float | None = 100.01, quantity: int = 9) -> OrderIntent:
+    return replace(entry().intent, limit_price=limit, quantity=quantity)
+
+
+def sell(limit: float | None = None, quantity: int = 9) -> OrderIntent:
+    return sale(limit=limit, quantity=quantity).intent
+
+
+def code(denied: Denied | None) -> str | None:
+    return None if denied is None else denied.code
+
+
+@pytest.mark.parametrize(
+    ("guard", "expected"),
+    [
+        (AccountGuard(ACCOUNT, SIMULATED, "", ACCOUNT), None),
+        (AccountGuard("DU7654321", PAPER, "", "DU7654321"), None),
+        (AccountGuard("U1234567", LIVE, "U1234567", "U1234567"), None),
+        (AccountGuard("U1234567", LIVE, "", "U1234567"), "account"),
+        (AccountGuard("U1234567", LIVE, "U7654321", "U1234567"), "account"),
+        (AccountGuard(ACCOUNT, PAPER, "", "DU7654321"), "account"),
+        (AccountGuard(ACCOUNT, PAPER, "", None), "account"),
+        (AccountGuard("U1234567", PAPER, "", "U1234567"), "account"),
+        (AccountGuard(ACCOUNT, LIVE, ACCOUNT, ACCOUNT), "account"),
+    ],
+)
+def test_account_is_the_configured_one_of_its_kind_and_released(guard: AccountGuard, expected: str | None) -> None:
+    assert code(checks.account("AAPL", guard)) == expected
+
+
+@pytest.mark.parametrize(
+    ("facts", "unknown", "allowed"),
+    [
+        ({}, 3, True),
+        ({}, 4, False),
+        ({"mode": Mode.REDUCING}, 0, False),
+        ({"mode": Mode.RECONCILING}, 0, False),
+        ({"mode": Mode.HALTED}, 0, False),
+        ({"reconciled": False}, 0, False),
+        ({"skew_s": None}, 0, True),
+        ({"skew_s": 10.0}, 0, True),
+        ({"skew_s": -10.0}, 0, True),
+        ({"skew_s": 10.1}, 0, False),
+        ({"skew_s": -10.1}, 0, False),
+        ({"skew_s": NAN}, 0, False),
+        ({"free_bytes": checks.MIN_FREE_BYTES + 1}, 0, True),
+        ({"free_bytes": checks.MIN_FREE_BYTES}, 0, True),
+        ({"free_bytes": checks.MIN_FREE_BYTES - 1}, 0, False),
+        ({"free_bytes": None}, 0, False),
+        ({"uncovered_shares": 0}, 0, True),
+        ({"uncovered_shares": 1}, 0, False),
+    ],
+)
+def test_state_of_the_system(facts: dict[str, object], unknown: int, allowed: bool) -> None:  # noqa: FBT001
+    assert (checks.state("AAPL", moment(PRE_OPEN, **facts), unknown) is None) is allowed  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("late_s", "allowed"), [(-1, True), (0, True), (1, False)])
+def test_age_of_an_entry_ends_with_its_window(late_s: int, allowed: bool) -> None:  # noqa: FBT001
+    window = moment(PRE_OPEN).times.window
+    at = moment(window.ends + timedelta(seconds=late_s))
+    assert (checks.too_old(buy(), at) is None) is allowed
+    assert (checks.market_closed(buy(), at.now, window) is None) is allowed
+
+
+def test_entry_of_an_earlier_decision_is_too_old() -> None:
+    assert checks.too_old(replace(buy(), decided=DECIDED), moment(PRE_OPEN)) is None
+    assert code(checks.too_old(replace(buy(), decided=SESSION), moment(PRE_OPEN))) == "too_old"
+
+
+@pytest.mark.parametrize(("early_s", "allowed"), [(1, False), (0, True), (-1, True)])
+def test_nothing_leaves_before_the_window(early_s: int, allowed: bool) -> None:  # noqa: FBT001
+    window = moment(PRE_OPEN).times.window
+    now = window.begins - timedelta(seconds=early_s)
+    assert (checks.market_closed(buy(), now, window) is None) is allowed
+
+
+@pytest.mark.parametrize(
+    ("limit", "reference", "allowed"),
+    [(100.99, 100.0, True), (101.0, 100.0, True), (101.01, 100.0, False), (50.0, 100.0, True)]
+    + [(limit, 100.0, False) for limit in (NAN, 0.0, -1.0, math.inf, None)]
+    + [(100.0, reference, False) for reference in (None, NAN, 0.0, -1.0, math.inf)],
+)
+def test_collar_of_a_buy(limit: float | None, reference: float | None, allowed: bool) -> None:  # noqa: FBT001
+    assert (checks.price_collar(buy(limit), reference, 0.01) is None) is allowed
+
+
+@pytest.mark.parametrize(("limit", "allowed"), [(98.01, True), (98.0, True), (97.99, False), (NAN, False)])
+def test_collar_of_a_sale_with_a_limit(limit: float, allowed: bool) -> None:  # noqa: FBT001
+    assert (checks.price_collar(sell(limit), 100.0, 0.01) is None) is allowed
+
+
+def test_sale_at_the_market_has_no_collar() -> None:
+    assert checks.price_collar(sell(), None, 0.01) is None
+
+
+@pytest.mark.parametrize(
+    ("price", "allowed"),
+    [(100.01, True), (100.001, False), (0.9999, True), (0.99995, False)]
+    + [(price, False) for price in (NAN, math.inf, -1.0, 0.0)],
+)
+def test_price_lies_on_the_contracts_increments(price: float, allowed: bool) -> None:  # noqa: FBT001
+    assert (checks.fat_finger(buy(price), INCREMENTS) is None) is allowed
+    assert (checks.fat_finger(replace(buy(), stop_price=price), INCREMENTS) is None) is allowed
+
+
+def test_contract_without_increments_is_refused() -> None:
+    assert code(checks.fat_finger(buy(), ())) == "fat_finger"
+
+
+def test_second_order_for_the_same_decision_is_a_duplicate() -> None:
+    assert checks.duplicate(buy(), {}) is None
+    assert checks.duplicate(buy(), {"E": "PLANNED"}) is None
+    assert code(checks.duplicate(buy(), {"E": "PLANNED", "F": "WORKING"})) == "duplicate"
+
+
+@pytest.mark.parametrize(
+    ("sent", "allowed"),
+    [(Sent(19, 199), True), (Sent(20, 20), False), (Sent(0, 199), True), (Sent(0, 200), False)],
+)
+def test_rate_of_entries(sent: Sent, allowed: bool) -> None:  # noqa: FBT001
+    assert (checks.rate("AAPL", sent) is None) is allowed
+
+
+def test_contract_is_the_one_that_was_checked() -> None:
+    contract = CONTRACTS["AAPL"]
+    assert checks.instrument(buy(), contract) is None
+    assert code(checks.instrument(buy(), None)) == "instrument"
+    assert code(checks.instrument(buy(), replace(contract, conid=5))) == "instrument"
+    assert code(checks.instrument(buy(), replace(contract, currency="CAD"))) == "instrument"
+
+
+def test_restricted_symbols_and_blocked_contracts() -> None:
+    assert checks.restricted(buy(), ("MSFT",), {5: ("manual", "x")}) is None
+    assert code(checks.restricted(buy(), ("AAPL",), {})) == "restricted"
+    denied = checks.restricted(buy(), (), {AAPL: ("manual", "a foreign order")})
+    assert denied is not None
+    assert (denied.code, denied.detail) == ("manual", "a foreign order")
+
+
+def test_symbol_without_a_bar_of_the_session_is_stale() -> None:
+    assert checks.stale(buy(), moment(PRE_OPEN)) is None
+    assert code(checks.stale(buy(), moment(PRE_OPEN, closes={"MSFT": 38.0}))) == "stale"
+
+
+@pytest.mark.parametrize(
+    ("prior", "allowed"),
+    [(100.49, True), (100.5, True), (100.51, False), (99.51, True), (99.5, True), (99.49, False)]
+    + [(prior, False) for prior in (50.0, None, NAN, 0.0, -100.0)],
+)
+def test_prior_close_agrees_with_the_close_decided_on(prior: float | None, allowed: bool) -> None:  # noqa: FBT001
+    assert (checks.suspected_split("AAPL", 100.0, prior) is None) is allowed
+    assert code(checks.suspected_split("AAPL", None, prior)) == "split"
+
+
+@pytest.mark.parametrize(("own", "others", "allowed"), [(10, 0, True), (9, 0, True), (8, 0, False), (9, 1, False)])
+def test_nothing_is_sold_short(own: int, others: int, allowed: bool) -> None:  # noqa: FBT001
+    assert (checks.short(sell(), own, others) is None) is allowed
+
+
+@pytest.mark.parametrize(
+    ("equity", "quantity", "expected"),
+    [
+        (9001.0, 9, None),
+        (9000.9, 9, None),
+        (9000.8, 9, "max_value"),
+        (NAN, 9, "max_value"),
+        (-1.0, 9, "max_value"),
+        (1e6, 249, None),
+        (1e6, 251, "max_value"),
+    ],
+)
+def test_value_of_one_order(equity: float, quantity: int, expected: str | None) -> None:
+    # 9 x 100.01 is a tenth of 9,000.90; 250 x 100.01 is more than 25,000.
+    assert code(checks.size(buy(100.01, quantity), equity, SETTINGS.risk, SETTINGS.sizing)) == expected
+
+
+@pytest.mark.parametrize(("quantity", "expected"), [(499, None), (500, None), (501, "max_quantity")])
+def test_quantity_of_one_order(quantity: int, expected: str | None) -> None:
+    assert code(checks.size(buy(10.0, quantity), 1e6, SETTINGS.risk, SETTINGS.sizing)) == expected
+
+
+def test_sizes_of_the_strategy_alone_are_those_of_the_reference() -> None:
+    settings = settings_of("risk.profile=strategy")
+    assert checks.size(buy(10.0, 501), 1e6, settings.risk, settings.sizing) is None
+
+
+@pytest.mark.parametrize(
+    ("cash", "committed", "available", "allowed"),
+    [
+        (901.10, 0.0, 1e6, True),
+        (901.09, 0.0, 1e6, True),
+        (901.08, 0.0, 1e6, False),
+        (1001.09, 100.0, 1e6, True),
+        (1001.09, 100.01, 1e6, False),
+        (1e6, 0.0, 901.09, True),
+        (1e6, 0.0, 901.08, False),
+        (NAN, 0.0, 1e6, False),
+        (-901.09, 0.0, 1e6, False),
+    ],
+)
+def test_cash_covers_value_and_commission(cash: float, committed: float, available: float, allowed: bool) -> None:  # noqa: FBT001
+    # 9 x 100.01 and a commission of 1.00.
+    assert (checks.buying_power(buy(), cash, committed, available) is None) is allowed
+
+
+def test_entry_without_a_limit_has_no_cost_that_could_be_covered() -> None:
+    assert code(checks.buying_power(buy(None), 1e6, 0.0, 1e6)) == "buying_power"

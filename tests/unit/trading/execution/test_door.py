@@ -1,0 +1,123 @@
+"""The last look before an order leaves, on the state of that moment: what was planned a second ago may be wrong now."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from tests.fakes.trading_states import (
+    AAPL,
+    ACCOUNT,
+    DECIDED,
+    IN_SESSION,
+    PRE_OPEN,
+    SESSION,
+    approved,
+    bid,
+    covered,
+    moment,
+    observing,
+    own,
+    sale,
+    stop,
+)
+from trading.execution.door import may_leave
+from trading.execution.order_factory import Purpose, bracket, protective_pair, with_names
+from trading.execution.plan import Submit
+from trading.execution.state import AccountGuard, TradingState
+from trading.model.account import AccountKind
+from trading.model.command import Step
+from trading.model.mode import Mode
+from trading.model.order import IntentState
+
+PURPOSE = Purpose(DECIDED, SESSION, PRE_OPEN)
+ENTRY = with_names(bracket(approved(), AAPL, PURPOSE), lambda: "E")
+PAIR = tuple(replace(intent, coid=intent.role) for intent in protective_pair(own(), 9, PURPOSE))
+EXIT = (sale().intent,)
+LATE_EXIT = (sale(limit=98.0).intent,)
+WAITING = {"quotes": [bid(100.5, PRE_OPEN)]}
+STEPS = [(ENTRY, Step.ENTRY), (PAIR, Step.PROTECTION), (EXIT, Step.EXIT)]
+
+
+def code(command: Submit, state: TradingState) -> str | None:
+    denied = may_leave(command.group[0], command, state)
+    return None if denied is None else denied.code
+
+
+def test_each_kind_of_order_leaves_when_nothing_speaks_against_it() -> None:
+    assert code(Submit(ENTRY, Step.ENTRY), moment(PRE_OPEN, **WAITING)) is None  # type: ignore[arg-type]
+    holding = moment(PRE_OPEN, positions=[own()])
+    assert code(Submit(PAIR, Step.PROTECTION), holding) is None
+    assert code(Submit(EXIT, Step.EXIT), holding) is None
+
+
+@pytest.mark.parametrize(
+    "guard",
+    [observing(), AccountGuard(ACCOUNT, AccountKind.PAPER, "", "DU7"), AccountGuard("", AccountKind.PAPER, "", "")],
+)
+@pytest.mark.parametrize(("group", "step"), STEPS)
+def test_nothing_leaves_in_observe_mode_or_on_another_account(
+    group: tuple[object, ...], step: Step, guard: AccountGuard
+) -> None:
+    state = moment(PRE_OPEN, positions=[own()], guard=guard)
+    assert code(Submit(group, step), state) == "account"  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("group_and_step", STEPS[1:])
+def test_nothing_is_sold_in_a_contract_that_is_short(group_and_step: tuple[object, Step]) -> None:
+    group, step = group_and_step
+    state = moment(PRE_OPEN, positions=[own()], held={AAPL: -3.0})
+    assert code(Submit(group, step), state) == "short"  # type: ignore[arg-type]
+
+
+def test_halt_that_came_in_between_stops_entries_and_exits_but_no_stop() -> None:
+    halted = moment(PRE_OPEN, positions=[own()], mode=Mode.HALTED, **WAITING)  # type: ignore[arg-type]
+    assert code(Submit(ENTRY, Step.ENTRY), halted) == "state"
+    assert code(Submit(EXIT, Step.EXIT), halted) == "state"
+    assert code(Submit(PAIR, Step.PROTECTION), halted) is None
+
+
+def test_guards_sale_leaves_after_a_halt_too() -> None:
+    halted = moment(IN_SESSION, positions=[own()], mode=Mode.HALTED)
+    assert code(Submit(LATE_EXIT, Step.EXIT), halted) == "state"
+    assert code(Submit(LATE_EXIT, Step.EXIT, guarded=True), halted) is None
+
+
+def test_second_stop_never_leaves_beside_one_that_may_live() -> None:
+    for state in (IntentState.WORKING, IntentState.UNKNOWN, IntentState.SENDING):
+        assert code(Submit(PAIR, Step.PROTECTION), moment(PRE_OPEN, stop(state=state), positions=[own()])) == "short"
+    gone = stop(state=IntentState.CANCELLED)
+    assert code(Submit(PAIR, Step.PROTECTION), moment(PRE_OPEN, gone, positions=[own()])) is None
+
+
+def test_stop_never_leaves_beside_an_exit_that_may_live() -> None:
+    assert code(Submit(PAIR, Step.PROTECTION), moment(PRE_OPEN, sale(), positions=[own()])) == "short"
+
+
+@pytest.mark.parametrize(
+    ("held", "expected"), [(10.0, None), (9.0, None), (8.0, "short"), (8.9, "short"), (0.0, "short")]
+)
+def test_stop_is_for_shares_that_the_broker_shows(held: float, expected: str | None) -> None:
+    assert code(Submit(PAIR, Step.PROTECTION), moment(PRE_OPEN, positions=[own()], held={AAPL: held})) == expected
+
+
+def test_stop_of_a_position_that_was_sold_meanwhile_does_not_leave() -> None:
+    assert code(Submit(PAIR, Step.PROTECTION), moment(PRE_OPEN, held={AAPL: 9.0})) == "short"
+
+
+def test_second_exit_does_not_leave_beside_the_first() -> None:
+    first = sale("X1", 4)
+    second = (replace(EXIT[0], coid="X2"),)
+    assert code(Submit(second, Step.EXIT), moment(PRE_OPEN, first, positions=[own()])) == "short"
+
+
+def test_exit_does_not_leave_beside_a_cover_that_came_back_to_life() -> None:
+    assert code(Submit(EXIT, Step.EXIT), covered(PRE_OPEN)) == "short"
+
+
+def test_guards_sale_may_leave_beside_a_stop_that_nobody_can_find_but_not_beside_one_that_works() -> None:
+    unknown = stop("S", None, state=IntentState.UNKNOWN)
+    command = Submit(LATE_EXIT, Step.EXIT, guarded=True)
+    assert code(command, moment(IN_SESSION, unknown, positions=[own()])) is None
+    assert code(command, moment(IN_SESSION, stop(), positions=[own()])) == "short"

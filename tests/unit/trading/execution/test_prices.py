@@ -1,0 +1,72 @@
+from __future__ import annotations
+
+import pytest
+
+from tests.fakes.trading_states import CONTRACTS, IN_SESSION, INCREMENTS, after, bid
+from trading.execution.prices import SalePrice, increment_at, marketable, sale_price
+
+
+def test_sale_gets_the_bid() -> None:
+    assert sale_price(bid(99.0, last=100.0, ask=101.0), IN_SESSION) == SalePrice(99.0, delayed=False)
+
+
+def test_last_price_stands_in_for_a_bid_that_was_not_sent() -> None:
+    assert sale_price(bid(None, last=98.0), IN_SESSION) == SalePrice(98.0, delayed=False)
+    assert sale_price(bid(None, last=98.0, last_is_prior_close=True), IN_SESSION) is None
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"halted": True},
+        {"bid": 0.0},
+        {"bid": -1.0},
+        {"bid": None, "last": None},
+        {"bid": None, "last": 0.0},
+        {"bid": float("nan")},
+        {"availability": "Z"},
+        {"availability": "Y"},
+        {"availability": "N"},
+    ],
+)
+def test_quote_that_says_nothing_usable_gives_no_price(changes: dict[str, object]) -> None:
+    assert sale_price(bid(99.0, **changes), IN_SESSION) is None  # type: ignore[arg-type]
+
+
+def test_no_quote_no_price() -> None:
+    assert sale_price(None, IN_SESSION) is None
+
+
+@pytest.mark.parametrize(("age_s", "usable"), [(59.0, True), (60.0, True), (60.1, False)])
+def test_quote_in_real_time_is_at_most_a_minute_old(age_s: float, usable: bool) -> None:  # noqa: FBT001
+    assert (sale_price(bid(99.0), after(age_s)) is not None) is usable
+
+
+@pytest.mark.parametrize(("age_s", "usable"), [(1199.0, True), (1200.0, True), (1200.1, False)])
+def test_delayed_quote_is_at_most_twenty_minutes_old(age_s: float, usable: bool) -> None:  # noqa: FBT001
+    found = sale_price(bid(99.0, availability="DPB"), after(age_s))
+    assert found == (SalePrice(99.0, delayed=True) if usable else None)
+
+
+def test_delayed_quote_is_refused_where_real_time_is_required() -> None:
+    assert sale_price(bid(99.0, availability="D"), IN_SESSION, allow_delayed=False) is None
+    assert sale_price(bid(99.0), IN_SESSION, allow_delayed=False) is not None
+
+
+@pytest.mark.parametrize(("price", "collar", "limit"), [(100.0, 0.02, 98.0), (99.99, 0.02, 97.99), (100.0, 0.05, 95.0)])
+def test_limit_of_a_sale_lies_so_far_under_the_price_on_the_grid(price: float, collar: float, limit: float) -> None:
+    assert marketable(price, collar, CONTRACTS["AAPL"]) == limit
+    assert marketable(price, collar, None) == limit
+
+
+def test_limit_under_a_dollar_has_finer_steps() -> None:
+    assert marketable(0.5, 0.02, CONTRACTS["AAPL"]) == 0.49
+    assert marketable(0.5001, 0.02, CONTRACTS["AAPL"]) == 0.49
+    assert marketable(0.5001, 0.02, None) == 0.49
+    assert marketable(0.5003, 0.02, CONTRACTS["AAPL"]) == 0.4902
+
+
+@pytest.mark.parametrize(("price", "step"), [(0.99, 0.0001), (1.0, 0.01), (500.0, 0.01), (-1.0, None)])
+def test_increment_is_that_of_the_highest_edge_below(price: float, step: float | None) -> None:
+    assert increment_at(price, INCREMENTS) == step
+    assert increment_at(price, ()) is None

@@ -1,0 +1,16 @@
+from __future__ import annotations
+
+import pytest
+
+from trading.model.status import SessionState, StatusKey
+from trading.monitoring.health import SESSION_WORDS
+from trading.store.records import RESERVED_FACTS
+
+
+@pytest.mark.parametrize("state", SessionState)
+def test_dashboard_knows_every_word_for_the_session(state: SessionState) -> None:
+    assert state.value in {str(word) for word in SESSION_WORDS}
+
+
+def test_no_key_is_one_that_the_file_needs() -> None:
+    assert not {key.value for key in StatusKey} & RESERVED_FACTS

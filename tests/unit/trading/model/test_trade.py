@@ -1,0 +1,10 @@
+from __future__ import annotations
+
+from dataclasses import fields
+
+from trading.model.trade import TRADE_COLUMNS
+from trading.store.readers.positions import TradeLine
+
+
+def test_columns_are_the_fields_of_a_closed_trade_in_their_order() -> None:
+    assert tuple(field.name.replace("session", "date") for field in fields(TradeLine)) == TRADE_COLUMNS

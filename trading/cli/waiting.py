@@ -1,0 +1,90 @@
+"""Waits, with a person who looks on, for what the trading process does about a request."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+import click
+
+from trading.model.mode import FlattenGoal
+from trading.model.operator_request import REFUSED, RequestKind, RequestProgress
+
+# Half a second is what it takes; a person who waits longer than this has to know another way.
+LATE_AFTER_S = 10.0
+INTERRUPTED = 130
+_POLL_S = 0.2
+
+
+class Waiting(Protocol):
+    """A clock to wait by."""
+
+    def monotonic(self) -> float:
+        """Return seconds that never go back."""
+
+    def pause(self, seconds: float) -> None:
+        """Return after `seconds`."""
+
+
+class NotConfirmed(click.ClickException):
+    """Nobody has answered a request in time (exit 1)."""
+
+    def __init__(self, kind: RequestKind, wait_s: float) -> None:
+        """Say what is stored and what to do meanwhile."""
+        later = (
+            "It takes the request up as soon as it runs" if kind is RequestKind.HALT else "After a minute it is void"
+        )
+        super().__init__(
+            f"{kind} is stored and not yet confirmed: the trading process has not answered within {wait_s:g} s."
+            f" {later}; until then use TWS or the phone for anything urgent"
+        )
+
+
+class RefusedByTrader(click.ClickException):
+    """The trading process said no (exit 1)."""
+
+    def __init__(self, kind: RequestKind, answer: str) -> None:
+        """Say it in its words."""
+        super().__init__(f"{kind}: {answer}")
+
+
+def wait_for_answer(
+    kind: RequestKind, progress_of: Callable[[], RequestProgress | None], clock: Waiting, wait_s: float
+) -> str:
+    """Return what the trading process did about a request; after 10 s say that it has not begun.
+
+    Raises: ClickException (exit 1), no answer in time, or the trading process refused.
+    """
+    began, warned = clock.monotonic(), False
+    while True:
+        progress = progress_of()
+        if progress is not None and progress.answer is not None:
+            if progress.answer.startswith(REFUSED):
+                raise RefusedByTrader(kind, progress.answer)
+            return progress.answer
+        waited_s = clock.monotonic() - began
+        if waited_s >= LATE_AFTER_S and not warned and not (progress is not None and progress.taken_up):
+            warned = True
+            click.echo(f"{kind}: not taken up: use TWS or the phone", err=True)
+        if waited_s >= wait_s:
+            raise NotConfirmed(kind, wait_s)
+        clock.pause(_POLL_S)
+
+
+def follow_flatten(goal_now: Callable[[], FlattenGoal | None], clock: Waiting) -> None:
+    """Print what a flatten does and waits for, as often as that changes, until it is over.
+
+    Raises: Exit (130), the person wants to see no more; the flatten goes on.
+    """
+    said = ""
+    try:
+        while (goal := goal_now()) is not None and not goal.over:
+            if goal.waits_for != said:
+                said = goal.waits_for
+                click.echo(f"{RequestKind.FLATTEN}: {said}")
+            clock.pause(_POLL_S)
+    except KeyboardInterrupt:
+        click.echo("the flatten stands and goes on; python -m trading resume takes it back", err=True)
+        raise click.exceptions.Exit(INTERRUPTED) from None
+    if goal is not None:
+        click.echo(f"{RequestKind.FLATTEN}: {goal.outcome}")

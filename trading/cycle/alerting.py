@@ -1,0 +1,29 @@
+"""Tells people what they have to know: what holds now is compared with what was told, which the store remembers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from trading.model.alarm import Alarm, AlarmCode
+from trading.ports import Alerts, Clock
+
+# What is told again while it lasts, after so many seconds: these can't wait for somebody to look at a page.
+_AGAIN_S = {AlarmCode.UNCOVERED: 900.0, AlarmCode.BREACH: 900.0, AlarmCode.BLIND: 900.0, AlarmCode.EXIT: 900.0}
+
+
+class Alerting:
+    """Compares the alarms of a turn with those that were told."""
+
+    def __init__(self, alerts: Alerts, clock: Clock) -> None:
+        """Tell through `alerts`."""
+        self._alerts = alerts
+        self._clock = clock
+
+    def present(self, alarms: Iterable[Alarm]) -> None:
+        """Tell what is new among everything that holds now, and end what doesn't hold any more."""
+        now = self._clock.now()
+        holding = {(alarm.code, alarm.subject): alarm for alarm in alarms}
+        for (code, subject), alarm in holding.items():
+            self._alerts.present(code, subject, alarm.text, now, again_after_s=_AGAIN_S.get(AlarmCode(code)))
+        for code in AlarmCode:
+            self._alerts.over(code, frozenset(subject for held, subject in holding if held == code), now)

@@ -1,0 +1,94 @@
+"""Takes the one decision on each completed session, and keeps it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from trading.cycle.gather import read_market, view_of
+from trading.cycle.publish import Publisher
+from trading.cycle.summary import CycleSummary
+from trading.decision import DecisionSystem, decide
+from trading.execution.context import TradingContext
+from trading.execution.state import MarketTimes, TradingState
+from trading.model.alarm import Alarm, AlarmCode
+from trading.model.decision import Decision
+from trading.model.order import IntentState, Role
+
+BARS_RETRY_S = 60.0
+
+
+class Deciding:
+    """The newest decision, from the store after a restart, and the next one when it is due."""
+
+    def __init__(self, context: TradingContext, stages: DecisionSystem, symbols: Sequence[str]) -> None:
+        """Decide about `symbols` and whatever is held."""
+        self._context = context
+        self._stages = stages
+        self._symbols = tuple(symbols)
+        self.decision: Decision | None = context.store.last_decision()
+
+    def due(self, times: MarketTimes, now: datetime) -> bool:
+        """Return whether a decision is to be taken.
+
+        The first one of all waits for a session whose close this system has seen in time: an earlier one could send
+        nothing, and there is nothing to sell.
+        """
+        if self.decision is not None:
+            return self.decision.session < times.newest.day
+        return now <= times.window.ends or bool(self._context.journal.own_positions())
+
+    def awaits(self, state: TradingState) -> bool:
+        """Return whether an entry of an ended session still shows as working: what it filled belongs to the view.
+
+        That is waited for until orders of the next session go out, and no longer: one order never stops the others.
+        """
+        if state.now >= state.times.window.begins:
+            return False
+        return any(
+            record.intent.role is Role.ENTRY
+            and record.state is IntentState.WORKING
+            and record.intent.session <= state.times.newest.day
+            for record in state.journal.maybe_live
+        )
+
+    def alarms(self, state: TradingState) -> tuple[Alarm, ...]:
+        """Return the own symbols that the newest decision could not look at: they are held, and nobody sells them."""
+        if self.decision is None:
+            return ()
+        skipped = self.decision.skipped
+        return tuple(
+            Alarm(
+                AlarmCode.NOT_DECIDED,
+                position.symbol,
+                f"{position.symbol}: nothing was decided on it ({skipped[position.symbol]}); its stop stays",
+            )
+            for position in state.journal.positions
+            if position.symbol in skipped
+        )
+
+    def decide(self, state: TradingState, publisher: Publisher, summary: CycleSummary) -> datetime | None:
+        """Decide on the newest completed session; return when to try again where that is not possible yet.
+
+        Raises: GatewayError.
+        """
+        context = self._context
+        newest = state.times.newest
+        held = [position.symbol for position in state.journal.positions]
+        symbols = sorted({*self._symbols, *held})
+        market = read_market(context, newest.day, symbols, self._stages.strategy.fetch_bars)
+        summary.trades += context.store.record_closed_trades()
+        view = view_of(context, market, state.snapshot, state.journal)
+        if view is None:
+            context.log.warning("no bars yet", session=newest.day.isoformat())
+            return context.clock.now() + timedelta(seconds=BARS_RETRY_S)
+        decision = decide(view, self._stages)
+        # The decision comes last: once it is there, nothing before it is done again.
+        context.store.record_equity(
+            decision.session, decision.equity, decision.cash, len(view.holdings), decision.drawdown
+        )
+        context.store.record_bars(market.panel, self._stages.chart_values(market.panel))
+        context.store.record_decision(decision, context.clock.now())
+        self.decision = decision
+        publisher.decision(decision, summary)
+        return None

@@ -1,0 +1,198 @@
+"""Takes up what people ask for: halt, resume, flatten; each is carried out at most once, and answered."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from trading.errors import InvariantBroken
+from trading.model.mode import OPERATOR, Acknowledgement, Halt, Mode, ModeState
+from trading.model.operator_request import REFUSED, OperatorRequest, RequestKind
+from trading.ports import Log, Requests, Store
+
+# What is older was meant for a situation that is over. A halt is never too old.
+EXPIRES_AFTER_S = 60.0
+# The cause of a halt for which nobody asked: people could ask, and nobody would hear them.
+UNREADABLE = "requests"
+HALT_FILE = "file HALT"
+
+_URGENT = frozenset({RequestKind.HALT, RequestKind.FLATTEN})
+
+
+class OperatorRequests:
+    """One for each process. The loop takes up everything; a thread of its own what must not wait for the loop."""
+
+    def __init__(self, requests: Requests, store: Store, log: Log) -> None:
+        """Read from `requests`; write halts, the goal of a flatten and risk latches to `store`."""
+        self._requests = requests
+        self._store = store
+        self._log = log
+        self._taking = threading.Lock()
+        self._problems: dict[str, str] = {}
+        # What an earlier process could not read may be readable now.
+        self._deaf = True
+
+    def take_up(self, now: datetime) -> int:
+        """Carry out everything that was asked for, a halt last of all; return how many requests there were.
+
+        Never raises: a halt that can't be stored is in force all the same, and what can't be read halts.
+        """
+        return self._take(now, frozenset(RequestKind) | {None})
+
+    def take_up_urgent(self, now: datetime) -> bool:
+        """Halt and flatten, whatever the loop is doing; return whether the loop has something to do. Never raises."""
+        return self._take(now, _URGENT) > 0
+
+    def _take(self, now: datetime, kinds: frozenset[RequestKind | None]) -> int:
+        """Carry out requests of some `kinds`; return how many of any kind there were that are not stuck."""
+        with self._taking:
+            found = self._halt_file(now)
+            try:
+                pending = self._requests.pending()
+            except InvariantBroken as problem:
+                self._unreadable(problem, now)
+                return found
+            self._readable(now)
+            found += sum(request.facts not in self._problems for request in pending)
+            # Together with a halt, whatever else was asked for has to leave it in force.
+            for request in sorted(pending, key=lambda each: each.kind is RequestKind.HALT):
+                if request.kind in kinds:
+                    self._attempt(request, now)
+            return found
+
+    def _halt_file(self, now: datetime) -> int:
+        file = self._requests.halt_file()
+        if file is None:
+            return 0
+        try:
+            new = self._halt(file, now)
+            self._requests.halt_file_done()
+        except InvariantBroken as problem:
+            return int(self._complain(HALT_FILE, problem))
+        self._problems.pop(HALT_FILE, None)
+        if new:
+            self._log.warning("request taken up", kind=str(file.kind), actor=file.actor)
+        return 1
+
+    def _attempt(self, request: OperatorRequest, now: datetime) -> None:
+        """Carry out one request and answer it; what fails is tried again at the next look."""
+        try:
+            answer = self._carry_out(request, now)
+            self._requests.answer(request, answer, now)
+        except InvariantBroken as problem:
+            self._complain(request.facts, problem)
+            return
+        self._problems.pop(request.facts, None)
+        kind = "" if request.kind is None else str(request.kind)
+        self._log.warning("request taken up", kind=kind, actor=request.actor, answer=answer)
+
+    def _carry_out(self, request: OperatorRequest, now: datetime) -> str:
+        """Do what was asked and return the answer.
+
+        A halt comes before everything that could fail, since the same one again is one. All else is recorded as taken
+        up first, so that no crash lets it be done twice.
+        """
+        if request.kind in _URGENT:
+            self._halt(request, now)
+        refusal = self._refusal(request)
+        if refusal is not None:
+            return refusal
+        if not request.taken_up:
+            self._requests.take_up(request, now)
+        if request.kind is RequestKind.RESUME:
+            return self._resume(request, now)
+        if request.kind is RequestKind.FLATTEN:
+            reason = request.argument or "flatten"
+            self._store.halts.set_flatten(request.facts, reason=reason, actor=request.actor, now=now)
+            return "halted: own shares are being sold"
+        return "halted: nothing is bought; stops stay; live entries are being cancelled"
+
+    def _refusal(self, request: OperatorRequest) -> str | None:
+        """Return why a request is not carried out; of a flatten the halt always is."""
+        expired = request.age_s is None or request.age_s > EXPIRES_AFTER_S
+        late = f"asked for more than {EXPIRES_AFTER_S:.0f} s ago; look, then ask again"
+        match request.kind:
+            case None:
+                return f"{REFUSED}: not understood, nothing was done"
+            case RequestKind.RESUME if request.taken_up:
+                return f"{REFUSED}: interrupted half-way; the mode is {self._store.mode().mode}; look, then ask again"
+            case RequestKind.RESUME if expired:
+                return f"{REFUSED}: {late}"
+            case RequestKind.FLATTEN if expired:
+                return f"{REFUSED}: halted, but not flattened: {late}"
+            case _:
+                return None
+
+    def _halt(self, request: OperatorRequest, now: datetime) -> bool:
+        reason = request.argument or "asked for"
+        return self._store.halts.raise_halt(OPERATOR, request.facts, reason=reason, actor=request.actor, now=now)
+
+    def _resume(self, request: OperatorRequest, now: datetime) -> str:
+        """Acknowledge the halts that the person saw; with none left, clear the risk latches from today's equity on."""
+        reason = request.argument or "resumed"
+        done = self._store.halts.acknowledge_halts(seen=request.seen, actor=request.actor, now=now, reason=reason)
+        risk = self._store.risk_state()
+        if risk.latches and not done.newer:
+            peak = risk.prior_equity if risk.prior_equity is not None else risk.peak
+            cleared = replace(risk, latches={}, peak=peak)
+            self._store.set_risk_state(cleared, reason=reason, actor=request.actor, now=now)
+        return resumed(done, self._store.mode())
+
+    # ---- what can't be read or written
+
+    def _unreadable(self, problem: InvariantBroken, now: datetime) -> None:
+        """Halt when nobody could be heard any more; a file that somebody holds for a moment is no reason."""
+        self._complain(UNREADABLE, problem)
+        if problem.invariant != "controls":
+            return
+        self._deaf = True
+        reason = f"requests of people can't be read ({problem.detail}); only the file HALT is heard"
+        try:
+            self._store.halts.raise_halt(UNREADABLE, problem.detail, reason=reason, actor="system", now=now)
+        except InvariantBroken as worse:
+            self._complain(UNREADABLE, worse)
+
+    def _readable(self, now: datetime) -> None:
+        self._problems.pop(UNREADABLE, None)
+        if not self._deaf:
+            return
+        try:
+            self._store.halts.halt_over(UNREADABLE, (), now)
+            self._deaf = False
+        except InvariantBroken as problem:
+            self._complain(UNREADABLE, problem)
+
+    def _complain(self, source: str, problem: InvariantBroken) -> bool:
+        """Log a problem once while it stays the same; return whether it is news."""
+        text = str(problem)
+        if self._problems.get(source) == text:
+            return False
+        self._problems[source] = text
+        self._log.error("request not carried out", source=source, problem=text)
+        return True
+
+
+def resumed(done: Acknowledgement, state: ModeState) -> str:
+    """Return the answer to a resume: the mode, what was acknowledged, and what halts on or would halt again."""
+    why = "" if state.mode is Mode.ACTIVE else f", {state.reason}"
+    parts = [f"resumed: the mode is {state.mode}{why}"]
+    if done.newer:
+        parts = [f"{REFUSED}: this halted after what you saw: {_reasons(done.newer)}. Look again, then resume"]
+    if done.acknowledged:
+        parts.append(f"Acknowledged: {_reasons(done.acknowledged)}")
+    if done.taken_back is not None:
+        parts.append("The flatten was taken back: what is not sold stays, with its stop")
+    if done.still_there:
+        parts.append(f"Still so, and halting again if it changes: {_reasons(done.still_there)}")
+    return ". ".join(parts)
+
+
+def describe(error: InvariantBroken) -> str:
+    """Return the reason of a halt that the system itself made."""
+    return f"{error.invariant}: {error.detail}"
+
+
+def _reasons(halts: Sequence[Halt]) -> str:
+    return "; ".join(halt.reason for halt in halts)

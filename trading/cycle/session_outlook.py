@@ -1,0 +1,95 @@
+"""What happens next with the session, and what a person has to do about it, in words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from trading.config import SessionSettings
+from trading.cycle.session_state import MOST_SELECTIONS, Session, opens_at, yields_s
+from trading.execution.windows import in_reset, next_reset_end
+from trading.model.alarm import Alarm, AlarmCode
+from trading.model.status import SessionState
+
+# A gateway that is away for longer does not come back by itself.
+_PATIENCE = timedelta(minutes=5)
+_LOG_IN_SOON = timedelta(hours=1)
+_ASKED_IN_VAIN = 5
+
+LOG_IN = "Log in on the gateway's page, on the machine where it runs."
+RESTART = "Restart the gateway."
+LOG_OUT_ELSEWHERE = "To trade sooner, log out of TWS, IBKR Mobile or the website with this user."
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """`happens` is what the system does by itself, `person` what a person has to do; None where that is nothing."""
+
+    happens: str | None
+    person: str | None = None
+
+
+def outlook(session: Session, now: datetime, settings: SessionSettings, account_id: str | None) -> Outlook:
+    """Return what comes next."""
+    memory, happens, person = session.memory, None, None
+    match session.state:
+        case SessionState.GATEWAY_DOWN | SessionState.STALE:
+            happens = "It is asked again at each look, at least once a minute."
+            person = RESTART if now - session.since >= _PATIENCE else None
+        case SessionState.WAITING_LOGIN:
+            happens, person = "Trading goes on by itself after the login.", LOG_IN
+        case SessionState.CONNECTED:
+            happens = f"The brokerage session is asked for {_at(opens_at(memory, settings, now))}."
+            person = LOG_IN if memory.asked >= _ASKED_IN_VAIN else None
+        case SessionState.COMPETING:
+            free = (memory.competed_at or now) + timedelta(seconds=yields_s(memory, settings))
+            happens = f"The session is asked for {_at(free)} if nobody uses it then."
+            person = LOG_OUT_ELSEWHERE
+        case SessionState.RESET:
+            end = next_reset_end(now, settings) if in_reset(now, settings) else now
+            happens = f"The broker's nightly reset is over {_at(end)}; the session is then opened again."
+        case SessionState.READY:
+            return _ready(session, now, account_id)
+        case _:
+            pass
+    return Outlook(happens, person)
+
+
+def alarms(session: Session, account_id: str | None) -> tuple[Alarm, ...]:
+    """Return what a person should be told of, beyond the state that every page shows."""
+    found = []
+    if session.memory.contested:
+        text = "another program takes this login's session again and again; ours yields"
+        found.append(Alarm(AlarmCode.SESSION, "contested", text))
+    if session.state is SessionState.CONNECTED and session.memory.asked >= _ASKED_IN_VAIN:
+        text = "the broker does not open a session though somebody is logged in"
+        found.append(Alarm(AlarmCode.SESSION, "closed", text))
+    problem = _not_ours(session, account_id)
+    if problem is not None:
+        found.append(Alarm(AlarmCode.SESSION, "account", problem))
+    return tuple(found)
+
+
+def _ready(session: Session, now: datetime, account_id: str | None) -> Outlook:
+    problem = _not_ours(session, account_id)
+    if problem is not None:
+        return Outlook("Nothing is sent until then.", f"Select the account that is traded: {problem}.")
+    if session.login_until is None:
+        return Outlook(None)
+    person = LOG_IN if session.login_until - now <= _LOG_IN_SOON else None
+    return Outlook(f"This login ends {_at(session.login_until)}.", person)
+
+
+def _not_ours(session: Session, account_id: str | None) -> str | None:
+    """Return why our account is not the selected one and does not become it by itself."""
+    if not session.usable or account_id is None or session.selected() == account_id:
+        return None
+    if account_id not in session.accounts:
+        return "it is not among the accounts of this login"
+    if session.was_ours:
+        return "somebody selected another one"
+    return "selecting it has no effect" if session.selections >= MOST_SELECTIONS else None
+
+
+def _at(moment: datetime) -> str:
+    return f"at {moment:%H:%M} UTC"

@@ -1,0 +1,278 @@
+"""What is known of the login and the brokerage session, and what is to be done about them: a pure state machine.
+
+A look at the gateway (`Sight`) and the time lead from one `Session` to the next, with the calls to be made. Nobody is
+asked for what comes back by itself: a brokerage session that was lost while the login lives is asked for again, unless
+another program of the same user wants it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from trading.config import SessionSettings
+from trading.execution.windows import in_reset
+from trading.model.account import SessionStatus
+from trading.model.status import SessionState
+
+# The broker answers `ssodh/init` at once and opens the session within half a minute.
+ASK_AGAIN_S = 60.0
+ASK_AGAIN_LATER_S = 120.0
+_ASKED_OFTEN = 3
+_ASKED_IN_VAIN = 2
+# A session that we opened and that somebody else wants as well is gone within minutes.
+CONTESTED_WITHIN_S = 600.0
+MOST_YIELD_S = 3_600.0
+# One that has lasted so long is nobody else's.
+UNDISPUTED_AFTER_S = 3_600.0
+SELECT_AGAIN_S = 60.0
+MOST_SELECTIONS = 3
+# How long a login lasts at most, as the broker documents it.
+LOGIN_LASTS = timedelta(hours=24)
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """One look: what the gateway says of the session and its accounts, or why it could not be asked.
+
+    `login_gone` is an answer that there is no login, which is no failure to answer. `refused` is one that there is no
+    brokerage session, whatever `status` says.
+    """
+
+    status: SessionStatus | None
+    accounts: tuple[str, ...] = ()
+    login_gone: bool = False
+    refused: bool = False
+    problem: str = ""
+
+    @property
+    def usable(self) -> bool:
+        """Whether orders and market data may be asked for."""
+        return self.status is not None and self.status.usable and bool(self.accounts)
+
+    @property
+    def logged_out(self) -> bool:
+        """Whether there is an answer that nobody is logged in."""
+        return self.login_gone or (self.status is not None and not self.status.logged_in)
+
+    @property
+    def closed(self) -> bool:
+        """Whether there is a login without its brokerage session, and nobody else is said to have that."""
+        if self.status is None or self.status.competing or self.logged_out:
+            return False
+        return self.refused or not self.status.usable
+
+
+@dataclass(frozen=True, slots=True)
+class SessionMemory:
+    """What has to survive a restart; times are the market clock's.
+
+    `asked` counts the calls for a brokerage session since the last one there was, `opened_at` is when one came that we
+    had asked for, `yield_s` is how long another program has precedence, where that is longer than the settings say.
+    """
+
+    asked_at: datetime | None = None
+    asked: int = 0
+    opened_at: datetime | None = None
+    competed_at: datetime | None = None
+    yield_s: float | None = None
+    contested: bool = False
+    login_at: datetime | None = None
+    selected_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """The session as of the last look. `was_ours` says that our account was the selected one in this epoch."""
+
+    state: SessionState
+    cause: str
+    since: datetime
+    memory: SessionMemory = field(default_factory=SessionMemory)
+    epoch: int = 0
+    usable: bool = False
+    accounts: tuple[str, ...] = ()
+    selections: int = 0
+    was_ours: bool = False
+
+    @property
+    def login_until(self) -> datetime | None:
+        """Return when a person has to have logged in again, None where nobody saw the last login."""
+        return None if self.memory.login_at is None else self.memory.login_at + LOGIN_LASTS
+
+    def selected(self) -> str:
+        """Return the id of the account that is selected, "" for none."""
+        return self.accounts[0] if self.accounts else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """Ask for the brokerage session (`ssodh/init`)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Select:
+    """Make an account the selected one."""
+
+    account_id: str
+
+
+Action = Open | Select
+
+
+def next_state(
+    before: Session, sight: Sight, now: datetime, settings: SessionSettings, account_id: str | None
+) -> tuple[Session, tuple[Action, ...]]:
+    """Return the session after a look, and what is to be done at once; the doing is counted in it already.
+
+    `account_id` is the account that is traded, None while that is not known.
+    """
+    memory = _remember(before, sight, now, settings)
+    actions: tuple[Action, ...] = ()
+    if sight.closed and now >= opens_at(memory, settings, now):
+        memory = replace(memory, asked_at=now, asked=memory.asked + 1)
+        actions = (Open(),)
+    state = _word(before, sight, memory, now, settings)
+    after = Session(
+        state=state,
+        cause=_cause(sight, memory, state),
+        since=before.since if state is before.state else now,
+        memory=memory,
+        epoch=before.epoch,
+        accounts=before.accounts,
+        selections=before.selections,
+        was_ours=before.was_ours,
+    )
+    if not sight.usable:
+        return after, actions
+    if not before.usable or _named(sight.accounts) != _named(before.accounts):
+        after = replace(after, epoch=before.epoch + 1, selections=0, was_ours=False)
+    return _select(replace(after, usable=True, accounts=sight.accounts), now, account_id)
+
+
+def opens_at(memory: SessionMemory, settings: SessionSettings, now: datetime) -> datetime:
+    """Return when the brokerage session may be asked for: not too often, and not while another program has it."""
+    times = [now]
+    if memory.asked_at is not None:
+        pause_s = ASK_AGAIN_S if memory.asked < _ASKED_OFTEN else ASK_AGAIN_LATER_S
+        times.append(memory.asked_at + timedelta(seconds=pause_s))
+    if memory.competed_at is not None:
+        times.append(memory.competed_at + timedelta(seconds=yields_s(memory, settings)))
+    return max(times)
+
+
+def yields_s(memory: SessionMemory, settings: SessionSettings) -> float:
+    """Return how long another program that uses this login has precedence."""
+    return settings.yield_s if memory.yield_s is None else memory.yield_s
+
+
+def _remember(before: Session, sight: Sight, now: datetime, settings: SessionSettings) -> SessionMemory:
+    """Return what is remembered after a look, before anything is done about it."""
+    memory = _not_later_than(before.memory, now)
+    if sight.logged_out:
+        return replace(memory, login_at=None, opened_at=None, asked=0, contested=False)
+    if sight.status is None:
+        return memory
+    if memory.login_at is None and before.state is SessionState.WAITING_LOGIN and sight.status.connected:
+        memory = replace(memory, login_at=now)
+    if sight.status.competing:
+        return replace(memory, competed_at=now, opened_at=None)
+    if sight.closed and not sight.status.usable and memory.opened_at is not None:
+        memory = _lost(memory, now, settings)
+    if sight.usable:
+        opened_at = now if memory.asked and not before.usable else memory.opened_at
+        memory = replace(memory, asked=0, opened_at=opened_at)
+        if before.usable and now - before.since >= timedelta(seconds=UNDISPUTED_AFTER_S):
+            memory = replace(memory, yield_s=None, contested=False)
+    return memory
+
+
+def _lost(memory: SessionMemory, now: datetime, settings: SessionSettings) -> SessionMemory:
+    """Return what is remembered of a session that we had opened: gone so soon, somebody else took it."""
+    opened_at = memory.opened_at or now
+    memory = replace(memory, opened_at=None)
+    if now - opened_at > timedelta(seconds=CONTESTED_WITHIN_S) or in_reset(now, settings):
+        return memory
+    longer_s = min(max(2 * yields_s(memory, settings), ASK_AGAIN_S), MOST_YIELD_S)
+    return replace(memory, competed_at=now, yield_s=max(longer_s, yields_s(memory, settings)), contested=True)
+
+
+def _not_later_than(memory: SessionMemory, now: datetime) -> SessionMemory:
+    """Return the memory without times to come, which a clock that was set back leaves behind."""
+
+    def past(moment: datetime | None) -> datetime | None:
+        return None if moment is None else min(moment, now)
+
+    return replace(
+        memory,
+        asked_at=past(memory.asked_at),
+        opened_at=past(memory.opened_at),
+        competed_at=past(memory.competed_at),
+        login_at=past(memory.login_at),
+        selected_at=past(memory.selected_at),
+    )
+
+
+def _word(
+    before: Session, sight: Sight, memory: SessionMemory, now: datetime, settings: SessionSettings
+) -> SessionState:
+    if sight.status is not None and sight.status.usable and not sight.refused:
+        return SessionState.READY if sight.usable else SessionState.STALE
+    if _is_taken(sight, memory, now, settings):
+        return SessionState.COMPETING
+    # What nobody was logged in to is not away for the night.
+    seen_before = before.state not in {SessionState.STARTING, SessionState.WAITING_LOGIN}
+    if seen_before and in_reset(now, settings):
+        return SessionState.RESET
+    if sight.logged_out or _has_no_bridge(sight, memory):
+        return SessionState.WAITING_LOGIN
+    return SessionState.GATEWAY_DOWN if sight.status is None else SessionState.CONNECTED
+
+
+def _has_no_bridge(sight: Sight, memory: SessionMemory) -> bool:
+    """Return whether the login says that it is connected to nothing, and that asking for a session is of no use.
+
+    It may be one that has ended, or one that will be connected again: a person is asked for, and the session too.
+    """
+    if sight.status is None or sight.status.connected or sight.status.authenticated:
+        return False
+    return memory.asked >= _ASKED_IN_VAIN
+
+
+def _is_taken(sight: Sight, memory: SessionMemory, now: datetime, settings: SessionSettings) -> bool:
+    """Return whether another program has the session, or had it a moment ago."""
+    if sight.status is not None and sight.status.competing:
+        return True
+    if not sight.closed or memory.competed_at is None:
+        return False
+    return now < memory.competed_at + timedelta(seconds=yields_s(memory, settings))
+
+
+def _cause(sight: Sight, memory: SessionMemory, state: SessionState) -> str:
+    said = sight.problem or (sight.status.message if sight.status is not None else "")
+    if state is SessionState.COMPETING and memory.contested:
+        return "a session that we had opened was taken away within minutes"
+    if state is SessionState.CONNECTED and not said:
+        return "logged in; the broker has not opened its session"
+    return said
+
+
+def _select(session: Session, now: datetime, account_id: str | None) -> tuple[Session, tuple[Action, ...]]:
+    """Select our account where another is selected: once a minute, three times, never against somebody's choice."""
+    if account_id is None or session.selected() == account_id:
+        return replace(session, was_ours=session.was_ours or account_id is not None), ()
+    last = session.memory.selected_at
+    if (
+        account_id not in session.accounts
+        or session.was_ours
+        or session.selections >= MOST_SELECTIONS
+        or (last is not None and now - last < timedelta(seconds=SELECT_AGAIN_S))
+    ):
+        return session, ()
+    memory = replace(session.memory, selected_at=now)
+    return replace(session, memory=memory, selections=session.selections + 1), (Select(account_id),)
+
+
+def _named(accounts: tuple[str, ...]) -> frozenset[str]:
+    """Return the accounts of a login, whichever is selected."""
+    return frozenset(accounts) - {""}

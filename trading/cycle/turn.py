@@ -1,0 +1,169 @@
+"""One turn with the broker: gather what it shows and the journal knows, plan what follows, act, until nothing does.
+
+The plan is a pure function of what was gathered; acting journals before it sends. After a command that may have changed
+something everything is gathered anew, so that a cancel that is confirmed is followed by its sale without a wait.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from trading.cycle.gather import refreshed, trading_state
+from trading.cycle.session_keeper import SessionView
+from trading.errors import ConfigError
+from trading.execution.context import TradingContext
+from trading.execution.foreign import unsettled
+from trading.execution.obligations import obligations
+from trading.execution.plan import POLL_S, Plan
+from trading.execution.reconciler import Reconciled, Reconciler, latched
+from trading.execution.sender import Sender
+from trading.execution.snapshot import BrokerSnapshot, Reading, read_snapshot
+from trading.execution.state import TradingState
+from trading.model.account import AccountState
+from trading.model.alarm import Alarm, HaltCause
+from trading.model.decision import Decision
+from trading.model.order import IntentState
+
+EXECUTION_DAYS = 7
+# A round that acts is followed by another one; so many are enough for any order's way, the rest is the next turn's.
+MAX_ROUNDS = 8
+
+
+@dataclass(slots=True)
+class Turn:
+    """What a turn did and found."""
+
+    state: TradingState
+    sent: int = 0
+    denied: int = 0
+    fills: int = 0
+    alarms: list[Alarm] = field(default_factory=list)
+    waiting: dict[str, str] = field(default_factory=dict)
+    looks: list[datetime] = field(default_factory=list)
+
+    @property
+    def unknown(self) -> int:
+        """Return the orders whose outcome is not proven."""
+        return sum(record.state is IntentState.UNKNOWN for record in self.state.journal.maybe_live)
+
+
+class AccountTurns:
+    """Turns of one account. What is kept between two is a cache of balances, and nothing that a restart would miss."""
+
+    def __init__(self, context: TradingContext, free_bytes: Callable[[], int | None]) -> None:
+        """Work on the context's ports."""
+        self._context = context
+        self._free_bytes = free_bytes
+        self._reconciler = Reconciler(context)
+        self._sender = Sender(context, self._refresh)
+        self._balances: Reading[AccountState] | None = None
+        self.reconciled = False
+
+    def start(self) -> None:
+        """After a restart nobody knows what became of a request that was under way."""
+        self._reconciler.start()
+
+    def new_epoch(self) -> None:
+        """Another session began: nothing is bought before own records agree with the broker's again."""
+        self.reconciled = False
+        self._balances = None
+
+    def run(self, session: SessionView, decision: Decision | None, *, balances: bool) -> Turn:
+        """Gather, plan and act until nothing more follows; with `balances` they are read anew first.
+
+        Raises: GatewayError, the gateway or the session is gone; InvariantBroken("storage").
+        """
+        if balances:
+            self._balances = None
+        turn: Turn | None = None
+        once: dict[tuple[str, str], Alarm] = {}
+        for _ in range(MAX_ROUNDS):
+            state, reconciled = self._gather(session, decision)
+            once |= {(alarm.code, alarm.subject): alarm for alarm in reconciled.alarms}
+            plan = obligations(state)
+            done = self._sender.carry_out(plan, state)
+            turn = self._add(turn, state, reconciled)
+            turn.sent += done.sent
+            turn.denied += done.denied
+            waiting = {**plan.waiting, **done.waiting}
+            turn.waiting = {symbol: denied.detail or denied.code for symbol, denied in waiting.items()}
+            self._keep_evidence(plan)
+            turn.alarms = [*once.values(), *plan.alarms]
+            turn.looks = [at for at in (plan.look_again, reconciled.look_again) if at is not None]
+            if done.unfinished or done.waiting:
+                turn.looks.append(state.now + timedelta(seconds=POLL_S))
+            if done.acted:
+                self._balances = None
+            elif not done.denied or done.unfinished:
+                break
+            if self._context.interrupted():
+                break
+        assert turn is not None  # noqa: S101 - there is one round at least
+        return turn
+
+    def _gather(self, session: SessionView, decision: Decision | None) -> tuple[TradingState, Reconciled]:
+        context = self._context
+        snapshot = read_snapshot(
+            context.broker,
+            context.clock,
+            days=EXECUTION_DAYS,
+            epoch=session.epoch,
+            balances=self._balances if self._balances and self._balances.value is not None else None,
+        )
+        self._balances = snapshot.account
+        account = snapshot.account.value
+        if account is not None and account.currency != "USD":
+            fix = f"this account is kept in {account.currency}: only one that is kept in USD can be traded"
+            raise ConfigError("IBKR_ACCOUNT_ID", None, fix)
+        reconciled = self._reconciler.take_in(snapshot, session.skew_s)
+        self._stand(reconciled, snapshot)
+        journal = self._reconciler.view(context.clock.now())
+        if not self.reconciled and snapshot.whole and not unsettled(journal):
+            self.reconciled = True
+            context.store.set_reconciled(
+                reconciled=True, reason="own records agree with the broker's", now=snapshot.began
+            )
+        state = trading_state(
+            context,
+            session,
+            snapshot,
+            journal,
+            decision,
+            reconciled=self.reconciled,
+            free_bytes=self._free_bytes(),
+        )
+        return state, reconciled
+
+    def _stand(self, reconciled: Reconciled, snapshot: BrokerSnapshot) -> None:
+        """Halt for what was found, once for the same facts, and let go what is not so any more."""
+        halts = self._context.store.halts
+        now = self._context.clock.now()
+        latched(self._context, reconciled.latches)
+        for halt in reconciled.halts:
+            halts.raise_halt(halt.cause, halt.facts, reason=halt.text, actor="system", now=now)
+        if snapshot.whole:
+            for cause in ("orphan", "short"):
+                halts.halt_over(cause, _facts(reconciled.halts, cause), now)
+
+    def _keep_evidence(self, plan: Plan) -> None:
+        evidence = self._context.evidence
+        now = self._context.clock.now()
+        evidence.forget(plan.over & evidence.subjects())
+        for subject, text in plan.notes:
+            evidence.record(subject, text, now)
+
+    def _add(self, turn: Turn | None, state: TradingState, reconciled: Reconciled) -> Turn:
+        if turn is None:
+            turn = Turn(state)
+        turn.state = state
+        turn.fills += reconciled.fills
+        return turn
+
+    def _refresh(self, state: TradingState) -> TradingState:
+        return refreshed(self._context, state, self._reconciler.view(self._context.clock.now()))
+
+
+def _facts(halts: tuple[HaltCause, ...], cause: str) -> frozenset[str]:
+    return frozenset(halt.facts for halt in halts if halt.cause == cause)

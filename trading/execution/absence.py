@@ -1,0 +1,138 @@
+"""What became of orders whose outcome is not proven. A thing that was not seen is weak evidence.
+
+A reading that does not show the order counts as a vote for its absence only when it could have shown it: it is
+witnessed by another order of ours that the list of the day has to hold, and holds. DAY orders have a second way out,
+the end of their session.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+from trading.config import Settings
+from trading.execution.endings import EXPIRED_AFTER
+from trading.execution.matching import agrees
+from trading.execution.snapshot import BrokerSnapshot
+from trading.execution.windows import in_reset, next_reset_end
+from trading.market.calendar import TradingCalendar
+from trading.model.order import Tif
+from trading.model.record import IntentRecord, JournalView
+from trading.ports import Sighting
+
+VOTES_NEEDED = 5
+VOTES_APART = timedelta(seconds=30)
+FREEZE_AFTER = timedelta(minutes=10)
+LOOKS_APART = timedelta(seconds=5)
+_CLEAN_READINGS = 2
+_EXCHANGE_ZONE = ZoneInfo("America/New_York")
+
+
+class Vote(StrEnum):
+    """Kinds of evidence for an absence, as the journal keeps them."""
+
+    WITNESSED = "not in a witnessed reading"
+    AFTER_SESSION = "not there after the end of its session"
+    AFTER_RESET = "not there after the nightly reset that followed its session"
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What a reading says of one unproven order: a vote to be kept, and whether its absence is proven with it."""
+
+    vote: Vote | None = None
+    lost: bool = False
+
+
+def judge(
+    record: IntentRecord,
+    votes: tuple[Sighting, ...],
+    snapshot: BrokerSnapshot,
+    journal: JournalView,
+    calendar: TradingCalendar,
+    settings: Settings,
+) -> Judgement:
+    """Judge an unproven order by one reading that does not show it; `votes` are those since it became unproven."""
+    if not _could_show(record, snapshot, journal, settings):
+        return Judgement()
+    over = over_at(record, calendar)
+    if over is not None and snapshot.began >= over and record.filled == 0:
+        return _after_session(over, votes, snapshot, settings)
+    if votes and snapshot.began - votes[-1].at < VOTES_APART:
+        return Judgement()
+    if not witnessed(record.coid, snapshot, journal):
+        return Judgement()
+    so_far = sum(vote.evidence == Vote.WITNESSED for vote in votes)
+    return Judgement(Vote.WITNESSED, lost=so_far + 1 >= VOTES_NEEDED)
+
+
+def over_at(record: IntentRecord, calendar: TradingCalendar) -> datetime | None:
+    """Return from when a DAY order that did nothing can't be live any more, None for an order that stays."""
+    session = calendar.session(record.intent.session)
+    return None if record.intent.tif is not Tif.DAY or session is None else session.close + EXPIRED_AFTER
+
+
+def witnessed(coid: str, snapshot: BrokerSnapshot, journal: JournalView) -> bool:
+    """Return whether the list holds all orders of ours, and one at least, that it has to hold.
+
+    Those are the ones that work, and those that ended today in this session. Without one an empty list looks the same
+    as one that is falsely empty.
+    """
+    today = snapshot.began.astimezone(_EXCHANGE_ZONE).date()
+    wanted = [
+        record.order_id
+        for record in journal.records
+        if record.coid != coid
+        and record.order_id is not None
+        and not record.provisional
+        and record.seen_epoch == snapshot.epoch
+        and (record.maybe_live or (record.ended_at and record.ended_at.astimezone(_EXCHANGE_ZONE).date() == today))
+        and not record.unproven
+    ]
+    return bool(wanted) and all(order_id in snapshot.sights for order_id in wanted)
+
+
+def next_look(record: IntentRecord, now: datetime, calendar: TradingCalendar, settings: Settings) -> datetime | None:
+    """Return when looking again can bring something new about an unproven order, None when only events can."""
+    times: list[datetime] = []
+    if not record.frozen:
+        settled = (record.sent_at or now) + timedelta(seconds=2.0 * settings.execution.visibility_s)
+        # It may turn up any moment while it may not be visible yet; later a look tells as much as a vote.
+        times.append(now + (LOOKS_APART if now < settled else VOTES_APART))
+    over = over_at(record, calendar)
+    if over is not None:
+        times += [at for at in (over, next_reset_end(over, settings.session)) if at > now]
+    return min(times, default=None)
+
+
+def _could_show(record: IntentRecord, snapshot: BrokerSnapshot, journal: JournalView, settings: Settings) -> bool:
+    """Return whether the reading would show the order if it were there, and nothing else speaks for it."""
+    if not snapshot.whole or snapshot.unsure(record.intent.conid) or in_reset(snapshot.began, settings.session):
+        return False
+    visible = timedelta(seconds=2.0 * settings.execution.visibility_s)
+    if record.sent_at is not None and snapshot.began < record.sent_at + visible:
+        return False
+    position = journal.position(record.intent.conid)
+    if snapshot.held(record.intent.conid) != (0 if position is None else position.quantity):
+        return False
+    bound = {each.order_id for each in journal.maybe_live if not each.provisional}
+    return not any(
+        agrees(record.intent, sight.order)
+        for order_id, sight in snapshot.sights.items()
+        if sight.maybe_live and order_id not in bound and sight.order.order_ref in {None, record.coid}
+    )
+
+
+def _after_session(
+    over: datetime, votes: tuple[Sighting, ...], snapshot: BrokerSnapshot, settings: Settings
+) -> Judgement:
+    """Two clean readings after the end of its session prove the absence of a DAY order, one of them past a reset."""
+    reset = snapshot.began >= next_reset_end(over, settings.session)
+    kinds = [vote.evidence for vote in votes if vote.evidence in {Vote.AFTER_SESSION, Vote.AFTER_RESET}]
+    vote = Vote.AFTER_RESET if reset else Vote.AFTER_SESSION
+    if len(kinds) + 1 >= _CLEAN_READINGS and (reset or Vote.AFTER_RESET in kinds):
+        return Judgement(vote, lost=True)
+    # One vote of a kind is enough to wait for the next event with.
+    return Judgement(None if vote in kinds and not reset else vote)

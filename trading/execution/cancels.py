@@ -1,0 +1,121 @@
+"""Which orders of ours have to be cancelled, derived anew each time, and when a cancel is asked for again."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from trading.execution.matching import is_same
+from trading.execution.plan import Cancel, Plan
+from trading.execution.state import TradingState
+from trading.model.alarm import AlarmCode
+from trading.model.command import SETTLED, CommandRecord, CommandState, Step
+from trading.model.mode import Mode
+from trading.model.order import BrokerStatus, IntentState, OrderLife, Role, Side
+from trading.model.record import IntentRecord
+from trading.model.request import RequestKind
+
+# After the first request, then every minute until the order is over.
+AGAIN_S = (5.0, 15.0, 60.0)
+ALARM_AT = 3
+# Cancels may be acknowledged late while the market is closed; they are asked for again so long after the open.
+AFTER_OPEN = timedelta(minutes=5)
+_ON_ITS_WAY = frozenset({BrokerStatus.PENDING_CANCEL, BrokerStatus.PRE_CANCELLED})
+
+
+def plan_cancels(state: TradingState, plan: Plan) -> None:
+    """Cancel entries after a halt or their session, what a refused child leaves, and sells with nothing behind."""
+    for record in state.journal.maybe_live:
+        step = _reason(record, state)
+        if step is not None:
+            ask_cancel(record, step, state, plan)
+
+
+def ask_cancel(record: IntentRecord, step: Step, state: TradingState, plan: Plan) -> bool:
+    """Ask for a cancel now where that is due and allowed; True when the order has yet to end.
+
+    An order that is not bound for certain, or that no reading of this session shows as ours, is not cancelled: an id
+    may have been given to somebody else's. One that the reading shows as over only waits for its executions.
+    """
+    plan.asked.add((record.coid, step))
+    if record.state is not IntentState.WORKING or record.provisional or record.order_id is None:
+        return record.maybe_live
+    sight = state.snapshot.sights.get(record.order_id)
+    if sight is None and record.seen_epoch != state.epoch:
+        return True
+    if sight is not None and (sight.life is OrderLife.OVER or not is_same(record, sight.order, state.journal)):
+        return True
+    asked = [
+        command
+        for command in state.journal.commands_of(record.coid)
+        if command.kind is RequestKind.CANCEL and command.step is step and command.state not in SETTLED
+    ]
+    on_its_way = sight is not None and sight.order.status in _ON_ITS_WAY
+    due = _due(asked, state, on_its_way=on_its_way)
+    if len(asked) >= ALARM_AT:
+        text = f"{record.intent.symbol}: the cancel of its {record.intent.role} was asked for {len(asked)} times"
+        plan.alarm(AlarmCode.CANCEL, record.coid, f"{text} and is not confirmed")
+    if state.now >= due:
+        plan.commands.append(Cancel(record, step))
+    else:
+        plan.again(due)
+    return True
+
+
+def lapse(state: TradingState, plan: Plan) -> None:
+    """Let cancels and modifications lapse whose step can't go on any more: nobody asks for them in this plan.
+
+    A refused modification stays as it is: its order is replaced, not asked again.
+    """
+    for command in state.journal.commands:
+        if command.kind is RequestKind.SUBMIT or command.state in SETTLED or command.number in plan.confirmed:
+            continue
+        if command.kind is RequestKind.MODIFY and command.state is CommandState.REFUSED:
+            continue
+        if (command.coids[0], command.step) not in plan.asked:
+            plan.lapsed.append(command.number)
+
+
+def _due(asked: list[CommandRecord], state: TradingState, *, on_its_way: bool) -> datetime:
+    if not asked:
+        return state.now
+    pause = AGAIN_S[min(len(asked), len(AGAIN_S)) - 1]
+    due = asked[-1].sent_at + timedelta(seconds=pause)
+    if on_its_way and not state.times.liquid:
+        # Out of hours the acknowledgement may come at the open: this is no error.
+        calendar = state.times.calendar
+        session = calendar.next_after(calendar.newest_completed(state.now, 0.0).day)
+        due = max(due, session.open + AFTER_OPEN)
+    return due
+
+
+def _reason(record: IntentRecord, state: TradingState) -> Step | None:
+    """Return why an order has to go, None where it may stay."""
+    intent = record.intent
+    if intent.role is Role.ENTRY:
+        return _reason_of_entry(record, state)
+    if intent.role in {Role.STOP, Role.TARGET} and not _has_shares(record, state):
+        return Step.EXCESS
+    return None
+
+
+def _reason_of_entry(record: IntentRecord, state: TradingState) -> Step | None:
+    if state.mode is Mode.HALTED or state.flatten:
+        return Step.HALT
+    session = state.times.calendar.session(record.intent.session)
+    if session is None or session.close < state.now:
+        return Step.SESSION_OVER
+    stops = [child for child in state.journal.children(record.coid) if child.intent.role is Role.STOP]
+    if any(stop.state in {IntentState.REJECTED, IntentState.DECLINED, IntentState.LOST} for stop in stops):
+        return Step.CHILD_REFUSED
+    return None
+
+
+def _has_shares(record: IntentRecord, state: TradingState) -> bool:
+    """Return whether there are own shares, or may yet be, that a stop or target stands for."""
+    conid = record.intent.conid
+    if state.journal.position(conid) is not None:
+        return True
+    return any(
+        each.intent.side is Side.BUY and (each.maybe_live or each.state is IntentState.PLANNED)
+        for each in state.journal.of(conid)
+    )

@@ -1,0 +1,197 @@
+"""Pre-trade checks, each a pure function: None lets an order pass, Denied says what was asked and what is allowed.
+
+They look at the state of the world; what depends on the decision's own data alone was checked when deciding. A missing
+or senseless input denies. In a run without faults none of them binds. The R-numbers are those of docs/glossary.md.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from trading.config import RiskSettings, SizingSettings
+from trading.execution.prices import increment_at
+from trading.execution.state import AccountGuard, TradingState
+from trading.execution.windows import SendWindow
+from trading.market.fills import cents, commission, round_down_to
+from trading.model.account import AccountKind
+from trading.model.contract import Contract, PriceIncrement
+from trading.model.decision import Denied
+from trading.model.mode import Mode
+from trading.model.order import OrderIntent, OrderType, Role
+
+MAX_UNKNOWN = 3
+MAX_SKEW_S = 10.0
+MIN_FREE_BYTES = 200 * 1024 * 1024
+MAX_ENTRIES_A_MINUTE = 20
+MAX_ENTRIES_A_DAY = 200
+SELL_COLLAR = 0.02
+MAX_PRIOR_CLOSE_DEVIATION = 0.005
+_TOLERANCE = 1e-9
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """Entries that left lately, restarts included."""
+
+    last_minute: int
+    today: int
+
+
+def account(symbol: str, guard: AccountGuard) -> Denied | None:
+    """R21: the configured account is selected, is of the expected kind, and a live one was released for trading."""
+    if guard.selected != guard.account_id:
+        return Denied(symbol, "account", None, None, "another account is selected at the broker")
+    paper = guard.account_id.startswith("D")
+    if paper == (guard.kind is AccountKind.LIVE):
+        return Denied(symbol, "account", None, None, f"the account is not the {guard.kind} one it is taken for")
+    if guard.observes:
+        return Denied(symbol, "account", None, None, "observed only: LIVE_TRADING is not set to this account's id")
+    return None
+
+
+def state(symbol: str, at: TradingState, unknown: int) -> Denied | None:
+    """R23: ACTIVE, few unproven orders, clocks agree, space on the disk, no own share without a stop."""
+    if at.mode is not Mode.ACTIVE or not at.reconciled:
+        return Denied(symbol, "state", None, None, f"the mode is {at.mode if at.reconciled else Mode.RECONCILING}")
+    if unknown > MAX_UNKNOWN:
+        return Denied(symbol, "state", unknown, MAX_UNKNOWN, "orders whose outcome is not proven")
+    if at.skew_s is not None and not abs(at.skew_s) <= MAX_SKEW_S:
+        return Denied(symbol, "state", at.skew_s, MAX_SKEW_S, "seconds between this clock and the gateway's")
+    if at.free_bytes is None or at.free_bytes < MIN_FREE_BYTES:
+        return Denied(symbol, "state", at.free_bytes, MIN_FREE_BYTES, "bytes free on the disk")
+    if at.uncovered_shares > 0:
+        return Denied(symbol, "state", at.uncovered_shares, 0, "own shares without a stop")
+    return None
+
+
+def too_old(order: OrderIntent, at: TradingState) -> Denied | None:
+    """R22: an entry leaves before the window's end, and the session that was decided on is still the newest."""
+    if order.decided != at.times.newest.day:
+        return Denied(order.symbol, "too_old", None, None, f"{order.decided} is not the newest session any more")
+    late_s = (at.now - at.times.window.ends).total_seconds()
+    return None if late_s <= 0.0 else Denied(order.symbol, "too_old", late_s, 0.0, "seconds past the window")
+
+
+def market_closed(order: OrderIntent, now: datetime, window: SendWindow) -> Denied | None:
+    """R15: an entry leaves inside its window only."""
+    inside = window.before_open(now)
+    return None if inside else Denied(order.symbol, "market_closed", None, None, "outside the time for such orders")
+
+
+def price_collar(order: OrderIntent, reference: float | None, deviation: float) -> Denied | None:
+    """R01: a buy at most `deviation` above the reference, a sale with a limit at least −2 % of it."""
+    if order.role is Role.EXIT and order.order_type is OrderType.MARKET:
+        return None
+    if reference is None or not (math.isfinite(reference) and reference > 0.0) or order.limit_price is None:
+        return Denied(order.symbol, "price_collar", order.limit_price, reference, "there is no reference price")
+    if order.role is Role.ENTRY:
+        allowed = reference * (1.0 + deviation)
+        inside = 0.0 < order.limit_price <= allowed + _TOLERANCE
+    else:
+        allowed = reference * (1.0 - SELL_COLLAR)
+        inside = order.limit_price >= round_down_to(allowed, 0.01) - _TOLERANCE
+    return None if inside else Denied(order.symbol, "price_collar", order.limit_price, allowed)
+
+
+def fat_finger(order: OrderIntent, increments: tuple[PriceIncrement, ...]) -> Denied | None:
+    """R04: every price lies on the contract's increments."""
+    for price in (order.limit_price, order.stop_price):
+        if price is None:
+            continue
+        step = increment_at(price, increments)
+        if step is None or not math.isfinite(price) or price <= 0.0:
+            return Denied(order.symbol, "fat_finger", price, step, "no price that this contract can have")
+        if abs(price / step - round(price / step)) > 1e-4:  # noqa: PLR2004 - doubles of prices that are on the grid
+            return Denied(order.symbol, "fat_finger", price, step, "off the contract's price increments")
+    return None
+
+
+def duplicate(order: OrderIntent, known: Mapping[str, str]) -> Denied | None:
+    """R05: no other order for the same contract, side and decision; `known` holds those, by coid, with their state."""
+    others = {coid: state for coid, state in known.items() if coid != order.coid}
+    if not others:
+        return None
+    coid, other_state = next(iter(others.items()))
+    return Denied(order.symbol, "duplicate", None, None, f"{coid} is {other_state}")
+
+
+def rate(symbol: str, sent: Sent) -> Denied | None:
+    """R06: at most so many entries a minute and a day."""
+    if sent.last_minute >= MAX_ENTRIES_A_MINUTE:
+        return Denied(symbol, "rate", sent.last_minute + 1, MAX_ENTRIES_A_MINUTE, "entries a minute")
+    if sent.today >= MAX_ENTRIES_A_DAY:
+        return Denied(symbol, "rate", sent.today + 1, MAX_ENTRIES_A_DAY, "entries a day")
+    return None
+
+
+def instrument(order: OrderIntent, contract: Contract | None) -> Denied | None:
+    """R16: a US stock in dollars whose contract id is the one that was checked for this symbol."""
+    if contract is None:
+        return Denied(order.symbol, "instrument", None, None, "its contract was not checked")
+    if contract.conid != order.conid:
+        return Denied(order.symbol, "instrument", order.conid, contract.conid, "another contract than was checked")
+    if contract.currency != "USD":
+        return Denied(order.symbol, "instrument", None, None, f"it trades in {contract.currency}")
+    return None
+
+
+def restricted(order: OrderIntent, symbols: tuple[str, ...], blocked: Mapping[int, tuple[str, str]]) -> Denied | None:
+    """R17 and R26: not on the list of restricted symbols, and nothing open or foreign in this contract."""
+    if order.symbol in symbols:
+        return Denied(order.symbol, "restricted", None, None, "on the list of restricted symbols")
+    if order.conid not in blocked:
+        return None
+    code, text = blocked[order.conid]
+    return Denied(order.symbol, code, None, None, text)
+
+
+def stale(order: OrderIntent, at: TradingState) -> Denied | None:
+    """R14: the symbol has a bar of the session that was decided on."""
+    has_bar = order.symbol in at.closes
+    return None if has_bar else Denied(order.symbol, "stale", None, None, f"no bar of {order.decided}")
+
+
+def suspected_split(symbol: str, close: float | None, prior_close: float | None) -> Denied | None:
+    """Before an entry the broker's prior close agrees within 0.5 % with the close that was decided on."""
+    if close is None or prior_close is None or not (close > 0.0 and prior_close > 0.0):
+        return Denied(symbol, "split", prior_close, close, "the prior close is not known")
+    apart = abs(prior_close / close - 1.0)
+    if apart <= MAX_PRIOR_CLOSE_DEVIATION + _TOLERANCE:
+        return None
+    return Denied(symbol, "split", prior_close, close, "the prior close differs: a split is suspected")
+
+
+def short(order: OrderIntent, own: int, other_sells: int) -> Denied | None:
+    """R18: a sale of at most the own shares less what other sells of ours may still take."""
+    allowed = own - other_sells
+    return None if order.quantity <= allowed else Denied(order.symbol, "short", order.quantity, allowed)
+
+
+def size(order: OrderIntent, equity: float, risk: RiskSettings, sizing: SizingSettings) -> Denied | None:
+    """R02 and R03 once more: value and quantity of one order, with the equity of now."""
+    if risk.profile != "standard":
+        return None
+    value = order.quantity * (order.limit_price or math.nan)
+    allowed = min(sizing.max_position_size * equity, risk.max_order_value)
+    if not value <= allowed + _TOLERANCE:
+        return Denied(order.symbol, "max_value", value, allowed)
+    if order.quantity > risk.max_order_quantity:
+        return Denied(order.symbol, "max_quantity", order.quantity, risk.max_order_quantity)
+    return None
+
+
+def entry_cost(quantity: int, limit_price: float) -> float:
+    """Return what an entry can take from the cash."""
+    return float(cents(cents(quantity * limit_price) + commission(quantity, limit_price)))
+
+
+def buying_power(order: OrderIntent, cash: float, committed: float, available: float) -> Denied | None:
+    """R19: cash, less what entries that may be live can still take, covers it; so do the account's available funds."""
+    if order.limit_price is None:
+        return Denied(order.symbol, "buying_power", None, None, "it has no limit")
+    cost = entry_cost(order.quantity, order.limit_price)
+    allowed = min(cash, available) - committed
+    return None if cost <= allowed + _TOLERANCE else Denied(order.symbol, "buying_power", cost, allowed)

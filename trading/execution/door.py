@@ -1,0 +1,53 @@
+"""The last look before an order leaves: whose account it is, the mode, and what it would do to own shares."""
+
+from __future__ import annotations
+
+from math import floor
+
+from trading.execution import checks
+from trading.execution.entries import check_entry
+from trading.execution.exits import check_exit
+from trading.execution.plan import Submit
+from trading.execution.state import TradingState
+from trading.model.command import Step
+from trading.model.decision import Denied
+from trading.model.order import OrderIntent, Role
+
+
+def may_leave(order: OrderIntent, command: Submit, state: TradingState) -> Denied | None:
+    """Return why an order must not leave as things stand at this moment, None when it may.
+
+    In observe mode, on another account than the configured one, and in a contract that is short nothing leaves.
+    """
+    match command.step:
+        case Step.ENTRY:
+            return check_entry(order, state)
+        case Step.EXIT:
+            denied = check_exit(order, state, guarded=command.guarded)
+            return denied or _beside_cover(order, state, guarded=command.guarded)
+        case _:
+            return check_protection(order, state)
+
+
+def check_protection(order: OrderIntent, state: TradingState) -> Denied | None:
+    """Return why a stop must not leave: more than one sale of the same shares could make us short."""
+    position = state.journal.position(order.conid)
+    held = max(floor(state.snapshot.held(order.conid)), 0)
+    own = 0 if position is None else min(position.quantity, held)
+    others = [
+        record
+        for record in state.journal.sells(order.conid)
+        if record.coid != order.coid and record.intent.role is not Role.TARGET
+    ]
+    return checks.account(order.symbol, state.guard) or checks.short(order, own, sum(record.left for record in others))
+
+
+def _beside_cover(order: OrderIntent, state: TradingState, *, guarded: bool) -> Denied | None:
+    """A sale leaves when its cover is over; the guard's stands beside one that nobody can find."""
+    cover = [
+        record
+        for record in state.journal.sells(order.conid)
+        if record.coid != order.coid and record.intent.role is not Role.EXIT and not (guarded and record.unproven)
+    ]
+    # Stop and target of a pair cancel each other: they sell the same shares once.
+    return checks.short(order, order.quantity, max((record.left for record in cover), default=0))

@@ -1,0 +1,122 @@
+"""How orders that are bound end: by what a reading shows of them, once their executions agree with it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from trading.config import Settings
+from trading.errors import GatewayError
+from trading.execution.matching import is_same
+from trading.execution.since import Since
+from trading.execution.snapshot import BrokerSnapshot, OrderSight
+from trading.market.calendar import TradingCalendar
+from trading.model.command import Step
+from trading.model.order import LIFE, BrokerOrder, BrokerStatus, IntentState, OrderLife, Tif
+from trading.model.record import IntentRecord, JournalView
+from trading.model.request import RequestKind
+from trading.ports import Broker
+
+EXECUTIONS_LATE_AFTER_S = 60.0
+INACTIVE_AFTER_S = 30.0
+# By then nothing of a session's DAY orders can be on the book.
+EXPIRED_AFTER = timedelta(minutes=30)
+_ENDED = {
+    BrokerStatus.FILLED: IntentState.FILLED,
+    BrokerStatus.CANCELLED: IntentState.CANCELLED,
+    BrokerStatus.FAILED: IntentState.REJECTED,
+    BrokerStatus.INACTIVE: IntentState.REJECTED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """What became of an order: the state to go to, or `gap` where it ended with more filled than executions tell."""
+
+    state: IntentState
+    detail: str
+    gap: bool = False
+
+
+class Endings:
+    """Judges the working orders of one reading."""
+
+    def __init__(
+        self,
+        snapshot: BrokerSnapshot,
+        journal: JournalView,
+        since: Since,
+        broker: Broker,
+        calendar: TradingCalendar,
+        settings: Settings,
+    ) -> None:
+        """`broker` is asked for single orders that the list lacks."""
+        self._snapshot = snapshot
+        self._journal = journal
+        self._since = since
+        self._broker = broker
+        self._calendar = calendar
+        self._settings = settings
+
+    def of(self, record: IntentRecord, now: datetime) -> Ending | None:
+        """Return how a working order ended, None while it works or that can't be told."""
+        if record.filled >= record.intent.quantity:
+            return Ending(IntentState.FILLED, "")
+        if record.order_id is None:
+            return None
+        sight = self._snapshot.sights.get(record.order_id)
+        if sight is None or not is_same(record, sight.order, self._journal):
+            return self._missing(record, now)
+        return self._judge(record, sight, now)
+
+    def _judge(self, record: IntentRecord, sight: OrderSight, now: datetime) -> Ending | None:
+        order = sight.order
+        if sight.life is OrderLife.LIVE:
+            return None
+        if sight.life is OrderLife.UNSURE and order.status is not BrokerStatus.INACTIVE:
+            return None
+        if sight.life is OrderLife.UNSURE and self._since.seconds("inactive", record.coid) < INACTIVE_AFTER_S:
+            return None
+        if round(order.filled_quantity) != record.filled:
+            if self._since.seconds("late", record.coid) < EXECUTIONS_LATE_AFTER_S:
+                return None
+            text = f"exec_gap: {order.filled_quantity:g} filled, executions say {record.filled}"
+            return Ending(self._state(record, order, now), text, gap=True)
+        return Ending(self._state(record, order, now), str(order.status))
+
+    def _state(self, record: IntentRecord, order: BrokerOrder, now: datetime) -> IntentState:
+        ended = _ENDED.get(order.status, IntentState.CANCELLED)
+        asked = any(
+            command.kind is RequestKind.CANCEL and command.left and command.step is not Step.SESSION_OVER
+            for command in self._journal.commands_of(record.coid)
+        )
+        if ended is IntentState.CANCELLED and record.intent.tif is Tif.DAY and not asked:
+            session = self._calendar.session(record.intent.session)
+            if session is not None and now >= session.close:
+                return IntentState.EXPIRED
+        return ended
+
+    def _missing(self, record: IntentRecord, now: datetime) -> Ending | None:
+        """A bound order that is not in the list: ask for it by its id; where nobody knows it, it is unproven."""
+        if self._snapshot.orders.value is None or self._snapshot.unsure(record.intent.conid) or record.order_id is None:
+            return None
+        missing_s = self._since.seconds("missing", record.coid)
+        if record.provisional:
+            return Ending(IntentState.UNKNOWN, "the order that looked like it is gone")
+        try:
+            order = self._broker.order_status(record.order_id)
+        except GatewayError:
+            return None
+        if order is not None and is_same(record, order, self._journal):
+            return self._judge(record, OrderSight(order, LIFE[order.status]), now)
+        return self._unlisted(record, missing_s, now)
+
+    def _unlisted(self, record: IntentRecord, missing_s: float, now: datetime) -> Ending | None:
+        """Judge an order that nobody knows by its id either."""
+        session = self._calendar.session(record.intent.session)
+        over = session is not None and now >= session.close + EXPIRED_AFTER
+        if record.intent.tif is Tif.DAY and over:
+            return Ending(IntentState.EXPIRED, "its session is over, and it is in no list")
+        if missing_s < 2.0 * self._settings.execution.visibility_s:
+            return None
+        return Ending(IntentState.UNKNOWN, "vanished without a terminal status")

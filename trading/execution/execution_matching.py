@@ -1,0 +1,130 @@
+"""Which executions are of which of our intents. Where neither id nor name tells, bounds decide, or nobody."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from trading.execution.snapshot import BrokerSnapshot
+from trading.model.order import Execution, IntentState, OrderType, Side
+from trading.model.record import IntentRecord, JournalView
+
+# The broker's clock is ours plus the measured skew, within this; more where the skew is unknown.
+_CLOCKS_APART = timedelta(seconds=2)
+_CLOCKS_UNKNOWN = timedelta(seconds=10)
+# How far beyond its limit a price may look through rounding.
+_PRICE_TOLERANCE = 5e-5
+# Never sent, or ended before anything could be executed.
+_NEVER_THERE = frozenset({IntentState.PLANNED, IntentState.DENIED})
+
+
+@dataclass(frozen=True, slots=True)
+class Matched:
+    """Executions with the coid of the intent that each belongs to, in the order in which they are to be counted."""
+
+    fills: tuple[tuple[str, Execution], ...]
+    foreign: tuple[Execution, ...]
+
+
+def match_executions(
+    executions: Iterable[Execution], journal: JournalView, snapshot: BrokerSnapshot, skew_s: float | None
+) -> Matched:
+    """Tell own executions from foreign ones.
+
+    With our name, or with an order id that this session has shown as ours, and equal contract and side, it is ours.
+    Without either, the sales of a contract are ours when an order of ours there has filled by just as many shares, all
+    after it was sent and at prices that it allows.
+
+    At equal times purchases come before sales: shares are bought before they are sold.
+    """
+    ordered = sorted(executions, key=lambda each: (each.time, each.side is Side.SELL, each.execution_id))
+    slack = _CLOCKS_UNKNOWN if skew_s is None else _CLOCKS_APART + timedelta(seconds=abs(skew_s))
+    fills: list[tuple[str, Execution]] = []
+    unnamed: list[Execution] = []
+    for execution in ordered:
+        coid = _by_name_or_id(execution, journal, snapshot.epoch, slack)
+        if coid is not None:
+            fills.append((coid, execution))
+        else:
+            unnamed.append(execution)
+    left = [each for each in unnamed if each.order_id is None and each.order_ref is None]
+    explained = _by_bounds(left, journal, snapshot, slack)
+    fills += explained
+    ours = {execution.execution_id for _, execution in explained}
+    fills.sort(key=lambda each: (each[1].time, each[1].side is Side.SELL, each[1].execution_id))
+    return Matched(tuple(fills), tuple(each for each in unnamed if each.execution_id not in ours))
+
+
+def _by_name_or_id(execution: Execution, journal: JournalView, epoch: int, slack: timedelta) -> str | None:
+    named = journal.by_coid.get(execution.order_ref or "")
+    if named is not None and _same(named, execution):
+        return named.coid
+    if execution.order_id is None:
+        return None
+    candidates = [
+        record
+        for record in journal.records
+        if record.order_id == execution.order_id and _same(record, execution) and record.state not in _NEVER_THERE
+    ]
+    certain = [record for record in candidates if record.seen_epoch == epoch and not record.provisional]
+    if len(certain) == 1 and not _before(certain[0], execution, slack):
+        return certain[0].coid
+    # An id of another session may have been given again: then the order has to allow the execution.
+    fitting = [record for record in candidates if _allows(record, execution, slack)]
+    return fitting[-1].coid if fitting else None
+
+
+def _by_bounds(
+    executions: Sequence[Execution], journal: JournalView, snapshot: BrokerSnapshot, slack: timedelta
+) -> list[tuple[str, Execution]]:
+    """Return the sales that carry neither id nor name and are those that an order of ours is short of."""
+    found: list[tuple[str, Execution]] = []
+    for record in journal.maybe_live:
+        sight = snapshot.sights.get(record.order_id) if record.order_id is not None and not record.provisional else None
+        missing = 0 if sight is None else round(sight.order.filled_quantity) - record.filled
+        if missing <= 0:
+            continue
+        fitting = [each for each in executions if _same(record, each) and _allows(record, each, slack)]
+        rivals = [
+            other
+            for other in journal.maybe_live
+            if other.coid != record.coid
+            and any(_same(other, each) and _allows(other, each, slack) for each in fitting)
+            and _is_short(other, snapshot)
+        ]
+        if not rivals and sum(each.quantity for each in fitting) == missing:
+            found += [(record.coid, each) for each in fitting]
+    return found
+
+
+def _is_short(record: IntentRecord, snapshot: BrokerSnapshot) -> bool:
+    sight = snapshot.sights.get(record.order_id) if record.order_id is not None else None
+    return sight is not None and round(sight.order.filled_quantity) > record.filled
+
+
+def _same(record: IntentRecord, execution: Execution) -> bool:
+    return record.intent.conid == execution.conid and record.intent.side is execution.side
+
+
+def _before(record: IntentRecord, execution: Execution, slack: timedelta) -> bool:
+    """Return whether it was executed before the order was sent."""
+    return record.sent_at is None or execution.time < _sent(record) - slack
+
+
+def _sent(record: IntentRecord) -> datetime:
+    return record.sent_at or record.intent.created
+
+
+def _allows(record: IntentRecord, execution: Execution, slack: timedelta) -> bool:
+    """Return whether the order can have made the execution: sent before it, for that many shares, at such a price."""
+    intent = record.intent
+    if _before(record, execution, slack) or execution.quantity > record.left:
+        return False
+    if record.ended_at is not None and execution.time > record.ended_at + slack and record.left == 0:
+        return False
+    if intent.order_type is not OrderType.LIMIT or intent.limit_price is None:
+        return True
+    if intent.side is Side.BUY:
+        return execution.price <= intent.limit_price + _PRICE_TOLERANCE
+    return execution.price >= intent.limit_price - _PRICE_TOLERANCE

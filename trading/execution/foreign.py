@@ -1,0 +1,73 @@
+"""What is not ours, or may not be: contracts that must not be bought now, and what halts the system."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from trading.execution.matching import is_orphan
+from trading.execution.snapshot import BrokerSnapshot
+from trading.model.alarm import HaltCause
+from trading.model.order import IntentState
+from trading.model.record import IntentRecord, JournalView
+
+
+def blocked_contracts(snapshot: BrokerSnapshot, journal: JournalView) -> dict[int, tuple[str, str]]:
+    """Return the contracts that must not be bought now, each with the code and the text of its reason."""
+    found: dict[int, tuple[str, str]] = {}
+    own = {position.conid: position.quantity for position in journal.positions}
+    # Where nothing is held the broker shows no row, so that own shares are looked at too.
+    for conid in {*own, *snapshot.stocks}:
+        held, ours = snapshot.held(conid), own.get(conid, 0)
+        if held != ours:
+            found[conid] = ("manual", f"the broker has {held:g} shares, own are {ours}")
+    ours_by_id = {record.order_id for record in journal.maybe_live}
+    for order_id, sight in snapshot.sights.items():
+        known = order_id in ours_by_id or (sight.order.order_ref or "") in journal.by_coid
+        if sight.maybe_live and not known:
+            found[sight.order.conid] = ("manual", "an order that is not of this system works there")
+    for row in (*_unreadable(snapshot),):
+        if row is not None:
+            found[row] = ("manual", "the broker shows something there that can't be read")
+    for record in journal.maybe_live:
+        if record.unproven:
+            found[record.intent.conid] = ("restricted", f"what became of {record.coid} is not proven")
+    return found
+
+
+def _unreadable(snapshot: BrokerSnapshot) -> list[int | None]:
+    lists = (snapshot.orders.value, snapshot.positions.value, snapshot.executions.value)
+    return [row.conid for each in lists if each is not None for row in each.unreadable]
+
+
+def halt_causes(
+    snapshot: BrokerSnapshot, journal: JournalView, prefix: str, known: Callable[[str], IntentRecord | None]
+) -> tuple[HaltCause, ...]:
+    """Return what a person has to look at before anything is bought again.
+
+    An orphan is an order with our prefix that the journal does not know; `known` looks a name up in all of it. A short
+    position counts in a contract that we own or have traded: this system never sells what it has not got.
+    """
+    found: list[HaltCause] = []
+    for sight in snapshot.sights.values():
+        name = sight.order.order_ref or ""
+        if not sight.maybe_live or not name.startswith(f"{prefix}-") or name in journal.by_coid:
+            continue
+        if is_orphan(sight.order, prefix, known(name) is not None):
+            text = f"{sight.order.symbol}: the order {name} is of this system, but not in its journal"
+            found.append(HaltCause("orphan", name, text))
+    own = {position.conid for position in journal.positions} | journal.traded
+    for conid, shares in sorted(snapshot.stocks.items()):
+        if shares < 0 and conid in own:
+            symbol = next((r.intent.symbol for r in journal.of(conid)), str(conid))
+            text = f"{symbol}: the account is short {-shares:g} shares"
+            found.append(HaltCause("short", f"{conid}:{shares:g}", text))
+    return tuple(found)
+
+
+def unsettled(journal: JournalView) -> tuple[IntentRecord, ...]:
+    """Return the orders whose outcome is not proven and that are not frozen yet."""
+    return tuple(
+        record
+        for record in journal.maybe_live
+        if not record.frozen and (record.state is IntentState.UNKNOWN or record.provisional)
+    )

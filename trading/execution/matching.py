@@ -1,0 +1,182 @@
+"""Order matching: which of the broker's orders are which of our intents; in doubt provisionally, or not at all.
+
+Bracket children carry no name of ours: they are found by their parent's order id, their type and their price, never by
+their place in an answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from trading.execution.snapshot import BrokerSnapshot, OrderSight
+from trading.model.order import BrokerOrder, BrokerStatus, IntentState, OrderIntent, OrderLife, OrderType
+from trading.model.record import IntentRecord, JournalView
+from trading.model.request import RequestKind
+
+PRICE_TOLERANCE = 5e-5
+# A split leaves quantity times price as it was, but for fractions of shares and rounded prices.
+_SPLIT_TOLERANCE = 0.02
+_COID_PARTS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """An intent and the order that is its; `provisional` where only its likeness says so."""
+
+    coid: str
+    order_id: int
+    provisional: bool = False
+
+
+def named(intent: OrderIntent) -> bool:
+    """Return whether the broker knows the order by our name; a bracket child has none there."""
+    return intent.parent_coid is None
+
+
+def agrees(intent: OrderIntent, order: BrokerOrder) -> bool:
+    """Return whether an order is what the intent asked for."""
+    return (
+        _same_kind(intent, order)
+        and round(order.total_quantity) == intent.quantity
+        and _same_price(intent.limit_price, order.limit_price, needed=intent.order_type is OrderType.LIMIT)
+        and _same_price(intent.stop_price, order.stop_price, needed=intent.order_type is OrderType.STOP)
+    )
+
+
+def is_same(record: IntentRecord, order: BrokerOrder, journal: JournalView) -> bool:
+    """Return whether the order under a record's id is still its, whatever was modified since or split.
+
+    An id alone says nothing: the broker may give it again.
+    """
+    intent = record.intent
+    if not _same_kind(intent, order) or order.order_ref not in {None, intent.coid, intent.parent_coid}:
+        return False
+    if order.order_ref is not None or agrees(intent, order):
+        return True
+    wanted = [(intent.quantity, intent.limit_price, intent.stop_price)]
+    wanted += [
+        (command.draft.quantity or 0, command.draft.limit_price, command.draft.stop_price)
+        for command in journal.commands_of(intent.coid)
+        if command.kind is RequestKind.MODIFY
+    ]
+    return any(_like(order, *each) for each in wanted)
+
+
+def _like(order: BrokerOrder, quantity: int, limit_price: float | None, stop_price: float | None) -> bool:
+    """Return whether size or price is as wanted, or both changed as in a split."""
+    price = limit_price if limit_price is not None else stop_price
+    shown = order.limit_price if limit_price is not None else order.stop_price
+    if round(order.total_quantity) == quantity or price is None:
+        return True
+    if shown is None:
+        return False
+    value = order.total_quantity * shown
+    return abs(shown - price) < PRICE_TOLERANCE or abs(value / (quantity * price) - 1.0) <= _SPLIT_TOLERANCE
+
+
+def bindings(journal: JournalView, snapshot: BrokerSnapshot) -> tuple[Binding, ...]:
+    """Return the bindings that follow from a reading for the records that have no order id for certain."""
+    open_records = [r for r in journal.maybe_live if r.order_id is None or r.provisional]
+    if not open_records:
+        return ()
+    taken = {r.order_id for r in journal.maybe_live if r.order_id is not None and not r.provisional}
+    ids = {r.coid: r.order_id for r in journal.records if r.order_id is not None and not r.provisional}
+    free = {order_id: sight for order_id, sight in snapshot.sights.items() if order_id not in taken}
+    found: dict[str, Binding] = {}
+
+    def take(made: Iterable[Binding]) -> None:
+        for binding in made:
+            found[binding.coid] = binding
+            if not binding.provisional:
+                ids[binding.coid] = binding.order_id
+            free.pop(binding.order_id, None)
+
+    for record in open_records:
+        take(_by_name(record.intent, free.values()))
+    for record in open_records:
+        if record.intent.parent_coid in ids:
+            take(_child(record.intent, ids[record.intent.parent_coid], free.values()))
+    for record in open_records:
+        if named(record.intent) and record.coid not in ids and record.state is not IntentState.SENDING:
+            take(_by_likeness(record, journal, free))
+    return tuple(found.values())
+
+
+def _by_name(intent: OrderIntent, sights: Iterable[OrderSight]) -> tuple[Binding, ...]:
+    """Return the binding to the order that carries the intent's own name, where there is one."""
+    if not named(intent):
+        return ()
+    found = {s.order.order_id for s in sights if s.order.order_ref == intent.coid and _same_kind(intent, s.order)}
+    return (Binding(intent.coid, found.pop()),) if len(found) == 1 else ()
+
+
+def _child(intent: OrderIntent, parent_id: int, sights: Iterable[OrderSight]) -> tuple[Binding, ...]:
+    """Return the binding of a bracket child whose parent is bound: to the one candidate, or none."""
+    fitting = [s.order for s in sights if agrees(intent, s.order) and s.order.order_ref in {None, intent.parent_coid}]
+    shown = [order for order in fitting if order.parent_id is not None]
+    if any(order.parent_id == parent_id for order in shown):
+        fitting = [order for order in shown if order.parent_id == parent_id]
+    else:
+        fitting = [order for order in fitting if order.parent_id is None]
+    return (Binding(intent.coid, fitting[0].order_id),) if len(fitting) == 1 else ()
+
+
+def _by_likeness(record: IntentRecord, journal: JournalView, free: Mapping[int, OrderSight]) -> tuple[Binding, ...]:
+    """Return the bindings of an order without a name that looks like the intent, where there is just one.
+
+    A bracket whose stop and target are listed too is bound for certain, and those with it, and so is a pair of which
+    both legs are listed in one group. Any other is bound provisionally.
+    """
+    candidates = [
+        s.order
+        for s in free.values()
+        if s.order.order_ref is None and s.order.parent_id is None and agrees(record.intent, s.order) and _counts(s)
+    ]
+    if len(candidates) != 1:
+        return ()
+    (order,) = candidates
+    certain = [Binding(record.coid, order.order_id)]
+    others = journal.children(record.coid) or _twins(record, journal)
+    for other in others:
+        listed = [
+            s.order.order_id
+            for s in free.values()
+            if s.order.order_id != order.order_id
+            and agrees(other.intent, s.order)
+            and (s.order.parent_id in {None, order.order_id} or s.order.oca_group == order.oca_group)
+        ]
+        if len(listed) != 1:
+            return (Binding(record.coid, order.order_id, provisional=True),)
+        certain.append(Binding(other.coid, listed[0]))
+    if not others:
+        return (Binding(record.coid, order.order_id, provisional=True),)
+    return tuple(certain)
+
+
+def _counts(sight: OrderSight) -> bool:
+    return sight.life is OrderLife.LIVE or sight.order.status is BrokerStatus.FILLED
+
+
+def _twins(record: IntentRecord, journal: JournalView) -> Sequence[IntentRecord]:
+    """Return the other leg of a protective pair."""
+    for command in journal.commands_of(record.coid):
+        if command.kind is RequestKind.SUBMIT and len(command.coids) > 1:
+            return [journal.by_coid[c] for c in command.coids if c != record.coid and c in journal.by_coid]
+    return ()
+
+
+def is_orphan(order: BrokerOrder, prefix: str, journal_has: bool) -> bool:  # noqa: FBT001 - a fact, not a switch
+    """Return whether an order carries a name of ours that the journal does not know: two bots, or an old backup."""
+    parts = (order.order_ref or "").split("-")
+    return not journal_has and len(parts) == _COID_PARTS and parts[0] == prefix
+
+
+def _same_kind(intent: OrderIntent, order: BrokerOrder) -> bool:
+    return order.conid == intent.conid and order.side is intent.side and order.order_type in {None, intent.order_type}
+
+
+def _same_price(wanted: float | None, shown: float | None, *, needed: bool) -> bool:
+    if not needed:
+        return True
+    return wanted is not None and shown is not None and abs(wanted - shown) < PRICE_TOLERANCE

@@ -1,0 +1,152 @@
+"""Own shares that changed without an execution of ours: sold by hand, or split. Believed on evidence only.
+
+The broker's position is own and foreign shares together. Fewer than our own means that some of ours are gone, or that
+the list is wrong: an empty or stale one looks the same.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from math import floor
+
+from trading.execution.snapshot import BrokerSnapshot
+from trading.model.order import UNPROVEN, Execution, OrderLife, Side
+from trading.model.record import JournalView, OwnPosition
+from trading.ports import AdjustmentKind, Sighting
+
+VOTES_NEEDED = 5
+VOTES_APART = timedelta(seconds=30)
+# New shares for each old one, or the other way round.
+_SPLITS = (1.5, 4 / 3, 2.0, 3.0, 4.0, 5.0, 8.0, 10.0, 15.0, 20.0, 25.0)
+_SPLIT_TOLERANCE = 0.01
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A change of own shares that is proven; `ratio` is that of a split."""
+
+    position: OwnPosition
+    quantity: int
+    kind: AdjustmentKind
+    text: str
+    ratio: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """The broker shows fewer shares than are ours; `vote` says whether this reading may be counted."""
+
+    position: OwnPosition
+    held: int
+    vote: bool
+
+
+def subject_of(position: OwnPosition) -> str:
+    """Return the name under which evidence about a position's missing shares is kept."""
+    return f"shares:{position.conid}:{position.quantity}"
+
+
+def judge_shares(
+    position: OwnPosition,
+    votes: tuple[Sighting, ...],
+    snapshot: BrokerSnapshot,
+    journal: JournalView,
+    foreign: tuple[Execution, ...],
+    visibility_s: float,
+) -> Change | Doubt | None:
+    """Return the change of own shares that a reading proves, a doubt, or None where nothing is missing.
+
+    `votes` are the earlier readings that showed the same shortage, `foreign` the executions of others.
+    """
+    if snapshot.positions.value is None or snapshot.unsure(position.conid):
+        return None
+    shown = snapshot.held(position.conid)
+    split = _split(position, shown, snapshot, foreign)
+    held = max(floor(shown), 0)
+    if split is not None or held >= position.quantity:
+        return split
+    return _judge_missing(position, held, votes, snapshot, journal, foreign, visibility_s)
+
+
+def _judge_missing(
+    position: OwnPosition,
+    held: int,
+    votes: tuple[Sighting, ...],
+    snapshot: BrokerSnapshot,
+    journal: JournalView,
+    foreign: tuple[Execution, ...],
+    visibility_s: float,
+) -> Change | Doubt:
+    """Return what a reading proves that shows `held` shares, fewer than are ours."""
+    if _in_flight(position.conid, snapshot, journal):
+        return Doubt(position, held, vote=False)
+    gone = position.quantity - held
+    text = f"{gone} of {position.quantity} own shares were sold by hand"
+    if _sold(position, foreign) == gone:
+        return Change(position, -gone, AdjustmentKind.MANUAL, text)
+    if _looks_split(position.quantity, held):
+        return Doubt(position, held, vote=False)
+    same = [vote for vote in votes if vote.evidence == str(held)]
+    counts = _witnessed(position, snapshot, journal) and (not votes or snapshot.began - votes[-1].at >= VOTES_APART)
+    settled = bool(votes) and snapshot.began - votes[0].at >= timedelta(seconds=2.0 * visibility_s)
+    if counts and settled and len(same) + 1 >= VOTES_NEEDED:
+        return Change(position, -gone, AdjustmentKind.MANUAL, text)
+    return Doubt(position, held, vote=counts)
+
+
+def _in_flight(conid: int, snapshot: BrokerSnapshot, journal: JournalView) -> bool:
+    """Return whether an order of ours there is unproven, or over or filled beyond what its executions tell."""
+    for record in journal.maybe_live:
+        if record.intent.conid != conid:
+            continue
+        if record.state in UNPROVEN or record.provisional:
+            return True
+        sight = snapshot.sights.get(record.order_id) if record.order_id is not None else None
+        if sight is not None and (sight.life is OrderLife.OVER or round(sight.order.filled_quantity) != record.filled):
+            return True
+    return False
+
+
+def _sold(position: OwnPosition, foreign: tuple[Execution, ...]) -> float:
+    """Return the shares of this contract that somebody else sold since we have them, by executions that were shown."""
+    return sum(
+        each.quantity
+        for each in foreign
+        if each.conid == position.conid and each.side is Side.SELL and each.time.date() >= position.entry_session
+    )
+
+
+def _witnessed(position: OwnPosition, snapshot: BrokerSnapshot, journal: JournalView) -> bool:
+    """Return whether the list is more than empty: it shows this contract, or another one of ours with its shares."""
+    if snapshot.positions.value is not None and position.conid in snapshot.positions.value.flat:
+        return True
+    if snapshot.held(position.conid) > 0:
+        return True
+    return any(
+        snapshot.held(other.conid) >= other.quantity for other in journal.positions if other.conid != position.conid
+    )
+
+
+def _split(
+    position: OwnPosition, shown: float, snapshot: BrokerSnapshot, foreign: tuple[Execution, ...]
+) -> Change | None:
+    """Return the split that quantity and average price agree on, forward or reverse, when nobody traded."""
+    price = snapshot.average_price(position.conid)
+    if shown <= 0 or price is None or not price > 0.0 or shown == position.quantity:
+        return None
+    if any(each.conid == position.conid for each in foreign):
+        return None
+    for ratio in (*_SPLITS, *(1.0 / split for split in _SPLITS)):
+        wanted = floor(position.quantity * ratio + _SPLIT_TOLERANCE)
+        if abs(shown - wanted) > (1 if ratio < 1.0 else 0) or wanted == 0:
+            continue
+        if abs(position.entry_price / price / ratio - 1.0) <= _SPLIT_TOLERANCE:
+            text = f"split: {position.quantity} own shares became {floor(shown)}"
+            return Change(position, floor(shown) - position.quantity, AdjustmentKind.SPLIT, text, ratio)
+    return None
+
+
+def _looks_split(own: int, held: int) -> bool:
+    """Return whether so many fewer shares could come from a reverse split."""
+    return held > 0 and any(abs(held - floor(own / split)) <= 1 for split in _SPLITS)

@@ -1,0 +1,61 @@
+"""Which price a quote gives for a sale inside the session, and whether it is through a stop."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from trading.market.fills import round_down_to
+from trading.model.account import Quote
+from trading.model.contract import Contract, PriceIncrement
+
+FRESH_S = 60.0
+# A quote marked delayed is at most so old.
+DELAYED_S = 1200.0
+_REALTIME, _DELAYED = "R", "D"
+
+
+@dataclass(frozen=True, slots=True)
+class SalePrice:
+    """What a sale would get now, USD; `delayed` where the quote is marked so."""
+
+    price: float
+    delayed: bool
+
+
+def sale_price(quote: Quote | None, now: datetime, *, allow_delayed: bool = True) -> SalePrice | None:
+    """Return what a sale would get by a quote, None where it says nothing usable: too old, halted, frozen, no bid."""
+    if quote is None or quote.halted or (quote.bid is not None and quote.bid <= 0.0):
+        return None
+    price = quote.bid or (None if quote.last_is_prior_close else quote.last)
+    if price is None or not price > 0.0:
+        return None
+    availability = (quote.availability or _REALTIME)[:1]
+    delayed = availability == _DELAYED
+    if availability not in {_REALTIME, _DELAYED} or (delayed and not allow_delayed):
+        return None
+    if quote.updated_ms is not None:
+        age_s = now.timestamp() - quote.updated_ms / 1000.0
+        if age_s > (DELAYED_S if delayed else FRESH_S):
+            return None
+    return SalePrice(price, delayed)
+
+
+def marketable(price: float, collar: float, contract: Contract | None) -> float:
+    """Return a sell limit `collar` (a fraction) under `price`, on the contract's increments."""
+    wanted = price * (1.0 - collar)
+    step = 0.01 if contract is None else increment_at(wanted, contract.increments) or 0.01
+    return float(round_down_to(wanted, step))
+
+
+def on_increments(price: float, contract: Contract | None) -> float:
+    """Return the price that a contract can have next to `price`: a split leaves prices between two increments."""
+    step = increment_at(price, contract.increments) if contract is not None else None
+    step = step or 0.01
+    return round(round(price / step) * step, 4)
+
+
+def increment_at(price: float, increments: tuple[PriceIncrement, ...]) -> float | None:
+    """Return the step of prices at `price`, None where the contract has none."""
+    steps = [each.increment for each in increments if price >= each.lower_edge]
+    return steps[-1] if steps and steps[-1] > 0.0 else None

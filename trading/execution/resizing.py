@@ -1,0 +1,153 @@
+"""Stop and target of a position made equal to its shares and its plan by modification; else replaced by a new pair."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from trading.execution.cancels import ask_cancel
+from trading.execution.matching import PRICE_TOLERANCE
+from trading.execution.plan import Adopt, Modify, Plan
+from trading.execution.prices import on_increments
+from trading.execution.state import TradingState
+from trading.model.command import CommandRecord, CommandState, Step
+from trading.model.order import OrderType, Role
+from trading.model.record import IntentRecord, OwnPosition
+from trading.model.request import RequestKind
+
+# A modification that the reading does not show after so many tries counts as refused.
+TRIES = 2
+TRIES_APART = timedelta(seconds=15)
+
+
+def plan_resize(
+    position: OwnPosition, legs: Sequence[IntentRecord], need: int, state: TradingState, plan: Plan
+) -> None:
+    """Bring the legs to `need` shares at the plan's prices; what a person set becomes the plan.
+
+    Growing, the stop goes first; shrinking, the leg that is nearer to the market. While an entry still works its
+    children are only cut where they work for more than is filled.
+    """
+    entering = any(state.journal.entries(position.conid))
+    wrong = [
+        leg for leg in _ordered(position, legs, need, state) if _is_wrong(position, leg, need, state, entering=entering)
+    ]
+    # While the broker's shares differ from ours a split may be on its way, and prices that nobody chose.
+    settled = state.snapshot.held(position.conid) == position.quantity
+    by_hand = [leg for leg in legs if settled and _set_by_hand(leg, state)]
+    if by_hand:
+        plan.commands.append(_adopted(position, by_hand, state))
+    _confirm(legs, state, plan)
+    if not wrong:
+        return
+    if any(_is_refused(leg, state) for leg in wrong):
+        if not entering:
+            for leg in legs:
+                ask_cancel(leg, Step.REPLACE, state, plan)
+        return
+    for leg in wrong:
+        plan.asked.add((leg.coid, Step.RESIZE))
+        tried = _tries(leg, state)
+        if len(tried) >= TRIES and state.now - tried[-1].sent_at >= TRIES_APART:
+            plan.refused.append(tried[-1].number)
+            plan.again(state.now)
+            return
+        if tried and state.now - tried[-1].sent_at < TRIES_APART:
+            plan.again(tried[-1].sent_at + TRIES_APART)
+            continue
+        plan.commands.append(Modify(leg, need + leg.filled, _planned_price(position, leg, state), Step.RESIZE))
+        plan.again(state.now + TRIES_APART)
+
+
+def _ordered(
+    position: OwnPosition, legs: Sequence[IntentRecord], need: int, state: TradingState
+) -> Sequence[IntentRecord]:
+    shares = sum(round(state.snapshot.sights[leg.order_id].order.remaining_quantity) for leg in legs if leg.order_id)
+    stop_first = sorted(legs, key=lambda leg: leg.intent.role is not Role.STOP)
+    if shares <= need * len(legs):
+        return stop_first
+    close = state.closes.get(position.symbol, position.entry_price)
+    return sorted(legs, key=lambda leg: abs(_planned_price(position, leg, state) - close))
+
+
+def _is_wrong(position: OwnPosition, leg: IntentRecord, need: int, state: TradingState, *, entering: bool) -> bool:
+    order = state.snapshot.sights[leg.order_id or 0].order
+    shares = round(order.remaining_quantity)
+    if entering:
+        return shares > need
+    price = _price(leg, state)
+    planned = _planned_price(position, leg, state)
+    moved = price is not None and abs(price - planned) > _rounding(planned) and not _set_by_hand(leg, state)
+    return shares != need or moved
+
+
+def _planned_price(position: OwnPosition, leg: IntentRecord, state: TradingState) -> float:
+    """Return what a leg should rest at: the plan's price, or what a person gave it."""
+    shown = _price(leg, state)
+    if shown is not None and _set_by_hand(leg, state):
+        return shown
+    planned = position.stop_price if leg.intent.role is Role.STOP else position.target_price
+    return on_increments(planned, state.contracts.get(position.symbol))
+
+
+def _price(leg: IntentRecord, state: TradingState) -> float | None:
+    order = state.snapshot.sights[leg.order_id or 0].order
+    return order.stop_price if leg.intent.order_type is OrderType.STOP else order.limit_price
+
+
+def _set_by_hand(leg: IntentRecord, state: TradingState) -> bool:
+    """Return whether a leg rests at a price that neither it was sent with nor we asked for since."""
+    shown = _price(leg, state)
+    if shown is None:
+        return False
+    position = state.journal.position(leg.intent.conid)
+    ours = [leg.intent.stop_price if leg.intent.order_type is OrderType.STOP else leg.intent.limit_price]
+    if position is not None:
+        ours.append(position.stop_price if leg.intent.role is Role.STOP else position.target_price)
+    for command in _modifies(leg, state):
+        ours.append(command.draft.stop_price or command.draft.limit_price)
+    return all(price is None or abs(price - shown) > _rounding(price) for price in ours)
+
+
+def _rounding(price: float) -> float:
+    """Return how far apart two prices may be that are the same but for rounding to a cent."""
+    return PRICE_TOLERANCE if price <= 0.0 else 0.01 + PRICE_TOLERANCE
+
+
+def _adopted(position: OwnPosition, by_hand: Sequence[IntentRecord], state: TradingState) -> Adopt:
+    prices = {leg.intent.role: _price(leg, state) for leg in by_hand}
+    return Adopt(
+        position.conid,
+        prices.get(Role.STOP) or position.stop_price,
+        prices.get(Role.TARGET) or position.target_price,
+    )
+
+
+def _modifies(leg: IntentRecord, state: TradingState) -> list[CommandRecord]:
+    return [
+        command
+        for command in state.journal.commands_of(leg.coid)
+        if command.kind is RequestKind.MODIFY and command.left
+    ]
+
+
+def _tries(leg: IntentRecord, state: TradingState) -> list[CommandRecord]:
+    """Return the modifications that are open: asked for and not shown yet."""
+    open_states = {CommandState.SENT, CommandState.ACKED, CommandState.UNKNOWN}
+    return [command for command in _modifies(leg, state) if command.state in open_states]
+
+
+def _is_refused(leg: IntentRecord, state: TradingState) -> bool:
+    return any(command.state is CommandState.REFUSED for command in _modifies(leg, state))
+
+
+def _confirm(legs: Sequence[IntentRecord], state: TradingState, plan: Plan) -> None:
+    """Confirm modifications that the reading shows."""
+    for leg in legs:
+        order = state.snapshot.sights[leg.order_id or 0].order
+        price = _price(leg, state)
+        for command in _tries(leg, state):
+            wanted = command.draft.stop_price or command.draft.limit_price
+            same_price = price is None or wanted is None or abs(wanted - price) <= PRICE_TOLERANCE
+            if round(order.total_quantity) == command.draft.quantity and same_price:
+                plan.confirmed.append(command.number)

@@ -1,0 +1,39 @@
+"""Since when something odd has been seen, kept as evidence, so that a restart doesn't begin to wait anew."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from trading.ports import Evidence
+
+_PREFIX = "since:"
+
+
+class Since:
+    """One for each reading: what was not seen again in it is forgotten at the end."""
+
+    def __init__(self, evidence: Evidence, now: datetime) -> None:
+        """Look at the evidence as it is before the reading."""
+        self._evidence = evidence
+        self._now = now
+        self._known = {subject for subject in evidence.subjects() if subject.startswith(_PREFIX)}
+        self._seen: set[str] = set()
+
+    def seconds(self, what: str, subject: str) -> float:
+        """Return for how long it has been so; 0.0 when it is seen for the first time."""
+        key = f"{_PREFIX}{what}:{subject}"
+        self._seen.add(key)
+        if key not in self._known:
+            self._known.add(key)
+            self._evidence.record(key, what, self._now)
+            return 0.0
+        return (self._now - self._evidence.of(key)[0].at).total_seconds()
+
+    @property
+    def any(self) -> bool:
+        """Return whether anything odd was seen."""
+        return bool(self._seen)
+
+    def close(self) -> None:
+        """Forget what is not so any more."""
+        self._evidence.forget(self._known - self._seen)

@@ -1,0 +1,153 @@
+"""What the broker showed in one reading: orders, executions, positions, balances, each with its time or its failure."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import Generic, TypeVar
+
+from trading.errors import GatewayError, NotSent, SessionLost
+from trading.model.account import AccountState, PositionList
+from trading.model.order import LIFE, BrokerOrder, ExecutionList, OrderLife, OrderList
+from trading.ports import Broker, Clock
+
+T = TypeVar("T")
+STOCK = "STK"
+
+
+@dataclass(frozen=True, slots=True)
+class Reading(Generic[T]):
+    """What one list said and when its request left, or why it could not be read."""
+
+    value: T | None
+    began: datetime
+    failure: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OrderSight:
+    """One order as a reading shows it: the row with the most fills, and what its rows together say of its life."""
+
+    order: BrokerOrder
+    life: OrderLife
+
+    @property
+    def live(self) -> bool:
+        """Return whether it can fill for certain."""
+        return self.life is OrderLife.LIVE and self.order.remaining_quantity > 0
+
+    @property
+    def maybe_live(self) -> bool:
+        """Return whether it can't be ruled out that it can fill."""
+        return self.life is not OrderLife.OVER and self.order.remaining_quantity > 0
+
+
+@dataclass(frozen=True)
+class BrokerSnapshot:
+    """One reading. Nothing in it is older than `began`; `epoch` is the session epoch in which it was made."""
+
+    began: datetime
+    epoch: int
+    orders: Reading[OrderList]
+    executions: Reading[ExecutionList]
+    positions: Reading[PositionList]
+    account: Reading[AccountState]
+
+    @property
+    def whole(self) -> bool:
+        """Return whether orders, executions and positions could all be read."""
+        readings = (self.orders, self.executions, self.positions)
+        return all(reading.value is not None for reading in readings)
+
+    @property
+    def failures(self) -> tuple[str, ...]:
+        """Return why lists could not be read."""
+        readings = (self.orders, self.executions, self.positions, self.account)
+        return tuple(dict.fromkeys(reading.failure for reading in readings if reading.failure))
+
+    @cached_property
+    def sights(self) -> dict[int, OrderSight]:
+        """Return the orders by the broker's id; none where the list could not be read."""
+        rows: dict[int, list[BrokerOrder]] = defaultdict(list)
+        for order in self.orders.value.orders if self.orders.value is not None else ():
+            rows[order.order_id].append(order)
+        return {order_id: _sight(found) for order_id, found in rows.items()}
+
+    @cached_property
+    def stocks(self) -> dict[int, float]:
+        """Return the broker's shares by contract, own and foreign ones together, over all models."""
+        held: dict[int, float] = defaultdict(float)
+        for position in self.positions.value.positions if self.positions.value is not None else ():
+            if position.asset_class in {None, STOCK}:
+                held[position.conid] += position.quantity
+        return dict(held)
+
+    def held(self, conid: int) -> float:
+        """Return the broker's shares of a contract; 0 where it shows none, so ask whether it could be read."""
+        return self.stocks.get(conid, 0.0)
+
+    def average_price(self, conid: int) -> float | None:
+        """Return the broker's average price of a contract that is held in one row."""
+        rows = [row for row in (self.positions.value.positions if self.positions.value else ()) if row.conid == conid]
+        return rows[0].average_price if len(rows) == 1 else None
+
+    def unsure(self, conid: int) -> bool:
+        """Return whether a row that could not be read may be an order of ours or a position in this contract."""
+        return self.blind or conid in self._unreadable
+
+    @cached_property
+    def blind(self) -> bool:
+        """Return whether a row could not be read whose contract can't be told either: it may be in any of ours."""
+        return None in self._unreadable
+
+    @cached_property
+    def _unreadable(self) -> frozenset[int | None]:
+        lists = (self.orders.value, self.positions.value, self.executions.value)
+        rows = [row for each in lists if each is not None for row in each.unreadable]
+        return frozenset(row.conid for row in rows if row.asset_class in {None, STOCK})
+
+
+def read_snapshot(
+    broker: Broker, clock: Clock, *, days: int, epoch: int, balances: Reading[AccountState] | None = None
+) -> BrokerSnapshot:
+    """Read everything once; `days` is how far back the executions go, `balances` what needn't be read anew.
+
+    A list that fails leaves the others standing: what needs it waits.
+
+    Raises: SessionLost, NotSent: there is nobody to ask; the error of the first list where all of them failed.
+    """
+    began = clock.now()
+    errors: list[GatewayError] = []
+    snapshot = BrokerSnapshot(
+        began=began,
+        epoch=epoch,
+        orders=_read(broker.orders, clock, errors),
+        executions=_read(lambda: broker.executions(days), clock, errors),
+        positions=_read(broker.positions, clock, errors),
+        account=balances or _read(broker.account, clock, errors),
+    )
+    lists = (snapshot.orders, snapshot.executions, snapshot.positions)
+    if all(reading.value is None for reading in lists):
+        raise errors[0]
+    return snapshot
+
+
+def _read(ask: Callable[[], T], clock: Clock, errors: list[GatewayError]) -> Reading[T]:
+    began = clock.now()
+    try:
+        return Reading(ask(), began)
+    except (SessionLost, NotSent):
+        raise
+    except GatewayError as error:
+        errors.append(error)
+        return Reading(None, began, str(error))
+
+
+def _sight(rows: Sequence[BrokerOrder]) -> OrderSight:
+    """Return what the rows of one order say together; where they contradict each other, nothing is sure."""
+    lives = {LIFE[row.status] for row in rows}
+    most = max(rows, key=lambda row: row.filled_quantity)
+    return OrderSight(most, lives.pop() if len(lives) == 1 else OrderLife.UNSURE)

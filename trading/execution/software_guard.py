@@ -1,0 +1,103 @@
+"""The software guard: while own shares have no working stop, it compares price and stop, and sells on a breach.
+
+It is the last line, not the first: pairs of stop and target go on being sent beside it. Its sale is the one that may
+stand beside an order of ours that nobody can find, and only on strict evidence that this one does not live.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from trading.execution.exits import WantedExit
+from trading.execution.matching import PRICE_TOLERANCE
+from trading.execution.plan import POLL_S, Plan
+from trading.execution.prices import sale_price
+from trading.execution.protection import PROTECT_WITHIN, Cover, bare_since, covers, price_through, sells_at_broker
+from trading.execution.state import TradingState
+from trading.model.alarm import AlarmCode
+from trading.model.decision import ExitReason
+
+# Two readings, so far apart, have to show the position whole and no sell of ours.
+WHOLE_READINGS = 2
+READINGS_APART = timedelta(seconds=5)
+_DELAYED_BREACHES = 2
+
+
+def guarded_exits(state: TradingState, plan: Plan) -> tuple[WantedExit, ...]:
+    """Return the sales that stand for stops that can't rest now."""
+    return tuple(
+        WantedExit(cover.position, reason, guarded=True)
+        for cover in covers(state)
+        if (reason := _reason(cover, state, plan)) is not None
+    )
+
+
+def watched(state: TradingState) -> frozenset[int]:
+    """Return the contracts whose quotes the guard needs: own shares without a working stop in regular hours."""
+    if not state.times.liquid:
+        return frozenset()
+    return frozenset(cover.position.conid for cover in covers(state) if cover.uncovered > 0)
+
+
+def breach_of(conid: int) -> str:
+    """Return the name under which sightings of a price through a stop are kept."""
+    return f"breach:{conid}"
+
+
+def whole_of(conid: int) -> str:
+    """Return the name under which readings are kept that show a position whole and no sell in it."""
+    return f"whole:{conid}"
+
+
+def _reason(cover: Cover, state: TradingState, plan: Plan) -> ExitReason | None:
+    conid = cover.position.conid
+    if cover.uncovered == 0 or cover.exiting or state.snapshot.orders.value is None:
+        plan.over |= {breach_of(conid), whole_of(conid)}
+        return None
+    if not state.times.liquid:
+        return _before_the_open(cover, state)
+    quote = sale_price(state.quotes.get(conid), state.now)
+    since = bare_since(conid, state)
+    if quote is None:
+        if since is not None and state.now - since >= PROTECT_WITHIN:
+            text = f"{cover.position.symbol}: no stop works and no usable price comes: nothing watches it"
+            plan.alarm(AlarmCode.BLIND, cover.position.symbol, text)
+        return None
+    through = price_through(cover.position, state)
+    if through == "target" and not cover.unproven:
+        return ExitReason.TARGET
+    if quote.price > cover.position.stop_price + PRICE_TOLERANCE:
+        plan.over |= {breach_of(conid), whole_of(conid)}
+        return None
+    return _on_breach(cover, state, plan, delayed=quote.delayed)
+
+
+def _before_the_open(cover: Cover, state: TradingState) -> ExitReason | None:
+    """A close under the stop that no order stands for any more: sell at the open."""
+    below = price_through(cover.position, state) == "stop"
+    return ExitReason.STOP if below and not cover.unproven and cover.stop is None else None
+
+
+def _on_breach(cover: Cover, state: TradingState, plan: Plan, *, delayed: bool) -> ExitReason | None:
+    conid = cover.position.conid
+    breaches = state.sightings.get(breach_of(conid), ())
+    plan.again(state.now + timedelta(seconds=POLL_S))
+    plan.notes.append((breach_of(conid), "price through the stop"))
+    text = f"{cover.position.symbol}: the price is through its stop, which does not work"
+    plan.alarm(AlarmCode.BREACH, cover.position.symbol, f"{text} (delayed price)" if delayed else text)
+    if delayed and len(breaches) + 1 < _DELAYED_BREACHES:
+        return None
+    if not cover.unproven:
+        return ExitReason.STOP
+    visible = timedelta(seconds=state.settings.execution.visibility_s)
+    if not breaches or state.now - breaches[0].at < visible:
+        return None
+    whole = state.snapshot.held(conid) >= cover.position.quantity and not sells_at_broker(conid, state)
+    if not whole or not state.snapshot.whole or state.snapshot.unsure(conid):
+        plan.over.add(whole_of(conid))
+        return None
+    shown = state.sightings.get(whole_of(conid), ())
+    if shown and state.snapshot.began - shown[0].at >= READINGS_APART and len(shown) + 1 >= WHOLE_READINGS:
+        return ExitReason.STOP
+    plan.notes.append((whole_of(conid), "whole, and no sell in the list"))
+    return None

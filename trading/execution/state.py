@@ -1,0 +1,78 @@
+"""Everything that a plan looks at, as one value: the reading, the journal, the mode, the time, and what was decided."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from trading.config import Settings
+from trading.execution.snapshot import BrokerSnapshot
+from trading.execution.windows import SendWindow
+from trading.market.calendar import Session, TradingCalendar
+from trading.model.account import AccountKind, Quote
+from trading.model.contract import Contract
+from trading.model.decision import Decision
+from trading.model.mode import Mode
+from trading.model.record import JournalView
+from trading.ports import Sighting
+
+
+@dataclass(frozen=True, slots=True)
+class AccountGuard:
+    """Whose account it is, which one is selected at the broker, and whether a live one may be traded."""
+
+    account_id: str
+    kind: AccountKind
+    live_trading: str
+    selected: str | None
+
+    @property
+    def observes(self) -> bool:
+        """Return whether this is a live account that was not released for trading."""
+        return self.kind is AccountKind.LIVE and self.live_trading != self.account_id
+
+
+@dataclass(frozen=True, slots=True)
+class MarketTimes:
+    """Where `now` lies: the newest completed session, when orders decided on it may leave, and the open session."""
+
+    newest: Session
+    window: SendWindow
+    open_session: Session | None
+    calendar: TradingCalendar
+
+    @property
+    def liquid(self) -> bool:
+        """Return whether regular trading hours are on."""
+        return self.open_session is not None
+
+
+@dataclass(frozen=True)
+class TradingState:
+    """One moment. Plans and the checks before the wire are functions of it.
+
+    `closes` are the newest closes by symbol, of everything that was decided on and of everything that is held;
+    `quotes` are there for contracts for which an order inside the session may be needed, and before the open for
+    entries. `blocked` are contracts that must not be bought, with code and text.
+    """
+
+    now: datetime
+    epoch: int
+    mode: Mode
+    flatten: bool
+    snapshot: BrokerSnapshot
+    journal: JournalView
+    decision: Decision | None
+    times: MarketTimes
+    guard: AccountGuard
+    settings: Settings
+    reconciled: bool = True
+    closes: Mapping[str, float] = field(default_factory=dict)
+    contracts: Mapping[str, Contract] = field(default_factory=dict)
+    quotes: Mapping[int, Quote] = field(default_factory=dict)
+    blocked: Mapping[int, tuple[str, str]] = field(default_factory=dict)
+    sightings: Mapping[str, tuple[Sighting, ...]] = field(default_factory=dict)
+    skew_s: float | None = None
+    free_bytes: int | None = None
+    uncovered_shares: int = 0

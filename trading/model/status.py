@@ -1,0 +1,45 @@
+"""What the trading process says of itself while it runs, as small facts in the store: the keys and the words."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class SessionState(StrEnum):
+    """The broker session as the trading loop found it last; kept under `StatusKey.SESSION_STATE`."""
+
+    STARTING = "starting"
+    GATEWAY_DOWN = "gateway_down"
+    WAITING_LOGIN = "waiting_login"
+    CONNECTED = "connected"
+    """logged in, without the brokerage session that orders need"""
+    COMPETING = "competing"
+    RESET = "reset"
+    """the broker's nightly reset"""
+    STALE = "stale"
+    """open by its own account, but the broker does not answer"""
+    READY = "ready"
+    ENDED = "ended"
+
+
+class StatusKey(StrEnum):
+    """Keys of `Store.set_value` that pages, `status` and readiness look at; times are ISO 8601, numbers decimal.
+
+    `SESSION_SINCE` is empty unless the session is usable; `STATE_SINCE` is when the session's state became what it is,
+    whatever it is. `SESSION_NEXT` says what happens by itself, `SESSION_PERSON` what a person has to do, `LOGIN_UNTIL`
+    when somebody has to log in again; each is empty where there is nothing to say.
+    """
+
+    SESSION_STATE = "session_state"
+    SESSION_SINCE = "session_since"
+    SESSION_DETAIL = "session_detail"
+    STATE_SINCE = "session_state_since"
+    SESSION_NEXT = "session_next"
+    SESSION_PERSON = "session_person"
+    LOGIN_UNTIL = "login_until"
+    MARKET_NOW = "market_now"
+    MARKET_PHASE = "market_phase"
+    NEXT_EVENT = "next_event"
+    NEXT_EVENT_KIND = "next_event_kind"
+    UNCOVERED_SHARES = "uncovered_shares"
+    UNKNOWN_ORDERS = "unknown_orders"
