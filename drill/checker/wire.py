@@ -22,8 +22,8 @@ _SLACK_S = 1.0
 
 
 def requests(case: Case) -> Iterator[Line]:
-    """Yield the writes that arrived at the broker."""
-    return (line for line in case.truth if line["kind"] == "request")
+    """Yield the writes about orders that arrived at the broker; the choice of an account is none."""
+    return (line for line in case.truth if line["kind"] == "request" and line["path"] != "/iserver/account")
 
 
 def i1_written_before_it_is_sent(case: Case) -> Iterator[Violation]:
@@ -90,7 +90,7 @@ def i14_right_account(case: Case) -> Iterator[Violation]:
     """Every write names the account that is traded."""
     for line in requests(case):
         parts = line["path"].split("/")
-        if "account" in parts and parts[parts.index("account") + 1] != case.account:
+        if "account" in parts and parts[parts.index("account") + 1 :][:1] != [case.account]:
             yield Violation("I14", instant(line["at"]), line["path"], "it names another account")
 
 
