@@ -26,6 +26,11 @@ def requests(case: Case) -> Iterator[Line]:
     return (line for line in case.truth if line["kind"] == "request" and line["path"] != "/iserver/account")
 
 
+def says_yes(line: Line) -> bool:
+    """Return whether a reply confirms its question."""
+    return line.get("confirmed") is True or line["sha256"] in YES
+
+
 def i1_written_before_it_is_sent(case: Case) -> Iterator[Violation]:
     """Each write that arrived has its own row in the journal, with the same bytes, from before it arrived."""
     if case.fired(*TWICE):
@@ -104,7 +109,7 @@ def i18_questions(case: Case) -> Iterator[Violation]:
             began = line["seq"]
         elif line["kind"] == "question":
             asked[line["reply_id"]] = line
-        elif line["kind"] == "request" and "/reply/" in line["path"] and line["sha256"] in YES:
+        elif line["kind"] == "request" and "/reply/" in line["path"] and says_yes(line):
             question = asked.get(line["path"].rpartition("/")[2])
             if question is None:
                 continue
