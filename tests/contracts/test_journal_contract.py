@@ -8,12 +8,12 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from trading.execution.order_state import EDGES
 
 from tests.fakes.chance import seeded
 from tests.fakes.memory_journal import MemoryJournal
 from tests.fakes.orders import CONID, LATER, NOW, SESSION, bracket, fill, market_exit, request
 from trading.errors import InvariantBroken
-from trading.execution.order_state import EDGES
 from trading.model.order import IntentState, OrderIntent
 from trading.model.outcome import Answer
 from trading.model.request import RequestKind

@@ -11,8 +11,9 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from trading.errors import InvariantBroken
 from trading.execution.order_state import check_edge
+
+from trading.errors import InvariantBroken
 from trading.model.order import Execution, IntentState, OrderIntent, Role, Side
 from trading.model.outcome import Answer
 from trading.model.request import PreparedRequest, RequestKind

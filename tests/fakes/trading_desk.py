@@ -6,16 +6,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 
+from trading.execution.book import BrokerBook, read_book
+from trading.execution.desk import Circumstances, Desk
+from trading.execution.dispatch import Outcome
+from trading.execution.executor import Executor
+
 from tests.fakes.fake_broker import ACCOUNT, FakeBroker, FakeClock
 from tests.fakes.memory_journal import MemoryJournal
 from tests.fakes.memory_metrics import MemoryLog, MemoryMetrics
 from tests.fakes.memory_store import MemoryStore
 from tests.fakes.stages import settings_of
 from trading.config import Settings
-from trading.execution.book import BrokerBook, read_book
-from trading.execution.desk import Circumstances, Desk
-from trading.execution.dispatch import Outcome
-from trading.execution.executor import Executor
 from trading.execution.protection import Protection
 from trading.execution.reconciler import Reconciler
 from trading.execution.sender import Sender

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from trading.execution.manual import BELIEVED_AFTER_S
 
 from tests.fakes.trading_desk import (
     CLOSE,
@@ -21,7 +22,6 @@ from tests.fakes.trading_desk import (
 )
 from tests.fakes.trading_room import Room, quiet
 from trading.errors import ConfigError, SessionLost
-from trading.execution.manual import BELIEVED_AFTER_S
 from trading.market.panel import Panel
 from trading.model.contract import Contract
 from trading.model.metric import Counter

@@ -5,14 +5,14 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
+from trading.cycle.circumstances import blocked, circumstances, closes_of
+from trading.execution.book import BrokerBook, read_book
+from trading.execution.desk import Circumstances
 
 from tests.fakes.fake_broker import ACCOUNT
 from tests.fakes.orders import bracket, fill, market_exit, request
 from tests.fakes.trading_desk import CONIDS, DECIDED, Office, approved, decision_of
-from trading.cycle.circumstances import blocked, circumstances, closes_of
 from trading.cycle.session_keeper import SessionView
-from trading.execution.book import BrokerBook, read_book
-from trading.execution.desk import Circumstances
 from trading.model.decision import Decision
 from trading.model.mode import OPERATOR, Mode
 from trading.model.order import MAYBE_LIVE, IntentState

@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import date, datetime
 
 import pytest
+from trading.execution.book import BrokerBook, read_book
 
 from tests.fakes.bars import bars_of
 from tests.fakes.orders import NOW, bracket, fill, market_exit, request
 from tests.fakes.trading_desk import CONIDS, DECIDED, INCREMENTS, SESSION, Office
 from trading.cycle.gather import Market, read_market, view_of
-from trading.execution.book import BrokerBook, read_book
 from trading.market.panel import build_panel
 from trading.model.decision import Holding, RiskState, StopOut
 from trading.model.order import IntentState

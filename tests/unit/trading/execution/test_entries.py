@@ -16,6 +16,7 @@ from tests.fakes.trading_states import (
     PRE_OPEN,
     SESSION,
     XOM,
+    Facts,
     after,
     approved,
     bid,
@@ -26,6 +27,7 @@ from tests.fakes.trading_states import (
     planned,
     stop,
     target,
+    usually,
 )
 from trading.execution.entries import check_entry, entries_left, passes, plan_entries
 from trading.execution.plan import Plan
@@ -46,7 +48,7 @@ GROUP = (planned(entry()), planned(stop("E-S", parent="E")), planned(target("E-T
 
 def before(now: datetime = PRE_OPEN, *records: IntentRecord, **facts: object) -> TradingState:
     """Return a moment before the open at which AAPL is to be bought."""
-    return moment(now, *records, **{"decision": BUY, "quotes": QUOTES, **facts})  # type: ignore[arg-type]
+    return moment(now, *records, **usually(facts, decision=BUY, quotes=QUOTES))
 
 
 def plan_of(state: TradingState) -> Plan:
@@ -124,8 +126,8 @@ def test_entry_waits_for_the_mode_inside_its_window(mode: Mode) -> None:
         ({"quotes": []}, "split"),
     ],
 )
-def test_entry_waits_for_what_may_pass(facts: dict[str, object], what: str) -> None:
-    plan = plan_of(before(**facts))  # type: ignore[arg-type]
+def test_entry_waits_for_what_may_pass(facts: Facts, what: str) -> None:
+    plan = plan_of(before(**facts))
     assert (plan.commands, waits(plan)) == ([], {"AAPL": what})
 
 
@@ -141,8 +143,8 @@ def test_entry_waits_for_what_may_pass(facts: dict[str, object], what: str) -> N
         ({"settings": settings_of("risk.max_order_quantity=8")}, "max_quantity"),
     ],
 )
-def test_refusal_that_will_not_pass_is_put_on_record(facts: dict[str, object], what: str) -> None:
-    plan = plan_of(before(**facts))  # type: ignore[arg-type]
+def test_refusal_that_will_not_pass_is_put_on_record(facts: Facts, what: str) -> None:
+    plan = plan_of(before(**facts))
     assert (refused(plan), sent(plan)) == ([("", what)], [])
 
 

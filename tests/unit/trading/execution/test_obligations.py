@@ -14,6 +14,7 @@ from tests.fakes.trading_states import (
     OPEN,
     PRE_OPEN,
     XOM,
+    Facts,
     after,
     approved,
     asked,
@@ -29,6 +30,7 @@ from tests.fakes.trading_states import (
     shows,
     stop,
     target,
+    usually,
 )
 from trading.execution.obligations import obligations, quotes_needed
 from trading.execution.plan import Modify, Plan, Submit
@@ -40,7 +42,7 @@ from trading.model.order import BrokerStatus, IntentState, OrderType, Role
 from trading.model.request import RequestKind
 from trading.ports import Sighting
 
-FLAT = {"flatten": True, "mode": Mode.HALTED}
+FLAT: Facts = {"flatten": True, "mode": Mode.HALTED}
 QUOTES = [
     bid(CLOSES[symbol], PRE_OPEN, conid=conid) for symbol, conid in (("AAPL", AAPL), ("MSFT", MSFT), ("XOM", XOM))
 ]
@@ -49,13 +51,13 @@ QUOTES = [
 def busy(**facts: object) -> TradingState:
     """Return a moment before the open with everything to do: cancel, protect, sell and buy."""
     late = entry("L", 21, decided=DECIDED - timedelta(days=3), session=DECIDED)
-    given = {
-        "positions": [own(), own(9, MSFT, stop_price=36.0, target_price=40.0)],
-        "decision": decided(approved("XOM", 5, 95.0), exits=["AAPL"]),
-        "quotes": QUOTES,
-        **facts,
-    }
-    return moment(PRE_OPEN, late, stop(), target(), **given)  # type: ignore[arg-type]
+    given = usually(
+        facts,
+        positions=[own(), own(9, MSFT, stop_price=36.0, target_price=40.0)],
+        decision=decided(approved("XOM", 5, 95.0), exits=["AAPL"]),
+        quotes=QUOTES,
+    )
+    return moment(PRE_OPEN, late, stop(), target(), **given)
 
 
 def words(plan: Plan) -> list[str]:
@@ -75,7 +77,8 @@ def test_cancels_come_first_then_protection_then_exits_then_entries() -> None:
 
 
 def test_nothing_is_planned_when_the_order_list_could_not_be_read() -> None:
-    for facts in ({}, FLAT, {"mode": Mode.HALTED}):
+    moments: list[Facts] = [{}, FLAT, {"mode": Mode.HALTED}]
+    for facts in moments:
         plan = obligations(busy(failed=["orders"], **facts))
         assert plan == Plan()
 

@@ -4,10 +4,10 @@ import random
 from pathlib import Path
 
 import pytest
+from trading.model.wire import WireAct, WireRequest
 
 from tests.unit.webapp.desk import NOON, SESSION
 from trading.model.order import Execution, IntentState, OrderIntent, OrderType, Role, Side, Tif
-from trading.model.wire import WireAct, WireRequest
 from trading.store.database import Database
 from trading.store.journal import SqliteJournal
 from trading.store.readers.state import read_state
