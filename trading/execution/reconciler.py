@@ -164,7 +164,10 @@ class Reconciler:
             self._resurrected(record, "an execution of it came", done)
         elif record.state is IntentState.FILLED and record.left > 0:
             journal.transition(record.coid, IntentState.WORKING, "RESURRECTED: an execution was taken back", now)
-        elif record.state in UNPROVEN and execution.order_id is not None and record.order_id is None:
+        elif execution.order_id is not None and (
+            (record.provisional and execution.order_ref == record.coid)
+            or (record.state in UNPROVEN and record.order_id is None)
+        ):
             journal.bind(record.coid, execution.order_id, snapshot_epoch, now)
         elif record.state is IntentState.UNKNOWN:
             journal.transition(record.coid, IntentState.WORKING, "an execution of it came", now)
