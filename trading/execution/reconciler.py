@@ -176,13 +176,12 @@ class Reconciler:
 
     def _resurrect(self, snapshot: BrokerSnapshot, done: Reconciled) -> None:
         """Find live orders that were taken for absent or over."""
-        by_id = {
-            record.order_id: record
-            for record in self.view(snapshot.began).records
-            if record.order_id is not None and record.state in TERMINAL
-        }
+        journal = self.view(snapshot.began)
+        by_id = {r.order_id: r for r in journal.records if r.order_id is not None and r.state in TERMINAL}
+        # An id that came again is the newer order's.
+        taken = {record.order_id for record in journal.maybe_live if not record.provisional}
         for order_id, sight in snapshot.sights.items():
-            if not sight.live:
+            if not sight.live or order_id in taken:
                 continue
             record = self._context.journal.intent(sight.order.order_ref or "") or by_id.get(order_id)
             if record is None or record.state not in TERMINAL or record.state is IntentState.DENIED:
