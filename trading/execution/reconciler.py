@@ -77,7 +77,8 @@ class Reconciler:
             self._close_legs(snapshot, now)
         self._resolve(snapshot, done)
         self._check_shares(snapshot, done)
-        since.close()
+        if snapshot.orders.value is not None:
+            since.close()
         if since.any:
             _sooner(done, now + timedelta(seconds=INACTIVE_AFTER_S))
         prefix = self._context.store.value("prefix") or ""
