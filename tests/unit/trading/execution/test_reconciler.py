@@ -1,11 +1,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
 from tests.fakes.fake_broker import (
+    FakeBroker,
     Fault,
     duplicate,
     legs_refused,
@@ -22,6 +23,8 @@ from trading.execution.order_factory import protective_pair, with_names
 from trading.model.alarm import AlarmCode
 from trading.model.command import Step
 from trading.model.order import BrokerStatus, IntentState, OrderIntent, OrderType, Side
+from trading.model.outcome import Acknowledged, Outcome
+from trading.model.request import PreparedRequest
 
 S = IntentState
 AAPL = CONIDS["AAPL"]
@@ -113,11 +116,11 @@ def test_purchase_that_is_told_after_its_sale_takes_the_oversold_shares_back(boo
 
 @pytest.mark.parametrize(("moment", "expected"), [(CLOSE, S.EXPIRED), (CLOSE - timedelta(hours=1), S.CANCELLED)])
 def test_entry_that_ends_with_its_session_has_expired_and_one_that_ends_earlier_was_cancelled(
-    books: OrderBooks, moment: object, expected: IntentState
+    books: OrderBooks, moment: datetime, expected: IntentState
 ) -> None:
     entry, *children = books.enter()
     books.read()
-    books.clock.time = moment  # type: ignore[assignment]
+    books.clock.time = moment
     books.broker.end(books.broker.named(entry.coid).order_id, BrokerStatus.CANCELLED)
     books.read()
     assert books.record(entry.coid).state is expected
@@ -171,12 +174,12 @@ def test_leg_that_is_not_listed_and_was_not_refused_is_unproven_once_it_had_to_b
 def test_accepted_order_that_the_answer_did_not_name_is_unproven_until_a_reading_shows_it(books: OrderBooks) -> None:
     group = books.plan()
 
-    def no_names(broker: object, request: object) -> object:
-        outcome = books.broker.apply(request)  # type: ignore[arg-type]
-        stripped = tuple(replace(ack, local_order_id=None) for ack in outcome.orders)  # type: ignore[union-attr]
-        return replace(outcome, orders=stripped)  # type: ignore[type-var]
+    def no_names(broker: FakeBroker, request: PreparedRequest) -> Outcome:
+        outcome = broker.apply(request)
+        assert isinstance(outcome, Acknowledged)
+        return replace(outcome, orders=tuple(replace(ack, local_order_id=None) for ack in outcome.orders))
 
-    books.send(group, no_names)  # type: ignore[arg-type]
+    books.send(group, no_names)
     assert books.record(group[0].coid).state is S.UNKNOWN
     books.read()
     assert books.states(*(intent.coid for intent in group)) == [S.WORKING] * 3
@@ -186,7 +189,7 @@ def test_accepted_order_that_the_answer_did_not_name_is_unproven_until_a_reading
 
 
 @pytest.mark.parametrize("same_id", [True, False])
-def test_execution_that_is_taken_back_makes_its_order_work_again(books: OrderBooks, same_id: bool) -> None:  # noqa: FBT001
+def test_execution_that_is_taken_back_makes_its_order_work_again(books: OrderBooks, *, same_id: bool) -> None:
     entry, *_ = books.bought()
     books.broker.correct(books.broker.fills[0], quantity=0, same_id=same_id)
     found = books.read(5)
