@@ -5,12 +5,12 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import msgspec
 
-from drill.mutants import MUTANTS, UnknownMutantError, planted
+from drill.hunt import hunt, problem, replay_stored, shrunk
+from drill.mutants import MUTANTS, UnknownMutantError
 from drill.report import Tally, as_json, finding
 from drill.schedule import Schedule, ScheduleError, read, write
 from drill.shrink import smallest
@@ -38,6 +38,8 @@ class _Command:
         chosen = self._arguments
         if chosen.mutant is not None:
             return self._hunt(tuple(MUTANTS) if chosen.mutant == "all" else (chosen.mutant,))
+        if chosen.planted:
+            return self._planted()
         if chosen.replay is not None:
             return self._replay(chosen.replay)
         swarm = not (chosen.singles or chosen.pairs) or chosen.swarm
@@ -49,28 +51,30 @@ class _Command:
         return self._end()
 
     def _hunt(self, names: Sequence[str]) -> int:
-        """Look for each planted bug until a schedule finds it whose fault-free twin finds nothing."""
-        missed = 0
+        """Look for each planted bug; store the schedule that finds it."""
+        chosen, missed = self._arguments, 0
         for name in names:
-            with planted(name):
-                pass
-            found = self._found(name)
-            missed += found is None
-            print(f"{name}: {found or 'not found'}", flush=True)  # noqa: T201
+            wanted = tasks(chosen.seeds, swarm=not chosen.singles or chosen.swarm, singles=chosen.singles, pairs=False)
+            until = None if chosen.seconds is None else self._clock() + chosen.seconds
+            find = hunt(name, wanted, chosen.config, chosen.jobs, self._clock, until)
+            if find is None:
+                missed += 1
+                print(f"{name}: not found", flush=True)  # noqa: T201
+                continue
+            world = begin(chosen.config)
+            schedule = shrunk(name, find, world) if chosen.shrink else find.schedule
+            _store(FINDINGS / f"{name}.json", schedule)
+            doubt = problem(name, schedule, world)
+            print(f"{name}: found by {find.task.name}: {doubt or find.violation}", flush=True)  # noqa: T201
         return VIOLATED if missed else WELL
 
-    def _found(self, name: str) -> str | None:
-        chosen = self._arguments
-        setting, until = Setting(chosen.config, name), None
-        if chosen.seconds is not None:
-            until = self._clock() + chosen.seconds
-        wanted = tasks(chosen.seeds, swarm=not chosen.singles, singles=chosen.singles, pairs=False)
-        for task, verdict in run_all(wanted, setting, chosen.jobs, self._clock, until):
-            if verdict.violations:
-                twin = next(run_all(iter([replace(task, clean=True)]), setting, 1, self._clock, None))[1]
-                alarm = f"; a false alarm on its fault-free twin: {twin.violations[0]}" if twin.violations else ""
-                return f"found by {task.name}: {verdict.violations[0]}{alarm}"
-        return None
+    def _planted(self) -> int:
+        """Replay the stored schedule of each planted bug."""
+        missed = 0
+        for name, doubt in replay_stored(self._arguments.config):
+            missed += doubt is not None
+            print(f"{name}: {doubt or 'found, and silent without it'}", flush=True)  # noqa: T201
+        return VIOLATED if missed else WELL
 
     def _replay(self, file: Path) -> int:
         schedule = read(file.read_bytes())
@@ -85,8 +89,7 @@ class _Command:
             verdict = self._smallest(verdict)
         file = FINDINGS / f"{task.name}.json"
         if verdict.violations:
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_bytes(write(verdict.schedule))
+            _store(file, verdict.schedule)
         self._print(verdict, task.name, f"python -m drill --replay {file}")
 
     def _smallest(self, verdict: Verdict) -> Verdict:
@@ -118,6 +121,11 @@ class _Command:
         return VIOLATED if self._tally.violations else WELL
 
 
+def _store(file: Path, schedule: Schedule) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(write(schedule))
+
+
 def _seeds(text: str) -> range:
     first, colon, end = text.partition(":")
     if not first.isdigit() or (colon and not end.isdigit()):
@@ -142,6 +150,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--shrink", action="store_true", help="make each schedule that finds something smaller")
     parser.add_argument("--replay", type=Path, metavar="FILE", help="run one schedule from its file")
     parser.add_argument("--mutant", metavar="NAME", help="plant a bug (or all, one by one) and look who finds it")
+    parser.add_argument("--planted", action="store_true", help="replay the stored schedules that found planted bugs")
     parser.add_argument("--json", action="store_true", help="one JSON object a schedule, and one for all")
     return parser
 
