@@ -73,22 +73,13 @@ class Reconciler:
         if snapshot.executions.value is not None:
             self._step(done, lambda: self._count(snapshot, skew_s, done))
         if snapshot.orders.value is not None:
-<<<<<<< HEAD
             self._step(done, lambda: self._resurrect(snapshot, done))
             self._step(done, lambda: self._end_orders(snapshot, since, done))
-            self._step(done, lambda: self._close_children(snapshot, now))
+            self._step(done, lambda: self._close_legs(snapshot, now))
         self._step(done, lambda: self._resolve(snapshot, done))
         self._step(done, lambda: self._check_shares(snapshot, done))
-        since.close()
-=======
-            self._resurrect(snapshot, done)
-            self._end_orders(snapshot, since, done)
-            self._close_legs(snapshot, now)
-        self._resolve(snapshot, done)
-        self._check_shares(snapshot, done)
         if snapshot.orders.value is not None:
             since.close()
->>>>>>> tests-journal
         if since.any:
             _sooner(done, now + timedelta(seconds=INACTIVE_AFTER_S))
         prefix = self._context.store.value("prefix") or ""
