@@ -45,10 +45,11 @@ types: setup ## Check types
 contracts: setup ## Check who may import whom
 	@$(BIN)/lint-imports --no-logo
 
-drill: setup ## Try the trading system against 200 seeded schedules of everything that goes wrong
-	@$(BIN)/python -m drill --seeds 0:200 --jobs 2
+drill: setup ## Try the trading system against 200 seeded schedules, then single faults, for at most 8 minutes
+	@$(BIN)/python -m drill --planted
+	@$(BIN)/python -m drill --seeds 0:200 --swarm --singles --jobs 2 --seconds 480
 
-soak: setup ## The same for ten thousand, then every fault alone and in pairs; SECONDS=3600 ends it
+soak: setup ## Ten thousand schedules, then every fault alone and in pairs; SECONDS=3600 ends each
 	@$(BIN)/python -m drill --seeds 0:10000 --jobs 2 $(if $(SECONDS),--seconds $(SECONDS))
 	@$(BIN)/python -m drill --singles --seeds 0:3 --jobs 2 $(if $(SECONDS),--seconds $(SECONDS))
 	@$(BIN)/python -m drill --pairs --seeds 0:1 --jobs 2 $(if $(SECONDS),--seconds $(SECONDS))

@@ -9,10 +9,12 @@ from pathlib import Path
 
 import msgspec
 
+from drill.hunt import hunt, problem, replay_stored, shrunk
+from drill.mutants import MUTANTS, UnknownMutantError
 from drill.report import Tally, as_json, finding
 from drill.schedule import Schedule, ScheduleError, read, write
 from drill.shrink import smallest
-from drill.tasks import Task, begin, run_all, tasks
+from drill.tasks import Setting, Task, begin, run_all, tasks
 from drill.trial import Verdict, try_out
 from drill.world import CONFIG
 from simulator.config import SettingError
@@ -33,16 +35,46 @@ class _Command:
         self._tally = Tally()
 
     def run(self) -> int:
-        if self._arguments.replay is not None:
-            return self._replay(self._arguments.replay)
         chosen = self._arguments
+        if chosen.mutant is not None:
+            return self._hunt(tuple(MUTANTS) if chosen.mutant == "all" else (chosen.mutant,))
+        if chosen.planted:
+            return self._planted()
+        if chosen.replay is not None:
+            return self._replay(chosen.replay)
         swarm = not (chosen.singles or chosen.pairs) or chosen.swarm
         wanted = tasks(chosen.seeds, swarm=swarm, singles=chosen.singles, pairs=chosen.pairs)
         until = None if chosen.seconds is None else self._began + chosen.seconds
-        for task, verdict in run_all(wanted, chosen.config, chosen.jobs, self._clock, until):
+        for task, verdict in run_all(wanted, Setting(chosen.config), chosen.jobs, self._clock, until):
             self._tally.add(verdict)
             self._tell(task, verdict)
         return self._end()
+
+    def _hunt(self, names: Sequence[str]) -> int:
+        """Look for each planted bug; store the schedule that finds it."""
+        chosen, missed = self._arguments, 0
+        for name in names:
+            wanted = tasks(chosen.seeds, swarm=not chosen.singles or chosen.swarm, singles=chosen.singles, pairs=False)
+            until = None if chosen.seconds is None else self._clock() + chosen.seconds
+            find = hunt(name, wanted, chosen.config, chosen.jobs, self._clock, until)
+            if find is None:
+                missed += 1
+                print(f"{name}: not found", flush=True)  # noqa: T201
+                continue
+            world = begin(chosen.config)
+            schedule = shrunk(name, find, world) if chosen.shrink else find.schedule
+            _store(FINDINGS / f"{name}.json", schedule)
+            doubt = problem(name, schedule, world)
+            print(f"{name}: found by {find.task.name}: {doubt or find.violation}", flush=True)  # noqa: T201
+        return VIOLATED if missed else WELL
+
+    def _planted(self) -> int:
+        """Replay the stored schedule of each planted bug."""
+        missed = 0
+        for name, doubt in replay_stored(self._arguments.config):
+            missed += doubt is not None
+            print(f"{name}: {doubt or 'found, and silent without it'}", flush=True)  # noqa: T201
+        return VIOLATED if missed else WELL
 
     def _replay(self, file: Path) -> int:
         schedule = read(file.read_bytes())
@@ -57,8 +89,7 @@ class _Command:
             verdict = self._smallest(verdict)
         file = FINDINGS / f"{task.name}.json"
         if verdict.violations:
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_bytes(write(verdict.schedule))
+            _store(file, verdict.schedule)
         self._print(verdict, task.name, f"python -m drill --replay {file}")
 
     def _smallest(self, verdict: Verdict) -> Verdict:
@@ -90,6 +121,11 @@ class _Command:
         return VIOLATED if self._tally.violations else WELL
 
 
+def _store(file: Path, schedule: Schedule) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(write(schedule))
+
+
 def _seeds(text: str) -> range:
     first, colon, end = text.partition(":")
     if not first.isdigit() or (colon and not end.isdigit()):
@@ -113,6 +149,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--seconds", type=float, metavar="S", help="begin nothing more after that many seconds")
     parser.add_argument("--shrink", action="store_true", help="make each schedule that finds something smaller")
     parser.add_argument("--replay", type=Path, metavar="FILE", help="run one schedule from its file")
+    parser.add_argument("--mutant", metavar="NAME", help="plant a bug (or all, one by one) and look who finds it")
+    parser.add_argument("--planted", action="store_true", help="replay the stored schedules that found planted bugs")
     parser.add_argument("--json", action="store_true", help="one JSON object a schedule, and one for all")
     return parser
 
@@ -122,7 +160,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parsed = _parser().parse_args(arguments)
     try:
         return _Command(parsed).run()
-    except (ScheduleError, SettingError, TradingError, OSError) as fault:
+    except (ScheduleError, SettingError, TradingError, UnknownMutantError, OSError) as fault:
         print(f"drill: {fault}", file=sys.stderr)  # noqa: T201
         return BAD_INPUT
 

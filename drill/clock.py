@@ -13,10 +13,24 @@ _A_LONG_ONE_S = 4.0
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
+class TurnWake(WakeUp):
+    """Tells when the trading process begins a turn: it then has taken up whatever anybody wants."""
+
+    def __init__(self) -> None:
+        """Tell nobody yet."""
+        super().__init__()
+        self.on_turn: Callable[[], object] = _nothing
+
+    def taken_up(self) -> None:
+        """A turn begins."""
+        super().taken_up()
+        self.on_turn()
+
+
 class RunClock:
     """`trading.ports.Clock` over a simulator in the process; what is due on the way is done when its time comes."""
 
-    def __init__(self, simulator: Simulator, wake: WakeUp) -> None:
+    def __init__(self, simulator: Simulator, wake: TurnWake) -> None:
         """Follow `simulator`; `wake` ends waits."""
         self.simulator = simulator
         self.wake = wake
@@ -24,14 +38,16 @@ class RunClock:
         """is asked before each wait of the trading process"""
         self.shortest_pause: Callable[[], float] = _at_once
         """says how many seconds a pause of the trading process lasts at least"""
-        self.longest_wait: Callable[[], float | None] = _no_limit
-        """is told of each wait, and says for how many seconds at most the market may go on without another look"""
+        self.longest_wait: Callable[[float], float] = _as_long
+        """is told the seconds of each wait, and says how many the market may go on at most without another look"""
         self._agenda: list[tuple[int, int, Callable[[], object]]] = []
         self._added = 0
+        self._owed_us = 0
         self._shown: tuple[int, datetime] = (0, _EPOCH)
 
     def now(self) -> datetime:
         """Return the simulated time."""
+        self._let_pass()
         now_us = self.simulator.broker.now_us
         if self._shown[0] != now_us:
             self._shown = now_us, _EPOCH + timedelta(microseconds=now_us)
@@ -39,6 +55,7 @@ class RunClock:
 
     def monotonic(self) -> float:
         """Return simulated seconds."""
+        self._let_pass()
         return self.simulator.broker.now_us / _SECOND_US
 
     @property
@@ -55,26 +72,38 @@ class RunClock:
     def wait(self, until: datetime) -> None:
         """Let the market go on to `until`, to the account's first event, or until somebody wants something."""
         self.check_alive()
+        self._let_pass()
         until_us = _us(until)
-        longest_s = self.longest_wait()
-        if longest_s is not None:
-            until_us = min(until_us, self.simulator.broker.now_us + int(longest_s * _SECOND_US))
+        now_us = self.simulator.broker.now_us
+        until_us = min(until_us, now_us + int(self.longest_wait((until_us - now_us) / _SECOND_US) * _SECOND_US))
         while not self.wake.wanted and self.simulator.broker.now_us < until_us:
             if self._move(until_us, stop_on_event=True):
                 return
 
     def pause(self, seconds: float) -> bool:
-        """Let seconds pass, whatever happens to the account; False where somebody wants something before."""
+        """Let seconds pass, whatever happens to the account; False where somebody wants something before.
+
+        The market is moved when somebody looks at the time: a long pause comes in many short pieces.
+        """
         self.check_alive()
         if seconds >= _A_LONG_ONE_S:
             seconds = max(seconds, self.shortest_pause())
-        until_us = self.simulator.broker.now_us + max(int(seconds * _SECOND_US), 1)
+        self._owed_us += max(int(seconds * _SECOND_US), 1)
+        if self._agenda and self._agenda[0][0] <= self.simulator.broker.now_us + self._owed_us:
+            self._let_pass()
+        return not self.wake.wanted
+
+    def _let_pass(self) -> None:
+        """Move the market by what was paused."""
+        if not self._owed_us:
+            return
+        until_us, self._owed_us = self.simulator.broker.now_us + self._owed_us, 0
         while not self.wake.wanted and self.simulator.broker.now_us < until_us:
             self._move(until_us, stop_on_event=False)
-        return not self.wake.wanted
 
     def pass_by(self, seconds: float) -> None:
         """Let seconds pass while nobody is there to want anything."""
+        self._let_pass()
         until_us = self.simulator.broker.now_us + int(seconds * _SECOND_US)
         while self.simulator.broker.now_us < until_us and not self.wake.stopping:
             self._move(until_us, stop_on_event=False)
@@ -106,6 +135,6 @@ def _at_once() -> float:
     return 0.0
 
 
-def _no_limit() -> float | None:
+def _as_long(seconds: float) -> float:
     """Let waits be as long as they are."""
-    return None
+    return seconds

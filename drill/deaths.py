@@ -64,12 +64,13 @@ class Reaper:
                 self.kill(kill)
 
     def kill(self, kill: Kill) -> None:
-        """End the process here.
+        """End the process here, unless this death has been or is not to be any more.
 
-        Raises: Death, always.
+        Raises: Death.
         """
-        if kill in self._left:
-            self._left.remove(kill)
+        if kill not in self._left:
+            return
+        self._left.remove(kill)
         self._on_death(kill)
         self._dead = Death(kill)
         raise self._dead

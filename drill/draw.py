@@ -26,6 +26,9 @@ DRAWN = tuple(fault for fault in KINDS if fault not in LEFT_OUT)
 CLIENT_FAULTS = ("T02", "T14", "T16", "T17")
 ON = 0.15
 """chance of each fault to be on in a schedule of the swarm"""
+FOR_GOOD = frozenset({"C05", "C07", "C10", "C11", "G08", "G09", "H16", "T13"})
+"""faults after which a person has to act, or which stay to the end: most of what comes after them is not seen"""
+FOR_GOOD_ON = 0.03
 _MOST_SYMBOLS, _MOST_FAULTY_DAYS = 5, 3
 _SHORT_HOLDING = "strategy.trend_mean_reversion.max_holding_bars=1"
 _WRITES = ("POST", "DELETE")
@@ -116,7 +119,7 @@ def swarm(seed: int, world: World) -> Schedule:
         ends_at=stage.ends_at,
         settings=[_SHORT_HOLDING] if rng.random() < 0.4 else [],  # noqa: PLR2004
         behaviour=behaviour,
-        faults=[_fault(rng, KINDS[name]) for name in DRAWN if rng.random() < ON],
+        faults=[_fault(rng, KINDS[name]) for name in DRAWN if rng.random() < (FOR_GOOD_ON if name in FOR_GOOD else ON)],
         client_faults=_client_faults(rng),
         kills=_kills(rng, stage),
         requests=_requests(rng, stage),
@@ -213,6 +216,9 @@ def _fault(rng: random.Random, kind: FaultKind, role: str | None = None, *, alon
             del selector["nth"]
     else:
         selector["probability"] = round(_log_uniform(rng, 0.001, 0.3), 4)
+        if kind.once or kind.ready is not None:
+            # What happens to the account happens now and then, not with every tenth call.
+            selector["times"] = rng.randint(1, 3)
     parameters = {}
     for parameter in kind.parameters:
         value = _value(rng, parameter)
@@ -247,7 +253,9 @@ def _at(rng: random.Random, stage: Stage) -> str:
         return _inside(rng, day)
     if where < 0.85 and day is not stage.days[0]:  # noqa: PLR2004
         return (day.open - timedelta(minutes=rng.randint(1, 65))).isoformat()
-    return (day.close + timedelta(minutes=rng.randint(1, 600))).isoformat()
+    # The last night is short: then everything heals.
+    longest = 25 if day is stage.days[-2] else 600
+    return (day.close + timedelta(minutes=rng.randint(1, longest))).isoformat()
 
 
 def _inside(rng: random.Random, day: Day) -> str:
@@ -300,7 +308,7 @@ def _deeds(rng: random.Random, stage: Stage) -> list[Deed]:
 def _deed(rng: random.Random, stage: Stage) -> Deed:
     symbol = rng.choice((*stage.symbols, "held"))
     few = rng.randint(1, 10)
-    night = stage.days[rng.randrange(stage.clean, len(stage.days) - 1)].close + timedelta(hours=rng.randint(1, 9))
+    night = stage.days[rng.randrange(stage.clean, len(stage.days) - 1)].open - timedelta(hours=rng.randint(1, 9))
     drawn: Sequence[Deed] = (
         Deed(_at(rng, stage), "trade", fields={"symbol": symbol, "side": "SELL", "quantity": few}),
         Deed(_at(rng, stage), "trade", fields={"symbol": symbol, "side": "BUY", "quantity": few}),

@@ -74,9 +74,7 @@ class Driver:
         self._requests = RequestsDatabase(self._state / CONTROLS, boot=self._boot_time)
         self._log = MemoryLog(self._clock.now)
         self._chance = random.Random(f"{schedule.seed}/trader")  # noqa: S311  (names and pauses that can be repeated)
-        self._looks = Looks(self._clock, self._line, self._note)
-        self._clock.longest_wait = self._looks.before_a_wait
-        self._clock.shortest_pause = self._looks.shortest_pause
+        Looks(self._clock, self._line, self._note)
         self._describe()
         self._plan()
 
@@ -216,9 +214,11 @@ class Driver:
         self._gateway.restart()
         self._line.refuse_for(_GATEWAY_AWAY_S)
 
-    def _note(self, kind: str, **facts: object) -> None:
+    def _note(self, kind: str, **facts: object) -> dict[str, object]:
         lines = self._clock.simulator.broker.log.count
-        self._run.events.append({"at": self._clock.now().isoformat(), "seq": lines, "kind": kind, **facts})
+        event: dict[str, object] = {"at": self._clock.now().isoformat(), "seq": lines, "kind": kind, **facts}
+        self._run.events.append(event)
+        return event
 
 
 def _settings(schedule: Schedule, world: World, folder: Path) -> Settings:

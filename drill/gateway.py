@@ -7,14 +7,13 @@ from pathlib import Path
 
 import msgspec
 
-from drill.clock import RunClock
+from drill.clock import RunClock, TurnWake
 from drill.schedule import Deed, Schedule
 from drill.world import World
 from simulator.clock import RunningClock
 from simulator.config import Behaviour, SimulatorConfig, apply_settings
 from simulator.core import Simulator
 from simulator.exchange.orders import Kind, Order, Side
-from trading.gateway.clocks import WakeUp
 
 # The session ages with the market; how long it may be left alone is a schedule's choice, since nobody calls at night.
 _DEFAULTS = ("session_clock=simulated", "idle_timeout_s=0", "sso_idle_timeout_s=0", "sso_lifetime_s=0")
@@ -53,7 +52,7 @@ class RunGateway:
             behaviour=apply_settings(Behaviour(), (*_DEFAULTS, *schedule.behaviour)),
         )
         self._seconds = _MarketSeconds()
-        self.clock = RunClock(self._started(), WakeUp())
+        self.clock = RunClock(self._started(), TurnWake())
         self._seconds.clock = self.clock
         self._foreign: list[int] = []
 

@@ -13,37 +13,57 @@ from drill.clock import RunClock
 from drill.transport import Line
 
 FIRST_S, LAST_S = 5.0, 320.0
+SHORT_S = 10.0
 IDLE_S = 120.0
 PRE_OPEN_US = 100 * 60 * 1_000_000
 MOST_LOOKS = 200
 """extra looks of one run: each costs as much as a turn"""
 
 
-class Looks:
-    """Notes each turn, and says how long the next wait may be."""
+Event = dict[str, object]
 
-    def __init__(self, clock: RunClock, line: Line, note: Callable[..., object]) -> None:
+
+class Looks:
+    """Notes each turn, and says how long the wait after it may be.
+
+    A turn ends with a wait, and some waits are in the middle of one: which it was shows when the next turn begins.
+    """
+
+    def __init__(self, clock: RunClock, line: Line, note: Callable[..., Event]) -> None:
         """Watch `line`, and tell `note` of each turn whether something was in its way."""
         self._clock = clock
         self._line = line
         self._note = note
         self._next_s: float | None = None
         self._left = MOST_LOOKS
+        self._waited: Event | None = None
+        clock.wake.on_turn = self._begins
+        clock.longest_wait = self._longest_wait
+        clock.shortest_pause = self._shortest_pause
 
-    def before_a_wait(self) -> float | None:
-        """A turn is over: return the most seconds until the next one, None where its own time will do."""
-        troubled, self._line.troubled = self._line.troubled, False
-        self._note("turn", good=not troubled)
+    def _begins(self) -> None:
+        """A turn begins: the last wait, if nothing was asked since, was the end of the one before."""
+        if self._waited is not None and self._waited["calls"] == self._line.calls:
+            self._waited["kind"] = "turn"
+        self._waited = None
+        self._line.troubled = False
+
+    def _longest_wait(self, seconds: float) -> float:
+        """Note a wait, and return how long it may be at most."""
+        troubled = self._line.troubled
+        self._waited = self._note("pause", good=not troubled, calls=self._line.calls)
+        if seconds <= SHORT_S:
+            return seconds
         if troubled and self._next_s is None:
             self._next_s = FIRST_S
         if self._next_s is None or not self._left or not self._at_stake():
-            return None
+            return seconds
         longest_s = self._next_s
         self._next_s = None if longest_s >= LAST_S else 2.0 * longest_s
         self._left -= 1
-        return longest_s
+        return min(longest_s, seconds)
 
-    def shortest_pause(self) -> float:
+    def _shortest_pause(self) -> float:
         """Return how long a pause after a failure lasts at least: where nothing is at stake, nobody need hurry."""
         return 0.0 if self._at_stake() or self._before_the_open() else IDLE_S
 

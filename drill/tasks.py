@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from drill import draw
+from drill.mutants import planted
 from drill.schedule import Schedule, without_faults
 from drill.trial import Verdict, try_out
 from drill.voices import quiet
@@ -46,6 +47,15 @@ class Task:
         return without_faults(drawn) if self.clean else drawn
 
 
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """With what all of them are run."""
+
+    config: Path = CONFIG
+    mutant: str | None = None
+    """a bug that is planted (`drill.mutants`)"""
+
+
 def tasks(seeds: Sequence[int], *, swarm: bool, singles: bool, pairs: bool) -> Iterator[Task]:
     """Yield what was asked for, in a fixed order: the swarm, then single faults, then pairs."""
     if swarm:
@@ -59,36 +69,41 @@ def tasks(seeds: Sequence[int], *, swarm: bool, singles: bool, pairs: bool) -> I
 _shared: dict[str, Any] = {}
 
 
-def begin(config: Path = CONFIG) -> World:
-    """Make what all runs of this process share.
+def begin(config: Path = CONFIG, mutant: str | None = None) -> World:
+    """Make what all runs of this process share; with `mutant` its bug is planted in each of them.
 
     Raises: DataError, ConfigError.
     """
     quiet()
-    _shared["world"] = World(config)
+    _shared["world"], _shared["mutant"] = World(config), mutant
     world: World = _shared["world"]
     return world
 
 
 def do(task: Task) -> tuple[Task, Verdict]:
-    """Draw, run and judge one."""
+    """Draw, run and judge one; with a planted bug only what the bug does counts."""
     world: World = _shared["world"]
-    return task, try_out(task.schedule(world), world)
+    schedule = task.schedule(world)
+    with planted(_shared["mutant"]):
+        verdict = try_out(schedule, world)
+    if _shared["mutant"] is not None and verdict.violations and try_out(schedule, world).violations:
+        verdict.violations = []
+    return task, verdict
 
 
 def run_all(
-    wanted: Iterator[Task], config: Path, jobs: int, clock: Clock, until: float | None
+    wanted: Iterator[Task], setting: Setting, jobs: int, clock: Clock, until: float | None
 ) -> Iterator[tuple[Task, Verdict]]:
     """Yield each verdict as it comes, until the time is up."""
     if jobs <= 1:
-        begin(config)
+        begin(setting.config, setting.mutant)
         for task in wanted:
             if until is not None and clock() >= until:
                 return
             yield do(task)
         return
     context = multiprocessing.get_context("spawn")
-    with context.Pool(jobs, initializer=begin, initargs=(config,)) as pool:
+    with context.Pool(jobs, initializer=begin, initargs=(setting.config, setting.mutant)) as pool:
         results = pool.imap_unordered(do, wanted)
         while True:
             left = None if until is None else max(until - clock(), 0.0)

@@ -51,7 +51,8 @@ class Line:
         self._refused_until = 0.0
         self._other_certificate_until = 0.0
         self._dead_after: float | None = None
-        self._calls = 0
+        self.calls = 0
+        """how many there were"""
         self._at_once = (0.0, 0)
         self.troubled = False
         """whether something was in the way of a call since it was last set to False"""
@@ -95,10 +96,10 @@ class Line:
         return sum(planned.fired for planned in self._clock.simulator.broker.faults.planned)
 
     def _count(self) -> None:
-        self._calls += 1
+        self.calls += 1
         now = self._clock.monotonic()
         self._at_once = (now, self._at_once[1] + 1) if self._at_once[0] == now else (now, 1)
-        if self._calls > MOST_CALLS or self._at_once[1] > MOST_CALLS_AT_ONCE:
+        if self.calls > MOST_CALLS or self._at_once[1] > MOST_CALLS_AT_ONCE:
             raise StuckError
 
     def _connect(self, call: str, role: str, limit_s: float) -> None:

@@ -79,7 +79,7 @@ def neighbourhood(case: Case, log: list[str], at: float) -> list[str]:
     rows += [
         (instant(event["at"]), f"drill   {' '.join(str(value) for name, value in event.items() if name != 'at')}")
         for event in case.events
-        if event["kind"] != "turn"
+        if event["kind"] not in ("turn", "pause")
     ]
     rows += [(instant(f"{line[:19]}+00:00"), f"log     {line[20:]}") for line in log if " info cycle" not in line]
     rows.sort(key=lambda row: row[0])

@@ -66,6 +66,10 @@ class InvariantBroken(TradingError):
         return f"{self.invariant}: {self.detail}"
 
 
+# A file of ours can't be used: for now, or for good. Nothing can be done about it in the middle of a turn.
+STORAGE, CORRUPT = "storage", "corrupt"
+
+
 class InstanceRunning(TradingError):
     """Another process holds the lock on the state folder `folder`."""
 

@@ -21,7 +21,7 @@ from trading.cycle.session_keeper import SessionKeeper, SessionView
 from trading.cycle.summary import CycleSummary
 from trading.cycle.turn import AccountTurns, Turn
 from trading.decision import DecisionSystem
-from trading.errors import ConfigError, DataError, GatewayError, InvariantBroken, SessionLost
+from trading.errors import STORAGE, ConfigError, DataError, GatewayError, InvariantBroken, SessionLost
 from trading.execution.context import TradingContext
 from trading.execution.plan import POLL_S
 from trading.model.alarm import AlarmCode
@@ -34,7 +34,8 @@ from trading.model.status import SessionState
 SIGN_OF_LIFE_S = 5.0
 # Errors or not: with an order live or a position open the broker is looked at so often.
 LOOK_AT_LEAST_S = 60.0
-STORAGE = "storage"
+# Without a session nothing else was looked at: what was told before stands.
+_SESSION_ALONE = (AlarmCode.SESSION,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,9 +111,7 @@ class TradingSystem:
         began = self._loop.stopwatch()
         self._summary = CycleSummary()
         self._requests.take_up(self._context.clock.now())
-        view = self._keeper.check()
-        if not view.usable:
-            raise SessionLost("session", "not usable yet")
+        view = self._look_at_the_session()
         self._begin(view)
         try:
             next_at = self._gather_decide_act(view)
@@ -126,6 +125,21 @@ class TradingSystem:
         return next_at
 
     # ---- one cycle
+
+    def _look_at_the_session(self) -> SessionView:
+        """Return the session when it can be used; what a person has to know of one that can't is told all the same.
+
+        Raises: GatewayError, nothing can be asked now.
+        """
+        try:
+            view = self._keeper.check()
+        except GatewayError:
+            self._alerting.present(self._keeper.alarms(), _SESSION_ALONE)
+            raise
+        if not view.usable:
+            self._alerting.present(self._keeper.alarms(), _SESSION_ALONE)
+            raise SessionLost("session", "not usable yet")
+        return view
 
     def _begin(self, view: SessionView) -> None:
         """Start a session epoch: nothing is bought before own records agree with the broker's."""

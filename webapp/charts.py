@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import TypedDict
 
+from trading.model.account import EquityPoint
 from trading.model.decision import Denied
 from trading.model.decision_words import sentence
 from trading.model.order import Side
 from trading.model.strategy_words import StrategyWords
-from trading.store.readers.account import EquityPoint
 from trading.store.readers.charts import BarLine
 from trading.store.readers.orders import FillLine
 from trading.store.readers.positions import PositionLine

@@ -52,7 +52,7 @@ class SymbolLine:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class RuleCount:
     """How many symbols were left after a rule, and how many it took away."""
 
     label: str
@@ -99,19 +99,19 @@ def lines(decision: Decision) -> tuple[SymbolLine, ...]:
     return tuple(sorted(found, key=_rank))
 
 
-def funnel(decision: Decision) -> tuple[Step, ...]:
+def funnel(decision: Decision) -> tuple[RuleCount, ...]:
     """Return how many symbols each rule left; a symbol goes at its first failing rule."""
     judged = [verdict for verdict in decision.verdicts if not verdict.held]
-    steps = [Step("Not held", len(judged), 0)]
+    steps = [RuleCount("Not held", len(judged), 0)]
     left = judged
     named = rules(decision.words, [reason for verdict in judged for reason in verdict.reasons])
     for rule, label in {**BEFORE_RULES, **named}.items():
         kept = [verdict for verdict in left if all(r.code != rule for r in verdict.reasons)]
-        steps.append(Step(label, len(kept), len(left) - len(kept)))
+        steps.append(RuleCount(label, len(kept), len(left) - len(kept)))
         left = kept
     signals = [verdict for verdict in left if verdict.signal is not None]
-    steps[-1] = Step(f"{steps[-1].label}: a buy signal", len(signals), steps[-2].left - len(signals))
-    steps.append(Step("Within the limits", len(decision.entries), len(signals) - len(decision.entries)))
+    steps[-1] = RuleCount(f"{steps[-1].label}: a buy signal", len(signals), steps[-2].left - len(signals))
+    steps.append(RuleCount("Within the limits", len(decision.entries), len(signals) - len(decision.entries)))
     return tuple(steps)
 
 

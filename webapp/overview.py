@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from trading.model.account import EquityPoint
 from trading.model.order import Role
-from trading.store.readers.account import EquityPoint
 from trading.store.readers.decisions import DecisionEntry
 from trading.store.readers.orders import OrderLine
 from trading.store.readers.positions import PositionLine
@@ -15,7 +15,7 @@ _PROTECTIVE_ROLES = frozenset({Role.STOP, Role.TARGET})
 
 
 @dataclass(frozen=True, slots=True)
-class Money:
+class AccountFigures:
     """What the account holds at the newest close; `change` is against the close before, None on the first."""
 
     equity: float
@@ -29,7 +29,7 @@ class Money:
 
 
 @dataclass(frozen=True, slots=True)
-class Protection:
+class Coverage:
     """Positions by how they are protected: with a stop, on their way out, or not fully covered by a working stop."""
 
     covered: int
@@ -56,7 +56,7 @@ class Orders:
     selling: frozenset[str]
 
 
-def money(points: Sequence[EquityPoint], positions: Sequence[PositionLine]) -> Money | None:
+def money(points: Sequence[EquityPoint], positions: Sequence[PositionLine]) -> AccountFigures | None:
     """Return the account in numbers, None before the first close."""
     if not points:
         return None
@@ -64,7 +64,7 @@ def money(points: Sequence[EquityPoint], positions: Sequence[PositionLine]) -> M
     prior = points[-2] if len(points) > 1 else None
     change = None if prior is None else last.equity - prior.equity
     worth = sum(row.quantity * price_of(row) for row in positions)
-    return Money(
+    return AccountFigures(
         equity=last.equity,
         cash=last.cash,
         drawdown=last.drawdown,
@@ -76,11 +76,11 @@ def money(points: Sequence[EquityPoint], positions: Sequence[PositionLine]) -> M
     )
 
 
-def protection(positions: Sequence[PositionLine], orders: Orders) -> Protection:
+def protection(positions: Sequence[PositionLine], orders: Orders) -> Coverage:
     """Return which positions are not fully covered; one that is being sold needs no stop."""
     kept = [row for row in positions if row.symbol not in orders.selling]
     uncovered = tuple(row.symbol for row in kept if row.covered < row.quantity)
-    return Protection(len(kept) - len(uncovered), len(positions) - len(kept), uncovered)
+    return Coverage(len(kept) - len(uncovered), len(positions) - len(kept), uncovered)
 
 
 def plan(newest: DecisionEntry | None) -> Plan | None:

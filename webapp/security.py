@@ -17,7 +17,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from webapp.parameters import check_names
 from webapp.services import services
-from webapp.sessions import Session
+from webapp.sessions import LoginSession
 
 PUBLIC_ENDPOINTS = frozenset(
     {"static", "login.login_page", "login.login", "health.healthz", "health.readyz", "health.metrics"}
@@ -70,13 +70,13 @@ def drop_session_cookie(response: BaseResponse) -> None:
     response.delete_cookie(cookie_name(), path="/", secure=services().settings.tls, httponly=True, samesite="Strict")
 
 
-def current_session() -> Session | None:
+def current_session() -> LoginSession | None:
     """Return the session of this request, None where nobody is logged in."""
     session = g.get("session")
-    return session if isinstance(session, Session) else None
+    return session if isinstance(session, LoginSession) else None
 
 
-def own_session() -> Session:
+def own_session() -> LoginSession:
     """Return the session of a request that has passed the guard.
 
     Raises: Unauthorized.

@@ -17,7 +17,7 @@ MAX_KEYS = 256
 
 
 @dataclass(slots=True)
-class Session:
+class LoginSession:
     """One login. `csrf_token` must come back with every change; `requests` are the changes by idempotency key.
 
     Hold `lock` while looking one up and making it, so that two clicks at once have one effect.
@@ -47,7 +47,7 @@ class SessionStore:
     def __init__(self, clock: WebClock) -> None:
         """Start with nobody logged in."""
         self._clock = clock
-        self._sessions: dict[str, Session] = {}
+        self._sessions: dict[str, LoginSession] = {}
         self._lock = threading.Lock()
 
     def open(self, address: str, replaced: str | None) -> str:
@@ -61,10 +61,10 @@ class SessionStore:
             while len(self._sessions) >= MAX_SESSIONS:
                 oldest = min(self._sessions, key=lambda key: self._sessions[key].used_s)
                 del self._sessions[oldest]
-            self._sessions[_key(cookie)] = Session(secrets.token_urlsafe(32), address, now_s, now_s)
+            self._sessions[_key(cookie)] = LoginSession(secrets.token_urlsafe(32), address, now_s, now_s)
         return cookie
 
-    def find(self, cookie: str, *, active: bool) -> Session | None:
+    def find(self, cookie: str, *, active: bool) -> LoginSession | None:
         """Return the live session of a cookie; `active`, a person did something, restarts its idle time."""
         now_s = self._clock.monotonic()
         with self._lock:

@@ -20,7 +20,7 @@ class Tone(StrEnum):
     BAD = "bad"
 
 
-class Step(StrEnum):
+class Button(StrEnum):
     """The one button beside the sentence."""
 
     NONE = ""
@@ -37,7 +37,7 @@ class Situation:
     tone: Tone
     headline: str
     todo: str
-    step: Step = Step.NONE
+    step: Button = Button.NONE
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,24 +45,24 @@ class _Look:
     """How a verdict is shown."""
 
     tone: Tone
-    step: Step = Step.NONE
+    step: Button = Button.NONE
 
 
 _LOOKS: Mapping[str, _Look] = {
-    "uncovered": _Look(Tone.BAD, Step.LOG),
-    "never_seen": _Look(Tone.BAD, Step.LOG),
-    "silent": _Look(Tone.BAD, Step.LOG),
+    "uncovered": _Look(Tone.BAD, Button.LOG),
+    "never_seen": _Look(Tone.BAD, Button.LOG),
+    "silent": _Look(Tone.BAD, Button.LOG),
     "starting": _Look(Tone.INFO),
-    "gateway_down": _Look(Tone.BAD, Step.LOG),
-    "waiting_login": _Look(Tone.WARN, Step.LOGIN),
+    "gateway_down": _Look(Tone.BAD, Button.LOG),
+    "waiting_login": _Look(Tone.WARN, Button.LOGIN),
     "connected": _Look(Tone.INFO),
     "competing": _Look(Tone.WARN),
     "reset": _Look(Tone.INFO),
-    "stale": _Look(Tone.BAD, Step.LOG),
+    "stale": _Look(Tone.BAD, Button.LOG),
     "ended": _Look(Tone.INFO),
-    "halted": _Look(Tone.BAD, Step.RESUME),
+    "halted": _Look(Tone.BAD, Button.RESUME),
     "reconciling": _Look(Tone.INFO),
-    "reducing": _Look(Tone.WARN, Step.RESUME),
+    "reducing": _Look(Tone.WARN, Button.RESUME),
     "unknown_orders": _Look(Tone.WARN),
     "ready": _Look(Tone.GOOD),
 }

@@ -102,9 +102,7 @@ def i8_positions_are_true(case: Case) -> Iterator[Violation]:
     book = final(case)
     for conid in sorted({*book.own, *case.journal.positions}):
         journal, true = case.journal.positions.get(conid, 0), max(book.own[conid], 0)
-        # Sold and bought back by hand between two looks, it can't be told from nothing having happened.
-        unseen = max(book.bought[conid], 0)
-        if journal != true and not (journal == unseen <= book.held[conid]):
+        if not true <= journal <= book.most_own(conid):
             yield Violation(
                 "I8",
                 case.end,

@@ -181,6 +181,10 @@ class Book:
         """Return every order there ever was, oldest first but for those whose id was given again, which come first."""
         return [*self.former, *self.orders.values()]
 
+    def most_own(self, conid: int) -> int:
+        """Return the most shares that may pass for ours: nobody sees what is sold and bought back between two looks."""
+        return max(self.own[conid], min(self.bought[conid], self.held[conid]), 0)
+
     def own_sells(self, conid: int) -> list[Order]:
         """Return own orders to sell a contract that can fill by now."""
         return [

@@ -12,11 +12,12 @@ from dataclasses import dataclass
 from drill.checker.book import Book, walk
 from drill.checker.logs import FAR, Case, Line, Violation, instant, shown
 from drill.checker.looks import Looks, alive_after, looks_of
-from drill.checker.wire import YES
+from drill.checker.wire import says_yes
 
 T_PROTECT_S = 15.0
 EXIT_MAY_TAKE_S = 60.0
 RETRY_S = 300.0
+DOUBT_S = 90.0
 TRIM_S = 120.0
 UNPROVEN = frozenset({"SENDING", "QUESTIONED", "REPLYING", "UNKNOWN"})
 _LATE_FILLS = ("O13", "O16", "O17", "O24")
@@ -81,7 +82,7 @@ def _deadline(case: Case, looks: Looks, gap: Gap, begin: float) -> float:
     due = looks.first_clear(begin) + T_PROTECT_S
     while due < gap.end:
         later = max(alive_after(case, due), _unproven_until(case, gap, due), _exit_until(case, gap, due))
-        later = max(later, _tried_until(case, gap, begin, due))
+        later = max(later, _tried_until(case, gap, begin, due), _doubtful_until(case, gap, due))
         if later <= due:
             return due
         # What was in the way is gone: from then on it can be done.
@@ -130,6 +131,21 @@ def _tried_until(case: Case, gap: Gap, begin: float, at: float) -> float:
     return tried[-1] + RETRY_S if tried and at < tried[-1] + RETRY_S else at
 
 
+def _doubtful_until(case: Case, gap: Gap, at: float) -> float:
+    """Return until when a stop that the broker made inactive may be looked at: it may yet work, beside a new one."""
+    stops = {
+        intent.order_id
+        for intent in case.journal.intents.values()
+        if intent.role == "stop" and intent.conid == gap.conid
+    }
+    since = [
+        instant(line["at"])
+        for line in case.truth
+        if line["kind"] == "status" and line["state"] == "inactive" and line["order_id"] in stops
+    ]
+    return max((began + DOUBT_S for began in since if began <= at < began + DOUBT_S), default=at)
+
+
 def _stops(case: Case, coids: Sequence[str], conid: int) -> bool:
     intents = (case.journal.intents.get(coid) for coid in coids)
     return any(intent is not None and intent.role in ("stop", "exit") and intent.conid == conid for intent in intents)
@@ -146,7 +162,7 @@ def i10_never_short(case: Case) -> Iterator[Violation]:
     for line, book in walk(case):
         for conid in list(book.own):
             yield from _sold_short(case, line, book, conid)
-            over = book.potential(conid) - max(book.own[conid], 0)
+            over = book.potential(conid) - book.most_own(conid)
             placed = line["kind"] == "order" and any(each["conid"] == conid for each in line["tickets"])
             if over > 0 and placed and over > before[conid] and not _unseen(book, looks, conid):
                 yield Violation(
@@ -231,8 +247,9 @@ def halts(case: Case) -> list[tuple[float, float]]:
 
 
 def i13_nothing_is_bought_in_a_halt(case: Case) -> Iterator[Violation]:
-    """After a halt was committed no order to buy is sent, and no question about one is answered yes."""
+    """A halt that was asked for is committed, and from then on nothing is bought nor a purchase confirmed."""
     spans = halts(case)
+    yield from _never_halted(case, spans)
     asked = {line["reply_id"]: line["coids"] for line in case.truth if line["kind"] == "question"}
     if case.fired("T08", "T09", "T10"):
         return
@@ -242,9 +259,21 @@ def i13_nothing_is_bought_in_a_halt(case: Case) -> Iterator[Violation]:
         at = instant(line["at"])
         coids = line.get("coids") or asked.get(line["path"].rpartition("/")[2], ())
         buys = [coid for coid in coids if (i := case.journal.intents.get(coid)) is not None and i.side == "BUY"]
-        confirmed = "/reply/" not in line["path"] or line["sha256"] in YES
+        confirmed = "/reply/" not in line["path"] or says_yes(line)
         if buys and confirmed and any(begin < at < end for begin, end in spans):
             yield Violation("I13", at, buys[0], "an order to buy was sent while the mode was HALTED")
+
+
+def _never_halted(case: Case, spans: Sequence[tuple[float, float]]) -> Iterator[Violation]:
+    asked = case.happened("request")
+    for number, event in enumerate(asked):
+        if event["asked"] == "resume":
+            continue
+        at = instant(event["at"])
+        until = next((instant(each["at"]) for each in asked[number + 1 :] if each["asked"] == "resume"), case.end)
+        looked = any(at <= instant(turn["at"]) < until for turn in case.happened("turn"))
+        if looked and not any(begin < until and end > at for begin, end in spans):
+            yield Violation("I13", at, event["asked"], "it was asked for, and the journal never said HALTED")
 
 
 def i16_one_order_an_intent(case: Case) -> Iterator[Violation]:

@@ -49,7 +49,7 @@ def i20_all_is_well_again(case: Case) -> Iterator[Violation]:
     book = final(case)
     yield from _session(case)
     yield from _unproven(case)
-    yield from _mode(case)
+    yield from _mode(case, book)
     for conid in sorted(book.own):
         yield from _position(case, book, conid)
 
@@ -74,13 +74,14 @@ def _unproven(case: Case) -> Iterator[Violation]:
             )
 
 
-def _mode(case: Case) -> Iterator[Violation]:
+def _mode(case: Case, book: Book) -> Iterator[Violation]:
     facts = {row.fact: row for row in case.journal.modes}
     reconciled, halt = facts.get("reconciled"), facts.get("halt")
     if reconciled is None or reconciled.value != "1":
         reason = "it never was" if reconciled is None else reconciled.reason
         yield Violation("I20", case.end, "mode", f"not reconciled one session after the faults stopped: {reason}")
-    if halt is not None and halt.value == "1" and halt.actor == "system" and not case.fired(*_A_PERSONS):
+    short = any(shares < 0 for shares in book.held.values())
+    if halt is not None and halt.value == "1" and halt.actor == "system" and not short and not case.fired(*_A_PERSONS):
         yield Violation("I20", case.end, "mode", f"halted again after a person's resume: {halt.reason}")
 
 
@@ -89,7 +90,7 @@ def _position(case: Case, book: Book, conid: int) -> Iterator[Violation]:
     bare = own - book.covered(conid)
     if bare > 0 and not _leaving(case, conid):
         yield Violation("I20", case.end, symbol, f"{bare} of {own} own shares have no stop at the broker")
-    if own == 0 and book.potential(conid) > 0:
+    if book.most_own(conid) == 0 and book.potential(conid) > 0:
         orders = ", ".join(str(order.order_id) for order in book.own_sells(conid))
         yield Violation("I20", case.end, symbol, f"none is ours any more, and order {orders} to sell is still live")
 

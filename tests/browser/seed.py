@@ -27,7 +27,6 @@ from trading.market.panel import Panel
 from trading.model.decision import Approved, Decision
 from trading.model.mode import OPERATOR, Mode
 from trading.model.order import Execution, IntentState, OrderIntent, OrderType, Role, Side, Tif
-from trading.model.request import PreparedRequest, RequestKind
 from trading.store.database import Database
 from trading.store.journal import SqliteJournal
 from trading.store.records import SqliteStore
@@ -121,7 +120,7 @@ class Seeder:
             leg(f"{coid}-T", Role.TARGET, OrderType.LIMIT, entry.target_price, None),
         )
         self._journal.plan(legs)
-        self._post([leg.coid for leg in legs], coid, at)
+        self._post([leg.coid for leg in legs], at)
         return Bracket(coid, entry)
 
     def _send_exit(
@@ -151,13 +150,12 @@ class Seeder:
                 ),
             )
         )
-        self._post([coid], coid, at)
+        self._post([coid], at)
 
-    def _post(self, coids: list[str], name: str, at: datetime) -> None:
-        request = PreparedRequest(RequestKind.SUBMIT, "POST", "/iserver/account/orders", name, None)
-        self._journal.about(coids, request, IntentState.SENDING, 1, at)
+    def _post(self, coids: list[str], at: datetime) -> None:
         for coid in coids:
-            self._journal.bind(coid, next(self._order_ids), at + timedelta(seconds=1))
+            self._journal.transition(coid, IntentState.SENDING, "submit", at)
+            self._journal.bind(coid, next(self._order_ids), 1, at + timedelta(seconds=1))
 
     def _fill(
         self, coid: str, symbol: str, side: Side, quantity: int, price: float, commission: float, at: datetime
@@ -167,7 +165,7 @@ class Seeder:
         execution = Execution(
             name, ACCOUNT, self._conids[symbol], symbol, side, quantity, price, commission, at, coid, None
         )
-        self._journal.execute(coid, execution, at)
+        self._journal.record_fill(coid, execution, at)
         self._journal.transition(coid, IntentState.FILLED, f"{quantity} at {price:.2f}", at)
 
 

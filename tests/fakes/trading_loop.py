@@ -6,8 +6,8 @@ from collections.abc import Callable
 from datetime import date, datetime
 from pathlib import Path
 
-from tests.fakes.chance import seeded
 from tests.fakes.broker_account import ACCOUNT
+from tests.fakes.chance import seeded
 from tests.fakes.fake_market_data import CONIDS
 from tests.fakes.fake_requests import FakeRequests
 from tests.fakes.fake_session import FakeSession

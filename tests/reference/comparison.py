@@ -14,10 +14,11 @@ import numpy as np
 from tests.reference import backtest_reference
 from tests.reference.strategy_reference import Bars
 from trading.backtest.engine import BacktestPlan, run_step
-from trading.backtest.result import BacktestResult, ClosedTrade, EquityPoint
+from trading.backtest.result import BacktestResult, ClosedTrade
 from trading.config import load_settings, with_overrides
 from trading.decision import DecisionSystem
 from trading.market.panel import Panel, SymbolBars, build_panel
+from trading.model.account import EquityPoint
 from trading.model.decision import Decision
 from trading.strategies.discovery import make_strategy
 

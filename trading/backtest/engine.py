@@ -10,11 +10,12 @@ from datetime import date
 import numpy as np
 
 from trading.backtest.account import BacktestAccount, Bar
-from trading.backtest.result import BacktestResult, ClosedTrade, EquityPoint, OpenPosition
+from trading.backtest.result import BacktestResult, ClosedTrade, OpenPosition
 from trading.decision import DecisionSystem, MarketView, decide
 from trading.errors import DataError
 from trading.market import fills
 from trading.market.panel import Panel
+from trading.model.account import EquityPoint
 from trading.model.decision import Decision, ExitReason, RiskState, StopOut
 from trading.position_manager import account_equity, last_close
 from trading.rules import is_delisted

@@ -9,14 +9,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from trading.backtest.result import BacktestResult, ClosedTrade, EquityPoint
+from trading.backtest.result import BacktestResult, ClosedTrade
+from trading.model.account import EquityPoint
 
 SESSIONS_A_YEAR = 252
 DAYS_A_YEAR = 365.25
 
 
 @dataclass(frozen=True, slots=True)
-class Metrics:
+class Performance:
     """Fractions are of 1 (0.05 is 5 %); `expectancy` and `commissions` are in USD, lengths in sessions."""
 
     total_return: float
@@ -35,13 +36,13 @@ class Metrics:
     commissions: float
 
 
-def measure(result: BacktestResult) -> Metrics:
+def measure(result: BacktestResult) -> Performance:
     """Return all figures; `result` has at least one equity point."""
     equity = np.array([point.equity for point in result.equity])
     returns = daily_returns(equity)
     growth = cagr(result.equity)
     deepest, length = max_drawdown(equity)
-    return Metrics(
+    return Performance(
         total_return=float(equity[-1] / equity[0] - 1.0),
         cagr=growth,
         volatility=volatility(returns),

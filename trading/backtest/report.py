@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from trading.backtest.metrics import Metrics
+from trading.backtest.metrics import Performance
 from trading.backtest.result import BacktestResult
 from trading.market.panel import Panel
 from trading.model.trade import TRADE_COLUMNS
@@ -78,7 +78,7 @@ def equity_csv(result: BacktestResult) -> str:
     return _csv_text(EQUITY_COLUMNS, rows)
 
 
-def summary(result: BacktestResult, metrics: Metrics, record: RunRecord) -> dict[str, object]:
+def summary(result: BacktestResult, metrics: Performance, record: RunRecord) -> dict[str, object]:
     """Return summary.json as a mapping; a figure that the data can't give is None."""
     return {
         "engine": result.engine,

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
+from trading.model.account import EquityPoint
 from trading.model.decision import ExitReason
 
 
@@ -38,17 +39,6 @@ class OpenPosition:
     last_close: float
     unrealised_pnl: float
     """Against the entry's cost and commission; what selling would cost is not in it."""
-
-
-@dataclass(frozen=True, slots=True)
-class EquityPoint:
-    """The account after the decision of one session."""
-
-    session: date
-    cash: float
-    equity: float
-    positions: int
-    drawdown: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,7 +49,7 @@ class Day(click.ParamType[date]):
             self.fail(f"{value!r}: a day is written YYYY-MM-DD, such as 2014-01-02", param, ctx)
 
 
-class Money(click.ParamType[float]):
+class Amount(click.ParamType[float]):
     """An amount of USD above 0."""
 
     name = "USD"
@@ -79,7 +79,7 @@ _set = click.option(
     metavar="NAME=VALUE",
     help="A setting for this run: a key of config.json, a variable, or a parameter of the strategy; repeatable.",
 )
-_cash = click.option("--cash", type=Money(), default=DEFAULT_CASH, show_default=True, help="Cash of the account.")
+_cash = click.option("--cash", type=Amount(), default=DEFAULT_CASH, show_default=True, help="Cash of the account.")
 _json = click.option("--json", "as_json", is_flag=True, help="For programs.")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from trading.backtest.metrics import Metrics
+from trading.backtest.metrics import Performance
 from trading.backtest.report import RunRecord
 from trading.backtest.result import BacktestResult
 from trading.cli.explanation import Explanation, FunnelStep, verdicts_of
@@ -17,7 +17,7 @@ from trading.model.strategy_words import words
 _BOTH_LEFT = frozenset({0, 1})
 
 
-def summary_text(result: BacktestResult, metrics: Metrics, record: RunRecord, out: Path | None) -> str:
+def summary_text(result: BacktestResult, metrics: Performance, record: RunRecord, out: Path | None) -> str:
     """Return the figures of a backtest, its warnings, and where the files are."""
     first, last = result.equity[0], result.equity[-1]
     heading = (

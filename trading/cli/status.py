@@ -10,14 +10,13 @@ import click
 from trading.cli.environment import read_settings
 from trading.cli.output import json_text, money, say, table
 from trading.config import Settings
-from trading.model.account import mask_account
+from trading.model.account import EquityPoint, mask_account
 from trading.model.alert import Alert
 from trading.model.mode import FlattenGoal, Halt
 from trading.model.status import SessionState, StatusKey
 from trading.monitoring.health import SESSION_WORDS, read_facts, readiness
 from trading.monitoring.sign_of_life import FILE_NAME, silent_s
 from trading.monitoring.wall_clock import WallClock
-from trading.store.readers.account import EquityPoint
 from trading.store.readers.orders import OrderLine
 from trading.store.readers.positions import PositionLine, TradeLine
 from trading.store.readers.state import State, read_state

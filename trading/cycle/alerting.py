@@ -19,11 +19,11 @@ class Alerting:
         self._alerts = alerts
         self._clock = clock
 
-    def present(self, alarms: Iterable[Alarm]) -> None:
-        """Tell what is new among everything that holds now, and end what doesn't hold any more."""
+    def present(self, alarms: Iterable[Alarm], codes: Iterable[AlarmCode] = tuple(AlarmCode)) -> None:
+        """Tell what is new among everything that holds now, and end what of `codes` doesn't hold any more."""
         now = self._clock.now()
         holding = {(alarm.code, alarm.subject): alarm for alarm in alarms}
         for (code, subject), alarm in holding.items():
             self._alerts.present(code, subject, alarm.text, now, again_after_s=_AGAIN_S.get(AlarmCode(code)))
-        for code in AlarmCode:
+        for code in codes:
             self._alerts.over(code, frozenset(subject for held, subject in holding if held == code), now)

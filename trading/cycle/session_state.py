@@ -19,6 +19,7 @@ from trading.model.status import SessionState
 ASK_AGAIN_S = 60.0
 ASK_AGAIN_LATER_S = 120.0
 _ASKED_OFTEN = 3
+_ASKED_IN_VAIN = 2
 # A session that we opened and that somebody else wants as well is gone within minutes.
 CONTESTED_WITHIN_S = 600.0
 MOST_YIELD_S = 3_600.0
@@ -51,19 +52,8 @@ class Sight:
 
     @property
     def logged_out(self) -> bool:
-        """Whether a person has to log in."""
-        return self.login_gone or (
-            self.status is not None
-            and not (self.status.connected or self.status.authenticated or self.status.competing)
-        )
-
-    @property
-    def may_live(self) -> bool:
-        """Whether the login may live though the status shows neither it nor a connection: asking for both tells.
-
-        `ssodh/init` is known to work while `connected` is false; without a login it is refused and harms nothing.
-        """
-        return self.logged_out and not self.login_gone
+        """Whether there is an answer that nobody is logged in."""
+        return self.login_gone or (self.status is not None and not self.status.logged_in)
 
     @property
     def closed(self) -> bool:
@@ -139,7 +129,7 @@ def next_state(
     """
     memory = _remember(before, sight, now, settings)
     actions: tuple[Action, ...] = ()
-    if (sight.closed or sight.may_live) and now >= opens_at(memory, settings, now):
+    if sight.closed and now >= opens_at(memory, settings, now):
         memory = replace(memory, asked_at=now, asked=memory.asked + 1)
         actions = (Open(),)
     state = _word(before, sight, memory, now, settings)
@@ -183,7 +173,7 @@ def _remember(before: Session, sight: Sight, now: datetime, settings: SessionSet
         return replace(memory, login_at=None, opened_at=None, asked=0, contested=False)
     if sight.status is None:
         return memory
-    if memory.login_at is None and before.state is SessionState.WAITING_LOGIN:
+    if memory.login_at is None and before.state is SessionState.WAITING_LOGIN and sight.status.connected:
         memory = replace(memory, login_at=now)
     if sight.status.competing:
         return replace(memory, competed_at=now, opened_at=None)
@@ -234,9 +224,19 @@ def _word(
     seen_before = before.state not in {SessionState.STARTING, SessionState.WAITING_LOGIN}
     if seen_before and in_reset(now, settings):
         return SessionState.RESET
-    if sight.logged_out:
+    if sight.logged_out or _has_no_bridge(sight, memory):
         return SessionState.WAITING_LOGIN
     return SessionState.GATEWAY_DOWN if sight.status is None else SessionState.CONNECTED
+
+
+def _has_no_bridge(sight: Sight, memory: SessionMemory) -> bool:
+    """Return whether the login says that it is connected to nothing, and that asking for a session is of no use.
+
+    It may be one that has ended, or one that will be connected again: a person is asked for, and the session too.
+    """
+    if sight.status is None or sight.status.connected or sight.status.authenticated:
+        return False
+    return memory.asked >= _ASKED_IN_VAIN
 
 
 def _is_taken(sight: Sight, memory: SessionMemory, now: datetime, settings: SessionSettings) -> bool:

@@ -6,12 +6,13 @@ something everything is gathered anew, so that a cancel that is confirmed is fol
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from trading.cycle.gather import refreshed, trading_state
 from trading.cycle.session_keeper import SessionView
+from trading.errors import ConfigError
 from trading.execution.context import TradingContext
 from trading.execution.foreign import unsettled
 from trading.execution.obligations import obligations
@@ -28,6 +29,7 @@ from trading.model.order import IntentState
 EXECUTION_DAYS = 7
 # A round that acts is followed by another one; so many are enough for any order's way, the rest is the next turn's.
 MAX_ROUNDS = 8
+INVARIANT = "invariant"
 
 
 @dataclass(slots=True)
@@ -39,6 +41,11 @@ class Turn:
     denied: int = 0
     fills: int = 0
     alarms: list[Alarm] = field(default_factory=list)
+    found: dict[tuple[str, str], Alarm] = field(default_factory=dict)
+    """what earlier rounds found and took into the journal, so that later ones don't see it any more"""
+    broken: frozenset[str] = frozenset()
+    goes_on: bool = False
+    """something was sent or closed, so that another look may show more to do"""
     waiting: dict[str, str] = field(default_factory=dict)
     looks: list[datetime] = field(default_factory=list)
 
@@ -76,29 +83,37 @@ class AccountTurns:
         """
         if balances:
             self._balances = None
-        turn: Turn | None = None
-        once: dict[tuple[str, str], Alarm] = {}
-        for _ in range(MAX_ROUNDS):
-            state, reconciled = self._gather(session, decision)
-            once |= {(alarm.code, alarm.subject): alarm for alarm in reconciled.alarms}
-            plan = obligations(state)
-            done = self._sender.carry_out(plan, state)
-            turn = self._add(turn, state, reconciled)
-            turn.sent += done.sent
-            turn.denied += done.denied
-            turn.waiting = {symbol: denied.detail or denied.code for symbol, denied in done.waiting.items()}
-            self._keep_evidence(plan)
-            turn.alarms = [*once.values(), *plan.alarms]
-            turn.looks = [at for at in (plan.look_again, reconciled.look_again) if at is not None]
-            if done.unfinished or done.waiting:
-                turn.looks.append(state.now + timedelta(seconds=POLL_S))
-            if done.acted:
-                self._balances = None
-            elif not done.denied or done.unfinished:
+        turn = self._round(session, decision, None)
+        for _ in range(MAX_ROUNDS - 1):
+            if not turn.goes_on or self._context.interrupted():
                 break
-            if self._context.interrupted():
-                break
-        assert turn is not None  # noqa: S101 - there is one round at least
+            turn = self._round(session, decision, turn)
+        if turn.state.snapshot.whole:
+            self._context.store.halts.halt_over(INVARIANT, turn.broken, self._context.clock.now())
+        return turn
+
+    def _round(self, session: SessionView, decision: Decision | None, before: Turn | None) -> Turn:
+        """Gather, plan and act once; return what the turn did so far, with this round."""
+        state, reconciled = self._gather(session, decision)
+        plan = obligations(state)
+        done = self._sender.carry_out(plan, state)
+        self._raise(done.halts)
+        self._keep_evidence(plan)
+        turn = Turn(state) if before is None else replace(before, state=state)
+        turn.sent += done.sent
+        turn.denied += done.denied
+        turn.fills += reconciled.fills
+        turn.broken |= _facts((*reconciled.halts, *done.halts), INVARIANT)
+        turn.found |= {(alarm.code, alarm.subject): alarm for alarm in reconciled.alarms}
+        turn.alarms = [*turn.found.values(), *plan.alarms]
+        waiting = {**plan.waiting, **done.waiting}
+        turn.waiting = {symbol: denied.detail or denied.code for symbol, denied in waiting.items()}
+        turn.looks = [at for at in (plan.look_again, reconciled.look_again) if at is not None]
+        if done.unfinished or done.waiting:
+            turn.looks.append(state.now + timedelta(seconds=POLL_S))
+        if done.acted:
+            self._balances = None
+        turn.goes_on = done.acted or bool(done.denied and not done.unfinished)
         return turn
 
     def _gather(self, session: SessionView, decision: Decision | None) -> tuple[TradingState, Reconciled]:
@@ -111,6 +126,10 @@ class AccountTurns:
             balances=self._balances if self._balances and self._balances.value is not None else None,
         )
         self._balances = snapshot.account
+        account = snapshot.account.value
+        if account is not None and account.currency != "USD":
+            fix = f"this account is kept in {account.currency}: only one that is kept in USD can be traded"
+            raise ConfigError("IBKR_ACCOUNT_ID", None, fix)
         reconciled = self._reconciler.take_in(snapshot, session.skew_s)
         self._stand(reconciled, snapshot)
         journal = self._reconciler.view(context.clock.now())
@@ -135,11 +154,15 @@ class AccountTurns:
         halts = self._context.store.halts
         now = self._context.clock.now()
         latched(self._context, reconciled.latches)
-        for halt in reconciled.halts:
-            halts.raise_halt(halt.cause, halt.facts, reason=halt.text, actor="system", now=now)
+        self._raise(reconciled.halts)
         if snapshot.whole:
             for cause in ("orphan", "short"):
                 halts.halt_over(cause, _facts(reconciled.halts, cause), now)
+
+    def _raise(self, found: Iterable[HaltCause]) -> None:
+        now = self._context.clock.now()
+        for halt in found:
+            self._context.store.halts.raise_halt(halt.cause, halt.facts, reason=halt.text, actor="system", now=now)
 
     def _keep_evidence(self, plan: Plan) -> None:
         evidence = self._context.evidence
@@ -148,16 +171,9 @@ class AccountTurns:
         for subject, text in plan.notes:
             evidence.record(subject, text, now)
 
-    def _add(self, turn: Turn | None, state: TradingState, reconciled: Reconciled) -> Turn:
-        if turn is None:
-            turn = Turn(state)
-        turn.state = state
-        turn.fills += reconciled.fills
-        return turn
-
     def _refresh(self, state: TradingState) -> TradingState:
         return refreshed(self._context, state, self._reconciler.view(self._context.clock.now()))
 
 
-def _facts(halts: tuple[HaltCause, ...], cause: str) -> frozenset[str]:
+def _facts(halts: Iterable[HaltCause], cause: str) -> frozenset[str]:
     return frozenset(halt.facts for halt in halts if halt.cause == cause)

@@ -79,7 +79,7 @@ def wanted_exits(state: TradingState) -> tuple[WantedExit, ...]:
     found = []
     for position in positions:
         newest = last.get(position.conid)
-        if newest is not None and newest.state in _GOES_ON:
+        if newest is not None and newest.state in _GOES_ON and not _taken_back(newest):
             found.append(WantedExit(position, newest.intent.reason))
         elif position.symbol in decided and _still_wanted(newest, state):
             found.append(WantedExit(position, decided[position.symbol]))
@@ -113,10 +113,15 @@ def check_exit(order: OrderIntent, state: TradingState, *, guarded: bool = False
     )
 
 
+def _taken_back(newest: IntentRecord) -> bool:
+    """Return whether it is a person's that has not left: nothing is to be flat any more."""
+    return newest.state is IntentState.PLANNED and newest.intent.reason == ExitReason.OPERATOR
+
+
 def _still_wanted(newest: IntentRecord | None, state: TradingState) -> bool:
     """Return whether the decision's exit has yet to be sent: there is none of it, or it never did anything."""
     decided = state.decision.session if state.decision is not None else date.min
-    if newest is None or newest.intent.decided < decided:
+    if newest is None or newest.intent.decided < decided or _taken_back(newest):
         return True
     return newest.state in _AGAIN and not _account_denied(newest) and not _cancelled_by_others(newest, state)
 
@@ -188,7 +193,7 @@ def _draft(want: WantedExit, state: TradingState) -> tuple[OrderIntent | None, D
         return None, Denied(position.symbol, "short", position.quantity, 0, "the broker shows no shares")
     window = state.times.window
     decided = state.decision.session if state.decision is not None else state.times.newest.day
-    if window.before_open(state.now) and not want.guarded:
+    if window.before_open(state.now):
         purpose = Purpose(decided, window.session.day, state.now)
         return replace(exit_order(position, want.reason, purpose, None), quantity=quantity), None
     session = state.times.open_session
@@ -227,7 +232,8 @@ def _limits_sent(position: OwnPosition, state: TradingState) -> list[IntentRecor
 
 def _fits(planned: OrderIntent, draft: OrderIntent) -> bool:
     """Return whether what was planned is still what would be sent: a limit may have been left behind by the price."""
-    if (planned.order_type, planned.session, planned.quantity) != (draft.order_type, draft.session, draft.quantity):
+    wanted = (draft.order_type, draft.session, draft.quantity, draft.reason)
+    if (planned.order_type, planned.session, planned.quantity, planned.reason) != wanted:
         return False
     if planned.limit_price is None or draft.limit_price is None:
         return True
@@ -298,7 +304,7 @@ def _wait(want: WantedExit, denied: Denied | None, plan: Plan, state: TradingSta
 
 def _recorded(want: WantedExit, state: TradingState) -> bool:
     """Return whether an exit of this decision was refused before, so that it is on record."""
-    decided = state.decision.session if state.decision is not None else None
+    decided = state.decision.session if state.decision is not None else state.times.newest.day
     return any(
         record.intent.role is Role.EXIT and record.intent.decided == decided
         for record in state.journal.of(want.position.conid)

@@ -9,6 +9,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
+from trading.execution.prices import on_increments
+from trading.model.contract import Contract
 from trading.model.decision import Approved
 from trading.model.order import OrderIntent, OrderTicket, OrderType, Role, Side, Tif
 from trading.model.record import IntentRecord, OwnPosition
@@ -52,12 +54,14 @@ def bracket(approved: Approved, conid: int, purpose: Purpose) -> tuple[OrderInte
     )
 
 
-def protective_pair(position: OwnPosition, quantity: int, purpose: Purpose) -> tuple[OrderIntent, ...]:
+def protective_pair(
+    position: OwnPosition, quantity: int, purpose: Purpose, contract: Contract | None
+) -> tuple[OrderIntent, ...]:
     """Return a stop and a target for `quantity` shares of a position, from its entry plan; one cancels the other."""
     like = replace(exit_order(position, PROTECTION, purpose, None), quantity=quantity)
     return (
-        _protective(like, Role.STOP, None, position.stop_price),
-        _protective(like, Role.TARGET, None, position.target_price),
+        _protective(like, Role.STOP, None, on_increments(position.stop_price, contract)),
+        _protective(like, Role.TARGET, None, on_increments(position.target_price, contract)),
     )
 
 

@@ -48,6 +48,13 @@ def marketable(price: float, collar: float, contract: Contract | None) -> float:
     return float(round_down_to(wanted, step))
 
 
+def on_increments(price: float, contract: Contract | None) -> float:
+    """Return the price that a contract can have next to `price`: a split leaves prices between two increments."""
+    step = increment_at(price, contract.increments) if contract is not None else None
+    step = step or 0.01
+    return round(round(price / step) * step, 4)
+
+
 def increment_at(price: float, increments: tuple[PriceIncrement, ...]) -> float | None:
     """Return the step of prices at `price`, None where the contract has none."""
     steps = [each.increment for each in increments if price >= each.lower_edge]

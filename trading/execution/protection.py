@@ -32,6 +32,8 @@ PROTECT_WITHIN = timedelta(seconds=15)
 PAIRS_AT_S = (0.0, 5.0, 15.0, 60.0)
 PAIRS_EVERY_S = 300.0
 MAX_PAIRS = 10
+# How far above the stop the price is, as a fraction of it, and how soon it is looked at again, in seconds.
+_LOOKS_AT = ((0.01, POLL_S), (0.03, 15.0), (float("inf"), 60.0))
 _NEVER_LEFT = frozenset({IntentState.PLANNED, IntentState.DENIED})
 
 
@@ -173,7 +175,7 @@ def _cover_bare(cover: Cover, need: int, state: TradingState, plan: Plan) -> Non
         if not _children_over(position, state):
             return
     purpose = Purpose(state.times.newest.day, protected_session(state), state.now)  # type: ignore[arg-type]
-    drafts = protective_pair(position, need, purpose)
+    drafts = protective_pair(position, need, purpose, state.contracts.get(position.symbol))
     found = {record.intent.role: record.intent for record in _planned(state) if _fits(record.intent, drafts)}
     group = tuple(found[draft.role] for draft in drafts) if len(found) == len(drafts) else drafts
     plan.commands.append(Submit(group, Step.PROTECTION))
@@ -221,11 +223,19 @@ def _tell(cover: Cover, state: TradingState, plan: Plan) -> None:
     if not state.times.liquid or cover.uncovered == 0 or state.snapshot.orders.value is None:
         plan.over.add(f"bare:{position.conid}")
         return
-    plan.again(state.now + timedelta(seconds=POLL_S))
+    plan.again(state.now + _looks_apart(position, state))
     text = f"{position.symbol}: {cover.uncovered} own shares have no working stop"
     plan.alarm(AlarmCode.UNCOVERED, position.symbol, text)
     if f"bare:{position.conid}" not in state.sightings:
         plan.notes.append((f"bare:{position.conid}", "no working stop"))
+
+
+def _looks_apart(position: OwnPosition, state: TradingState) -> timedelta:
+    """Return how soon price and stop have to be compared again: the nearer they are, the sooner."""
+    quote = sale_price(state.quotes.get(position.conid), state.now)
+    away = 0.0 if quote is None else quote.price / position.stop_price - 1.0
+    seconds = next(seconds for distance, seconds in _LOOKS_AT if away < distance)
+    return timedelta(seconds=seconds)
 
 
 def bare_since(conid: int, state: TradingState) -> datetime | None:

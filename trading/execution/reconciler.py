@@ -6,10 +6,11 @@ journal.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from trading.errors import InvariantBroken
+from trading.errors import CORRUPT, STORAGE, InvariantBroken
 from trading.execution import absence
 from trading.execution.context import TradingContext
 from trading.execution.endings import INACTIVE_AFTER_S, Endings
@@ -68,22 +69,30 @@ class Reconciler:
         done = Reconciled()
         since = Since(self._context.evidence, now)
         if snapshot.orders.value is not None:
-            self._bind(snapshot, now)
+            self._step(done, lambda: self._bind(snapshot, now))
         if snapshot.executions.value is not None:
-            self._count(snapshot, skew_s, done)
+            self._step(done, lambda: self._count(snapshot, skew_s, done))
         if snapshot.orders.value is not None:
-            self._resurrect(snapshot, done)
-            self._end_orders(snapshot, since, done)
-            self._close_legs(snapshot, now)
-        self._resolve(snapshot, done)
-        self._check_shares(snapshot, done)
+            self._step(done, lambda: self._resurrect(snapshot, done))
+            self._step(done, lambda: self._end_orders(snapshot, since, done))
+            self._step(done, lambda: self._close_legs(snapshot, now))
+        self._step(done, lambda: self._resolve(snapshot, done))
+        self._step(done, lambda: self._check_shares(snapshot, done))
         if snapshot.orders.value is not None:
             since.close()
         if since.any:
             _sooner(done, now + timedelta(seconds=INACTIVE_AFTER_S))
         prefix = self._context.store.value("prefix") or ""
-        done.halts = halt_causes(snapshot, self.view(now), prefix, self._context.journal.intent)
+        done.halts += halt_causes(snapshot, self.view(now), prefix, self._context.journal.intent)
         return done
+
+    @staticmethod
+    def _step(done: Reconciled, step: Callable[[], object]) -> None:
+        """Take one step; a broken invariant halts, and never keeps the others from being taken."""
+        try:
+            step()
+        except InvariantBroken as error:
+            done.halts += (cause_of(error),)
 
     # ---- which order is which
 
@@ -338,6 +347,16 @@ class Reconciler:
         if snapshot.positions.value is not None:
             stale = {s for s in context.evidence.subjects() if s.startswith("shares:")} - kept
             context.evidence.forget(stale)
+
+
+def cause_of(error: InvariantBroken) -> HaltCause:
+    """Return what halts because of a broken invariant.
+
+    Raises: InvariantBroken, a file of ours can't be used: then nothing can be done at all.
+    """
+    if error.invariant in {STORAGE, CORRUPT}:
+        raise error
+    return HaltCause("invariant", str(error), str(error))
 
 
 def latched(context: TradingContext, latches: list[tuple[str, str]]) -> None:

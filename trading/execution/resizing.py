@@ -8,6 +8,7 @@ from datetime import timedelta
 from trading.execution.cancels import ask_cancel
 from trading.execution.matching import PRICE_TOLERANCE
 from trading.execution.plan import Adopt, Modify, Plan
+from trading.execution.prices import on_increments
 from trading.execution.state import TradingState
 from trading.model.command import CommandRecord, CommandState, Step
 from trading.model.order import OrderType, Role
@@ -85,7 +86,8 @@ def _planned_price(position: OwnPosition, leg: IntentRecord, state: TradingState
     shown = _price(leg, state)
     if shown is not None and _set_by_hand(leg, state):
         return shown
-    return position.stop_price if leg.intent.role is Role.STOP else position.target_price
+    planned = position.stop_price if leg.intent.role is Role.STOP else position.target_price
+    return on_increments(planned, state.contracts.get(position.symbol))
 
 
 def _price(leg: IntentRecord, state: TradingState) -> float | None:

@@ -10,13 +10,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from trading.errors import InvariantBroken
 from trading.execution.context import TradingContext
 from trading.execution.door import may_leave
 from trading.execution.entries import passes
 from trading.execution.order_factory import modified, with_names
 from trading.execution.plan import Adopt, Cancel, Modify, Plan, PlannedCommand, Prepare, Refuse, Submit
+from trading.execution.reconciler import cause_of
 from trading.execution.state import TradingState
 from trading.execution.submission import Sending, Submission, outcome_class
+from trading.model.alarm import HaltCause
 from trading.model.command import CommandDraft, CommandState
 from trading.model.decision import Denied
 from trading.model.metric import Counter
@@ -40,6 +43,7 @@ class Round:
     unanswered: int = 0
     unfinished: bool = False
     waiting: dict[str, Denied] = field(default_factory=dict)
+    halts: list[HaltCause] = field(default_factory=list)
 
 
 class Sender:
@@ -54,7 +58,7 @@ class Sender:
     def carry_out(self, plan: Plan, state: TradingState) -> Round:
         """Carry a plan's commands out until they are done or the round is over."""
         began = self._context.clock.monotonic()
-        done = Round(waiting=dict(plan.waiting))
+        done = Round()
         now = self._context.clock.now()
         for numbers, result, why in (
             (plan.confirmed, CommandState.CONFIRMED, "the reading shows it"),
@@ -71,7 +75,11 @@ class Sender:
                 break
             if self._context.interrupted() and not isinstance(command, Cancel):
                 break
-            self._carry_out(command, state, done)
+            try:
+                self._carry_out(command, state, done)
+            except InvariantBroken as error:
+                # One command that can't be carried out never keeps the others from being.
+                done.halts.append(cause_of(error))
         return done
 
     def _carry_out(self, command: PlannedCommand, state: TradingState, done: Round) -> None:

@@ -56,7 +56,6 @@ def _reason(cover: Cover, state: TradingState, plan: Plan) -> ExitReason | None:
         return None
     if not state.times.liquid:
         return _before_the_open(cover, state)
-    plan.again(state.now + timedelta(seconds=POLL_S))
     quote = sale_price(state.quotes.get(conid), state.now)
     since = bare_since(conid, state)
     if quote is None:
@@ -82,6 +81,7 @@ def _before_the_open(cover: Cover, state: TradingState) -> ExitReason | None:
 def _on_breach(cover: Cover, state: TradingState, plan: Plan, *, delayed: bool) -> ExitReason | None:
     conid = cover.position.conid
     breaches = state.sightings.get(breach_of(conid), ())
+    plan.again(state.now + timedelta(seconds=POLL_S))
     plan.notes.append((breach_of(conid), "price through the stop"))
     text = f"{cover.position.symbol}: the price is through its stop, which does not work"
     plan.alarm(AlarmCode.BREACH, cover.position.symbol, f"{text} (delayed price)" if delayed else text)

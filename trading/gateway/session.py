@@ -140,7 +140,12 @@ def _mapping(call: str, value: object) -> Mapping[str, object]:
 
 def _logged_out(message: str) -> SessionStatus:
     return SessionStatus(
-        authenticated=False, connected=False, competing=False, established=False, message=fields.plain(message)
+        authenticated=False,
+        connected=False,
+        competing=False,
+        established=False,
+        message=fields.plain(message),
+        logged_in=False,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 
 from trading.model.order import UnreadableRow
@@ -84,7 +85,7 @@ class Quote:
 
 @dataclass(frozen=True, slots=True)
 class SessionStatus:
-    """The brokerage session as `tickle` and `auth/status` show it."""
+    """The brokerage session as `tickle` and `auth/status` show it; not `logged_in` is an answer that nobody is."""
 
     authenticated: bool
     connected: bool
@@ -92,8 +93,20 @@ class SessionStatus:
     established: bool
     message: str
     server_time_ms: int | None = None
+    logged_in: bool = True
 
     @property
     def usable(self) -> bool:
         """Whether orders and market data may be asked for."""
         return self.authenticated and self.connected and not self.competing
+
+
+@dataclass(frozen=True, slots=True)
+class EquityPoint:
+    """The account in USD at the close of a session; `drawdown` is a fraction of the highest equity so far."""
+
+    session: date
+    cash: float
+    equity: float
+    positions: int
+    drawdown: float

@@ -49,7 +49,10 @@ SESSION_WORDS: Mapping[SessionState, str] = MappingProxyType(
         SessionState.STARTING: "connecting",
         SessionState.GATEWAY_DOWN: "gateway down",
         SessionState.WAITING_LOGIN: "waiting for login",
+        SessionState.CONNECTED: "logged in, no brokerage session",
         SessionState.COMPETING: "taken by another login",
+        SessionState.RESET: "nightly reset",
+        SessionState.STALE: "not answering",
         SessionState.READY: "ready",
         SessionState.ENDED: "end of the data",
     }

@@ -21,7 +21,8 @@ LOCK_NAME = "trading.lock"
 DEFAULT_PREFIX = "TS"
 INSTANCE_LENGTH = 4
 BUSY_TIMEOUT_MS = 5000
-# All else may be gone at the next try: a lock, a full disk, a folder that can't be written.
+# The rest of an error code of SQLite says where it came from.
+PRIMARY_CODE = 0xFF
 _DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 # Digits and letters that nobody mistakes for one another over the phone: 32 of them, 5 bits each.
 ALPHABET = "23456789abcdefghijkmnpqrstuvwxyz"
@@ -91,8 +92,7 @@ class Database:
     def transaction(self) -> Iterator[sqlite3.Connection]:
         """Run the block as one transaction, durable when the block is left; an error leaves the file as it was.
 
-        Raises: InvariantBroken, nothing may be sent: "storage", the disk is full or the file locked, which heals by
-        itself; "damaged storage", which doesn't.
+        Raises: InvariantBroken, nothing may be sent: "storage" where the disk is full or the file locked, "corrupt".
         """
         with self._guard:
             try:
@@ -118,7 +118,7 @@ class Database:
     def query(self, sql: str, values: Sequence[object] = ()) -> list[sqlite3.Row]:
         """Return the rows of a SELECT.
 
-        Raises: InvariantBroken("storage"), the file can't be read.
+        Raises: InvariantBroken, the file can't be read: "storage" for now, "corrupt" for good.
         """
         with self._guard:
             try:
@@ -177,8 +177,9 @@ class Database:
             self._connection.execute("ROLLBACK")
 
     def _failure(self, error: sqlite3.Error) -> InvariantBroken:
-        damaged = getattr(error, "sqlite_errorcode", 0) & 0xFF in _DAMAGED
-        return InvariantBroken("damaged storage" if damaged else "storage", f"{self.path.name}: {error}")
+        """Tell a file that is damaged, which a person has to look at, from one that can't be written for now."""
+        damaged = getattr(error, "sqlite_errorcode", 0) & PRIMARY_CODE in _DAMAGED
+        return InvariantBroken("corrupt" if damaged else "storage", f"{self.path.name}: {error}")
 
 
 def prepare_folder(folder: Path) -> None:

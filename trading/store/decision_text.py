@@ -34,4 +34,4 @@ def decode_decision(body: str, verdicts: Iterable[str]) -> Decision:
             decision, verdicts=tuple(msgspec.json.decode(verdict, type=SymbolVerdict) for verdict in verdicts)
         )
     except msgspec.MsgspecError as error:
-        raise InvariantBroken("storage", f"the last decision can't be read: {error}") from error
+        raise InvariantBroken("corrupt", f"the last decision can't be read: {error}") from error

@@ -228,7 +228,7 @@ def _json(states: frozenset[IntentState]) -> str:
 def _fact(connection: sqlite3.Connection, key: str) -> str:
     row = connection.execute("SELECT value FROM fact WHERE key = ?", (key,)).fetchone()
     if row is None:
-        raise InvariantBroken("storage", f"the fact {key} is missing")
+        raise InvariantBroken("corrupt", f"the fact {key} is missing")
     return str(row["value"])
 
 

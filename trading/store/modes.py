@@ -76,7 +76,7 @@ def risk_from(text: str | None) -> RiskState:
     try:
         return msgspec.json.decode(text, type=RiskState)
     except msgspec.MsgspecError as error:
-        raise InvariantBroken("storage", f"the kept risk state can't be read: {error}") from error
+        raise InvariantBroken("corrupt", f"the kept risk state can't be read: {error}") from error
 
 
 def _state(mode: Mode, row: sqlite3.Row) -> ModeState:

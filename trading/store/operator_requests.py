@@ -16,14 +16,12 @@ from pathlib import Path
 from trading.errors import InvariantBroken
 from trading.model.operator_request import OperatorRequest, RequestKind, RequestProgress
 from trading.store.boot_time import BootTime, boot_time
-from trading.store.database import prepare_folder
+from trading.store.database import PRIMARY_CODE, prepare_folder
 from trading.store.units import utc_text
 
 HALT_FILE = "HALT"
 TAKEN_FILE = "HALT.taken"
 BUSY_TIMEOUT_S = 2.0
-# The rest of an error code of SQLite says where it came from.
-_PRIMARY_CODE = 0xFF
 # Of a text that somebody wrote: enough for a reason.
 _MAX_TEXT = 200
 
@@ -229,7 +227,7 @@ class RequestsDatabase:
             connection.close()
 
     def _failure(self, error: sqlite3.Error) -> InvariantBroken:
-        busy = getattr(error, "sqlite_errorcode", 0) & _PRIMARY_CODE in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
+        busy = getattr(error, "sqlite_errorcode", 0) & PRIMARY_CODE in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
         return InvariantBroken("controls_busy" if busy else "controls", f"{self._path.name}: {error}")
 
 

@@ -35,8 +35,11 @@ def test_dead_process_does_nothing_more_until_it_is_revived() -> None:
 
 def test_nobody_dies_once_it_is_disarmed() -> None:
     reaper = Reaper([Kill("statement")], lambda _kill: None)
+    kill = Kill("waiting", at="2014-03-03T15:00:00+00:00")
     reaper.disarm()
     reaper.passing("statement")
+    reaper.kill(kill)
+    reaper.check()
 
 
 def written(path: Path) -> list[int]:

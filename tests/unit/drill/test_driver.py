@@ -131,7 +131,7 @@ def test_gateway_that_dies_comes_back_on_its_own_log(ordinary: Schedule, world: 
 
 def test_loop_that_does_not_get_on_is_ended(ordinary: Schedule, world: World, tmp_path: Path) -> None:
     driver = Driver(ordinary, world, tmp_path)
-    driver._line.exchange = raise_stuck  # type: ignore[method-assign]
+    driver._line.exchange = raise_stuck  # type: ignore[method-assign, assignment]
     assert kinds(driver.run(), "stuck")
 
 

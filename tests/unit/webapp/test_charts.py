@@ -5,9 +5,9 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 from tests.unit.webapp.desk import NOON, WORDS
+from trading.model.account import EquityPoint
 from trading.model.decision import Denied
 from trading.model.strategy_words import ChartLine, Look
-from trading.store.readers.account import EquityPoint
 from trading.store.readers.charts import BarLine
 from trading.store.readers.orders import FillLine
 from trading.store.readers.positions import PositionLine
@@ -17,7 +17,7 @@ DAY = date(2026, 3, 2)
 
 
 def test_equity_and_drawdown_share_their_days_and_drawdown_is_never_a_negative_zero() -> None:
-    points = (EquityPoint(DAY, 1000.004, 1.0, 0, 0.0), EquityPoint(DAY + timedelta(1), 990.0, 1.0, 0, 0.01))
+    points = (EquityPoint(DAY, 1.0, 1000.004, 0, 0.0), EquityPoint(DAY + timedelta(1), 1.0, 990.0, 0, 0.01))
     drawn = charts.equity_chart(points)
     assert json.dumps(drawn) == (
         '{"equity": [{"time": "2026-03-02", "value": 1000.0}, {"time": "2026-03-03", "value": 990.0}],'
@@ -59,6 +59,6 @@ def test_marks_stay_on_the_days_that_are_drawn() -> None:
 
 
 def test_the_sketch_fits_its_frame() -> None:
-    points = [EquityPoint(DAY + timedelta(n), equity, 0.0, 0, 0.0) for n, equity in enumerate((10.0, 30.0, 20.0))]
+    points = [EquityPoint(DAY + timedelta(n), 0.0, equity, 0, 0.0) for n, equity in enumerate((10.0, 30.0, 20.0))]
     assert charts.equity_polyline(points, 100, 50) == "0.0,50.0 50.0,0.0 100.0,25.0"
     assert charts.equity_polyline(points[:1], 100, 50) == ""

@@ -6,7 +6,7 @@ from datetime import date
 import pytest
 
 from tests.unit.webapp.desk import NOON, decision
-from trading.store.readers.account import EquityPoint
+from trading.model.account import EquityPoint
 from trading.store.readers.decisions import DecisionEntry
 from trading.store.readers.orders import OrderLine
 from trading.store.readers.positions import PositionLine
@@ -19,7 +19,7 @@ NO_ORDERS = overview.split(())
 
 
 def points(*equities: float) -> tuple[EquityPoint, ...]:
-    return tuple(EquityPoint(date(2026, 3, n + 1), equity, 500.0, 1, 0.01) for n, equity in enumerate(equities))
+    return tuple(EquityPoint(date(2026, 3, n + 1), 500.0, equity, 1, 0.01) for n, equity in enumerate(equities))
 
 
 def test_money_is_that_of_the_newest_close() -> None:
@@ -46,13 +46,13 @@ def test_a_price_under_its_stop_risks_nothing_more() -> None:
 
 
 def test_a_position_is_covered_only_when_all_its_shares_are() -> None:
-    assert overview.protection((HELD,), NO_ORDERS) == overview.Protection(1, 0, ())
-    assert overview.protection((replace(HELD, covered=9),), NO_ORDERS) == overview.Protection(0, 0, ("AAA",))
+    assert overview.protection((HELD,), NO_ORDERS) == overview.Coverage(1, 0, ())
+    assert overview.protection((replace(HELD, covered=9),), NO_ORDERS) == overview.Coverage(0, 0, ("AAA",))
 
 
 def test_a_position_on_its_way_out_needs_no_stop() -> None:
     orders = overview.split((replace(ORDER, role="exit", side="SELL", order_type="MKT"),))
-    assert overview.protection((replace(HELD, covered=0),), orders) == overview.Protection(0, 1, ())
+    assert overview.protection((replace(HELD, covered=0),), orders) == overview.Coverage(0, 1, ())
 
 
 def test_children_protect_once_their_entry_has_filled() -> None:

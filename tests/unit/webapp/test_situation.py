@@ -9,7 +9,7 @@ from trading.model.account import AccountKind
 from trading.model.mode import Mode
 from trading.model.status import SessionState
 from trading.monitoring.health import Facts
-from webapp.situation import Step, Tone, account_kind, duration, judge, moment
+from webapp.situation import Button, Tone, account_kind, duration, judge, moment
 
 WELL = Facts(1.0, 20.0, SessionState.READY, Mode.ACTIVE)
 
@@ -22,15 +22,15 @@ def test_all_is_well_only_when_nothing_is_wrong() -> None:
 @pytest.mark.parametrize(
     ("facts", "key", "step"),
     [
-        (replace(WELL, mode=Mode.HALTED), "halted", Step.RESUME),
-        (replace(WELL, mode=Mode.REDUCING), "reducing", Step.RESUME),
-        (replace(WELL, session=SessionState.WAITING_LOGIN, mode=Mode.HALTED), "waiting_login", Step.LOGIN),
-        (replace(WELL, silent_s=61.0, session=SessionState.WAITING_LOGIN), "silent", Step.LOG),
-        (replace(WELL, silent_s=61.0, uncovered_shares=5), "uncovered", Step.LOG),
-        (replace(WELL, unknown_orders=2), "unknown_orders", Step.NONE),
+        (replace(WELL, mode=Mode.HALTED), "halted", Button.RESUME),
+        (replace(WELL, mode=Mode.REDUCING), "reducing", Button.RESUME),
+        (replace(WELL, session=SessionState.WAITING_LOGIN, mode=Mode.HALTED), "waiting_login", Button.LOGIN),
+        (replace(WELL, silent_s=61.0, session=SessionState.WAITING_LOGIN), "silent", Button.LOG),
+        (replace(WELL, silent_s=61.0, uncovered_shares=5), "uncovered", Button.LOG),
+        (replace(WELL, unknown_orders=2), "unknown_orders", Button.NONE),
     ],
 )
-def test_what_needs_a_person_most_comes_with_its_button(facts: Facts, key: str, step: Step) -> None:
+def test_what_needs_a_person_most_comes_with_its_button(facts: Facts, key: str, step: Button) -> None:
     situation = judge(facts)
     assert (situation.key, situation.step) == (key, step)
     assert situation.tone is not Tone.GOOD

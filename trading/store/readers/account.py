@@ -2,25 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
 
+from trading.model.account import EquityPoint
 from trading.model.mode import FlattenGoal, Halt, ModeState
 from trading.store import modes
 from trading.store.halts import HALTING, NEWEST_GOAL, STANDING, goal_of, halt_of
 from trading.store.readers.transaction import WITHOUT_LIMIT, ReadTransaction
 from trading.store.units import from_units
-
-
-@dataclass(frozen=True, slots=True)
-class EquityPoint:
-    """Equity and cash in USD at the close of a session; `drawdown` is a fraction of the peak."""
-
-    session: date
-    equity: float
-    cash: float
-    positions: int
-    drawdown: float
 
 
 class AccountReader:

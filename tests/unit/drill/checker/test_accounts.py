@@ -76,6 +76,15 @@ def test_position_without_the_shares_that_were_sold_by_hand_is_true() -> None:
         assert len(list(accounts.i8_positions_are_true(run.case()))) == count, journal
 
 
+def test_sold_and_bought_back_by_hand_between_two_looks_is_nothing() -> None:
+    for journal, count in ((10, 0), (7, 0), (11, 1)):
+        run = by_hand(bought(), 3)
+        run.line(200.0, "deed", do="trade", order_id=51, symbol=SYMBOL, side="BUY", quantity=3)
+        run.fill(200.0, 51, "BUY", 3, "0000a.b.51.01")
+        run.positions[CONID] = journal
+        assert len(list(accounts.i8_positions_are_true(run.case()))) == count, journal
+
+
 def test_position_that_the_journal_has_and_the_broker_has_not_is_told() -> None:
     run = MadeUp()
     run.positions[CONID] = 5

@@ -94,6 +94,15 @@ def test_refused_pair_is_tried_again_within_five_minutes() -> None:
         assert len(i9(run)) == count
 
 
+def test_stop_that_the_broker_made_inactive_may_be_looked_at_for_a_while() -> None:
+    for again, count in ((290.0, 0), (320.0, 1)):
+        run = bought()
+        run.over(200.0, STOP_ID, "inactive")
+        run.turn(200.0)
+        run.order(again, ticket(9, "SELL", "STP", 10, coid="B-S"))
+        assert len(i9(run)) == count
+
+
 def test_bare_shares_outside_regular_hours_are_not_counted() -> None:
     run = bought()
     run.over(CLOSE_S + 10.0, STOP_ID)
@@ -148,6 +157,17 @@ def test_nothing_is_bought_while_the_mode_is_halted() -> None:
         run.mode(-2500.0, "halt", "0", "dashboard")
         run.request(at, ENTRY)
         assert len(list(exposure.i13_nothing_is_bought_in_a_halt(run.case()))) == count, at
+
+
+def test_halt_that_was_asked_for_and_never_committed_is_told() -> None:
+    for committed, count in ((None, 1), (-2990.0, 0)):
+        run = MadeUp()
+        run.event(-3000.0, "request", asked="halt", by="row")
+        run.turn(-2990.0)
+        run.event(-1000.0, "request", asked="resume", by="row")
+        if committed is not None:
+            run.mode(committed, "halt", "1", "drill")
+        assert len(list(exposure.i13_nothing_is_bought_in_a_halt(run.case()))) == count
 
 
 def test_two_live_orders_of_one_name_are_told() -> None:

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from trading.backtest import metrics
-from trading.backtest.result import BacktestResult, ClosedTrade, EquityPoint, OpenPosition
+from trading.backtest.result import BacktestResult, ClosedTrade, OpenPosition
+from trading.model.account import EquityPoint
 from trading.model.decision import ExitReason
 
 START = date(2020, 1, 1)

@@ -9,8 +9,9 @@ import pytest
 
 from trading.backtest import report
 from trading.backtest.metrics import measure
-from trading.backtest.result import BacktestResult, ClosedTrade, EquityPoint, OpenPosition
+from trading.backtest.result import BacktestResult, ClosedTrade, OpenPosition
 from trading.market.panel import Panel, SymbolBars, build_panel
+from trading.model.account import EquityPoint
 from trading.model.decision import ExitReason
 
 START = date(2020, 1, 1)

@@ -6,9 +6,10 @@ import pytest
 
 from trading.backtest.metrics import measure
 from trading.backtest.report import RunRecord
-from trading.backtest.result import BacktestResult, EquityPoint
+from trading.backtest.result import BacktestResult
 from trading.cli.explanation import Explanation
 from trading.cli.research_text import explain_text, number, price, summary_text, verdict_text
+from trading.model.account import EquityPoint
 from trading.model.decision import Approved, Denied, Reason
 
 DAY = date(2020, 1, 2)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tests.fakes.fake_session import COMPETING, CONNECTING, LOGGED_IN, LOGGED_OUT, READY
+from tests.fakes.fake_session import COMPETING, CONNECTING, LOGGED_IN, LOGGED_OUT, NO_BRIDGE, READY
 from trading.config import SessionSettings
 from trading.cycle.session_state import (
     ASK_AGAIN_LATER_S,
@@ -85,6 +85,7 @@ def machine() -> Machine:
         (Sight(READY, refused=True, problem="no bridge"), SessionState.CONNECTED),
         (Sight(LOST), SessionState.CONNECTED),
         (Sight(CONNECTING), SessionState.CONNECTED),
+        (Sight(NO_BRIDGE), SessionState.CONNECTED),
         (Sight(COMPETING), SessionState.COMPETING),
         (Sight(replace(LOST, competing=True)), SessionState.COMPETING),
         (Sight(LOGGED_OUT), SessionState.WAITING_LOGIN),
@@ -138,7 +139,7 @@ def test_epoch_begins_with_each_session_and_with_each_other_set_of_accounts(mach
 # ---- opening the session
 
 
-@pytest.mark.parametrize("sight", [Sight(LOST), Sight(CONNECTING), Sight(READY, refused=True)])
+@pytest.mark.parametrize("sight", [Sight(LOST), Sight(CONNECTING), Sight(NO_BRIDGE), Sight(READY, refused=True)])
 def test_session_that_is_lost_while_the_login_lives_is_asked_for(machine: Machine, sight: Sight) -> None:
     machine.look(READY)
     machine.look(sight)
@@ -149,6 +150,16 @@ def test_session_that_is_lost_while_the_login_lives_is_asked_for(machine: Machin
 def test_session_is_asked_for_in_no_other_case(machine: Machine, sight: Sight) -> None:
     machine.look(sight)
     assert not machine.asks
+
+
+def test_login_without_a_bridge_that_is_asked_in_vain_needs_a_person_and_is_asked_on(machine: Machine) -> None:
+    assert machine.look(NO_BRIDGE) is SessionState.CONNECTED
+    assert machine.look(NO_BRIDGE, after_s=ASK_AGAIN_S) is SessionState.WAITING_LOGIN
+    assert machine.asks
+    assert machine.look(NO_BRIDGE, after_s=1.0) is SessionState.WAITING_LOGIN
+    machine.look(NO_BRIDGE, after_s=ASK_AGAIN_S)
+    assert machine.asks
+    assert machine.session.login_until is None
 
 
 def test_session_is_asked_for_once_a_minute_and_after_three_times_in_vain_every_two(machine: Machine) -> None:

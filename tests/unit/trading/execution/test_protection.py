@@ -1,10 +1,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
+from tests.fakes.plans import cancels
 from tests.fakes.trading_states import (
     AAPL,
     CLOSE,
@@ -14,6 +15,7 @@ from tests.fakes.trading_states import (
     OPEN,
     PRE_OPEN,
     SESSION,
+    Facts,
     after,
     asked,
     bid,
@@ -29,7 +31,7 @@ from tests.fakes.trading_states import (
     target,
     unreadable,
 )
-from trading.execution.plan import Cancel, Plan, Refuse, Submit
+from trading.execution.plan import Plan, Refuse, Submit
 from trading.execution.protection import (
     MAX_PAIRS,
     attempts,
@@ -64,10 +66,6 @@ def pairs(plan: Plan) -> list[list[tuple[Role, int, float | None]]]:
         for command in plan.commands
         if isinstance(command, Submit) and command.step is Step.PROTECTION
     ]
-
-
-def cancels(plan: Plan) -> list[tuple[str, Step]]:
-    return [(command.record.coid, command.step) for command in plan.commands if isinstance(command, Cancel)]
 
 
 def whole(quantity: int = 9) -> list[list[tuple[Role, int, float]]]:
@@ -130,8 +128,8 @@ def test_another_order_under_the_stops_id_is_no_cover() -> None:
 
 @pytest.mark.parametrize("now", [PRE_OPEN, OPEN, IN_SESSION, after(3600, CLOSE)])
 @pytest.mark.parametrize("mode", list(Mode))
-def test_bare_shares_get_a_stop_and_a_target_whatever_the_mode(now: object, mode: Mode) -> None:
-    plan = plan_of(moment(now, positions=[own()], mode=mode))  # type: ignore[arg-type]
+def test_bare_shares_get_a_stop_and_a_target_whatever_the_mode(now: datetime, mode: Mode) -> None:
+    plan = plan_of(moment(now, positions=[own()], mode=mode))
     assert pairs(plan) == whole()
 
 
@@ -199,8 +197,9 @@ def test_row_that_could_not_be_read_holds_back_what_it_may_be_about(
     conid: int | None,
     held_back: bool,  # noqa: FBT001
 ) -> None:
-    for facts in ({"unreadable_orders": [unreadable(conid)]}, {"unreadable_positions": [unreadable(conid)]}):
-        assert (plan_of(moment(IN_SESSION, positions=[own()], **facts)).commands == []) is held_back  # type: ignore[arg-type]
+    rows: list[Facts] = [{"unreadable_orders": [unreadable(conid)]}, {"unreadable_positions": [unreadable(conid)]}]
+    for facts in rows:
+        assert (plan_of(moment(IN_SESSION, positions=[own()], **facts)).commands == []) is held_back
 
 
 def test_children_of_a_live_entry_are_judged_before_a_pair_is_sent() -> None:

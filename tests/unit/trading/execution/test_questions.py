@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+from trading.execution.tickets import Purpose, bracket, exit_order
 
 from tests.fakes.stages import settings_of
 from tests.fakes.trading_states import AAPL, CLOSES, DECIDED, PRE_OPEN, SESSION, approved, own

@@ -297,3 +297,25 @@ def test_folder_that_can_not_be_made_is_a_setting_to_mend(tmp_path: Path) -> Non
     (tmp_path / "state").write_text("a file", encoding="utf-8")
     with pytest.raises(ConfigError, match="STATE_DIR"):
         Database(tmp_path / "state" / "trading.db")
+
+
+@pytest.mark.parametrize(
+    ("code", "invariant"),
+    [
+        (sqlite3.SQLITE_CORRUPT_INDEX, "corrupt"),
+        (sqlite3.SQLITE_NOTADB, "corrupt"),
+        (sqlite3.SQLITE_FULL, "storage"),
+        (sqlite3.SQLITE_BUSY_SNAPSHOT, "storage"),
+        (sqlite3.SQLITE_READONLY, "storage"),
+    ],
+)
+def test_file_that_is_damaged_is_told_from_one_that_cannot_be_written_now(
+    path: Path, code: int, invariant: str
+) -> None:
+    error = sqlite3.DatabaseError("said by SQLite")
+    error.sqlite_errorcode = code
+    database = Database(path)
+    with pytest.raises(InvariantBroken) as caught, database.transaction():
+        raise error
+    assert caught.value.invariant == invariant
+    database.close()

@@ -1,0 +1,93 @@
+"""Turns of the trading process, and how soon the next one is."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from drill.clock import RunClock
+from drill.deaths import Reaper
+from drill.gateway import RunGateway
+from drill.looks import FIRST_S, IDLE_S, Looks
+from drill.schedule import Deed, Schedule
+from drill.transport import Line
+from drill.world import World
+
+
+class Desk:
+    """A clock that is watched, and the notes of it."""
+
+    def __init__(self, schedule: Schedule, world: World, folder: Path) -> None:
+        self.notes: list[dict[str, object]] = []
+        self.gateway = RunGateway(schedule, world, folder, self.note)
+        self.clock: RunClock = self.gateway.clock
+        self.line = Line(self.clock, Reaper([], lambda _kill: None), [], lambda: None, self.note)
+        Looks(self.clock, self.line, self.note)
+
+    def note(self, kind: str, **facts: object) -> dict[str, object]:
+        self.notes.append({"kind": kind, **facts})
+        return self.notes[-1]
+
+    def wait_hours(self, hours: float) -> float:
+        """Wait, and return the seconds that it took."""
+        before = self.clock.monotonic()
+        self.clock.wait(self.clock.now() + timedelta(hours=hours))
+        return self.clock.monotonic() - before
+
+    def ask(self) -> None:
+        self.line.exchange("POST", "/tickle", None, None, 15.0)
+
+
+@pytest.fixture
+def desk(ordinary: Schedule, world: World, tmp_path: Path) -> Desk:
+    return Desk(ordinary, world, tmp_path / "gateway")
+
+
+def held(desk: Desk) -> None:
+    desk.gateway.carry_out(Deed("", "trade", fields={"symbol": "MSFT", "side": "BUY", "quantity": 5}))
+    desk.clock.simulator.broker.reported_events = desk.clock.simulator.broker.exchange.events
+
+
+def test_wait_before_a_turn_is_the_end_of_one_and_a_wait_inside_is_none(desk: Desk) -> None:
+    desk.wait_hours(0.001)
+    desk.ask()
+    desk.wait_hours(1.0)
+    desk.clock.wake.taken_up()
+    assert [note["kind"] for note in desk.notes] == ["pause", "turn"]
+
+
+def test_turn_says_whether_anything_was_in_its_way(desk: Desk) -> None:
+    for troubled in (False, True, False):
+        desk.line.troubled = troubled
+        desk.wait_hours(0.5)
+        desk.clock.wake.taken_up()
+    assert [note["good"] for note in desk.notes] == [True, False, True]
+
+
+def test_troubled_turn_with_a_position_is_followed_by_looks_further_and_further_apart(desk: Desk) -> None:
+    held(desk)
+    assert desk.wait_hours(0.1) == 360.0
+    desk.line.troubled = True
+    waits = []
+    for _ in range(8):
+        waits.append(desk.wait_hours(0.1))
+        desk.clock.wake.taken_up()
+    assert waits == [FIRST_S, 10.0, 20.0, 40.0, 80.0, 160.0, 320.0, 360.0]
+
+
+def test_with_nothing_at_stake_nobody_looks_more_often(desk: Desk) -> None:
+    desk.line.troubled = True
+    assert desk.wait_hours(0.1) == 360.0
+
+
+def test_pause_after_a_failure_is_longer_only_where_nothing_is_at_stake(desk: Desk) -> None:
+    def paused() -> float:
+        before = desk.clock.monotonic()
+        desk.clock.pause(5.0)
+        return desk.clock.monotonic() - before
+
+    assert paused() == IDLE_S
+    held(desk)
+    assert paused() == 5.0

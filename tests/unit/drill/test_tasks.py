@@ -1,0 +1,30 @@
+"""What a run of the command consists of."""
+
+from __future__ import annotations
+
+from itertools import count
+
+from drill.schedule import write
+from drill.tasks import Setting, Task, run_all, tasks
+from drill.world import World
+
+
+def test_tasks_come_in_a_fixed_order_and_each_has_a_name_of_its_own() -> None:
+    every = list(tasks(range(2), swarm=True, singles=True, pairs=False))
+    assert [task.kind for task in every[:3]] == ["swarm", "swarm", "single"]
+    assert len({task.name for task in every}) == len(every)
+    assert every == list(tasks(range(2), swarm=True, singles=True, pairs=False))
+
+
+def test_task_draws_its_schedule_and_its_fault_free_twin(world: World) -> None:
+    pair = Task("pair", 3, (("T05", "entry"), ("H05", None)))
+    assert [fault["id"] for fault in pair.schedule(world).faults] == ["T05", "H05"]
+    assert write(Task("swarm", 3).schedule(world)) == write(Task("swarm", 3).schedule(world))
+    assert Task("swarm", 3, clean=True).schedule(world).is_clean
+
+
+def test_nothing_is_begun_after_the_time_is_up() -> None:
+    ticks = count()
+    wanted = (Task("swarm", seed, clean=True) for seed in range(100))
+    done = list(run_all(wanted, Setting(), 1, lambda: float(next(ticks)), 2.0))
+    assert [task.seed for task, _ in done] == [0, 1]

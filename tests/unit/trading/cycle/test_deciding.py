@@ -1,0 +1,136 @@
+"""When a decision is due, what it waits for, and what is kept of it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+
+import pytest
+
+from tests.fakes.fake_market_data import quiet
+from tests.fakes.stages import system_of
+from tests.fakes.trading_context import (
+    CLOSE,
+    DECIDED,
+    OPEN,
+    PRE_OPEN,
+    PROFILE,
+    SESSION,
+    ContextParts,
+    approved,
+    decision_of,
+)
+from trading.cycle.deciding import BARS_RETRY_S, Deciding
+from trading.cycle.gather import market_times
+from trading.cycle.publish import Publisher
+from trading.cycle.summary import CycleSummary
+from trading.execution.state import TradingState
+from trading.model.alarm import AlarmCode
+
+STAGES = system_of(PROFILE)
+SYMBOLS = ("AAPL", "MSFT", "XOM")
+SETTLED = CLOSE + timedelta(seconds=900)
+
+
+def deciding(parts: ContextParts) -> Deciding:
+    return Deciding(parts.context(), STAGES, SYMBOLS)
+
+
+def due(parts: ContextParts, at: datetime) -> bool:
+    parts.clock.time = at
+    return deciding(parts).due(market_times(parts.context(), at), at)
+
+
+def state_of(parts: ContextParts) -> TradingState:
+    return parts.account_turns().run(parts.view(), None, balances=True).state
+
+
+def decide(parts: ContextParts, made: Deciding) -> datetime | None:
+    return made.decide(state_of(parts), Publisher(parts.context()), CycleSummary())
+
+
+def test_first_decision_is_due_inside_the_window_only(parts: ContextParts) -> None:
+    assert due(parts, PRE_OPEN)
+    assert due(parts, OPEN - timedelta(minutes=2))
+    assert not due(parts, OPEN - timedelta(minutes=2) + timedelta(seconds=1))
+    assert due(parts, SETTLED)
+
+
+def test_with_shares_of_an_earlier_life_the_first_decision_is_due_at_once(parts: ContextParts) -> None:
+    parts.buy()
+    assert due(parts, OPEN + timedelta(hours=1))
+
+
+def test_session_that_was_decided_on_is_due_no_more_after_a_restart(parts: ContextParts) -> None:
+    parts.store.record_decision(decision_of(), PRE_OPEN)
+    parts.reopen()
+    assert not due(parts, PRE_OPEN)
+    assert not due(parts, SETTLED - timedelta(seconds=1))
+    assert due(parts, SETTLED)
+    assert due(parts, OPEN + timedelta(days=1, hours=3))
+
+
+@pytest.mark.parametrize(
+    ("at", "awaited"),
+    [
+        (SETTLED, True),
+        (PRE_OPEN + timedelta(days=1) - timedelta(seconds=1), True),
+        (PRE_OPEN + timedelta(days=1), False),
+    ],
+)
+def test_working_entry_of_an_ended_session_is_awaited_until_the_next_window_begins(
+    parts: ContextParts,
+    at: datetime,
+    awaited: bool,  # noqa: FBT001
+) -> None:
+    parts.account_turns().run(parts.view(), decision_of(approved("AAPL")), balances=True)
+    parts.broker.cancels_wait = True
+    parts.clock.time = at
+    assert deciding(parts).awaits(state_of(parts)) is awaited
+
+
+def test_stop_of_a_position_is_not_awaited(parts: ContextParts) -> None:
+    parts.buy()
+    parts.clock.time = SETTLED
+    assert not deciding(parts).awaits(state_of(parts))
+
+
+def test_decision_is_kept_with_equity_and_bars_and_is_the_newest(parts: ContextParts) -> None:
+    made = deciding(parts)
+    assert decide(parts, made) is None
+    assert made.decision is not None
+    assert made.decision.session == DECIDED
+    kept = deciding(parts).decision
+    assert kept is not None
+    assert (kept.session, kept.entries) == (DECIDED, made.decision.entries)
+    assert [row["session"] for row in parts.rows("SELECT session FROM equity")] == [DECIDED.isoformat()]
+    assert parts.rows("SELECT count(*) AS n FROM bar")[0]["n"] > 0
+
+
+def test_bars_that_are_not_there_yet_are_looked_for_again(parts: ContextParts) -> None:
+    parts.market_data.panel = quiet(parts.calendar, date(2014, 2, 28))
+    made = deciding(parts)
+    assert decide(parts, made) == PRE_OPEN + timedelta(seconds=BARS_RETRY_S)
+    assert made.decision is None
+    assert parts.rows("SELECT * FROM equity") == []
+
+
+def test_what_is_held_is_decided_on_whatever_is_traded(parts: ContextParts) -> None:
+    parts.buy("XOM", 5)
+    made = Deciding(parts.context(), STAGES, ("AAPL",))
+    parts.clock.time = SETTLED
+    assert decide(parts, made) is None
+    assert made.decision is not None
+    assert {verdict.symbol for verdict in made.decision.verdicts} == {"AAPL", "XOM"}
+
+
+def test_own_symbol_that_could_not_be_judged_is_told_while_it_is_held(parts: ContextParts) -> None:
+    entry = parts.buy()
+    made = deciding(parts)
+    made.decision = replace(decision_of(session=SESSION), skipped={"AAPL": "no bars", "XOM": "no bars"})
+    (alarm,) = made.alarms(state_of(parts))
+    assert (alarm.code, alarm.subject) == (AlarmCode.NOT_DECIDED, "AAPL")
+    assert "no bars" in alarm.text
+    parts.clock.time = OPEN
+    parts.broker.fill(entry.order_id + 1, 95.0)
+    assert made.alarms(state_of(parts)) == ()
