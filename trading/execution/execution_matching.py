@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from trading.execution.snapshot import BrokerSnapshot
+from trading.model.intent_state import DECLARED_ABSENT
 from trading.model.order import Execution, IntentState, OrderType, Side
 from trading.model.record import IntentRecord, JournalView
 
@@ -121,7 +122,8 @@ def _allows(record: IntentRecord, execution: Execution, slack: timedelta) -> boo
     intent = record.intent
     if _before(record, execution, slack) or execution.quantity > record.left:
         return False
-    if record.ended_at is not None and execution.time > record.ended_at + slack and record.left == 0:
+    ended = None if record.state in DECLARED_ABSENT else record.ended_at
+    if ended is not None and execution.time > ended + slack:
         return False
     if intent.order_type is not OrderType.LIMIT or intent.limit_price is None:
         return True
