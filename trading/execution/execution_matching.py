@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from trading.execution.snapshot import BrokerSnapshot
+from trading.model.intent_state import DECLARED_ABSENT
 from trading.model.order import Execution, IntentState, OrderType, Side
 from trading.model.record import IntentRecord, JournalView
 
@@ -116,7 +117,8 @@ def _before(record: IntentRecord, execution: Execution, slack: timedelta) -> boo
 
 def _after_its_end(record: IntentRecord, execution: Execution) -> bool:
     """Return whether it was executed when the order had been over for long: its id was given again."""
-    return record.ended_at is not None and execution.time > record.ended_at + _TOLD_LATE
+    ended = None if record.state in DECLARED_ABSENT else record.ended_at
+    return ended is not None and execution.time > ended + _TOLD_LATE
 
 
 def _sent(record: IntentRecord) -> datetime:
@@ -128,7 +130,8 @@ def _allows(record: IntentRecord, execution: Execution, slack: timedelta) -> boo
     intent = record.intent
     if _before(record, execution, slack) or execution.quantity > record.left:
         return False
-    if _after_its_end(record, execution):
+    ended = None if record.state in DECLARED_ABSENT else record.ended_at
+    if ended is not None and execution.time > ended + slack:
         return False
     if intent.order_type is not OrderType.LIMIT or intent.limit_price is None:
         return True

@@ -23,7 +23,7 @@ from trading.execution.snapshot import BrokerSnapshot
 from trading.model.alarm import Alarm, AlarmCode, HaltCause
 from trading.model.intent_state import DECLARED_ABSENT
 from trading.model.metric import Duration
-from trading.model.order import TERMINAL, UNPROVEN, Execution, IntentState
+from trading.model.order import TERMINAL, UNPROVEN, BrokerOrder, Execution, IntentState
 from trading.model.record import IntentRecord, JournalView
 from trading.model.request import RequestKind
 
@@ -112,7 +112,7 @@ class Reconciler:
             if record.order_id is not None
             and record.seen_epoch != snapshot.epoch
             and (sight := snapshot.sights.get(record.order_id)) is not None
-            and is_same(record, sight.order, journal)
+            and _is_still(record, sight.order, journal, snapshot.epoch)
         ]
         if seen:
             self._context.journal.mark_seen(seen, snapshot.epoch)
@@ -198,7 +198,7 @@ class Reconciler:
                 continue
             journal = self.view(snapshot.began)
             own_name = named(record.intent) and sight.order.order_ref == record.coid
-            if not (own_name or is_same(record, sight.order, journal)) or record.left == 0:
+            if not (own_name or _is_still(record, sight.order, journal, snapshot.epoch)) or record.left == 0:
                 continue
             if record.order_id != order_id or record.seen_epoch != snapshot.epoch:
                 self._context.journal.bind(record.coid, order_id, snapshot.epoch, snapshot.began)
@@ -369,6 +369,15 @@ def latched(context: TradingContext, latches: list[tuple[str, str]]) -> None:
         risk = context.store.risk_state()
         kept = {**risk.latches, code: context.calendar.at_or_after(now.date()).day}
         context.store.set_risk_state(replace(risk, latches=kept), reason=text, actor="system", now=now)
+
+
+def _is_still(record: IntentRecord, order: BrokerOrder, journal: JournalView, epoch: int) -> bool:
+    """Return whether the order under a record's id is its: once it was over in another session, only if just like it.
+
+    Its id may have been given to another one since.
+    """
+    over = record.state in TERMINAL and record.seen_epoch != epoch
+    return is_same(record, order, journal) and (not over or agrees(record.intent, order))
 
 
 def _key(execution: Execution) -> tuple[str, float, float, bool]:
