@@ -26,6 +26,7 @@ from trading.model.metric import Duration
 from trading.model.order import TERMINAL, UNPROVEN, BrokerOrder, Execution, IntentState
 from trading.model.record import IntentRecord, JournalView
 from trading.model.request import RequestKind
+from trading.ports import Journal
 
 # Executions are told of for seven days.
 REMEMBERED = timedelta(days=8)
@@ -279,22 +280,12 @@ class Reconciler:
                 if judgement.vote is not None:
                     context.evidence.record(record.coid, judgement.vote, snapshot.began)
                 if judgement.lost:
-                    gone |= self._lost(record, journal, now)
+                    gone |= declare_lost(context.journal, record, journal, "its absence is proven", now)
                     continue
             self._freeze(record, now, done)
             look = absence.next_look(record, now, context.calendar, context.settings)
             if look is not None:
                 _sooner(done, look)
-
-    def _lost(self, record: IntentRecord, journal: JournalView, now: datetime) -> set[str]:
-        """Close what never arrived, an entry with its children; return their names."""
-        self._context.journal.transition(record.coid, IntentState.LOST, "its absence is proven", now)
-        gone = {record.coid}
-        for child in journal.children(record.coid):
-            if child.state is IntentState.UNKNOWN and child.order_id is None:
-                self._context.journal.transition(child.coid, IntentState.LOST, "its entry never arrived", now)
-                gone.add(child.coid)
-        return gone
 
     def _freeze(self, record: IntentRecord, now: datetime, done: Reconciled) -> None:
         begun = record.unknown_since or record.sent_at or now
@@ -350,6 +341,23 @@ class Reconciler:
         if snapshot.positions.value is not None:
             stale = {s for s in context.evidence.subjects() if s.startswith("shares:")} - kept
             context.evidence.forget(stale)
+
+
+def declare_lost(port: Journal, record: IntentRecord, journal: JournalView, why: str, now: datetime) -> set[str]:
+    """Let an unproven order count as absent, and return the names of all that go with it.
+
+    What of it was executed before stands, only its rest is gone. With an entry go the children that nobody has seen
+    either.
+    """
+    port.transition(record.coid, IntentState.CANCELLED if record.filled else IntentState.LOST, why, now)
+    gone = {record.coid}
+    if record.filled:
+        return gone
+    for child in journal.children(record.coid):
+        if child.state is IntentState.UNKNOWN and child.order_id is None:
+            port.transition(child.coid, IntentState.LOST, "its entry never arrived", now)
+            gone.add(child.coid)
+    return gone
 
 
 def cause_of(error: InvariantBroken) -> HaltCause:
