@@ -75,10 +75,11 @@ class Reconciler:
         if snapshot.orders.value is not None:
             self._step(done, lambda: self._resurrect(snapshot, done))
             self._step(done, lambda: self._end_orders(snapshot, since, done))
-            self._step(done, lambda: self._close_children(snapshot, now))
+            self._step(done, lambda: self._close_legs(snapshot, now))
         self._step(done, lambda: self._resolve(snapshot, done))
         self._step(done, lambda: self._check_shares(snapshot, done))
-        since.close()
+        if snapshot.orders.value is not None:
+            since.close()
         if since.any:
             _sooner(done, now + timedelta(seconds=INACTIVE_AFTER_S))
         prefix = self._context.store.value("prefix") or ""
@@ -173,7 +174,10 @@ class Reconciler:
             self._resurrected(record, "an execution of it came", done)
         elif record.state is IntentState.FILLED and record.left > 0:
             journal.transition(record.coid, IntentState.WORKING, "RESURRECTED: an execution was taken back", now)
-        elif record.state in UNPROVEN and execution.order_id is not None and record.order_id is None:
+        elif execution.order_id is not None and (
+            (record.provisional and execution.order_ref == record.coid)
+            or (record.state in UNPROVEN and record.order_id is None)
+        ):
             journal.bind(record.coid, execution.order_id, snapshot_epoch, now)
         elif record.state is IntentState.UNKNOWN:
             journal.transition(record.coid, IntentState.WORKING, "an execution of it came", now)
@@ -182,13 +186,12 @@ class Reconciler:
 
     def _resurrect(self, snapshot: BrokerSnapshot, done: Reconciled) -> None:
         """Find live orders that were taken for absent or over."""
-        by_id = {
-            record.order_id: record
-            for record in self.view(snapshot.began).records
-            if record.order_id is not None and record.state in TERMINAL
-        }
+        journal = self.view(snapshot.began)
+        by_id = {r.order_id: r for r in journal.records if r.order_id is not None and r.state in TERMINAL}
+        # An id that came again is the newer order's.
+        taken = {record.order_id for record in journal.maybe_live if not record.provisional}
         for order_id, sight in snapshot.sights.items():
-            if not sight.live:
+            if not sight.live or order_id in taken:
                 continue
             record = self._context.journal.intent(sight.order.order_ref or "") or by_id.get(order_id)
             if record is None or record.state not in TERMINAL or record.state is IntentState.DENIED:
@@ -224,17 +227,17 @@ class Reconciler:
             if ending.gap:
                 done.latches.append(("exec_gap", f"{record.intent.symbol}: {ending.detail}"))
 
-    def _close_children(self, snapshot: BrokerSnapshot, now: datetime) -> None:
-        """Judge bracket children without an order: refused with the answer, over with their entry, or unproven."""
+    def _close_legs(self, snapshot: BrokerSnapshot, now: datetime) -> None:
+        """Judge orders of a group that have no id: refused with the answer, over with their entry, or unproven."""
         journal = self.view(now)
         visible = timedelta(seconds=self._context.settings.execution.visibility_s)
         for record in journal.maybe_live:
-            if record.order_id is not None or record.intent.parent_coid is None:
+            if record.order_id is not None:
                 continue
-            parent = journal.by_coid.get(record.intent.parent_coid)
+            parent = journal.by_coid.get(record.intent.parent_coid or "")
             if parent is not None and parent.state in TERMINAL and parent.filled == 0:
                 self._move_open(record, IntentState.CANCELLED, f"its entry ended {parent.state}", now)
-            elif self._refused_leg(record, parent, journal, snapshot):
+            elif self._refused_leg(record, journal, snapshot):
                 self._move_open(record, IntentState.REJECTED, "refused in the answer to its group", now)
             elif record.state in {IntentState.SENDING, IntentState.REPLYING} and (
                 record.sent_at is not None and snapshot.began >= record.sent_at + visible
@@ -248,20 +251,17 @@ class Reconciler:
             self._context.journal.transition(record.coid, IntentState.UNKNOWN, text, now)
         self._context.journal.transition(record.coid, state, text, now)
 
-    def _refused_leg(
-        self, record: IntentRecord, parent: IntentRecord | None, journal: JournalView, snapshot: BrokerSnapshot
-    ) -> bool:
-        """Return whether the answer refused as many legs as are missing in the list that shows their entry."""
-        if parent is None or parent.order_id is None or parent.order_id not in snapshot.sights:
-            return False
+    def _refused_leg(self, record: IntentRecord, journal: JournalView, snapshot: BrokerSnapshot) -> bool:
+        """Return whether the answer refused as many legs as are missing in a list that shows another one."""
         submits = [c for c in journal.commands_of(record.coid) if c.kind is RequestKind.SUBMIT]
-        refused = submits[-1].refused_legs if submits else 0
-        missing = [child for child in journal.children(parent.coid) if child.order_id is None and child.maybe_live]
+        group = [journal.by_coid[coid] for coid in submits[-1].coids if coid in journal.by_coid] if submits else []
+        listed = {leg.order_id for leg in group if leg.order_id in snapshot.sights}
+        missing = [leg for leg in group if leg.order_id is None and leg.maybe_live]
         shown = any(
-            agrees(record.intent, sight.order) and sight.maybe_live and sight.order.parent_id in {None, parent.order_id}
+            agrees(record.intent, sight.order) and sight.maybe_live and sight.order.parent_id in {None, *listed}
             for sight in snapshot.sights.values()
         )
-        return 0 < len(missing) <= refused and not shown and record in missing
+        return bool(listed) and 0 < len(missing) <= submits[-1].refused_legs and not shown
 
     # ---- what is not proven
 

@@ -156,13 +156,13 @@ def test_request_that_is_not_understood_harms_nothing(loop: LoopParts) -> None:
 def test_mode_is_shown_while_the_gateway_is_down(loop: LoopParts) -> None:
     system = loop.start()
     system.run_cycle()
-    assert loop.metrics.mode is Mode.ACTIVE
+    before = loop.metrics.mode
     loop.session.shows = DOWN
     loop.requests.ask(RequestKind.HALT)
     turn = loop.turns + 2
     loop.over = lambda: loop.turns >= turn
     system.run()
-    assert loop.metrics.mode is Mode.HALTED
+    assert (before, loop.metrics.mode) == (Mode.ACTIVE, Mode.HALTED)
 
 
 # ---- how often the broker is looked at

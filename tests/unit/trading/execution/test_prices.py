@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.fakes.trading_states import CONTRACTS, IN_SESSION, INCREMENTS, after, bid
+from tests.fakes.trading_states import CONTRACTS, IN_SESSION, INCREMENTS, Facts, after, bid
 from trading.execution.prices import SalePrice, increment_at, marketable, sale_price
 
 
@@ -29,8 +29,8 @@ def test_last_price_stands_in_for_a_bid_that_was_not_sent() -> None:
         {"availability": "N"},
     ],
 )
-def test_quote_that_says_nothing_usable_gives_no_price(changes: dict[str, object]) -> None:
-    assert sale_price(bid(99.0, **changes), IN_SESSION) is None  # type: ignore[arg-type]
+def test_quote_that_says_nothing_usable_gives_no_price(changes: Facts) -> None:
+    assert sale_price(bid(99.0, **changes), IN_SESSION) is None
 
 
 def test_no_quote_no_price() -> None:
