@@ -23,7 +23,7 @@ from trading.execution.snapshot import BrokerSnapshot
 from trading.model.alarm import Alarm, AlarmCode, HaltCause
 from trading.model.intent_state import DECLARED_ABSENT
 from trading.model.metric import Duration
-from trading.model.order import TERMINAL, UNPROVEN, Execution, IntentState, Role
+from trading.model.order import TERMINAL, UNPROVEN, Execution, IntentState
 from trading.model.record import IntentRecord, JournalView
 from trading.model.request import RequestKind
 
@@ -269,8 +269,9 @@ class Reconciler:
         context = self._context
         now = context.clock.now()
         journal = self.view(now)
+        gone: set[str] = set()
         for record in journal.maybe_live:
-            if record.state is not IntentState.UNKNOWN and not record.provisional:
+            if record.coid in gone or (record.state is not IntentState.UNKNOWN and not record.provisional):
                 continue
             votes = tuple(v for v in context.evidence.of(record.coid) if not _older(v.at, record.unknown_since))
             if record.state is IntentState.UNKNOWN:
@@ -278,20 +279,22 @@ class Reconciler:
                 if judgement.vote is not None:
                     context.evidence.record(record.coid, judgement.vote, snapshot.began)
                 if judgement.lost:
-                    self._lost(record, journal, now)
+                    gone |= self._lost(record, journal, now)
                     continue
             self._freeze(record, now, done)
             look = absence.next_look(record, now, context.calendar, context.settings)
             if look is not None:
                 _sooner(done, look)
 
-    def _lost(self, record: IntentRecord, journal: JournalView, now: datetime) -> None:
+    def _lost(self, record: IntentRecord, journal: JournalView, now: datetime) -> set[str]:
+        """Close what never arrived, an entry with its children; return their names."""
         self._context.journal.transition(record.coid, IntentState.LOST, "its absence is proven", now)
-        if record.intent.role is not Role.ENTRY:
-            return
+        gone = {record.coid}
         for child in journal.children(record.coid):
             if child.state is IntentState.UNKNOWN and child.order_id is None:
                 self._context.journal.transition(child.coid, IntentState.LOST, "its entry never arrived", now)
+                gone.add(child.coid)
+        return gone
 
     def _freeze(self, record: IntentRecord, now: datetime, done: Reconciled) -> None:
         begun = record.unknown_since or record.sent_at or now
