@@ -7,12 +7,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from trading.execution.snapshot import BrokerSnapshot
+from trading.model.intent_state import DECLARED_ABSENT
 from trading.model.order import Execution, IntentState, OrderType, Side
 from trading.model.record import IntentRecord, JournalView
 
 # The broker's clock is ours plus the measured skew, within this; more where the skew is unknown.
 _CLOCKS_APART = timedelta(seconds=2)
 _CLOCKS_UNKNOWN = timedelta(seconds=10)
+# How long after its end an execution of an order may still be made and told of.
+_TOLD_LATE = timedelta(seconds=120)
 # How far beyond its limit a price may look through rounding.
 _PRICE_TOLERANCE = 5e-5
 # Never sent, or ended before anything could be executed.
@@ -68,7 +71,7 @@ def _by_name_or_id(execution: Execution, journal: JournalView, epoch: int, slack
         if record.order_id == execution.order_id and _same(record, execution) and record.state not in _NEVER_THERE
     ]
     certain = [record for record in candidates if record.seen_epoch == epoch and not record.provisional]
-    if len(certain) == 1 and not _before(certain[0], execution, slack):
+    if len(certain) == 1 and not _before(certain[0], execution, slack) and not _after_its_end(certain[0], execution):
         return certain[0].coid
     # An id of another session may have been given again: then the order has to allow the execution.
     fitting = [record for record in candidates if _allows(record, execution, slack)]
@@ -112,6 +115,12 @@ def _before(record: IntentRecord, execution: Execution, slack: timedelta) -> boo
     return record.sent_at is None or execution.time < _sent(record) - slack
 
 
+def _after_its_end(record: IntentRecord, execution: Execution) -> bool:
+    """Return whether it was executed when the order had been over for long: its id was given again."""
+    ended = None if record.state in DECLARED_ABSENT else record.ended_at
+    return ended is not None and execution.time > ended + _TOLD_LATE
+
+
 def _sent(record: IntentRecord) -> datetime:
     return record.sent_at or record.intent.created
 
@@ -121,7 +130,8 @@ def _allows(record: IntentRecord, execution: Execution, slack: timedelta) -> boo
     intent = record.intent
     if _before(record, execution, slack) or execution.quantity > record.left:
         return False
-    if record.ended_at is not None and execution.time > record.ended_at + slack and record.left == 0:
+    ended = None if record.state in DECLARED_ABSENT else record.ended_at
+    if ended is not None and execution.time > ended + slack:
         return False
     if intent.order_type is not OrderType.LIMIT or intent.limit_price is None:
         return True

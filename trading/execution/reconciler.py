@@ -23,7 +23,7 @@ from trading.execution.snapshot import BrokerSnapshot
 from trading.model.alarm import Alarm, AlarmCode, HaltCause
 from trading.model.intent_state import DECLARED_ABSENT
 from trading.model.metric import Duration
-from trading.model.order import TERMINAL, UNPROVEN, Execution, IntentState, Role
+from trading.model.order import TERMINAL, UNPROVEN, BrokerOrder, Execution, IntentState
 from trading.model.record import IntentRecord, JournalView
 from trading.model.request import RequestKind
 
@@ -112,7 +112,7 @@ class Reconciler:
             if record.order_id is not None
             and record.seen_epoch != snapshot.epoch
             and (sight := snapshot.sights.get(record.order_id)) is not None
-            and is_same(record, sight.order, journal)
+            and _is_still(record, sight.order, journal, snapshot.epoch)
         ]
         if seen:
             self._context.journal.mark_seen(seen, snapshot.epoch)
@@ -198,7 +198,7 @@ class Reconciler:
                 continue
             journal = self.view(snapshot.began)
             own_name = named(record.intent) and sight.order.order_ref == record.coid
-            if not (own_name or is_same(record, sight.order, journal)) or record.left == 0:
+            if not (own_name or _is_still(record, sight.order, journal, snapshot.epoch)) or record.left == 0:
                 continue
             if record.order_id != order_id or record.seen_epoch != snapshot.epoch:
                 self._context.journal.bind(record.coid, order_id, snapshot.epoch, snapshot.began)
@@ -269,8 +269,9 @@ class Reconciler:
         context = self._context
         now = context.clock.now()
         journal = self.view(now)
+        gone: set[str] = set()
         for record in journal.maybe_live:
-            if record.state is not IntentState.UNKNOWN and not record.provisional:
+            if record.coid in gone or (record.state is not IntentState.UNKNOWN and not record.provisional):
                 continue
             votes = tuple(v for v in context.evidence.of(record.coid) if not _older(v.at, record.unknown_since))
             if record.state is IntentState.UNKNOWN:
@@ -278,20 +279,22 @@ class Reconciler:
                 if judgement.vote is not None:
                     context.evidence.record(record.coid, judgement.vote, snapshot.began)
                 if judgement.lost:
-                    self._lost(record, journal, now)
+                    gone |= self._lost(record, journal, now)
                     continue
             self._freeze(record, now, done)
             look = absence.next_look(record, now, context.calendar, context.settings)
             if look is not None:
                 _sooner(done, look)
 
-    def _lost(self, record: IntentRecord, journal: JournalView, now: datetime) -> None:
+    def _lost(self, record: IntentRecord, journal: JournalView, now: datetime) -> set[str]:
+        """Close what never arrived, an entry with its children; return their names."""
         self._context.journal.transition(record.coid, IntentState.LOST, "its absence is proven", now)
-        if record.intent.role is not Role.ENTRY:
-            return
+        gone = {record.coid}
         for child in journal.children(record.coid):
             if child.state is IntentState.UNKNOWN and child.order_id is None:
                 self._context.journal.transition(child.coid, IntentState.LOST, "its entry never arrived", now)
+                gone.add(child.coid)
+        return gone
 
     def _freeze(self, record: IntentRecord, now: datetime, done: Reconciled) -> None:
         begun = record.unknown_since or record.sent_at or now
@@ -366,6 +369,15 @@ def latched(context: TradingContext, latches: list[tuple[str, str]]) -> None:
         risk = context.store.risk_state()
         kept = {**risk.latches, code: context.calendar.at_or_after(now.date()).day}
         context.store.set_risk_state(replace(risk, latches=kept), reason=text, actor="system", now=now)
+
+
+def _is_still(record: IntentRecord, order: BrokerOrder, journal: JournalView, epoch: int) -> bool:
+    """Return whether the order under a record's id is its: once it was over in another session, only if just like it.
+
+    Its id may have been given to another one since.
+    """
+    over = record.state in TERMINAL and record.seen_epoch != epoch
+    return is_same(record, order, journal) and (not over or agrees(record.intent, order))
 
 
 def _key(execution: Execution) -> tuple[str, float, float, bool]:

@@ -34,7 +34,7 @@ from trading.model.order import IntentState, OrderIntent
 
 PURPOSE = Purpose(DECIDED, SESSION, PRE_OPEN)
 ENTRY = with_names(bracket(approved(), AAPL, PURPOSE), lambda: "E")
-PAIR = tuple(replace(intent, coid=intent.role) for intent in protective_pair(own(), 9, PURPOSE))
+PAIR = tuple(replace(intent, coid=intent.role) for intent in protective_pair(own(), 9, PURPOSE, None))
 EXIT = (sale().intent,)
 LATE_EXIT = (sale(limit=98.0).intent,)
 WAITING: Facts = {"quotes": [bid(100.5, PRE_OPEN)]}

@@ -38,7 +38,7 @@ def pair_of(books: OrderBooks) -> tuple[OrderIntent, ...]:
     """Plan a protective pair for the position in AAPL."""
     position = books.seen().position(AAPL)
     assert position is not None
-    group = with_names(protective_pair(position, position.quantity, PURPOSE), books.journal.next_coid)
+    group = with_names(protective_pair(position, position.quantity, PURPOSE, None), books.journal.next_coid)
     books.journal.plan(group)
     return group
 

@@ -232,6 +232,16 @@ def test_modification_that_the_reading_shows_is_confirmed() -> None:
     assert resized(12, orders=other_price, commands=tried(0)).confirmed == []
 
 
+def test_modification_that_the_reading_shows_does_not_hold_the_next_one_back() -> None:
+    # Nine shares became twelve, and fifteen before anybody looked: nobody waits for what has come already.
+    shown = rows(quantity=12.0)
+    for seconds in ((0,), (-20, -5)):
+        plan = resized(15, orders=shown, commands=tried(*seconds), now=after(1))
+        assert plan.confirmed == list(range(1, len(seconds) + 1))
+        assert ("S", 15, 95.0) in modifies(plan)
+        assert plan.refused == []
+
+
 # ---- while an entry still works
 
 
