@@ -86,18 +86,18 @@ def _by_bounds(
 ) -> list[tuple[str, Execution]]:
     """Return the sales that carry neither id nor name and are those that an order of ours is short of."""
     found: list[tuple[str, Execution]] = []
-    for record in journal.maybe_live:
-        sight = snapshot.sights.get(record.order_id) if record.order_id is not None and not record.provisional else None
-        missing = 0 if sight is None else round(sight.order.filled_quantity) - record.filled
+    for record in journal.records:
+        missing = _missing(record, snapshot)
         if missing <= 0:
             continue
+        sight = _sight(record, snapshot)
         fitting = [each for each in executions if _same(record, each) and _allows(record, each, slack, sight)]
         rivals = [
             other
-            for other in journal.maybe_live
+            for other in journal.records
             if other.coid != record.coid
             and any(_same(other, each) and _allows(other, each, slack, _sight(other, snapshot)) for each in fitting)
-            and _is_short(other, snapshot)
+            and _missing(other, snapshot) > 0
         ]
         if not rivals and sum(each.quantity for each in fitting) == missing:
             found += [(record.coid, each) for each in fitting]
@@ -108,9 +108,17 @@ def _sight(record: IntentRecord, snapshot: BrokerSnapshot) -> OrderSight | None:
     return snapshot.sights.get(record.order_id) if record.order_id is not None else None
 
 
-def _is_short(record: IntentRecord, snapshot: BrokerSnapshot) -> bool:
+def _missing(record: IntentRecord, snapshot: BrokerSnapshot) -> int:
+    """Return the shares that an order of ours has filled beyond what its executions tell.
+
+    One that ended so is still waited for; on a later day, when the list shows it no more, by what it was for.
+    """
+    if record.provisional or record.order_id is None:
+        return 0
     sight = _sight(record, snapshot)
-    return sight is not None and round(sight.order.filled_quantity) > record.filled
+    if sight is not None and record.seen_epoch == snapshot.epoch:
+        return round(sight.order.filled_quantity) - record.filled
+    return record.left if record.state is IntentState.FILLED else 0
 
 
 def _same(record: IntentRecord, execution: Execution) -> bool:
