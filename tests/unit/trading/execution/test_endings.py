@@ -22,7 +22,7 @@ from tests.fakes.trading_states import (
 from trading.execution.endings import Ending, Endings
 from trading.execution.since import Since
 from trading.execution.snapshot import BrokerSnapshot
-from trading.model.command import CommandRecord, Step
+from trading.model.command import CommandRecord, CommandState, Step
 from trading.model.order import BrokerOrder, BrokerStatus, IntentState
 from trading.model.record import IntentRecord, JournalView
 from trading.store.evidence import SqliteEvidence
@@ -134,6 +134,13 @@ def test_day_order_that_we_asked_to_cancel_was_cancelled_unless_its_session_was_
     found = judge(ENTRY, shows(ENTRY, BrokerStatus.CANCELLED), now=CLOSE, commands=commands)
     assert found is not None
     assert found.state is state
+
+
+def test_cancel_that_never_left_cancelled_nothing(judge: Judge) -> None:
+    commands = (asked(ENTRY, Step.HALT, IN_SESSION, state=CommandState.NOT_SENT),)
+    found = judge(ENTRY, shows(ENTRY, BrokerStatus.CANCELLED), now=CLOSE, commands=commands)
+    assert found is not None
+    assert found.state is S.EXPIRED
 
 
 def test_stop_that_is_cancelled_after_the_close_was_cancelled(judge: Judge) -> None:
