@@ -221,11 +221,13 @@ def test_shares_without_a_stop_count_in_regular_hours(parts: ContextParts) -> No
     assert look(parts).uncovered_shares == 9
 
 
-def test_evidence_about_cover_is_among_it_and_votes_about_orders_are_not(parts: ContextParts) -> None:
+def test_all_evidence_is_among_it(parts: ContextParts) -> None:
     evidence = parts.context().evidence
     evidence.record(f"bare:{CONIDS['AAPL']}", "no working stop", PRE_OPEN)
     evidence.record("TS-test-0001-abc", "not listed", PRE_OPEN)
-    assert list(look(parts).sightings) == [f"bare:{CONIDS['AAPL']}"]
+    assert dict(look(parts).sightings) == {
+        subject: evidence.of(subject) for subject in (f"bare:{CONIDS['AAPL']}", "TS-test-0001-abc")
+    }
 
 
 def test_refreshed_state_has_the_time_the_mode_and_the_journal_of_now(parts: ContextParts) -> None:
