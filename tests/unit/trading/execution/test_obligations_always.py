@@ -147,7 +147,8 @@ def cancels_before_it_sends(state: TradingState, plan: Plan) -> bool:
 
 
 def plans_an_exit_before_it_cancels_the_cover(state: TradingState, plan: Plan) -> bool:
-    ready = {record.intent.conid for record in state.journal.planned if record.intent.role is Role.EXIT}
+    known = (*state.journal.planned, *state.journal.maybe_live)
+    ready = {record.intent.conid for record in known if record.intent.role is Role.EXIT}
     for command in plan.commands:
         if isinstance(command, Prepare):
             ready.add(conid_of(command))
