@@ -20,6 +20,7 @@ from trading.model.account import AccountState, PositionList, Quote, SessionStat
 from trading.model.command import CommandDraft, CommandState
 from trading.model.contract import Contract, ContractPin
 from trading.model.decision import Decision, RiskState
+from trading.model.difference import Difference
 from trading.model.metric import Counter, Duration, Gauge
 from trading.model.mode import Acknowledgement, FlattenGoal, Halt, Mode, ModeState
 from trading.model.operator_request import OperatorRequest
@@ -336,6 +337,9 @@ class Halts(Protocol):
     ) -> Acknowledgement:
         """Acknowledge the halts up to number `seen`, and take back a flatten that was asked for before it."""
 
+    def acknowledge_halt(self, cause: str, facts: str, *, actor: str, now: datetime) -> bool:
+        """Acknowledge one halt alone; return False where it does not halt."""
+
     def standing(self) -> tuple[Halt, ...]:
         """Return the halts that halt or whose facts hold on, oldest first."""
 
@@ -389,6 +393,9 @@ class Store(Protocol):
 
     def set_risk_state(self, risk: RiskState, *, reason: str, actor: str, now: datetime) -> None:
         """Persist the risk rules' memory, with a latch set, or cleared by a person and the peak reset."""
+
+    def record_differences(self, found: Sequence[Difference]) -> None:
+        """Keep what a turn found to differ from the broker; the same again writes nothing."""
 
     def set_value(self, key: str, value: str) -> None:
         """Keep a small fact (session state, next event, heartbeat) for the pages."""

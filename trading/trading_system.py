@@ -23,7 +23,9 @@ from trading.cycle.turn import AccountTurns, Turn
 from trading.decision import DecisionSystem
 from trading.errors import STORAGE, ConfigError, DataError, GatewayError, InvariantBroken, SessionLost
 from trading.execution.context import TradingContext
+from trading.execution.differences import differences
 from trading.execution.plan import POLL_S
+from trading.execution.resolutions import carry_out
 from trading.model.alarm import AlarmCode
 from trading.model.metric import Counter, Gauge
 from trading.model.mode import Mode
@@ -158,6 +160,9 @@ class TradingSystem:
         times = market_times(context, now)
         due = self._deciding.due(times, now)
         turn = self._turn(view, balances=due or times.window.before_open(now))
+        state = turn.state
+        if self._requests.reconcile(lambda text, actor: carry_out(text, actor, state, context), now):
+            turn = self._turn(view, balances=False)
         looks = list(turn.looks)
         if due and not self._deciding.awaits(turn.state):
             at = self._deciding.decide(turn.state, self._publisher, self._summary)
@@ -172,6 +177,7 @@ class TradingSystem:
         self._summary.unknown = turn.unknown
         self._finish_flatten(turn)
         self._alerting.present([*turn.alarms, *self._deciding.alarms(turn.state), *self._keeper.alarms()])
+        context.store.record_differences(differences(turn.state, turn.halts))
         return self._next(looks, turn)
 
     def _turn(self, view: SessionView, *, balances: bool) -> Turn:

@@ -23,7 +23,7 @@ WAIT_S = 20.0
 FLATTEN_WORD = "FLATTEN"
 
 
-_WAIT = click.option(
+WAIT = click.option(
     "--wait", "wait_s", default=WAIT_S, show_default=True, type=click.FloatRange(0, 600), help="Seconds to wait for it."
 )
 
@@ -44,7 +44,7 @@ def run(assignments: tuple[str, ...]) -> None:
 
 @click.command()
 @click.option("--reason", default="halted at the command line", show_default=True, help="Kept with the change.")
-@_WAIT
+@WAIT
 def halt(reason: str, wait_s: float) -> None:
     """Stop trading: no new orders, own live entries are cancelled, protective stops stay.
 
@@ -52,7 +52,7 @@ def halt(reason: str, wait_s: float) -> None:
     """
     folder = read_settings().state_dir
     try:
-        _ask(folder, RequestKind.HALT, reason, wait_s)
+        ask(folder, RequestKind.HALT, reason, wait_s)
     except InvariantBroken:
         # The database of requests can't be used; the file alone is enough.
         file = RequestsDatabase(folder / CONTROLS_NAME).make_halt_file(reason)
@@ -63,7 +63,7 @@ def halt(reason: str, wait_s: float) -> None:
 @click.command()
 @click.option("--reason", default="resumed at the command line", show_default=True, help="Kept with the change.")
 @click.option("--yes", is_flag=True, help="Don't ask.")
-@_WAIT
+@WAIT
 def resume(reason: str, yes: bool, wait_s: float) -> None:  # noqa: FBT001 - click passes options by name
     """Acknowledge the halts that are shown, take back a flatten, and clear risk limits that latched.
 
@@ -79,14 +79,14 @@ def resume(reason: str, yes: bool, wait_s: float) -> None:  # noqa: FBT001 - cli
         click.echo(f"  halted by {halt_now.cause}: {halt_now.reason} ({halt_now.actor}{gone})", err=True)
     if not yes:
         click.confirm("Resume trading?", abort=True)
-    _ask(folder, RequestKind.RESUME, reason, wait_s, seen=mode.newest_halt if mode is not None else 0)
+    ask(folder, RequestKind.RESUME, reason, wait_s, seen=mode.newest_halt if mode is not None else 0)
 
 
 @click.command()
 @click.option("--reason", default="flattened at the command line", show_default=True, help="Kept with the change.")
 @click.option("--yes", is_flag=True, help=f"Don't ask for the word {FLATTEN_WORD}.")
 @click.option("--follow/--no-follow", default=True, show_default=True, help="Show what is done until it is over.")
-@_WAIT
+@WAIT
 def flatten(reason: str, yes: bool, follow: bool, wait_s: float) -> None:  # noqa: FBT001 - click passes options by name
     """Halt, and sell all shares that this system bought. Positions of others are never touched.
 
@@ -95,7 +95,7 @@ def flatten(reason: str, yes: bool, follow: bool, wait_s: float) -> None:  # noq
     folder = read_settings().state_dir
     if not yes and click.prompt(f"This sells all own shares. Type {FLATTEN_WORD} to go on", default="") != FLATTEN_WORD:
         raise click.Abort
-    _ask(folder, RequestKind.FLATTEN, reason, wait_s)
+    ask(folder, RequestKind.FLATTEN, reason, wait_s)
     if follow:
         follow_flatten(lambda: _flatten_goal(folder / DATABASE_NAME), WallClock())
 
@@ -105,7 +105,7 @@ def _flatten_goal(path: Path) -> FlattenGoal | None:
         return state.account.flatten_goal()
 
 
-def _ask(folder: Path, kind: RequestKind, reason: str, wait_s: float, *, seen: int = 0) -> None:
+def ask(folder: Path, kind: RequestKind, reason: str, wait_s: float, *, seen: int = 0) -> None:
     """Store a request, wait for the answer and print it.
 
     Raises: ClickException (exit 1), no answer in time, or the trading process refused.

@@ -1,9 +1,9 @@
-"""Takes up what people ask for: halt, resume, flatten; each is carried out at most once, and answered."""
+"""Takes up what people ask for: halt, resume, flatten, reconcile; each is carried out at most once, and answered."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -17,6 +17,7 @@ EXPIRES_AFTER_S = 60.0
 # The cause of a halt for which nobody asked: people could ask, and nobody would hear them.
 UNREADABLE = "requests"
 HALT_FILE = "file HALT"
+_LATE = f"asked for more than {EXPIRES_AFTER_S:.0f} s ago; look, then ask again"
 
 _URGENT = frozenset({RequestKind.HALT, RequestKind.FLATTEN})
 
@@ -31,6 +32,8 @@ class OperatorRequests:
         self._log = log
         self._taking = threading.Lock()
         self._problems: dict[str, str] = {}
+        # What was taken up and waits for a reading of the broker.
+        self._accepted: set[str] = set()
         # What an earlier process could not read may be readable now.
         self._deaf = True
 
@@ -55,7 +58,7 @@ class OperatorRequests:
                 self._unreadable(problem, now)
                 return found
             self._readable(now)
-            found += sum(request.facts not in self._problems for request in pending)
+            found += sum(request.facts not in self._accepted.union(self._problems) for request in pending)
             # Together with a halt, whatever else was asked for has to leave it in force.
             for request in sorted(pending, key=lambda each: each.kind is RequestKind.HALT):
                 if request.kind in kinds:
@@ -80,16 +83,22 @@ class OperatorRequests:
         """Carry out one request and answer it; what fails is tried again at the next look."""
         try:
             answer = self._carry_out(request, now)
+            if answer is None:
+                return
             self._requests.answer(request, answer, now)
         except InvariantBroken as problem:
             self._complain(request.facts, problem)
             return
+        self._answered(request, answer)
+
+    def _answered(self, request: OperatorRequest, answer: str) -> None:
         self._problems.pop(request.facts, None)
+        self._accepted.discard(request.facts)
         kind = "" if request.kind is None else str(request.kind)
         self._log.warning("request taken up", kind=kind, actor=request.actor, answer=answer)
 
-    def _carry_out(self, request: OperatorRequest, now: datetime) -> str:
-        """Do what was asked and return the answer.
+    def _carry_out(self, request: OperatorRequest, now: datetime) -> str | None:
+        """Do what was asked and return the answer, None where that waits for a reading.
 
         A halt comes before everything that could fail, since the same one again is one. All else is recorded as taken
         up first, so that no crash lets it be done twice.
@@ -103,6 +112,9 @@ class OperatorRequests:
             self._requests.take_up(request, now)
         if request.kind is RequestKind.RESUME:
             return self._resume(request, now)
+        if request.kind is RequestKind.RECONCILE:
+            self._accepted.add(request.facts)
+            return None
         if request.kind is RequestKind.FLATTEN:
             reason = request.argument or "flatten"
             self._store.halts.set_flatten(request.facts, reason=reason, actor=request.actor, now=now)
@@ -112,16 +124,17 @@ class OperatorRequests:
     def _refusal(self, request: OperatorRequest) -> str | None:
         """Return why a request is not carried out; of a flatten the halt always is."""
         expired = request.age_s is None or request.age_s > EXPIRES_AFTER_S
-        late = f"asked for more than {EXPIRES_AFTER_S:.0f} s ago; look, then ask again"
         match request.kind:
             case None:
                 return f"{REFUSED}: not understood, nothing was done"
             case RequestKind.RESUME if request.taken_up:
                 return f"{REFUSED}: interrupted half-way; the mode is {self._store.mode().mode}; look, then ask again"
-            case RequestKind.RESUME if expired:
-                return f"{REFUSED}: {late}"
+            case RequestKind.RECONCILE if request.taken_up and request.facts not in self._accepted:
+                return f"{REFUSED}: interrupted half-way; look with `reconcile`, then ask again"
+            case RequestKind.RESUME | RequestKind.RECONCILE if expired:
+                return f"{REFUSED}: {_LATE}"
             case RequestKind.FLATTEN if expired:
-                return f"{REFUSED}: halted, but not flattened: {late}"
+                return f"{REFUSED}: halted, but not flattened: {_LATE}"
             case _:
                 return None
 
@@ -139,6 +152,37 @@ class OperatorRequests:
             cleared = replace(risk, latches={}, peak=peak)
             self._store.set_risk_state(cleared, reason=reason, actor=request.actor, now=now)
         return resumed(done, self._store.mode())
+
+    def reconcile(self, resolve: Callable[[str, str], str], now: datetime) -> bool:
+        """Let `resolve` (argument, actor) carry out what people decided about differences; False where nobody did.
+
+        It is called with a reading of this cycle at hand. What fails half-way is refused, never tried again.
+        """
+        with self._taking:
+            if not self._accepted:
+                return False
+            try:
+                pending = [request for request in self._requests.pending() if request.facts in self._accepted]
+            except InvariantBroken as problem:
+                self._unreadable(problem, now)
+                return False
+            self._accepted.clear()
+            for request in pending:
+                self._resolve(request, resolve, now)
+            return True
+
+    def _resolve(self, request: OperatorRequest, resolve: Callable[[str, str], str], now: datetime) -> None:
+        try:
+            late = request.age_s is None or request.age_s > EXPIRES_AFTER_S
+            answer = f"{REFUSED}: {_LATE}" if late else resolve(request.argument, request.actor)
+        except InvariantBroken as problem:
+            answer = f"{REFUSED}: {problem}"
+        try:
+            self._requests.answer(request, answer, now)
+        except InvariantBroken as problem:
+            self._complain(request.facts, problem)
+            return
+        self._answered(request, answer)
 
     # ---- what can't be read or written
 

@@ -46,6 +46,8 @@ class Turn:
     broken: frozenset[str] = frozenset()
     goes_on: bool = False
     """something was sent or closed, so that another look may show more to do"""
+    halts: tuple[HaltCause, ...] = ()
+    """what the last reading halts for"""
     waiting: dict[str, str] = field(default_factory=dict)
     looks: list[datetime] = field(default_factory=list)
 
@@ -100,6 +102,7 @@ class AccountTurns:
         self._raise(done.halts)
         self._keep_evidence(plan)
         turn = Turn(state) if before is None else replace(before, state=state)
+        turn.halts = reconciled.halts
         turn.sent += done.sent
         turn.denied += done.denied
         turn.fills += reconciled.fills

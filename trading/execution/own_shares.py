@@ -80,7 +80,7 @@ def _judge_missing(
 ) -> Change | Doubt:
     """Return what a reading proves that shows `held` shares, fewer than are ours."""
     # Without orders and executions nobody knows what was sold.
-    if not snapshot.whole or _in_flight(position.conid, snapshot, journal):
+    if not snapshot.whole or in_flight(position.conid, snapshot, journal):
         return Doubt(position, held, vote=False)
     gone = position.quantity - held
     text = f"{gone} of {position.quantity} own shares were sold by hand"
@@ -96,7 +96,7 @@ def _judge_missing(
     return Doubt(position, held, vote=counts)
 
 
-def _in_flight(conid: int, snapshot: BrokerSnapshot, journal: JournalView) -> bool:
+def in_flight(conid: int, snapshot: BrokerSnapshot, journal: JournalView) -> bool:
     """Return whether an order of ours there is unproven, or over or filled beyond what its executions tell."""
     for record in journal.maybe_live:
         if record.intent.conid != conid:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from math import floor
 
 from trading.execution.cancels import ask_cancel, sells_in_order
@@ -138,7 +138,7 @@ def attempts(conid: int, state: TradingState) -> tuple[IntentRecord, ...]:
     )
 
 
-def protected_session(state: TradingState) -> object:
+def protected_session(state: TradingState) -> date:
     """Return the day of the open session, or of the next one."""
     times = state.times
     return (times.open_session or times.calendar.next_after(times.newest.day)).day
@@ -177,7 +177,7 @@ def _cover_bare(cover: Cover, need: int, state: TradingState, plan: Plan) -> Non
         plan.again(state.now + timedelta(seconds=POLL_S))
         if not _children_over(position, state):
             return
-    purpose = Purpose(state.times.newest.day, protected_session(state), state.now)  # type: ignore[arg-type]
+    purpose = Purpose(state.times.newest.day, protected_session(state), state.now)
     drafts = protective_pair(position, need, purpose, state.contracts.get(position.symbol))
     found = {record.intent.role: record.intent for record in _planned(state) if _fits(record.intent, drafts)}
     group = tuple(found[draft.role] for draft in drafts) if len(found) == len(drafts) else drafts

@@ -23,9 +23,10 @@ from trading.execution.snapshot import BrokerSnapshot
 from trading.model.alarm import Alarm, AlarmCode, HaltCause
 from trading.model.intent_state import DECLARED_ABSENT
 from trading.model.metric import Duration
-from trading.model.order import TERMINAL, UNPROVEN, Execution, IntentState
+from trading.model.order import TERMINAL, UNPROVEN, BrokerOrder, Execution, IntentState
 from trading.model.record import IntentRecord, JournalView
 from trading.model.request import RequestKind
+from trading.ports import Journal
 
 # Executions are told of for seven days.
 REMEMBERED = timedelta(days=8)
@@ -112,7 +113,7 @@ class Reconciler:
             if record.order_id is not None
             and record.seen_epoch != snapshot.epoch
             and (sight := snapshot.sights.get(record.order_id)) is not None
-            and is_same(record, sight.order, journal)
+            and _is_still(record, sight.order, journal, snapshot.epoch)
         ]
         if seen:
             self._context.journal.mark_seen(seen, snapshot.epoch)
@@ -198,7 +199,7 @@ class Reconciler:
                 continue
             journal = self.view(snapshot.began)
             own_name = named(record.intent) and sight.order.order_ref == record.coid
-            if not (own_name or is_same(record, sight.order, journal)) or record.left == 0:
+            if not (own_name or _is_still(record, sight.order, journal, snapshot.epoch)) or record.left == 0:
                 continue
             if record.order_id != order_id or record.seen_epoch != snapshot.epoch:
                 self._context.journal.bind(record.coid, order_id, snapshot.epoch, snapshot.began)
@@ -279,22 +280,12 @@ class Reconciler:
                 if judgement.vote is not None:
                     context.evidence.record(record.coid, judgement.vote, snapshot.began)
                 if judgement.lost:
-                    gone |= self._lost(record, journal, now)
+                    gone |= declare_lost(context.journal, record, journal, "its absence is proven", now)
                     continue
             self._freeze(record, now, done)
             look = absence.next_look(record, now, context.calendar, context.settings)
             if look is not None:
                 _sooner(done, look)
-
-    def _lost(self, record: IntentRecord, journal: JournalView, now: datetime) -> set[str]:
-        """Close what never arrived, an entry with its children; return their names."""
-        self._context.journal.transition(record.coid, IntentState.LOST, "its absence is proven", now)
-        gone = {record.coid}
-        for child in journal.children(record.coid):
-            if child.state is IntentState.UNKNOWN and child.order_id is None:
-                self._context.journal.transition(child.coid, IntentState.LOST, "its entry never arrived", now)
-                gone.add(child.coid)
-        return gone
 
     def _freeze(self, record: IntentRecord, now: datetime, done: Reconciled) -> None:
         begun = record.unknown_since or record.sent_at or now
@@ -352,6 +343,23 @@ class Reconciler:
             context.evidence.forget(stale)
 
 
+def declare_lost(port: Journal, record: IntentRecord, journal: JournalView, why: str, now: datetime) -> set[str]:
+    """Let an unproven order count as absent, and return the names of all that go with it.
+
+    What of it was executed before stands, only its rest is gone. With an entry go the children that nobody has seen
+    either.
+    """
+    port.transition(record.coid, IntentState.CANCELLED if record.filled else IntentState.LOST, why, now)
+    gone = {record.coid}
+    if record.filled:
+        return gone
+    for child in journal.children(record.coid):
+        if child.state is IntentState.UNKNOWN and child.order_id is None:
+            port.transition(child.coid, IntentState.LOST, "its entry never arrived", now)
+            gone.add(child.coid)
+    return gone
+
+
 def cause_of(error: InvariantBroken) -> HaltCause:
     """Return what halts because of a broken invariant.
 
@@ -369,6 +377,15 @@ def latched(context: TradingContext, latches: list[tuple[str, str]]) -> None:
         risk = context.store.risk_state()
         kept = {**risk.latches, code: context.calendar.at_or_after(now.date()).day}
         context.store.set_risk_state(replace(risk, latches=kept), reason=text, actor="system", now=now)
+
+
+def _is_still(record: IntentRecord, order: BrokerOrder, journal: JournalView, epoch: int) -> bool:
+    """Return whether the order under a record's id is its: once it was over in another session, only if just like it.
+
+    Its id may have been given to another one since.
+    """
+    over = record.state in TERMINAL and record.seen_epoch != epoch
+    return is_same(record, order, journal) and (not over or agrees(record.intent, order))
 
 
 def _key(execution: Execution) -> tuple[str, float, float, bool]:

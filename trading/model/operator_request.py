@@ -16,6 +16,8 @@ class RequestKind(StrEnum):
     HALT = "halt"
     RESUME = "resume"
     FLATTEN = "flatten"
+    RECONCILE = "reconcile"
+    """decide about one difference with the broker (`trading.model.difference`)"""
 
 
 @dataclass(frozen=True, slots=True)

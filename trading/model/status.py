@@ -43,3 +43,5 @@ class StatusKey(StrEnum):
     NEXT_EVENT_KIND = "next_event_kind"
     UNCOVERED_SHARES = "uncovered_shares"
     UNKNOWN_ORDERS = "unknown_orders"
+    DIFFERENCES = "differences"
+    """JSON: what the last turn found to differ from the broker"""

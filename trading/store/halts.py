@@ -107,6 +107,20 @@ class SqliteHalts:
             taken_back=goal_of(goal) if taken_back else None,
         )
 
+    def acknowledge_halt(self, cause: str, facts: str, *, actor: str, now: datetime) -> bool:
+        """Acknowledge one halt alone; return False where it does not halt."""
+        with self._database.transaction() as connection:
+            changed = connection.execute(
+                "UPDATE halt SET acknowledged_at = ?, acknowledged_by = ?"
+                " WHERE acknowledged_at IS NULL AND cause = ? AND facts = ?",
+                (utc_text(now), actor, cause, facts),
+            ).rowcount
+            if changed and connection.execute(HALTING).fetchone() is None:
+                reason = f"the {cause} {facts} was acknowledged"
+                modes.log_change(connection, modes.HALT, modes.NO, reason=reason, actor=actor, at=utc_text(now))
+        self._changed()
+        return changed > 0
+
     def standing(self) -> tuple[Halt, ...]:
         """Return the halts that halt or whose facts hold on, oldest first."""
         return (*_halts(self._database.query(STANDING)), *self._held.values())

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
+
+import msgspec
 
 from trading.errors import InvariantBroken
 from trading.market.panel import Panel
 from trading.model.decision import Decision, ExitReason, RiskState, StopOut
+from trading.model.difference import Difference
 from trading.model.metric import Counter
 from trading.model.mode import Mode, ModeState
+from trading.model.status import StatusKey
 from trading.store import modes
 from trading.store.bars import BarWriter
 from trading.store.chart_values import Lines, write_chart_values
@@ -147,6 +151,10 @@ class SqliteStore:
         with self._database.transaction() as connection:
             modes.save_risk(connection, risk, reason=reason, actor=actor, at=utc_text(now))
         self._mode_may_differ()
+
+    def record_differences(self, found: Sequence[Difference]) -> None:
+        """Keep what a turn found to differ from the broker; the same again writes nothing."""
+        self.set_value(StatusKey.DIFFERENCES, msgspec.json.encode(found).decode())
 
     def set_value(self, key: str, value: str) -> None:
         """Keep a small fact (session state, next event) for the pages.

@@ -11,6 +11,7 @@ from trading.store.readers.account import AccountReader
 from trading.store.readers.alerts import AlertReader
 from trading.store.readers.charts import ChartReader
 from trading.store.readers.decisions import DecisionReader
+from trading.store.readers.differences import DifferenceReader
 from trading.store.readers.orders import OrderReader
 from trading.store.readers.positions import PositionReader
 from trading.store.readers.transaction import read_transaction
@@ -26,6 +27,7 @@ class State:
     positions: PositionReader
     decisions: DecisionReader
     charts: ChartReader
+    differences: DifferenceReader
 
 
 @contextmanager
@@ -42,4 +44,5 @@ def read_state(path: Path) -> Iterator[State]:
             positions=PositionReader(transaction),
             decisions=DecisionReader(transaction),
             charts=ChartReader(transaction),
+            differences=DifferenceReader(transaction),
         )

@@ -117,6 +117,19 @@ def test_of_two_orders_of_other_sessions_the_newer_one_has_it() -> None:
     assert owner(records, execution(ENTRY, order_ref=None)) == "E"
 
 
+@pytest.mark.parametrize(("seconds", "ours"), [(-5, True), (1, True), (5, False)])
+def test_order_that_is_over_has_no_executions_after_its_end_by_its_id_alone(seconds: float, *, ours: bool) -> None:
+    ended = replace(OLD_SENT, ended_at=IN_SESSION)
+    found = execution(ended, order_ref=None, time=after(seconds))
+    assert (owner((ended,), found) == "D") is ours
+
+
+@pytest.mark.parametrize("state", [IntentState.LOST, IntentState.REJECTED, IntentState.DECLINED])
+def test_order_that_was_taken_for_absent_may_have_executions_after_that(state: IntentState) -> None:
+    absent = replace(OLD_SENT, state=state, ended_at=PRE_OPEN)
+    assert owner((absent,), execution(absent, order_ref=None)) == "D"
+
+
 @pytest.mark.parametrize("state", [IntentState.PLANNED, IntentState.DENIED])
 def test_order_that_never_left_has_no_executions(state: IntentState) -> None:
     assert owner((replace(ENTRY, state=state),), execution(ENTRY, order_ref=None)) is None

@@ -17,14 +17,18 @@ from tests.fakes.fake_broker import (
     refused,
 )
 from tests.fakes.order_books import PURPOSE, OrderBooks
-from tests.fakes.trading_context import CLOSE, OPEN
+from tests.fakes.trading_context import CLOSE, OPEN, SESSION
 from tests.fakes.trading_states import CONIDS
+from trading.errors import InvariantBroken
 from trading.execution.order_factory import protective_pair, with_names
+from trading.execution.reconciler import Reconciler, latched
 from trading.model.alarm import AlarmCode
 from trading.model.command import Step
+from trading.model.mode import Mode
 from trading.model.order import BrokerStatus, IntentState, OrderIntent, OrderType, Side
 from trading.model.outcome import Acknowledged, Outcome
 from trading.model.request import PreparedRequest
+from trading.store.journal import SqliteJournal
 
 S = IntentState
 AAPL = CONIDS["AAPL"]
@@ -288,3 +292,58 @@ def test_restart_after_any_answer_sends_nothing_and_agrees_with_the_broker(books
     listed = set(books.broker.names())
     assert (books.record(group[0].coid).state is S.WORKING) == (group[0].coid in listed)
     assert all(order.order_type is not OrderType.MARKET for order in books.broker.book.values())
+
+
+# ---- what follows for the others
+
+
+def test_execution_with_our_name_alone_proves_that_its_order_arrived(books: OrderBooks) -> None:
+    entry, *_ = books.enter(lost_answer)
+    books.broker.fill(books.broker.named(entry.coid).order_id, 100.0, quantity=4, with_id=False)
+    books.broker.empty.add("orders")
+    books.read(5)
+    assert (books.record(entry.coid).state, shares(books)) == (S.WORKING, {"AAPL": 4})
+
+
+def test_children_that_nobody_has_seen_are_over_with_an_entry_that_filled_nothing(books: OrderBooks) -> None:
+    entry, stop, target = books.enter()
+    order_id = books.broker.named(entry.coid).order_id
+    books.broker.hidden |= {each.order_id for each in books.broker.children(order_id)}
+    books.broker.end(order_id, BrokerStatus.CANCELLED)
+    books.read(5)
+    assert books.states(entry.coid, stop.coid, target.coid) == [S.CANCELLED] * 3
+
+
+class Unbinding(SqliteJournal):
+    """Refuses every binding."""
+
+    refusal = InvariantBroken("I2", "order 101 is bound already")
+
+    def bind(self, coid: str, order_id: int, epoch: int, now: datetime, *, provisional: bool = False) -> None:
+        raise self.refusal
+
+
+def test_broken_invariant_halts_and_keeps_no_later_step_from_being_taken(books: OrderBooks) -> None:
+    books.bought()
+    books.enter(lost_answer, symbol="XOM", quantity=3)
+    context = replace(books.context(), journal=Unbinding(books.database))
+    books.clock.time = OPEN
+    books.broker.trade_by_hand(AAPL, Side.SELL, 4, 101.0)
+    found = Reconciler(context).take_in(books.snapshot(), 0.0)
+    assert [halt.cause for halt in found.halts] == ["invariant"]
+    assert shares(books) == {"AAPL": 5}
+
+
+def test_file_that_can_not_be_used_ends_the_reading(books: OrderBooks) -> None:
+    books.enter(lost_answer)
+    journal = Unbinding(books.database)
+    journal.refusal = InvariantBroken("storage", "the disk is full")
+    with pytest.raises(InvariantBroken, match="the disk is full"):
+        Reconciler(replace(books.context(), journal=journal)).take_in(books.snapshot(), 0.0)
+
+
+def test_latch_keeps_entries_off_until_a_person_has_looked(books: OrderBooks) -> None:
+    books.store.set_reconciled(reconciled=True, reason="", now=books.clock.now())
+    latched(books.context(), [("oversold", "AAPL: 2 more than we had"), ("exec_gap", "XOM: 3 filled")])
+    assert books.store.risk_state().latches == {"oversold": SESSION, "exec_gap": SESSION}
+    assert books.store.mode().mode is Mode.REDUCING

@@ -183,3 +183,33 @@ def test_row_that_can_not_be_read_and_may_be_ours_ends_nothing(books: OrderBooks
     books.broker.unreadable["orders"] = (replace(UNREADABLE, order_id=order_id, conid=AAPL),)
     books.read_often(5, 60)
     assert books.record(entry.coid).state is S.WORKING
+
+
+def test_foreign_order_that_was_given_the_id_of_an_ended_child_stays_foreign(books: OrderBooks) -> None:
+    entry, stop, _ = books.bought()
+    order = books.broker.children(books.record(entry.coid).order_id or 0)[0]
+    books.broker.end(order.order_id, BrokerStatus.CANCELLED)
+    books.read(5)
+    books.epoch = 2
+    books.clock.go(86400)
+    books.broker.show(order.order_id, status=BrokerStatus.SUBMITTED, stop_price=60.0, parent_id=None)
+    found = books.read(5)
+    assert books.record(stop.coid).state is S.CANCELLED
+    assert found.latches == []
+    books.broker.fill(order.order_id, 60.0)
+    assert [each.order_id for each in books.read(5).foreign] == [order.order_id]
+
+
+def test_orders_that_a_new_session_shows_are_marked_with_it(books: OrderBooks) -> None:
+    group = books.bought()
+    books.epoch = 2
+    books.read(5)
+    assert [books.record(intent.coid).seen_epoch for intent in group] == [2, 2, 2]
+
+
+def test_order_that_a_new_session_shows_as_something_else_is_not_marked_with_it(books: OrderBooks) -> None:
+    _, stop, _ = books.bought()
+    books.broker.show(books.record(stop.coid).order_id or 0, stop_price=60.0, total_quantity=5.0)
+    books.epoch = 2
+    books.read(5)
+    assert books.record(stop.coid).seen_epoch == 1

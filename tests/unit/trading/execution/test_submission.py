@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from tests.fakes.fake_broker import (
@@ -15,12 +17,14 @@ from tests.fakes.fake_broker import (
     refused_but_taken,
 )
 from tests.fakes.order_books import OrderBooks
+from tests.fakes.orders import market_exit
 from tests.fakes.trading_states import CLOSES, CONIDS, IN_SESSION, PRE_OPEN, bid, moment
+from trading.errors import InvariantBroken
 from trading.execution.submission import Sending, outcome_class, references_of
 from trading.model.command import CommandState, Step
 from trading.model.order import IntentState
-from trading.model.outcome import Outcome
-from trading.model.request import PreparedRequest, RequestKind
+from trading.model.outcome import Acknowledged, Answer, OrderAck, Outcome
+from trading.model.request import BrokerRequest, PreparedRequest, ReplyToQuestion, RequestKind
 
 S = IntentState
 # A question that the default settings allow, and ids of others that are allowed about a bracket.
@@ -172,11 +176,10 @@ def test_legs_that_the_answer_refused_are_counted(books: OrderBooks) -> None:
     )  # fmt: skip
 
 
-def test_refused_entry_whose_answer_is_an_acknowledgement_is_bound_to_nothing(books: OrderBooks) -> None:
+def test_order_that_the_answer_to_its_group_refused_is_unproven_until_a_reading(books: OrderBooks) -> None:
     group = books.plan()
     books.send(group, legs_refused(0, 1, 2))
-    assert books.record(group[0].coid).order_id is None
-    assert books.record(group[0].coid).state in {S.SENDING, S.UNKNOWN, S.REJECTED}
+    assert (books.record(group[0].coid).state, books.record(group[0].coid).order_id) == (S.UNKNOWN, None)
 
 
 def test_outcome_of_each_kind_has_its_word_in_the_journal(books: OrderBooks) -> None:
@@ -199,3 +202,41 @@ def test_requests_about_questions_name_the_command_that_they_answer(books: Order
     books.send(books.plan(), ALLOWED, step=Step.ENTRY)
     rows = books.rows("SELECT act, command FROM wire WHERE phase = 'ABOUT' ORDER BY id")
     assert [(row["act"], row["command"]) for row in rows] == [(RequestKind.SUBMIT, 1), (RequestKind.REPLY, 1)]
+
+
+class Confused(FakeBroker):
+    """Prepares no reply: the question's id would reach more than the one question."""
+
+    def prepare(self, request: BrokerRequest) -> PreparedRequest:
+        if isinstance(request, ReplyToQuestion):
+            raise InvariantBroken("I18", "the reply id is not one question's")
+        return super().prepare(request)
+
+
+def test_question_that_can_not_be_answered_leaves_the_order_unproven(books: OrderBooks) -> None:
+    books.broker = Confused(books.clock)
+    books.begin()
+    group = books.plan()
+    assert books.send(group, ALLOWED) is Sending.UNKNOWN
+    assert books.record(group[0].coid).detail == "the reply id is not one question's"
+
+
+def test_acknowledgement_of_a_no_is_a_no_once_a_reading_shows_nothing(books: OrderBooks) -> None:
+    def acknowledge(_broker: FakeBroker, _request: PreparedRequest) -> Outcome:
+        return Acknowledged((OrderAck(None, "Cancelled"),), Answer(200, b"[]"))
+
+    group = books.plan()
+    assert books.send(group, question("o999"), acknowledge) is Sending.DECLINED
+    assert books.record(group[0].coid).state is S.DECLINED
+
+
+def test_single_order_is_bound_by_an_answer_that_does_not_name_it(books: OrderBooks) -> None:
+    def no_name(broker: FakeBroker, request: PreparedRequest) -> Outcome:
+        outcome = broker.apply(request)
+        assert isinstance(outcome, Acknowledged)
+        return replace(outcome, orders=(replace(outcome.orders[0], local_order_id=None),))
+
+    sale = market_exit(books.journal.next_coid(), quantity=9)
+    books.journal.plan([sale])
+    assert books.send([sale], no_name, step=Step.EXIT) is Sending.ACCEPTED
+    assert books.record(sale.coid).order_id == books.broker.named(sale.coid).order_id

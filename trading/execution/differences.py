@@ -1,0 +1,182 @@
+"""Every difference between own records and what the broker shows, with what is done about it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from math import floor
+
+from trading.execution.absence import VOTES_NEEDED
+from trading.execution.matching import PRICE_TOLERANCE, agrees
+from trading.execution.own_shares import VOTES_NEEDED as SHARES_VOTES_NEEDED
+from trading.execution.own_shares import in_flight, subject_of
+from trading.execution.protection import Cover, covers
+from trading.execution.snapshot import OrderSight
+from trading.execution.state import TradingState
+from trading.model.alarm import HaltCause
+from trading.model.difference import Difference, DifferenceKind
+from trading.model.order import BrokerOrder
+from trading.model.record import OwnPosition
+
+_BUYS_NONE = "buys nothing there while it is so"
+_LEAVES = "leaves it alone and buys nothing there"
+
+
+def differences(state: TradingState, halts: Sequence[HaltCause] = ()) -> tuple[Difference, ...]:
+    """Return the differences that a reading shows; `halts` are what it halts for, among it the orphans."""
+    return (
+        *_unreadable(state),
+        *_orders_of_ours(state),
+        *_orders_of_others(state, {halt.facts for halt in halts if halt.cause == "orphan"}),
+        *_shares(state),
+        *_stops(state),
+    )
+
+
+def _unreadable(state: TradingState) -> Iterator[Difference]:
+    snapshot = state.snapshot
+    for name, reading in (
+        ("orders", snapshot.orders),
+        ("executions", snapshot.executions),
+        ("positions", snapshot.positions),
+    ):
+        if reading.value is None:
+            found = f"the list of {name} can't be read: {reading.failure}"
+            yield Difference(DifferenceKind.UNREADABLE, name, "", found, "reads it again; what needs it waits")
+            continue
+        for row in reading.value.unreadable:
+            what = f"{name}: a row can't be read ({row.problem})"
+            subject = str(row.order_id or row.conid or name)
+            where = _symbol(state, row.conid) if row.conid is not None else ""
+            system = _BUYS_NONE if row.conid is not None else "ends no order and writes off no shares while it is so"
+            yield Difference(DifferenceKind.UNREADABLE, subject, where, what, system, "look at it at the broker")
+
+
+# ---- orders
+
+
+def _orders_of_ours(state: TradingState) -> Iterator[Difference]:
+    for record in state.journal.maybe_live:
+        if not record.unproven:
+            continue
+        intent, coid = record.intent, record.coid
+        what = f"{intent.side} {intent.quantity} {intent.order_type} as {intent.role}"
+        if record.provisional:
+            found = f"{what}: order {record.order_id} looks like it and does not carry its name"
+            system = "counts it as live, never cancels it, " + _BUYS_NONE
+            person = f"--claim {coid}={record.order_id} if it is ours, else cancel it at the broker"
+            yield Difference(DifferenceKind.PROVISIONAL, coid, intent.symbol, found, system, person)
+            continue
+        votes = sum(record.unknown_since is None or v.at >= record.unknown_since for v in state.sightings.get(coid, ()))
+        found = f"{what}: {record.state}, {record.detail or 'no answer yet'}"
+        system = f"looks for it ({votes} of {VOTES_NEEDED} readings say it is not there)"
+        if record.frozen:
+            system = "could not find out in time; " + _BUYS_NONE
+        person = f"--claim {coid}=ORDER_ID if it is at the broker, --absent {coid} if you have looked and it is not"
+        yield Difference(DifferenceKind.UNPROVEN, coid, intent.symbol, found, system, person)
+
+
+def _orders_of_others(state: TradingState, orphans: set[str]) -> Iterator[Difference]:
+    ours = {record.order_id for record in state.journal.maybe_live}
+    sights = state.snapshot.sights
+    for order_id, sight in sorted(sights.items()):
+        name = name_of(sight.order, sights)
+        if not sight.maybe_live or order_id in ours or name in state.journal.by_coid:
+            continue
+        order = sight.order
+        kind = order.order_type or "order"
+        found = f"order {order_id}: {order.side} {order.remaining_quantity:g} {kind}, {order.status}"
+        if name in orphans:
+            found += f", called {name}, which no record of ours knows"
+            person = f"--adopt {name} or --ignore {name}"
+            yield Difference(DifferenceKind.ORPHAN, name, order.symbol, found, "halted; does not cancel it", person)
+        else:
+            like = [r.coid for r in state.journal.maybe_live if r.unproven and agrees(r.intent, order)]
+            person = f"--claim {like[0]}={order_id} if it is ours" if like else ""
+            yield Difference(DifferenceKind.FOREIGN_ORDER, str(order_id), order.symbol, found, _LEAVES, person)
+
+
+def name_of(order: BrokerOrder, sights: dict[int, OrderSight]) -> str:
+    """Return the name that an order carries, or the order that it is a bracket child of; empty without one."""
+    parent = sights.get(order.parent_id) if order.parent_id is not None else None
+    return order.order_ref or (parent.order.order_ref if parent is not None else None) or ""
+
+
+# ---- shares
+
+
+def _shares(state: TradingState) -> Iterator[Difference]:
+    snapshot = state.snapshot
+    if snapshot.positions.value is None:
+        return
+    own = {position.conid: position for position in state.journal.positions}
+    for conid in sorted({*own, *snapshot.stocks}):
+        position, held = own.get(conid), snapshot.held(conid)
+        ours = 0 if position is None else position.quantity
+        symbol = _symbol(state, conid)
+        found = f"the broker shows {held:g} shares, own are {ours}"
+        if held < 0:
+            traded = position is not None or conid in state.journal.traded
+            system = "halted: it never sells short by itself" if traded else _LEAVES
+            yield Difference(DifferenceKind.SHORT, symbol, symbol, found, system, "buy back at the broker" * traded)
+        if position is not None and max(floor(held), 0) < ours:
+            yield _missing(position, found, state)
+        elif held > ours:
+            system = "leaves the excess alone and buys nothing there"
+            yield Difference(DifferenceKind.SHARES_FOREIGN, symbol, symbol, found, system)
+
+
+def _missing(position: OwnPosition, found: str, state: TradingState) -> Difference:
+    votes = len(state.sightings.get(subject_of(position), ()))
+    if in_flight(position.conid, state.snapshot, state.journal):
+        system = "waits for an order of ours there that is not settled"
+        person = ""
+    else:
+        system = (
+            f"takes them for sold by hand once it is proven ({votes} of {SHARES_VOTES_NEEDED} readings); stop stays"
+        )
+        person = f"--accept-shares {position.symbol} if they were sold"
+    return Difference(DifferenceKind.SHARES_MISSING, position.symbol, position.symbol, found, system, person)
+
+
+def _stops(state: TradingState) -> Iterator[Difference]:
+    if state.snapshot.orders.value is None:
+        return
+    for cover in covers(state):
+        problem = _problem(cover)
+        if problem:
+            symbol = cover.position.symbol
+            yield Difference(DifferenceKind.STOP, symbol, symbol, problem, _mending(cover, state))
+
+
+def _problem(cover: Cover) -> str:
+    """Return what is wrong with the stop of a position, empty for nothing."""
+    position, stop = cover.position, cover.stop
+    if cover.uncovered:
+        return f"{cover.uncovered} of {position.quantity} own shares have no stop that works"
+    if stop is None:
+        return ""
+    if stop.shares > position.quantity:
+        return f"the stop sells {stop.shares}, own are {position.quantity}"
+    if stop.price is None or abs(stop.price - position.stop_price) > PRICE_TOLERANCE:
+        shown = "nowhere" if stop.price is None else f"at {stop.price:g}"
+        return f"the stop rests {shown}, planned is {position.stop_price:g}"
+    return ""
+
+
+def _mending(cover: Cover, state: TradingState) -> str:
+    if state.guard.observes:
+        return "nothing is sent for a live account that was not released"
+    if cover.exiting:
+        return "its sale is at the broker"
+    if cover.unproven:
+        return "watches the price itself until it is proven what became of the stop"
+    return "puts it right"
+
+
+def _symbol(state: TradingState, conid: int) -> str:
+    """Return what a contract is called by whoever shows it, its number where nobody does."""
+    positions = state.snapshot.positions.value
+    names = [position.symbol for position in state.journal.positions if position.conid == conid]
+    names += [record.intent.symbol for record in state.journal.of(conid)]
+    names += [row.symbol for row in (positions.positions if positions is not None else ()) if row.conid == conid]
+    return names[0] if names else str(conid)

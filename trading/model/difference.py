@@ -1,0 +1,76 @@
+"""Where own records and what the broker shows differ, and what a person can decide about it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+
+_TEXT = re.compile(r"(?P<step>[a-z-]+) (?P<subject>[A-Za-z0-9._-]{1,40})(?:=(?P<order_id>[0-9]{1,18}))?")
+
+
+class DifferenceKind(StrEnum):
+    """What differs."""
+
+    SHARES_MISSING = "shares missing"
+    SHARES_FOREIGN = "foreign shares"
+    SHORT = "short"
+    UNPROVEN = "unproven order"
+    PROVISIONAL = "provisional order"
+    ORPHAN = "orphan"
+    FOREIGN_ORDER = "foreign order"
+    UNREADABLE = "unreadable"
+    STOP = "stop"
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One difference: what was found, what the system does about it, and what a person can do, empty for nothing.
+
+    `subject` is what a command names: an order of ours by its name, shares by their symbol.
+    """
+
+    kind: DifferenceKind
+    subject: str
+    symbol: str
+    found: str
+    system: str
+    person: str = ""
+
+
+class Step(StrEnum):
+    """What a person can decide about a difference."""
+
+    CLAIM = "claim"
+    """the order of ours is that one of the broker's"""
+    ABSENT = "absent"
+    """the order of ours is not there, and never was"""
+    ACCEPT_SHARES = "accept-shares"
+    """own shares are what the broker shows"""
+    ADOPT = "adopt"
+    """an orphan is ours from now on"""
+    IGNORE = "ignore"
+    """an orphan is not ours: it halts no more"""
+
+
+@dataclass(frozen=True, slots=True)
+class Resolution:
+    """What a person decided about `subject`; a claim names the broker's order."""
+
+    step: Step
+    subject: str
+    order_id: int | None = None
+
+    @property
+    def text(self) -> str:
+        """Return it as the argument of a request."""
+        return f"{self.step} {self.subject}" + ("" if self.order_id is None else f"={self.order_id}")
+
+
+def resolution_of(text: str) -> Resolution | None:
+    """Return what an argument says, None where it says nothing that could be done."""
+    found = _TEXT.fullmatch(text)
+    if found is None or found["step"] not in frozenset(Step):
+        return None
+    step, order_id = Step(found["step"]), None if found["order_id"] is None else int(found["order_id"])
+    return Resolution(step, found["subject"], order_id) if (step is Step.CLAIM) == (order_id is not None) else None
