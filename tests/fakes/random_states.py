@@ -71,9 +71,9 @@ _PRICES = (50.0, 94.0, 95.0, 97.0, 100.0, 105.0, 111.0)
 class _Draw:
     """Chance with a measure of how odd the state is, and names and ids that were not used yet in it."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, odd: float | None) -> None:
         self.chance = Random(seed)  # noqa: S311 - no secret
-        self._odd = self.chance.choice([0.02, 0.1, 0.1, 0.4])
+        self._odd = self.chance.choice([0.02, 0.1, 0.1, 0.4]) if odd is None else odd
         self._next = 0
 
     def oddly(self, weight: float = 1.0) -> bool:
@@ -88,9 +88,9 @@ class _Draw:
         return f"{letter}{self._next}", self._next
 
 
-def random_state(seed: int) -> TradingState:
-    """Return the state of a seed."""
-    draw = _Draw(seed)
+def random_state(seed: int, odd: float | None = None) -> TradingState:
+    """Return the state of a seed; `odd` is the share of what is not as it should be, drawn as well where it is None."""
+    draw = _Draw(seed, odd)
     chance = draw.chance
     hunted = draw.often(0.08)
     now = IN_SESSION if hunted else chance.choice(MOMENTS)

@@ -11,7 +11,7 @@ from trading.model.alarm import AlarmCode
 from trading.model.command import SETTLED, CommandRecord, CommandState, Step
 from trading.model.mode import Mode
 from trading.model.order import BrokerStatus, IntentState, OrderLife, Role, Side
-from trading.model.record import IntentRecord
+from trading.model.record import IntentRecord, JournalView, OwnPosition
 from trading.model.request import RequestKind
 
 # After the first request, then every minute until the order is over.
@@ -28,6 +28,10 @@ def plan_cancels(state: TradingState, plan: Plan) -> None:
         step = _reason(record, state)
         if step is not None:
             ask_cancel(record, step, state, plan)
+    for position in state.journal.positions:
+        for role in (Role.STOP, Role.TARGET):
+            for record in _too_many(position, role, state):
+                ask_cancel(record, Step.EXCESS, state, plan)
 
 
 def ask_cancel(record: IntentRecord, step: Step, state: TradingState, plan: Plan) -> bool:
@@ -59,6 +63,12 @@ def ask_cancel(record: IntentRecord, step: Step, state: TradingState, plan: Plan
     else:
         plan.again(due)
     return True
+
+
+def sells_in_order(conid: int, journal: JournalView) -> list[IntentRecord]:
+    """Return the sells that may be live in the order in which they protect: oldest first, children of an entry last."""
+    entering = {record.coid for record in journal.entries(conid)}
+    return sorted(journal.sells(conid), key=lambda each: each.intent.parent_coid in entering)
 
 
 def lapse(state: TradingState, plan: Plan) -> None:
@@ -108,6 +118,33 @@ def _reason_of_entry(record: IntentRecord, state: TradingState) -> Step | None:
     if any(stop.state in {IntentState.REJECTED, IntentState.DECLINED, IntentState.LOST} for stop in stops):
         return Step.CHILD_REFUSED
     return None
+
+
+def _too_many(position: OwnPosition, role: Role, state: TradingState) -> list[IntentRecord]:
+    """Return the newest stops or targets that would sell more than there is or may yet be bought; the oldest stays.
+
+    There is a second one when a lost one is found after it was replaced. That a single one is too large is put right
+    by changing it.
+    """
+    sights = {
+        record.coid: sight
+        for record in sells_in_order(position.conid, state.journal)
+        if record.intent.role is role
+        and not record.unproven
+        and record.order_id is not None
+        and (sight := state.snapshot.sights.get(record.order_id)) is not None
+        and sight.live
+        and is_same(record, sight.order, state.journal)
+    }
+    sells = sum(sight.order.remaining_quantity for sight in sights.values())
+    shares = position.quantity + sum(max(record.left, 0) for record in state.journal.entries(position.conid))
+    found: list[IntentRecord] = []
+    for coid in list(sights)[:0:-1]:
+        if sells <= shares:
+            break
+        found.append(state.journal.by_coid[coid])
+        sells -= sights[coid].order.remaining_quantity
+    return found
 
 
 def _has_shares(record: IntentRecord, state: TradingState) -> bool:

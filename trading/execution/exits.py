@@ -13,6 +13,7 @@ from math import floor
 
 from trading.execution import checks
 from trading.execution.cancels import ask_cancel
+from trading.execution.matching import is_same
 from trading.execution.order_factory import Purpose, exit_order
 from trading.execution.plan import POLL_S, Plan, Prepare, Refuse, Submit
 from trading.execution.prices import marketable, sale_price
@@ -153,6 +154,7 @@ def _plan_exit(want: WantedExit, state: TradingState, plan: Plan) -> None:
     if live:
         plan.leaving.add(conid)
         _follow(live[-1], want, state, plan)
+        _give_way(live[-1], want, state, plan)
         return
     draft, waits = _draft(want, state)
     if draft is None:
@@ -251,6 +253,18 @@ def _follow(record: IntentRecord, want: WantedExit, state: TradingState, plan: P
     ask_cancel(record, Step.REPLACE, state, plan)
     if len(_limits_sent(want.position, state)) >= len(COLLARS):
         plan.alarm(AlarmCode.EXIT, want.position.symbol, f"{want.position.symbol}: the price runs away from its sale")
+
+
+def _give_way(record: IntentRecord, want: WantedExit, state: TradingState, plan: Plan) -> None:
+    """Cancel a cover that turned up beside an exit that works: both could fill."""
+    sight = state.snapshot.sights.get(record.order_id) if record.order_id is not None else None
+    if record.unproven or sight is None or not sight.live or not is_same(record, sight.order, state.journal):
+        return
+    if record.left < want.position.quantity or checks.account(record.intent.symbol, state.guard) is not None:
+        return
+    for other in state.journal.sells(record.intent.conid):
+        if other.intent.role is not Role.EXIT and not other.unproven:
+            ask_cancel(other, Step.EXIT, state, plan)
 
 
 def _unproven_cover(want: WantedExit, state: TradingState) -> Denied | None:

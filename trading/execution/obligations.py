@@ -5,7 +5,7 @@ from __future__ import annotations
 from trading.execution.cancels import lapse, plan_cancels
 from trading.execution.entries import entries_left, plan_entries
 from trading.execution.exits import plan_exits, wanted_exits
-from trading.execution.plan import Plan
+from trading.execution.plan import Cancel, Plan
 from trading.execution.protection import plan_protection
 from trading.execution.software_guard import guarded_exits, watched
 from trading.execution.state import TradingState
@@ -55,7 +55,8 @@ def quotes_needed(state: TradingState) -> frozenset[int]:
 
 def _join(plan: Plan, exits: Plan) -> None:
     """Add the exits behind what is sent for protection; cancels of a cover keep their place before their sale."""
-    plan.commands += exits.commands
+    gone = {command.record.coid for command in plan.commands if isinstance(command, Cancel)}
+    plan.commands += [c for c in exits.commands if not (isinstance(c, Cancel) and c.record.coid in gone)]
     plan.alarms += exits.alarms
     plan.asked |= exits.asked
     plan.waiting.update(exits.waiting)

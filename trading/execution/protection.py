@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from math import floor
 
-from trading.execution.cancels import ask_cancel
+from trading.execution.cancels import ask_cancel, sells_in_order
 from trading.execution.matching import PRICE_TOLERANCE, is_same
 from trading.execution.order_factory import PROTECTION, Purpose, protective_pair
 from trading.execution.plan import POLL_S, Plan, Refuse, Submit
@@ -81,20 +81,23 @@ def covers(state: TradingState) -> tuple[Cover, ...]:
 
 
 def cover_of(position: OwnPosition, state: TradingState) -> Cover:
-    """Return how the own orders of a contract that may be live protect its position."""
+    """Return how the own orders of a contract that may be live protect its position: its oldest stop and target do.
+
+    Newer ones are more than there should be, and the children of an entry that is still working come last.
+    """
     stop: Leg | None = None
     target: Leg | None = None
     leaving, unproven, exiting = 0, False, False
-    for record in state.journal.sells(position.conid):
+    for record in sells_in_order(position.conid, state.journal):
         sight = state.snapshot.sights.get(record.order_id) if record.order_id is not None else None
         known = sight is not None and not record.unproven and is_same(record, sight.order, state.journal)
         exiting = exiting or record.intent.role is Role.EXIT
         if sight is None or not known or not sight.live:
             unproven = True
         elif record.intent.role is Role.STOP:
-            stop = Leg(record, sight)
+            stop = stop or Leg(record, sight)
         elif record.intent.role is Role.TARGET:
-            target = Leg(record, sight)
+            target = target or Leg(record, sight)
         elif record.intent.order_type is OrderType.MARKET:
             leaving += round(sight.order.remaining_quantity)
     return Cover(position, stop, target, leaving, unproven, exiting)

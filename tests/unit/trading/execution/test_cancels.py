@@ -146,6 +146,40 @@ def test_sells_stay_while_there_are_shares_or_may_yet_be() -> None:
         assert len(cancels(plan_of(moment(IN_SESSION, stop(), target(), entry(state=gone))))) == 2
 
 
+# ---- more sells than shares
+
+
+PAIR, SECOND = (stop(), target()), (stop("S2", 12), target("T2", 13))
+
+
+def test_pair_that_turns_up_after_it_was_replaced_makes_the_newer_one_go() -> None:
+    plan = plan_of(moment(IN_SESSION, *PAIR, *SECOND, positions=[own()]))
+    assert cancels(plan) == [("S2", Step.EXCESS), ("T2", Step.EXCESS)]
+
+
+def test_one_stop_always_stays_even_when_it_is_too_large() -> None:
+    assert cancels(plan_of(covered(positions=[own(4)], quantity=9))) == []
+    three = moment(IN_SESSION, *PAIR, SECOND[0], stop("S3", 14), positions=[own(4)])
+    assert cancels(plan_of(three)) == [("S3", Step.EXCESS), ("S2", Step.EXCESS)]
+
+
+def test_stops_of_shares_that_may_yet_be_bought_are_not_too_many() -> None:
+    children = (stop("E-S", 12, parent="E"), target("E-T", 13, parent="E"))
+    assert cancels(plan_of(moment(IN_SESSION, *PAIR, entry(), *children, positions=[own()]))) == []
+    part = moment(IN_SESSION, *PAIR, entry(filled=4), *children, positions=[own(13)])
+    assert cancels(plan_of(part)) == []
+    over = entry(state=IntentState.CANCELLED)
+    assert len(cancels(plan_of(moment(IN_SESSION, *PAIR, over, *children, positions=[own()])))) == 2
+
+
+def test_stop_of_which_nobody_knows_makes_no_other_one_go() -> None:
+    unknown = stop("S2", None, state=IntentState.UNKNOWN)
+    assert cancels(plan_of(moment(IN_SESSION, *PAIR, unknown, positions=[own()]))) == []
+    rows = [shows(record) for record in (*PAIR, SECOND[0])]
+    rows.append(shows(SECOND[0], BrokerStatus.CANCELLED))
+    assert cancels(plan_of(moment(IN_SESSION, *PAIR, SECOND[0], positions=[own()], orders=rows))) == []
+
+
 # ---- when it is asked for again
 
 

@@ -288,3 +288,19 @@ def test_delayed_quote_sells_nothing_where_real_time_is_required() -> None:
     quotes = [bid(100.0, availability="D")]
     assert waits(plan_of(bare(IN_SESSION, settings=settings, quotes=quotes))) == {"AAPL": "stale"}
     assert sold(plan_of(bare(IN_SESSION, quotes=quotes))) == [(9, 98.0)]
+
+
+def test_cover_that_turns_up_beside_an_exit_that_works_gives_way() -> None:
+    for exit_ in (sale(), sale(limit=98.0)):
+        plan = plan_of(covered(IN_SESSION, exit_, decision=SOLD))
+        assert (cancels(plan), sent(plan)) == (COVER, [])
+
+
+def test_cover_stays_beside_an_exit_that_may_not_work_or_sells_too_little() -> None:
+    unknown = sale("X", None, state=IntentState.UNKNOWN)
+    assert cancels(plan_of(covered(IN_SESSION, unknown, decision=SOLD))) == []
+    unsure = sale()
+    rows = [shows(stop()), shows(target()), shows(unsure, BrokerStatus.INACTIVE)]
+    assert cancels(plan_of(covered(IN_SESSION, unsure, decision=SOLD, orders=rows))) == []
+    assert cancels(plan_of(covered(IN_SESSION, sale(quantity=4), decision=SOLD))) == []
+    assert cancels(plan_of(covered(IN_SESSION, sale(), decision=SOLD, guard=observing()))) == []

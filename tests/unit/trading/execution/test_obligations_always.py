@@ -105,11 +105,21 @@ def cancels_each_order_once_and_changes_none_that_goes(state: TradingState, plan
 
 
 def cancels_stops_for_an_exit_a_replacement_or_as_excess_alone(state: TradingState, plan: Plan) -> bool:
-    allowed = {Step.EXIT, Step.REPLACE, Step.EXCESS}
+    del state
     return all(
-        command.step in allowed and (command.step is not Step.EXCESS or not state.journal.position(conid_of(command)))
+        command.step in {Step.EXIT, Step.REPLACE, Step.EXCESS}
         for command in plan.commands
         if isinstance(command, Cancel) and command.record.intent.role in {Role.STOP, Role.TARGET}
+    )
+
+
+def leaves_a_stop_when_there_are_too_many(state: TradingState, plan: Plan) -> bool:
+    gone = {c.record.coid for c in plan.commands if isinstance(c, Cancel) and c.step is Step.EXCESS}
+    owned = [record for record in state.journal.maybe_live if state.journal.position(record.intent.conid)]
+    going = [record for record in owned if record.coid in gone]
+    return all(
+        any(o.coid not in gone and (o.intent.conid, o.intent.role) == (g.intent.conid, g.intent.role) for o in owned)
+        for g in going
     )
 
 
@@ -137,7 +147,8 @@ def cancels_before_it_sends(state: TradingState, plan: Plan) -> bool:
 
 
 def plans_an_exit_before_it_cancels_the_cover(state: TradingState, plan: Plan) -> bool:
-    ready = {record.intent.conid for record in state.journal.planned if record.intent.role is Role.EXIT}
+    known = (*state.journal.planned, *state.journal.maybe_live)
+    ready = {record.intent.conid for record in known if record.intent.role is Role.EXIT}
     for command in plan.commands:
         if isinstance(command, Prepare):
             ready.add(conid_of(command))
@@ -193,6 +204,7 @@ RULES: tuple[Rule, ...] = (
     changes_only_orders_that_are_ours_for_certain,
     cancels_each_order_once_and_changes_none_that_goes,
     cancels_stops_for_an_exit_a_replacement_or_as_excess_alone,
+    leaves_a_stop_when_there_are_too_many,
     after_a_halt_lets_cover_the_guard_and_a_person_through,
     cancels_before_it_sends,
     plans_an_exit_before_it_cancels_the_cover,

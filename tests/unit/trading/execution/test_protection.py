@@ -380,3 +380,14 @@ def test_pair_is_for_the_session_that_is_on_or_comes_next() -> None:
         assert isinstance(command, Submit)
         assert {intent.session for intent in command.group} == {day}
         assert {intent.decided for intent in command.group} == {DECIDED if now < CLOSE else SESSION}
+
+
+def test_oldest_stop_is_the_one_that_protects_and_children_of_a_live_entry_come_last() -> None:
+    second = (stop("S2", 12), target("T2", 13))
+    cover = cover_of(own(), moment(IN_SESSION, stop(), target(), *second, positions=[own()]))
+    assert cover.stop is not None
+    assert cover.stop.record.coid == "S"
+    child = stop("E-S", 14, parent="E", quantity=5)
+    cover = cover_of(own(), moment(IN_SESSION, entry(quantity=5), child, stop(), target(), positions=[own()]))
+    assert cover.stop is not None
+    assert (cover.stop.record.coid, cover.uncovered) == ("S", 0)
