@@ -16,7 +16,7 @@ from trading.errors import NotSent, OutcomeUnknown
 from trading.gateway.transport import HttpAnswer
 
 PREFIX = "/v1/api"
-MOST_CALLS = 60_000
+MOST_CALLS = 20_000
 """calls of one run"""
 MOST_CALLS_AT_ONCE = 1_500
 """calls between two moves of the clock: a process that asks more than that doesn't get on"""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 
-from drill.checker.book import Book, Order, final
+from drill.checker.book import Order, final
 from drill.checker.logs import Case, Intent, Violation
 
 
@@ -14,12 +14,12 @@ def _fill(execution_id: str) -> str:
     return execution_id.rpartition(".")[0]
 
 
-def intent_of(case: Case, book: Book, order: Order) -> Intent | None:
+def intent_of(case: Case, order: Order) -> Intent | None:
     """Return the intent behind an own order: by its name, or as the stop or target of the entry that is its parent."""
     intents = case.journal.intents
     if order.coid is not None and order.coid in intents:
         return intents[order.coid]
-    parent = book.orders.get(order.parent_id) if order.parent_id is not None else None
+    parent = order.parent
     if parent is not None and parent.coid is not None:
         ending = "S" if order.kind in ("STP", "STOP_LIMIT") else "T"
         found = intents.get(f"{parent.coid}-{ending}")
@@ -45,7 +45,7 @@ def i5_all_fills_are_counted(case: Case) -> Iterator[Violation]:
     orders = {order.order_id: order for order in book.all_orders()}
     for execution in book.executions.values():
         order = orders.get(execution.order_id)
-        intent = intent_of(case, book, order) if order is not None and order.own else None
+        intent = intent_of(case, order) if order is not None and order.own else None
         if intent is not None:
             filled[intent.coid] += execution.quantity
     for intent in case.journal.intents.values():
@@ -72,7 +72,7 @@ def i6_nothing_is_invented(case: Case) -> Iterator[Violation]:
         elif (true.conid, true.side) != (execution.conid, execution.side):
             problem = f"the broker's is {true.side} of {book.symbol(true.conid)}"
         elif not case.fired("G07"):
-            intent = intent_of(case, book, orders[true.order_id])
+            intent = intent_of(case, orders[true.order_id])
             if intent is not None and intent.coid != execution.coid:
                 problem = f"it is of {intent.coid}"
         if problem is not None:

@@ -28,6 +28,8 @@ class Order:
     group: str | None
     own: bool
     placed: float
+    parent: Order | None = None
+    """the order itself: its id may be given again"""
     limit: float | None = None
     stop: float | None = None
     filled: int = 0
@@ -91,7 +93,8 @@ class Book:
         self.keeps_orders = behaviour.get("split_keeps_orders", self.keeps_orders)
 
     def _ordered(self, line: Line) -> None:
-        for ticket in line["tickets"]:
+        # A parent is there before its children, wherever it stands in the call.
+        for ticket in sorted(line["tickets"], key=lambda ticket: ticket.get("parent_id") is not None):
             self._enter(ticket, own=True)
 
     def _refused(self, line: Line) -> None:
@@ -113,6 +116,7 @@ class Book:
             group=ticket.get("oca_group"),
             own=own,
             placed=self.at,
+            parent=self.orders.get(ticket.get("parent_id", 0)),
             limit=ticket.get("limit"),
             stop=ticket.get("stop"),
         )
@@ -199,7 +203,7 @@ class Book:
         # Children that don't know of each other each have the whole of it.
         if self.linked or order.group is not None:
             left -= sum(other.filled for other in self._siblings(order))
-        parent = self.orders.get(order.parent_id) if order.parent_id is not None else None
+        parent = order.parent
         if parent is None or not parent.live:
             return max(left, 0)
         if parent.filled == 0 or (self.activation == "full" and parent.remaining > 0):
@@ -229,7 +233,7 @@ class Book:
     def _group_of(self, order: Order) -> str | None:
         if order.group is not None:
             return order.group
-        return f"parent {order.parent_id}" if order.parent_id is not None else None
+        return f"parent {id(order.parent)}" if order.parent is not None else None
 
     def _siblings(self, order: Order) -> list[Order]:
         key = self._group_of(order)

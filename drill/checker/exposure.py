@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from drill.checker.book import Book, walk
 from drill.checker.logs import FAR, Case, Line, Violation, instant, shown
 from drill.checker.looks import Looks, alive_after, looks_of
-from drill.checker.wire import YES
+from drill.checker.wire import says_yes
 
 T_PROTECT_S = 15.0
 EXIT_MAY_TAKE_S = 60.0
@@ -259,7 +259,7 @@ def i13_nothing_is_bought_in_a_halt(case: Case) -> Iterator[Violation]:
         at = instant(line["at"])
         coids = line.get("coids") or asked.get(line["path"].rpartition("/")[2], ())
         buys = [coid for coid in coids if (i := case.journal.intents.get(coid)) is not None and i.side == "BUY"]
-        confirmed = "/reply/" not in line["path"] or line["sha256"] in YES
+        confirmed = "/reply/" not in line["path"] or says_yes(line)
         if buys and confirmed and any(begin < at < end for begin, end in spans):
             yield Violation("I13", at, buys[0], "an order to buy was sent while the mode was HALTED")
 

@@ -22,8 +22,13 @@ _SLACK_S = 1.0
 
 
 def requests(case: Case) -> Iterator[Line]:
-    """Yield the writes that arrived at the broker."""
-    return (line for line in case.truth if line["kind"] == "request")
+    """Yield the writes about orders that arrived at the broker; the choice of an account is none."""
+    return (line for line in case.truth if line["kind"] == "request" and line["path"] != "/iserver/account")
+
+
+def says_yes(line: Line) -> bool:
+    """Return whether a reply confirms its question."""
+    return line.get("confirmed") is True or line["sha256"] in YES
 
 
 def i1_written_before_it_is_sent(case: Case) -> Iterator[Violation]:
@@ -90,7 +95,7 @@ def i14_right_account(case: Case) -> Iterator[Violation]:
     """Every write names the account that is traded."""
     for line in requests(case):
         parts = line["path"].split("/")
-        if "account" in parts and parts[parts.index("account") + 1] != case.account:
+        if "account" in parts and parts[parts.index("account") + 1 :][:1] != [case.account]:
             yield Violation("I14", instant(line["at"]), line["path"], "it names another account")
 
 
@@ -104,7 +109,7 @@ def i18_questions(case: Case) -> Iterator[Violation]:
             began = line["seq"]
         elif line["kind"] == "question":
             asked[line["reply_id"]] = line
-        elif line["kind"] == "request" and "/reply/" in line["path"] and line["sha256"] in YES:
+        elif line["kind"] == "request" and "/reply/" in line["path"] and says_yes(line):
             question = asked.get(line["path"].rpartition("/")[2])
             if question is None:
                 continue

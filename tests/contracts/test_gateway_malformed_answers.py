@@ -11,7 +11,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from tests.unit.trading.gateway.scripted import ACCOUNT, ACCOUNTS, PORTFOLIO_ACCOUNTS, UserRecords, raw
+from tests.unit.trading.gateway.scripted import ACCOUNT, ACCOUNTS, PORTFOLIO_ACCOUNTS, Desk, raw
 from trading.errors import GatewayError
 from trading.model.contract import Contract, PriceIncrement
 from trading.model.order import OrderTicket, OrderType, Side, Tif
@@ -46,7 +46,7 @@ RULES = {"symbol": "AAPL", "con_id": 265598, "instrument_type": "STK", "currency
          "rules": {"incrementRules": [{"lowerEdge": 0.0, "increment": 0.01}]}}  # fmt: skip
 
 # What is asked, the call whose answer is spoilt, and a good answer to it.
-READS: dict[str, tuple[Callable[[UserRecords], object], str, object]] = {
+READS: dict[str, tuple[Callable[[Desk], object], str, object]] = {
     "tickle": (lambda desk: desk.session.keep_alive(), "POST /tickle",
                {"session": "a", "iserver": {"authStatus": STATUS}}),
     "initialise": (lambda desk: desk.session.initialise(), "POST /iserver/auth/ssodh/init", STATUS),
@@ -102,8 +102,8 @@ def _spoil(draw: st.DrawFn, value: object) -> object:
     return draw(ODD)
 
 
-def set_up() -> UserRecords:
-    desk = UserRecords()
+def set_up() -> Desk:
+    desk = Desk()
     for _, call, good in READS.values():
         desk.script(call, raw(json.dumps(good).encode()))
     return desk

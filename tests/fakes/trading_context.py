@@ -113,7 +113,7 @@ class ContextParts:
         """Return a session in its first epoch, with our account selected."""
         return SessionView(usable=usable, epoch=1, new_epoch=new_epoch, accounts=(ACCOUNT,), skew_s=0.5)
 
-    def turns(self) -> AccountTurns:
+    def account_turns(self) -> AccountTurns:
         """Return the turns of a process that begins now."""
         turns = AccountTurns(self.context(), lambda: 10**12)
         turns.start()
@@ -123,10 +123,10 @@ class ContextParts:
         """Buy before the open and fill it; return the entry, whose stop and target work."""
         limit = round(CLOSES[symbol] * 0.995, 2)
         decision = decision_of(approved(symbol, quantity, limit))
-        self.turns().run(self.view(), decision, balances=True)
+        self.account_turns().run(self.view(), decision, balances=True)
         entry = next(order for order in self.broker.live(Side.BUY) if order.conid == CONIDS[symbol])
         self.broker.fill(entry.order_id, limit)
-        self.turns().run(self.view(), decision, balances=True)
+        self.account_turns().run(self.view(), decision, balances=True)
         return entry
 
     def rows(self, sql: str, *values: object) -> list[sqlite3.Row]:

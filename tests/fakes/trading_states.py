@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
+from typing import Any
 
 from tests.fakes.stages import settings_of
 from trading.config import Settings
@@ -53,12 +54,18 @@ CLOSES = {"AAPL": 100.5, "MSFT": 38.0, "XOM": 95.0}
 INCREMENTS = (PriceIncrement(0.0, 0.0001), PriceIncrement(1.0, 0.01))
 CONTRACTS = {s: Contract(conid, s, "NASDAQ", "USD", s, INCREMENTS) for s, conid in CONIDS.items()}
 STOP, TARGET = 95.0, 105.0
-READABLE = ("orders", "executions", "positions", "account")
+# What a test says about a moment beside what it is about, by the name of the argument.
+Facts = dict[str, Any]
 
 
 @cache
 def calendar() -> TradingCalendar:
     return TradingCalendar(date(2013, 1, 2), date(2015, 12, 31))
+
+
+def usually(facts: Facts, **usual: object) -> Facts:
+    """Return what is usual with `facts` over it."""
+    return {**usual, **facts}
 
 
 # ---- what the journal knows
@@ -114,22 +121,22 @@ def record(  # noqa: PLR0913 - an order and how it stands
 
 def entry(coid: str = "E", order_id: int | None = 1, **facts: object) -> IntentRecord:
     """Return a buy at 100.01."""
-    return record(Role.ENTRY, coid, order_id, **{"limit": 100.01, "reason": "entry", **facts})  # type: ignore[arg-type]
+    return record(Role.ENTRY, coid, order_id, **usually(facts, limit=100.01, reason="entry"))
 
 
 def stop(coid: str = "S", order_id: int | None = 2, **facts: object) -> IntentRecord:
     """Return a stop at 95, of a protective pair unless a parent is named."""
-    return record(Role.STOP, coid, order_id, **{"stop": STOP, "reason": PROTECTION, **facts})  # type: ignore[arg-type]
+    return record(Role.STOP, coid, order_id, **usually(facts, stop=STOP, reason=PROTECTION))
 
 
 def target(coid: str = "T", order_id: int | None = 3, **facts: object) -> IntentRecord:
     """Return a target at 105, of a protective pair unless a parent is named."""
-    return record(Role.TARGET, coid, order_id, **{"limit": TARGET, "reason": PROTECTION, **facts})  # type: ignore[arg-type]
+    return record(Role.TARGET, coid, order_id, **usually(facts, limit=TARGET, reason=PROTECTION))
 
 
 def sale(coid: str = "X", order_id: int | None = 4, **facts: object) -> IntentRecord:
     """Return the sale of a position: at the market, or with `limit`."""
-    return record(Role.EXIT, coid, order_id, **{"reason": "trend_broken", **facts})  # type: ignore[arg-type]
+    return record(Role.EXIT, coid, order_id, **usually(facts, reason="trend_broken"))
 
 
 def planned(made: IntentRecord) -> IntentRecord:
@@ -318,7 +325,7 @@ def moment(  # noqa: PLR0913 - facts of one moment
 def covered(now: datetime = IN_SESSION, *more: IntentRecord, quantity: int = 9, **facts: object) -> TradingState:
     """Return a moment with own shares whose stop and target work."""
     pair = (stop(quantity=quantity), target(quantity=quantity))
-    return moment(now, *pair, *more, **{"positions": [own(quantity)], **facts})  # type: ignore[arg-type]
+    return moment(now, *pair, *more, **usually(facts, positions=[own(quantity)]))
 
 
 def observing() -> AccountGuard:

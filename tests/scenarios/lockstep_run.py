@@ -10,7 +10,8 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -116,7 +117,7 @@ class World(Records):
     database: Path
     ends_told_before: int = 0
 
-    def start_trader(self, failpoint: str | None = None) -> subprocess.Popen[bytes]:
+    def start_trader(self) -> subprocess.Popen[bytes]:
         environ = {
             name: text for name, text in os.environ.items() if name.startswith(("PATH", "HOME", "NUMBA", "LANG"))
         }
@@ -129,8 +130,6 @@ class World(Records):
             "PYTHONPATH": str(ROOT),
             "MAX_POSITIONS": "10",
         }
-        if failpoint is not None:
-            environ["TRADING_FAILPOINT"] = failpoint
         arguments = [sys.executable, "-m", "trading", "run"]
         for setting in self.span.settings:
             arguments += ["--set", setting]
@@ -156,18 +155,6 @@ class World(Records):
             time.sleep(0.1)
         trader.send_signal(signal.SIGTERM)
         assert trader.wait(25) == 0, self.console()
-
-    def kill_at(self, failpoint: str, limit_s: float) -> bool:
-        """Start a trader that dies at a failpoint; False when it came to the end of the data alive."""
-        trader = self.start_trader(failpoint)
-        give_up = time.monotonic() + limit_s
-        while trader.poll() is None and not self.told_the_end():
-            assert time.monotonic() < give_up, self.console()
-            time.sleep(0.05)
-        died = trader.poll() == -signal.SIGKILL
-        trader.kill()
-        trader.wait()
-        return died
 
     def kill_after(self, seconds: float) -> None:
         """Start a trader and kill it after some real seconds, wherever it is then."""
@@ -196,6 +183,24 @@ class World(Records):
     def truth(self) -> list[Row]:
         file = self.database.parent / "simulator" / "truth.jsonl"
         return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
+
+
+def no_order_twice(run: Records, truth: Sequence[Row]) -> None:
+    """At most one order a name, no more sold than was there, each execution counted once."""
+    names: Counter[str] = Counter()
+    held: Counter[str] = Counter()
+    fills: list[str] = []
+    for row in truth:
+        if row["kind"] == "order":
+            names.update(ticket["coid"] for ticket in row["tickets"] if ticket.get("coid"))
+        if row["kind"] == "fill":
+            execution = row["execution"]
+            fills.append(execution["execution_id"])
+            held[execution["symbol"]] += execution["quantity"] * (1 if execution["side"] == "BUY" else -1)
+            assert held[execution["symbol"]] >= 0
+    assert [name for name, count in names.items() if count > 1] == []
+    counted = [row["execution_id"] for row in run.rows("SELECT execution_id FROM execution")]
+    assert sorted(fills) == sorted(counted)
 
 
 @contextmanager

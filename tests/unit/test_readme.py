@@ -42,7 +42,6 @@ NOT_FOR_PEOPLE = {
     "PYTHON",
     "TMPDIR",
     "TRADING_CONTAINER",
-    "TRADING_FAILPOINT",
 }
 # Without these in .env.example nobody finds what has to be set.
 IMPORTANT = {

@@ -6,13 +6,16 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from trading.execution.snapshot import BrokerSnapshot
+from trading.execution.snapshot import BrokerSnapshot, OrderSight
+from trading.model.intent_state import DECLARED_ABSENT
 from trading.model.order import Execution, IntentState, OrderType, Side
 from trading.model.record import IntentRecord, JournalView
 
 # The broker's clock is ours plus the measured skew, within this; more where the skew is unknown.
 _CLOCKS_APART = timedelta(seconds=2)
 _CLOCKS_UNKNOWN = timedelta(seconds=10)
+# How long after its end an execution of an order may still be made and told of.
+_TOLD_LATE = timedelta(seconds=120)
 # How far beyond its limit a price may look through rounding.
 _PRICE_TOLERANCE = 5e-5
 # Never sent, or ended before anything could be executed.
@@ -43,7 +46,7 @@ def match_executions(
     fills: list[tuple[str, Execution]] = []
     unnamed: list[Execution] = []
     for execution in ordered:
-        coid = _by_name_or_id(execution, journal, snapshot.epoch, slack)
+        coid = _by_name_or_id(execution, journal, snapshot, slack)
         if coid is not None:
             fills.append((coid, execution))
         else:
@@ -56,7 +59,9 @@ def match_executions(
     return Matched(tuple(fills), tuple(each for each in unnamed if each.execution_id not in ours))
 
 
-def _by_name_or_id(execution: Execution, journal: JournalView, epoch: int, slack: timedelta) -> str | None:
+def _by_name_or_id(
+    execution: Execution, journal: JournalView, snapshot: BrokerSnapshot, slack: timedelta
+) -> str | None:
     named = journal.by_coid.get(execution.order_ref or "")
     if named is not None and _same(named, execution):
         return named.coid
@@ -67,11 +72,12 @@ def _by_name_or_id(execution: Execution, journal: JournalView, epoch: int, slack
         for record in journal.records
         if record.order_id == execution.order_id and _same(record, execution) and record.state not in _NEVER_THERE
     ]
-    certain = [record for record in candidates if record.seen_epoch == epoch and not record.provisional]
-    if len(certain) == 1 and not _before(certain[0], execution, slack):
+    certain = [record for record in candidates if record.seen_epoch == snapshot.epoch and not record.provisional]
+    if len(certain) == 1 and not _before(certain[0], execution, slack) and not _after_its_end(certain[0], execution):
         return certain[0].coid
     # An id of another session may have been given again: then the order has to allow the execution.
-    fitting = [record for record in candidates if _allows(record, execution, slack)]
+    sights = snapshot.sights
+    fitting = [record for record in candidates if _allows(record, execution, slack, sights.get(execution.order_id))]
     return fitting[-1].coid if fitting else None
 
 
@@ -85,12 +91,12 @@ def _by_bounds(
         missing = 0 if sight is None else round(sight.order.filled_quantity) - record.filled
         if missing <= 0:
             continue
-        fitting = [each for each in executions if _same(record, each) and _allows(record, each, slack)]
+        fitting = [each for each in executions if _same(record, each) and _allows(record, each, slack, sight)]
         rivals = [
             other
             for other in journal.maybe_live
             if other.coid != record.coid
-            and any(_same(other, each) and _allows(other, each, slack) for each in fitting)
+            and any(_same(other, each) and _allows(other, each, slack, _sight(other, snapshot)) for each in fitting)
             and _is_short(other, snapshot)
         ]
         if not rivals and sum(each.quantity for each in fitting) == missing:
@@ -98,8 +104,12 @@ def _by_bounds(
     return found
 
 
+def _sight(record: IntentRecord, snapshot: BrokerSnapshot) -> OrderSight | None:
+    return snapshot.sights.get(record.order_id) if record.order_id is not None else None
+
+
 def _is_short(record: IntentRecord, snapshot: BrokerSnapshot) -> bool:
-    sight = snapshot.sights.get(record.order_id) if record.order_id is not None else None
+    sight = _sight(record, snapshot)
     return sight is not None and round(sight.order.filled_quantity) > record.filled
 
 
@@ -112,19 +122,31 @@ def _before(record: IntentRecord, execution: Execution, slack: timedelta) -> boo
     return record.sent_at is None or execution.time < _sent(record) - slack
 
 
+def _after_its_end(record: IntentRecord, execution: Execution) -> bool:
+    """Return whether it was executed when the order had been over for long: its id was given again."""
+    ended = None if record.state in DECLARED_ABSENT else record.ended_at
+    return ended is not None and execution.time > ended + _TOLD_LATE
+
+
 def _sent(record: IntentRecord) -> datetime:
     return record.sent_at or record.intent.created
 
 
-def _allows(record: IntentRecord, execution: Execution, slack: timedelta) -> bool:
-    """Return whether the order can have made the execution: sent before it, for that many shares, at such a price."""
+def _allows(record: IntentRecord, execution: Execution, slack: timedelta, sight: OrderSight | None) -> bool:
+    """Return whether the order can have made the execution: sent before it, for that many shares, at such a price.
+
+    Size and limit are those that the order has now, where it is shown: a split or a person may have changed them.
+    """
     intent = record.intent
-    if _before(record, execution, slack) or execution.quantity > record.left:
+    left = record.left if sight is None else round(sight.order.total_quantity) - record.filled
+    if _before(record, execution, slack) or execution.quantity > left:
         return False
-    if record.ended_at is not None and execution.time > record.ended_at + slack and record.left == 0:
+    ended = None if record.state in DECLARED_ABSENT else record.ended_at
+    if ended is not None and execution.time > ended + slack:
         return False
-    if intent.order_type is not OrderType.LIMIT or intent.limit_price is None:
+    limit_price = intent.limit_price if sight is None else sight.order.limit_price
+    if intent.order_type is not OrderType.LIMIT or limit_price is None:
         return True
     if intent.side is Side.BUY:
-        return execution.price <= intent.limit_price + _PRICE_TOLERANCE
-    return execution.price >= intent.limit_price - _PRICE_TOLERANCE
+        return execution.price <= limit_price + _PRICE_TOLERANCE
+    return execution.price >= limit_price - _PRICE_TOLERANCE

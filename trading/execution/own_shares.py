@@ -79,7 +79,8 @@ def _judge_missing(
     visibility_s: float,
 ) -> Change | Doubt:
     """Return what a reading proves that shows `held` shares, fewer than are ours."""
-    if in_flight(position.conid, snapshot, journal):
+    # Without orders and executions nobody knows what was sold.
+    if not snapshot.whole or in_flight(position.conid, snapshot, journal):
         return Doubt(position, held, vote=False)
     gone = position.quantity - held
     text = f"{gone} of {position.quantity} own shares were sold by hand"

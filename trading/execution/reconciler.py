@@ -23,7 +23,7 @@ from trading.execution.snapshot import BrokerSnapshot
 from trading.model.alarm import Alarm, AlarmCode, HaltCause
 from trading.model.intent_state import DECLARED_ABSENT
 from trading.model.metric import Duration
-from trading.model.order import TERMINAL, UNPROVEN, Execution, IntentState, Role
+from trading.model.order import TERMINAL, UNPROVEN, BrokerOrder, Execution, IntentState
 from trading.model.record import IntentRecord, JournalView
 from trading.model.request import RequestKind
 from trading.ports import Journal
@@ -76,10 +76,11 @@ class Reconciler:
         if snapshot.orders.value is not None:
             self._step(done, lambda: self._resurrect(snapshot, done))
             self._step(done, lambda: self._end_orders(snapshot, since, done))
-            self._step(done, lambda: self._close_children(snapshot, now))
+            self._step(done, lambda: self._close_legs(snapshot, now))
         self._step(done, lambda: self._resolve(snapshot, done))
         self._step(done, lambda: self._check_shares(snapshot, done))
-        since.close()
+        if snapshot.orders.value is not None:
+            since.close()
         if since.any:
             _sooner(done, now + timedelta(seconds=INACTIVE_AFTER_S))
         prefix = self._context.store.value("prefix") or ""
@@ -112,7 +113,7 @@ class Reconciler:
             if record.order_id is not None
             and record.seen_epoch != snapshot.epoch
             and (sight := snapshot.sights.get(record.order_id)) is not None
-            and is_same(record, sight.order, journal)
+            and _is_still(record, sight.order, journal, snapshot.epoch)
         ]
         if seen:
             self._context.journal.mark_seen(seen, snapshot.epoch)
@@ -174,7 +175,10 @@ class Reconciler:
             self._resurrected(record, "an execution of it came", done)
         elif record.state is IntentState.FILLED and record.left > 0:
             journal.transition(record.coid, IntentState.WORKING, "RESURRECTED: an execution was taken back", now)
-        elif record.state in UNPROVEN and execution.order_id is not None and record.order_id is None:
+        elif execution.order_id is not None and (
+            (record.provisional and execution.order_ref == record.coid)
+            or (record.state in UNPROVEN and record.order_id is None)
+        ):
             journal.bind(record.coid, execution.order_id, snapshot_epoch, now)
         elif record.state is IntentState.UNKNOWN:
             journal.transition(record.coid, IntentState.WORKING, "an execution of it came", now)
@@ -183,20 +187,19 @@ class Reconciler:
 
     def _resurrect(self, snapshot: BrokerSnapshot, done: Reconciled) -> None:
         """Find live orders that were taken for absent or over."""
-        by_id = {
-            record.order_id: record
-            for record in self.view(snapshot.began).records
-            if record.order_id is not None and record.state in TERMINAL
-        }
+        journal = self.view(snapshot.began)
+        by_id = {r.order_id: r for r in journal.records if r.order_id is not None and r.state in TERMINAL}
+        # An id that came again is the newer order's.
+        taken = {record.order_id for record in journal.maybe_live if not record.provisional}
         for order_id, sight in snapshot.sights.items():
-            if not sight.live:
+            if not sight.live or order_id in taken:
                 continue
             record = self._context.journal.intent(sight.order.order_ref or "") or by_id.get(order_id)
             if record is None or record.state not in TERMINAL or record.state is IntentState.DENIED:
                 continue
             journal = self.view(snapshot.began)
             own_name = named(record.intent) and sight.order.order_ref == record.coid
-            if not (own_name or is_same(record, sight.order, journal)) or record.left == 0:
+            if not (own_name or _is_still(record, sight.order, journal, snapshot.epoch)) or record.left == 0:
                 continue
             if record.order_id != order_id or record.seen_epoch != snapshot.epoch:
                 self._context.journal.bind(record.coid, order_id, snapshot.epoch, snapshot.began)
@@ -225,17 +228,17 @@ class Reconciler:
             if ending.gap:
                 done.latches.append(("exec_gap", f"{record.intent.symbol}: {ending.detail}"))
 
-    def _close_children(self, snapshot: BrokerSnapshot, now: datetime) -> None:
-        """Judge bracket children without an order: refused with the answer, over with their entry, or unproven."""
+    def _close_legs(self, snapshot: BrokerSnapshot, now: datetime) -> None:
+        """Judge orders of a group that have no id: refused with the answer, over with their entry, or unproven."""
         journal = self.view(now)
         visible = timedelta(seconds=self._context.settings.execution.visibility_s)
         for record in journal.maybe_live:
-            if record.order_id is not None or record.intent.parent_coid is None:
+            if record.order_id is not None:
                 continue
-            parent = journal.by_coid.get(record.intent.parent_coid)
+            parent = journal.by_coid.get(record.intent.parent_coid or "")
             if parent is not None and parent.state in TERMINAL and parent.filled == 0:
                 self._move_open(record, IntentState.CANCELLED, f"its entry ended {parent.state}", now)
-            elif self._refused_leg(record, parent, journal, snapshot):
+            elif self._refused_leg(record, journal, snapshot):
                 self._move_open(record, IntentState.REJECTED, "refused in the answer to its group", now)
             elif record.state in {IntentState.SENDING, IntentState.REPLYING} and (
                 record.sent_at is not None and snapshot.began >= record.sent_at + visible
@@ -249,20 +252,17 @@ class Reconciler:
             self._context.journal.transition(record.coid, IntentState.UNKNOWN, text, now)
         self._context.journal.transition(record.coid, state, text, now)
 
-    def _refused_leg(
-        self, record: IntentRecord, parent: IntentRecord | None, journal: JournalView, snapshot: BrokerSnapshot
-    ) -> bool:
-        """Return whether the answer refused as many legs as are missing in the list that shows their entry."""
-        if parent is None or parent.order_id is None or parent.order_id not in snapshot.sights:
-            return False
+    def _refused_leg(self, record: IntentRecord, journal: JournalView, snapshot: BrokerSnapshot) -> bool:
+        """Return whether the answer refused as many legs as are missing in a list that shows another one."""
         submits = [c for c in journal.commands_of(record.coid) if c.kind is RequestKind.SUBMIT]
-        refused = submits[-1].refused_legs if submits else 0
-        missing = [child for child in journal.children(parent.coid) if child.order_id is None and child.maybe_live]
+        group = [journal.by_coid[coid] for coid in submits[-1].coids if coid in journal.by_coid] if submits else []
+        listed = {leg.order_id for leg in group if leg.order_id in snapshot.sights}
+        missing = [leg for leg in group if leg.order_id is None and leg.maybe_live]
         shown = any(
-            agrees(record.intent, sight.order) and sight.maybe_live and sight.order.parent_id in {None, parent.order_id}
+            agrees(record.intent, sight.order) and sight.maybe_live and sight.order.parent_id in {None, *listed}
             for sight in snapshot.sights.values()
         )
-        return 0 < len(missing) <= refused and not shown and record in missing
+        return bool(listed) and 0 < len(missing) <= submits[-1].refused_legs and not shown
 
     # ---- what is not proven
 
@@ -270,8 +270,9 @@ class Reconciler:
         context = self._context
         now = context.clock.now()
         journal = self.view(now)
+        gone: set[str] = set()
         for record in journal.maybe_live:
-            if record.state is not IntentState.UNKNOWN and not record.provisional:
+            if record.coid in gone or (record.state is not IntentState.UNKNOWN and not record.provisional):
                 continue
             votes = tuple(v for v in context.evidence.of(record.coid) if not _older(v.at, record.unknown_since))
             if record.state is IntentState.UNKNOWN:
@@ -279,7 +280,7 @@ class Reconciler:
                 if judgement.vote is not None:
                     context.evidence.record(record.coid, judgement.vote, snapshot.began)
                 if judgement.lost:
-                    declare_lost(context.journal, record, journal, "its absence is proven", now)
+                    gone |= declare_lost(context.journal, record, journal, "its absence is proven", now)
                     continue
             self._freeze(record, now, done)
             look = absence.next_look(record, now, context.calendar, context.settings)
@@ -342,17 +343,21 @@ class Reconciler:
             context.evidence.forget(stale)
 
 
-def declare_lost(port: Journal, record: IntentRecord, journal: JournalView, why: str, now: datetime) -> None:
-    """Let an unproven order count as absent; what of it was executed before stands, only its rest is gone.
+def declare_lost(port: Journal, record: IntentRecord, journal: JournalView, why: str, now: datetime) -> set[str]:
+    """Let an unproven order count as absent, and return the names of all that go with it.
 
-    With an entry go the children that nobody has seen either.
+    What of it was executed before stands, only its rest is gone. With an entry go the children that nobody has seen
+    either.
     """
     port.transition(record.coid, IntentState.CANCELLED if record.filled else IntentState.LOST, why, now)
-    if record.intent.role is not Role.ENTRY or record.filled:
-        return
+    gone = {record.coid}
+    if record.filled:
+        return gone
     for child in journal.children(record.coid):
         if child.state is IntentState.UNKNOWN and child.order_id is None:
             port.transition(child.coid, IntentState.LOST, "its entry never arrived", now)
+            gone.add(child.coid)
+    return gone
 
 
 def cause_of(error: InvariantBroken) -> HaltCause:
@@ -372,6 +377,15 @@ def latched(context: TradingContext, latches: list[tuple[str, str]]) -> None:
         risk = context.store.risk_state()
         kept = {**risk.latches, code: context.calendar.at_or_after(now.date()).day}
         context.store.set_risk_state(replace(risk, latches=kept), reason=text, actor="system", now=now)
+
+
+def _is_still(record: IntentRecord, order: BrokerOrder, journal: JournalView, epoch: int) -> bool:
+    """Return whether the order under a record's id is its: once it was over in another session, only if just like it.
+
+    Its id may have been given to another one since.
+    """
+    over = record.state in TERMINAL and record.seen_epoch != epoch
+    return is_same(record, order, journal) and (not over or agrees(record.intent, order))
 
 
 def _key(execution: Execution) -> tuple[str, float, float, bool]:

@@ -47,7 +47,7 @@ def plan_resize(
         return
     for leg in wrong:
         plan.asked.add((leg.coid, Step.RESIZE))
-        tried = _tries(leg, state)
+        tried = [command for command in _tries(leg, state) if command.number not in plan.confirmed]
         if len(tried) >= TRIES and state.now - tried[-1].sent_at >= TRIES_APART:
             plan.refused.append(tried[-1].number)
             plan.again(state.now)

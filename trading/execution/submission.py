@@ -213,6 +213,8 @@ class Submission:
                 order_id = outcome.orders[0].order_id
             if order_id is not None:
                 self._context.journal.bind(intent.coid, order_id, state.epoch, self._context.clock.now())
+            else:
+                self._move((intent.coid,), IntentState.UNKNOWN, "refused in the answer to its group, or not in it")
         self._context.log.info("order accepted", coid=group[0].coid, symbol=group[0].symbol, role=group[0].role)
         return Sending.ACCEPTED
 

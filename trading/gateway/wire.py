@@ -116,7 +116,8 @@ def listed_order(row: Mapping[str, object]) -> BrokerOrder:
     kind = order_type(member(row, "origOrderType", "orderType"))
     limit_price, stop_price = _prices(row, kind)
     filled = fields.quantity(row.get("filledQuantity"), "filledQuantity")
-    remaining = fields.quantity(row.get("remainingQuantity"), "remainingQuantity")
+    # Below zero where more was filled than ordered: nothing remains.
+    remaining = max(fields.number(row.get("remainingQuantity"), "remainingQuantity"), 0.0)
     total = row.get("totalSize")
     return BrokerOrder(
         order_id=fields.order_id(row.get("orderId"), "orderId"),
@@ -160,7 +161,7 @@ def order_status(row: Mapping[str, object]) -> BrokerOrder:
         status=status(row.get("order_status")),
         total_quantity=total,
         filled_quantity=filled,
-        remaining_quantity=total - filled if remaining is None else fields.quantity(remaining, "size"),
+        remaining_quantity=max(total - filled if remaining is None else fields.number(remaining, "size"), 0.0),
         limit_price=fields.order_price(row.get("limit_price"), "limit_price") if kind in _LIMITED else None,
         stop_price=fields.order_price(row.get("stop_price"), "stop_price") if kind in _STOPPED else None,
         average_price=fields.number_or_none(row.get("average_price")) or None,

@@ -91,9 +91,9 @@ def adjust_position(
 
 
 def _check_owner(intent: sqlite3.Row, execution: Execution) -> None:
-    whole = execution.quantity == int(execution.quantity)
-    if execution.conid != intent["conid"] or execution.side != intent["side"] or not whole:
-        what = f"{execution.side} {execution.quantity:g} of {execution.conid}"
+    possible = execution.quantity >= 0 and execution.quantity == int(execution.quantity) and execution.price >= 0
+    if execution.conid != intent["conid"] or execution.side != intent["side"] or not possible:
+        what = f"{execution.side} {execution.quantity:g} of {execution.conid} at {execution.price:g}"
         raise InvariantBroken("I6", f"execution {execution.execution_id} ({what}) is not of {intent['coid']}")
 
 

@@ -7,10 +7,11 @@ from itertools import pairwise
 
 import pytest
 
+from tests.fakes.fake_broker import late, lost_request
 from tests.fakes.fake_market_data import CONIDS
 from tests.fakes.trading_context import CLOSE, DECIDED, OPEN, PRE_OPEN, SESSION
 from tests.fakes.trading_loop import LoopParts
-from trading.errors import InvariantBroken, NotSent
+from trading.errors import InvariantBroken, NotSent, OutcomeUnknown
 from trading.model.account import AccountKind, PositionList
 from trading.model.mode import Mode
 from trading.model.operator_request import REFUSED, RequestKind
@@ -156,13 +157,13 @@ def test_request_that_is_not_understood_harms_nothing(loop: LoopParts) -> None:
 def test_mode_is_shown_while_the_gateway_is_down(loop: LoopParts) -> None:
     system = loop.start()
     system.run_cycle()
-    assert loop.metrics.mode is Mode.ACTIVE
+    before = loop.metrics.mode
     loop.session.shows = DOWN
     loop.requests.ask(RequestKind.HALT)
     turn = loop.turns + 2
     loop.over = lambda: loop.turns >= turn
     system.run()
-    assert loop.metrics.mode is Mode.HALTED
+    assert (before, loop.metrics.mode) == (Mode.ACTIVE, Mode.HALTED)
 
 
 # ---- how often the broker is looked at
@@ -235,3 +236,70 @@ def test_own_symbol_that_is_not_in_the_list_any_more_is_decided_on(loop: LoopPar
     decision = loop.store.last_decision()
     assert decision is not None
     assert symbol in {verdict.symbol for verdict in decision.verdicts}
+
+
+# ---- over unproven outcomes, lost cancels and restarts
+
+
+def test_entry_that_turns_up_after_a_halt_is_cancelled(loop: LoopParts) -> None:
+    system = loop.start()
+    loop.broker.faults.extend([late] * 2)
+    system.run_cycle()
+    assert loop.broker.live() == []
+    loop.requests.ask(RequestKind.HALT)
+    system.run_cycle()
+    loop.broker.arrive()
+    assert loop.broker.live(Side.BUY)
+    loop.clock.go(5)
+    system.run_cycle()
+    assert loop.broker.live() == []
+    assert loop.store.mode().mode is Mode.HALTED
+
+
+def test_cancel_that_was_lost_is_asked_for_again_by_the_next_process(loop: LoopParts) -> None:
+    system = loop.start()
+    system.run_cycle()
+    loop.broker.faults.extend([lost_request] * 3)
+    loop.requests.ask(RequestKind.HALT)
+    system.run_cycle()
+    assert loop.broker.live(Side.BUY)
+    loop.clock.go(20)
+    system = loop.start()
+    for _ in range(3):
+        system.run_cycle()
+        loop.clock.go(20)
+    assert loop.broker.live() == []
+
+
+def test_flatten_goes_on_in_the_next_process_until_nothing_is_left(loop: LoopParts) -> None:
+    system, entry = loop.begin_with_a_position()
+    loop.clock.go(600)
+    loop.broker.cancels_wait = True
+    loop.requests.ask(RequestKind.FLATTEN)
+    system.run_cycle()
+    assert loop.sales_of(entry)
+    loop.broker.cancels_wait = False
+    for _ in range(3):
+        loop.clock.go(20)
+        loop.start().run_cycle()
+    (sale,) = loop.broker.live()
+    loop.broker.fill(sale.order_id, entry.limit_price or 0.0)
+    loop.clock.go(5)
+    loop.start().run_cycle()
+    assert loop.journal.own_positions() == ()
+    assert loop.store.halts.flatten_goal() is None
+    assert loop.store.mode().mode is Mode.HALTED
+
+
+def test_bars_that_can_not_be_read_keep_no_stop_from_being_put_back(loop: LoopParts) -> None:
+    system, entry = loop.begin_with_a_position()
+    for order in loop.broker.live():
+        loop.broker.end(order.order_id, BrokerStatus.CANCELLED)
+    loop.clock.time = SETTLED
+    loop.market_data.failures = [OutcomeUnknown("GET /iserver/marketdata/history", "timed out")]
+    with pytest.raises(OutcomeUnknown):
+        system.run_cycle()
+    assert {order.order_type for order in loop.sales_of(entry)} == {OrderType.STOP, OrderType.LIMIT}
+    assert loop.decided() == [DECIDED]
+    system.run_cycle()
+    assert loop.decided() == [DECIDED, SESSION]

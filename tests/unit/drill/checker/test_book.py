@@ -93,3 +93,4 @@ def test_id_that_is_given_again_leaves_the_first_order_known() -> None:
     run.order(500.0, ticket(ENTRY_ID, "BUY", "LMT", 3, coid="B"))
     book = book_of(run)
     assert [order.coid for order in book.all_orders() if order.order_id == ENTRY_ID] == ["A", "B"]
+    assert book.covered(CONID) == 10

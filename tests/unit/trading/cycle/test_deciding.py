@@ -42,7 +42,7 @@ def due(parts: ContextParts, at: datetime) -> bool:
 
 
 def state_of(parts: ContextParts) -> TradingState:
-    return parts.turns().run(parts.view(), None, balances=True).state
+    return parts.account_turns().run(parts.view(), None, balances=True).state
 
 
 def decide(parts: ContextParts, made: Deciding) -> datetime | None:
@@ -83,7 +83,7 @@ def test_working_entry_of_an_ended_session_is_awaited_until_the_next_window_begi
     at: datetime,
     awaited: bool,  # noqa: FBT001
 ) -> None:
-    parts.turns().run(parts.view(), decision_of(approved("AAPL")), balances=True)
+    parts.account_turns().run(parts.view(), decision_of(approved("AAPL")), balances=True)
     parts.broker.cancels_wait = True
     parts.clock.time = at
     assert deciding(parts).awaits(state_of(parts)) is awaited

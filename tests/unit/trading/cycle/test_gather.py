@@ -123,7 +123,7 @@ def test_shares_that_are_not_ours_are_no_holding(parts: ContextParts) -> None:
 def test_exit_under_way_is_pending(parts: ContextParts) -> None:
     parts.buy()
     parts.clock.time += timedelta(days=1)
-    parts.turns().run(parts.view(), decision_of(exits=(("AAPL", 9),), session=SESSION), balances=True)
+    parts.account_turns().run(parts.view(), decision_of(exits=(("AAPL", 9),), session=SESSION), balances=True)
     assert [holding.exit_pending for holding in view(parts, market(parts)).holdings] == [True]
 
 
@@ -134,7 +134,7 @@ def test_view_remembers_old_stop_outs_and_the_new_ones(parts: ContextParts) -> N
     entry = parts.buy()
     parts.clock.time = OPEN
     parts.broker.fill(entry.order_id + 1, 95.0)
-    parts.turns().run(parts.view(), None, balances=True)
+    parts.account_turns().run(parts.view(), None, balances=True)
     parts.store.record_closed_trades()
     assert view(parts, market(parts, SESSION)).risk.stop_outs == (old, StopOut("AAPL", SESSION))
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
 from tests.fakes.broker_account import ACCOUNT
+from tests.fakes.chance import seeded
 from tests.fakes.fake_clock import FakeClock
 from tests.fakes.fake_session import COMPETING, CONNECTING, LOGGED_IN, LOGGED_OUT, READY, FakeSession
-from tests.fakes.memory_database import MemoryDatabase
 from tests.fakes.memory_metrics import MemoryLog, MemoryMetrics
 from trading.config import SessionSettings
 from trading.cycle.session_keeper import MEMORY, SessionKeeper
@@ -18,6 +20,7 @@ from trading.errors import GatewayError, NotSent, Refused, SessionLost
 from trading.model.account import SessionStatus
 from trading.model.metric import Gauge
 from trading.model.status import SessionState, StatusKey
+from trading.store.database import Database
 from trading.store.records import SqliteStore
 
 NOW = datetime(2014, 3, 4, 13, 30, tzinfo=UTC)
@@ -30,9 +33,9 @@ NO_TIME = NotSent("GET /sim/clock", "connection refused")
 class House:
     """A keeper and what it works with."""
 
-    def __init__(self) -> None:
+    def __init__(self, database: Database) -> None:
         self.session = FakeSession()
-        self.store = SqliteStore(MemoryDatabase())
+        self.store = SqliteStore(database)
         self.clock = FakeClock(NOW)
         self.log = MemoryLog()
         self.metrics = MemoryMetrics()
@@ -47,8 +50,10 @@ class House:
 
 
 @pytest.fixture
-def house() -> House:
-    return House()
+def house(tmp_path: Path) -> Iterator[House]:
+    database = Database(tmp_path / "trading.db", chance=seeded())
+    yield House(database)
+    database.close()
 
 
 def test_first_usable_session_of_a_process_begins_an_epoch(house: House) -> None:

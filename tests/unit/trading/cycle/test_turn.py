@@ -24,14 +24,14 @@ def states(parts: ContextParts, role: Role) -> list[IntentState]:
 
 
 def test_turn_sends_what_was_decided_and_says_so(parts: ContextParts) -> None:
-    turn = parts.turns().run(parts.view(), DECISION, balances=True)
+    turn = parts.account_turns().run(parts.view(), DECISION, balances=True)
     assert {order.conid for order in parts.broker.live(Side.BUY)} == {AAPL, MSFT}
     assert (turn.sent, turn.denied, turn.fills, turn.unknown) == (6, 0, 0, 0)
     assert states(parts, Role.ENTRY) == [IntentState.WORKING] * 2
 
 
 def test_second_turn_sends_nothing_more(parts: ContextParts) -> None:
-    turns = parts.turns()
+    turns = parts.account_turns()
     turns.run(parts.view(), DECISION, balances=True)
     assert turns.run(parts.view(), DECISION, balances=True).sent == 0
     assert len(parts.broker.submits()) == 2
@@ -40,7 +40,7 @@ def test_second_turn_sends_nothing_more(parts: ContextParts) -> None:
 def test_cover_is_cancelled_and_its_sale_sent_in_one_turn(parts: ContextParts) -> None:
     parts.buy()
     parts.clock.time += timedelta(days=1)
-    turn = parts.turns().run(parts.view(), decision_of(exits=(("AAPL", 9),), session=SESSION), balances=True)
+    turn = parts.account_turns().run(parts.view(), decision_of(exits=(("AAPL", 9),), session=SESSION), balances=True)
     (sale,) = parts.broker.live()
     assert (sale.conid, sale.side, sale.order_type) == (AAPL, Side.SELL, OrderType.MARKET)
     assert turn.sent == 1
@@ -48,7 +48,7 @@ def test_cover_is_cancelled_and_its_sale_sent_in_one_turn(parts: ContextParts) -
 
 
 def test_own_records_are_compared_before_anything_is_bought(parts: ContextParts) -> None:
-    turns = parts.turns()
+    turns = parts.account_turns()
     turns.new_epoch()
     parts.store.set_reconciled(reconciled=False, reason="session 2 began", now=parts.clock.now())
     parts.broker.failing = {"positions"}
@@ -63,18 +63,18 @@ def test_own_records_are_compared_before_anything_is_bought(parts: ContextParts)
 
 def test_order_of_an_unknown_outcome_keeps_the_system_reconciling(parts: ContextParts) -> None:
     parts.broker.faults.append(lost_request)
-    turns = parts.turns()
+    turns = parts.account_turns()
     turn = turns.run(parts.view(), decision_of(approved("AAPL")), balances=True)
     # Two children of an entry that was never seen are as little proven as itself.
     assert turn.unknown == 3
-    again = parts.turns()
+    again = parts.account_turns()
     again.run(parts.view(), None, balances=True)
     assert not again.reconciled
 
 
 def test_accepted_order_whose_answer_was_lost_is_found_in_the_same_turn(parts: ContextParts) -> None:
     parts.broker.faults.append(lost_answer)
-    turn = parts.turns().run(parts.view(), decision_of(approved("AAPL")), balances=True)
+    turn = parts.account_turns().run(parts.view(), decision_of(approved("AAPL")), balances=True)
     assert turn.unknown == 0
     assert states(parts, Role.ENTRY) == [IntentState.WORKING]
     assert len(parts.broker.submits()) == 1
@@ -82,14 +82,14 @@ def test_accepted_order_whose_answer_was_lost_is_found_in_the_same_turn(parts: C
 
 def test_restart_doubts_what_was_under_way(parts: ContextParts) -> None:
     parts.broker.faults.append(lost_request)
-    parts.turns().run(parts.view(), decision_of(approved("AAPL")), balances=True)
+    parts.account_turns().run(parts.view(), decision_of(approved("AAPL")), balances=True)
     parts.reopen()
-    parts.turns()
+    parts.account_turns()
     assert states(parts, Role.ENTRY) == [IntentState.UNKNOWN]
 
 
 def test_balances_are_read_anew_only_when_asked_for_or_after_something_was_sent(parts: ContextParts) -> None:
-    turns = parts.turns()
+    turns = parts.account_turns()
     turns.run(parts.view(), None, balances=True)
     reads = parts.broker.reads
     turns.run(parts.view(), None, balances=False)
@@ -100,7 +100,7 @@ def test_balances_are_read_anew_only_when_asked_for_or_after_something_was_sent(
 
 def test_order_that_did_not_leave_is_waited_for_and_tried_again(parts: ContextParts) -> None:
     parts.broker.faults.append(nothing_sent)
-    turns = parts.turns()
+    turns = parts.account_turns()
     turn = turns.run(parts.view(), decision_of(approved("AAPL")), balances=True)
     assert turn.waiting == {"AAPL": "the gateway isn't reached"}
     assert parts.clock.now() + timedelta(seconds=POLL_S) in turn.looks
@@ -109,7 +109,7 @@ def test_order_that_did_not_leave_is_waited_for_and_tried_again(parts: ContextPa
 
 
 def test_turn_that_a_person_interrupts_sends_nothing_new_but_cancels(parts: ContextParts) -> None:
-    turns = parts.turns()
+    turns = parts.account_turns()
     turns.run(parts.view(), decision_of(approved("AAPL")), balances=True)
     parts.store.halts.raise_halt("operator", "1", reason="test", actor="mary", now=parts.clock.now())
     parts.wanted = True
@@ -119,7 +119,7 @@ def test_turn_that_a_person_interrupts_sends_nothing_new_but_cancels(parts: Cont
 
 
 def test_lists_that_all_fail_are_an_error_and_one_of_them_is_none(parts: ContextParts) -> None:
-    turns = parts.turns()
+    turns = parts.account_turns()
     parts.broker.failing = {"orders"}
     assert turns.run(parts.view(), DECISION, balances=True).sent == 0
     parts.broker.failing = {"orders", "executions", "positions"}
@@ -130,7 +130,7 @@ def test_lists_that_all_fail_are_an_error_and_one_of_them_is_none(parts: Context
 def test_short_position_in_an_own_contract_halts_once(parts: ContextParts) -> None:
     parts.buy()
     parts.broker.held[AAPL] = -2
-    turns = parts.turns()
+    turns = parts.account_turns()
     turns.run(parts.view(), None, balances=True)
     turns.run(parts.view(), None, balances=True)
     halts = parts.rows("SELECT cause, facts, over_at FROM halt")
@@ -145,7 +145,7 @@ def test_shares_that_stand_bare_are_remembered_since_when_until_they_are_covered
     parts.clock.time = OPEN + timedelta(minutes=1)
     parts.broker.end(entry.order_id + 1, BrokerStatus.CANCELLED)
     parts.broker.faults.extend([nothing_sent] * 2)
-    turns = parts.turns()
+    turns = parts.account_turns()
     turn = turns.run(parts.view(), None, balances=True)
     (seen,) = parts.context().evidence.of(f"bare:{AAPL}")
     assert seen.at == parts.clock.now()

@@ -14,6 +14,7 @@ from tests.fakes.trading_states import (
     OPEN,
     PRE_OPEN,
     SESSION,
+    Facts,
     after,
     asked,
     covered,
@@ -29,7 +30,7 @@ from trading.execution.cancels import ask_cancel, lapse, plan_cancels
 from trading.execution.plan import Plan
 from trading.execution.state import TradingState
 from trading.model.alarm import AlarmCode
-from trading.model.command import CommandState, Step
+from trading.model.command import CommandRecord, CommandState, Step
 from trading.model.mode import Mode
 from trading.model.order import BrokerStatus, IntentState, OrderType, Side
 from trading.model.record import IntentRecord
@@ -45,7 +46,7 @@ def plan_of(state: TradingState) -> Plan:
     return plan
 
 
-def halt_asked(times: int, *, state: CommandState = CommandState.ACKED) -> list[object]:
+def halt_asked(times: int, *, state: CommandState = CommandState.ACKED) -> list[CommandRecord]:
     return [
         asked(entry(), Step.HALT, after(at), number=number, state=state) for number, at in enumerate(TIMES[:times], 1)
     ]
@@ -55,8 +56,8 @@ def halt_asked(times: int, *, state: CommandState = CommandState.ACKED) -> list[
 
 
 @pytest.mark.parametrize("facts", [{"mode": HALTED}, {"mode": HALTED, "flatten": True}])
-def test_halt_and_flatten_cancel_entries(facts: dict[str, object]) -> None:
-    assert cancels(plan_of(moment(PRE_OPEN, entry(), **facts))) == [("E", Step.HALT)]  # type: ignore[arg-type]
+def test_halt_and_flatten_cancel_entries(facts: Facts) -> None:
+    assert cancels(plan_of(moment(PRE_OPEN, entry(), **facts))) == [("E", Step.HALT)]
 
 
 @pytest.mark.parametrize("mode", [Mode.ACTIVE, Mode.REDUCING, Mode.RECONCILING])
@@ -94,7 +95,7 @@ def test_id_that_the_broker_gave_to_another_order_is_not_cancelled() -> None:
         {"order_ref": None, "total_quantity": 700.0, "limit_price": 3.0},
     )
     for changes in others:
-        row = shows(entry(), **changes)  # type: ignore[arg-type]
+        row = shows(entry(), **changes)
         assert cancels(plan_of(moment(PRE_OPEN, entry(), orders=[row], mode=HALTED))) == []
 
 
@@ -154,7 +155,7 @@ def test_cancel_is_asked_for_again_after_5_15_60_and_then_every_60_seconds(times
     commands = halt_asked(times)
     for early, expected in ((0.001, 0), (0.0, 1), (-1.0, 1)):
         now = after(due_s - early)
-        plan = plan_of(moment(now, entry(), commands=commands, mode=HALTED))  # type: ignore[arg-type]
+        plan = plan_of(moment(now, entry(), commands=commands, mode=HALTED))
         assert len(cancels(plan)) == (expected if times else 1)
         assert plan.look_again == (None if expected or not times else after(due_s))
 
@@ -162,20 +163,20 @@ def test_cancel_is_asked_for_again_after_5_15_60_and_then_every_60_seconds(times
 @pytest.mark.parametrize("state", [CommandState.SENT, CommandState.ACKED, CommandState.REFUSED, CommandState.UNKNOWN])
 def test_whatever_the_answer_was_the_pause_is_kept(state: CommandState) -> None:
     commands = halt_asked(1, state=state)
-    assert cancels(plan_of(moment(after(4), entry(), commands=commands, mode=HALTED))) == []  # type: ignore[arg-type]
+    assert cancels(plan_of(moment(after(4), entry(), commands=commands, mode=HALTED))) == []
 
 
 @pytest.mark.parametrize("state", [CommandState.NOT_SENT, CommandState.LAPSED, CommandState.CONFIRMED])
 def test_cancel_that_did_not_leave_or_is_settled_keeps_no_pause(state: CommandState) -> None:
     commands = halt_asked(3, state=state)
-    plan = plan_of(moment(after(21), entry(), commands=commands, mode=HALTED))  # type: ignore[arg-type]
+    plan = plan_of(moment(after(21), entry(), commands=commands, mode=HALTED))
     assert cancels(plan) == [("E", Step.HALT)]
     assert plan.alarms == []
 
 
 @pytest.mark.parametrize(("times", "alarms"), [(1, []), (2, []), (3, [AlarmCode.CANCEL]), (4, [AlarmCode.CANCEL])])
 def test_third_request_raises_an_alarm(times: int, alarms: list[AlarmCode]) -> None:
-    plan = plan_of(moment(after(600), entry(), commands=halt_asked(times), mode=HALTED))  # type: ignore[arg-type]
+    plan = plan_of(moment(after(600), entry(), commands=halt_asked(times), mode=HALTED))
     assert [alarm.code for alarm in plan.alarms] == alarms
 
 
@@ -230,7 +231,8 @@ def test_order_that_is_over_needs_no_cancel() -> None:
 
 
 def lapsed(record: IntentRecord, step: Step, *, wanted: bool, **facts: object) -> list[int]:
-    command = replace(asked(record, step, IN_SESSION, number=41), **facts)
+    changes: Facts = facts
+    command = replace(asked(record, step, IN_SESSION, number=41), **changes)
     plan = Plan()
     if wanted:
         plan.asked.add((record.coid, step))

@@ -17,6 +17,7 @@ from tests.fakes.trading_states import (
     INCREMENTS,
     PRE_OPEN,
     SESSION,
+    Facts,
     entry,
     moment,
     sale,
@@ -87,8 +88,8 @@ def test_account_is_the_configured_one_of_its_kind_and_released(guard: AccountGu
         ({"uncovered_shares": 1}, 0, False),
     ],
 )
-def test_state_of_the_system(facts: dict[str, object], unknown: int, allowed: bool) -> None:  # noqa: FBT001
-    assert (checks.state("AAPL", moment(PRE_OPEN, **facts), unknown) is None) is allowed  # type: ignore[arg-type]
+def test_state_of_the_system(facts: Facts, unknown: int, allowed: bool) -> None:  # noqa: FBT001
+    assert (checks.state("AAPL", moment(PRE_OPEN, **facts), unknown) is None) is allowed
 
 
 @pytest.mark.parametrize(("late_s", "allowed"), [(-1, True), (0, True), (1, False)])

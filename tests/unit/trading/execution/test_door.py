@@ -13,6 +13,7 @@ from tests.fakes.trading_states import (
     IN_SESSION,
     PRE_OPEN,
     SESSION,
+    Facts,
     approved,
     bid,
     covered,
@@ -29,14 +30,14 @@ from trading.execution.state import AccountGuard, TradingState
 from trading.model.account import AccountKind
 from trading.model.command import Step
 from trading.model.mode import Mode
-from trading.model.order import IntentState
+from trading.model.order import IntentState, OrderIntent
 
 PURPOSE = Purpose(DECIDED, SESSION, PRE_OPEN)
 ENTRY = with_names(bracket(approved(), AAPL, PURPOSE), lambda: "E")
-PAIR = tuple(replace(intent, coid=intent.role) for intent in protective_pair(own(), 9, PURPOSE))
+PAIR = tuple(replace(intent, coid=intent.role) for intent in protective_pair(own(), 9, PURPOSE, None))
 EXIT = (sale().intent,)
 LATE_EXIT = (sale(limit=98.0).intent,)
-WAITING = {"quotes": [bid(100.5, PRE_OPEN)]}
+WAITING: Facts = {"quotes": [bid(100.5, PRE_OPEN)]}
 STEPS = [(ENTRY, Step.ENTRY), (PAIR, Step.PROTECTION), (EXIT, Step.EXIT)]
 
 
@@ -46,7 +47,7 @@ def code(command: Submit, state: TradingState) -> str | None:
 
 
 def test_each_kind_of_order_leaves_when_nothing_speaks_against_it() -> None:
-    assert code(Submit(ENTRY, Step.ENTRY), moment(PRE_OPEN, **WAITING)) is None  # type: ignore[arg-type]
+    assert code(Submit(ENTRY, Step.ENTRY), moment(PRE_OPEN, **WAITING)) is None
     holding = moment(PRE_OPEN, positions=[own()])
     assert code(Submit(PAIR, Step.PROTECTION), holding) is None
     assert code(Submit(EXIT, Step.EXIT), holding) is None
@@ -58,21 +59,21 @@ def test_each_kind_of_order_leaves_when_nothing_speaks_against_it() -> None:
 )
 @pytest.mark.parametrize(("group", "step"), STEPS)
 def test_nothing_leaves_in_observe_mode_or_on_another_account(
-    group: tuple[object, ...], step: Step, guard: AccountGuard
+    group: tuple[OrderIntent, ...], step: Step, guard: AccountGuard
 ) -> None:
     state = moment(PRE_OPEN, positions=[own()], guard=guard)
-    assert code(Submit(group, step), state) == "account"  # type: ignore[arg-type]
+    assert code(Submit(group, step), state) == "account"
 
 
 @pytest.mark.parametrize("group_and_step", STEPS[1:])
-def test_nothing_is_sold_in_a_contract_that_is_short(group_and_step: tuple[object, Step]) -> None:
+def test_nothing_is_sold_in_a_contract_that_is_short(group_and_step: tuple[tuple[OrderIntent, ...], Step]) -> None:
     group, step = group_and_step
     state = moment(PRE_OPEN, positions=[own()], held={AAPL: -3.0})
-    assert code(Submit(group, step), state) == "short"  # type: ignore[arg-type]
+    assert code(Submit(group, step), state) == "short"
 
 
 def test_halt_that_came_in_between_stops_entries_and_exits_but_no_stop() -> None:
-    halted = moment(PRE_OPEN, positions=[own()], mode=Mode.HALTED, **WAITING)  # type: ignore[arg-type]
+    halted = moment(PRE_OPEN, positions=[own()], mode=Mode.HALTED, **WAITING)
     assert code(Submit(ENTRY, Step.ENTRY), halted) == "state"
     assert code(Submit(EXIT, Step.EXIT), halted) == "state"
     assert code(Submit(PAIR, Step.PROTECTION), halted) is None

@@ -15,6 +15,7 @@ from tests.fakes.trading_states import (
     OPEN,
     PRE_OPEN,
     SESSION,
+    Facts,
     after,
     asked,
     bid,
@@ -29,6 +30,7 @@ from tests.fakes.trading_states import (
     stop,
     target,
     unreadable,
+    usually,
 )
 from trading.execution.exits import WantedExit, pending_exits, plan_exits, waits_for_its_bar, wanted_exits
 from trading.execution.plan import Cancel, Plan, Prepare, Refuse
@@ -40,7 +42,7 @@ from trading.model.record import IntentRecord
 
 SOLD = decided(exits=["AAPL"])
 YESTERDAY = DECIDED - timedelta(days=3)
-FLAT = {"flatten": True, "mode": Mode.HALTED}
+FLAT: Facts = {"flatten": True, "mode": Mode.HALTED}
 COVER = [("S", Step.EXIT), ("T", Step.EXIT)]
 
 
@@ -52,7 +54,7 @@ def plan_of(state: TradingState, wanted: tuple[WantedExit, ...] | None = None) -
 
 def bare(now: datetime = PRE_OPEN, *records: IntentRecord, **facts: object) -> TradingState:
     """Return a moment with nine shares whose cover is over, and the decision to sell them."""
-    return moment(now, *records, **{"positions": [own()], "decision": SOLD, **facts})  # type: ignore[arg-type]
+    return moment(now, *records, **usually(facts, positions=[own()], decision=SOLD))
 
 
 # ---- which are wanted
@@ -132,7 +134,7 @@ def test_each_exit_is_planned_before_its_own_cancels() -> None:
     more = (stop("MS", 12, conid=MSFT), target("MT", 13, conid=MSFT))
     positions = [own(), own(9, MSFT)]
     plan = plan_of(covered(PRE_OPEN, *more, positions=positions, decision=decided(exits=["AAPL", "MSFT"])))
-    first = {}
+    first: dict[tuple[type, int], int] = {}
     for at, command in enumerate(plan.commands):
         conid = command.drafts[0].conid if isinstance(command, Prepare) else command.record.intent.conid  # type: ignore[union-attr]
         first.setdefault((type(command), conid), at)
@@ -205,7 +207,7 @@ def test_exit_leaves_in_the_window_or_in_the_middle_of_the_session(now: datetime
 
 
 def test_cover_stays_while_the_sale_would_not_pass() -> None:
-    hindered: list[dict[str, object]] = [
+    hindered: list[Facts] = [
         {"now": after(-60, OPEN)},
         {"now": IN_SESSION},
         {"now": IN_SESSION, "quotes": [bid(0.0)]},
@@ -220,7 +222,7 @@ def test_cover_stays_while_the_sale_would_not_pass() -> None:
         {"now": PRE_OPEN, "unreadable_positions": [unreadable(None)]},
     ]
     for facts in hindered:
-        plan = plan_of(covered(decision=SOLD, **facts))  # type: ignore[arg-type]
+        plan = plan_of(covered(decision=SOLD, **facts))
         assert cancels(plan) == [], facts
         assert sent(plan) == [], facts
         assert plan.leaving == set(), facts

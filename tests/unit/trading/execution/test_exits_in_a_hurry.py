@@ -15,6 +15,7 @@ from tests.fakes.trading_states import (
     MSFT,
     OPEN,
     PRE_OPEN,
+    Facts,
     after,
     asked,
     bid,
@@ -27,6 +28,7 @@ from tests.fakes.trading_states import (
     sale,
     stop,
     target,
+    usually,
 )
 from trading.execution.exits import WantedExit, plan_exits, wanted_exits
 from trading.execution.plan import Plan
@@ -39,7 +41,7 @@ from trading.model.record import IntentRecord
 
 SOLD = decided(exits=["AAPL"])
 YESTERDAY = DECIDED - timedelta(days=3)
-FLAT = {"flatten": True, "mode": Mode.HALTED}
+FLAT: Facts = {"flatten": True, "mode": Mode.HALTED}
 COVER = [("S", Step.EXIT), ("T", Step.EXIT)]
 
 
@@ -51,7 +53,7 @@ def plan_of(state: TradingState, wanted: tuple[WantedExit, ...] | None = None) -
 
 def bare(now: datetime = PRE_OPEN, *records: IntentRecord, **facts: object) -> TradingState:
     """Return a moment with nine shares whose cover is over, and the decision to sell them."""
-    return moment(now, *records, **{"positions": [own()], "decision": SOLD, **facts})  # type: ignore[arg-type]
+    return moment(now, *records, **usually(facts, positions=[own()], decision=SOLD))
 
 
 # ---- halt and flatten
@@ -144,7 +146,7 @@ def test_guards_sale_knows_no_first_and_last_minutes(now: datetime) -> None:
 
 def test_guards_sale_before_the_open_is_a_market_order() -> None:
     for facts in ({}, {"mode": Mode.HALTED}):
-        plan = plan_of(bare(PRE_OPEN, **facts), (WantedExit(own(), "stop", guarded=True),))  # type: ignore[arg-type]
+        plan = plan_of(bare(PRE_OPEN, **facts), (WantedExit(own(), "stop", guarded=True),))
         assert sold(plan) == [(9, None)]
 
 

@@ -18,7 +18,7 @@ from trading.model.order import OrderType, Role, Side, Tif
 
 PURPOSE = Purpose(DECIDED, SESSION, PRE_OPEN)
 BRACKET = bracket(approved("AAPL", 9, 100.01), AAPL, PURPOSE)
-PAIR = protective_pair(own(9), 7, PURPOSE)
+PAIR = protective_pair(own(9), 7, PURPOSE, None)
 
 
 def test_entry_is_a_limit_buy_for_the_day_with_a_stop_and_a_target_that_stay() -> None:

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.fakes.trading_states import CONTRACTS, IN_SESSION, INCREMENTS, after, bid
-from trading.execution.prices import SalePrice, increment_at, marketable, sale_price
+from tests.fakes.trading_states import CONTRACTS, IN_SESSION, INCREMENTS, Facts, after, bid
+from trading.execution.prices import SalePrice, increment_at, marketable, on_increments, sale_price
 
 
 def test_sale_gets_the_bid() -> None:
@@ -29,8 +29,8 @@ def test_last_price_stands_in_for_a_bid_that_was_not_sent() -> None:
         {"availability": "N"},
     ],
 )
-def test_quote_that_says_nothing_usable_gives_no_price(changes: dict[str, object]) -> None:
-    assert sale_price(bid(99.0, **changes), IN_SESSION) is None  # type: ignore[arg-type]
+def test_quote_that_says_nothing_usable_gives_no_price(changes: Facts) -> None:
+    assert sale_price(bid(99.0, **changes), IN_SESSION) is None
 
 
 def test_no_quote_no_price() -> None:
@@ -70,3 +70,15 @@ def test_limit_under_a_dollar_has_finer_steps() -> None:
 def test_increment_is_that_of_the_highest_edge_below(price: float, step: float | None) -> None:
     assert increment_at(price, INCREMENTS) == step
     assert increment_at(price, ()) is None
+
+
+@pytest.mark.parametrize(
+    ("price", "next_to_it"), [(47.5, 47.5), (47.504, 47.5), (47.506, 47.51), (31.666666, 31.67), (0.33333, 0.3333)]
+)
+def test_price_that_a_split_left_between_two_increments_goes_to_the_nearest(price: float, next_to_it: float) -> None:
+    assert on_increments(price, CONTRACTS["AAPL"]) == next_to_it
+
+
+def test_price_of_a_contract_that_is_not_known_is_one_in_cents() -> None:
+    assert on_increments(31.666666, None) == 31.67
+    assert on_increments(0.33333, None) == 0.33

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -15,6 +15,7 @@ from tests.fakes.trading_states import (
     OPEN,
     PRE_OPEN,
     SESSION,
+    Facts,
     after,
     asked,
     bid,
@@ -127,8 +128,8 @@ def test_another_order_under_the_stops_id_is_no_cover() -> None:
 
 @pytest.mark.parametrize("now", [PRE_OPEN, OPEN, IN_SESSION, after(3600, CLOSE)])
 @pytest.mark.parametrize("mode", list(Mode))
-def test_bare_shares_get_a_stop_and_a_target_whatever_the_mode(now: object, mode: Mode) -> None:
-    plan = plan_of(moment(now, positions=[own()], mode=mode))  # type: ignore[arg-type]
+def test_bare_shares_get_a_stop_and_a_target_whatever_the_mode(now: datetime, mode: Mode) -> None:
+    plan = plan_of(moment(now, positions=[own()], mode=mode))
     assert pairs(plan) == whole()
 
 
@@ -196,8 +197,9 @@ def test_row_that_could_not_be_read_holds_back_what_it_may_be_about(
     conid: int | None,
     held_back: bool,  # noqa: FBT001
 ) -> None:
-    for facts in ({"unreadable_orders": [unreadable(conid)]}, {"unreadable_positions": [unreadable(conid)]}):
-        assert (plan_of(moment(IN_SESSION, positions=[own()], **facts)).commands == []) is held_back  # type: ignore[arg-type]
+    rows: list[Facts] = [{"unreadable_orders": [unreadable(conid)]}, {"unreadable_positions": [unreadable(conid)]}]
+    for facts in rows:
+        assert (plan_of(moment(IN_SESSION, positions=[own()], **facts)).commands == []) is held_back
 
 
 def test_children_of_a_live_entry_are_judged_before_a_pair_is_sent() -> None:

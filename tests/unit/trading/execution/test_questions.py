@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import pytest
-from trading.execution.tickets import Purpose, bracket, exit_order
 
 from tests.fakes.stages import settings_of
 from tests.fakes.trading_states import AAPL, CLOSES, DECIDED, PRE_OPEN, SESSION, approved, own
@@ -12,7 +11,7 @@ from trading.model.outcome import Answer, Questioned
 
 PURPOSE = Purpose(DECIDED, SESSION, PRE_OPEN)
 BRACKET = bracket(approved("AAPL", 9, 100.01), AAPL, PURPOSE)
-PAIR = protective_pair(own(), 9, PURPOSE)
+PAIR = protective_pair(own(), 9, PURPOSE, None)
 EXIT = (exit_order(own(), "time_stop", PURPOSE, None),)
 LATE_EXIT = (exit_order(own(), "time_stop", PURPOSE, 98.0),)
 

@@ -7,7 +7,20 @@ from datetime import datetime
 import pytest
 
 from tests.fakes.plans import cancels
-from tests.fakes.trading_states import AAPL, IN_SESSION, after, asked, entry, moment, own, shows, stop, target
+from tests.fakes.trading_states import (
+    AAPL,
+    IN_SESSION,
+    Facts,
+    after,
+    asked,
+    entry,
+    moment,
+    own,
+    shows,
+    stop,
+    target,
+    usually,
+)
 from trading.execution.plan import Adopt, Modify, Plan
 from trading.execution.resizing import plan_resize
 from trading.execution.state import TradingState
@@ -27,7 +40,8 @@ def resized(
     **facts: object,
 ) -> Plan:
     """Return what is planned for stop and target of nine shares when `need` are there."""
-    state = state_of(need, *records, position=position, legs=legs, **facts)
+    given: Facts = facts
+    state = state_of(need, *records, position=position, legs=legs, **given)
     plan = Plan()
     plan_resize(state.journal.positions[0], legs, need, state, plan)
     return plan
@@ -41,7 +55,7 @@ def state_of(
     now: datetime = IN_SESSION,
     **facts: object,
 ) -> TradingState:
-    return moment(now, *legs, *records, **{"positions": [position or own(need)], **facts})  # type: ignore[arg-type]
+    return moment(now, *legs, *records, **usually(facts, positions=[position or own(need)]))
 
 
 def modifies(plan: Plan) -> list[tuple[str, int, float]]:
@@ -67,7 +81,7 @@ def tried(
 
 
 def rows(*, stop_price: float = 95.0, target_price: float = 105.0, quantity: float = 9.0) -> list[BrokerOrder]:
-    each = {"total_quantity": quantity, "remaining_quantity": quantity}
+    each: Facts = {"total_quantity": quantity, "remaining_quantity": quantity}
     return [shows(PAIR[0], price=stop_price, **each), shows(PAIR[1], price=target_price, **each)]
 
 
@@ -216,6 +230,16 @@ def test_modification_that_the_reading_shows_is_confirmed() -> None:
     assert resized(12, commands=tried(0)).confirmed == []
     other_price = [rows(quantity=12.0, stop_price=94.0)[0], rows()[1]]
     assert resized(12, orders=other_price, commands=tried(0)).confirmed == []
+
+
+def test_modification_that_the_reading_shows_does_not_hold_the_next_one_back() -> None:
+    # Nine shares became twelve, and fifteen before anybody looked: nobody waits for what has come already.
+    shown = rows(quantity=12.0)
+    for seconds in ((0,), (-20, -5)):
+        plan = resized(15, orders=shown, commands=tried(*seconds), now=after(1))
+        assert plan.confirmed == list(range(1, len(seconds) + 1))
+        assert ("S", 15, 95.0) in modifies(plan)
+        assert plan.refused == []
 
 
 # ---- while an entry still works

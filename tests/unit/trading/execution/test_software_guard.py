@@ -12,6 +12,7 @@ from tests.fakes.trading_states import (
     IN_SESSION,
     OPEN,
     PRE_OPEN,
+    Facts,
     after,
     bid,
     covered,
@@ -22,6 +23,7 @@ from tests.fakes.trading_states import (
     stop,
     target,
     unreadable,
+    usually,
 )
 from trading.execution.plan import Plan
 from trading.execution.software_guard import breach_of, guarded_exits, watched, whole_of
@@ -30,6 +32,7 @@ from trading.model.account import Quote
 from trading.model.alarm import AlarmCode
 from trading.model.mode import Mode
 from trading.model.order import BrokerStatus, IntentState
+from trading.model.record import IntentRecord
 from trading.ports import Sighting
 
 BREACH, WHOLE, BARE = breach_of(AAPL), whole_of(AAPL), f"bare:{AAPL}"
@@ -54,14 +57,14 @@ def guarded(state: TradingState) -> tuple[list[str], Plan]:
 def bare(price: float | None = 94.0, *, now: datetime = IN_SESSION, **facts: object) -> TradingState:
     """Return a moment with nine shares and no stop at all."""
     quotes = [] if price is None else [bid(price, now)]
-    return moment(now, **{"positions": [own()], "quotes": quotes, **facts})  # type: ignore[arg-type]
+    return moment(now, **usually(facts, positions=[own()], quotes=quotes))
 
 
 def unproven(at: float, sightings: Seen, *, price: float = 94.0, **facts: object) -> TradingState:
     """Return a moment at which nobody knows what became of the stop."""
     now = after(at)
-    given = {"positions": [own()], "quotes": [bid(price, now)], "sightings": sightings, **facts}
-    return moment(now, UNKNOWN, **given)  # type: ignore[arg-type]
+    given = usually(facts, positions=[own()], quotes=[bid(price, now)], sightings=sightings)
+    return moment(now, UNKNOWN, **given)
 
 
 # ---- what is watched
@@ -81,8 +84,8 @@ def test_covered_shares_need_no_guard_whatever_the_price() -> None:
 
 
 @pytest.mark.parametrize("exit_", [sale(), sale(limit=93.0), sale("X", None, state=IntentState.UNKNOWN)])
-def test_exit_that_is_at_the_broker_needs_no_other_one(exit_: object) -> None:
-    state = moment(IN_SESSION, exit_, positions=[own()], quotes=[bid(90.0)])  # type: ignore[arg-type]
+def test_exit_that_is_at_the_broker_needs_no_other_one(exit_: IntentRecord) -> None:
+    state = moment(IN_SESSION, exit_, positions=[own()], quotes=[bid(90.0)])
     assert guarded(state)[0] == []
 
 
@@ -94,7 +97,7 @@ def test_price_that_reaches_the_stop_sells_bare_shares(price: float, sold: list[
     reasons, plan = guarded(bare(price))
     assert reasons == sold
     assert (AlarmCode.BREACH in [alarm.code for alarm in plan.alarms]) is bool(sold)
-    assert plan.look_again == after(5)
+    assert plan.look_again == (after(5) if sold else None)
 
 
 def test_guard_works_after_a_halt() -> None:
@@ -207,7 +210,7 @@ def test_whole_reading_is_kept_as_evidence_once_the_breach_is_old_enough() -> No
         {"unreadable_positions": [unreadable(None)]},
     ],
 )
-def test_reading_that_is_not_whole_or_shows_a_sell_takes_the_evidence_away(facts: dict[str, object]) -> None:
+def test_reading_that_is_not_whole_or_shows_a_sell_takes_the_evidence_away(facts: Facts) -> None:
     reasons, plan = guarded(unproven(65, seen(breach=(0,), whole=(60,)), **facts))
     assert reasons == []
     assert WHOLE in plan.over
@@ -232,9 +235,9 @@ def test_close_under_the_stop_of_bare_shares_is_sold_at_the_open(close: float, s
 
 
 def test_close_under_a_stop_that_rests_or_is_not_proven_is_its_own_matter() -> None:
-    low = {"closes": {"AAPL": 90.0}, "positions": [own()]}
-    assert guarded(moment(PRE_OPEN, stop(), target(), **low))[0] == []  # type: ignore[arg-type]
-    assert guarded(moment(PRE_OPEN, UNKNOWN, **low))[0] == []  # type: ignore[arg-type]
+    low: Facts = {"closes": {"AAPL": 90.0}, "positions": [own()]}
+    assert guarded(moment(PRE_OPEN, stop(), target(), **low))[0] == []
+    assert guarded(moment(PRE_OPEN, UNKNOWN, **low))[0] == []
 
 
 @pytest.mark.parametrize(("now", "watches"), [(after(-0.001, OPEN), False), (OPEN, True), (after(-1, CLOSE), True)])

@@ -1,3 +1,5 @@
+"""What was asked of the broker."""
+
 from __future__ import annotations
 
 import pytest
@@ -8,19 +10,18 @@ from trading.model.request import RequestKind
 
 
 def command(state: CommandState) -> CommandRecord:
-    return CommandRecord(1, CommandDraft(RequestKind.CANCEL, ("a", "b"), Step.HALT, 7), state, 1, NOW)
+    return CommandRecord(7, CommandDraft(RequestKind.CANCEL, ("TS-1",), Step.HALT, 101), state, 3, NOW)
+
+
+def test_record_says_what_its_draft_said() -> None:
+    made = command(CommandState.SENT)
+    assert (made.kind, made.coids, made.step) == (RequestKind.CANCEL, ("TS-1",), Step.HALT)
 
 
 @pytest.mark.parametrize("state", CommandState)
-def test_only_a_command_that_was_not_sent_has_not_left(state: CommandState) -> None:
+def test_only_what_never_left_did_not_leave(state: CommandState) -> None:
     assert command(state).left is (state is not CommandState.NOT_SENT)
 
 
-def test_an_answer_settles_nothing() -> None:
-    open_states = {CommandState.SENT, CommandState.ACKED, CommandState.REFUSED, CommandState.UNKNOWN}
-    assert set(CommandState) - SETTLED == open_states
-
-
-def test_record_says_what_was_asked_about_which_orders_and_why() -> None:
-    record = command(CommandState.SENT)
-    assert (record.kind, record.coids, record.step) == (RequestKind.CANCEL, ("a", "b"), Step.HALT)
+def test_what_is_still_expected_is_not_settled() -> None:
+    assert not SETTLED & {CommandState.SENT, CommandState.ACKED, CommandState.UNKNOWN}

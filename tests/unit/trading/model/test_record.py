@@ -1,64 +1,85 @@
-from __future__ import annotations
+"""What the journal knows of an order, and of all of them at one moment."""
 
-from dataclasses import replace
+from __future__ import annotations
 
 import pytest
 
-from tests.fakes.orders import CONID, NOW, SESSION, bracket, market_exit
+from tests.fakes.orders import CONID, NOW, bracket, market_exit
 from trading.model.command import CommandDraft, CommandRecord, CommandState, Step
-from trading.model.order import MAYBE_LIVE, UNPROVEN, IntentState
+from trading.model.order import MAYBE_LIVE, IntentState
 from trading.model.record import IntentRecord, JournalView, OwnPosition, group_of
 from trading.model.request import RequestKind
 
-S = IntentState
-ENTRY, STOP, TARGET = (IntentRecord(intent, S.WORKING) for intent in bracket("TS-a"))
-SALE = IntentRecord(market_exit("TS-b", conid=7), S.PLANNED)
-POSITION = OwnPosition(CONID, "AAPL", 10, SESSION, 100.0, 95.0, 105.0, "TS-a")
+ENTRY, STOP, TARGET = bracket("TS-1")
+OTHER = bracket("TS-2", conid=5, symbol="XOM")[0]
+EXIT = market_exit("TS-3")
+POSITION = OwnPosition(CONID, "AAPL", 10, ENTRY.session, 100.0, 95.02, 105.03, "TS-1")
 
 
-def test_what_is_left_are_the_shares_that_were_not_executed() -> None:
-    assert replace(ENTRY, filled=4).left == 6
+def view(*records: IntentRecord, commands: tuple[CommandRecord, ...] = ()) -> JournalView:
+    return JournalView(records, (POSITION,), commands)
+
+
+def test_what_is_left_is_what_was_not_executed() -> None:
+    assert IntentRecord(ENTRY, IntentState.WORKING, filled=4).left == 6
 
 
 @pytest.mark.parametrize("state", IntentState)
-def test_record_knows_whether_it_may_be_live_and_whether_it_is_proven(state: IntentState) -> None:
-    record = replace(ENTRY, state=state)
-    assert record.maybe_live is (state in MAYBE_LIVE)
-    assert record.unproven is (state in UNPROVEN)
-    assert replace(record, provisional=True).unproven is (state in UNPROVEN | {S.WORKING})
+def test_order_may_be_live_from_the_first_byte_to_its_end(state: IntentState) -> None:
+    assert IntentRecord(ENTRY, state).maybe_live is (state in MAYBE_LIVE)
 
 
-def test_view_finds_orders_by_name_contract_side_and_parent() -> None:
-    view = JournalView((ENTRY, STOP, TARGET, SALE), (POSITION,))
-    assert view.by_coid["TS-a-S"] is STOP
-    assert view.of(7) == (SALE,)
-    assert view.entries(CONID) == (ENTRY,)
-    assert view.sells(CONID) == (STOP, TARGET)
-    assert view.children("TS-a") == (STOP, TARGET)
-    assert (view.position(CONID), view.position(7)) == (POSITION, None)
+@pytest.mark.parametrize(
+    ("state", "provisional", "unproven"),
+    [
+        (IntentState.WORKING, False, False),
+        (IntentState.WORKING, True, True),
+        (IntentState.UNKNOWN, False, True),
+        (IntentState.QUESTIONED, False, True),
+        (IntentState.CANCELLED, True, False),
+    ],
+)
+def test_order_that_was_bound_by_likeness_is_not_proven(
+    state: IntentState,
+    provisional: bool,  # noqa: FBT001
+    unproven: bool,  # noqa: FBT001
+) -> None:
+    assert IntentRecord(ENTRY, state, provisional=provisional).unproven is unproven
 
 
-def test_only_what_may_be_live_is_among_entries_and_sells() -> None:
-    over = replace(ENTRY, state=S.CANCELLED), replace(STOP, state=S.FILLED)
-    view = JournalView((*over, TARGET, SALE), ())
-    assert (view.entries(CONID), view.sells(CONID), view.sells(7)) == ((), (TARGET,), ())
-    assert view.maybe_live == (TARGET,)
-    assert view.live_conids == {CONID}
+def test_view_finds_orders_by_name_contract_side_and_role() -> None:
+    entry = IntentRecord(ENTRY, IntentState.FILLED)
+    stop, target = IntentRecord(STOP, IntentState.WORKING), IntentRecord(TARGET, IntentState.CANCELLED)
+    other = IntentRecord(OTHER, IntentState.WORKING)
+    seen = view(entry, stop, target, other)
+    assert seen.by_coid["TS-1-S"] is stop
+    assert seen.of(CONID) == (entry, stop, target)
+    assert seen.sells(CONID) == (stop,)
+    assert (seen.entries(CONID), seen.entries(5)) == ((), (other,))
+    assert seen.children("TS-1") == (stop, target)
+    assert seen.maybe_live == (stop, other)
+    assert seen.live_conids == {CONID, 5}
 
 
-def test_planned_orders_are_listed_without_the_children_of_a_bracket() -> None:
-    planned = tuple(replace(record, state=S.PLANNED) for record in (ENTRY, STOP, TARGET))
-    assert JournalView((*planned, SALE), ()).planned == (planned[0], SALE)
+def test_children_are_planned_with_their_entry() -> None:
+    planned = [IntentRecord(intent, IntentState.PLANNED) for intent in (ENTRY, STOP, TARGET, EXIT)]
+    assert [record.coid for record in view(*planned).planned] == ["TS-1", "TS-3"]
+    assert group_of(planned[0], planned) == (ENTRY, STOP, TARGET)
+    assert group_of(planned[3], planned) == (EXIT,)
 
 
-def test_commands_are_found_by_each_order_that_they_are_about() -> None:
-    both = CommandRecord(1, CommandDraft(RequestKind.SUBMIT, ("a", "b"), Step.ENTRY), CommandState.ACKED, 1, NOW)
-    one = CommandRecord(2, CommandDraft(RequestKind.CANCEL, ("b",), Step.EXIT), CommandState.SENT, 1, NOW)
-    view = JournalView((), (), (both, one))
-    assert [view.commands_of(coid) for coid in ("a", "b", "c")] == [(both,), (both, one), ()]
+def test_position_is_found_by_its_contract() -> None:
+    assert view().position(CONID) is POSITION
+    assert view().position(5) is None
 
 
-def test_group_of_an_order_is_what_goes_out_in_one_post() -> None:
-    records = (ENTRY, SALE, STOP, TARGET)
-    assert group_of(ENTRY, records) == (ENTRY.intent, STOP.intent, TARGET.intent)
-    assert group_of(SALE, records) == (SALE.intent,)
+def test_commands_are_found_by_the_orders_they_are_about() -> None:
+    submit = CommandDraft(RequestKind.SUBMIT, ("TS-1", "TS-1-S", "TS-1-T"), Step.ENTRY)
+    cancel = CommandDraft(RequestKind.CANCEL, ("TS-1",), Step.HALT, 101)
+    commands = tuple(
+        CommandRecord(number, draft, CommandState.ACKED, 1, NOW) for number, draft in enumerate((submit, cancel))
+    )
+    seen = view(commands=commands)
+    assert seen.commands_of("TS-1") == commands
+    assert seen.commands_of("TS-1-S") == commands[:1]
+    assert seen.commands_of("TS-9") == ()

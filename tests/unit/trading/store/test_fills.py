@@ -90,12 +90,14 @@ def test_fill_does_not_change_the_state(journal: SqliteJournal) -> None:
     assert record(journal, entry.coid).state is IntentState.CANCELLED
 
 
-@pytest.mark.parametrize("change", [{"conid": 1}, {"side": Side.SELL}, {"quantity": 1.5}])
+@pytest.mark.parametrize(
+    "change", [{"conid": 1}, {"side": Side.SELL}, {"quantity": 1.5}, {"quantity": -5}, {"price": -0.35}]
+)
 def test_execution_of_another_order_is_refused_and_leaves_nothing(
     journal: SqliteJournal, database: Database, change: dict[str, float]
 ) -> None:
     entry, *_ = planned(journal)
-    with pytest.raises(InvariantBroken):
+    with pytest.raises(InvariantBroken, match="is not of"):
         journal.record_fill(entry.coid, replace(fill("e1", entry, 10, 100.01), **change), NOW)  # type: ignore[arg-type]
     assert journal.own_positions() == ()
     assert database.query("SELECT * FROM execution") == []

@@ -40,6 +40,13 @@ def test_names_stay_within_the_brokers_length(journal: SqliteJournal, database: 
     assert len(journal.next_coid()) <= MAX_COID_LENGTH
 
 
+def test_name_that_is_too_long_for_the_broker_is_none(journal: SqliteJournal, database: Database) -> None:
+    with database.transaction() as connection:
+        connection.execute("UPDATE fact SET value = 'A-VERY-LONG-PREFIX' WHERE key = 'prefix'")
+    with pytest.raises(InvariantBroken, match="longer than 32"):
+        journal.next_coid()
+
+
 def test_no_two_names_are_equal(journal: SqliteJournal) -> None:
     assert len({journal.next_coid() for _ in range(50)}) == 50
 

@@ -1,0 +1,205 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+
+from tests.fakes.fake_broker import FakeBroker
+from tests.fakes.order_books import OrderBooks
+from tests.fakes.stages import settings_of
+from tests.fakes.trading_states import (
+    CLOSE,
+    IN_SESSION,
+    asked,
+    calendar,
+    entry,
+    reading,
+    shows,
+    stop,
+    unreadable,
+)
+from trading.execution.endings import Ending, Endings
+from trading.execution.since import Since
+from trading.execution.snapshot import BrokerSnapshot
+from trading.model.command import CommandRecord, Step
+from trading.model.order import BrokerOrder, BrokerStatus, IntentState
+from trading.model.record import IntentRecord, JournalView
+from trading.store.evidence import SqliteEvidence
+
+S = IntentState
+ENTRY = entry()
+OVER = CLOSE + timedelta(minutes=30)
+
+
+class Judge:
+    """Judges one order by one reading after the other; `broker` answers for the orders that a list lacks."""
+
+    def __init__(self, books: OrderBooks) -> None:
+        self.evidence = SqliteEvidence(books.database)
+        self.broker: FakeBroker = books.broker
+
+    def __call__(
+        self,
+        record: IntentRecord,
+        *rows: BrokerOrder,
+        now: datetime = IN_SESSION,
+        commands: tuple[CommandRecord, ...] = (),
+        snapshot: BrokerSnapshot | None = None,
+    ) -> Ending | None:
+        since = Since(self.evidence, now)
+        seen = snapshot or reading(now, orders=rows)
+        journal = JournalView((record,), (), commands)
+        endings = Endings(seen, journal, since, self.broker, calendar(), settings_of())
+        found = endings.of(record, now)
+        since.close()
+        return found
+
+    def after(
+        self, seconds: float, record: IntentRecord, *rows: BrokerOrder, start: datetime = IN_SESSION
+    ) -> Ending | None:
+        """Judge now, and again after so many seconds."""
+        assert self(record, *rows, now=start) is None
+        return self(record, *rows, now=start + timedelta(seconds=seconds))
+
+
+@pytest.fixture
+def judge(books: OrderBooks) -> Judge:
+    return Judge(books)
+
+
+@pytest.mark.parametrize(
+    "status",
+    [BrokerStatus.SUBMITTED, BrokerStatus.PRE_SUBMITTED, BrokerStatus.PENDING_SUBMIT, BrokerStatus.PENDING_CANCEL],
+)
+def test_order_that_works_has_not_ended(judge: Judge, status: BrokerStatus) -> None:
+    assert judge.after(86400, ENTRY, shows(ENTRY, status)) is None
+
+
+@pytest.mark.parametrize(
+    ("status", "state"), [(BrokerStatus.CANCELLED, S.CANCELLED), (BrokerStatus.FAILED, S.REJECTED)]
+)
+def test_order_that_is_over_ends_as_its_row_says(judge: Judge, status: BrokerStatus, state: IntentState) -> None:
+    assert judge(ENTRY, shows(ENTRY, status)) == Ending(state, str(status))
+
+
+def test_order_whose_executions_are_all_counted_is_filled_whatever_its_row_says(judge: Judge) -> None:
+    record = replace(ENTRY, filled=9)
+    for rows in ((), (shows(ENTRY),), (shows(ENTRY, BrokerStatus.CANCELLED),)):
+        assert judge(record, *rows) == Ending(S.FILLED, "")
+
+
+@pytest.mark.parametrize("status", [BrokerStatus.WARN_STATE, BrokerStatus.OTHER])
+def test_status_that_says_nothing_ends_nothing(judge: Judge, status: BrokerStatus) -> None:
+    assert judge.after(86400, ENTRY, shows(ENTRY, status)) is None
+
+
+@pytest.mark.parametrize(("seconds", "ended"), [(29, False), (30, True)])
+def test_inactive_order_is_rejected_after_thirty_seconds(judge: Judge, seconds: float, *, ended: bool) -> None:
+    found = judge.after(seconds, ENTRY, shows(ENTRY, BrokerStatus.INACTIVE))
+    assert found == (Ending(S.REJECTED, "Inactive") if ended else None)
+
+
+def test_rows_that_contradict_each_other_end_nothing(judge: Judge) -> None:
+    rows = (shows(ENTRY, filled_quantity=4.0, remaining_quantity=5.0), shows(ENTRY, BrokerStatus.FILLED))
+    assert judge.after(86400, ENTRY, *rows) is None
+
+
+@pytest.mark.parametrize(("seconds", "ended"), [(59, False), (60, True)])
+def test_end_waits_a_minute_for_executions_and_is_a_gap_then(judge: Judge, seconds: float, *, ended: bool) -> None:
+    found = judge.after(seconds, ENTRY, shows(ENTRY, BrokerStatus.FILLED, filled_quantity=9.0))
+    assert found == (Ending(S.FILLED, "exec_gap: 9 filled, executions say 0", gap=True) if ended else None)
+
+
+def test_order_that_was_cancelled_in_part_ends_with_what_was_executed(judge: Judge) -> None:
+    record = replace(ENTRY, filled=4)
+    assert judge(record, shows(record, BrokerStatus.CANCELLED)) == Ending(S.CANCELLED, "Cancelled")
+
+
+# ---- the end of a session
+
+
+@pytest.mark.parametrize(("now", "state"), [(CLOSE, S.EXPIRED), (CLOSE - timedelta(seconds=1), S.CANCELLED)])
+def test_day_order_that_is_cancelled_at_the_close_has_expired(judge: Judge, now: datetime, state: IntentState) -> None:
+    found = judge(ENTRY, shows(ENTRY, BrokerStatus.CANCELLED), now=now)
+    assert found is not None
+    assert found.state is state
+
+
+@pytest.mark.parametrize(("step", "state"), [(Step.HALT, S.CANCELLED), (Step.SESSION_OVER, S.EXPIRED)])
+def test_day_order_that_we_asked_to_cancel_was_cancelled_unless_its_session_was_over(
+    judge: Judge, step: Step, state: IntentState
+) -> None:
+    commands = (asked(ENTRY, step, IN_SESSION),)
+    found = judge(ENTRY, shows(ENTRY, BrokerStatus.CANCELLED), now=CLOSE, commands=commands)
+    assert found is not None
+    assert found.state is state
+
+
+def test_stop_that_is_cancelled_after_the_close_was_cancelled(judge: Judge) -> None:
+    found = judge(stop(), shows(stop(), BrokerStatus.CANCELLED), now=OVER)
+    assert found is not None
+    assert found.state is S.CANCELLED
+
+
+# ---- orders that the list lacks
+
+
+def test_order_that_the_list_lacks_is_asked_for_by_its_id(judge: Judge) -> None:
+    judge.broker.book[1] = shows(ENTRY)
+    assert judge.after(86400, ENTRY, start=IN_SESSION - timedelta(days=2)) is None
+    judge.broker.book[1] = shows(ENTRY, BrokerStatus.CANCELLED)
+    assert judge(ENTRY) == Ending(S.CANCELLED, "Cancelled")
+
+
+@pytest.mark.parametrize(("seconds", "ended"), [(119, False), (120, True)])
+def test_order_that_nobody_knows_is_unproven_after_twice_the_delay(
+    judge: Judge, seconds: float, *, ended: bool
+) -> None:
+    found = judge.after(seconds, ENTRY)
+    assert found == (Ending(S.UNKNOWN, "vanished without a terminal status") if ended else None)
+
+
+def test_id_that_is_another_orders_now_is_no_sight_of_ours(judge: Judge) -> None:
+    other = shows(ENTRY, BrokerStatus.CANCELLED, order_ref="another")
+    assert judge.after(119, ENTRY, other) is None
+    judge.broker.book[1] = other
+    assert judge.after(119, ENTRY) is None
+
+
+def test_day_order_that_nobody_knows_half_an_hour_after_its_session_has_expired(judge: Judge) -> None:
+    assert judge(ENTRY, now=OVER - timedelta(seconds=1)) is None
+    assert judge(ENTRY, now=OVER) == Ending(S.EXPIRED, "its session is over, and it is in no list")
+
+
+def test_stop_that_nobody_knows_after_its_session_is_unproven(judge: Judge) -> None:
+    found = judge.after(120, stop(), start=OVER)
+    assert found is not None
+    assert found.state is S.UNKNOWN
+
+
+def test_order_that_was_found_by_likeness_and_is_gone_is_unproven_at_once(judge: Judge) -> None:
+    found = judge(replace(ENTRY, provisional=True))
+    assert found is not None
+    assert found.state is S.UNKNOWN
+
+
+def test_nothing_is_missing_where_the_list_can_not_tell(judge: Judge) -> None:
+    later = IN_SESSION + timedelta(hours=1)
+    blind = [
+        reading(later, failed=["orders"]),
+        reading(later, unreadable_orders=[unreadable(ENTRY.intent.conid)]),
+        reading(later, unreadable_orders=[unreadable(None)]),
+    ]
+    assert judge(ENTRY) is None
+    for snapshot in blind:
+        assert judge(ENTRY, now=later, snapshot=snapshot) is None
+
+
+def test_order_whose_status_can_not_be_read_has_not_ended(judge: Judge) -> None:
+    judge.broker.failing.add("status")
+    assert judge.after(86400, ENTRY) is None
+
+
+def test_order_without_an_id_is_not_judged_here(judge: Judge) -> None:
+    assert judge.after(86400, entry(order_id=None)) is None

@@ -1,0 +1,240 @@
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import pytest
+
+from tests.fakes.plans import refused, sent, steps, waits
+from tests.fakes.stages import settings_of
+from tests.fakes.trading_states import (
+    AAPL,
+    ACCOUNT,
+    CLOSES,
+    DECIDED,
+    MSFT,
+    OPEN,
+    PRE_OPEN,
+    SESSION,
+    XOM,
+    Facts,
+    after,
+    approved,
+    bid,
+    decided,
+    entry,
+    moment,
+    observing,
+    planned,
+    stop,
+    target,
+    usually,
+)
+from trading.execution.entries import check_entry, entries_left, passes, plan_entries
+from trading.execution.plan import Plan
+from trading.execution.state import AccountGuard, TradingState
+from trading.model.account import AccountKind
+from trading.model.command import Step
+from trading.model.decision import Denied
+from trading.model.mode import Mode
+from trading.model.order import IntentState, Role
+from trading.model.record import IntentRecord
+
+QUOTES = [
+    bid(CLOSES[symbol], PRE_OPEN, conid=conid) for symbol, conid in (("AAPL", AAPL), ("MSFT", MSFT), ("XOM", XOM))
+]
+BUY = decided(approved())
+GROUP = (planned(entry()), planned(stop("E-S", parent="E")), planned(target("E-T", parent="E")))
+
+
+def before(now: datetime = PRE_OPEN, *records: IntentRecord, **facts: object) -> TradingState:
+    """Return a moment before the open at which AAPL is to be bought."""
+    return moment(now, *records, **usually(facts, decision=BUY, quotes=QUOTES))
+
+
+def plan_of(state: TradingState) -> Plan:
+    plan = Plan()
+    plan_entries(state, plan)
+    return plan
+
+
+def code(state: TradingState) -> str | None:
+    denied = check_entry(entry().intent, state)
+    return None if denied is None else denied.code
+
+
+def test_entry_leaves_with_its_stop_and_target() -> None:
+    plan = plan_of(before())
+    assert [(i.role, i.quantity, i.limit_price, i.stop_price) for i in sent(plan, Step.ENTRY)] == [
+        (Role.ENTRY, 9, 100.01, None),
+        (Role.STOP, 9, None, 95.01),
+        (Role.TARGET, 9, 105.01, None),
+    ]
+    assert {(i.decided, i.session, i.conid) for i in sent(plan)} == {(DECIDED, SESSION, AAPL)}
+
+
+def test_entries_leave_in_the_order_of_the_decision() -> None:
+    wanted = [approved(symbol, 9, limit) for symbol, limit in (("XOM", 95.0), ("AAPL", 100.01), ("MSFT", 38.0))]
+    plan = plan_of(before(decision=decided(*wanted)))
+    assert [intent.symbol for intent in sent(plan) if intent.role is Role.ENTRY] == ["XOM", "AAPL", "MSFT"]
+
+
+@pytest.mark.parametrize("state", list(IntentState))
+def test_entry_of_a_decision_is_made_once_whatever_became_of_it(state: IntentState) -> None:
+    assert entries_left(before(PRE_OPEN, entry(state=state))) == ()
+
+
+def test_entry_of_an_earlier_decision_is_another_one() -> None:
+    yesterdays = entry(state=IntentState.EXPIRED, decided=DECIDED - timedelta(days=3), session=DECIDED)
+    assert len(entries_left(before(PRE_OPEN, yesterdays))) == 1
+
+
+@pytest.mark.parametrize(
+    ("now", "what"),
+    [
+        (after(-1, PRE_OPEN), []),
+        (PRE_OPEN, ["Submit"]),
+        (after(-120, OPEN), ["Submit"]),
+        (after(-119, OPEN), ["Refuse"]),
+        (OPEN, ["Refuse"]),
+    ],
+)
+def test_entry_leaves_inside_its_window_and_is_over_after_it(now: datetime, what: list[str]) -> None:
+    assert steps(plan_of(before(now))) == what
+
+
+def test_without_a_decision_there_is_no_entry() -> None:
+    assert plan_of(before(decision=None)).commands == []
+
+
+@pytest.mark.parametrize("mode", [Mode.HALTED, Mode.RECONCILING, Mode.REDUCING])
+def test_entry_waits_for_the_mode_inside_its_window(mode: Mode) -> None:
+    plan = plan_of(before(mode=mode))
+    assert (plan.commands, waits(plan)) == ([], {"AAPL": "state"})
+    assert plan.look_again == after(5, PRE_OPEN)
+    assert refused(plan_of(before(after(-119, OPEN), mode=mode))) == [("", "too_old")]
+
+
+@pytest.mark.parametrize(
+    ("facts", "what"),
+    [
+        ({"reconciled": False}, "state"),
+        ({"free_bytes": None}, "state"),
+        ({"uncovered_shares": 1}, "state"),
+        ({"skew_s": 11.0}, "state"),
+        ({"failed": ["account"]}, "state"),
+        ({"blocked": {AAPL: ("restricted", "an order of ours in it is not proven")}}, "restricted"),
+        ({"quotes": []}, "split"),
+    ],
+)
+def test_entry_waits_for_what_may_pass(facts: Facts, what: str) -> None:
+    plan = plan_of(before(**facts))
+    assert (plan.commands, waits(plan)) == ([], {"AAPL": what})
+
+
+@pytest.mark.parametrize(
+    ("facts", "what"),
+    [
+        ({"guard": observing()}, "account"),
+        ({"guard": AccountGuard(ACCOUNT, AccountKind.PAPER, "", "DU7")}, "account"),
+        ({"closes": {}}, "stale"),
+        ({"closes": {"AAPL": 99.0}}, "price_collar"),
+        ({"quotes": [bid(100.0, PRE_OPEN, prior_close=50.25)]}, "split"),
+        ({"blocked": {AAPL: ("manual", "a foreign order")}}, "manual"),
+        ({"settings": settings_of("risk.max_order_quantity=8")}, "max_quantity"),
+    ],
+)
+def test_refusal_that_will_not_pass_is_put_on_record(facts: Facts, what: str) -> None:
+    plan = plan_of(before(**facts))
+    assert (refused(plan), sent(plan)) == ([("", what)], [])
+
+
+def test_symbol_without_a_contract_waits_and_stops_nobody_else() -> None:
+    known = {"MSFT": before().contracts["MSFT"]}
+    plan = plan_of(before(decision=decided(approved(), approved("MSFT", 9, 38.0)), contracts=known))
+    assert waits(plan) == {"AAPL": "instrument"}
+    assert {intent.symbol for intent in sent(plan)} == {"MSFT"}
+
+
+@pytest.mark.parametrize(
+    ("denied", "passing"),
+    [
+        (Denied("AAPL", "rate", 21, 20), True),
+        (Denied("AAPL", "split", None, 100.0), True),
+        (Denied("AAPL", "split", 50.0, 100.0), False),
+        (Denied("AAPL", "account", None, None), False),
+    ],
+)
+def test_waiting_helps_against_some_refusals(denied: Denied, passing: bool) -> None:  # noqa: FBT001
+    assert passes(denied) is passing
+
+
+# ---- what was planned and did not leave
+
+
+def test_planned_entry_is_sent_as_it_is_with_its_children() -> None:
+    plan = plan_of(before(after(60, PRE_OPEN), *GROUP))
+    assert [intent.coid for intent in sent(plan)] == ["E", "E-S", "E-T"]
+
+
+def test_planned_entry_whose_window_is_over_is_closed() -> None:
+    assert refused(plan_of(before(after(-119, OPEN), *GROUP))) == [("E", "too_old")]
+    assert refused(plan_of(before(PRE_OPEN, planned(entry(session=DECIDED)), decision=None))) == [("E", "too_old")]
+
+
+def test_planned_entry_needs_no_decision_at_hand() -> None:
+    assert [intent.coid for intent in sent(plan_of(before(PRE_OPEN, *GROUP, decision=None)))] == ["E", "E-S", "E-T"]
+
+
+# ---- limits that look at the other orders
+
+
+@pytest.mark.parametrize(("number", "allowed"), [(3, True), (4, False)])
+def test_unproven_orders_hold_entries_back(number: int, allowed: bool) -> None:  # noqa: FBT001
+    unknown = [stop(f"U{n}", None, state=IntentState.UNKNOWN, conid=MSFT) for n in range(number)]
+    assert (code(before(PRE_OPEN, *unknown)) is None) is allowed
+
+
+@pytest.mark.parametrize("state", [IntentState.WORKING, IntentState.UNKNOWN, IntentState.PLANNED])
+def test_second_entry_in_a_contract_is_a_duplicate(state: IntentState) -> None:
+    assert code(before(PRE_OPEN, entry("F", 9, state=state))) == "duplicate"
+    assert code(before(PRE_OPEN, entry("F", 9, state=state, conid=MSFT))) is None
+    assert code(before(PRE_OPEN, entry("F", 9, state=IntentState.CANCELLED))) is None
+
+
+@pytest.mark.parametrize(("quantity", "allowed"), [(90, True), (91, False)])
+def test_cash_is_counted_less_what_other_entries_may_still_take(quantity: int, allowed: bool) -> None:  # noqa: FBT001
+    # 10,000 less 901.09 for this entry leaves 9,098.91; 90 x 100.00 and 1.00, or 91 x 100.00 and 1.00.
+    other = entry("F", None, state=IntentState.UNKNOWN, conid=MSFT, quantity=quantity, limit=100.0)
+    assert (code(before(PRE_OPEN, other)) is None) is allowed
+
+
+def test_filled_part_of_another_entry_is_in_the_cash_already() -> None:
+    other = entry("F", 9, conid=MSFT, quantity=91, limit=100.0, filled=1)
+    assert code(before(PRE_OPEN, other)) is None
+
+
+@pytest.mark.parametrize(
+    ("ages_s", "allowed"),
+    [
+        ([1] * 19, True),
+        ([1] * 20, False),
+        ([59] * 20, False),
+        ([60] * 20, True),
+        ([61] * 199, True),
+        ([61] * 200, False),
+    ],
+)
+def test_rate_of_entries_counts_what_the_journal_says_was_sent(ages_s: list[float], allowed: bool) -> None:  # noqa: FBT001
+    now = after(600, PRE_OPEN)
+    sent_before = [
+        entry(f"F{n}", 50 + n, conid=MSFT, state=IntentState.CANCELLED, sent_at=after(-age, now))
+        for n, age in enumerate(ages_s)
+    ]
+    assert (code(before(now, *sent_before)) is None) is allowed
+
+
+def test_day_of_the_rate_is_that_of_the_exchange() -> None:
+    # 20:30 in New York on Monday is Tuesday in UTC; Tuesday's count begins with Tuesday in New York.
+    evening = datetime.combine(SESSION, PRE_OPEN.time(), PRE_OPEN.tzinfo) - timedelta(hours=12)
+    sent_before = [entry(f"F{n}", 50 + n, conid=MSFT, state=IntentState.CANCELLED, sent_at=evening) for n in range(200)]
+    assert code(before(PRE_OPEN, *sent_before)) is None

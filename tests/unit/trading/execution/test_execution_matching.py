@@ -1,0 +1,209 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from tests.fakes.trading_states import (
+    AAPL,
+    EPOCH,
+    IN_SESSION,
+    MSFT,
+    PRE_OPEN,
+    after,
+    entry,
+    reading,
+    shows,
+    stop,
+    target,
+)
+from trading.execution.execution_matching import Matched, match_executions
+from trading.model.order import BrokerOrder, BrokerStatus, Execution, IntentState, Side
+from trading.model.record import IntentRecord, JournalView
+
+ENTRY = entry()
+STOP, TARGET = stop("E-S", 2, parent="E"), target("E-T", 3, parent="E")
+
+
+def execution(made: IntentRecord, quantity: float = 9, price: float = 100.0, **changes: object) -> Execution:
+    """Return an execution of an order with its id, and with its name where the broker knows that."""
+    found = Execution(
+        execution_id="0000e0d5.00000001.01.01",
+        account_id="DU1234567",
+        conid=made.intent.conid,
+        symbol=made.intent.symbol,
+        side=made.intent.side,
+        quantity=quantity,
+        price=price,
+        commission=1.0,
+        time=IN_SESSION,
+        order_ref=made.coid if made.intent.parent_coid is None else None,
+        order_id=made.order_id,
+    )
+    return replace(found, **changes)  # type: ignore[arg-type]
+
+
+def bare(made: IntentRecord, quantity: float = 9, price: float = 100.0, **changes: object) -> Execution:
+    """Return an execution that carries neither id nor name."""
+    return execution(made, quantity, price, **{"order_ref": None, "order_id": None, **changes})
+
+
+def match(
+    records: tuple[IntentRecord, ...],
+    *executions: Execution,
+    orders: tuple[BrokerOrder, ...] = (),
+    skew_s: float | None = 0.0,
+) -> Matched:
+    return match_executions(executions, JournalView(records, ()), reading(IN_SESSION, orders=orders), skew_s)
+
+
+def owner(records: tuple[IntentRecord, ...], found: Execution, *orders: BrokerOrder) -> str | None:
+    matched = match(records, found, orders=orders)
+    assert len(matched.fills) + len(matched.foreign) == 1
+    return matched.fills[0][0] if matched.fills else None
+
+
+# ---- with a name or an id
+
+
+def test_execution_with_our_name_is_ours_whatever_its_id() -> None:
+    assert owner((ENTRY,), execution(ENTRY, order_id=None)) == "E"
+    assert owner((ENTRY,), execution(ENTRY, order_id=4711)) == "E"
+
+
+def test_execution_of_more_than_was_ordered_is_ours_with_our_name() -> None:
+    assert owner((ENTRY,), execution(ENTRY, quantity=12, price=101.0)) == "E"
+
+
+def test_execution_with_an_id_of_this_session_is_ours() -> None:
+    assert owner((ENTRY, STOP, TARGET), execution(STOP)) == "E-S"
+
+
+@pytest.mark.parametrize("change", [{"conid": MSFT}, {"side": Side.BUY}])
+def test_id_alone_in_another_contract_or_on_the_other_side_is_not_ours(change: dict[str, object]) -> None:
+    assert owner((STOP,), execution(STOP, **change)) is None  # type: ignore[arg-type]
+
+
+def test_our_name_in_another_contract_is_not_ours() -> None:
+    assert owner((ENTRY,), execution(ENTRY, conid=MSFT, order_id=None)) is None
+
+
+def test_execution_that_nobody_here_ordered_is_foreign() -> None:
+    foreign = execution(ENTRY, order_id=4711, order_ref="TS-else-0001-random")
+    assert match((ENTRY,), foreign) == Matched((), (foreign,))
+
+
+# ---- ids that come again
+
+OLD = entry("D", 1, seen_epoch=EPOCH - 1, state=IntentState.CANCELLED, ended_at=PRE_OPEN - timedelta(hours=20))
+OLD_SENT = replace(OLD, sent_at=PRE_OPEN - timedelta(days=1))
+
+
+def test_id_that_came_again_is_the_order_that_this_session_showed() -> None:
+    assert owner((OLD_SENT, ENTRY), execution(ENTRY, order_ref=None)) == "E"
+
+
+def test_id_of_another_session_is_ours_only_where_the_order_allows_the_execution() -> None:
+    old = replace(ENTRY, seen_epoch=EPOCH - 1)
+    assert owner((old,), execution(old, order_ref=None)) == "E"
+    assert owner((old,), execution(old, quantity=10, order_ref=None)) is None
+    assert owner((old,), execution(old, price=100.02, order_ref=None)) is None
+    assert owner((old,), execution(old, order_ref=None, time=after(-60, PRE_OPEN))) is None
+
+
+def test_of_two_orders_of_other_sessions_the_newer_one_has_it() -> None:
+    records = (replace(OLD_SENT, state=IntentState.WORKING), replace(ENTRY, seen_epoch=EPOCH - 1))
+    assert owner(records, execution(ENTRY, order_ref=None)) == "E"
+
+
+@pytest.mark.parametrize(("seconds", "ours"), [(-5, True), (1, True), (5, False)])
+def test_order_that_is_over_has_no_executions_after_its_end_by_its_id_alone(seconds: float, *, ours: bool) -> None:
+    ended = replace(OLD_SENT, ended_at=IN_SESSION)
+    found = execution(ended, order_ref=None, time=after(seconds))
+    assert (owner((ended,), found) == "D") is ours
+
+
+@pytest.mark.parametrize("state", [IntentState.LOST, IntentState.REJECTED, IntentState.DECLINED])
+def test_order_that_was_taken_for_absent_may_have_executions_after_that(state: IntentState) -> None:
+    absent = replace(OLD_SENT, state=state, ended_at=PRE_OPEN)
+    assert owner((absent,), execution(absent, order_ref=None)) == "D"
+
+
+@pytest.mark.parametrize("state", [IntentState.PLANNED, IntentState.DENIED])
+def test_order_that_never_left_has_no_executions(state: IntentState) -> None:
+    assert owner((replace(ENTRY, state=state),), execution(ENTRY, order_ref=None)) is None
+
+
+def test_provisional_order_has_what_it_allows() -> None:
+    provisional = replace(ENTRY, provisional=True)
+    assert owner((provisional,), execution(ENTRY, order_ref=None)) == "E"
+    assert owner((provisional,), execution(ENTRY, quantity=10, order_ref=None)) is None
+
+
+@pytest.mark.parametrize(
+    ("skew_s", "early_s", "ours"),
+    [(0.0, 1.9, True), (0.0, 2.1, False), (3.0, 4.9, True), (None, 9.9, True), (None, 10.1, False)],
+)
+def test_execution_before_the_order_was_sent_is_not_its_but_for_what_the_clocks_differ(
+    skew_s: float | None, early_s: float, *, ours: bool
+) -> None:
+    found = execution(ENTRY, order_ref=None, time=after(-early_s, PRE_OPEN))
+    assert bool(match((ENTRY,), found, skew_s=skew_s).fills) is ours
+
+
+# ---- without either
+
+SOLD = shows(TARGET, BrokerStatus.FILLED, filled_quantity=9.0)
+
+
+def test_sale_without_id_and_name_is_that_of_the_leg_that_has_filled() -> None:
+    rows = (shows(STOP, BrokerStatus.CANCELLED, filled_quantity=0.0), SOLD)
+    assert owner((STOP, TARGET), bare(TARGET, price=105.0), *rows) == "E-T"
+
+
+def test_parts_of_a_sale_are_ours_together_or_not_at_all() -> None:
+    parts = [bare(TARGET, quantity, 105.0, execution_id=str(quantity)) for quantity in (4, 5)]
+    assert len(match((TARGET,), *parts, orders=(SOLD,)).fills) == 2
+    assert match((TARGET,), parts[0], orders=(SOLD,)).fills == ()
+
+
+def test_sale_of_somebody_else_is_not_ours_while_no_order_of_ours_is_short_of_it() -> None:
+    assert owner((TARGET,), bare(TARGET, price=105.0), shows(TARGET)) is None
+    assert owner((TARGET,), bare(TARGET, price=105.0)) is None
+
+
+@pytest.mark.parametrize(
+    "change", [{"time": after(-86400)}, {"price": 104.99}, {"quantity": 8}, {"conid": MSFT}, {"side": Side.BUY}]
+)
+def test_sale_that_the_order_can_not_have_made_is_not_ours(change: dict[str, object]) -> None:
+    assert owner((TARGET,), bare(TARGET, **{"price": 105.0, **change}), SOLD) is None  # type: ignore[arg-type]
+
+
+def test_sale_that_two_orders_may_have_made_is_nobodys() -> None:
+    rows = (shows(STOP, BrokerStatus.FILLED, filled_quantity=9.0), SOLD)
+    assert owner((STOP, TARGET), bare(TARGET, price=105.0), *rows) is None
+
+
+def test_order_that_was_found_by_likeness_alone_is_short_of_nothing() -> None:
+    assert owner((replace(TARGET, provisional=True),), bare(TARGET, price=105.0), SOLD) is None
+
+
+def test_execution_that_carries_somebody_elses_id_or_name_is_not_matched_by_bounds() -> None:
+    for change in ({"order_id": 4711}, {"order_ref": "theirs"}):
+        assert owner((TARGET,), bare(TARGET, price=105.0, **change), SOLD) is None
+
+
+# ---- the order of counting
+
+
+def test_at_equal_times_purchases_are_counted_before_sales_whatever_their_ids() -> None:
+    bought = execution(ENTRY, execution_id="ffff")
+    sold = execution(TARGET, price=105.0, execution_id="0000")
+    assert [coid for coid, _ in match((ENTRY, STOP, TARGET), sold, bought).fills] == ["E", "E-T"]
+
+
+def test_fills_are_counted_in_the_order_in_which_they_were_made() -> None:
+    late, early = execution(ENTRY, 4, execution_id="a", time=after(1)), execution(ENTRY, 5, execution_id="b")
+    assert [found.execution_id for _, found in match((ENTRY,), late, early).fills] == ["b", "a"]
+    assert ENTRY.intent.conid == AAPL

@@ -1,0 +1,148 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from tests.fakes.trading_states import AAPL, IN_SESSION, MSFT, XOM, entry, own, reading, shows, stop, unreadable
+from trading.execution.foreign import blocked_contracts, halt_causes, unsettled
+from trading.execution.snapshot import BrokerSnapshot
+from trading.model.account import BrokerPosition, PositionList
+from trading.model.alarm import HaltCause
+from trading.model.order import BrokerStatus, IntentState
+from trading.model.record import IntentRecord, JournalView, OwnPosition
+
+S = IntentState
+FOREIGN = replace(shows(entry()), order_id=99, order_ref=None)
+
+
+def view(*records: IntentRecord, positions: tuple[OwnPosition, ...] = (), traded: int | None = None) -> JournalView:
+    return JournalView(records, positions, traded=frozenset({traded} if traded else ()))
+
+
+def halts(snapshot: BrokerSnapshot, journal: JournalView, known: IntentRecord | None = None) -> tuple[HaltCause, ...]:
+    return halt_causes(snapshot, journal, "TS", lambda name: known if known and known.coid == name else None)
+
+
+# ---- contracts that must not be bought
+
+
+@pytest.mark.parametrize(("held", "own_shares", "blocked"), [(9, 9, False), (10, 9, True), (0, 9, True), (5, 0, True)])
+def test_contract_of_which_the_broker_has_other_shares_than_we_is_blocked(
+    held: int, own_shares: int, *, blocked: bool
+) -> None:
+    positions = (own(own_shares),) if own_shares else ()
+    found = blocked_contracts(reading(IN_SESSION, held={AAPL: held}), view(positions=positions))
+    assert found == ({AAPL: ("manual", f"the broker has {held} shares, own are {own_shares}")} if blocked else {})
+
+
+def test_foreign_order_blocks_its_contract_while_it_may_be_live() -> None:
+    assert set(blocked_contracts(reading(IN_SESSION, orders=[FOREIGN]), view())) == {AAPL}
+    inactive = replace(FOREIGN, status=BrokerStatus.INACTIVE)
+    assert set(blocked_contracts(reading(IN_SESSION, orders=[inactive]), view())) == {AAPL}
+    over = replace(FOREIGN, status=BrokerStatus.CANCELLED)
+    assert blocked_contracts(reading(IN_SESSION, orders=[over]), view()) == {}
+
+
+@pytest.mark.parametrize(
+    "change", [{"limit_price": -0.35}, {"order_ref": "my spread, leg 2"}, {"order_type": None, "tif": None}]
+)
+def test_foreign_order_with_odd_fields_blocks_no_more_than_its_contract(change: dict[str, object]) -> None:
+    row = replace(FOREIGN, conid=MSFT, **change)  # type: ignore[arg-type]
+    assert set(blocked_contracts(reading(IN_SESSION, orders=[row]), view(entry()))) == {MSFT}
+
+
+def test_order_of_ours_blocks_nothing_by_its_id_or_its_name() -> None:
+    made = entry()
+    assert blocked_contracts(reading(IN_SESSION, orders=[shows(made)]), view(made)) == {}
+    assert blocked_contracts(reading(IN_SESSION, orders=[shows(made, order_id=50)]), view(made)) == {}
+    child = stop("E-S", 2, parent="E")
+    assert blocked_contracts(reading(IN_SESSION, orders=[shows(child)]), view(child)) == {}
+
+
+def test_contract_of_an_unproven_order_is_blocked() -> None:
+    found = blocked_contracts(reading(IN_SESSION), view(entry(state=S.UNKNOWN, order_id=None)))
+    assert found == {AAPL: ("restricted", "what became of E is not proven")}
+    provisional = entry(provisional=True)
+    assert set(blocked_contracts(reading(IN_SESSION, orders=[shows(provisional)]), view(provisional))) == {AAPL}
+
+
+def test_contract_of_a_row_that_can_not_be_read_is_blocked_and_a_row_without_one_blocks_none() -> None:
+    snapshot = reading(
+        IN_SESSION, unreadable_orders=[unreadable(XOM), unreadable(None)], unreadable_positions=[unreadable(MSFT)]
+    )
+    assert set(blocked_contracts(snapshot, view())) == {XOM, MSFT}
+
+
+# ---- what halts
+
+
+def test_live_order_with_our_prefix_that_the_journal_does_not_know_halts() -> None:
+    orphan = replace(FOREIGN, order_ref="TS-abcd-0001-random")
+    (cause,) = halts(reading(IN_SESSION, orders=[orphan]), view())
+    assert (cause.cause, cause.facts) == ("orphan", "TS-abcd-0001-random")
+
+
+def test_order_that_the_journal_knows_however_old_is_no_orphan() -> None:
+    row = replace(FOREIGN, order_ref="TS-abcd-0001-random")
+    old = entry("TS-abcd-0001-random", state=S.CANCELLED)
+    assert halts(reading(IN_SESSION, orders=[row]), view(), known=old) == ()
+    assert halts(reading(IN_SESSION, orders=[row]), view(old)) == ()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"order_ref": None},
+        {"order_ref": "TS"},
+        {"order_ref": "TS - a note of mine"},
+        {"order_ref": "XY-abcd-0001-random"},
+        {"order_ref": "TS-abcd-0001-random", "status": BrokerStatus.CANCELLED},
+    ],
+)
+def test_order_of_somebody_else_or_one_that_is_over_is_no_orphan(change: dict[str, object]) -> None:
+    assert halts(reading(IN_SESSION, orders=[replace(FOREIGN, **change)]), view()) == ()  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("journal", "halted"),
+    [
+        (view(), False),
+        (view(traded=XOM), False),
+        (view(traded=AAPL), True),
+        (view(positions=(own(),)), True),
+    ],
+)
+def test_short_position_halts_only_in_a_contract_that_we_own_or_have_traded(
+    journal: JournalView, *, halted: bool
+) -> None:
+    found = halts(reading(IN_SESSION, held={AAPL: -5}), journal)
+    assert [cause.cause for cause in found] == (["short"] if halted else [])
+
+
+def test_cause_of_a_short_is_another_one_when_its_size_changes() -> None:
+    journal = view(entry(), traded=AAPL)
+    (first,), (second,) = (halts(reading(IN_SESSION, held={AAPL: -shares}), journal) for shares in (5, 6))
+    assert first.facts != second.facts
+    assert first.text == "AAPL: the account is short 5 shares"
+
+
+def test_debt_in_another_currency_is_no_short() -> None:
+    cash = BrokerPosition(12087792, "EUR", -1200.0, 1.1, None, "CASH")
+    base = reading(IN_SESSION)
+    snapshot = replace(base, positions=replace(base.positions, value=PositionList((cash,))))
+    assert halts(snapshot, view(traded=12087792)) == ()
+
+
+# ---- what is left open
+
+
+def test_orders_that_are_not_proven_are_unsettled_until_they_are_frozen() -> None:
+    records = (
+        entry("A", None, state=S.UNKNOWN),
+        entry("B", provisional=True),
+        entry("C", None, state=S.UNKNOWN, frozen=True),
+        entry("D"),
+        entry("F", None, state=S.LOST),
+    )
+    assert [record.coid for record in unsettled(view(*records))] == ["A", "B"]

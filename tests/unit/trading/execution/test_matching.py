@@ -1,0 +1,255 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from tests.fakes.trading_states import (
+    AAPL,
+    IN_SESSION,
+    MSFT,
+    asked,
+    entry,
+    moment,
+    reading,
+    sale,
+    shows,
+    stop,
+    target,
+)
+from trading.execution.matching import Binding, agrees, bindings, is_orphan, is_same, named
+from trading.model.command import CommandDraft, CommandRecord, CommandState, Step
+from trading.model.order import BrokerOrder, BrokerStatus, IntentState, OrderType, Side
+from trading.model.record import IntentRecord, JournalView
+from trading.model.request import RequestKind
+
+S = IntentState
+
+
+def unbound(made: IntentRecord, state: IntentState = S.UNKNOWN) -> IntentRecord:
+    return replace(made, state=state, order_id=None)
+
+
+ENTRY = entry(order_id=1)
+STOP, TARGET = stop("E-S", 2, parent="E"), target("E-T", 3, parent="E")
+BRACKET = (ENTRY, STOP, TARGET)
+OPEN_BRACKET = tuple(unbound(made) for made in BRACKET)
+# As an order list shows the bracket: children with their parent's id, and the entry's name.
+ROWS = (shows(ENTRY), shows(STOP, parent_id=1), shows(TARGET, parent_id=1))
+NAMELESS = tuple(replace(row, order_ref=None) for row in ROWS)
+
+
+def bind(records: tuple[IntentRecord, ...], *rows: BrokerOrder) -> dict[str, Binding]:
+    found = bindings(JournalView(records, ()), reading(IN_SESSION, orders=rows))
+    assert len({binding.order_id for binding in found}) == len(found)
+    return {binding.coid: binding for binding in found}
+
+
+# ---- likeness
+
+
+def test_an_entry_and_an_exit_have_our_name_at_the_broker_and_a_child_has_none() -> None:
+    assert [named(made.intent) for made in (ENTRY, sale(), STOP, stop())] == [True, True, False, True]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"conid": MSFT},
+        {"side": Side.SELL},
+        {"order_type": OrderType.STOP},
+        {"total_quantity": 8.0},
+        {"limit_price": 100.02},
+        {"limit_price": None},
+    ],
+)
+def test_order_agrees_only_in_contract_side_type_size_and_price(change: dict[str, object]) -> None:
+    assert agrees(ENTRY.intent, shows(ENTRY))
+    assert not agrees(ENTRY.intent, shows(ENTRY, **change))  # type: ignore[arg-type]
+
+
+def test_stop_agrees_in_its_stop_price_and_whatever_else_it_shows_as_a_price() -> None:
+    assert agrees(STOP.intent, shows(STOP, limit_price=1.0))
+    assert not agrees(STOP.intent, shows(STOP, price=94.99))
+
+
+def test_type_that_is_not_shown_is_no_contradiction() -> None:
+    assert agrees(ENTRY.intent, shows(ENTRY, order_type=None))
+
+
+# ---- what an id still means
+
+
+@pytest.mark.parametrize(
+    ("change", "same"),
+    [
+        ({}, True),
+        # Another price or another size was set by hand: it is still ours.
+        ({"stop_price": 97.0}, True),
+        ({"total_quantity": 5.0}, True),
+        # Both changed: as in a split, or another order.
+        ({"stop_price": 47.5, "total_quantity": 18.0}, True),
+        ({"stop_price": 190.0, "total_quantity": 4.5}, True),
+        ({"stop_price": 60.0, "total_quantity": 5.0}, False),
+        ({"side": Side.BUY}, False),
+        ({"conid": MSFT}, False),
+        ({"order_type": OrderType.LIMIT}, False),
+        ({"order_ref": "other"}, False),
+        ({"order_ref": "E"}, True),
+    ],
+)
+def test_order_under_our_id_is_ours_while_it_is_what_we_asked_for_or_what_became_of_it(
+    change: dict[str, object],
+    *,
+    same: bool,
+) -> None:
+    row = replace(ROWS[1], **change)  # type: ignore[arg-type]
+    assert is_same(STOP, row, JournalView(BRACKET, ())) is same
+
+
+def test_order_that_was_modified_by_us_is_what_was_asked_for() -> None:
+    asked_for = asked(STOP, Step.RESIZE, IN_SESSION, kind=RequestKind.MODIFY, quantity=5, price=60.0)
+    row = replace(ROWS[1], stop_price=60.0, total_quantity=5.0)
+    assert not is_same(STOP, row, JournalView(BRACKET, ()))
+    assert is_same(STOP, row, JournalView(BRACKET, (), (asked_for,)))
+
+
+# ---- binding
+
+
+def test_bracket_is_bound_by_name_parent_type_and_price_wherever_it_stands() -> None:
+    found = bind(OPEN_BRACKET, *reversed(ROWS))
+    assert found == {made.coid: Binding(made.coid, made.order_id or 0) for made in BRACKET}
+
+
+def test_nothing_is_asked_of_the_list_while_everything_is_bound() -> None:
+    assert bind(BRACKET, *ROWS) == {}
+
+
+def test_order_that_carries_our_name_and_is_something_else_is_not_bound() -> None:
+    assert bind(OPEN_BRACKET[:1], shows(ENTRY, side=Side.SELL)) == {}
+
+
+def test_two_orders_that_carry_one_name_are_not_told_apart() -> None:
+    assert bind(OPEN_BRACKET[:1], shows(ENTRY), shows(ENTRY, order_id=9)) == {}
+
+
+def test_order_of_another_size_under_our_name_is_bound_as_it_may_have_been_changed_by_hand() -> None:
+    assert set(bind(OPEN_BRACKET[:1], shows(ENTRY, total_quantity=8.0))) == {"E"}
+
+
+def test_children_without_a_parents_id_are_bound_when_there_is_one_candidate_each() -> None:
+    loose = [replace(row, parent_id=None) for row in ROWS]
+    assert set(bind(OPEN_BRACKET, *loose)) == {"E", "E-S", "E-T"}
+    assert set(bind(OPEN_BRACKET, *loose, replace(loose[1], order_id=9))) == {"E", "E-T"}
+
+
+def test_child_of_another_parent_is_not_ours() -> None:
+    others = [replace(row, parent_id=4711) if row.parent_id else row for row in ROWS]
+    assert set(bind(OPEN_BRACKET, *others)) == {"E"}
+
+
+def test_child_at_another_price_is_not_ours() -> None:
+    assert set(bind(OPEN_BRACKET, ROWS[0], replace(ROWS[1], stop_price=1.0), ROWS[2])) == {"E", "E-T"}
+
+
+def test_order_that_is_another_intents_is_not_bound_again() -> None:
+    other = stop("F-S", 2, parent="F")
+    assert set(bind((*OPEN_BRACKET, other), *ROWS)) == {"E", "E-T"}
+
+
+# ---- without a name
+
+
+@pytest.mark.parametrize("parents", [True, False])
+def test_nameless_bracket_is_bound_for_certain_where_its_stop_and_target_are_listed_too(*, parents: bool) -> None:
+    rows = NAMELESS if parents else [replace(row, parent_id=None) for row in NAMELESS]
+    found = bind(OPEN_BRACKET, *rows)
+    assert {binding.coid: binding.provisional for binding in found.values()} == {"E": False, "E-S": False, "E-T": False}
+
+
+def test_nameless_entry_alone_is_bound_provisionally() -> None:
+    assert bind(OPEN_BRACKET, NAMELESS[0]) == {"E": Binding("E", 1, provisional=True)}
+    assert bind(OPEN_BRACKET, *NAMELESS[:2])["E"].provisional
+
+
+def test_provisional_entry_is_bound_for_certain_once_its_children_are_listed() -> None:
+    records = (replace(ENTRY, provisional=True), *OPEN_BRACKET[1:])
+    assert not bind(records, *NAMELESS)["E"].provisional
+
+
+def test_of_two_candidates_without_a_name_none_is_bound() -> None:
+    assert bind(OPEN_BRACKET[:1], NAMELESS[0], replace(NAMELESS[0], order_id=9)) == {}
+
+
+@pytest.mark.parametrize("change", [{"order_ref": "somebody's"}, {"parent_id": 7}, {"total_quantity": 8.0}])
+def test_order_with_another_name_parent_or_size_is_no_candidate(change: dict[str, object]) -> None:
+    assert bind(OPEN_BRACKET[:1], replace(NAMELESS[0], **change)) == {}  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("status", "candidate"),
+    [
+        (BrokerStatus.SUBMITTED, True),
+        (BrokerStatus.FILLED, True),
+        (BrokerStatus.CANCELLED, False),
+        (BrokerStatus.INACTIVE, False),
+    ],
+)
+def test_only_an_order_that_works_or_has_filled_is_a_candidate(status: BrokerStatus, *, candidate: bool) -> None:
+    assert bool(bind(OPEN_BRACKET[:1], shows(ENTRY, status, order_ref=None))) is candidate
+
+
+def test_order_whose_answer_is_still_awaited_is_not_bound_by_likeness() -> None:
+    assert bind((unbound(ENTRY, S.SENDING),), NAMELESS[0]) == {}
+
+
+def pair_of(*, provisional: bool = False) -> tuple[JournalView, tuple[BrokerOrder, ...]]:
+    records = tuple(replace(unbound(made), provisional=provisional) for made in (stop("P"), target("Q")))
+    submit = CommandRecord(
+        1, CommandDraft(RequestKind.SUBMIT, ("P", "Q"), Step.PROTECTION), CommandState.UNKNOWN, 1, IN_SESSION
+    )
+    rows = tuple(shows(made, order_ref=None, oca_group="g") for made in (stop("P"), target("Q")))
+    return JournalView(records, (), (submit,)), rows
+
+
+def test_nameless_pair_is_bound_for_certain_where_both_legs_are_listed_in_one_group() -> None:
+    journal, rows = pair_of()
+    found = bindings(journal, reading(IN_SESSION, orders=rows))
+    assert set(found) == {Binding("P", 2), Binding("Q", 3)}
+
+
+def test_leg_of_a_pair_that_stands_alone_is_bound_provisionally() -> None:
+    journal, rows = pair_of()
+    found = bindings(journal, reading(IN_SESSION, orders=rows[:1]))
+    assert found == (Binding("P", 2, provisional=True),)
+
+
+def test_single_sale_without_a_name_is_bound_provisionally() -> None:
+    made = sale()
+    assert bind((unbound(made),), shows(made, order_ref=None)) == {"X": Binding("X", 4, provisional=True)}
+
+
+# ---- orphans
+
+
+@pytest.mark.parametrize(
+    ("name", "in_journal", "orphan"),
+    [
+        ("TS-abcd-0001-random", False, True),
+        ("TS-abcd-0001-random", True, False),
+        ("XX-abcd-0001-random", False, False),
+        ("TS-words", False, False),
+        ("TS and - some - free - text", False, False),
+        (None, False, False),
+    ],
+)
+def test_orphan_has_our_prefix_and_is_not_in_the_journal(
+    name: str | None,
+    *,
+    in_journal: bool,
+    orphan: bool,
+) -> None:
+    row = moment(IN_SESSION, ENTRY).snapshot.sights[1].order
+    assert is_orphan(replace(row, order_ref=name), "TS", in_journal) is orphan
+    assert row.conid == AAPL

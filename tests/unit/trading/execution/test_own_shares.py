@@ -1,0 +1,233 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+
+from tests.fakes.trading_states import (
+    AAPL,
+    IN_SESSION,
+    MSFT,
+    XOM,
+    after,
+    entry,
+    own,
+    reading,
+    shows,
+    stop,
+    unreadable,
+)
+from trading.execution.own_shares import Change, Doubt, judge_shares, subject_of
+from trading.execution.snapshot import BrokerSnapshot, Reading
+from trading.model.account import BrokerPosition, PositionList
+from trading.model.order import BrokerOrder, BrokerStatus, Execution, IntentState, Side
+from trading.model.record import IntentRecord, JournalView, OwnPosition
+from trading.ports import AdjustmentKind, Sighting
+
+VISIBILITY_S = 60.0
+# Shares of another contract of ours, which the list has to hold too.
+OTHER = own(3, XOM)
+TEN = own(10)
+VOTED = after(-30)
+
+
+def shown(
+    held: dict[int, float],
+    *,
+    average: float | None = 100.0,
+    now: datetime = IN_SESSION,
+    orders: tuple[BrokerOrder, ...] = (),
+    flat: frozenset[int] = frozenset(),
+) -> BrokerSnapshot:
+    rows = tuple(BrokerPosition(conid, str(conid), shares, average, None, "STK") for conid, shares in held.items())
+    return replace(reading(now, orders=orders), positions=Reading(PositionList(rows, (), flat), now))
+
+
+def judged(
+    snapshot: BrokerSnapshot,
+    *,
+    position: OwnPosition = TEN,
+    votes: tuple[Sighting, ...] = (),
+    records: tuple[IntentRecord, ...] = (),
+    foreign: tuple[Execution, ...] = (),
+    others: tuple[OwnPosition, ...] = (OTHER,),
+) -> Change | Doubt | None:
+    journal = JournalView(records, (position, *others))
+    return judge_shares(position, votes, snapshot, journal, foreign, VISIBILITY_S)
+
+
+def votes(count: int, *, held: int = 0, last: datetime = VOTED) -> tuple[Sighting, ...]:
+    return tuple(Sighting(str(held), last - timedelta(seconds=30 * n)) for n in reversed(range(count)))
+
+
+def traded(quantity: float, side: Side = Side.SELL, *, conid: int = AAPL, time: datetime = IN_SESSION) -> Execution:
+    return Execution("x", "DU1234567", conid, "AAPL", side, quantity, 100.0, 1.0, time, None, 4711)
+
+
+GONE = Change(TEN, -10, AdjustmentKind.MANUAL, "10 of 10 own shares were sold by hand")
+EMPTY = shown({XOM: 3})
+
+
+def test_nothing_is_missing_while_the_broker_shows_as_many_or_more() -> None:
+    assert judged(shown({AAPL: 10})) is None
+    assert judged(shown({AAPL: 17})) is None
+
+
+def test_nothing_is_known_where_the_list_can_not_tell() -> None:
+    assert judged(reading(IN_SESSION, failed=["positions"])) is None
+    assert judged(reading(IN_SESSION, unreadable_positions=[unreadable(AAPL)])) is None
+    assert judged(reading(IN_SESSION, unreadable_positions=[unreadable(None)])) is None
+    assert judged(reading(IN_SESSION, unreadable_positions=[unreadable(MSFT)])) is not None
+
+
+# ---- votes
+
+
+def test_missing_shares_are_a_doubt_until_the_fifth_vote() -> None:
+    assert judged(EMPTY) == Doubt(TEN, 0, vote=True)
+    assert judged(EMPTY, votes=votes(3)) == Doubt(TEN, 0, vote=True)
+    assert judged(EMPTY, votes=votes(4)) == GONE
+
+
+@pytest.mark.parametrize(("apart", "vote"), [(29, False), (30, True)])
+def test_votes_are_thirty_seconds_apart(apart: float, *, vote: bool) -> None:
+    assert judged(EMPTY, votes=votes(1, last=after(-apart))) == Doubt(TEN, 0, vote=vote)
+
+
+def test_shares_are_not_written_off_before_twice_the_delay_after_first_sight() -> None:
+    quick = tuple(Sighting("0", after(-119 + n)) for n in range(4))
+    assert judged(EMPTY, votes=quick) == Doubt(TEN, 0, vote=True)
+    slow = tuple(Sighting("0", after(-120 + n)) for n in range(4))
+    assert judged(EMPTY, votes=slow) == GONE
+
+
+def test_votes_count_only_for_as_many_shares_as_they_saw() -> None:
+    assert judged(EMPTY, votes=votes(4, held=9)) == Doubt(TEN, 0, vote=True)
+
+
+def test_short_position_is_counted_as_none() -> None:
+    assert judged(shown({AAPL: -5, XOM: 3}), votes=votes(4)) == GONE
+
+
+def test_evidence_is_about_so_many_shares_of_a_contract() -> None:
+    assert subject_of(TEN) != subject_of(own(9))
+    assert subject_of(TEN) != subject_of(own(10, XOM))
+
+
+# ---- witnesses
+
+
+def test_empty_list_is_not_believed_without_a_witness() -> None:
+    assert judged(shown({}), votes=votes(4)) == Doubt(TEN, 0, vote=False)
+    assert judged(shown({}), votes=votes(4), others=()) == Doubt(TEN, 0, vote=False)
+
+
+def test_shares_of_somebody_else_in_another_contract_are_no_witness() -> None:
+    assert judged(shown({MSFT: 5}), votes=votes(4)) == Doubt(TEN, 0, vote=False)
+
+
+def test_another_position_with_fewer_shares_than_ours_is_no_witness() -> None:
+    assert judged(shown({XOM: 2}), votes=votes(4)) == Doubt(TEN, 0, vote=False)
+
+
+def test_row_of_the_contract_itself_is_a_witness() -> None:
+    assert judged(shown({}, flat=frozenset({AAPL})), votes=votes(4)) == GONE
+    nine = Change(TEN, -1, AdjustmentKind.MANUAL, "1 of 10 own shares were sold by hand")
+    assert judged(shown({AAPL: 9}), votes=votes(4, held=9)) == nine
+
+
+# ---- what is in flight
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        stop(state=IntentState.UNKNOWN, order_id=None),
+        stop(state=IntentState.SENDING, order_id=None),
+        entry(provisional=True),
+    ],
+)
+def test_unproven_order_there_is_in_flight(record: IntentRecord) -> None:
+    assert judged(EMPTY, votes=votes(4), records=(record,)) == Doubt(TEN, 0, vote=False)
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        shows(stop(), BrokerStatus.FILLED, filled_quantity=9.0),
+        shows(stop(), BrokerStatus.CANCELLED),
+        shows(stop(), filled_quantity=4.0, remaining_quantity=5.0),
+    ],
+)
+def test_order_that_is_over_or_has_filled_beyond_its_executions_is_in_flight(row: BrokerOrder) -> None:
+    snapshot = shown({XOM: 3}, orders=(row,))
+    assert judged(snapshot, votes=votes(4), records=(stop(),)) == Doubt(TEN, 0, vote=False)
+
+
+def test_stop_that_rests_is_not_in_flight() -> None:
+    assert judged(shown({XOM: 3}, orders=(shows(stop()),)), votes=votes(4), records=(stop(),)) == GONE
+
+
+def test_order_in_another_contract_is_not_in_flight_here() -> None:
+    elsewhere = stop(conid=XOM, state=IntentState.UNKNOWN, order_id=None)
+    assert judged(EMPTY, votes=votes(4), records=(elsewhere,)) == GONE
+
+
+@pytest.mark.parametrize("name", ["orders", "executions"])
+def test_nothing_is_counted_while_nobody_knows_what_is_in_flight(name: str) -> None:
+    snapshot = replace(EMPTY, **{name: Reading(None, IN_SESSION, "failed")})  # type: ignore[arg-type]
+    assert judged(snapshot, votes=votes(4), foreign=(traded(10),)) == Doubt(TEN, 0, vote=False)
+
+
+# ---- explained by an execution
+
+
+def test_sale_of_somebody_else_explains_missing_shares_at_once() -> None:
+    assert judged(shown({}), foreign=(traded(10),)) == GONE
+    assert judged(shown({}), foreign=(traded(4), traded(6))) == GONE
+
+
+@pytest.mark.parametrize(
+    "sale",
+    [traded(9), traded(10, Side.BUY), traded(10, conid=XOM), traded(10, time=after(-86400 * 3))],
+)
+def test_execution_that_does_not_fit_explains_nothing(sale: Execution) -> None:
+    assert judged(EMPTY, foreign=(sale,)) == Doubt(TEN, 0, vote=True)
+
+
+# ---- splits
+
+
+@pytest.mark.parametrize(
+    ("ratio", "held", "change"),
+    [
+        (2.0, 20, 10), (3.0, 30, 20), (1.5, 15, 5), (4 / 3, 13, 3), (25.0, 250, 240),
+        (0.5, 5, -5), (1 / 3, 3, -7), (0.1, 1, -9), (0.25, 2, -8),
+    ],
+)  # fmt: skip
+def test_split_is_believed_when_shares_and_average_price_agree(ratio: float, held: int, change: int) -> None:
+    found = judged(shown({AAPL: held}, average=100.0 / ratio))
+    assert isinstance(found, Change)
+    assert (found.kind, found.quantity) == (AdjustmentKind.SPLIT, change)
+    assert found.ratio == pytest.approx(ratio)
+
+
+@pytest.mark.parametrize("average", [100.0, 51.0, None, 0.0])
+def test_more_shares_at_another_price_are_somebody_elses(average: float | None) -> None:
+    assert judged(shown({AAPL: 20}, average=average)) is None
+
+
+def test_more_shares_that_somebody_bought_are_no_split() -> None:
+    assert judged(shown({AAPL: 20}, average=50.0), foreign=(traded(10, Side.BUY),)) is None
+
+
+@pytest.mark.parametrize("held", [3, 5, 7])
+def test_fewer_shares_that_could_come_from_a_reverse_split_are_never_written_off(held: int) -> None:
+    assert judged(shown({AAPL: held}), votes=votes(9, held=held)) == Doubt(TEN, held, vote=False)
+
+
+def test_fraction_of_a_share_after_a_reverse_split_is_cash() -> None:
+    found = judged(shown({AAPL: 3.3333}, average=300.0))
+    assert isinstance(found, Change)
+    assert (found.kind, found.quantity) == (AdjustmentKind.SPLIT, -7)

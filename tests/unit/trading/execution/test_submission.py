@@ -1,0 +1,242 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from tests.fakes.fake_broker import (
+    FakeBroker,
+    Fault,
+    duplicate,
+    legs_refused,
+    lost_answer,
+    lost_request,
+    nothing_sent,
+    question,
+    refused,
+    refused_but_taken,
+)
+from tests.fakes.order_books import OrderBooks
+from tests.fakes.orders import market_exit
+from tests.fakes.trading_states import CLOSES, CONIDS, IN_SESSION, PRE_OPEN, bid, moment
+from trading.errors import InvariantBroken
+from trading.execution.submission import Sending, outcome_class, references_of
+from trading.model.command import CommandState, Step
+from trading.model.order import IntentState
+from trading.model.outcome import Acknowledged, Answer, OrderAck, Outcome
+from trading.model.request import BrokerRequest, PreparedRequest, ReplyToQuestion, RequestKind
+
+S = IntentState
+# A question that the default settings allow, and ids of others that are allowed about a bracket.
+ALLOWED = question("o10152")
+ALL_ALLOWED = ("o163", "o354", "o10152", "o10331")
+
+
+@pytest.mark.parametrize(
+    ("faults", "result", "state", "command"),
+    [
+        ((), Sending.ACCEPTED, S.WORKING, CommandState.ACKED),
+        ((ALLOWED,), Sending.ACCEPTED, S.WORKING, CommandState.ACKED),
+        ((ALLOWED, question("o163")), Sending.ACCEPTED, S.WORKING, CommandState.ACKED),
+        ((nothing_sent,), Sending.NOT_SENT, S.PLANNED, CommandState.NOT_SENT),
+        ((lost_answer,), Sending.UNKNOWN, S.UNKNOWN, CommandState.UNKNOWN),
+        ((lost_request,), Sending.UNKNOWN, S.UNKNOWN, CommandState.UNKNOWN),
+        ((duplicate,), Sending.UNKNOWN, S.UNKNOWN, CommandState.UNKNOWN),
+        ((refused,), Sending.REFUSED, S.REJECTED, CommandState.REFUSED),
+        ((question("o999"),), Sending.DECLINED, S.DECLINED, CommandState.REFUSED),
+        ((ALLOWED, lost_answer), Sending.UNKNOWN, S.UNKNOWN, CommandState.UNKNOWN),
+        ((ALLOWED, lost_request), Sending.UNKNOWN, S.UNKNOWN, CommandState.UNKNOWN),
+        ((ALLOWED, nothing_sent), Sending.UNKNOWN, S.UNKNOWN, CommandState.NOT_SENT),
+        ((ALLOWED, refused), Sending.REFUSED, S.REJECTED, CommandState.REFUSED),
+        ((question("o999"), lost_answer), Sending.UNKNOWN, S.UNKNOWN, CommandState.UNKNOWN),
+    ],
+)
+def test_every_answer_has_its_end(
+    books: OrderBooks, faults: tuple[Fault, ...], result: Sending, state: IntentState, command: CommandState
+) -> None:
+    group = books.plan()
+    assert books.send(group, *faults) is result
+    assert books.record(group[0].coid).state is state
+    assert len(books.broker.submits()) == 1
+    assert [each.state for each in books.seen().commands] == [command]
+
+
+@pytest.mark.parametrize("fault", [lost_answer, lost_request, duplicate, nothing_sent, refused, question("o999")])
+def test_children_of_a_bracket_go_the_way_of_their_entry(books: OrderBooks, fault: Fault) -> None:
+    entry, stop, target = books.plan()
+    books.send((entry, stop, target), fault)
+    assert len(set(books.states(entry.coid, stop.coid, target.coid))) == 1
+
+
+def test_children_of_an_accepted_bracket_are_bound_by_a_reading_alone(books: OrderBooks) -> None:
+    entry, stop, target = books.enter()
+    assert books.states(entry.coid, stop.coid, target.coid) == [S.WORKING, S.SENDING, S.SENDING]
+    assert books.record(entry.coid).order_id == books.broker.named(entry.coid).order_id
+    books.read()
+    assert books.states(entry.coid, stop.coid, target.coid) == [S.WORKING] * 3
+
+
+@pytest.mark.parametrize("faults", [(), (ALLOWED,), (ALLOWED, question("o163"))])
+def test_every_request_is_committed_with_its_digest_before_its_bytes_leave(
+    books: OrderBooks, faults: tuple[Fault, ...]
+) -> None:
+    books.enter(*faults)
+    rows = books.rows("SELECT body_sha256 FROM wire WHERE phase = 'ABOUT' ORDER BY id")
+    assert [row["body_sha256"] for row in rows] == [request.body_sha256 for request in books.broker.arrived]
+    assert len(books.broker.arrived) == 1 + len(faults)
+
+
+def test_orders_are_sending_while_their_request_is_on_its_way(books: OrderBooks) -> None:
+    seen: list[set[IntentState]] = []
+
+    def look(_broker: FakeBroker, _request: PreparedRequest) -> None:
+        seen.append({record.state for record in books.journal.intents()})
+
+    books.enter(look)
+    assert seen == [{S.SENDING}]
+
+
+def test_order_that_did_not_leave_is_sent_under_the_same_name(books: OrderBooks) -> None:
+    group = books.plan()
+    books.send(group, nothing_sent)
+    assert books.send(group) is Sending.ACCEPTED
+    assert books.broker.names() == [group[0].coid]
+
+
+def test_same_question_twice_is_declined(books: OrderBooks) -> None:
+    group = books.plan()
+    assert books.send(group, ALLOWED, ALLOWED) is Sending.DECLINED
+    assert books.broker.replies == [True, False]
+    assert "same question twice" in books.record(group[0].coid).detail
+
+
+def test_question_without_end_is_declined_after_five(books: OrderBooks) -> None:
+    group = books.plan()
+    faults = [question(*ALL_ALLOWED[:count]) for count in range(1, 5)]
+    faults += [question("o354", "o10152"), question("o163", "o10331")]
+    assert books.send(group, *faults) is Sending.DECLINED
+    assert books.broker.replies == [True] * 5 + [False]
+    assert books.broker.book == {}
+
+
+def test_broker_that_asks_on_after_a_no_is_not_answered_again(books: OrderBooks) -> None:
+    group = books.plan()
+    assert books.send(group, question("o999"), ALLOWED) is Sending.UNKNOWN
+    assert books.broker.replies == [False]
+    assert books.record(group[0].coid).state is S.UNKNOWN
+
+
+def test_order_that_is_not_allowed_any_more_is_declined(books: OrderBooks) -> None:
+    group = books.plan()
+    assert books.send(group, ALLOWED, allowed=False) is Sending.DECLINED
+    assert books.broker.replies == [False]
+
+
+def test_declined_order_keeps_what_was_asked(books: OrderBooks) -> None:
+    group = books.plan()
+    books.send(group, question("o999"))
+    record = books.record(group[0].coid)
+    assert record.detail.startswith("o999: not among execution.allowed_questions; the broker asked: About o999?")
+
+
+def test_refusal_is_not_believed_where_a_reading_shows_the_order(books: OrderBooks) -> None:
+    group = books.plan()
+    assert books.send(group, refused_but_taken) is Sending.ACCEPTED
+    assert books.states(*(intent.coid for intent in group)) == [S.WORKING] * 3
+
+
+def test_refusal_that_cannot_be_verified_is_not_believed(books: OrderBooks) -> None:
+    def refuse_and_go_away(broker: FakeBroker, request: PreparedRequest) -> Outcome:
+        broker.reads_fail = True
+        return refused(broker, request)
+
+    group = books.plan()
+    assert books.send(group, refuse_and_go_away) is Sending.UNKNOWN
+    assert books.record(group[0].coid).state is S.UNKNOWN
+
+
+def test_refusal_of_an_order_that_was_executed_is_not_believed(books: OrderBooks) -> None:
+    def take_fill_and_refuse(broker: FakeBroker, request: PreparedRequest) -> Outcome:
+        broker.apply(request)
+        entry = broker.live()[0]
+        broker.fill(entry.order_id, 100.0)
+        broker.empty.add("orders")
+        return refused(broker, request)
+
+    group = books.plan()
+    assert books.send(group, take_fill_and_refuse) is Sending.UNKNOWN
+
+
+def test_legs_that_the_answer_refused_are_counted(books: OrderBooks) -> None:
+    group = books.plan()
+    assert books.send(group, legs_refused(2)) is Sending.ACCEPTED
+    (command,) = books.seen().commands
+    assert (command.state, command.refused_legs, command.detail) == (
+        CommandState.ACKED, 1, "the price is out of bounds",
+    )  # fmt: skip
+
+
+def test_order_that_the_answer_to_its_group_refused_is_unproven_until_a_reading(books: OrderBooks) -> None:
+    group = books.plan()
+    books.send(group, legs_refused(0, 1, 2))
+    assert (books.record(group[0].coid).state, books.record(group[0].coid).order_id) == (S.UNKNOWN, None)
+
+
+def test_outcome_of_each_kind_has_its_word_in_the_journal(books: OrderBooks) -> None:
+    for fault in (None, nothing_sent, refused, lost_request, duplicate, question("o999")):
+        books.send(books.plan(), fault)
+    rows = books.rows("SELECT class FROM wire WHERE phase = 'ANSWER' AND act = 'submit' ORDER BY id")
+    assert [row["class"] for row in rows] == ["ACK", "NOT_SENT", "REFUSED", "UNKNOWN", "DUPLICATE", "QUESTION"]
+    assert outcome_class(refused(books.broker, books.broker.arrived[0])) == "REFUSED"
+
+
+def test_orders_before_the_open_are_judged_by_the_close_and_inside_a_session_by_the_quote(books: OrderBooks) -> None:
+    group = books.plan()
+    quotes = [bid(99.0, IN_SESSION)]
+    assert references_of(group, moment(PRE_OPEN, quotes=quotes)) == {CONIDS["AAPL"]: CLOSES["AAPL"]}
+    assert references_of(group, moment(IN_SESSION, quotes=quotes)) == {CONIDS["AAPL"]: 99.0}
+    assert references_of(group, moment(PRE_OPEN, closes={})) == {}
+
+
+def test_requests_about_questions_name_the_command_that_they_answer(books: OrderBooks) -> None:
+    books.send(books.plan(), ALLOWED, step=Step.ENTRY)
+    rows = books.rows("SELECT act, command FROM wire WHERE phase = 'ABOUT' ORDER BY id")
+    assert [(row["act"], row["command"]) for row in rows] == [(RequestKind.SUBMIT, 1), (RequestKind.REPLY, 1)]
+
+
+class Confused(FakeBroker):
+    """Prepares no reply: the question's id would reach more than the one question."""
+
+    def prepare(self, request: BrokerRequest) -> PreparedRequest:
+        if isinstance(request, ReplyToQuestion):
+            raise InvariantBroken("I18", "the reply id is not one question's")
+        return super().prepare(request)
+
+
+def test_question_that_can_not_be_answered_leaves_the_order_unproven(books: OrderBooks) -> None:
+    books.broker = Confused(books.clock)
+    books.begin()
+    group = books.plan()
+    assert books.send(group, ALLOWED) is Sending.UNKNOWN
+    assert books.record(group[0].coid).detail == "the reply id is not one question's"
+
+
+def test_acknowledgement_of_a_no_is_a_no_once_a_reading_shows_nothing(books: OrderBooks) -> None:
+    def acknowledge(_broker: FakeBroker, _request: PreparedRequest) -> Outcome:
+        return Acknowledged((OrderAck(None, "Cancelled"),), Answer(200, b"[]"))
+
+    group = books.plan()
+    assert books.send(group, question("o999"), acknowledge) is Sending.DECLINED
+    assert books.record(group[0].coid).state is S.DECLINED
+
+
+def test_single_order_is_bound_by_an_answer_that_does_not_name_it(books: OrderBooks) -> None:
+    def no_name(broker: FakeBroker, request: PreparedRequest) -> Outcome:
+        outcome = broker.apply(request)
+        assert isinstance(outcome, Acknowledged)
+        return replace(outcome, orders=(replace(outcome.orders[0], local_order_id=None),))
+
+    sale = market_exit(books.journal.next_coid(), quantity=9)
+    books.journal.plan([sale])
+    assert books.send([sale], no_name, step=Step.EXIT) is Sending.ACCEPTED
+    assert books.record(sale.coid).order_id == books.broker.named(sale.coid).order_id

@@ -1,0 +1,169 @@
+"""A whole trading process, put together as it runs: whose account it trades, and what it says while nobody answers."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from simulator.config import SimulatorConfig
+from simulator.core import Simulator
+from simulator.market.replayed import ReplayedMarket
+from tests.fakes.bars import random_panel
+from tests.fakes.chance import seeded
+from tests.fakes.fake_requests import FakeRequests
+from tests.fakes.in_process import InProcessTransport
+from tests.fakes.memory_metrics import MemoryLog, MemoryMetrics
+from trading.bootstrap import DATABASE, Assembly, Surroundings, assemble, run
+from trading.config import GatewaySettings, Settings
+from trading.cycle.operator_requests import OperatorRequests
+from trading.errors import ConfigError, NotSent
+from trading.gateway.clocks import WakeUp
+from trading.gateway.transport import HttpAnswer, Transport
+from trading.model.account import AccountKind
+from trading.model.mode import Mode
+from trading.monitoring.sign_of_life import FILE_NAME
+from trading.store.database import Database
+from trading.store.operator_requests import HALT_FILE
+from trading.store.records import SqliteStore
+
+URL = "https://localhost:5055"
+
+
+class Nobody:
+    """A gateway that is not there; a person ends the process once it was asked so many times."""
+
+    def __init__(self, asked: int) -> None:
+        self._left = asked
+
+    def exchange(
+        self, verb: str, path: str, query: Mapping[str, str] | None, body: bytes | None, limit_s: float
+    ) -> HttpAnswer:
+        self._left -= 1
+        if self._left <= 0:
+            os.kill(os.getpid(), signal.SIGTERM)
+        call = f"{verb} {path}"
+        raise NotSent(call, "connection refused")
+
+    def close(self) -> None:
+        """There is nothing to close."""
+
+
+class _Told:
+    """A way to the gateway that notes each call."""
+
+    def __init__(self, way: Transport, calls: list[str]) -> None:
+        self._way = way
+        self._calls = calls
+
+    def exchange(
+        self, verb: str, path: str, query: Mapping[str, str] | None, body: bytes | None, limit_s: float
+    ) -> HttpAnswer:
+        self._calls.append(f"{verb} {path}")
+        return self._way.exchange(verb, path, query, body, limit_s)
+
+    def close(self) -> None:
+        """There is nothing to close."""
+
+
+class Process:
+    """What one trading process is put together from, over a simulator that somebody is logged in to."""
+
+    def __init__(self, folder: Path, kind: str = "simulated", account_id: str = "") -> None:
+        self.settings = Settings(
+            account_id=account_id,
+            tickers=("S00", "S01"),
+            state_dir=folder / "state",
+            log_dir=folder / "logs",
+            gateway=GatewaySettings(kind=kind, url=URL),  # type: ignore[arg-type]
+        )
+        config = SimulatorConfig(auto_login=True, pacing=False)
+        self.simulator = Simulator(config, ReplayedMarket(random_panel(1)))
+        self.calls: list[str] = []
+        self.wake = WakeUp()
+        self.log, self.metrics = MemoryLog(), MemoryMetrics()
+        self.database = Database(self.settings.state_dir / DATABASE)
+        self.requests = FakeRequests()
+
+    def transport_to(self, url: str, _ca_bundle: Path | None) -> Transport:
+        return _Told(InProcessTransport(self.simulator, "/sim" if url.endswith("/sim") else "/v1/api"), self.calls)
+
+    def assemble(self) -> Assembly | None:
+        surroundings = Surroundings(
+            self.wake, self.log, self.metrics, self.transport_to, seeded(), pause=lambda _: None
+        )
+        requests = OperatorRequests(self.requests, SqliteStore(self.database), self.log)
+        return assemble(self.settings, surroundings, self.database, requests)
+
+    def assembled(self) -> Assembly:
+        made = self.assemble()
+        assert made is not None
+        return made
+
+
+@pytest.fixture
+def process(tmp_path: Path) -> Process:
+    return Process(tmp_path)
+
+
+def test_account_of_the_login_is_traded_where_none_is_named(process: Process) -> None:
+    assembly = process.assembled()
+    assert assembly.context.account_id == SimulatorConfig().account_id
+    assert assembly.context.kind is AccountKind.SIMULATED
+    assert process.database.fact("account") == assembly.context.account_id
+
+
+def test_named_account_is_traded_without_asking_the_gateway(tmp_path: Path) -> None:
+    process = Process(tmp_path, "live", "DU7654321")
+    assembly = process.assembled()
+    assert (assembly.context.account_id, assembly.context.kind) == ("DU7654321", AccountKind.PAPER)
+    assert process.calls == []
+
+
+def test_live_account_that_was_not_released_is_observed_and_that_is_said(tmp_path: Path) -> None:
+    process = Process(tmp_path, "live", "U7654321")
+    assert process.assembled().context.observes
+    assert ("warning", "observe mode") in [(level, event) for level, event, _ in process.log.lines]
+
+
+def test_state_of_another_account_is_not_traded_on(process: Process) -> None:
+    process.database.claim("DU7654321", "simulated")
+    with pytest.raises(ConfigError):
+        process.assemble()
+
+
+def test_process_that_is_told_to_stop_before_it_knows_its_account_is_none(process: Process) -> None:
+    process.wake.request_stop()
+    assert process.assemble() is None
+
+
+def test_what_a_person_wants_interrupts(process: Process) -> None:
+    context = process.assembled().context
+    assert not context.interrupted()
+    process.wake.wake()
+    assert context.interrupted()
+
+
+def test_halt_is_shown_while_the_gateway_is_down(tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    state.mkdir(mode=0o700)
+    (state / HALT_FILE).write_text("fire", encoding="utf-8")
+    settings = Settings(account_id="DU1234567", tickers=("AAPL",), state_dir=state, log_dir=tmp_path / "logs")
+    assert run(settings, lambda _url, _ca_bundle: Nobody(3)) == 0
+    shown = (state / FILE_NAME).read_text(encoding="utf-8")
+    assert 'trading_mode{mode="HALTED"} 1.0' in shown
+    assert not (state / HALT_FILE).exists()
+    database = Database(state / DATABASE, read_only=True)
+    assert SqliteStore(database).mode().mode is Mode.HALTED
+    database.close()
+
+
+def test_account_is_waited_for_until_somebody_logs_in_or_ends_the_process(tmp_path: Path) -> None:
+    settings = Settings(tickers=("AAPL",), state_dir=tmp_path / "state", log_dir=tmp_path / "logs")
+    assert run(settings, lambda _url, _ca_bundle: Nobody(2)) == 0
+    database = Database(tmp_path / "state" / DATABASE, read_only=True)
+    assert database.fact("account") is None
+    database.close()
