@@ -20,7 +20,7 @@ AAPL, MSFT = CONIDS["AAPL"], CONIDS["MSFT"]
 
 
 def turn_of(parts: ContextParts) -> Turn:
-    return parts.turns().run(parts.view(), None, balances=True)
+    return parts.account_turns().run(parts.view(), None, balances=True)
 
 
 def decide(parts: ContextParts, argument: str) -> str:
@@ -33,7 +33,7 @@ def decide(parts: ContextParts, argument: str) -> str:
 def lose_the_request(parts: ContextParts) -> IntentRecord:
     """Send an entry that never arrives, which nobody can know; return it."""
     parts.broker.faults.append(lost_request)
-    parts.turns().run(parts.view(), decision_of(approved("AAPL")), balances=True)
+    parts.account_turns().run(parts.view(), decision_of(approved("AAPL")), balances=True)
     return newest(parts, Role.ENTRY)
 
 
@@ -45,7 +45,7 @@ def lose_the_answer_to_a_sale(parts: ContextParts) -> IntentRecord:
     # Stop and target are cancelled first.
     parts.broker.faults.extend([None, None, lost_answer])
     decision = decision_of(exits=(("AAPL", 9),), session=SESSION)
-    parts.turns().run(parts.view(), decision, balances=True)
+    parts.account_turns().run(parts.view(), decision, balances=True)
     return newest(parts, Role.EXIT)
 
 
@@ -132,7 +132,7 @@ def test_claim_needs_an_order_of_the_list_that_is_like_it_and_nobody_elses(parts
 
 def lose_the_request_of_a_second_buy(parts: ContextParts) -> IntentRecord:
     parts.broker.faults.append(lost_request)
-    parts.turns().run(parts.view(), decision_of(approved("MSFT", 10, 37.5)), balances=True)
+    parts.account_turns().run(parts.view(), decision_of(approved("MSFT", 10, 37.5)), balances=True)
     return newest(parts, Role.ENTRY)
 
 
