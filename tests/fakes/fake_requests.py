@@ -31,6 +31,9 @@ class FakeRequests:
         self.waiting.append(request)
         return request
 
+    def grow_old(self, request: OperatorRequest, age_s: float) -> None:
+        self.waiting = [replace(each, age_s=age_s) if each.number == request.number else each for each in self.waiting]
+
     def make_file(self, text: str = "fire") -> None:
         self.file = OperatorRequest(None, RequestKind.HALT, text, "file HALT", ASKED, None, 0, taken_up=False)
 

@@ -293,7 +293,7 @@ class Reconciler:
             self._context.journal.freeze(record.coid, now)
         if record.frozen or now - begun >= absence.FREEZE_AFTER:
             what = f"order {record.order_id} looks like it; claim it or cancel it at the broker"
-            text = what if record.provisional else "look it up at the broker"
+            text = what if record.provisional else "look it up at the broker, then decide with `reconcile`"
             done.alarms.append(
                 Alarm(
                     AlarmCode.ORDER_UNKNOWN,

@@ -114,8 +114,9 @@ class SqliteJournal:
             if row["state"] in _OPEN or (row["state"] in DECLARED_ABSENT and not provisional):
                 move(connection, row, IntentState.WORKING, f"order {order_id}", at)
             connection.execute(
-                "UPDATE intent SET order_id = ?, seen_epoch = ?, provisional = ?, changed = ? WHERE coid = ?",
-                (order_id, epoch, provisional, at, coid),
+                "UPDATE intent SET order_id = ?, seen_epoch = ?, provisional = ?, changed = ?,"
+                " frozen_at = CASE WHEN ? THEN frozen_at END WHERE coid = ?",
+                (order_id, epoch, provisional, at, provisional, coid),
             )
 
     def mark_seen(self, coids: Iterable[str], epoch: int) -> None:

@@ -6,13 +6,16 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from tests.fakes.fake_broker import lost_request
 from tests.fakes.trading_context import CLOSE, OPEN, PRE_OPEN
 from tests.fakes.trading_loop import LoopParts
-from trading.errors import NotSent
+from trading.errors import NotSent, OutcomeUnknown
 from trading.model.mode import Mode
 from trading.model.operator_request import RequestKind
-from trading.model.order import BrokerStatus, OrderType, Role, Side
+from trading.model.order import UNPROVEN, BrokerStatus, IntentState, OrderType, Role, Side
 from trading.model.request import CancelOrder, PreparedRequest
+from trading.model.status import StatusKey
+from trading.trading_system import TradingSystem
 
 
 def cancels(loop: LoopParts) -> list[PreparedRequest]:
@@ -120,3 +123,42 @@ def test_stop_that_is_lost_while_the_sale_can_not_leave_yet_is_put_back(loop: Lo
     goal = loop.store.halts.flatten_goal()
     assert goal is not None
     assert "outside the time for such orders" in goal.waits_for
+
+
+# ---- reconcile
+
+
+def lose_an_entry(loop: LoopParts, system: TradingSystem) -> str:
+    """Send an entry that never arrives, which nobody can know; return its name."""
+    loop.symbols = ["AAPL"]
+    loop.broker.faults.append(lost_request)
+    system.run_cycle()
+    (record,) = [each for each in loop.journal.intents(states=UNPROVEN) if each.intent.role is Role.ENTRY]
+    return record.coid
+
+
+def test_decision_about_an_order_is_carried_out_on_the_reading_of_its_cycle_and_a_turn_follows(loop: LoopParts) -> None:
+    system = loop.start()
+    coid = lose_an_entry(loop, system)
+    loop.requests.ask(RequestKind.RECONCILE, f"absent {coid}")
+    system.run_cycle()
+    ((kind, answer),) = loop.requests.answers
+    assert (kind, answer.startswith(coid)) == (RequestKind.RECONCILE, True)
+    assert {record.state for record in loop.journal.intents() if record.coid.startswith(coid)} == {IntentState.LOST}
+    assert loop.store.value(StatusKey.DIFFERENCES) == "[]"
+    system.run_cycle()
+    assert len(loop.requests.answers) == 1
+
+
+def test_decision_about_an_order_waits_while_the_broker_is_not_there(loop: LoopParts) -> None:
+    system = loop.start()
+    coid = lose_an_entry(loop, system)
+    assert coid in str(loop.store.value(StatusKey.DIFFERENCES))
+    loop.requests.ask(RequestKind.RECONCILE, f"absent {coid}")
+    loop.broker.reads_fail = True
+    with pytest.raises(OutcomeUnknown):
+        system.run_cycle()
+    assert loop.requests.answers == []
+    loop.broker.reads_fail = False
+    system.run_cycle()
+    assert len(loop.requests.answers) == 1

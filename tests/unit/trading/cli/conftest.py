@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from tests.fakes.orders import NOW
 from trading.cli.main import main
+from trading.model.operator_request import OperatorRequest
+from trading.store.operator_requests import RequestsDatabase
 
 
 @dataclass(frozen=True)
@@ -41,3 +47,23 @@ def shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captur
     monkeypatch.setenv("GATEWAY", "simulated")
     (tmp_path / "config.json").write_text("{}", encoding="utf-8")
     return Shell(tmp_path, capsys)
+
+
+@contextmanager
+def trader(shell: Shell, answer: str) -> Iterator[list[OperatorRequest]]:
+    """A trading process that answers every request with the same words."""
+    controls, seen, over = RequestsDatabase(shell.state / "controls.db"), list[OperatorRequest](), threading.Event()
+
+    def work() -> None:
+        while not over.wait(0.01):
+            for control in controls.pending():
+                seen.append(control)
+                controls.answer(control, answer, NOW)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    try:
+        yield seen
+    finally:
+        over.set()
+        thread.join()

@@ -8,32 +8,12 @@ from contextlib import contextmanager
 import pytest
 
 from tests.fakes.orders import NOW
-from tests.unit.trading.cli.conftest import Shell
+from tests.unit.trading.cli.conftest import Shell, trader
 from trading.model.mode import OPERATOR
 from trading.model.operator_request import OperatorRequest, RequestKind
 from trading.store.database import Database
 from trading.store.operator_requests import HALT_FILE, RequestsDatabase
 from trading.store.records import SqliteStore
-
-
-@contextmanager
-def trader(shell: Shell, answer: str) -> Iterator[list[OperatorRequest]]:
-    """A trading process that answers every request with the same words."""
-    controls, seen, over = RequestsDatabase(shell.state / "controls.db"), list[OperatorRequest](), threading.Event()
-
-    def work() -> None:
-        while not over.wait(0.01):
-            for control in controls.pending():
-                seen.append(control)
-                controls.answer(control, answer, NOW)
-
-    thread = threading.Thread(target=work)
-    thread.start()
-    try:
-        yield seen
-    finally:
-        over.set()
-        thread.join()
 
 
 @pytest.mark.parametrize(

@@ -2,63 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import UTC, date, datetime
-from pathlib import Path
+from datetime import date
 
 import pytest
 
-from tests.fakes.fake_requests import FakeRequests
-from tests.fakes.memory_metrics import MemoryLog
-from trading.cycle.operator_requests import EXPIRES_AFTER_S, OperatorRequests, describe
+from tests.fakes.request_house import BUSY, DAMAGED, NOW, House
+from trading.cycle.operator_requests import EXPIRES_AFTER_S, describe
 from trading.errors import InvariantBroken
 from trading.model.decision import RiskState
 from trading.model.mode import Mode
 from trading.model.operator_request import RequestKind
-from trading.store.database import Database
 from trading.store.records import SqliteStore
-
-NOW = datetime(2014, 3, 4, 13, 30, tzinfo=UTC)
-DAMAGED = InvariantBroken("controls", "controls.db: file is not a database")
-BUSY = InvariantBroken("controls_busy", "controls.db: database is locked")
-
-
-class House:
-    """What people write to, what the trading process keeps, and who carries the one over into the other."""
-
-    def __init__(self, database: Database) -> None:
-        self.database = database
-        self.requests = FakeRequests()
-        self.store = SqliteStore(database)
-        self.store.set_reconciled(reconciled=True, reason="test", now=NOW)
-        self.log = MemoryLog()
-        self.taker = self.boot()
-
-    def boot(self) -> OperatorRequests:
-        return OperatorRequests(self.requests, self.store, self.log)
-
-    def take_up(self) -> int:
-        return self.taker.take_up(NOW)
-
-    def mode(self) -> Mode:
-        return self.store.mode().mode
-
-    def flattens(self) -> bool:
-        return self.store.halts.flatten_goal() is not None
-
-    def answers(self) -> list[str]:
-        return [answer for _, answer in self.requests.answers]
-
-    def block_the_store(self, *, blocked: bool) -> None:
-        self.database.query(f"PRAGMA query_only = {'ON' if blocked else 'OFF'}")
-
-
-@pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
-    database = Database(tmp_path / "trading.db")
-    yield House(database)
-    database.close()
-
 
 # ---- halt
 

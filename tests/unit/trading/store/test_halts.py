@@ -253,3 +253,20 @@ def test_halt_that_cannot_be_stored_is_told_too(database: Database) -> None:
     with pytest.raises(InvariantBroken):
         raised(store, "AAPL -10")
     assert told == [Mode.HALTED]
+
+
+def test_one_halt_can_be_acknowledged_alone_and_only_the_last_one_ends_it(
+    database: Database, store: SqliteStore
+) -> None:
+    store.set_reconciled(reconciled=True, reason="test", now=NOW)
+    for name in ("TS-1", "TS-2"):
+        store.halts.raise_halt("orphan", name, reason=f"{name} is not known", actor="system", now=NOW)
+    assert store.halts.acknowledge_halt("orphan", "TS-1", actor="ann", now=LATER)
+    assert not store.halts.acknowledge_halt("orphan", "TS-1", actor="ann", now=LATER)
+    assert (store.mode().mode, store.mode().reason) == (Mode.HALTED, "TS-2 is not known")
+    assert store.halts.acknowledge_halt("orphan", "TS-2", actor="ann", now=LATER)
+    assert store.mode().mode is Mode.ACTIVE
+    assert log(database)[-1] == ("0", "the orphan TS-2 was acknowledged", "ann")
+    # The same facts go on, and do not halt again.
+    store.halts.raise_halt("orphan", "TS-1", reason="TS-1 is not known", actor="system", now=LATER)
+    assert store.mode().mode is Mode.ACTIVE

@@ -266,6 +266,16 @@ def test_only_an_order_that_may_be_live_is_frozen_and_any_further_step_thaws_it(
     assert not record(journal, intent.coid).frozen
 
 
+def test_frozen_order_that_was_found_by_likeness_thaws_once_it_is_bound_for_certain(journal: SqliteJournal) -> None:
+    intent = planned_exit(journal, S.SENDING, S.UNKNOWN)
+    journal.bind(intent.coid, 5, 1, NOW, provisional=True)
+    journal.freeze(intent.coid, NOW)
+    journal.bind(intent.coid, 6, 1, NOW, provisional=True)
+    assert record(journal, intent.coid).frozen
+    journal.bind(intent.coid, 6, 1, LATER)
+    assert not record(journal, intent.coid).frozen
+
+
 def test_time_of_freezing_is_that_of_the_first(journal: SqliteJournal, database: Database) -> None:
     intent = planned_exit(journal, S.SENDING, S.UNKNOWN)
     journal.freeze(intent.coid, NOW)

@@ -12,9 +12,11 @@ from tests.fakes.orders import LATER, NOW, SESSION, bracket, fill
 from trading.errors import InvariantBroken
 from trading.market.panel import Panel
 from trading.model.decision import RiskState, StopOut
+from trading.model.difference import Difference, DifferenceKind
 from trading.model.metric import Counter
 from trading.model.mode import OPERATOR, Mode
 from trading.model.order import OrderIntent
+from trading.model.status import StatusKey
 from trading.store.database import Database
 from trading.store.journal import SqliteJournal
 from trading.store.records import SqliteStore
@@ -159,6 +161,16 @@ def test_value_is_kept_until_it_is_replaced(store: SqliteStore) -> None:
 def test_what_the_file_needs_is_not_overwritten(store: SqliteStore, key: str) -> None:
     with pytest.raises(InvariantBroken):
         store.set_value(key, "1")
+
+
+def test_differences_that_stay_the_same_are_not_written_again(database: Database, store: SqliteStore) -> None:
+    found = [Difference(DifferenceKind.FOREIGN_ORDER, "77", "AAPL", "order 77", "leaves it alone")]
+    store.record_differences(found)
+    before = database.changes
+    store.record_differences(tuple(found))
+    assert database.changes == before
+    store.record_differences([])
+    assert store.value(StatusKey.DIFFERENCES) == "[]"
 
 
 # ---- what trades and orders leave behind

@@ -19,6 +19,7 @@ def test_before_there_is_a_file_everything_is_empty(tmp_path: Path) -> None:
         assert state.positions.trade_totals().count == 0
         assert (state.decisions.sessions(), state.decisions.of(), state.decisions.newest_on("AAA")) == ((), None, None)
         assert (state.decisions.denials_of("AAA"), state.decisions.denial_counts()) == ((), {})
+        assert state.differences.newest() is None
         assert (state.charts.symbols(), state.charts.bars_of("AAA")) == ((), ())
 
 

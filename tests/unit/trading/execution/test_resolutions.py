@@ -1,0 +1,245 @@
+"""What a person decides about differences, carried out on real tables where reading and journal allow it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from tests.fakes.fake_broker import UNREADABLE, lost_answer, lost_request
+from tests.fakes.fake_market_data import CONIDS
+from tests.fakes.trading_context import SESSION, ContextParts, approved, decision_of
+from trading.cycle.turn import Turn
+from trading.execution.resolutions import carry_out
+from trading.model.mode import Mode
+from trading.model.operator_request import REFUSED
+from trading.model.order import BrokerStatus, IntentState, OrderTicket, OrderType, Role, Side, Tif
+from trading.model.record import IntentRecord
+
+AAPL, MSFT = CONIDS["AAPL"], CONIDS["MSFT"]
+
+
+def turn_of(parts: ContextParts) -> Turn:
+    return parts.account_turns().run(parts.view(), None, balances=True)
+
+
+def decide(parts: ContextParts, argument: str) -> str:
+    """Carry out a decision on a reading of now, and let a turn follow."""
+    answer = carry_out(argument, "ann", turn_of(parts).state, parts.context())
+    turn_of(parts)
+    return answer
+
+
+def lose_the_request(parts: ContextParts) -> IntentRecord:
+    """Send an entry that never arrives, which nobody can know; return it."""
+    parts.broker.faults.append(lost_request)
+    parts.account_turns().run(parts.view(), decision_of(approved("AAPL")), balances=True)
+    return newest(parts, Role.ENTRY)
+
+
+def lose_the_answer_to_a_sale(parts: ContextParts) -> IntentRecord:
+    """Sell a position where the answer is lost and the list shows no names, so that its order is found by likeness."""
+    parts.buy()
+    parts.clock.time += timedelta(days=1)
+    parts.broker.nameless = True
+    # Stop and target are cancelled first.
+    parts.broker.faults.extend([None, None, lost_answer])
+    decision = decision_of(exits=(("AAPL", 9),), session=SESSION)
+    parts.account_turns().run(parts.view(), decision, balances=True)
+    return newest(parts, Role.EXIT)
+
+
+def newest(parts: ContextParts, role: Role) -> IntentRecord:
+    return [record for record in parts.journal.intents() if record.intent.role is role][-1]
+
+
+def orphan(parts: ContextParts, *tickets: OrderTicket) -> str:
+    """Let another process with our prefix send orders; return their name."""
+    name = f"{parts.store.value('prefix')}-zzzz-0001-aaaaaa"
+    parts.broker.take(tickets or bracket(name))
+    turn_of(parts)
+    assert parts.store.mode().mode is Mode.HALTED
+    return name
+
+
+def bracket(name: str) -> tuple[OrderTicket, ...]:
+    return (
+        OrderTicket(MSFT, Side.BUY, OrderType.LIMIT, Tif.DAY, 5, limit_price=37.5, coid=name),
+        OrderTicket(MSFT, Side.SELL, OrderType.STOP, Tif.GTC, 5, stop_price=35.0, parent_coid=name),
+        OrderTicket(MSFT, Side.SELL, OrderType.LIMIT, Tif.GTC, 5, limit_price=40.0, parent_coid=name),
+    )
+
+
+# ---- absent
+
+
+def test_order_that_a_person_did_not_find_is_absent_with_its_children_and_is_not_sent_again(
+    parts: ContextParts,
+) -> None:
+    record = lose_the_request(parts)
+    assert not decide(parts, f"absent {record.coid}").startswith(REFUSED)
+    assert {each.state for each in parts.journal.intents()} == {IntentState.LOST}
+    assert newest(parts, Role.ENTRY).detail == "absent, as ann says"
+    assert len(parts.broker.submits()) == 1
+
+
+def test_order_that_something_unclaimed_looks_like_is_not_absent(parts: ContextParts) -> None:
+    record = lose_the_request(parts)
+    # Two that look like it: which of them it is nobody can tell, and it may be either.
+    ids = [parts.broker.place_foreign(AAPL, quantity=9, price=100.01) for _ in range(2)]
+    answer = decide(parts, f"absent {record.coid}")
+    assert answer == f"{REFUSED}: order {ids[0]} may be it: claim it, or cancel it at the broker first"
+    assert newest(parts, Role.ENTRY).state is IntentState.UNKNOWN
+
+
+def test_provisional_order_is_not_absent_while_its_candidate_stands(parts: ContextParts) -> None:
+    record = lose_the_answer_to_a_sale(parts)
+    assert record.provisional
+    assert decide(parts, f"absent {record.coid}").startswith(f"{REFUSED}: order {record.order_id} may be it")
+
+
+# ---- claim
+
+
+def test_claimed_order_is_bound_for_certain(parts: ContextParts) -> None:
+    record = lose_the_answer_to_a_sale(parts)
+    assert (
+        decide(parts, f"claim {record.coid}={record.order_id}")
+        == f"{record.coid} is order {record.order_id}, as ann says"
+    )
+    claimed = newest(parts, Role.EXIT)
+    assert (claimed.state, claimed.order_id, claimed.provisional) == (IntentState.WORKING, record.order_id, False)
+    assert record.order_id is not None
+    parts.broker.fill(record.order_id, 99.0)
+    turn_of(parts)
+    assert newest(parts, Role.EXIT).state is IntentState.FILLED
+    assert parts.journal.own_positions() == ()
+
+
+def test_claim_needs_an_order_of_the_list_that_is_like_it_and_nobody_elses(parts: ContextParts) -> None:
+    entry = parts.buy()
+    other = parts.broker.place_foreign(AAPL, quantity=3)
+    record = lose_the_request_of_a_second_buy(parts)
+    for order_id, why in (
+        (4_000_000, "the broker's list has no order 4000000"),
+        (other, f"order {other} (BUY 3 "),
+        (entry.order_id + 1, f"order {entry.order_id + 1} (SELL 9 "),
+    ):
+        answer = decide(parts, f"claim {record.coid}={order_id}")
+        assert answer.startswith(f"{REFUSED}: {why}")
+    assert newest(parts, Role.ENTRY).order_id is None
+
+
+def lose_the_request_of_a_second_buy(parts: ContextParts) -> IntentRecord:
+    parts.broker.faults.append(lost_request)
+    parts.account_turns().run(parts.view(), decision_of(approved("MSFT", 10, 37.5)), balances=True)
+    return newest(parts, Role.ENTRY)
+
+
+def test_settled_order_and_one_that_nobody_knows_are_not_decided_about(parts: ContextParts) -> None:
+    entry = parts.buy()
+    coid = newest(parts, Role.ENTRY).coid
+    assert decide(parts, f"claim {coid}={entry.order_id}") == (
+        f"{REFUSED}: {coid} is FILLED: there is nothing to decide about it"
+    )
+    assert decide(parts, "absent TS-none").startswith(f"{REFUSED}: no order of ours is called TS-none")
+
+
+# ---- shares
+
+
+def test_accepted_shares_are_what_the_broker_shows_and_the_stop_follows(parts: ContextParts) -> None:
+    entry = parts.buy()
+    parts.broker.trade_by_hand(AAPL, Side.SELL, 4, 99.0, told=False)
+    assert decide(parts, "accept-shares AAPL") == "own shares of AAPL are 5, they were 9; the stop follows"
+    (position,) = parts.journal.own_positions()
+    assert position.quantity == 5
+    (row,) = parts.rows("SELECT kind, quantity, reason FROM adjustment")
+    assert tuple(row) == ("manual", -4, "4 of 9 own shares were sold by hand, as ann says")
+    assert parts.broker.book[entry.order_id + 1].total_quantity == 5
+
+
+@pytest.mark.parametrize(
+    ("symbol", "why"), [("XOM", "no own shares of XOM are known"), ("AAPL", "the broker shows 9 shares of AAPL")]
+)
+def test_where_no_shares_are_missing_none_are_accepted(parts: ContextParts, symbol: str, why: str) -> None:
+    parts.buy()
+    assert decide(parts, f"accept-shares {symbol}").startswith(f"{REFUSED}: {why}")
+
+
+def test_shares_are_not_accepted_where_an_order_or_a_row_is_not_understood(parts: ContextParts) -> None:
+    record = lose_the_answer_to_a_sale(parts)
+    parts.broker.held[AAPL] = 0
+    assert decide(parts, "accept-shares AAPL").startswith(f"{REFUSED}: an order of ours in AAPL is not settled")
+    parts.broker.unreadable["positions"] = (UNREADABLE,)
+    assert "can't be read" in decide(parts, "accept-shares AAPL")
+    assert record.left == parts.journal.own_positions()[0].quantity
+
+
+# ---- orphans
+
+
+def test_ignored_orphan_halts_no_more_and_stays_as_it_is(parts: ContextParts) -> None:
+    name = orphan(parts)
+    assert decide(parts, f"ignore {name}") == f"{name} is left alone; it halts no more"
+    assert parts.store.mode().mode is Mode.ACTIVE
+    assert len(parts.broker.live()) == 3
+    assert parts.journal.intents() == ()
+
+
+def test_ignoring_an_orphan_acknowledges_no_other_halt(parts: ContextParts) -> None:
+    parts.store.halts.raise_halt("operator", "1", reason="test", actor="mary", now=parts.clock.now())
+    name = orphan(parts)
+    decide(parts, f"ignore {name}")
+    assert [halt.cause for halt in parts.store.mode().halts] == ["operator"]
+
+
+def test_adopted_bracket_is_ours_and_its_fill_is_counted_and_covered(parts: ContextParts) -> None:
+    name = orphan(parts)
+    assert decide(parts, f"adopt {name}") == f"{name} is an order of this system from now on"
+    assert {record.state for record in parts.journal.intents()} == {IntentState.WORKING}
+    assert parts.store.mode().mode is Mode.ACTIVE
+    parts.broker.fill(parts.broker.named(name).order_id, 37.5)
+    turn_of(parts)
+    (position,) = parts.journal.own_positions()
+    assert (position.quantity, position.stop_price, position.target_price) == (5, 35.0, 40.0)
+
+
+def test_adopted_entry_is_cancelled_by_a_halt_like_any_other(parts: ContextParts) -> None:
+    parts.store.halts.raise_halt("operator", "1", reason="test", actor="mary", now=parts.clock.now())
+    name = orphan(parts)
+    decide(parts, f"adopt {name}")
+    assert parts.broker.named(name).status is BrokerStatus.CANCELLED
+
+
+def test_adopted_sale_with_nothing_behind_it_is_cancelled(parts: ContextParts) -> None:
+    name = f"{parts.store.value('prefix')}-zzzz-0001-aaaaaa"
+    orphan(parts, OrderTicket(MSFT, Side.SELL, OrderType.STOP, Tif.GTC, 5, stop_price=35.0, coid=name))
+    assert not decide(parts, f"adopt {name}").startswith(REFUSED)
+    assert parts.broker.live() == []
+
+
+def test_entry_without_a_stop_is_not_adopted(parts: ContextParts) -> None:
+    name = f"{parts.store.value('prefix')}-zzzz-0001-aaaaaa"
+    orphan(parts, bracket(name)[0])
+    assert decide(parts, f"adopt {name}").startswith(f"{REFUSED}: {name} buys without a stop and a target")
+    assert parts.journal.intents() == ()
+    assert parts.store.mode().mode is Mode.HALTED
+
+
+def test_order_of_ours_or_of_others_is_no_orphan(parts: ContextParts) -> None:
+    parts.buy()
+    coid = newest(parts, Role.ENTRY).coid
+    for name in (coid, "elsewhere"):
+        assert decide(parts, f"adopt {name}").startswith(f"{REFUSED}: {name} is no orphan")
+
+
+# ---- whatever is asked
+
+
+def test_without_a_whole_reading_or_a_sensible_argument_nothing_is_done(parts: ContextParts) -> None:
+    record = lose_the_request(parts)
+    assert decide(parts, "sell everything") == f"{REFUSED}: not understood, nothing was done"
+    parts.broker.failing = {"positions"}
+    assert "can't all be read now" in decide(parts, f"absent {record.coid}")
+    assert newest(parts, Role.ENTRY).state is IntentState.UNKNOWN
