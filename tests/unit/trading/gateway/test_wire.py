@@ -142,7 +142,7 @@ def test_order_types_in_all_their_spellings(spelled: object, kind: OrderType | N
         {"orderId": None}, {"orderId": "x"}, {"conid": "abc"}, {"conid": -1}, {"side": "HOLD"}, {"side": None},
         {"status": ""}, {"filledQuantity": None}, {"filledQuantity": "C1"}, {"remainingQuantity": True},
         {"account": None, "acct": ""}, {"price": "abc"}, {"totalSize": []}, {"totalSize": -5}, {"orderId": -2},
-        {"filledQuantity": -1.0}, {"remainingQuantity": -1.0}, {"remainingQuantity": None},
+        {"filledQuantity": -1.0}, {"remainingQuantity": "x"}, {"remainingQuantity": None},
     ],
 )  # fmt: skip
 def test_a_row_that_cannot_be_read_is_an_error(changes: dict[str, object]) -> None:

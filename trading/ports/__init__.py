@@ -1,0 +1,28 @@
+"""What the cycle needs of the outside, as protocols; adapters implement them, `bootstrap` chooses."""
+
+from trading.ports.gateway import Broker, Clock, GatewayMemory, MarketData, SessionPort
+from trading.ports.journal import AdjustmentKind, CommandLog, Counted, Evidence, Journal, OpenRequest, Sighting
+from trading.ports.monitoring import Alerts, Log, Metrics, Notifier
+from trading.ports.store import Halts, Requests, Store
+
+__all__ = [
+    "AdjustmentKind",
+    "Alerts",
+    "Broker",
+    "Clock",
+    "CommandLog",
+    "Counted",
+    "Evidence",
+    "GatewayMemory",
+    "Halts",
+    "Journal",
+    "Log",
+    "MarketData",
+    "Metrics",
+    "Notifier",
+    "OpenRequest",
+    "Requests",
+    "SessionPort",
+    "Sighting",
+    "Store",
+]
