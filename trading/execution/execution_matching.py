@@ -131,8 +131,8 @@ def _before(record: IntentRecord, execution: Execution, slack: timedelta) -> boo
 
 
 def _after_its_end(record: IntentRecord, execution: Execution) -> bool:
-    """Return whether it was executed when the order had been over for long: its id was given again."""
-    ended = None if record.state in DECLARED_ABSENT else record.ended_at
+    """Return whether it was executed when the order had long filled to the last share: its id was given again."""
+    ended = record.ended_at if record.left <= 0 else None
     return ended is not None and execution.time > ended + _TOLD_LATE
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from trading.execution.snapshot import BrokerSnapshot, OrderSight
-from trading.model.order import BrokerOrder, BrokerStatus, IntentState, OrderIntent, OrderLife, OrderType
+from trading.model.order import LIFE, BrokerOrder, BrokerStatus, IntentState, OrderIntent, OrderLife, OrderType
 from trading.model.record import IntentRecord, JournalView
 from trading.model.request import RequestKind
 
@@ -72,7 +72,9 @@ def _like(order: BrokerOrder, quantity: int, limit_price: float | None, stop_pri
     if shown is None:
         return False
     value = order.total_quantity * shown
-    return abs(shown - price) < PRICE_TOLERANCE or abs(value / (quantity * price) - 1.0) <= _SPLIT_TOLERANCE
+    # What a split adjusts lives on; an order that is over and differs so is an earlier one whose id was given again.
+    split = LIFE[order.status] is OrderLife.LIVE and abs(value / (quantity * price) - 1.0) <= _SPLIT_TOLERANCE
+    return abs(shown - price) < PRICE_TOLERANCE or split
 
 
 def bindings(journal: JournalView, snapshot: BrokerSnapshot) -> tuple[Binding, ...]:
@@ -112,13 +114,18 @@ def _by_name(intent: OrderIntent, sights: Iterable[OrderSight]) -> tuple[Binding
 
 
 def _child(intent: OrderIntent, parent_id: int, sights: Iterable[OrderSight]) -> tuple[Binding, ...]:
-    """Return the binding of a bracket child whose parent is bound: to the one candidate, or none."""
-    fitting = [s.order for s in sights if agrees(intent, s.order) and s.order.order_ref in {None, intent.parent_coid}]
-    shown = [order for order in fitting if order.parent_id is not None]
-    if any(order.parent_id == parent_id for order in shown):
-        fitting = [order for order in shown if order.parent_id == parent_id]
-    else:
-        fitting = [order for order in fitting if order.parent_id is None]
+    """Return the binding of a bracket child whose parent is bound: to the one candidate, or none.
+
+    One that names its parent may have another price by now, which a person gave it.
+    """
+    unnamed = [s.order for s in sights if s.order.order_ref in {None, intent.parent_coid}]
+    fitting = [
+        order
+        for order in unnamed
+        if order.parent_id == parent_id and _same_kind(intent, order) and round(order.total_quantity) == intent.quantity
+    ]
+    if not fitting:
+        fitting = [order for order in unnamed if order.parent_id is None and agrees(intent, order)]
     return (Binding(intent.coid, fitting[0].order_id),) if len(fitting) == 1 else ()
 
 
