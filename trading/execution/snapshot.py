@@ -153,7 +153,8 @@ def _sight(rows: Sequence[BrokerOrder]) -> OrderSight:
         rows = [row for row in rows if LIFE[row.status] is not OrderLife.OVER] or rows
     lives = {LIFE[row.status] for row in rows}
     most = max(rows, key=lambda row: row.filled_quantity)
-    return OrderSight(most, lives.pop() if len(lives) == 1 and not _several(rows) else OrderLife.UNSURE)
+    sure = lives == {OrderLife.OVER} or (len(lives) == 1 and not _several(rows))
+    return OrderSight(most, lives.pop() if sure else OrderLife.UNSURE)
 
 
 def _several(rows: Sequence[BrokerOrder]) -> bool:

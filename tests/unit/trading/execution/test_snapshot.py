@@ -122,6 +122,11 @@ def test_two_orders_that_may_both_live_under_one_id_are_not_sure() -> None:
     assert reading(IN_SESSION, orders=rows).sights[2].life is OrderLife.UNSURE
 
 
+def test_orders_under_one_id_that_are_all_over_are_over() -> None:
+    rows = [shows(make("X", 2), BrokerStatus.CANCELLED) for make in (stop, target)]
+    assert reading(IN_SESSION, orders=rows).sights[2].life is OrderLife.OVER
+
+
 def test_row_without_a_type_is_no_other_order() -> None:
     rows = [shows(stop("S", 2)), shows(stop("S", 2), BrokerStatus.CANCELLED, order_type=None)]
     assert reading(IN_SESSION, orders=rows).sights[2].life is OrderLife.UNSURE
