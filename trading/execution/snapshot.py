@@ -148,6 +148,15 @@ def _read(ask: Callable[[], T], clock: Clock, errors: list[GatewayError]) -> Rea
 
 def _sight(rows: Sequence[BrokerOrder]) -> OrderSight:
     """Return what the rows of one order say together; where they contradict each other, nothing is sure."""
+    if _several(rows):
+        # An id that was given again: the order that is over is an older one.
+        rows = [row for row in rows if LIFE[row.status] is not OrderLife.OVER] or rows
     lives = {LIFE[row.status] for row in rows}
     most = max(rows, key=lambda row: row.filled_quantity)
-    return OrderSight(most, lives.pop() if len(lives) == 1 else OrderLife.UNSURE)
+    sure = lives == {OrderLife.OVER} or (len(lives) == 1 and not _several(rows))
+    return OrderSight(most, lives.pop() if sure else OrderLife.UNSURE)
+
+
+def _several(rows: Sequence[BrokerOrder]) -> bool:
+    """Return whether rows with one id are of different orders."""
+    return len({(row.conid, row.side, row.order_type) for row in rows if row.order_type is not None}) > 1

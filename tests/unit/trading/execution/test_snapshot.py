@@ -6,7 +6,7 @@ import pytest
 
 from tests.fakes.fake_broker import UNREADABLE, FakeBroker
 from tests.fakes.fake_clock import FakeClock
-from tests.fakes.trading_states import AAPL, IN_SESSION, MSFT, entry, reading, shows
+from tests.fakes.trading_states import AAPL, IN_SESSION, MSFT, entry, reading, shows, stop, target
 from trading.errors import NotSent, OutcomeUnknown, SessionLost
 from trading.execution.snapshot import BrokerSnapshot, Reading, read_snapshot
 from trading.model.account import AccountState, BrokerPosition, PositionList
@@ -108,6 +108,28 @@ def test_rows_of_one_order_that_contradict_each_other_say_nothing_of_its_life(
 def test_rows_of_one_order_that_agree_are_one_order() -> None:
     (sight,) = reading(IN_SESSION, orders=[shows(entry()), shows(entry())]).sights.values()
     assert sight.live
+
+
+def test_order_that_is_over_says_nothing_of_another_that_was_given_its_id() -> None:
+    old, new = shows(stop("S", 2), BrokerStatus.CANCELLED), shows(target("T", 2))
+    for rows in ([old, new], [new, old]):
+        sight = reading(IN_SESSION, orders=rows).sights[2]
+        assert (sight.order, sight.life) == (new, OrderLife.LIVE)
+
+
+def test_two_orders_that_may_both_live_under_one_id_are_not_sure() -> None:
+    rows = [shows(stop("S", 2)), shows(target("T", 2))]
+    assert reading(IN_SESSION, orders=rows).sights[2].life is OrderLife.UNSURE
+
+
+def test_orders_under_one_id_that_are_all_over_are_over() -> None:
+    rows = [shows(make("X", 2), BrokerStatus.CANCELLED) for make in (stop, target)]
+    assert reading(IN_SESSION, orders=rows).sights[2].life is OrderLife.OVER
+
+
+def test_row_without_a_type_is_no_other_order() -> None:
+    rows = [shows(stop("S", 2)), shows(stop("S", 2), BrokerStatus.CANCELLED, order_type=None)]
+    assert reading(IN_SESSION, orders=rows).sights[2].life is OrderLife.UNSURE
 
 
 def test_shares_are_those_of_all_models_and_of_stocks_alone() -> None:
