@@ -78,10 +78,14 @@ def _like(order: BrokerOrder, quantity: int, limit_price: float | None, stop_pri
 
 
 def bindings(journal: JournalView, snapshot: BrokerSnapshot) -> tuple[Binding, ...]:
-    """Return the bindings that follow from a reading for the records that have no order id for certain."""
+    """Return the bindings that follow from a reading for the records that have no order id for certain.
+
+    Among them is the order that had vanished from the list and is there again.
+    """
+    back = _back(journal, snapshot)
     open_records = [r for r in journal.maybe_live if r.order_id is None or r.provisional]
     if not open_records:
-        return ()
+        return back
     taken = {r.order_id for r in journal.maybe_live if r.order_id is not None and not r.provisional}
     ids = {r.coid: r.order_id for r in journal.records if r.order_id is not None and not r.provisional}
     free = {order_id: sight for order_id, sight in snapshot.sights.items() if order_id not in taken}
@@ -102,7 +106,17 @@ def bindings(journal: JournalView, snapshot: BrokerSnapshot) -> tuple[Binding, .
     for record in open_records:
         if named(record.intent) and record.coid not in ids and record.state is not IntentState.SENDING:
             take(_by_likeness(record, journal, free))
-    return tuple(found.values())
+    return (*back, *found.values())
+
+
+def _back(journal: JournalView, snapshot: BrokerSnapshot) -> tuple[Binding, ...]:
+    found: list[Binding] = []
+    for record in journal.maybe_live:
+        if record.state is IntentState.UNKNOWN and record.order_id is not None:
+            sight = snapshot.sights.get(record.order_id)
+            if sight is not None and is_same(record, sight.order, journal):
+                found.append(Binding(record.coid, record.order_id))
+    return tuple(found)
 
 
 def _by_name(intent: OrderIntent, sights: Iterable[OrderSight]) -> tuple[Binding, ...]:

@@ -69,7 +69,8 @@ def move(connection: sqlite3.Connection, row: sqlite3.Row, state: IntentState, d
     over = state in TERMINAL
     connection.execute(
         "UPDATE intent SET state = ?, detail = ?, changed = ?, frozen_at = NULL, unknown_at = ?, ended_at = ?,"
-        " provisional = CASE WHEN ? THEN 0 ELSE provisional END WHERE coid = ?",
+        " order_id = CASE WHEN ?6 AND provisional THEN NULL ELSE order_id END,"
+        " provisional = CASE WHEN ?6 THEN 0 ELSE provisional END WHERE coid = ?7",
         (
             state,
             detail,

@@ -45,6 +45,19 @@ def bind(records: tuple[IntentRecord, ...], *rows: BrokerOrder) -> dict[str, Bin
     return {binding.coid: binding for binding in found}
 
 
+# ---- an order that vanished
+
+
+def test_order_that_vanished_is_bound_again_by_its_id_where_the_row_is_still_its() -> None:
+    vanished = replace(STOP, state=S.UNKNOWN)
+    assert bind((vanished,), ROWS[1]) == {"E-S": Binding("E-S", 2)}
+    assert bind((vanished,), shows(STOP, BrokerStatus.CANCELLED, parent_id=1)) == {"E-S": Binding("E-S", 2)}
+    assert bind((vanished,), ROWS[0]) == {}
+    assert bind((vanished,), replace(ROWS[1], conid=MSFT)) == {}
+    # Whatever else is open is bound beside it.
+    assert bind((ENTRY, vanished, OPEN_BRACKET[2]), *ROWS) == {"E-S": Binding("E-S", 2), "E-T": Binding("E-T", 3)}
+
+
 # ---- likeness
 
 

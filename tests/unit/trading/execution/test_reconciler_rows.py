@@ -86,7 +86,24 @@ def test_provisional_order_that_vanishes_is_unknown_again(books: OrderBooks) -> 
     books.broker.hidden.add(books.broker.named(entry.coid).order_id)
     books.read(5)
     record = books.record(entry.coid)
-    assert (record.state, record.provisional) == (S.UNKNOWN, False)
+    assert (record.state, record.provisional, record.order_id) == (S.UNKNOWN, False, None)
+    books.broker.hidden.discard(books.broker.named(entry.coid).order_id)
+    books.read(5)
+    assert books.record(entry.coid).provisional
+
+
+def test_order_that_vanished_and_is_listed_again_works_and_nothing_is_sent_in_its_place(books: OrderBooks) -> None:
+    _, stop, target = books.bought()
+    order_id = books.record(stop.coid).order_id or 0
+    books.broker.hidden.add(order_id)
+    books.read_often(5, 30)
+    assert books.record(stop.coid).state is S.UNKNOWN
+    books.broker.hidden.clear()
+    found = books.read(5)
+    assert (books.record(stop.coid).state, books.record(stop.coid).order_id) == (S.WORKING, order_id)
+    books.read_often(6, 60)
+    assert books.states(stop.coid, target.coid) == [S.WORKING, S.WORKING]
+    assert found.latches == []
 
 
 def test_provisional_order_is_told_with_the_id_that_looks_like_it_after_ten_minutes(books: OrderBooks) -> None:
