@@ -162,8 +162,15 @@ def test_child_of_another_parent_is_not_ours() -> None:
     assert set(bind(OPEN_BRACKET, *others)) == {"E"}
 
 
-def test_child_at_another_price_is_not_ours() -> None:
-    assert set(bind(OPEN_BRACKET, ROWS[0], replace(ROWS[1], stop_price=1.0), ROWS[2])) == {"E", "E-T"}
+def test_child_that_names_its_parent_is_ours_though_a_person_gave_it_another_price() -> None:
+    assert set(bind(OPEN_BRACKET, ROWS[0], replace(ROWS[1], stop_price=1.0), ROWS[2])) == {"E", "E-S", "E-T"}
+
+
+def test_child_of_another_size_or_without_a_parent_at_another_price_is_not_ours() -> None:
+    larger = replace(ROWS[1], total_quantity=ROWS[1].total_quantity + 1.0)
+    assert set(bind(OPEN_BRACKET, ROWS[0], larger, ROWS[2])) == {"E", "E-T"}
+    loose = replace(ROWS[1], stop_price=1.0, parent_id=None)
+    assert set(bind(OPEN_BRACKET, ROWS[0], loose, ROWS[2])) == {"E", "E-T"}
 
 
 def test_order_that_is_another_intents_is_not_bound_again() -> None:
