@@ -207,3 +207,51 @@ def test_fills_are_counted_in_the_order_in_which_they_were_made() -> None:
     late, early = execution(ENTRY, 4, execution_id="a", time=after(1)), execution(ENTRY, 5, execution_id="b")
     assert [found.execution_id for _, found in match((ENTRY,), late, early).fills] == ["b", "a"]
     assert ENTRY.intent.conid == AAPL
+
+
+# ---- under an id that nobody knows
+
+UNSEEN_STOP = replace(STOP, order_id=None, state=IntentState.UNKNOWN)
+UNSEEN_TARGET = replace(TARGET, order_id=None, state=IntentState.UNKNOWN)
+UNSEEN = (replace(ENTRY, state=IntentState.FILLED, filled=9), UNSEEN_STOP, UNSEEN_TARGET)
+
+
+@pytest.mark.parametrize(("price", "leg"), [(94.0, "E-S"), (104.99, "E-S"), (200.0, "E-T")])
+def test_sale_under_an_unknown_id_is_that_of_the_unseen_leg_whose_price_allows_it(price: float, leg: str) -> None:
+    assert owner(UNSEEN, execution(UNSEEN_STOP, 9, price, order_ref=None, order_id=4711)) == leg
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"quantity": 8.0}, {"quantity": 10.0}, {"order_ref": "somebody"}, {"time": PRE_OPEN - timedelta(days=9)}],
+)
+def test_other_sale_under_an_unknown_id_is_somebody_elses(changes: dict[str, object]) -> None:
+    found = replace(execution(UNSEEN_STOP, 9, 94.0, order_ref=None, order_id=4711), **changes)  # type: ignore[arg-type]
+    assert owner(UNSEEN, found) is None
+
+
+def test_sale_under_the_id_of_an_order_in_the_list_is_not_that_of_a_leg_nobody_has_seen() -> None:
+    listed = replace(shows(STOP), order_id=4711)
+    assert owner(UNSEEN, execution(UNSEEN_STOP, 9, 94.0, order_ref=None, order_id=4711), listed) is None
+
+
+def test_execution_long_after_an_order_was_filled_is_of_another_that_has_its_id_now() -> None:
+    full = replace(ENTRY, state=IntentState.FILLED, filled=9, ended_at=IN_SESSION - timedelta(minutes=10))
+    assert owner((full,), execution(full, order_ref=None)) is None
+
+
+def test_execution_soon_after_an_order_was_cancelled_is_its_own() -> None:
+    ended = replace(ENTRY, state=IntentState.CANCELLED, ended_at=IN_SESSION - timedelta(minutes=5))
+    assert owner((ended,), execution(ended, order_ref=None)) == "E"
+
+
+def test_shares_that_an_order_filled_when_it_ended_are_counted_when_they_are_told_of() -> None:
+    gap = replace(STOP, state=IntentState.FILLED, ended_at=IN_SESSION + timedelta(minutes=1))
+    assert owner((ENTRY, gap), bare(gap, 9, 94.0)) == "E-S"
+
+
+def test_terms_that_a_split_gave_an_order_are_those_that_an_execution_is_judged_by() -> None:
+    row = replace(
+        shows(TARGET), total_quantity=18.0, filled_quantity=18.0, limit_price=52.5, status=BrokerStatus.FILLED
+    )
+    assert owner((ENTRY, TARGET), bare(TARGET, 18, 52.6), row) == "E-T"

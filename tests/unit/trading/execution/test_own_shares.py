@@ -231,3 +231,22 @@ def test_fraction_of_a_share_after_a_reverse_split_is_cash() -> None:
     found = judged(shown({AAPL: 3.3333}, average=300.0))
     assert isinstance(found, Change)
     assert (found.kind, found.quantity) == (AdjustmentKind.SPLIT, -7)
+
+
+def test_what_others_bought_counts_against_what_they_sold() -> None:
+    sold, bought = _trade(Side.SELL, 4), _trade(Side.BUY, 1)
+    assert isinstance(judged(shown({AAPL: 7, XOM: 3}), foreign=(sold, bought)), Change)
+    assert isinstance(judged(shown({AAPL: 6, XOM: 3}), foreign=(sold, bought)), Doubt)
+
+
+def test_a_second_sale_by_hand_is_explained_at_once_though_the_first_was_written_off() -> None:
+    seven = replace(TEN, quantity=7)
+    bought = replace(entry(seven.entry_coid, quantity=10), state=IntentState.FILLED, filled=10)
+    first, second = _trade(Side.SELL, 3), _trade(Side.SELL, 2)
+    found = judged(shown({AAPL: 5, XOM: 3}), position=seven, records=(bought,), foreign=(first, second))
+    assert isinstance(found, Change)
+    assert found.quantity == -2
+
+
+def _trade(side: Side, quantity: float) -> Execution:
+    return Execution(f"{side}{quantity}", "DU1234567", AAPL, "AAPL", side, quantity, 100.0, 1.0, IN_SESSION, None, 4711)
