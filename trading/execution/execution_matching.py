@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from trading.execution.snapshot import BrokerSnapshot, OrderSight
 from trading.model.intent_state import DECLARED_ABSENT
-from trading.model.order import Execution, IntentState, OrderType, Side
+from trading.model.order import Execution, IntentState, OrderType, Role, Side
 from trading.model.record import IntentRecord, JournalView
 
 # The broker's clock is ours plus the measured skew, within this; more where the skew is unknown.
@@ -53,6 +53,7 @@ def match_executions(
             unnamed.append(execution)
     left = [each for each in unnamed if each.order_id is None and each.order_ref is None]
     explained = _by_bounds(left, journal, snapshot, slack)
+    explained += _by_unproven_leg([e for e in unnamed if e.order_id is not None], journal, snapshot, slack)
     fills += explained
     ours = {execution.execution_id for _, execution in explained}
     fills.sort(key=lambda each: (each[1].time, each[1].side is Side.SELL, each[1].execution_id))
@@ -101,6 +102,37 @@ def _by_bounds(
         ]
         if not rivals and sum(each.quantity for each in fitting) == missing:
             found += [(record.coid, each) for each in fitting]
+    return found
+
+
+def _by_unproven_leg(
+    executions: Sequence[Execution], journal: JournalView, snapshot: BrokerSnapshot, slack: timedelta
+) -> list[tuple[str, Execution]]:
+    """Return the sales under an id that nobody knows which are those of a stop or target of ours that nobody has seen.
+
+    That is so after days away: the list of orders is of today, and its leg was never bound. It has to be all of its
+    shares, at a price that it allows, and the position has to be gone.
+    """
+    known = {record.order_id for record in journal.records} | snapshot.sights.keys()
+    found: list[tuple[str, Execution]] = []
+    for execution in executions:
+        if execution.order_id in known or execution.order_ref is not None or snapshot.positions.value is None:
+            continue
+        legs = [
+            record
+            for record in journal.maybe_live
+            if record.order_id is None
+            and record.state is IntentState.UNKNOWN
+            and record.intent.role in {Role.STOP, Role.TARGET}
+            and _same(record, execution)
+            and execution.quantity == record.left
+            and _allows(record, execution, slack, None)
+            and snapshot.held(execution.conid) == 0
+        ]
+        # A price that the target allows is its own: the stop is on the other side of the market.
+        legs = [leg for leg in legs if leg.intent.role is Role.TARGET] or legs
+        if len(legs) == 1:
+            found.append((legs[0].coid, execution))
     return found
 
 

@@ -84,7 +84,7 @@ def _judge_missing(
         return Doubt(position, held, vote=False)
     gone = position.quantity - held
     text = f"{gone} of {position.quantity} own shares were sold by hand"
-    if _sold(position, foreign) == gone:
+    if _sold(position, foreign, journal) == gone:
         return Change(position, -gone, AdjustmentKind.MANUAL, text)
     if _looks_split(position.quantity, held):
         return Doubt(position, held, vote=False)
@@ -109,13 +109,23 @@ def in_flight(conid: int, snapshot: BrokerSnapshot, journal: JournalView) -> boo
     return False
 
 
-def _sold(position: OwnPosition, foreign: tuple[Execution, ...]) -> float:
-    """Return the shares of this contract that somebody else sold since we have them, by executions that were shown."""
-    return sum(
-        each.quantity
+def _sold(position: OwnPosition, foreign: tuple[Execution, ...], journal: JournalView) -> float:
+    """Return the shares that somebody else sold net since we have them, less those that were written off already."""
+    net = sum(
+        each.quantity if each.side is Side.SELL else -each.quantity
         for each in foreign
-        if each.conid == position.conid and each.side is Side.SELL and each.time.date() >= position.entry_session
+        if each.conid == position.conid and each.time.date() >= position.entry_session
     )
+    entry = journal.by_coid.get(position.entry_coid)
+    if entry is None:
+        return net
+    sent = entry.sent_at or entry.intent.created
+    sales = sum(
+        record.filled
+        for record in journal.of(position.conid)
+        if record.intent.side is Side.SELL and record.intent.created >= sent
+    )
+    return net - max(entry.filled - sales - position.quantity, 0)
 
 
 def _witnessed(position: OwnPosition, snapshot: BrokerSnapshot, journal: JournalView) -> bool:
