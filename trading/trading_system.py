@@ -177,7 +177,7 @@ class TradingSystem:
         self._summary.unknown = turn.unknown
         self._finish_flatten(turn)
         self._alerting.present([*turn.alarms, *self._deciding.alarms(turn.state), *self._keeper.alarms()])
-        context.store.record_differences(differences(turn.state, turn.halts, context.evidence.of))
+        context.store.record_differences(differences(turn.state, turn.halts))
         return self._next(looks, turn)
 
     def _turn(self, view: SessionView, *, balances: bool) -> Turn:

@@ -25,8 +25,6 @@ from trading.model.decision import Decision, Holding
 from trading.model.record import JournalView
 from trading.ports import Sighting
 
-_WATCHED = ("bare:", "breach:", "whole:")
-
 
 @dataclass(frozen=True, slots=True)
 class Market:
@@ -181,8 +179,4 @@ def _quotes(context: TradingContext, conids: frozenset[int]) -> Mapping[int, Quo
 
 
 def _sightings(context: TradingContext) -> dict[str, tuple[Sighting, ...]]:
-    return {
-        subject: context.evidence.of(subject)
-        for subject in sorted(context.evidence.subjects())
-        if subject.startswith(_WATCHED)
-    }
+    return {subject: context.evidence.of(subject) for subject in sorted(context.evidence.subjects())}

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from math import floor
-from typing import TypeAlias
 
 from trading.execution.absence import VOTES_NEEDED
 from trading.execution.matching import PRICE_TOLERANCE, agrees
@@ -17,29 +16,18 @@ from trading.model.alarm import HaltCause
 from trading.model.difference import Difference, DifferenceKind
 from trading.model.order import BrokerOrder
 from trading.model.record import OwnPosition
-from trading.ports import Sighting
 
-_Votes: TypeAlias = Callable[[str], Sequence[Sighting]]
 _BUYS_NONE = "buys nothing there while it is so"
 _LEAVES = "leaves it alone and buys nothing there"
 
 
-def _none(_subject: str) -> Sequence[Sighting]:
-    return ()
-
-
-def differences(
-    state: TradingState, halts: Sequence[HaltCause] = (), votes_of: _Votes = _none
-) -> tuple[Difference, ...]:
-    """Return the differences that a reading shows.
-
-    `halts` are what it halts for, among it the orphans; `votes_of` a subject is the evidence that is kept about it.
-    """
+def differences(state: TradingState, halts: Sequence[HaltCause] = ()) -> tuple[Difference, ...]:
+    """Return the differences that a reading shows; `halts` are what it halts for, among it the orphans."""
     return (
         *_unreadable(state),
-        *_orders_of_ours(state, votes_of),
+        *_orders_of_ours(state),
         *_orders_of_others(state, {halt.facts for halt in halts if halt.cause == "orphan"}),
-        *_shares(state, votes_of),
+        *_shares(state),
         *_stops(state),
     )
 
@@ -66,7 +54,7 @@ def _unreadable(state: TradingState) -> Iterator[Difference]:
 # ---- orders
 
 
-def _orders_of_ours(state: TradingState, votes_of: _Votes) -> Iterator[Difference]:
+def _orders_of_ours(state: TradingState) -> Iterator[Difference]:
     for record in state.journal.maybe_live:
         if not record.unproven:
             continue
@@ -78,7 +66,7 @@ def _orders_of_ours(state: TradingState, votes_of: _Votes) -> Iterator[Differenc
             person = f"--claim {coid}={record.order_id} if it is ours, else cancel it at the broker"
             yield Difference(DifferenceKind.PROVISIONAL, coid, intent.symbol, found, system, person)
             continue
-        votes = sum(record.unknown_since is None or v.at >= record.unknown_since for v in votes_of(coid))
+        votes = sum(record.unknown_since is None or v.at >= record.unknown_since for v in state.sightings.get(coid, ()))
         found = f"{what}: {record.state}, {record.detail or 'no answer yet'}"
         system = f"looks for it ({votes} of {VOTES_NEEDED} readings say it is not there)"
         if record.frozen:
@@ -116,7 +104,7 @@ def name_of(order: BrokerOrder, sights: dict[int, OrderSight]) -> str:
 # ---- shares
 
 
-def _shares(state: TradingState, votes_of: _Votes) -> Iterator[Difference]:
+def _shares(state: TradingState) -> Iterator[Difference]:
     snapshot = state.snapshot
     if snapshot.positions.value is None:
         return
@@ -131,14 +119,14 @@ def _shares(state: TradingState, votes_of: _Votes) -> Iterator[Difference]:
             system = "halted: it never sells short by itself" if traded else _LEAVES
             yield Difference(DifferenceKind.SHORT, symbol, symbol, found, system, "buy back at the broker" * traded)
         if position is not None and max(floor(held), 0) < ours:
-            yield _missing(position, found, state, votes_of)
+            yield _missing(position, found, state)
         elif held > ours:
             system = "leaves the excess alone and buys nothing there"
             yield Difference(DifferenceKind.SHARES_FOREIGN, symbol, symbol, found, system)
 
 
-def _missing(position: OwnPosition, found: str, state: TradingState, votes_of: _Votes) -> Difference:
-    votes = len(votes_of(subject_of(position)))
+def _missing(position: OwnPosition, found: str, state: TradingState) -> Difference:
+    votes = len(state.sightings.get(subject_of(position), ()))
     if in_flight(position.conid, state.snapshot, state.journal):
         system = "waits for an order of ours there that is not settled"
         person = ""

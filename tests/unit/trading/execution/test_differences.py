@@ -65,8 +65,8 @@ def test_row_that_can_not_be_read_is_one_with_its_contract() -> None:
 def test_unproven_order_shows_its_votes_since_then_and_what_would_resolve_it() -> None:
     since = IN_SESSION - timedelta(minutes=5)
     record = entry(state=IntentState.UNKNOWN, order_id=None, unknown_since=since, detail="read timed out")
-    votes = {"E": [Sighting("not in a witnessed reading", since + timedelta(seconds=30 * k)) for k in (-1, 1, 2)]}
-    (found,) = differences(moment(IN_SESSION, record, orders=[]), (), votes.__getitem__)
+    votes = {"E": tuple(Sighting("not in a witnessed reading", since + timedelta(seconds=30 * k)) for k in (-1, 1, 2))}
+    found = only(moment(IN_SESSION, record, orders=[], sightings=votes))
     assert (found.kind, found.subject, found.symbol) == (DifferenceKind.UNPROVEN, "E", "AAPL")
     assert "read timed out" in found.found
     assert "(2 of 5 " in found.system
@@ -110,8 +110,8 @@ def test_orphan_is_shown_together_with_its_bracket_children() -> None:
 
 
 def test_missing_shares_show_the_readings_that_say_so() -> None:
-    votes = {subject_of(own()): [Sighting("4", IN_SESSION)] * 3}
-    (found,) = differences(covered(held={AAPL: 4.0}), (), votes.__getitem__)
+    votes = {subject_of(own()): (Sighting("4", IN_SESSION),) * 3}
+    found = only(covered(held={AAPL: 4.0}, sightings=votes))
     assert (found.kind, found.found) == (DifferenceKind.SHARES_MISSING, "the broker shows 4 shares, own are 9")
     assert "(3 of 5 readings)" in found.system
     assert found.person == "--accept-shares AAPL if they were sold"
