@@ -124,6 +124,9 @@ def _still_wanted(newest: IntentRecord | None, state: TradingState) -> bool:
     decided = state.decision.session if state.decision is not None else date.min
     if newest is None or newest.intent.decided < decided or _taken_back(newest):
         return True
+    if newest.state is IntentState.REJECTED:
+        # The broker's question was never answered, so that it never was an order: the process died before its reply.
+        return newest.reply_id is not None
     return newest.state in _AGAIN and not _account_denied(newest) and not _cancelled_by_others(newest, state)
 
 

@@ -16,6 +16,7 @@ class IntentRecord:
     """One intent with everything the journal knows of it now; `filled` and `average_price` come from executions.
 
     `provisional`: the order id was found by likeness alone, so the order counts as live and is never cancelled.
+    `reply_id` is that of a question which nobody has answered.
     `seen_epoch` is the session epoch in which the broker last showed the order id with this contract, side and size;
     ids may be given again, so an older one names nothing by itself.
     """

@@ -67,6 +67,7 @@ class SqliteCommandLog:
         with self._database.transaction() as connection:
             if moves:
                 _send(connection, coids, IntentState.REPLYING, epoch, at)
+                connection.executemany("UPDATE intent SET reply_id = NULL WHERE coid = ?", ((coid,) for coid in coids))
             return OpenRequest(command, _about(connection, command, coids, request, epoch, at))
 
     def record_question(self, coids: Sequence[str], reply_id: str, message_ids: Sequence[str], now: datetime) -> None:

@@ -98,6 +98,11 @@ def test_exit_that_we_cancelled_ourselves_is_sent_again_and_one_that_a_person_ca
     assert reasons(bare(IN_SESSION, ended, commands=[asked(ended, Step.REPLACE, IN_SESSION)])) != []
 
 
+def test_exit_whose_question_nobody_answered_is_sent_again_and_one_that_the_broker_refused_is_not() -> None:
+    assert reasons(bare(PRE_OPEN, sale(state=IntentState.REJECTED, reply_id="07a1"))) != []
+    assert reasons(bare(PRE_OPEN, sale(state=IntentState.REJECTED))) == []
+
+
 def test_exit_that_met_no_bar_is_sent_for_the_next_session_with_its_reason() -> None:
     unfilled = sale(state=IntentState.EXPIRED, decided=YESTERDAY, session=DECIDED, reason="time_stop")
     early = own(entry_session=YESTERDAY)
