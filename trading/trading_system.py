@@ -15,6 +15,7 @@ from trading.cycle.alerting import Alerting
 from trading.cycle.deciding import Deciding
 from trading.cycle.gather import market_times, open_session
 from trading.cycle.operator_requests import OperatorRequests, describe
+from trading.cycle.order_events import OrderEvents
 from trading.cycle.publish import Publisher
 from trading.cycle.schedule import CONNECTION_CAP_S, OTHER_CAP_S, Backoff, market_events, next_wake
 from trading.cycle.session_keeper import SessionKeeper, SessionView
@@ -79,6 +80,7 @@ class TradingSystem:
         self._turns = AccountTurns(context, loop.free_bytes)
         self._deciding = Deciding(context, stages, symbols)
         self._alerting = Alerting(context.alerts, context.clock)
+        self._events = OrderEvents(context)
         self._publisher = Publisher(context)
         self._summary = CycleSummary()
         self._said = ""
@@ -177,6 +179,7 @@ class TradingSystem:
         self._summary.unknown = turn.unknown
         self._finish_flatten(turn)
         self._alerting.present([*turn.alarms, *self._deciding.alarms(turn.state), *self._keeper.alarms()])
+        self._events.tell()
         context.store.record_differences(differences(turn.state, turn.halts))
         return self._next(looks, turn)
 

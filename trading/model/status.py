@@ -43,5 +43,7 @@ class StatusKey(StrEnum):
     NEXT_EVENT_KIND = "next_event_kind"
     UNCOVERED_SHARES = "uncovered_shares"
     UNKNOWN_ORDERS = "unknown_orders"
+    ORDER_STEPS_TOLD = "order_steps_told"
+    """the number of the last step of an order that log and people were told of"""
     DIFFERENCES = "differences"
     """JSON: what the last turn found to differ from the broker"""

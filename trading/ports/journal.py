@@ -10,6 +10,7 @@ from typing import Protocol
 
 from trading.model.command import CommandDraft, CommandState
 from trading.model.order import Execution, IntentState, OrderIntent
+from trading.model.order_step import OrderStep
 from trading.model.outcome import Answer
 from trading.model.record import IntentRecord, JournalView, OwnPosition
 from trading.model.request import PreparedRequest
@@ -168,6 +169,10 @@ class CommandLog(Protocol):
 
     def settle(self, numbers: Iterable[int], state: CommandState, detail: str, now: datetime) -> None:
         """Say what became of commands: confirmed by a reading, refused because nothing came of it, or lapsed."""
+        ...
+
+    def steps_after(self, number: int) -> tuple[OrderStep, ...]:
+        """Return the steps that orders took after step `number`, oldest first; a thousand at most."""
         ...
 
 

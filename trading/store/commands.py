@@ -8,7 +8,8 @@ from datetime import datetime
 
 from trading.errors import InvariantBroken
 from trading.model.command import CommandDraft, CommandState
-from trading.model.order import IntentState
+from trading.model.order import IntentState, Role
+from trading.model.order_step import OrderStep
 from trading.model.outcome import Answer
 from trading.model.request import PreparedRequest, RequestKind
 from trading.ports import OpenRequest
@@ -131,6 +132,26 @@ class SqliteCommandLog:
                 "UPDATE command SET state = ?, detail = ?, changed = ? WHERE number = ?",
                 ((state, detail, at, number) for number in numbers),
             )
+
+    def steps_after(self, number: int) -> tuple[OrderStep, ...]:
+        """Return the steps that orders took after step `number`, oldest first; a thousand at most."""
+        rows = self._database.query(
+            "SELECT intent_log.id, coid, symbol, role, intent_log.state, intent_log.detail, filled FROM intent_log"
+            " JOIN intent USING (coid) WHERE intent_log.id > ? ORDER BY intent_log.id LIMIT 1000",
+            (number,),
+        )
+        return tuple(
+            OrderStep(
+                number=row["id"],
+                coid=row["coid"],
+                symbol=row["symbol"],
+                role=Role(row["role"]),
+                state=IntentState(row["state"]),
+                detail=row["detail"],
+                filled=row["filled"],
+            )
+            for row in rows
+        )
 
 
 def _send(connection: sqlite3.Connection, coids: Sequence[str], state: IntentState, epoch: int, at: str) -> None:
