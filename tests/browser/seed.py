@@ -12,6 +12,7 @@ import argparse
 import json
 import os
 import random
+import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
@@ -245,7 +246,9 @@ def _write_facts(store: SqliteStore, state: str, moment: datetime) -> None:
     for key, value in facts.items():
         store.set_value(key, value)
     if state == "halted":
-        store.halts.raise_halt(OPERATOR, "test", reason="asked for on the dashboard", actor="dashboard", now=moment)
+        # What a person asked for halts once: each time is a request of its own.
+        facts = f"request {secrets.randbelow(10**9)}"
+        store.halts.raise_halt(OPERATOR, facts, reason="asked for on the dashboard", actor="dashboard", now=moment)
     elif store.mode().mode is Mode.HALTED:
         store.halts.acknowledge_halts(seen=store.mode().newest_halt, actor="dashboard", now=moment)
     if state == "reducing":
