@@ -247,8 +247,8 @@ def _write_facts(store: SqliteStore, state: str, moment: datetime) -> None:
         store.set_value(key, value)
     if state == "halted":
         # What a person asked for halts once: each time is a request of its own.
-        facts = f"request {secrets.randbelow(10**9)}"
-        store.halts.raise_halt(OPERATOR, facts, reason="asked for on the dashboard", actor="dashboard", now=moment)
+        request = f"request {secrets.randbelow(10**9)}"
+        store.halts.raise_halt(OPERATOR, request, reason="asked for on the dashboard", actor="dashboard", now=moment)
     elif store.mode().mode is Mode.HALTED:
         store.halts.acknowledge_halts(seen=store.mode().newest_halt, actor="dashboard", now=moment)
     if state == "reducing":
