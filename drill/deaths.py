@@ -24,6 +24,10 @@ class StuckError(BaseException):
     """The trading process works and works, and its time does not move."""
 
 
+class CutShortError(BaseException):
+    """The run takes longer than it is worth: it ends here, and is judged by what has to hold at each moment alone."""
+
+
 class Reaper:
     """Counts what the process does, and ends it where the schedule says; once dead, nothing of it works any more."""
 

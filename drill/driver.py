@@ -12,7 +12,7 @@ from pathlib import Path
 
 import msgspec
 
-from drill.deaths import Death, Reaper, StuckError
+from drill.deaths import CutShortError, Death, Reaper, StuckError
 from drill.gateway import RunGateway
 from drill.looks import Looks
 from drill.schedule import Deed, Kill, Request, Schedule
@@ -105,6 +105,9 @@ class Driver:
             away_s = death.kill.away_s
         except StuckError:
             self._note("stuck")
+            self._clock.wake.request_stop()
+        except CutShortError:
+            self._note("cut")
             self._clock.wake.request_stop()
         except TradingError as error:
             # Whatever is stored, a start has to come up by itself.

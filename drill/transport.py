@@ -8,7 +8,7 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 from drill.clock import RunClock
-from drill.deaths import Reaper, StuckError
+from drill.deaths import CutShortError, Reaper, StuckError
 from drill.schedule import ClientFault
 from simulator.fault_plan import role_of
 from simulator.messages import Break, Request, Wire
@@ -99,8 +99,10 @@ class Line:
         self.calls += 1
         now = self._clock.monotonic()
         self._at_once = (now, self._at_once[1] + 1) if self._at_once[0] == now else (now, 1)
-        if self.calls > MOST_CALLS or self._at_once[1] > MOST_CALLS_AT_ONCE:
+        if self._at_once[1] > MOST_CALLS_AT_ONCE:
             raise StuckError
+        if self.calls > MOST_CALLS:
+            raise CutShortError
 
     def _connect(self, call: str, role: str, limit_s: float) -> None:
         """Get a connection.

@@ -83,6 +83,7 @@ def _deadline(case: Case, looks: Looks, gap: Gap, begin: float) -> float:
     while due < gap.end:
         later = max(alive_after(case, due), _unproven_until(case, gap, due), _exit_until(case, gap, due))
         later = max(later, _tried_until(case, gap, begin, due), _doubtful_until(case, gap, due))
+        later = max(later, _cancelling_until(case, gap, due))
         if later <= due:
             return due
         # What was in the way is gone: from then on it can be done.
@@ -144,6 +145,25 @@ def _doubtful_until(case: Case, gap: Gap, at: float) -> float:
         if line["kind"] == "status" and line["state"] == "inactive" and line["order_id"] in stops
     ]
     return max((began + DOUBT_S for began in since if began <= at < began + DOUBT_S), default=at)
+
+
+def _cancelling_until(case: Case, gap: Gap, at: float) -> float:
+    """Return until when the broker is cancelling a sale of ours: with a new stop beside it, too much could be sold."""
+    sales = {
+        intent.order_id
+        for intent in case.journal.intents.values()
+        if intent.side == "SELL" and intent.conid == gap.conid
+    }
+    asked: dict[int, float] = {}
+    for line in case.truth:
+        if line["kind"] != "status" or line["order_id"] not in sales:
+            continue
+        since = asked.pop(line["order_id"], FAR)
+        if since <= at < instant(line["at"]):
+            return instant(line["at"])
+        if line["state"] == "cancelling":
+            asked[line["order_id"]] = instant(line["at"])
+    return FAR if any(since <= at for since in asked.values()) else at
 
 
 def _stops(case: Case, coids: Sequence[str], conid: int) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
+from simulator import instants
 from simulator.broker import Broker
 from simulator.exchange.account import Execution
 from simulator.exchange.orders import Order, State
@@ -88,7 +89,14 @@ def _correction(firing: Firing, old: Execution) -> dict[str, float]:
 
 
 def _newest_filled(broker: Broker) -> Order | None:
-    filled = (order for order in broker.exchange.book.orders.values() if order.state is State.FILLED)
+    """Return the newest order that filled today: one of an earlier day fills no more."""
+    today = instants.new_york_day(broker.exchange.now_us)
+    executed = {each.order_id for each in broker.account.executions if instants.new_york_day(each.at_us) == today}
+    filled = (
+        order
+        for order in broker.exchange.book.orders.values()
+        if order.state is State.FILLED and order.order_id in executed
+    )
     return max(filled, key=lambda order: order.number, default=None)
 
 
@@ -97,7 +105,7 @@ def _has_filled(broker: Broker, _request: Request, _values: object) -> bool:
 
 
 def overfilled(firing: Firing) -> Response:
-    """The newest filled order fills beyond its quantity."""
+    """The newest order that filled today fills beyond its quantity."""
     broker = firing.broker
     order = _newest_filled(broker)
     if order is not None:

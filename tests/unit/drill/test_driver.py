@@ -135,6 +135,16 @@ def test_loop_that_does_not_get_on_is_ended(ordinary: Schedule, world: World, tm
     assert kinds(driver.run(), "stuck")
 
 
+def test_run_that_takes_too_long_is_cut_short_and_judged_by_each_moment(
+    ordinary: Schedule, world: World, tmp_path: Path
+) -> None:
+    driver = Driver(ordinary, world, tmp_path)
+    driver._line.calls = 10**9
+    done = driver.run()
+    assert kinds(done, "cut")
+    assert judge(case_of(done)) == []
+
+
 def raise_stuck(*_arguments: object) -> None:
     raise StuckError
 

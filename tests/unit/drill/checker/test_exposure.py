@@ -103,6 +103,18 @@ def test_stop_that_the_broker_made_inactive_may_be_looked_at_for_a_while() -> No
         assert len(i9(run)) == count
 
 
+@pytest.mark.parametrize(("gone", "again", "count"), [(240.0, 250.0, 0), (240.0, 290.0, 1), (203.0, 290.0, 1)])
+def test_target_that_is_being_cancelled_is_waited_for(gone: float, again: float, count: int) -> None:
+    run = bought()
+    run.over(200.0, STOP_ID)
+    run.turn(200.0)
+    run.over(201.0, TARGET_ID, "cancelling")
+    run.over(gone, TARGET_ID)
+    run.turn(gone + 1.0)
+    run.order(again, ticket(9, "SELL", "STP", 10, coid="B-S"))
+    assert len(i9(run)) == count
+
+
 def test_bare_shares_outside_regular_hours_are_not_counted() -> None:
     run = bought()
     run.over(CLOSE_S + 10.0, STOP_ID)
