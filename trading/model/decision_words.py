@@ -45,6 +45,18 @@ TITLES: Mapping[str, str] = {
     "no_stop": "Stop out of range",
     "max_per_sector": "Sector full",
     "account": "Observing only",
+    "state": "Not possible now",
+    "too_old": "Too late to send",
+    "market_closed": "Outside its hours",
+    "price_collar": "Price too far off",
+    "fat_finger": "Price not allowed",
+    "duplicate": "Sent already",
+    "rate": "Too many entries",
+    "instrument": "Contract not as checked",
+    "restricted": "Symbol is blocked",
+    "stale": "No fresh price",
+    "split": "Split suspected",
+    "short": "More than is ours",
 }
 
 _WORDINGS: Mapping[str, Wording] = {

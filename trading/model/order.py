@@ -44,7 +44,7 @@ class Role(StrEnum):
 
 
 class IntentState(StrEnum):
-    """Where one intent stands (the edges are in `trading.execution.order_state`)."""
+    """Where one intent stands (the edges are in `trading.model.intent_state`)."""
 
     PLANNED = "PLANNED"
     SENDING = "SENDING"
