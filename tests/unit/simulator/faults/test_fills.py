@@ -125,3 +125,13 @@ def test_nothing_fires_before_there_is_something_to_break() -> None:
     tickle(on)
     assert [(planned.matched, planned.fired) for planned in on.broker.faults.planned] == [(0, 0)] * 5
     assert on.call("DELETE", f"/v1/api/iserver/account/{ACCOUNT}/order/-1").status == 200
+
+
+def test_order_that_filled_on_an_earlier_day_is_not_overfilled() -> None:
+    on = client()
+    holding(on)
+    on.advance("2014-03-04T14:31:00Z")
+    plan(on, "O17")
+    tickle(on)
+    assert [planned.fired for planned in on.broker.faults.planned] == [0]
+    assert held(on) == 10
