@@ -20,6 +20,7 @@ class Tally:
     orders: int = 0
     fills: int = 0
     restarts: int = 0
+    cut: int = 0
     violated: Counter[str] = field(default_factory=Counter)
     """schedules by the invariant that was violated first"""
 
@@ -31,6 +32,7 @@ class Tally:
         self.orders += verdict.orders
         self.fills += verdict.fills
         self.restarts += verdict.restarts
+        self.cut += verdict.cut
         if verdict.violations:
             self.violated[verdict.violations[0].invariant] += 1
 
@@ -44,7 +46,8 @@ class Tally:
         mean_s = seconds / self.schedules if self.schedules else 0.0
         found = ", ".join(f"{name} in {count}" for name, count in sorted(self.violated.items()))
         return [
-            f"{self.schedules} schedules, {self.days} simulated days, {seconds:.0f} s ({mean_s:.2f} s each)",
+            f"{self.schedules} schedules, {self.days} simulated days, {seconds:.0f} s ({mean_s:.2f} s each)"
+            f"{f', {self.cut} cut short' if self.cut else ''}",
             f"{sum(self.fired.values())} faults of {len(self.fired)} kinds fired, {self.restarts} restarts,"
             f" {self.orders} orders, {self.fills} fills",
             f"{self.violations} schedules violated an invariant{f': {found}' if found else ''}",
@@ -58,6 +61,7 @@ class Tally:
             "seconds": round(seconds, 1),
             "faults": dict(sorted(self.fired.items())),
             "restarts": self.restarts,
+            "cut": self.cut,
             "orders": self.orders,
             "fills": self.fills,
             "violated": dict(sorted(self.violated.items())),

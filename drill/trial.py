@@ -32,6 +32,8 @@ class Verdict:
     fills: int = 0
     restarts: int = 0
     days: int = 0
+    cut: bool = False
+    """whether it took too long, and was ended and judged by what has to hold at each moment alone"""
     around: list[str] = field(default_factory=list)
     """truth, journal and the drill's deeds around the first violation"""
 
@@ -57,6 +59,7 @@ def _verdict(done: Run, case: Case) -> Verdict:
     verdict.fired += Counter(str(event["id"]) for event in case.happened("client_fault"))
     verdict.restarts = len(case.happened("start")) - 1
     verdict.days = len(case.hours)
+    verdict.cut = bool(case.happened("cut"))
     if violations:
         verdict.around = neighbourhood(case, done.log, violations[0].at)
     return verdict

@@ -31,6 +31,15 @@ def test_summary_counts_everything_and_names_what_was_violated(ordinary: Schedul
     assert tally.violations == 1
 
 
+def test_summary_says_how_many_runs_were_cut_short(ordinary: Schedule) -> None:
+    tally = Tally()
+    long = verdict(ordinary)
+    long.cut = True
+    tally.add(long)
+    assert tally.lines(3.0)[0] == "1 schedules, 4 simulated days, 3 s (3.00 s each), 1 cut short"
+    assert tally.as_json(3.0)["cut"] == 1
+
+
 def test_nothing_at_all_is_no_division_by_zero() -> None:
     assert Tally().lines(0.0)[0].startswith("0 schedules")
 
