@@ -17,8 +17,10 @@ from drill.checker.wire import says_yes
 T_PROTECT_S = 15.0
 EXIT_MAY_TAKE_S = 60.0
 RETRY_S = 300.0
+SERIES_S = 60.0
 DOUBT_S = 90.0
 TRIM_S = 120.0
+PENALTY_S = 120.0
 UNPROVEN = frozenset({"SENDING", "QUESTIONED", "REPLYING", "UNKNOWN"})
 _LATE_FILLS = ("O13", "O16", "O17", "O24")
 
@@ -83,7 +85,7 @@ def _deadline(case: Case, looks: Looks, gap: Gap, begin: float) -> float:
     while due < gap.end:
         later = max(alive_after(case, due), _unproven_until(case, gap, due), _exit_until(case, gap, due))
         later = max(later, _tried_until(case, gap, begin, due), _doubtful_until(case, gap, due))
-        later = max(later, _cancelling_until(case, gap, due))
+        later = max(later, _cancelling_until(case, gap, due), _penalty_until(case, due))
         if later <= due:
             return due
         # What was in the way is gone: from then on it can be done.
@@ -123,13 +125,21 @@ def _exit_until(case: Case, gap: Gap, at: float) -> float:
 
 
 def _tried_until(case: Case, gap: Gap, begin: float, at: float) -> float:
-    """Return until when the pause lasts after the last pair that was sent and came to nothing."""
+    """Return until when the pause lasts after the last pair that was sent and came to nothing.
+
+    A pair that was lost within a minute is of the same series as the next one.
+    """
     tried = [
         act.at
         for act in case.journal.wire
-        if act.about is None and act.verb == "POST" and begin <= act.at <= at and _stops(case, act.coids, gap.conid)
+        if act.about is None
+        and act.verb == "POST"
+        and begin - SERIES_S <= act.at <= at
+        and _stops(case, act.coids, gap.conid)
     ]
-    return tried[-1] + RETRY_S if tried and at < tried[-1] + RETRY_S else at
+    if not tried:
+        return at
+    return max(at, tried[-1] + (RETRY_S if tried[-1] >= begin else SERIES_S))
 
 
 def _doubtful_until(case: Case, gap: Gap, at: float) -> float:
@@ -164,6 +174,12 @@ def _cancelling_until(case: Case, gap: Gap, at: float) -> float:
         if line["state"] == "cancelling":
             asked[line["order_id"]] = instant(line["at"])
     return FAR if any(since <= at for since in asked.values()) else at
+
+
+def _penalty_until(case: Case, at: float) -> float:
+    """Return until when a penalty lasts: after an answer 429 nothing is sent for a while but one probe a minute."""
+    punished = [instant(line["at"]) for line in case.truth if line["kind"] == "fault" and line["id"] in ("H03", "H04")]
+    return max((began + PENALTY_S for began in punished if began <= at < began + PENALTY_S), default=at)
 
 
 def _stops(case: Case, coids: Sequence[str], conid: int) -> bool:

@@ -74,8 +74,10 @@ def _by_name_or_id(
         if record.order_id == execution.order_id and _same(record, execution) and record.state not in _NEVER_THERE
     ]
     certain = [record for record in candidates if record.seen_epoch == snapshot.epoch and not record.provisional]
-    if len(certain) == 1 and not _before(certain[0], execution, slack) and not _after_its_end(certain[0], execution):
-        return certain[0].coid
+    if len(certain) == 1 and not _before(certain[0], execution, slack):
+        record = certain[0]
+        if not _after_its_end(record, execution) or _missing(record, snapshot) >= execution.quantity:
+            return record.coid
     # An id of another session may have been given again: then the order has to allow the execution.
     sights = snapshot.sights
     fitting = [record for record in candidates if _allows(record, execution, slack, sights.get(execution.order_id))]
@@ -163,7 +165,10 @@ def _before(record: IntentRecord, execution: Execution, slack: timedelta) -> boo
 
 
 def _after_its_end(record: IntentRecord, execution: Execution) -> bool:
-    """Return whether it was executed when the order had long filled to the last share: its id was given again."""
+    """Return whether it was executed when the order had long filled to the last share.
+
+    Then its id was given again, unless the list says that it filled by that much more.
+    """
     ended = record.ended_at if record.left <= 0 else None
     return ended is not None and execution.time > ended + _TOLD_LATE
 

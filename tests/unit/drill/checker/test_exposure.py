@@ -94,6 +94,14 @@ def test_refused_pair_is_tried_again_within_five_minutes() -> None:
         assert len(i9(run)) == count
 
 
+@pytest.mark.parametrize(("sent", "count"), [(150.0, 1), (190.0, 0)])
+def test_stop_that_was_lost_soon_after_it_was_placed_is_of_the_same_series(sent: float, count: int) -> None:
+    run = bare(245.0)
+    run.intent("B-S", "stop")
+    run.about(sent, "B-S")
+    assert len(i9(run)) == count
+
+
 def test_stop_that_the_broker_made_inactive_may_be_looked_at_for_a_while() -> None:
     for again, count in ((290.0, 0), (320.0, 1)):
         run = bought()
@@ -111,6 +119,19 @@ def test_target_that_is_being_cancelled_is_waited_for(gone: float, again: float,
     run.over(201.0, TARGET_ID, "cancelling")
     run.over(gone, TARGET_ID)
     run.turn(gone + 1.0)
+    run.order(again, ticket(9, "SELL", "STP", 10, coid="B-S"))
+    assert len(i9(run)) == count
+
+
+@pytest.mark.parametrize(("fault", "again", "count"), [("H03", 330.0, 0), ("H03", 340.0, 1), ("H05", 330.0, 1)])
+def test_nothing_is_sent_for_a_while_after_an_answer_429(fault: str, again: float, count: int) -> None:
+    run = bought()
+    run.over(200.0, STOP_ID)
+    run.over(200.0, TARGET_ID)
+    run.turn(201.0)
+    run.line(202.0, "fault", id=fault, path="/tickle")
+    run.turn(310.0)
+    run.turn(320.0)
     run.order(again, ticket(9, "SELL", "STP", 10, coid="B-S"))
     assert len(i9(run)) == count
 

@@ -124,6 +124,14 @@ def test_order_that_is_over_has_no_executions_after_its_end_by_its_id_alone(seco
     assert (owner((ended,), found) == "D") is ours
 
 
+@pytest.mark.parametrize(("listed", "ours"), [(10.0, True), (9.0, False)])
+def test_overfill_that_comes_long_after_the_end_counts_where_the_list_tells_of_it(listed: float, *, ours: bool) -> None:
+    filled = replace(ENTRY, filled=9, state=IntentState.FILLED, ended_at=IN_SESSION)
+    late = execution(filled, quantity=1, order_ref=None, time=after(3600))
+    shown = replace(shows(filled, BrokerStatus.FILLED), filled_quantity=listed)
+    assert (match((filled,), late, orders=(shown,)).fills == (("E", late),)) is ours
+
+
 @pytest.mark.parametrize("state", [IntentState.LOST, IntentState.REJECTED, IntentState.DECLINED])
 def test_order_that_was_taken_for_absent_may_have_executions_after_that(state: IntentState) -> None:
     absent = replace(OLD_SENT, state=state, ended_at=PRE_OPEN)
