@@ -209,7 +209,8 @@ class TradingSystem:
         if not turn.state.journal.positions and not entries and turn.state.snapshot.whole:
             halts.end_flatten("all own shares are sold", now)
             return
-        parts = [f"{symbol}: {text}" for symbol, text in sorted(turn.waiting.items())]
+        concerned = {p.symbol for p in turn.state.journal.positions} | {record.intent.symbol for record in entries}
+        parts = [f"{symbol}: {text}" for symbol, text in sorted(turn.waiting.items()) if symbol in concerned]
         left = ", ".join(f"{p.quantity} {p.symbol}" for p in turn.state.journal.positions)
         halts.set_flatten_progress("; ".join([f"left to sell: {left or 'nothing'}", *parts]), now)
 
