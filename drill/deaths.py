@@ -37,10 +37,16 @@ class Reaper:
         self._counts: Counter[tuple[str, str | None]] = Counter()
         self._on_death = on_death
         self._dead: Death | None = None
+        self._there = True
 
     def revive(self) -> None:
         """A new process begins; the counts go on."""
         self._dead = None
+        self._there = True
+
+    def gone(self) -> None:
+        """The process has ended: until the next one begins nobody is there to be killed."""
+        self._there = False
 
     def disarm(self) -> None:
         """Nobody dies any more."""
@@ -68,13 +74,15 @@ class Reaper:
                 self.kill(kill)
 
     def kill(self, kill: Kill) -> None:
-        """End the process here, unless this death has been or is not to be any more.
+        """End the process here, unless this death has been or is not to be any more, or nobody is there.
 
         Raises: Death.
         """
         if kill not in self._left:
             return
         self._left.remove(kill)
+        if not self._there:
+            return
         self._on_death(kill)
         self._dead = Death(kill)
         raise self._dead

@@ -112,6 +112,7 @@ class Driver:
         except TradingError as error:
             # Whatever is stored, a start has to come up by itself.
             self._note("no_start", error=str(error))
+        self._reaper.gone()
         self._clock.pass_by(away_s)
 
     def _trade(self) -> None:

@@ -42,6 +42,18 @@ def test_nobody_dies_once_it_is_disarmed() -> None:
     reaper.check()
 
 
+def test_death_that_comes_while_nobody_is_there_kills_nobody_later_either() -> None:
+    died: list[Kill] = []
+    kill = Kill("waiting", at="2014-03-03T15:00:00+00:00")
+    reaper = Reaper([kill], died.append)
+    reaper.gone()
+    reaper.kill(kill)
+    reaper.revive()
+    reaper.kill(kill)
+    reaper.check()
+    assert died == []
+
+
 def written(path: Path) -> list[int]:
     connection = sqlite3.connect(path)
     found = [row[0] for row in connection.execute("SELECT n FROM t")]

@@ -145,6 +145,14 @@ def test_run_that_takes_too_long_is_cut_short_and_judged_by_each_moment(
     assert judge(case_of(done)) == []
 
 
+def test_second_death_while_the_process_is_away_is_none(ordinary: Schedule, world: World, tmp_path: Path) -> None:
+    first = Kill("waiting", at=f"{ordinary.start}T16:00:00+00:00", away_s=600.0)
+    kills = [first, replace(first, at=f"{ordinary.start}T16:05:00+00:00")]
+    done = run(replace(ordinary, kills=kills), world, tmp_path)
+    assert len(kinds(done, "death")) == 1
+    assert judge(case_of(done)) == []
+
+
 def raise_stuck(*_arguments: object) -> None:
     raise StuckError
 

@@ -62,6 +62,12 @@ def test_name_that_is_sent_again_is_told() -> None:
     assert names(list(wire.i4_sent_once(run.case()))) == ["I4"]
 
 
+def test_modification_that_names_its_order_is_not_sent_again() -> None:
+    run = bought()
+    run.request(-2000.0, ENTRY, path=f"{ORDERS.removesuffix('s')}/1")
+    assert list(wire.i4_sent_once(run.case())) == []
+
+
 def test_entry_beside_one_that_is_not_proven_is_told_until_it_is() -> None:
     for state, count in (("UNKNOWN", 1), ("LOST", 0)):
         run = bought()
