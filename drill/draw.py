@@ -31,7 +31,6 @@ FOR_GOOD = frozenset({"C05", "C07", "C10", "C11", "G08", "G09", "H16", "T13"})
 FOR_GOOD_ON = 0.03
 _MOST_SYMBOLS, _MOST_FAULTY_DAYS = 5, 3
 _SHORT_HOLDING = "strategy.trend_mean_reversion.max_holding_bars=1"
-_WRITES = ("POST", "DELETE")
 
 
 @dataclass(frozen=True, slots=True)

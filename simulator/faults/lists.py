@@ -25,8 +25,6 @@ from simulator.faults.rewriting import Row, each_row, encode, raw, rewritten, wh
 from simulator.messages import Response
 
 _LISTED = Calls("GET", ORDER_LIST.paths + TRADES.paths + POSITIONS.paths)
-_ACCOUNTS = Calls("GET", ("/iserver/accounts", "/portfolio/accounts"))
-_DONE = frozenset({"Filled", "Cancelled", "Inactive"})
 OTHER_ACCOUNT = "DU7654321"
 
 

@@ -24,7 +24,6 @@ class AlarmCode(StrEnum):
     SHARES_MISSING = "shares_missing"
     MANUAL = "manual"
     SPLIT = "split"
-    LATCHED = "latched"
     NOT_DECIDED = "not_decided"
 
 
