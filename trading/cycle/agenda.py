@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from trading.config import ExecutionSettings
 from trading.errors import DataError
 from trading.market.calendar import Session, TradingCalendar
+from trading.model.exchange_time import exchange_date
 from trading.model.market_event import MarketEvent
 
-_NEW_YORK = ZoneInfo("America/New_York")
 _AROUND = timedelta(seconds=90)
 
 
@@ -30,6 +29,6 @@ def event_at(at: datetime, calendar: TradingCalendar, settings: ExecutionSetting
 
 def _session(at: datetime, calendar: TradingCalendar) -> Session | None:
     try:
-        return calendar.session(at.astimezone(_NEW_YORK).date())
+        return calendar.session(exchange_date(at))
     except DataError:
         return None

@@ -110,7 +110,7 @@ class AccountTurns:
         turn.found |= {(alarm.code, alarm.subject): alarm for alarm in reconciled.alarms}
         turn.alarms = [*turn.found.values(), *plan.alarms]
         waiting = {**plan.waiting, **done.waiting}
-        turn.waiting = {symbol: denied.detail or denied.code for symbol, denied in waiting.items()}
+        turn.waiting = {symbol: denied.text for symbol, denied in waiting.items()}
         turn.looks = [at for at in (plan.look_again, reconciled.look_again) if at is not None]
         if done.unfinished or done.waiting:
             turn.looks.append(state.now + timedelta(seconds=POLL_S))

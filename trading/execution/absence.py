@@ -10,7 +10,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from zoneinfo import ZoneInfo
 
 from trading.config import Settings
 from trading.execution.endings import EXPIRED_AFTER
@@ -18,6 +17,7 @@ from trading.execution.matching import agrees
 from trading.execution.snapshot import BrokerSnapshot
 from trading.execution.windows import in_reset, next_reset_end
 from trading.market.calendar import TradingCalendar
+from trading.model.exchange_time import exchange_date
 from trading.model.order import Tif
 from trading.model.record import IntentRecord, JournalView
 from trading.ports import Sighting
@@ -27,7 +27,6 @@ VOTES_APART = timedelta(seconds=30)
 FREEZE_AFTER = timedelta(minutes=10)
 LOOKS_APART = timedelta(seconds=5)
 _CLEAN_READINGS = 2
-_EXCHANGE_ZONE = ZoneInfo("America/New_York")
 
 
 class Vote(StrEnum):
@@ -80,7 +79,7 @@ def witnessed(coid: str, snapshot: BrokerSnapshot, journal: JournalView) -> bool
     Those are the ones that work, and those that ended today in this session. Without one an empty list looks the same
     as one that is falsely empty.
     """
-    today = snapshot.began.astimezone(_EXCHANGE_ZONE).date()
+    today = exchange_date(snapshot.began)
     wanted = [
         record.order_id
         for record in journal.records
@@ -88,7 +87,7 @@ def witnessed(coid: str, snapshot: BrokerSnapshot, journal: JournalView) -> bool
         and record.order_id is not None
         and not record.provisional
         and record.seen_epoch == snapshot.epoch
-        and (record.maybe_live or (record.ended_at and record.ended_at.astimezone(_EXCHANGE_ZONE).date() == today))
+        and (record.maybe_live or (record.ended_at and exchange_date(record.ended_at) == today))
         and not record.unproven
     ]
     return bool(wanted) and all(order_id in snapshot.sights for order_id in wanted)
@@ -114,14 +113,12 @@ def _could_show(record: IntentRecord, snapshot: BrokerSnapshot, journal: Journal
     visible = timedelta(seconds=2.0 * settings.execution.visibility_s)
     if record.sent_at is not None and snapshot.began < record.sent_at + visible:
         return False
-    position = journal.position(record.intent.conid)
-    if snapshot.held(record.intent.conid) != (0 if position is None else position.quantity):
+    if snapshot.held(record.intent.conid) != journal.owned(record.intent.conid):
         return False
-    bound = {each.order_id for each in journal.maybe_live if not each.provisional}
     return not any(
         agrees(record.intent, sight.order)
         for order_id, sight in snapshot.sights.items()
-        if sight.maybe_live and order_id not in bound and sight.order.order_ref in {None, record.coid}
+        if sight.maybe_live and order_id not in journal.bound_ids and sight.order.order_ref in {None, record.coid}
     )
 
 

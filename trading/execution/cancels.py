@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from trading.execution.matching import is_same
+from trading.execution.matching import is_same, working
 from trading.execution.plan import Cancel, Plan
 from trading.execution.state import TradingState
 from trading.model.alarm import AlarmCode
@@ -129,12 +129,7 @@ def _too_many(position: OwnPosition, role: Role, state: TradingState) -> list[In
     sights = {
         record.coid: sight
         for record in sells_in_order(position.conid, state.journal)
-        if record.intent.role is role
-        and not record.unproven
-        and record.order_id is not None
-        and (sight := state.snapshot.sights.get(record.order_id)) is not None
-        and sight.live
-        and is_same(record, sight.order, state.journal)
+        if record.intent.role is role and (sight := working(record, state.snapshot, state.journal)) is not None
     }
     sells = sum(sight.order.remaining_quantity for sight in sights.values())
     shares = position.quantity + sum(max(record.left, 0) for record in state.journal.entries(position.conid))

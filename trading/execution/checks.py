@@ -75,10 +75,15 @@ def too_old(order: OrderIntent, at: TradingState) -> Denied | None:
     return None if late_s <= 0.0 else Denied(order.symbol, "too_old", late_s, 0.0, "seconds past the window")
 
 
+def closed(symbol: str) -> Denied:
+    """Return the refusal of an order that may not leave at this time of the day."""
+    return Denied(symbol, "market_closed", None, None, "outside the time for such orders")
+
+
 def market_closed(order: OrderIntent, now: datetime, window: SendWindow) -> Denied | None:
     """R15: an entry leaves inside its window only."""
     inside = window.before_open(now)
-    return None if inside else Denied(order.symbol, "market_closed", None, None, "outside the time for such orders")
+    return None if inside else closed(order.symbol)
 
 
 def price_collar(order: OrderIntent, reference: float | None, deviation: float) -> Denied | None:

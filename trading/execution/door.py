@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from math import floor
-
 from trading.execution import checks
 from trading.execution.entries import check_entry
 from trading.execution.exits import check_exit
@@ -31,9 +29,7 @@ def may_leave(order: OrderIntent, command: Submit, state: TradingState) -> Denie
 
 def check_protection(order: OrderIntent, state: TradingState) -> Denied | None:
     """Return why a stop must not leave: more than one sale of the same shares could make us short."""
-    position = state.journal.position(order.conid)
-    held = max(floor(state.snapshot.held(order.conid)), 0)
-    own = 0 if position is None else min(position.quantity, held)
+    own = state.own_shares_shown(order.conid)
     others = [
         record
         for record in state.journal.sells(order.conid)

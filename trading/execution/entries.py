@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
-from zoneinfo import ZoneInfo
 
 from trading.execution import checks
 from trading.execution.order_factory import Purpose, bracket
@@ -12,11 +11,11 @@ from trading.execution.plan import POLL_S, Plan, Refuse, Submit
 from trading.execution.state import TradingState
 from trading.model.command import Step
 from trading.model.decision import Approved, Denied
+from trading.model.exchange_time import exchange_date
 from trading.model.order import IntentState, OrderIntent, Role
 from trading.model.record import group_of
 
 MINUTE_S = 60.0
-_EXCHANGE_ZONE = ZoneInfo("America/New_York")
 # A refusal of these may pass by itself inside the window; of all others the order is over.
 _PASSING = frozenset({"state", "rate", "market_closed", "restricted"})
 
@@ -125,5 +124,5 @@ def _sent(state: TradingState) -> checks.Sent:
         if record.intent.role is Role.ENTRY and record.sent_at is not None
     ]
     minute = sum(timedelta(0) <= state.now - sent < timedelta(seconds=MINUTE_S) for sent in times)
-    today = state.now.astimezone(_EXCHANGE_ZONE).date()
-    return checks.Sent(minute, sum(sent.astimezone(_EXCHANGE_ZONE).date() == today for sent in times))
+    today = exchange_date(state.now)
+    return checks.Sent(minute, sum(exchange_date(sent) == today for sent in times))

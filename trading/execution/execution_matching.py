@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from trading.execution.snapshot import BrokerSnapshot, OrderSight
+from trading.execution.snapshot import BrokerSnapshot
 from trading.model.intent_state import DECLARED_ABSENT
 from trading.model.order import Execution, IntentState, OrderType, Role, Side
 from trading.model.record import IntentRecord, JournalView
@@ -79,8 +79,7 @@ def _by_name_or_id(
         if not _after_its_end(record, execution) or _missing(record, snapshot) >= execution.quantity:
             return record.coid
     # An id of another session may have been given again: then the order has to allow the execution.
-    sights = snapshot.sights
-    fitting = [record for record in candidates if _allows(record, execution, slack, sights.get(execution.order_id))]
+    fitting = [record for record in candidates if _allows(record, execution, slack, snapshot)]
     return fitting[-1].coid if fitting else None
 
 
@@ -93,13 +92,12 @@ def _by_bounds(
         missing = _missing(record, snapshot)
         if missing <= 0:
             continue
-        sight = _sight(record, snapshot)
-        fitting = [each for each in executions if _same(record, each) and _allows(record, each, slack, sight)]
+        fitting = [each for each in executions if _same(record, each) and _allows(record, each, slack, snapshot)]
         rivals = [
             other
             for other in journal.records
             if other.coid != record.coid
-            and any(_same(other, each) and _allows(other, each, slack, _sight(other, snapshot)) for each in fitting)
+            and any(_same(other, each) and _allows(other, each, slack, snapshot) for each in fitting)
             and _missing(other, snapshot) > 0
         ]
         if not rivals and sum(each.quantity for each in fitting) == missing:
@@ -128,7 +126,7 @@ def _by_unproven_leg(
             and record.intent.role in {Role.STOP, Role.TARGET}
             and _same(record, execution)
             and execution.quantity == record.left
-            and _allows(record, execution, slack, None)
+            and _allows(record, execution, slack, snapshot)
             and snapshot.held(execution.conid) == 0
         ]
         # A price that the target allows is its own: the stop is on the other side of the market.
@@ -138,10 +136,6 @@ def _by_unproven_leg(
     return found
 
 
-def _sight(record: IntentRecord, snapshot: BrokerSnapshot) -> OrderSight | None:
-    return snapshot.sights.get(record.order_id) if record.order_id is not None else None
-
-
 def _missing(record: IntentRecord, snapshot: BrokerSnapshot) -> int:
     """Return the shares that an order of ours has filled beyond what its executions tell.
 
@@ -149,7 +143,7 @@ def _missing(record: IntentRecord, snapshot: BrokerSnapshot) -> int:
     """
     if record.provisional or record.order_id is None:
         return 0
-    sight = _sight(record, snapshot)
+    sight = snapshot.sight_of(record.order_id)
     if sight is not None and record.seen_epoch == snapshot.epoch:
         return round(sight.order.filled_quantity) - record.filled
     return record.left if record.state is IntentState.FILLED else 0
@@ -177,12 +171,13 @@ def _sent(record: IntentRecord) -> datetime:
     return record.sent_at or record.intent.created
 
 
-def _allows(record: IntentRecord, execution: Execution, slack: timedelta, sight: OrderSight | None) -> bool:
+def _allows(record: IntentRecord, execution: Execution, slack: timedelta, snapshot: BrokerSnapshot) -> bool:
     """Return whether the order can have made the execution: sent before it, for that many shares, at such a price.
 
     Size and limit are those that the order has now, where it is shown: a split or a person may have changed them.
     """
     intent = record.intent
+    sight = snapshot.sight_of(record.order_id)
     left = record.left if sight is None else round(sight.order.total_quantity) - record.filled
     if _before(record, execution, slack) or execution.quantity > left:
         return False

@@ -13,7 +13,7 @@ from math import floor
 
 from trading.execution import checks
 from trading.execution.cancels import ask_cancel
-from trading.execution.matching import is_same
+from trading.execution.matching import working
 from trading.execution.order_factory import Purpose, exit_order
 from trading.execution.plan import POLL_S, Plan, Prepare, Refuse, Submit
 from trading.execution.prices import marketable, sale_price
@@ -101,16 +101,13 @@ def check_exit(order: OrderIntent, state: TradingState, *, guarded: bool = False
 
     The same function is asked before the cover is cancelled and before the sale leaves.
     """
-    held = state.snapshot.held(order.conid)
-    position = state.journal.position(order.conid)
     others = [r for r in state.journal.sells(order.conid) if r.coid != order.coid and r.intent.role is Role.EXIT]
-    own = 0 if position is None else min(position.quantity, max(floor(held), 0))
     return (
         checks.account(order.symbol, state.guard)
         or _mode(order, state, guarded=guarded)
         or _readable(order, state, guarded=guarded)
         or _time(order, state, guarded=guarded)
-        or checks.short(order, own, sum(record.left for record in others))
+        or checks.short(order, state.own_shares_shown(order.conid), sum(record.left for record in others))
     )
 
 
@@ -203,7 +200,7 @@ def _draft(want: WantedExit, state: TradingState) -> tuple[OrderIntent | None, D
         return replace(exit_order(position, want.reason, purpose, None), quantity=quantity), None
     session = state.times.open_session
     if session is None or not (want.guarded or window.in_session(state.now)):
-        return None, Denied(position.symbol, "market_closed", None, None, "outside the time for such orders")
+        return None, checks.closed(position.symbol)
     quote = sale_price(state.quotes.get(position.conid), state.now, allow_delayed=_allow_delayed(state))
     if quote is None:
         return None, Denied(position.symbol, "stale", None, None, "there is no usable quote")
@@ -260,8 +257,7 @@ def _follow(record: IntentRecord, want: WantedExit, state: TradingState, plan: P
 
 def _give_way(record: IntentRecord, want: WantedExit, state: TradingState, plan: Plan) -> None:
     """Cancel a cover that turned up beside an exit that works: both could fill."""
-    sight = state.snapshot.sights.get(record.order_id) if record.order_id is not None else None
-    if record.unproven or sight is None or not sight.live or not is_same(record, sight.order, state.journal):
+    if working(record, state.snapshot, state.journal) is None:
         return
     if record.left < want.position.quantity or checks.account(record.intent.symbol, state.guard) is not None:
         return
@@ -303,7 +299,7 @@ def _time(order: OrderIntent, state: TradingState, *, guarded: bool) -> Denied |
         inside = window.before_open(state.now)
     else:
         inside = state.times.liquid if guarded else window.in_session(state.now)
-    return None if inside else Denied(order.symbol, "market_closed", None, None, "outside the time for such orders")
+    return None if inside else checks.closed(order.symbol)
 
 
 def _wait(want: WantedExit, denied: Denied | None, plan: Plan, state: TradingState) -> None:

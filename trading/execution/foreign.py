@@ -25,18 +25,13 @@ def blocked_contracts(snapshot: BrokerSnapshot, journal: JournalView) -> dict[in
         known = order_id in ours_by_id or (sight.order.order_ref or "") in journal.by_coid
         if sight.maybe_live and not known:
             found[sight.order.conid] = ("manual", "an order that is not of this system works there")
-    for row in (*_unreadable(snapshot),):
-        if row is not None:
-            found[row] = ("manual", "the broker shows something there that can't be read")
+    for row in snapshot.unreadable:
+        if row.conid is not None:
+            found[row.conid] = ("manual", "the broker shows something there that can't be read")
     for record in journal.maybe_live:
         if record.unproven:
             found[record.intent.conid] = ("restricted", f"what became of {record.coid} is not proven")
     return found
-
-
-def _unreadable(snapshot: BrokerSnapshot) -> list[int | None]:
-    lists = (snapshot.orders.value, snapshot.positions.value, snapshot.executions.value)
-    return [row.conid for each in lists if each is not None for row in each.unreadable]
 
 
 def halt_causes(

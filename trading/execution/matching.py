@@ -63,6 +63,14 @@ def is_same(record: IntentRecord, order: BrokerOrder, journal: JournalView) -> b
     return any(_like(order, *each) for each in wanted)
 
 
+def working(record: IntentRecord, snapshot: BrokerSnapshot, journal: JournalView) -> OrderSight | None:
+    """Return how an order is shown that is ours for certain and can fill, None for any other."""
+    sight = snapshot.sight_of(record.order_id)
+    if sight is None or not sight.live or record.unproven or not is_same(record, sight.order, journal):
+        return None
+    return sight
+
+
 def _like(order: BrokerOrder, quantity: int, limit_price: float | None, stop_price: float | None) -> bool:
     """Return whether size or price is as wanted, or both changed as in a split."""
     price = limit_price if limit_price is not None else stop_price
@@ -86,9 +94,8 @@ def bindings(journal: JournalView, snapshot: BrokerSnapshot) -> tuple[Binding, .
     open_records = [r for r in journal.maybe_live if r.order_id is None or r.provisional]
     if not open_records:
         return back
-    taken = {r.order_id for r in journal.maybe_live if r.order_id is not None and not r.provisional}
     ids = {r.coid: r.order_id for r in journal.records if r.order_id is not None and not r.provisional}
-    free = {order_id: sight for order_id, sight in snapshot.sights.items() if order_id not in taken}
+    free = {order_id: sight for order_id, sight in snapshot.sights.items() if order_id not in journal.bound_ids}
     found: dict[str, Binding] = {}
 
     def take(made: Iterable[Binding]) -> None:
@@ -112,10 +119,9 @@ def bindings(journal: JournalView, snapshot: BrokerSnapshot) -> tuple[Binding, .
 def _back(journal: JournalView, snapshot: BrokerSnapshot) -> tuple[Binding, ...]:
     found: list[Binding] = []
     for record in journal.maybe_live:
-        if record.state is IntentState.UNKNOWN and record.order_id is not None:
-            sight = snapshot.sights.get(record.order_id)
-            if sight is not None and is_same(record, sight.order, journal):
-                found.append(Binding(record.coid, record.order_id))
+        sight = snapshot.sight_of(record.order_id)
+        if record.state is IntentState.UNKNOWN and sight is not None and is_same(record, sight.order, journal):
+            found.append(Binding(record.coid, sight.order.order_id))
     return tuple(found)
 
 

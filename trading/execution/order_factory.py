@@ -93,21 +93,7 @@ def exit_order(position: OwnPosition, reason: str, purpose: Purpose, limit_price
 def tickets(group: Sequence[OrderIntent]) -> tuple[OrderTicket, ...]:
     """Return the orders of one POST: a bracket with its parent first, a protective pair, or one order."""
     pair = len(group) > 1 and all(intent.parent_coid is None for intent in group)
-    return tuple(
-        OrderTicket(
-            conid=intent.conid,
-            side=intent.side,
-            order_type=intent.order_type,
-            tif=intent.tif,
-            quantity=intent.quantity,
-            limit_price=intent.limit_price,
-            stop_price=intent.stop_price,
-            coid=intent.coid if intent.parent_coid is None else None,
-            parent_coid=intent.parent_coid,
-            single_group=pair,
-        )
-        for intent in group
-    )
+    return tuple(_ticket(intent, pair=pair) for intent in group)
 
 
 def with_names(group: Sequence[OrderIntent], next_coid: Callable[[], str]) -> tuple[OrderIntent, ...]:
@@ -130,14 +116,23 @@ def modified(record: IntentRecord, quantity: int, price: float) -> OrderTicket:
     intent = record.intent
     stop = intent.order_type is OrderType.STOP
     pair = intent.parent_coid is None and intent.role in {Role.STOP, Role.TARGET}
+    return replace(
+        _ticket(intent, pair=pair),
+        quantity=quantity,
+        limit_price=None if stop else price,
+        stop_price=price if stop else None,
+    )
+
+
+def _ticket(intent: OrderIntent, *, pair: bool) -> OrderTicket:
     return OrderTicket(
         conid=intent.conid,
         side=intent.side,
         order_type=intent.order_type,
         tif=intent.tif,
-        quantity=quantity,
-        limit_price=None if stop else price,
-        stop_price=price if stop else None,
+        quantity=intent.quantity,
+        limit_price=intent.limit_price,
+        stop_price=intent.stop_price,
         coid=intent.coid if intent.parent_coid is None else None,
         parent_coid=intent.parent_coid,
         single_group=pair,
@@ -146,20 +141,14 @@ def modified(record: IntentRecord, quantity: int, price: float) -> OrderTicket:
 
 def _protective(like: OrderIntent, role: Role, parent_coid: str | None, price: float) -> OrderIntent:
     stop = role is Role.STOP
-    return OrderIntent(
+    return replace(
+        like,
         coid="",
         parent_coid=parent_coid,
         role=role,
-        conid=like.conid,
-        symbol=like.symbol,
         side=Side.SELL,
         order_type=OrderType.STOP if stop else OrderType.LIMIT,
         tif=Tif.GTC,
-        quantity=like.quantity,
         limit_price=None if stop else price,
         stop_price=price if stop else None,
-        decided=like.decided,
-        session=like.session,
-        reason=like.reason,
-        created=like.created,
     )

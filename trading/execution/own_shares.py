@@ -103,7 +103,7 @@ def in_flight(conid: int, snapshot: BrokerSnapshot, journal: JournalView) -> boo
             continue
         if record.state in UNPROVEN or record.provisional:
             return True
-        sight = snapshot.sights.get(record.order_id) if record.order_id is not None else None
+        sight = snapshot.sight_of(record.order_id)
         if sight is not None and (sight.life is OrderLife.OVER or round(sight.order.filled_quantity) != record.filled):
             return True
     return False

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -78,7 +77,18 @@ PlannedCommand = Cancel | Modify | Prepare | Submit | Refuse | Adopt
 
 
 @dataclass(slots=True)
-class Plan:
+class LooksAgain:
+    """Something that asks for another look at a time."""
+
+    look_again: datetime | None = None
+
+    def again(self, at: datetime) -> None:
+        """Ask for another look at `at`, or earlier if somebody asked for that."""
+        self.look_again = at if self.look_again is None else min(self.look_again, at)
+
+
+@dataclass(slots=True)
+class Plan(LooksAgain):
     """What has to be done now. Built by the planners one after another, so that later ones see what earlier ones do.
 
     `leaving` are contracts whose exit has the say over their stops; `notes` is evidence to be kept, `over` evidence
@@ -96,16 +106,7 @@ class Plan:
     waiting: dict[str, Denied] = field(default_factory=dict)
     leaving: set[int] = field(default_factory=set)
     asked: set[tuple[str, Step]] = field(default_factory=set)
-    look_again: datetime | None = None
-
-    def again(self, at: datetime) -> None:
-        """Ask for another look at `at`, or earlier if somebody asked for that."""
-        self.look_again = at if self.look_again is None else min(self.look_again, at)
 
     def alarm(self, code: AlarmCode, subject: str, text: str) -> None:
         """Say something that a person has to know."""
         self.alarms.append(Alarm(code, subject, text))
-
-    def waits(self) -> Mapping[str, str]:
-        """Return what orders wait for, in words, by symbol."""
-        return {symbol: denied.detail or denied.code for symbol, denied in self.waiting.items()}

@@ -13,7 +13,7 @@ from datetime import date, datetime, timedelta
 from math import floor
 
 from trading.execution.cancels import ask_cancel, sells_in_order
-from trading.execution.matching import PRICE_TOLERANCE, is_same
+from trading.execution.matching import PRICE_TOLERANCE, working
 from trading.execution.order_factory import PROTECTION, Purpose, protective_pair
 from trading.execution.plan import POLL_S, Plan, Refuse, Submit
 from trading.execution.prices import sale_price
@@ -89,10 +89,9 @@ def cover_of(position: OwnPosition, state: TradingState) -> Cover:
     target: Leg | None = None
     leaving, unproven, exiting = 0, False, False
     for record in sells_in_order(position.conid, state.journal):
-        sight = state.snapshot.sights.get(record.order_id) if record.order_id is not None else None
-        known = sight is not None and not record.unproven and is_same(record, sight.order, state.journal)
+        sight = working(record, state.snapshot, state.journal)
         exiting = exiting or record.intent.role is Role.EXIT
-        if sight is None or not known or not sight.live:
+        if sight is None:
             unproven = True
         elif record.intent.role is Role.STOP:
             stop = stop or Leg(record, sight)
@@ -160,9 +159,10 @@ def _cover_bare(cover: Cover, need: int, state: TradingState, plan: Plan) -> Non
     """Send a pair for shares without a stop, once the leg that is left is gone."""
     position = cover.position
     due = next_pair_at(position.conid, state)
-    if len(attempts(position.conid, state)) > 1:
-        last = attempts(position.conid, state)[-1]
-        text = f"{position.symbol}: its stop was put back {len(attempts(position.conid, state))} times"
+    sent = attempts(position.conid, state)
+    if len(sent) > 1:
+        last = sent[-1]
+        text = f"{position.symbol}: its stop was put back {len(sent)} times"
         plan.alarm(AlarmCode.PROTECTION, position.symbol, f"{text}; the last one ended {last.state}: {last.detail}")
     if due is None:
         return

@@ -18,6 +18,7 @@ from trading.execution.execution_matching import match_executions
 from trading.execution.foreign import halt_causes
 from trading.execution.matching import agrees, bindings, is_same, named
 from trading.execution.own_shares import Change, Doubt, judge_shares, subject_of
+from trading.execution.plan import LooksAgain
 from trading.execution.since import Since
 from trading.execution.snapshot import BrokerSnapshot
 from trading.model.alarm import Alarm, AlarmCode, HaltCause
@@ -33,7 +34,7 @@ REMEMBERED = timedelta(days=8)
 
 
 @dataclass(slots=True)
-class Reconciled:
+class Reconciled(LooksAgain):
     """What one reading changed and found."""
 
     fills: int = 0
@@ -41,7 +42,6 @@ class Reconciled:
     alarms: list[Alarm] = field(default_factory=list)
     halts: tuple[HaltCause, ...] = ()
     latches: list[tuple[str, str]] = field(default_factory=list)
-    look_again: datetime | None = None
 
 
 class Reconciler:
@@ -82,7 +82,7 @@ class Reconciler:
         if snapshot.orders.value is not None:
             since.close()
         if since.any:
-            _sooner(done, now + timedelta(seconds=INACTIVE_AFTER_S))
+            done.again(now + timedelta(seconds=INACTIVE_AFTER_S))
         prefix = self._context.store.value("prefix") or ""
         done.halts += halt_causes(snapshot, self.view(now), prefix, self._context.journal.intent)
         return done
@@ -110,9 +110,8 @@ class Reconciler:
         seen = [
             record.coid
             for record in journal.records
-            if record.order_id is not None
-            and record.seen_epoch != snapshot.epoch
-            and (sight := snapshot.sights.get(record.order_id)) is not None
+            if record.seen_epoch != snapshot.epoch
+            and (sight := snapshot.sight_of(record.order_id)) is not None
             and _is_still(record, sight.order, journal, snapshot.epoch)
         ]
         if seen:
@@ -190,7 +189,7 @@ class Reconciler:
         journal = self.view(snapshot.began)
         by_id = {r.order_id: r for r in journal.records if r.order_id is not None and r.state in TERMINAL}
         # An id that came again is the newer order's.
-        taken = {record.order_id for record in journal.maybe_live if not record.provisional}
+        taken = journal.bound_ids
         for order_id, sight in snapshot.sights.items():
             if not sight.live or order_id in taken:
                 continue
@@ -285,7 +284,7 @@ class Reconciler:
             self._freeze(record, now, done)
             look = absence.next_look(record, now, context.calendar, context.settings)
             if look is not None:
-                _sooner(done, look)
+                done.again(look)
 
     def _freeze(self, record: IntentRecord, now: datetime, done: Reconciled) -> None:
         begun = record.unknown_since or record.sent_at or now
@@ -337,7 +336,7 @@ class Reconciler:
                         "stays until that is proven, and could sell short"
                     )
                     done.alarms.append(Alarm(AlarmCode.SHARES_MISSING, position.symbol, text))
-                    _sooner(done, now + timedelta(seconds=30))
+                    done.again(now + timedelta(seconds=30))
         if snapshot.positions.value is not None:
             stale = {s for s in context.evidence.subjects() if s.startswith("shares:")} - kept
             context.evidence.forget(stale)
@@ -394,7 +393,3 @@ def _key(execution: Execution) -> tuple[str, float, float, bool]:
 
 def _older(at: datetime, since: datetime | None) -> bool:
     return since is not None and at < since
-
-
-def _sooner(done: Reconciled, at: datetime) -> None:
-    done.look_again = at if done.look_again is None else min(done.look_again, at)

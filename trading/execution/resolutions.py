@@ -86,11 +86,10 @@ def _absent(coid: str, actor: str, state: TradingState, context: TradingContext)
     record = context.journal.intent(coid)
     if not _is_open(record):
         return _not_open(coid, record)
-    bound = {each.order_id for each in state.journal.maybe_live if not each.provisional}
     for order_id, sight in sorted(state.snapshot.sights.items()):
         name = sight.order.order_ref
         may_be_it = name == coid or (name is None and agrees(record.intent, sight.order))
-        if record.order_id == order_id or (may_be_it and sight.maybe_live and order_id not in bound):
+        if record.order_id == order_id or (may_be_it and sight.maybe_live and order_id not in state.journal.bound_ids):
             return _no(f"order {order_id} may be it: claim it, or cancel it at the broker first")
     if record.provisional:
         return _no(f"order {record.order_id}, which looked like it, has just gone; ask again in a minute")

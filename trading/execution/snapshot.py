@@ -11,7 +11,7 @@ from typing import Generic, TypeVar
 
 from trading.errors import GatewayError, NotSent, SessionLost
 from trading.model.account import AccountState, PositionList
-from trading.model.order import LIFE, BrokerOrder, ExecutionList, OrderLife, OrderList
+from trading.model.order import LIFE, BrokerOrder, ExecutionList, OrderLife, OrderList, UnreadableRow
 from trading.ports import Broker, Clock
 
 T = TypeVar("T")
@@ -76,6 +76,10 @@ class BrokerSnapshot:
             rows[order.order_id].append(order)
         return {order_id: _sight(found) for order_id, found in rows.items()}
 
+    def sight_of(self, order_id: int | None) -> OrderSight | None:
+        """Return how an order is shown, None where it is not or has no id."""
+        return None if order_id is None else self.sights.get(order_id)
+
     @cached_property
     def stocks(self) -> dict[int, float]:
         """Return the broker's shares by contract, own and foreign ones together, over all models."""
@@ -103,11 +107,15 @@ class BrokerSnapshot:
         """Return whether a row could not be read whose contract can't be told either: it may be in any of ours."""
         return None in self._unreadable
 
+    @property
+    def unreadable(self) -> tuple[UnreadableRow, ...]:
+        """Return the rows of all lists that could not be read."""
+        lists = (self.orders.value, self.positions.value, self.executions.value)
+        return tuple(row for each in lists if each is not None for row in each.unreadable)
+
     @cached_property
     def _unreadable(self) -> frozenset[int | None]:
-        lists = (self.orders.value, self.positions.value, self.executions.value)
-        rows = [row for each in lists if each is not None for row in each.unreadable]
-        return frozenset(row.conid for row in rows if row.asset_class in {None, STOCK})
+        return frozenset(row.conid for row in self.unreadable if row.asset_class in {None, STOCK})
 
 
 def read_snapshot(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from math import floor
 
 from trading.config import Settings
 from trading.execution.snapshot import BrokerSnapshot
@@ -76,3 +77,7 @@ class TradingState:
     skew_s: float | None = None
     free_bytes: int | None = None
     uncovered_shares: int = 0
+
+    def own_shares_shown(self, conid: int) -> int:
+        """Return the own shares of a contract, as far as the broker shows so many."""
+        return min(self.journal.owned(conid), max(floor(self.snapshot.held(conid)), 0))

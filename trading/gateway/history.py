@@ -6,7 +6,6 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from zoneinfo import ZoneInfo
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +13,7 @@ from numpy.typing import NDArray
 from trading.gateway import fields
 from trading.gateway.fields import FieldError
 from trading.market.panel import SymbolBars
+from trading.model.exchange_time import EXCHANGE_ZONE
 
 PATH = "/iserver/marketdata/history"
 # Asked for to see whether the gateway gives any bars.
@@ -30,7 +30,6 @@ _HALF_A_CENT = 0.005
 # Calendar days read before the first new one, so that enough bars overlap across any run of holidays.
 _OVERLAP_DAYS = 10
 _LONGEST_JOIN_DAYS = 300
-_ZONE = ZoneInfo("America/New_York")
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +155,7 @@ def _sessions(starts_ms: NDArray[np.float64]) -> NDArray[np.datetime64]:
     hours = (instants - dates).astype("timedelta64[h]").astype(np.int64)
     dates -= (hours < _EARLIEST_DAY_START_H).astype(np.int64)
     for at in np.flatnonzero((hours >= _EARLIEST_DAY_START_H) & (hours < _LATEST_DAY_START_H)):
-        local = datetime.fromtimestamp(float(starts_ms[at]) / 1000.0, _ZONE)
+        local = datetime.fromtimestamp(float(starts_ms[at]) / 1000.0, EXCHANGE_ZONE)
         dates[at] = np.datetime64(local.date(), "D")
     return dates
 

@@ -141,6 +141,11 @@ class Denied:
     limit: float | None
     detail: str = ""
 
+    @property
+    def text(self) -> str:
+        """Return the reason in words, its code where there are none."""
+        return self.detail or self.code
+
 
 @dataclass(frozen=True, slots=True)
 class ExitOrder:

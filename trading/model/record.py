@@ -105,9 +105,9 @@ class JournalView:
         )
 
     @cached_property
-    def live_conids(self) -> frozenset[int]:
-        """Return the contracts in which an order of ours may be live."""
-        return frozenset(record.intent.conid for record in self.maybe_live)
+    def bound_ids(self) -> frozenset[int]:
+        """Return the broker's ids of orders that may be live and are ours for certain."""
+        return frozenset(r.order_id for r in self.maybe_live if r.order_id is not None and not r.provisional)
 
     def of(self, conid: int) -> tuple[IntentRecord, ...]:
         """Return the records of one contract."""
@@ -128,6 +128,11 @@ class JournalView:
     def position(self, conid: int) -> OwnPosition | None:
         """Return the own position in a contract."""
         return next((position for position in self.positions if position.conid == conid), None)
+
+    def owned(self, conid: int) -> int:
+        """Return the own shares of a contract."""
+        position = self.position(conid)
+        return 0 if position is None else position.quantity
 
     def commands_of(self, coid: str) -> tuple[CommandRecord, ...]:
         """Return what was asked about one order, oldest first."""

@@ -7,11 +7,12 @@ import sqlite3
 from datetime import datetime
 
 from trading.errors import InvariantBroken
+from trading.model.exchange_time import exchange_date
 from trading.model.order import Execution, Role, Side
 from trading.ports import AdjustmentKind, Counted
 from trading.store.order_rows import require
 from trading.store.trades import refresh_trade
-from trading.store.units import exchange_date, to_units, to_units_or_none, utc_text
+from trading.store.units import to_units, to_units_or_none, utc_text
 
 # The broker's ids: dotted parts, of which the last counts the corrections of one fill.
 _CORRECTABLE = re.compile(r"(?P<fill>[^.]+\.[^.]+\.[^.]+)\.(?P<version>\d{1,3})")

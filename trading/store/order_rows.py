@@ -11,7 +11,7 @@ from trading.model.intent_state import check_edge
 from trading.model.order import TERMINAL, IntentState, OrderIntent, OrderType, Role, Side, Tif
 from trading.model.record import IntentRecord, OwnPosition
 from trading.model.request import RequestKind
-from trading.store.units import from_units, from_units_or_none, to_units_or_none, utc_text
+from trading.store.units import from_units, from_units_or_none, time_or_none, to_units_or_none, utc_text
 
 
 def require(connection: sqlite3.Connection, coid: str) -> sqlite3.Row:
@@ -125,10 +125,10 @@ def intent_record(row: sqlite3.Row) -> IntentRecord:
         average_price=from_units(row["filled_value"]) / filled if filled else None,
         reply_id=row["reply_id"],
         epoch=row["epoch"],
-        sent_at=_time_or_none(row["sent_at"]),
-        unknown_since=_time_or_none(row["unknown_at"]),
+        sent_at=time_or_none(row["sent_at"]),
+        unknown_since=time_or_none(row["unknown_at"]),
         frozen=row["frozen_at"] is not None,
-        ended_at=_time_or_none(row["ended_at"]),
+        ended_at=time_or_none(row["ended_at"]),
         detail=row["detail"],
     )
 
@@ -166,7 +166,3 @@ def own_position(row: sqlite3.Row) -> OwnPosition:
         target_price=from_units(row["target_price"]),
         entry_coid=row["entry_coid"],
     )
-
-
-def _time_or_none(text: str | None) -> datetime | None:
-    return None if text is None else datetime.fromisoformat(text)

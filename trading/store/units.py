@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import math
-from datetime import UTC, date, datetime
-from zoneinfo import ZoneInfo
+from datetime import UTC, datetime
 
 from trading.errors import InvariantBroken
 
 UNITS_PER_DOLLAR = 10_000
 _UNITS_PER_CENT = 100
-# Sessions are named by the date at the exchange.
-_EXCHANGE_ZONE = ZoneInfo("America/New_York")
 
 
 def to_units(amount: float) -> int:
@@ -54,6 +51,6 @@ def utc_text(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="microseconds")
 
 
-def exchange_date(moment: datetime) -> date:
-    """Return the date in New York: the session in which something happened in regular hours."""
-    return moment.astimezone(_EXCHANGE_ZONE).date()
+def time_or_none(text: str | None) -> datetime | None:
+    """Return the time that a text of the files stands for, None for None."""
+    return None if text is None else datetime.fromisoformat(text)

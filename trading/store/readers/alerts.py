@@ -7,6 +7,7 @@ from datetime import datetime
 
 from trading.model.alert import Alert
 from trading.store.readers.transaction import WITHOUT_LIMIT, ReadTransaction
+from trading.store.units import time_or_none
 
 
 class AlertReader:
@@ -34,11 +35,7 @@ def alert_of(row: sqlite3.Row) -> Alert:
         subject=row["subject"],
         text=row["text"],
         since=datetime.fromisoformat(row["since"]),
-        told_at=_moment(row["told_at"]),
-        over_at=_moment(row["over_at"]),
+        told_at=time_or_none(row["told_at"]),
+        over_at=time_or_none(row["over_at"]),
         times=row["times"],
     )
-
-
-def _moment(text: str | None) -> datetime | None:
-    return None if text is None else datetime.fromisoformat(text)

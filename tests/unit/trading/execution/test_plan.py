@@ -5,7 +5,6 @@ from trading.execution.order_factory import Purpose, bracket, with_names
 from trading.execution.plan import Plan, Submit
 from trading.model.alarm import Alarm, AlarmCode
 from trading.model.command import Step
-from trading.model.decision import Denied
 
 BRACKET = bracket(approved(), AAPL, Purpose(DECIDED, SESSION, PRE_OPEN))
 
@@ -20,13 +19,6 @@ def test_earliest_look_that_anybody_asks_for_is_the_one() -> None:
 def test_group_with_names_is_in_the_journal_already() -> None:
     assert not Submit(BRACKET, Step.ENTRY).planned
     assert Submit(with_names(BRACKET, lambda: "A-1"), Step.ENTRY).planned
-
-
-def test_what_orders_wait_for_is_said_in_words_or_by_its_code() -> None:
-    plan = Plan()
-    plan.waiting["AAPL"] = Denied("AAPL", "rate", 21, 20, "entries a minute")
-    plan.waiting["XOM"] = Denied("XOM", "short", 9, 0)
-    assert plan.waits() == {"AAPL": "entries a minute", "XOM": "short"}
 
 
 def test_alarm_names_its_subject() -> None:

@@ -58,7 +58,13 @@ def test_view_finds_orders_by_name_contract_side_and_role() -> None:
     assert (seen.entries(CONID), seen.entries(5)) == ((), (other,))
     assert seen.children("TS-1") == (stop, target)
     assert seen.maybe_live == (stop, other)
-    assert seen.live_conids == {CONID, 5}
+
+
+def test_ids_are_bound_that_are_of_live_orders_of_ours_for_certain() -> None:
+    live = IntentRecord(STOP, IntentState.WORKING, order_id=1)
+    alike = IntentRecord(TARGET, IntentState.WORKING, order_id=2, provisional=True)
+    over = IntentRecord(ENTRY, IntentState.FILLED, order_id=3)
+    assert view(live, alike, over, IntentRecord(OTHER, IntentState.UNKNOWN)).bound_ids == {1}
 
 
 def test_children_are_planned_with_their_entry() -> None:

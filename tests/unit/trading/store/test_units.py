@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import math
-from datetime import UTC, date, datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 
 import pytest
@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trading.errors import InvariantBroken
-from trading.store.units import cents, exchange_date, from_units, to_units, to_units_or_none, utc_text
+from trading.store.units import cents, from_units, time_or_none, to_units, to_units_or_none, utc_text
 
 
 @given(st.integers(min_value=-(10**13), max_value=10**13))
@@ -46,5 +46,7 @@ def test_time_without_a_zone_is_refused() -> None:
         utc_text(datetime(2014, 3, 4))  # noqa: DTZ001 - that is what is tried
 
 
-def test_session_is_named_by_the_date_in_new_york() -> None:
-    assert exchange_date(datetime(2014, 3, 5, 1, 0, tzinfo=UTC)) == date(2014, 3, 4)
+def test_time_comes_back_from_its_text() -> None:
+    moment = datetime(2014, 3, 5, 1, 0, tzinfo=UTC)
+    assert time_or_none(utc_text(moment)) == moment
+    assert time_or_none(None) is None
