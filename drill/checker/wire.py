@@ -87,10 +87,14 @@ def _unproven_before(case: Case, coid: str, at: float) -> Iterator[Violation]:
     intent = case.journal.intents.get(coid)
     if intent is None or intent.role != "entry":
         return
+    # At one instant much can happen: what was known then is what stands in the journal before its own sending.
+    steps = case.journal.steps
+    sent = next((n for n, step in enumerate(steps) if (step.coid, step.state) == (coid, "SENDING")), None)
+    before = [step for step in steps if step.at < at] if sent is None else steps[:sent]
     for other in case.journal.intents.values():
         if other.role == "entry" and other.conid == intent.conid and other.coid != coid and other.created < at:
-            steps = [step.state for step in case.journal.steps if step.coid == other.coid and step.at < at]
-            if steps and steps[-1] == "UNKNOWN":
+            states = [step.state for step in before if step.coid == other.coid]
+            if states and states[-1] == "UNKNOWN":
                 yield Violation("I4", at, coid, f"sent while what became of {other.coid} was not proven")
 
 

@@ -66,25 +66,27 @@ def judge_shares(
     held = max(floor(shown), 0)
     if split is not None or held >= position.quantity:
         return split
-    return _judge_missing(position, held, votes, snapshot, journal, foreign, visibility_s)
+    return _judge_missing(position, floor(shown), votes, snapshot, journal, foreign, visibility_s)
 
 
 def _judge_missing(
     position: OwnPosition,
-    held: int,
+    shown: int,
     votes: tuple[Sighting, ...],
     snapshot: BrokerSnapshot,
     journal: JournalView,
     foreign: tuple[Execution, ...],
     visibility_s: float,
 ) -> Change | Doubt:
-    """Return what a reading proves that shows `held` shares, fewer than are ours."""
+    """Return what a reading proves that shows fewer shares than are ours, negative where the account is short."""
+    held = max(shown, 0)
     # Without orders and executions nobody knows what was sold.
     if not snapshot.whole or in_flight(position.conid, snapshot, journal):
         return Doubt(position, held, vote=False)
     gone = position.quantity - held
     text = f"{gone} of {position.quantity} own shares were sold by hand"
-    if _sold(position, foreign, journal) == gone:
+    # More may have been sold by hand than there was.
+    if _sold(position, foreign, journal) == position.quantity - shown:
         return Change(position, -gone, AdjustmentKind.MANUAL, text)
     if _looks_split(position.quantity, held):
         return Doubt(position, held, vote=False)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from drill.checker import wire
 from drill.checker.logs import Violation
 from tests.unit.drill.checker.made_up import ENTRY, ORDERS, MadeUp, bought, ticket
@@ -60,6 +62,19 @@ def test_name_that_is_sent_again_is_told() -> None:
     run = bought()
     run.request(-2000.0, ENTRY)
     assert names(list(wire.i4_sent_once(run.case()))) == ["I4"]
+
+
+@pytest.mark.parametrize(("order", "count"), [(("A", "B"), 0), (("B", "A"), 1)])
+def test_what_was_proven_at_the_instant_of_sending_is_told_by_the_journals_order(
+    order: tuple[str, ...], count: int
+) -> None:
+    run = bought()
+    run.step(-2500.0, ENTRY, "PLANNED", "SENDING", "UNKNOWN")
+    run.intent("B", created=run.intents[ENTRY].created + 600.0)
+    for each in order:
+        run.step(-2000.0, *((ENTRY, "LOST") if each == "A" else ("B", "PLANNED", "SENDING")))
+    run.request(-2000.0, "B")
+    assert len(list(wire.i4_sent_once(run.case()))) == count
 
 
 def test_modification_that_names_its_order_is_not_sent_again() -> None:

@@ -239,6 +239,13 @@ def test_what_others_bought_counts_against_what_they_sold() -> None:
     assert isinstance(judged(shown({AAPL: 6, XOM: 3}), foreign=(sold, bought)), Doubt)
 
 
+@pytest.mark.parametrize(("sold", "proven"), [(12, True), (10, False), (13, False)])
+def test_more_sold_by_hand_than_there_was_is_told_by_the_executions(sold: float, *, proven: bool) -> None:
+    found = judged(shown({AAPL: -2, XOM: 3}), foreign=(traded(sold),))
+    assert (found == GONE) is proven
+    assert proven or isinstance(found, Doubt)
+
+
 def test_a_second_sale_by_hand_is_explained_at_once_though_the_first_was_written_off() -> None:
     seven = replace(TEN, quantity=7)
     bought = replace(entry(seven.entry_coid, quantity=10), state=IntentState.FILLED, filled=10)
