@@ -7,8 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from tests.fakes.fake_broker import Fault
-from tests.fakes.trading_context import DECIDED, PRE_OPEN, SESSION, ContextParts, approved
-from tests.fakes.trading_states import CONIDS, moment
+from tests.fakes.trading_context import DECIDED, PRE_OPEN, SESSION, ContextParts
+from tests.fakes.trading_states import CONIDS, approved, moment
 from trading.execution.order_factory import Purpose, bracket, with_names
 from trading.execution.reconciler import Reconciled, Reconciler
 from trading.execution.state import TradingState
@@ -93,6 +93,10 @@ class OrderBooks(ContextParts):
     def state(self) -> TradingState:
         """Return this moment, with our own closes."""
         return replace(moment(self.clock.now()), epoch=self.epoch, journal=self.seen())
+
+    def shares(self) -> dict[str, int]:
+        """Return the own shares by symbol."""
+        return {position.symbol: position.quantity for position in self.journal.own_positions()}
 
     def record(self, coid: str) -> IntentRecord:
         found = self.journal.intent(coid)

@@ -14,6 +14,7 @@ from tests.fakes.fake_clock import FakeClock
 from tests.fakes.fake_market_data import CLOSES, CONIDS, FakeMarketData, rising
 from tests.fakes.memory_metrics import MemoryLog, MemoryMetrics
 from tests.fakes.stages import settings_of
+from tests.fakes.trading_states import approved
 from trading.cycle.session_keeper import SessionView
 from trading.cycle.turn import AccountTurns
 from trading.execution.context import TradingContext
@@ -131,10 +132,6 @@ class ContextParts:
 
     def rows(self, sql: str, *values: object) -> list[sqlite3.Row]:
         return self.database.query(sql, values)
-
-
-def approved(symbol: str = "AAPL", quantity: int = 9, limit: float = 100.01) -> Approved:
-    return Approved(symbol, quantity, limit, round(limit * 0.95, 2), round(limit * 1.05, 2), 1.0, "allocation")
 
 
 def decision_of(*entries: Approved, exits: tuple[tuple[str, int], ...] = (), session: date = DECIDED) -> Decision:

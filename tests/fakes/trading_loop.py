@@ -16,12 +16,16 @@ from tests.fakes.trading_context import OPEN, PROFILE, ContextParts
 from trading.config import SessionSettings
 from trading.cycle.operator_requests import OperatorRequests
 from trading.cycle.session_keeper import SessionKeeper
+from trading.errors import InvariantBroken
+from trading.model.account import PositionList
 from trading.model.order import BrokerOrder, Side
 from trading.trading_system import LoopSettings, TradingSystem
 
 STAGES = system_of(PROFILE)
 # A loop that does not end by itself is ended after so many turns or pauses, so that a test can't hang.
 ENOUGH = 500
+
+BROKEN = InvariantBroken("I10", "sold more than there was")
 
 
 class LoopParts(ContextParts):
@@ -107,3 +111,15 @@ class LoopParts(ContextParts):
     def _turn(self) -> None:
         self.turns += 1
         self.looks.append(sum(self.pauses))
+
+
+def break_once(loop: LoopParts) -> None:
+    """Let one reading of positions find something that must never be."""
+    true_ones, failures = loop.broker.positions, [BROKEN]
+
+    def positions() -> PositionList:
+        if failures:
+            raise failures.pop()
+        return true_ones()
+
+    loop.broker.positions = positions  # type: ignore[method-assign]

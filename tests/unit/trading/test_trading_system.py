@@ -6,8 +6,9 @@ from datetime import UTC, date, datetime, timedelta
 
 from tests.fakes.fake_broker import refused
 from tests.fakes.fake_market_data import CONIDS, quiet
-from tests.fakes.trading_context import CLOSE, DECIDED, OPEN, PRE_OPEN, SESSION, approved, decision_of
+from tests.fakes.trading_context import CLOSE, DECIDED, OPEN, PRE_OPEN, SESSION, decision_of
 from tests.fakes.trading_loop import LoopParts
+from tests.fakes.trading_states import approved
 from trading.cycle.deciding import BARS_RETRY_S
 from trading.errors import SessionLost
 from trading.model.decision import Approved

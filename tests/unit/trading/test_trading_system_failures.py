@@ -8,16 +8,14 @@ import pytest
 
 from tests.fakes.fake_session import LOGGED_OUT, READY, Happening
 from tests.fakes.trading_context import DECIDED, PRE_OPEN
-from tests.fakes.trading_loop import LoopParts
-from trading.errors import ConfigError, InvariantBroken, NotSent, OutcomeUnknown, SessionLost
-from trading.model.account import PositionList
+from tests.fakes.trading_loop import LoopParts, break_once
+from trading.errors import ConfigError, NotSent, OutcomeUnknown, SessionLost
 from trading.model.metric import Counter
 from trading.model.mode import OPERATOR, Mode
 from trading.model.status import SessionState, StatusKey
 from trading.trading_system import SIGN_OF_LIFE_S
 
 DOWN = NotSent("POST /tickle", "connection refused")
-BROKEN = InvariantBroken("I10", "sold more than there was")
 
 
 def pauses_by_failure(loop: LoopParts) -> list[float]:
@@ -132,19 +130,8 @@ def test_wrong_setting_found_while_running_ends_the_process(loop: LoopParts) -> 
     assert loop.turns == 1
 
 
-def broken_positions(loop: LoopParts) -> None:
-    true_ones, failures = loop.broker.positions, [BROKEN]
-
-    def positions() -> PositionList:
-        if failures:
-            raise failures.pop()
-        return true_ones()
-
-    loop.broker.positions = positions  # type: ignore[method-assign]
-
-
 def test_broken_invariant_halts_alerts_and_goes_on_serving(loop: LoopParts) -> None:
-    broken_positions(loop)
+    break_once(loop)
     loop.run_turns(2)
     mode = loop.store.mode()
     assert (mode.mode, mode.actor, mode.reason) == (Mode.HALTED, "system", "I10: sold more than there was")
@@ -156,6 +143,6 @@ def test_broken_invariant_halts_alerts_and_goes_on_serving(loop: LoopParts) -> N
 
 def test_halt_by_a_person_keeps_its_reason_when_an_invariant_breaks(loop: LoopParts) -> None:
     loop.store.halts.raise_halt(OPERATOR, "test", reason="earnings", actor="mary", now=PRE_OPEN)
-    broken_positions(loop)
+    break_once(loop)
     loop.run_turns(2)
     assert loop.store.mode().reason == "earnings (and 1 more)"

@@ -10,30 +10,17 @@ import pytest
 from tests.fakes.fake_broker import late, lost_request
 from tests.fakes.fake_market_data import CONIDS
 from tests.fakes.trading_context import CLOSE, DECIDED, OPEN, PRE_OPEN, SESSION
-from tests.fakes.trading_loop import LoopParts
-from trading.errors import InvariantBroken, NotSent, OutcomeUnknown
-from trading.model.account import AccountKind, PositionList
+from tests.fakes.trading_loop import BROKEN, LoopParts, break_once
+from trading.errors import NotSent, OutcomeUnknown
+from trading.model.account import AccountKind
 from trading.model.mode import Mode
 from trading.model.operator_request import REFUSED, RequestKind
 from trading.model.order import BrokerStatus, OrderType, Side
 from trading.trading_system import LOOK_AT_LEAST_S, TradingSystem
 
-BROKEN = InvariantBroken("I10", "sold more than there was")
 DOWN = NotSent("POST /tickle", "connection refused")
 SETTLED = CLOSE + timedelta(seconds=900)
 FOREIGN = 999_999
-
-
-def break_once(loop: LoopParts) -> None:
-    """Let one reading of positions find something that must never be."""
-    true_ones, failures = loop.broker.positions, [BROKEN]
-
-    def positions() -> PositionList:
-        if failures:
-            raise failures.pop()
-        return true_ones()
-
-    loop.broker.positions = positions  # type: ignore[method-assign]
 
 
 def broken(loop: LoopParts, system: TradingSystem) -> None:

@@ -17,9 +17,9 @@ from tests.fakes.trading_context import (
     PROFILE,
     SESSION,
     ContextParts,
-    approved,
     decision_of,
 )
+from tests.fakes.trading_states import approved
 from trading.cycle.deciding import BARS_RETRY_S, Deciding
 from trading.cycle.gather import market_times
 from trading.cycle.publish import Publisher

@@ -16,9 +16,9 @@ from tests.fakes.trading_context import (
     PRE_OPEN,
     SESSION,
     ContextParts,
-    approved,
     decision_of,
 )
+from tests.fakes.trading_states import approved
 from trading.cycle.gather import Market, market_times, open_session, read_market, refreshed, trading_state, view_of
 from trading.cycle.session_keeper import SessionView
 from trading.decision import MarketView

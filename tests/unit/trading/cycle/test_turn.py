@@ -8,7 +8,8 @@ import pytest
 
 from tests.fakes.fake_broker import lost_answer, lost_request, nothing_sent
 from tests.fakes.fake_market_data import CONIDS
-from tests.fakes.trading_context import OPEN, SESSION, ContextParts, approved, decision_of
+from tests.fakes.trading_context import OPEN, SESSION, ContextParts, decision_of
+from tests.fakes.trading_states import approved
 from trading.errors import OutcomeUnknown
 from trading.execution.plan import POLL_S
 from trading.model.mode import Mode

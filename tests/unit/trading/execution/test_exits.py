@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import pytest
 
@@ -30,32 +30,15 @@ from tests.fakes.trading_states import (
     stop,
     target,
     unreadable,
-    usually,
 )
-from trading.execution.exits import WantedExit, pending_exits, plan_exits, waits_for_its_bar, wanted_exits
-from trading.execution.plan import Cancel, Plan, Prepare, Refuse
+from tests.unit.trading.execution.exit_moments import COVER, FLAT, SOLD, YESTERDAY, bare, plan_of
+from trading.execution.exits import pending_exits, waits_for_its_bar, wanted_exits
+from trading.execution.plan import Cancel, Prepare, Refuse
 from trading.execution.state import TradingState
 from trading.model.command import Step
 from trading.model.mode import Mode
 from trading.model.order import BrokerStatus, IntentState, OrderType
 from trading.model.record import IntentRecord
-
-SOLD = decided(exits=["AAPL"])
-YESTERDAY = DECIDED - timedelta(days=3)
-FLAT: Facts = {"flatten": True, "mode": Mode.HALTED}
-COVER = [("S", Step.EXIT), ("T", Step.EXIT)]
-
-
-def plan_of(state: TradingState, wanted: tuple[WantedExit, ...] | None = None) -> Plan:
-    plan = Plan()
-    plan_exits(state, wanted_exits(state) if wanted is None else wanted, plan)
-    return plan
-
-
-def bare(now: datetime = PRE_OPEN, *records: IntentRecord, **facts: object) -> TradingState:
-    """Return a moment with nine shares whose cover is over, and the decision to sell them."""
-    return moment(now, *records, **usually(facts, positions=[own()], decision=SOLD))
-
 
 # ---- which are wanted
 

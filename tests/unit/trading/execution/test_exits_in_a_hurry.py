@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import pytest
 
@@ -10,17 +10,14 @@ from tests.fakes.plans import cancels, refused, sent, sold, steps, waits
 from tests.fakes.trading_states import (
     AAPL,
     CLOSE,
-    DECIDED,
     IN_SESSION,
     MSFT,
     OPEN,
     PRE_OPEN,
-    Facts,
     after,
     asked,
     bid,
     covered,
-    decided,
     moment,
     observing,
     own,
@@ -28,33 +25,13 @@ from tests.fakes.trading_states import (
     sale,
     stop,
     target,
-    usually,
 )
-from trading.execution.exits import WantedExit, plan_exits, wanted_exits
-from trading.execution.plan import Plan
-from trading.execution.state import TradingState
+from tests.unit.trading.execution.exit_moments import FLAT, SOLD, bare, plan_of
+from trading.execution.exits import WantedExit
 from trading.model.alarm import AlarmCode
 from trading.model.command import Step
 from trading.model.mode import Mode
 from trading.model.order import IntentState
-from trading.model.record import IntentRecord
-
-SOLD = decided(exits=["AAPL"])
-YESTERDAY = DECIDED - timedelta(days=3)
-FLAT: Facts = {"flatten": True, "mode": Mode.HALTED}
-COVER = [("S", Step.EXIT), ("T", Step.EXIT)]
-
-
-def plan_of(state: TradingState, wanted: tuple[WantedExit, ...] | None = None) -> Plan:
-    plan = Plan()
-    plan_exits(state, wanted_exits(state) if wanted is None else wanted, plan)
-    return plan
-
-
-def bare(now: datetime = PRE_OPEN, *records: IntentRecord, **facts: object) -> TradingState:
-    """Return a moment with nine shares whose cover is over, and the decision to sell them."""
-    return moment(now, *records, **usually(facts, positions=[own()], decision=SOLD))
-
 
 # ---- halt and flatten
 

@@ -34,10 +34,6 @@ S = IntentState
 AAPL = CONIDS["AAPL"]
 
 
-def shares(books: OrderBooks) -> dict[str, int]:
-    return {position.symbol: position.quantity for position in books.journal.own_positions()}
-
-
 def pair_of(books: OrderBooks) -> tuple[OrderIntent, ...]:
     """Plan a protective pair for the position in AAPL."""
     position = books.seen().position(AAPL)
@@ -52,12 +48,12 @@ def pair_of(books: OrderBooks) -> tuple[OrderIntent, ...]:
 
 def test_bracket_is_bound_filled_and_ended_by_readings(books: OrderBooks) -> None:
     entry, stop, target = books.bought()
-    assert shares(books) == {"AAPL": 9}
+    assert books.shares() == {"AAPL": 9}
     assert books.states(entry.coid, stop.coid, target.coid) == [S.FILLED, S.WORKING, S.WORKING]
     stop_order, _ = books.broker.children(books.record(entry.coid).order_id or 0)
     books.broker.fill(stop_order.order_id, 94.0)
     books.read()
-    assert shares(books) == {}
+    assert books.shares() == {}
     assert books.states(entry.coid, stop.coid, target.coid) == [S.FILLED, S.FILLED, S.CANCELLED]
 
 
@@ -65,7 +61,7 @@ def test_part_of_an_entry_is_the_position(books: OrderBooks) -> None:
     entry, *_ = books.enter()
     books.broker.fill(books.broker.named(entry.coid).order_id, 100.0, quantity=4)
     books.read()
-    assert shares(books) == {"AAPL": 4}
+    assert books.shares() == {"AAPL": 4}
     assert books.record(entry.coid).state is S.WORKING
 
 
@@ -83,7 +79,7 @@ def test_fill_is_counted_once_however_often_it_is_shown_and_over_a_restart(books
     books.read()
     books.restart()
     assert books.read().fills == 0
-    assert shares(books) == {"AAPL": 9}
+    assert books.shares() == {"AAPL": 9}
 
 
 def test_entry_and_target_that_fill_in_the_same_second_leave_nothing(books: OrderBooks) -> None:
@@ -97,7 +93,7 @@ def test_entry_and_target_that_fill_in_the_same_second_leave_nothing(books: Orde
     books.broker.fills.reverse()
     found = books.read()
     assert (found.fills, found.latches, found.alarms) == (2, [], [])
-    assert shares(books) == {}
+    assert books.shares() == {}
     assert books.rows("SELECT * FROM adjustment") == []
     assert books.states(entry.coid, stop.coid, target.coid) == [S.FILLED, S.CANCELLED, S.FILLED]
 
@@ -114,7 +110,7 @@ def test_purchase_that_is_told_after_its_sale_takes_the_oversold_shares_back(boo
     books.broker.fills.append(bought)
     books.read(5)
     assert [row["quantity"] for row in books.rows("SELECT quantity FROM adjustment ORDER BY id")] == [9, -9]
-    assert shares(books) == {}
+    assert books.shares() == {}
     assert books.states(entry.coid, target.coid) == [S.FILLED, S.FILLED]
 
 
@@ -197,13 +193,13 @@ def test_execution_that_is_taken_back_makes_its_order_work_again(books: OrderBoo
     entry, *_ = books.bought()
     books.broker.correct(books.broker.fills[0], quantity=0, same_id=same_id)
     found = books.read(5)
-    assert shares(books) == {}
+    assert books.shares() == {}
     assert (books.record(entry.coid).state, books.record(entry.coid).filled) == (S.WORKING, 0)
     assert [alarm.code for alarm in found.alarms] == [AlarmCode.CORRECTION]
     # It stops nothing that comes after it.
     books.broker.fill(books.broker.named(entry.coid).order_id, 100.0)
     books.read(5)
-    assert shares(books) == {"AAPL": 9}
+    assert books.shares() == {"AAPL": 9}
 
 
 @pytest.mark.parametrize(("quantity", "price"), [(7, None), (None, 99.5)])
@@ -215,7 +211,7 @@ def test_correction_of_shares_or_of_the_price_is_taken_over(
     books.read(5)
     record = books.record(entry.coid)
     assert (record.filled, record.average_price) == (quantity or 9, price or 100.0)
-    assert shares(books) == {"AAPL": quantity or 9}
+    assert books.shares() == {"AAPL": quantity or 9}
     books.read(5)
     assert len(books.rows("SELECT * FROM adjustment")) == 1
 
@@ -228,7 +224,7 @@ def test_execution_of_more_than_was_ordered_is_counted_and_stops_nothing(books: 
     books.broker.fill(order_id, 100.0, quantity=2)
     books.read(5)
     assert books.record(entry.coid).filled == 11
-    assert shares(books) == {"AAPL": 11}
+    assert books.shares() == {"AAPL": 11}
 
 
 def test_one_execution_that_can_not_be_counted_does_not_stop_the_others(books: OrderBooks) -> None:
@@ -239,7 +235,7 @@ def test_one_execution_that_can_not_be_counted_does_not_stop_the_others(books: O
     books.broker.fills[0] = replace(odd, quantity=0.5)
     books.broker.fill(order_id, 100.0, quantity=8)
     found = books.read(5)
-    assert shares(books) == {"AAPL": 8}
+    assert books.shares() == {"AAPL": 8}
     assert [alarm.code for alarm in found.alarms] == [AlarmCode.EXECUTION]
 
 
@@ -252,7 +248,7 @@ def test_sale_of_somebody_else_is_not_ours_where_executions_carry_no_order_id(bo
     books.broker.held[AAPL] = 0
     books.clock.go(86400)
     entry, stop, target = books.bought()
-    assert shares(books) == {"AAPL": 9}
+    assert books.shares() == {"AAPL": 9}
     assert books.states(entry.coid, stop.coid, target.coid) == [S.FILLED, S.WORKING, S.WORKING]
     assert books.read(5).foreign == (books.broker.fills[0],)
 
@@ -264,7 +260,7 @@ def test_sale_without_id_and_name_is_that_of_the_leg_that_has_filled(books: Orde
     books.broker.fill(order.order_id, 105.01, with_id=False)
     books.read(5)
     assert books.states(stop.coid, target.coid) == [S.CANCELLED, S.FILLED]
-    assert shares(books) == {}
+    assert books.shares() == {}
 
 
 # ---- restarts
@@ -302,7 +298,7 @@ def test_execution_with_our_name_alone_proves_that_its_order_arrived(books: Orde
     books.broker.fill(books.broker.named(entry.coid).order_id, 100.0, quantity=4, with_id=False)
     books.broker.empty.add("orders")
     books.read(5)
-    assert (books.record(entry.coid).state, shares(books)) == (S.WORKING, {"AAPL": 4})
+    assert (books.record(entry.coid).state, books.shares()) == (S.WORKING, {"AAPL": 4})
 
 
 def test_children_that_nobody_has_seen_are_over_with_an_entry_that_filled_nothing(books: OrderBooks) -> None:
@@ -331,7 +327,7 @@ def test_broken_invariant_halts_and_keeps_no_later_step_from_being_taken(books: 
     books.broker.trade_by_hand(AAPL, Side.SELL, 4, 101.0)
     found = Reconciler(context).take_in(books.snapshot(), 0.0)
     assert [halt.cause for halt in found.halts] == ["invariant"]
-    assert shares(books) == {"AAPL": 5}
+    assert books.shares() == {"AAPL": 5}
 
 
 def test_file_that_can_not_be_used_ends_the_reading(books: OrderBooks) -> None:

@@ -21,10 +21,6 @@ AAPL, XOM = CONIDS["AAPL"], CONIDS["XOM"]
 RESET_END = CLOSE + timedelta(hours=9, minutes=30)
 
 
-def shares(books: OrderBooks) -> dict[str, int]:
-    return {position.symbol: position.quantity for position in books.journal.own_positions()}
-
-
 def votes(books: OrderBooks, subject: str) -> int:
     return len(SqliteEvidence(books.database).of(subject))
 
@@ -230,7 +226,7 @@ def test_end_waits_for_executions_that_lag_behind(books: OrderBooks) -> None:
     assert found.look_again is not None
     books.broker.empty.clear()
     books.read(5)
-    assert (books.record(entry.coid).state, shares(books)) == (S.FILLED, {"AAPL": 9})
+    assert (books.record(entry.coid).state, books.shares()) == (S.FILLED, {"AAPL": 9})
 
 
 def test_end_without_its_executions_is_a_gap_after_a_minute_over_a_restart(books: OrderBooks) -> None:
@@ -253,7 +249,7 @@ def test_foreign_sale_explains_missing_shares_at_once(books: OrderBooks) -> None
     books.clock.time = OPEN
     books.broker.trade_by_hand(AAPL, Side.SELL, 4, 101.0)
     found = books.read()
-    assert shares(books) == {"AAPL": 5}
+    assert books.shares() == {"AAPL": 5}
     assert [alarm.code for alarm in found.alarms] == [AlarmCode.MANUAL]
 
 
@@ -261,7 +257,7 @@ def test_empty_position_list_is_not_believed_without_a_witness(books: OrderBooks
     books.bought()
     books.broker.empty.add("positions")
     found = books.read_often(30, 60)
-    assert shares(books) == {"AAPL": 9}
+    assert books.shares() == {"AAPL": 9}
     assert {alarm.code for each in found for alarm in each.alarms} == {AlarmCode.SHARES_MISSING}
 
 
@@ -279,9 +275,9 @@ def test_missing_shares_are_written_off_after_five_witnessed_votes_and_twice_the
     assert votes(books, subject) == 4
     # Five votes would be there, but two minutes have not passed.
     books.read(29)
-    assert shares(books) == {"AAPL": 9, "XOM": 3}
+    assert books.shares() == {"AAPL": 9, "XOM": 3}
     found = books.read(1)
-    assert shares(books) == {"XOM": 3}
+    assert books.shares() == {"XOM": 3}
     assert AlarmCode.MANUAL in {alarm.code for alarm in found.alarms}
 
 
@@ -291,7 +287,7 @@ def test_votes_about_shares_survive_a_restart(books: OrderBooks) -> None:
     for _ in range(4):
         books.restart()
         books.read(30)
-    assert shares(books) == {"XOM": 3}
+    assert books.shares() == {"XOM": 3}
 
 
 def test_one_reading_that_shows_the_shares_begins_the_count_anew(books: OrderBooks) -> None:
@@ -301,7 +297,7 @@ def test_one_reading_that_shows_the_shares_begins_the_count_anew(books: OrderBoo
     books.read(30)
     books.broker.held[AAPL] = 0
     books.read(30)
-    assert (votes(books, subject), shares(books)["AAPL"]) == (1, 9)
+    assert (votes(books, subject), books.shares()["AAPL"]) == (1, 9)
 
 
 def test_row_of_no_shares_is_a_witness(books: OrderBooks) -> None:
@@ -309,7 +305,7 @@ def test_row_of_no_shares_is_a_witness(books: OrderBooks) -> None:
     books.broker.trade_by_hand(AAPL, Side.SELL, 9, 101.0, told=False)
     books.broker.flat.add(AAPL)
     books.read_often(5, 30)
-    assert shares(books) == {}
+    assert books.shares() == {}
 
 
 @pytest.mark.parametrize("name", ["orders", "executions"])
@@ -317,7 +313,7 @@ def test_shares_are_not_written_off_while_nobody_knows_what_was_sold(books: Orde
     subject = missing(books)
     books.broker.failing.add(name)
     books.read_often(12, 30)
-    assert (votes(books, subject), shares(books)["AAPL"]) == (0, 9)
+    assert (votes(books, subject), books.shares()["AAPL"]) == (0, 9)
 
 
 def test_shares_are_not_written_off_while_a_stop_shows_more_filled_than_was_told(books: OrderBooks) -> None:
@@ -327,7 +323,7 @@ def test_shares_are_not_written_off_while_a_stop_shows_more_filled_than_was_told
     books.broker.fill(stop.order_id, 95.0, quantity=4)
     books.broker.fills.pop()
     books.read_often(12, 30)
-    assert shares(books)["AAPL"] == 9
+    assert books.shares()["AAPL"] == 9
 
 
 def test_sale_of_ours_that_is_told_late_takes_the_place_of_the_adjustment(books: OrderBooks) -> None:
@@ -339,10 +335,10 @@ def test_sale_of_ours_that_is_told_late_takes_the_place_of_the_adjustment(books:
     told = books.broker.fills.pop()
     books.broker.book[order.order_id] = before
     books.read_often(6, 30)
-    assert shares(books)["AAPL"] == 8
+    assert books.shares()["AAPL"] == 8
     books.broker.fills.append(told)
     books.read(30)
-    assert shares(books)["AAPL"] == 8
+    assert books.shares()["AAPL"] == 8
     assert books.record(stop.coid).filled == 1
     assert sum(row["quantity"] for row in books.rows("SELECT quantity FROM adjustment WHERE kind = 'manual'")) == 0
 
@@ -367,7 +363,7 @@ def test_fewer_shares_that_could_come_from_a_reverse_split_are_never_written_off
     # Half of them, at the old average price.
     books.broker.held[AAPL] = 5
     books.read_often(12, 30)
-    assert shares(books)["AAPL"] == 10
+    assert books.shares()["AAPL"] == 10
 
 
 def test_time_of_evidence_is_that_of_the_reading(books: OrderBooks) -> None:

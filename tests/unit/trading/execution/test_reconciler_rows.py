@@ -16,10 +16,6 @@ S = IntentState
 AAPL = CONIDS["AAPL"]
 
 
-def shares(books: OrderBooks) -> dict[str, int]:
-    return {position.symbol: position.quantity for position in books.journal.own_positions()}
-
-
 # ---- order_ref is not in the list
 
 
@@ -77,7 +73,7 @@ def test_provisional_order_is_confirmed_by_an_execution_that_carries_its_name(bo
     entry = lonely(books)
     books.broker.fill(books.broker.named(entry.coid).order_id, 100.0, quantity=4)
     books.read(5)
-    assert shares(books) == {"AAPL": 4}
+    assert books.shares() == {"AAPL": 4}
     assert not books.record(entry.coid).provisional
 
 
@@ -187,7 +183,7 @@ def test_execution_of_an_order_that_was_taken_for_lost_is_counted_and_told(books
     order_id = books.broker.named(entry.coid).order_id
     books.broker.fill(order_id, 100.0)
     found = books.read(5)
-    assert shares(books)["AAPL"] == 9
+    assert books.shares()["AAPL"] == 9
     assert books.record(entry.coid).state is S.FILLED
     assert "resurrected" in [code for code, _ in found.latches]
 

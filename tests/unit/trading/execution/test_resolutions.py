@@ -8,7 +8,8 @@ import pytest
 
 from tests.fakes.fake_broker import UNREADABLE, lost_answer, lost_request
 from tests.fakes.fake_market_data import CONIDS
-from tests.fakes.trading_context import SESSION, ContextParts, approved, decision_of
+from tests.fakes.trading_context import SESSION, ContextParts, decision_of
+from tests.fakes.trading_states import approved
 from trading.cycle.turn import Turn
 from trading.execution.resolutions import carry_out
 from trading.model.mode import Mode

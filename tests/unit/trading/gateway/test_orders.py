@@ -4,44 +4,15 @@ import hashlib
 
 import pytest
 
+from tests.unit.trading.gateway.order_lists import LIST, ROW, TRADE, TRADES, listed
 from tests.unit.trading.gateway.scripted import ACCOUNT, Desk, failing, good, raw
 from trading.errors import ConfigError, GatewayError, InvariantBroken, NotSent, OutcomeUnknown, SessionLost
 from trading.model.order import OrderList, OrderTicket, OrderType, Side, Tif, UnreadableRow
 from trading.model.outcome import Acknowledged, NothingSent, RefusedByBroker, Unproven
 from trading.model.request import PreparedRequest, RequestKind, SubmitOrders
 
-LIST = "GET /iserver/account/orders"
-TRADES = "GET /iserver/account/trades"
 SUBMIT = f"POST /iserver/account/{ACCOUNT}/orders"
 STATUS = "GET /iserver/account/order/status/17"
-ROW: dict[str, object] = {
-    "account": ACCOUNT,
-    "conid": 265598,
-    "orderId": 17,
-    "ticker": "AAPL",
-    "remainingQuantity": 5.0,
-    "filledQuantity": 0.0,
-    "totalSize": 5.0,
-    "status": "Submitted",
-    "orderType": "Limit",
-    "price": "185.50",
-    "timeInForce": "GTC",
-    "side": "BUY",
-}
-TRADE: dict[str, object] = {
-    "execution_id": "0000e0d5.6576fd38.01.01",
-    "symbol": "AAPL",
-    "side": "S",
-    "trade_time": "20231211-18:00:49",
-    "trade_time_r": 1702317649000,
-    "size": 5.0,
-    "price": "192.26",
-    "order_ref": "ab-1",
-    "commission": "1.01",
-    "account": ACCOUNT,
-    "conid": 265598,
-    "order_id": 17437897932,
-}
 STATUS_ROW: dict[str, object] = {
     "order_id": 17,
     "conid": 265598,
@@ -61,10 +32,6 @@ TICKET = OrderTicket(265598, Side.BUY, OrderType.LIMIT, Tif.DAY, 5, limit_price=
 
 def order(desk: Desk) -> PreparedRequest:
     return desk.broker.prepare(SubmitOrders((TICKET,)))
-
-
-def listed(*rows: dict[str, object], snapshot: object = True) -> object:
-    return {"orders": list(rows), "snapshot": snapshot}
 
 
 def test_the_first_empty_list_of_a_session_is_not_believed() -> None:

@@ -7,23 +7,11 @@ from pathlib import Path
 import pytest
 
 from tests.fakes.orders import LATER, NOW
+from tests.fakes.trading_context import Notes
 from trading.model.alert import Alert
 from trading.store.alerts import SqliteAlerts
 from trading.store.database import Database
 from trading.store.readers.state import read_state
-
-
-class Notes:
-    """Remembers what was told."""
-
-    def __init__(self) -> None:
-        self.alerts: list[tuple[str, str]] = []
-
-    def alert(self, code: str, text: str) -> None:
-        self.alerts.append((code, text))
-
-    def codes(self) -> list[str]:
-        return [code for code, _ in self.alerts]
 
 
 @pytest.fixture
