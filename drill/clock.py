@@ -38,8 +38,8 @@ class RunClock:
         """is asked before each wait of the trading process"""
         self.shortest_pause: Callable[[], float] = _at_once
         """says how many seconds a pause of the trading process lasts at least"""
-        self.longest_wait: Callable[[float], float] = _as_long
-        """is told the seconds of each wait, and says how many the market may go on at most without another look"""
+        self.length_of: Callable[[float], float] = _as_long
+        """is told the seconds of each wait, and says for how many the market goes on without another look"""
         self._agenda: list[tuple[int, int, Callable[[], object]]] = []
         self._added = 0
         self._owed_us = 0
@@ -75,7 +75,7 @@ class RunClock:
         self._let_pass()
         until_us = _us(until)
         now_us = self.simulator.broker.now_us
-        until_us = min(until_us, now_us + int(self.longest_wait((until_us - now_us) / _SECOND_US) * _SECOND_US))
+        until_us = now_us + int(self.length_of((until_us - now_us) / _SECOND_US) * _SECOND_US)
         while not self.wake.wanted and self.simulator.broker.now_us < until_us:
             if self._move(until_us, stop_on_event=True):
                 return

@@ -3,6 +3,9 @@
 With a simulated gateway it waits for the account's next event, since nothing can happen in between; but what a fault
 hides shows later without one. A live system looks every few seconds while an order is open; here it is woken after
 5, 10, 20 seconds and so on, for ten minutes after something was in the way.
+
+Where it looks every few seconds by itself and nothing comes of it for a while, it is made to look less often: a
+position that nobody covers all day would cost thousands of equal turns.
 """
 
 from __future__ import annotations
@@ -15,9 +18,15 @@ from drill.transport import Line
 FIRST_S, LAST_S = 5.0, 320.0
 SHORT_S = 10.0
 IDLE_S = 120.0
-PRE_OPEN_US = 100 * 60 * 1_000_000
+SECOND_US = 1_000_000
+PRE_OPEN_US = 100 * 60 * SECOND_US
 MOST_LOOKS = 200
 """extra looks of one run: each costs as much as a turn"""
+UNEVENTFUL = ((120.0, 0.0), (600.0, 15.0), (3600.0, 60.0), (float("inf"), 120.0))
+"""while nothing was sent and nothing happened to the account for less than so many seconds: how long a wait in the
+session lasts at least"""
+PIECES = 6
+"""a pause after a failure comes in short pieces, mostly more than these"""
 
 
 Event = dict[str, object]
@@ -37,8 +46,10 @@ class Looks:
         self._next_s: float | None = None
         self._left = MOST_LOOKS
         self._waited: Event | None = None
+        self._last = (0, 0)
+        self._since = 0.0
         clock.wake.on_turn = self._begins
-        clock.longest_wait = self._longest_wait
+        clock.length_of = self._length_of
         clock.shortest_pause = self._shortest_pause
 
     def _begins(self) -> None:
@@ -48,12 +59,13 @@ class Looks:
         self._waited = None
         self._line.troubled = False
 
-    def _longest_wait(self, seconds: float) -> float:
-        """Note a wait, and return how long it may be at most."""
+    def _length_of(self, seconds: float) -> float:
+        """Note a wait, and return how long it is."""
         troubled = self._line.troubled
         self._waited = self._note("pause", good=not troubled, calls=self._line.calls)
-        if seconds <= SHORT_S:
-            return seconds
+        shortest_s = self._shortest_s()
+        if seconds <= max(SHORT_S, shortest_s):
+            return max(seconds, shortest_s)
         if troubled and self._next_s is None:
             self._next_s = FIRST_S
         if self._next_s is None or not self._left or not self._at_stake():
@@ -65,7 +77,19 @@ class Looks:
 
     def _shortest_pause(self) -> float:
         """Return how long a pause after a failure lasts at least: where nothing is at stake, nobody need hurry."""
-        return 0.0 if self._at_stake() or self._before_the_open() else IDLE_S
+        if self._at_stake():
+            return self._shortest_s() / PIECES
+        return 0.0 if self._before_the_open() else IDLE_S
+
+    def _shortest_s(self) -> float:
+        """Return how long a wait in the session lasts at least, by how long nothing has come of any."""
+        exchange = self._clock.simulator.broker.exchange
+        now_s, seen = exchange.now_us / SECOND_US, (self._line.writes, exchange.events)
+        if seen != self._last or not exchange.is_open:
+            self._last, self._since = seen, now_s
+        shortest_s = next(shortest for until, shortest in UNEVENTFUL if now_s - self._since < until)
+        boundary = exchange.next_boundary()
+        return shortest_s if boundary is None else min(shortest_s, boundary / SECOND_US - now_s)
 
     def _before_the_open(self) -> bool:
         exchange = self._clock.simulator.broker.exchange

@@ -13,7 +13,7 @@ from drill.schedule import ClientFault
 from simulator.fault_plan import role_of
 from simulator.messages import Break, Request, Wire
 from trading.errors import NotSent, OutcomeUnknown
-from trading.gateway.transport import HttpAnswer
+from trading.gateway.transport import MAX_ANSWER_BYTES, HttpAnswer
 
 PREFIX = "/v1/api"
 MOST_CALLS = 20_000
@@ -53,6 +53,8 @@ class Line:
         self._dead_after: float | None = None
         self.calls = 0
         """how many there were"""
+        self.writes = 0
+        """how many of them wanted something to be done"""
         self._at_once = (0.0, 0)
         self.troubled = False
         """whether something was in the way of a call since it was last set to False"""
@@ -81,6 +83,7 @@ class Line:
         call = f"{verb} {path}"
         role = role_of(Request(verb, path, {}, body or b"")) or "read"
         self._count()
+        self.writes += role != "read"
         before, fired = self.troubled, self._firings()
         self._reaper.passing("call_before", role)
         self.troubled = True
@@ -89,6 +92,8 @@ class Line:
         self._reaper.passing("call_after", role)
         if answer.wire is not None:
             self._misbehave(call, answer.wire, limit_s)
+        if len(answer.body) > MAX_ANSWER_BYTES:
+            raise OutcomeUnknown(call, "the answer is too large", answer.status)
         self.troubled = before or self._firings() > fired or answer.status != _GOOD
         return HttpAnswer(answer.status, answer.body)
 

@@ -26,6 +26,7 @@ from trading.errors import STORAGE, ConfigError, DataError, GatewayError, Invari
 from trading.execution.context import TradingContext
 from trading.execution.differences import differences
 from trading.execution.plan import POLL_S
+from trading.execution.protection import BARE
 from trading.execution.resolutions import carry_out
 from trading.model.alarm import AlarmCode
 from trading.model.metric import Counter, Gauge
@@ -299,17 +300,20 @@ class TradingSystem:
         self._back_off(OTHER_CAP_S)
 
     def _back_off(self, cap_s: float) -> None:
-        left = self._backoff.next_pause_s(min(cap_s, LOOK_AT_LEAST_S) if self._may_be_exposed() else cap_s)
+        left = self._backoff.next_pause_s(min(cap_s, self._looks_apart_s()))
         while left > 0.0 and not self._loop.stopping() and not self._context.interrupted():
             self._context.metrics.write()
             self._loop.pause(min(left, SIGN_OF_LIFE_S))
             left -= SIGN_OF_LIFE_S
 
-    def _may_be_exposed(self) -> bool:
-        """Return whether a position is open or an order live, or that can't be read."""
+    def _looks_apart_s(self) -> float:
+        """Return how far apart looks may be by what is at stake: bare shares in the session, own orders and shares."""
         try:
             now = self._context.clock.now()
             journal = self._context.journal.view(now)
+            if not journal.positions and not journal.maybe_live:
+                return OTHER_CAP_S
+            bare = any(subject.startswith(BARE) for subject in self._context.evidence.subjects())
+            return POLL_S if bare and open_session(self._context, now) is not None else LOOK_AT_LEAST_S
         except (InvariantBroken, DataError, GatewayError):
-            return True
-        return bool(journal.positions or journal.maybe_live)
+            return LOOK_AT_LEAST_S

@@ -266,6 +266,11 @@ def walk(case: Case) -> Iterator[tuple[Line, Book]]:
         yield line, book
 
 
+def changes(case: Case) -> Iterator[tuple[Line, Book]]:
+    """Yield as `walk` does, but only the lines that may change orders or positions."""
+    return ((line, book) for line, book in walk(case) if line["kind"] in _HANDLERS)
+
+
 def final(case: Case) -> Book:
     """Return the book at the end."""
     book = Book(conids=dict(case.contracts))

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from drill.checker.book import Book, walk
+from drill.checker.book import Book, changes, walk
 from drill.checker.logs import FAR, Case, Line, Violation, instant, shown
 from drill.checker.looks import Looks, alive_after, looks_of
 from drill.checker.wire import says_yes
@@ -41,7 +41,7 @@ def gaps(case: Case) -> list[Gap]:
     found: list[Gap] = []
     open_since: dict[int, tuple[float, int]] = {}
     book = Book()
-    for _, book in walk(case):
+    for _, book in changes(case):
         for conid in list(book.own):
             bare = max(book.own[conid], 0) - book.covered(conid)
             if bare > 0 and conid not in open_since:
@@ -195,7 +195,7 @@ def i10_never_short(case: Case) -> Iterator[Violation]:
     looks = looks_of(case)
     excess: dict[int, float] = {}
     before: Counter[int] = Counter()
-    for line, book in walk(case):
+    for line, book in changes(case):
         for conid in list(book.own):
             yield from _sold_short(case, line, book, conid)
             over = book.potential(conid) - book.most_own(conid)

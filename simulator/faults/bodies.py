@@ -88,6 +88,12 @@ def gzip_bomb(size: int) -> bytes:
     return b"".join(parts)
 
 
+@lru_cache(maxsize=1)
+def large(size: int) -> bytes:
+    """Return an object with `size` bytes of padding; made once, since drawing it anew takes longer than all else."""
+    return b'{"padding":"' + b"x" * size + b'"}'
+
+
 def hostile(firing: Firing) -> Response:
     """An answer that no parser should be trusted with; the call is applied."""
     response = firing.proceed()
@@ -100,7 +106,7 @@ def hostile(firing: Firing) -> Response:
         case "deep":
             body = b"[" * depth + b"]" * depth
         case "large":
-            body = b'{"padding":"' + b"x" * size + b'"}'
+            body = large(size)
         case "gzip":
             headers = (*response.headers, ("Content-Encoding", "gzip"))
             return replace(response, body=gzip_bomb(size), headers=headers)

@@ -111,7 +111,9 @@ def _step(group: Sequence[OrderIntent], state: TradingState, plan: Plan) -> None
         plan.commands.append(Submit(tuple(group), Step.ENTRY))
     elif passes(denied) and state.now <= state.times.window.ends:
         plan.waiting[entry.symbol] = denied
-        plan.again(state.now + timedelta(seconds=MINUTE_S if denied.code == "rate" else POLL_S))
+        # A quote comes within seconds; nothing else is urgent in the hour before the open, but for its end.
+        soon = denied.code == "split" or state.now + timedelta(seconds=MINUTE_S) > state.times.window.ends
+        plan.again(state.now + timedelta(seconds=POLL_S if soon else MINUTE_S))
     else:
         plan.commands.append(Refuse(tuple(group), denied))
 

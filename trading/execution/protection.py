@@ -28,6 +28,8 @@ from trading.model.record import IntentRecord, OwnPosition
 
 # How long own shares may stand without cover in regular hours before the guard watches them.
 PROTECT_WITHIN = timedelta(seconds=15)
+BARE = "bare:"
+"""begins the names under which sightings of own shares without a stop are kept"""
 # When pairs are sent, counted from the first one of a session; then every five minutes.
 PAIRS_AT_S = (0.0, 5.0, 15.0, 60.0)
 PAIRS_EVERY_S = 300.0
@@ -224,13 +226,13 @@ def _tell(cover: Cover, state: TradingState, plan: Plan) -> None:
     """Say in regular hours that shares stand without a stop, and since when."""
     position = cover.position
     if not state.times.liquid or cover.uncovered == 0 or state.snapshot.orders.value is None:
-        plan.over.add(f"bare:{position.conid}")
+        plan.over.add(f"{BARE}{position.conid}")
         return
     plan.again(state.now + _looks_apart(position, state))
     text = f"{position.symbol}: {cover.uncovered} own shares have no working stop"
     plan.alarm(AlarmCode.UNCOVERED, position.symbol, text)
-    if f"bare:{position.conid}" not in state.sightings:
-        plan.notes.append((f"bare:{position.conid}", "no working stop"))
+    if f"{BARE}{position.conid}" not in state.sightings:
+        plan.notes.append((f"{BARE}{position.conid}", "no working stop"))
 
 
 def _looks_apart(position: OwnPosition, state: TradingState) -> timedelta:
@@ -243,7 +245,7 @@ def _looks_apart(position: OwnPosition, state: TradingState) -> timedelta:
 
 def bare_since(conid: int, state: TradingState) -> datetime | None:
     """Return since when the shares of a contract have stood without a stop in this session's regular hours."""
-    seen = state.sightings.get(f"bare:{conid}")
+    seen = state.sightings.get(f"{BARE}{conid}")
     return seen[0].at if seen else None
 
 

@@ -50,7 +50,7 @@ def test_somebody_who_wants_something_ends_a_wait_and_a_pause(clock: RunClock) -
 
 def test_wait_is_no_longer_than_allowed_and_a_pause_no_shorter(clock: RunClock) -> None:
     start = clock.now()
-    clock.longest_wait = lambda _seconds: 5.0
+    clock.length_of = lambda _seconds: 5.0
     clock.wait(start + timedelta(hours=1))
     assert clock.now() == start + timedelta(seconds=5)
     clock.shortest_pause = lambda: 120.0

@@ -10,7 +10,7 @@ import pytest
 from drill.clock import RunClock
 from drill.deaths import Reaper
 from drill.gateway import RunGateway
-from drill.looks import FIRST_S, IDLE_S, Looks
+from drill.looks import FIRST_S, IDLE_S, PIECES, UNEVENTFUL, Looks
 from drill.schedule import Deed, Schedule
 from drill.transport import Line
 from drill.world import World
@@ -91,3 +91,34 @@ def test_pause_after_a_failure_is_longer_only_where_nothing_is_at_stake(desk: De
     assert paused() == IDLE_S
     held(desk)
     assert paused() == 5.0
+
+
+def test_looks_of_which_nothing_comes_are_further_apart_until_something_is_sent(desk: Desk) -> None:
+    held(desk)
+    waits = [desk.wait_hours(5.0 / 3600.0) for _ in range(112)]
+    lengths = [length for _, length in UNEVENTFUL]
+    assert waits == sorted(waits)
+    assert set(waits) == {5.0, *lengths[1:]}
+    desk.line.exchange("DELETE", "/iserver/account/DU0/order/1", None, None, 15.0)
+    assert desk.wait_hours(5.0 / 3600.0) == 5.0
+
+
+def test_pause_after_a_failure_of_which_nothing_comes_is_longer_too(desk: Desk) -> None:
+    held(desk)
+    desk.clock.wait(desk.clock.now() + timedelta(seconds=5))
+    desk.clock.wait(desk.clock.now() + timedelta(hours=2))
+    before = desk.clock.monotonic()
+    desk.clock.pause(5.0)
+    assert desk.clock.monotonic() - before == UNEVENTFUL[-1][1] / PIECES
+
+
+def test_wait_that_is_made_longer_ends_at_the_close(desk: Desk) -> None:
+    held(desk)
+    exchange = desk.clock.simulator.broker.exchange
+    while exchange.is_open:
+        boundary = exchange.next_boundary()
+        before = exchange.now_us
+        desk.wait_hours(5.0 / 3600.0)
+    assert boundary is not None
+    assert before < boundary
+    assert exchange.now_us - boundary < 5_000_000

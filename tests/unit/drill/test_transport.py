@@ -14,6 +14,7 @@ from drill.schedule import ClientFault, Kill, Schedule
 from drill.transport import MOST_CALLS_AT_ONCE, Line
 from drill.world import World
 from trading.errors import NotSent, OutcomeUnknown
+from trading.gateway.transport import MAX_ANSWER_BYTES
 
 LIMIT_S = 15.0
 
@@ -153,3 +154,16 @@ def test_death_before_a_call_lets_nothing_arrive(ordinary: Schedule, world: Worl
     way = Way(replace(ordinary, kills=[Kill("call_before", 1, "read")]), world, tmp_path)
     with pytest.raises(Death):
         way.tickle()
+
+
+def test_answer_over_the_limit_of_size_is_none(way_with: Make) -> None:
+    way = way_with("H12", kind="large", bytes=MAX_ANSWER_BYTES)
+    with pytest.raises(OutcomeUnknown, match="too large"):
+        way.tickle()
+
+
+def test_calls_that_want_something_done_are_counted(way_with: Make) -> None:
+    way = way_with()
+    way.tickle()
+    way.line.exchange("DELETE", "/iserver/account/DU0/order/1", None, None, LIMIT_S)
+    assert (way.line.calls, way.line.writes) == (2, 1)

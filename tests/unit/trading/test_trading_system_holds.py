@@ -12,6 +12,8 @@ from tests.fakes.fake_market_data import CONIDS
 from tests.fakes.trading_context import CLOSE, DECIDED, OPEN, PRE_OPEN, SESSION
 from tests.fakes.trading_loop import BROKEN, LoopParts, break_once
 from trading.errors import NotSent, OutcomeUnknown
+from trading.execution.plan import POLL_S
+from trading.execution.protection import BARE
 from trading.model.account import AccountKind
 from trading.model.mode import Mode
 from trading.model.operator_request import REFUSED, RequestKind
@@ -165,6 +167,19 @@ def test_with_a_position_open_errors_never_keep_the_loop_away_for_more_than_a_mi
     loop.run_turns(12)
     gaps = [later - earlier for earlier, later in pairwise(loop.looks)]
     assert LOOK_AT_LEAST_S / 2 <= max(gaps) <= LOOK_AT_LEAST_S
+
+
+@pytest.mark.parametrize(("at", "longest_s"), [(OPEN, POLL_S), (CLOSE + timedelta(minutes=2), LOOK_AT_LEAST_S)])
+def test_with_bare_shares_in_the_session_no_back_off_delays_their_stop(
+    loop: LoopParts, at: datetime, longest_s: float
+) -> None:
+    loop.begin_with_a_position()
+    loop.context().evidence.record(f"{BARE}{CONIDS['AAPL']}", "no working stop", loop.clock.time)
+    loop.clock.time = at
+    loop.session.shows = DOWN
+    loop.run_turns(12)
+    gaps = [later - earlier for earlier, later in pairwise(loop.looks)]
+    assert longest_s / 2 <= max(gaps) <= longest_s
 
 
 def test_polling_system_with_a_position_looks_once_a_minute_at_least(loop: LoopParts) -> None:

@@ -110,7 +110,7 @@ def test_without_a_decision_there_is_no_entry() -> None:
 def test_entry_waits_for_the_mode_inside_its_window(mode: Mode) -> None:
     plan = plan_of(before(mode=mode))
     assert (plan.commands, waits(plan)) == ([], {"AAPL": "state"})
-    assert plan.look_again == after(5, PRE_OPEN)
+    assert plan.look_again == after(60, PRE_OPEN)
     assert refused(plan_of(before(after(-119, OPEN), mode=mode))) == [("", "too_old")]
 
 
