@@ -83,7 +83,7 @@ def _deadline(case: Case, looks: Looks, gap: Gap, begin: float) -> float:
     """Return until when the shares may be bare."""
     due = looks.first_clear(begin) + T_PROTECT_S
     while due < gap.end:
-        later = max(alive_after(case, due), _unproven_until(case, gap, due), _exit_until(case, gap, due))
+        later = max(alive_after(case, due), _unproven_until(case, gap.conid, due), _exit_until(case, gap, due))
         later = max(later, _tried_until(case, gap, begin, due), _doubtful_until(case, gap, due))
         later = max(later, _cancelling_until(case, gap, due), _penalty_until(case, due))
         if later <= due:
@@ -93,11 +93,11 @@ def _deadline(case: Case, looks: Looks, gap: Gap, begin: float) -> float:
     return due
 
 
-def _unproven_until(case: Case, gap: Gap, at: float) -> float:
+def _unproven_until(case: Case, conid: int, at: float) -> float:
     """Return until when a stop or an exit of the contract was not proven that was not at a time; else the time."""
     until = at
     for coid, intent in case.journal.intents.items():
-        if intent.conid == gap.conid and intent.side == "SELL":
+        if intent.conid == conid and intent.side == "SELL":
             until = max(until, _in_state(case, coid, at))
     return until
 
@@ -240,11 +240,16 @@ def _sold_by_others(book: Book, conid: int, since: float) -> bool:
 
 
 def _lingered(case: Case, looks: Looks, book: Book, span: tuple[int, float, float]) -> Iterator[Violation]:
-    """Judge an excess that lasted: from the first clear look in liquid hours on a cancel has to have been asked for."""
+    """Judge an excess that lasted: from the first clear look in liquid hours on a cancel has to have been asked for.
+
+    While a sell of ours there is not proven, missing shares are not written off: it may be what sold them.
+    """
     conid, since, until = span
     for opened, closed in case.hours:
         begin = max(since, opened)
         due = looks.first_clear(begin) + TRIM_S
+        if (proven := _unproven_until(case, conid, due)) > due:
+            due = proven + TRIM_S
         if due >= min(until, closed) or alive_after(case, due) > due:
             continue
         asked = any(
