@@ -54,12 +54,13 @@ class Course(ABC):
         self._schedule = schedule
         self._world = world
         self._settings = settings
-        self._state = settings.state_dir
-        self._state.mkdir(parents=True, exist_ok=True)
-        self._run = Run(schedule, folder / "gateway" / TRUTH_FILE, self._state / DATABASE, folder / EVENTS_FILE)
+        self.state = settings.state_dir
+        """the trading system's folder"""
+        self.state.mkdir(parents=True, exist_ok=True)
+        self._run = Run(schedule, folder / "gateway" / TRUTH_FILE, self.state / DATABASE, folder / EVENTS_FILE)
         self._gateway = RunGateway(schedule, world, folder / "gateway", self._note)
         self._clock = self._gateway.clock
-        self._requests = RequestsDatabase(self._state / CONTROLS, boot=self.boot_time)
+        self._requests = RequestsDatabase(self.state / CONTROLS, boot=self.boot_time)
 
     def run(self) -> Run:
         """Run it to its end, and return what it left."""
@@ -139,7 +140,7 @@ class Course(ABC):
     def _ask(self, request: Request) -> None:
         self._note("request", asked=request.kind, by=request.by)
         if request.by == "file":
-            (self._state / HALT_FILE).write_text("the drill", encoding="utf-8")
+            (self.state / HALT_FILE).write_text("the drill", encoding="utf-8")
         else:
             kind = RequestKind(request.kind)
             with suppress(TradingError):

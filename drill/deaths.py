@@ -39,6 +39,7 @@ class Reaper:
         self._on_death = on_death
         self._dead: Death | None = None
         self._there = True
+        self._armed = True
 
     def revive(self) -> None:
         """A new process begins; the counts go on."""
@@ -50,8 +51,9 @@ class Reaper:
         self._there = False
 
     def disarm(self) -> None:
-        """Nobody dies any more."""
+        """Nobody dies any more, and nothing is counted."""
         self._left.clear()
+        self._armed = False
 
     def check(self) -> None:
         """Let only the living go on.
@@ -67,12 +69,18 @@ class Reaper:
         Raises: Death, it is the one.
         """
         self.check()
+        if not self._armed:
+            return
         under_way = (None, *dict.fromkeys(about))
         for each in under_way:
             self._counts[point, each] += 1
         for kill in tuple(self._left):
             if kill.point == point and kill.about in under_way and self._counts[point, kill.about] == kill.nth:
                 self.kill(kill)
+
+    def count(self, point: str, about: str | None) -> int:
+        """Return how often a process was at a point where it could have died."""
+        return self._counts[point, about]
 
     def kill(self, kill: Kill) -> None:
         """End the process here, unless this death has been or is not to be any more, or nobody is there.

@@ -32,9 +32,10 @@ class Driver(Course):
         Raises: SettingError, ConfigError: the schedule names a setting that isn't one.
         """
         super().__init__(schedule, world, folder, settings_of(schedule, world, folder, {"GATEWAY_URL": URL}))
-        self._reaper = Reaper(schedule.kills, self._died)
-        self._clock.check_alive = self._reaper.check
-        self._line = Line(self._clock, self._reaper, schedule.client_faults, self._gateway_crashed, self._note)
+        self.reaper = Reaper(schedule.kills, self._died)
+        """knows at which points the processes were"""
+        self._clock.check_alive = self.reaper.check
+        self._line = Line(self._clock, self.reaper, schedule.client_faults, self._gateway_crashed, self._note)
         self._log = MemoryLog(self._clock.now)
         self._chance = random.Random(f"{schedule.seed}/trader")  # noqa: S311  (names and pauses that can be repeated)
         Looks(self._clock, self._line, self._note)
@@ -45,7 +46,7 @@ class Driver(Course):
     # ---- one life of the trading process
 
     def _live(self) -> None:
-        self._reaper.revive()
+        self.reaper.revive()
         self._clock.wake.taken_up()
         self._note("start")
         away_s = 60.0
@@ -62,11 +63,11 @@ class Driver(Course):
         except TradingError as error:
             # Whatever is stored, a start has to come up by itself.
             self._note("no_start", error=str(error))
-        self._reaper.gone()
+        self.reaper.gone()
         self._clock.pass_by(away_s)
 
     def _trade(self) -> None:
-        database = Database(self._run.journal, chance=self._chance, connect=self._reaper.connect())
+        database = Database(self._run.journal, chance=self._chance, connect=self.reaper.connect())
         try:
             assembly = self._assembled(database)
             if assembly is not None:
@@ -101,10 +102,10 @@ class Driver(Course):
         super()._plan()
         for kill in self._schedule.kills:
             if kill.at is not None:
-                self._clock.add(kill.at, partial(self._reaper.kill, kill))
+                self._clock.add(kill.at, partial(self.reaper.kill, kill))
 
     def _heal(self) -> None:
-        self._reaper.disarm()
+        self.reaper.disarm()
         self._line.heal()
         super()._heal()
 

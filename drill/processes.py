@@ -107,7 +107,7 @@ class ProcessCourse(Course):
             process.join(END_S)
             process.kill()
             process.join()
-        self._ended(process.exitcode, kills)
+        self._ended(process.exitcode or 0, kills)
 
     def _life(self, kills: tuple[Kill, ...]) -> Life:
         return Life(
@@ -160,17 +160,18 @@ class ProcessCourse(Course):
         else:
             self._clock.pause(until)
 
-    def _ended(self, code: int | None, kills: Sequence[Kill]) -> None:
+    def _ended(self, code: int, kills: Sequence[Kill]) -> None:
         """Note how the process ended, and let its absence pass."""
         last = kills[-1] if kills else None
-        if code == -signal.SIGKILL and last is not None and last.by == "kill":
+        by = {-signal.SIGKILL: "kill", 0: "term"}.get(code)
+        if self._clock.wake.stopping and code == 0:
+            return
+        if last is not None and last.by == by:
             self._died(last)
-        elif code == 0 and not self._clock.wake.stopping and last is not None and last.by == "term":
-            self._died(last)
-        elif code == 0 and not self._clock.wake.stopping:
+        elif code == 0:
             # It was asked to end, and was over before the point at which it was to die on the way out.
             self._note("death", point="end")
-        elif code != 0 and not self._cut:
+        elif not self._cut:
             self._note("no_start", error=f"the process ended with {code}")
         self._clock.pass_by(last.away_s if last is not None else _AWAY_S)
 

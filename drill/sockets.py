@@ -97,7 +97,7 @@ class _MortalConnection(PatientTlsConnection):
         _under_way.get().passing("call_connected")
         super().request(*arguments, **options)
 
-    def getresponse(self) -> HTTPResponse:
+    def getresponse(self) -> HTTPResponse:  # type: ignore[override]  # urllib3's own answer to http.client's
         _under_way.get().passing("call_sent")
         # Readable is the answer alone: the drill's gateway sends no session tickets (`drill.processes`).
         select.select([self.sock], [], [], current.get().patience())

@@ -12,9 +12,9 @@ _STEP = 2
 def written(sql: str, parameters: Sequence[object]) -> tuple[str, ...]:
     """Return what a statement writes: nothing for one that reads, or for what no death asks for.
 
-    `planned entry`, `planned stop`, `planned child` ...: an intent; a state such as `SENDING`: an intent's step to it;
-    `cancel`, `submit protection` ...: a command by its kind, and by what it is a step of too; `answer`: what came back; `execution`, `position`, `binding`, `vote`, `adjustment`, `halt`, `fact epoch` ...; `schema`: a step of a
-    migration; `checkpoint`.
+    An intent: `planned entry`, `planned stop`, `planned child` ...; its step to a state: `SENDING` ...; a command by
+    its kind, and by what it is a step of too: `cancel`, `submit protection` ...; `answer`: what came back; `execution`,
+    `position`, `binding`, `vote`, `adjustment`, `halt`, `fact epoch` ...; `schema`: a migration's step; `checkpoint`.
     """
     words = " ".join(sql.split())
     for pattern, name in _NAMES:
