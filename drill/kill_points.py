@@ -182,7 +182,7 @@ POINTS: Mapping[str, KillPoint] = {
     ),
     "K32": KillPoint(
         "at a step of the schema's migration",
-        (*_once(Place("statement", of="schema", most=60)), *_once(Place("commit_before", of="schema"))),
+        (*_once(Place("statement", of="schema", most=36)), *_once(Place("commit_before", of="schema"))),
         (Situation.OLD_FILE,),
     ),
     "K33": KillPoint(
@@ -211,7 +211,7 @@ POINTS: Mapping[str, KillPoint] = {
     ),
     RANDOM: KillPoint(
         "at two instants of no name",
-        ([[Place("instant", delays_s=(0.05, 3.0))], [Place("instant", delays_s=(0.05, 3.0))]],),
+        ([[Place("instant", delays_s=(0.05, 2.0))], [Place("instant", delays_s=(0.05, 2.0))]],),
         (Situation.ORDINARY, Situation.QUESTIONS, Situation.NO_STOP, Situation.SOLD_BY_HAND, Situation.NEW_SESSION),
     ),
 }

@@ -57,7 +57,7 @@ class Rehearsals:
     def __init__(self, world: World) -> None:
         """Rehearse in `world`."""
         self._world = world
-        self._held: dict[tuple[Situation, int, int], tuple[Schedule, Reaper]] = {}
+        self.held: dict[tuple[Situation, int, int], tuple[Schedule, Reaper]] = {}
 
     def run_of(self, point: str, seed: int) -> KillRun:
         """Draw the run of a seed: of a few attempts the first whose rehearsal comes to where the first process dies."""
@@ -78,13 +78,13 @@ class Rehearsals:
 
     def _rehearsed(self, situation: Situation, seed: int, attempt: int) -> tuple[Schedule, Reaper]:
         key = situation, seed, attempt
-        if key not in self._held:
+        if key not in self.held:
             schedule = schedule_of(situation, seed, attempt, self._world)
             with tempfile.TemporaryDirectory(prefix="drill-", dir=_folder()) as temporary:
                 driver = Driver(schedule, self._world, Path(temporary))
                 driver.run()
-            self._held[key] = schedule, driver.reaper
-        return self._held[key]
+            self.held[key] = schedule, driver.reaper
+        return self.held[key]
 
 
 def _comes_to(kill: Kill, reaper: Reaper) -> bool:
