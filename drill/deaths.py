@@ -78,9 +78,10 @@ class Reaper:
             if kill.point == point and kill.about in under_way and self._counts[point, kill.about] == kill.nth:
                 self.kill(kill)
 
-    def count(self, point: str, about: str | None) -> int:
-        """Return how often a process was at a point where it could have died."""
-        return self._counts[point, about]
+    @property
+    def counts(self) -> Counter[tuple[str, str | None]]:
+        """Return how often a process was at each point where it could have died, in all and by what it did there."""
+        return self._counts.copy()
 
     def kill(self, kill: Kill) -> None:
         """End the process here, unless this death has been or is not to be any more, or nobody is there.

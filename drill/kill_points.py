@@ -1,6 +1,7 @@
 """Every named point at which the trading process may be killed: what it means, and where it lies in the process.
 
-The numbers are those of docs/drill.md. Where several places are one point, or it comes several times, a seed chooses.
+Numbers and words are those of docs/glossary.md. Where a point has several places, or comes several times, a seed
+chooses.
 """
 
 from __future__ import annotations
@@ -79,114 +80,99 @@ class KillPoint:
         return [[place.kill(rng) for place in life] for life in rng.choice(self.ways)]
 
 
-def _once(place: Place) -> Sequence[Way]:
-    return ([[place]],)
+def _at(*places: Place) -> Sequence[Way]:
+    """Return the ways on which the first process dies at one of these places, and no other one."""
+    return [[[place]] for place in places]
 
 
+_QUESTIONS = (Situation.QUESTIONS,)
+_PAIRS = (Situation.NO_STOP, Situation.NO_STOP_AT_OPEN)
+_CANCELS = (Situation.ORDINARY, *_PAIRS)
+_RESIZED = (Situation.SOLD_BY_HAND,)
+_OLD = (Situation.OLD_FILE,)
 _TAKEN = Place("call_answered", role="entry")
-_CANCELS = (Situation.ORDINARY, Situation.NO_STOP, Situation.NO_STOP_AT_OPEN)
 _ASKED_TO_END = Place("call_sent", role="entry", by="term")
+_INSTANT = Place("instant", delays_s=(0.05, 2.0))
 
 POINTS: Mapping[str, KillPoint] = {
-    "K01": KillPoint("an entry is about to be written down", _once(Place("commit_before", of="planned entry"))),
-    "K02": KillPoint("it is written down", _once(Place("commit_after", of="planned entry"))),
-    "K03": KillPoint("that it is being sent is written down", _once(Place("commit_after", of="submit entry"))),
-    "K04": KillPoint("connected, nothing sent yet", _once(Place("call_connected", role="entry"))),
-    "K05": KillPoint("sent, and the gateway may not have read it", _once(Place("call_sent", role="entry"))),
-    "K06": KillPoint("the broker has it, its answer is not read", _once(_TAKEN)),
+    "K01": KillPoint("before W1", _at(Place("commit_before", of="planned entry"))),
+    "K02": KillPoint("after W1", _at(Place("commit_after", of="planned entry"))),
+    "K03": KillPoint("after W2", _at(Place("commit_after", of="submit entry"))),
+    "K04": KillPoint("connected, nothing sent", _at(Place("call_connected", role="entry"))),
+    "K05": KillPoint("sent, not yet read by the server", _at(Place("call_sent", role="entry"))),
+    "K06": KillPoint("the server acted, its answer not read", _at(_TAKEN)),
     "K07": KillPoint(
-        "the answer is read and not written down",
-        (*_once(Place("call_after", role="entry")), *_once(Place("commit_before", of="answer"))),
+        "answer read, W3 not committed", _at(Place("call_after", role="entry"), Place("commit_before", of="answer"))
     ),
-    "K08": KillPoint(
-        "a question is written down", _once(Place("commit_after", of="QUESTIONED")), (Situation.QUESTIONS,)
-    ),
-    "K09": KillPoint(
-        "that it is being answered is written down", _once(Place("commit_after", of="REPLYING")), (Situation.QUESTIONS,)
-    ),
-    "K10": KillPoint("the reply is sent", _once(Place("call_sent", role="reply")), (Situation.QUESTIONS,)),
-    "K11": KillPoint("what it led to is read", _once(Place("call_after", role="reply")), (Situation.QUESTIONS,)),
+    "K08": KillPoint("the question is committed", _at(Place("commit_after", of="QUESTIONED")), _QUESTIONS),
+    "K09": KillPoint("W2 of the reply", _at(Place("commit_after", of="REPLYING")), _QUESTIONS),
+    "K10": KillPoint("the reply is out", _at(Place("call_sent", role="reply")), _QUESTIONS),
+    "K11": KillPoint("the reply's answer is read", _at(Place("call_after", role="reply")), _QUESTIONS),
     "K12": KillPoint(
-        "an order is written down as accepted",
-        _once(Place("commit_after", of="WORKING", most=3)),
+        "WORKING is committed",
+        _at(Place("commit_after", of="WORKING", most=3)),
         (Situation.ORDINARY, Situation.QUESTIONS),
     ),
-    "K13": KillPoint("an execution is read", _once(Place("call_after", of="execution"))),
-    "K14": KillPoint("in the middle of counting it", _once(Place("statement", of="execution", least=2, most=5))),
+    "K13": KillPoint("an execution is read", _at(Place("call_after", of="execution"))),
+    "K14": KillPoint("inside the transaction of a fill", _at(Place("statement", of="execution", least=2, most=5))),
     "K15": KillPoint(
-        "a purchase is counted, its stop is missing and not planned",
-        _once(Place("commit_after", of="execution")),
+        "the fill is committed, its stop not planned",
+        _at(Place("commit_after", of="execution")),
         (Situation.NO_STOP_AT_OPEN,),
     ),
-    "K16": KillPoint(
-        "the stop that is missing is written down",
-        _once(Place("commit_after", of="planned stop")),
-        (Situation.NO_STOP, Situation.NO_STOP_AT_OPEN),
-    ),
-    "K17": KillPoint(
-        "that it is being sent is written down",
-        _once(Place("commit_after", of="submit protection")),
-        (Situation.NO_STOP, Situation.NO_STOP_AT_OPEN),
-    ),
+    "K16": KillPoint("W1 of a stop", _at(Place("commit_after", of="planned stop")), _PAIRS),
+    "K17": KillPoint("W2 of a stop", _at(Place("commit_after", of="submit protection")), _PAIRS),
     "K18": KillPoint(
-        "it is sent",
-        (*_once(Place("call_sent", role="stop")), *_once(Place("call_answered", role="stop"))),
-        (Situation.NO_STOP, Situation.NO_STOP_AT_OPEN),
+        "the stop is sent", _at(Place("call_sent", role="stop"), Place("call_answered", role="stop")), _PAIRS
     ),
     "K19": KillPoint(
-        "an answer is read that does not name a child",
-        _once(Place("call_after", role="entry")),
+        "a bracket's answer without one of its orders is read",
+        _at(Place("call_after", role="entry")),
         (Situation.CHILD_UNNAMED,),
     ),
-    "K20": KillPoint("a cancel is written down", _once(Place("commit_after", of="cancel")), _CANCELS),
-    "K21": KillPoint(
-        "it is sent",
-        (*_once(Place("call_sent", role="cancel")), *_once(Place("call_answered", role="cancel"))),
-        _CANCELS,
+    "K20": KillPoint(
+        "W2 of a cancel", _at(Place("commit_before", of="cancel"), Place("commit_after", of="cancel")), _CANCELS
     ),
-    "K22": KillPoint("its answer is read", _once(Place("call_after", role="cancel")), _CANCELS),
+    "K21": KillPoint(
+        "the cancel is sent", _at(Place("call_sent", role="cancel"), Place("call_answered", role="cancel")), _CANCELS
+    ),
+    "K22": KillPoint("the cancel is answered", _at(Place("call_after", role="cancel")), _CANCELS),
     "K23": KillPoint(
-        "a stop or target is cancelled, what comes in its place is not sent",
-        _once(Place("commit_after", of="CANCELLED", most=2)),
+        "the cancel is confirmed, its replacement not planned",
+        _at(Place("commit_after", of="CANCELLED", most=2)),
         _CANCELS,
     ),
     "K24": KillPoint(
-        "a modification is written down", _once(Place("commit_after", of="modify")), (Situation.SOLD_BY_HAND,)
+        "W2 of a modification", _at(Place("commit_before", of="modify"), Place("commit_after", of="modify")), _RESIZED
     ),
     "K25": KillPoint(
-        "it is sent",
-        (*_once(Place("call_sent", role="modify")), *_once(Place("call_answered", role="modify"))),
-        (Situation.SOLD_BY_HAND,),
+        "the modification is sent",
+        _at(Place("call_sent", role="modify"), Place("call_answered", role="modify")),
+        _RESIZED,
     ),
-    "K26": KillPoint("its answer is read", _once(Place("call_after", role="modify")), (Situation.SOLD_BY_HAND,)),
-    "K27": KillPoint(
-        "a start: the state folder is locked, the database not opened",
-        ([[_TAKEN], [Place("opening")]], [[Place("opening")]]),
-    ),
-    "K28": KillPoint(
-        "a start: of a bracket whose answer was lost one order is found again, the others are not",
-        ([[_TAKEN], [Place("commit_after", of="binding", most=2)]],),
-    ),
+    "K26": KillPoint("the modification is answered", _at(Place("call_after", role="modify")), _RESIZED),
+    "K27": KillPoint("start: after the lock", ([[_TAKEN], [Place("opening")]], [[Place("opening")]])),
+    "K28": KillPoint("start: between two bindings", ([[_TAKEN], [Place("commit_after", of="binding", most=2)]],)),
     "K29": KillPoint(
-        "an order's absence is proven, that it is lost is not written down",
+        "the last vote is stored, LOST is not",
         ([[Place("call_connected", role="entry")], [Place("commit_before", of="LOST")]],),
     ),
     "K30": KillPoint(
-        "in the middle of an adjustment: the row is written, the position not changed",
-        _once(Place("statement", of="adjustment", least=2, most=2)),
+        "an adjustment or split half stored",
+        _at(Place("statement", of="adjustment", least=2, most=2)),
         (Situation.SPLIT, Situation.SOLD_BY_HAND),
     ),
     "K31": KillPoint(
-        "asked to end, it moves the write-ahead log into the file",
+        "the checkpoint of the database's log",
         ([[_ASKED_TO_END, Place("statement", of="checkpoint", delays_s=(0.0, 0.002))]],),
     ),
     "K32": KillPoint(
-        "at a step of the schema's migration",
-        (*_once(Place("statement", of="schema", most=36)), *_once(Place("commit_before", of="schema"))),
-        (Situation.OLD_FILE,),
+        "a step of a migration",
+        _at(Place("statement", of="schema", most=36), Place("commit_before", of="schema")),
+        _OLD,
     ),
     "K33": KillPoint(
-        "asked to end (SIGTERM) while it sends, it finishes that",
+        "the end after SIGTERM",
         (
             [[_ASKED_TO_END]],
             [[_ASKED_TO_END, Place("call_answered", role="entry")]],
@@ -195,23 +181,17 @@ POINTS: Mapping[str, KillPoint] = {
         ),
     ),
     "K34": KillPoint(
-        "a halt is written down, no entry is cancelled yet",
-        _once(Place("commit_after", of="halt")),
-        (Situation.HALTED,),
+        "the halt is committed, its cancels not sent", _at(Place("commit_after", of="halt")), (Situation.HALTED,)
     ),
     "K35": KillPoint(
-        "a new session is seen and not written down",
-        _once(Place("commit_before", of="fact epoch", least=2, most=2)),
+        "a new session is noticed, not stored",
+        _at(Place("commit_before", of="fact epoch", least=2, most=2)),
         (Situation.NEW_SESSION,),
     ),
-    "K36": KillPoint(
-        "in the middle of the copy that is made before a migration",
-        _once(Place("backup", most=12)),
-        (Situation.OLD_FILE,),
-    ),
+    "K36": KillPoint("the copy before a migration", _at(Place("backup", most=12)), _OLD),
     RANDOM: KillPoint(
-        "at two instants of no name",
-        ([[Place("instant", delays_s=(0.05, 2.0))], [Place("instant", delays_s=(0.05, 2.0))]],),
+        "two random instants",
+        ([[_INSTANT], [_INSTANT]],),
         (Situation.ORDINARY, Situation.QUESTIONS, Situation.NO_STOP, Situation.SOLD_BY_HAND, Situation.NEW_SESSION),
     ),
 }

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import random
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from drill.checker import read_case
-from drill.deaths import Reaper
 from drill.driver import Driver
 from drill.kill_points import POINTS, Situation
 from drill.processes import Ground, ProcessCourse
@@ -21,6 +20,8 @@ from drill.world import World
 from trading.bootstrap import DATABASE
 
 MOST_ATTEMPTS = 5
+Counts = Mapping[tuple[str, str | None], int]
+"""how often a process was at a point, by what it did there"""
 _ANYWAY = frozenset({"instant", "opening"})
 # What the way within one process has of a call's steps.
 _WITHOUT_SOCKETS = {"call_connected": "call_before", "call_sent": "call_before", "call_answered": "call_after"}
@@ -44,7 +45,7 @@ class KillRun:
 
 @dataclass(frozen=True, slots=True)
 class KillVerdict:
-    """What a run came to; one whose processes did not all come to their points shows nothing."""
+    """What a run came to; one that was cut short or whose processes did not all come to their points shows nothing."""
 
     run: KillRun
     verdict: Verdict
@@ -57,7 +58,7 @@ class Rehearsals:
     def __init__(self, world: World) -> None:
         """Rehearse in `world`."""
         self._world = world
-        self.held: dict[tuple[Situation, int, int], tuple[Schedule, Reaper]] = {}
+        self.held: dict[tuple[Situation, int, int], tuple[Schedule, Counts]] = {}
 
     def run_of(self, point: str, seed: int) -> KillRun:
         """Draw the run of a seed: of a few attempts the first whose rehearsal comes to where the first process dies."""
@@ -72,28 +73,28 @@ class Rehearsals:
         rng = random.Random(f"kill/{point}/{seed}/{attempt}")  # noqa: S311  (a schedule, no secret)
         known = POINTS[point]
         situation, lives = rng.choice(known.situations), known.lives(rng)
-        schedule, reaper = self._rehearsed(situation, seed, attempt)
+        schedule, counts = self._rehearsed(situation, seed, attempt)
         old_file = situation is Situation.OLD_FILE
-        return KillRun(point, seed, schedule, lives, old_file), old_file or _comes_to(lives[0][0], reaper)
+        return KillRun(point, seed, schedule, lives, old_file), old_file or _comes_to(lives[0][0], counts)
 
-    def _rehearsed(self, situation: Situation, seed: int, attempt: int) -> tuple[Schedule, Reaper]:
+    def _rehearsed(self, situation: Situation, seed: int, attempt: int) -> tuple[Schedule, Counts]:
         key = situation, seed, attempt
         if key not in self.held:
             schedule = schedule_of(situation, seed, attempt, self._world)
             with tempfile.TemporaryDirectory(prefix="drill-", dir=_folder()) as temporary:
                 driver = Driver(schedule, self._world, Path(temporary))
                 driver.run()
-            self.held[key] = schedule, driver.reaper
+            self.held[key] = schedule, driver.reaper.counts
         return self.held[key]
 
 
-def _comes_to(kill: Kill, reaper: Reaper) -> bool:
+def _comes_to(kill: Kill, counts: Counts) -> bool:
     """Return whether a process would have died of it."""
     if kill.point in _ANYWAY:
         return True
     if kill.of == EXECUTION and kill.point == "call_after":
-        return reaper.count("commit_after", EXECUTION) >= kill.nth
-    return reaper.count(_WITHOUT_SOCKETS.get(kill.point, kill.point), kill.about) >= kill.nth
+        return counts.get(("commit_after", EXECUTION), 0) >= kill.nth
+    return counts.get((_WITHOUT_SOCKETS.get(kill.point, kill.point), kill.about), 0) >= kill.nth
 
 
 def carry_out(run: KillRun, world: World, ground: Ground) -> KillVerdict:
@@ -104,7 +105,7 @@ def carry_out(run: KillRun, world: World, ground: Ground) -> KillVerdict:
             make_old_file(course.state / DATABASE)
         done = course.run()
         verdict = verdict_on(done, read_case(done.truth, done.journal, done.events_file))
-    return KillVerdict(run, verdict, course.all_reached)
+    return KillVerdict(run, verdict, course.all_reached and not verdict.cut)
 
 
 def kill_runs(

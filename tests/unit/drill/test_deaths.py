@@ -56,13 +56,14 @@ def test_death_may_be_that_of_what_is_being_written(tmp_path: Path) -> None:
     connection.close()
 
 
-def test_points_are_counted_for_as_long_as_somebody_may_die(tmp_path: Path) -> None:
+def test_points_are_counted_for_as_long_as_somebody_may_die() -> None:
     reaper = Reaper([], lambda _kill: None)
     reaper.passing("call_after", "read", "execution")
     reaper.passing("call_after", "read", "read")
     reaper.disarm()
     reaper.passing("call_after", "read")
-    assert [reaper.count("call_after", about) for about in (None, "read", "execution", "entry")] == [2, 2, 1, 0]
+    counted = {about: count for (_, about), count in reaper.counts.items()}
+    assert counted == {None: 2, "read": 2, "execution": 1}
 
 
 def test_opening_of_a_file_and_each_page_of_a_copy_are_points(tmp_path: Path) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
 from drill.kill_points import POINTS, RANDOM, Situation, chosen
@@ -11,6 +14,12 @@ from tests.fakes.chance import seeded
 
 def test_every_number_has_its_point() -> None:
     assert list(POINTS) == [*(f"K{number:02}" for number in range(1, 37)), RANDOM]
+
+
+def test_words_are_those_of_the_glossary(project_root: Path) -> None:
+    text = (project_root / "docs" / "glossary.md").read_text(encoding="utf-8")
+    told = dict(re.findall(r"\| (K\d\d) \| ([^|]+?) (?=\|)", text))
+    assert {name: point.sentence for name, point in POINTS.items() if name != RANDOM} == told
 
 
 @pytest.mark.parametrize("name", POINTS)

@@ -24,8 +24,8 @@ def test_line_of_a_point_says_how_often_it_was_reached_and_what_it_is(ordinary: 
     tally.add(verdict(ordinary, "K05", reached=False))
     tally.add(verdict(ordinary, "K06", BROKEN))
     assert tally.lines(3.0, as_json=False) == [
-        "K05      1 of   2 reached, 0 violated  sent, and the gateway may not have read it",
-        "K06      1 of   1 reached, 1 violated  the broker has it, its answer is not read",
+        "K05      1 of   2 reached, 0 violated  sent, not yet read by the server",
+        "K06      1 of   1 reached, 1 violated  the server acted, its answer not read",
         "3 runs, 6 processes killed, 2 points reached, 3 s",
         "1 runs violated an invariant",
     ]

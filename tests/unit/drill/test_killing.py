@@ -25,7 +25,7 @@ def test_schedule_is_one_whose_rehearsal_comes_to_the_point(rehearsals: Rehearsa
     assert {run.schedule.name for run in attempts} == {"sold_by_hand"}
     for run in attempts:
         (rehearsal,) = [each for each in rehearsals.held.values() if each[0] == run.schedule]
-        assert rehearsal[1].count("call_after", "modify") > 0
+        assert rehearsal[1]["call_after", "modify"] > 0
 
 
 def test_migration_begins_with_an_old_file(rehearsals: Rehearsals) -> None:

@@ -61,6 +61,24 @@ def test_process_that_is_killed_is_followed_by_another_that_goes_on(
     assert course.all_reached
 
 
+class Forgetful(ProcessCourse):
+    """The files of a process that dies go with it."""
+
+    def _died(self, kill: Kill) -> None:
+        super()._died(kill)
+        for file in self.state.glob("trading.db*"):
+            file.unlink()
+
+
+@pytest.mark.timeout(240)
+def test_journal_that_is_gone_with_its_process_is_found_out(
+    ordinary: Schedule, world: World, ground: Ground, tmp_path: Path
+) -> None:
+    done = Forgetful(ordinary, world, tmp_path, [[Kill("call_answered", role="entry")]], ground).run()
+    found = {violation.invariant for violation in judge(read_case(done.truth, done.journal, done.events_file))}
+    assert "I1" in found
+
+
 @pytest.mark.timeout(240)
 def test_process_that_is_asked_to_end_ends_well_and_a_point_that_never_comes_is_not_reached(
     ordinary: Schedule, world: World, ground: Ground, tmp_path: Path

@@ -63,7 +63,7 @@ def test_process_that_is_not_mortal_any_more_lives_on() -> None:
     killer.disarm()
     killer.passing("statement")
     killer.kill(Kill("statement", 2))
-    assert killer.count("statement", None) == 1
+    assert killer.counts["statement", None] == 1
 
 
 class Desk:
@@ -114,7 +114,7 @@ def test_what_somebody_wants_comes_with_the_time_and_is_forgotten_once_it_is_tak
     assert desk.far.recv() == Turn()
     assert (desk.wake.wanted, desk.traffic.troubled) == (False, False)
     desk.killer.passing("statement")
-    assert desk.killer.count("statement", None) == 0
+    assert desk.killer.counts["statement", None] == 0
 
 
 def test_end_of_the_run_ends_the_process() -> None:
