@@ -37,7 +37,7 @@ class Situation(Enum):
     SPLIT = auto()
     """a stock that we hold is split at night"""
     HALTED = auto()
-    """a person halts while entries wait for the open"""
+    """a person halts while entries wait for the open, and resumes in the session"""
     NEW_SESSION = auto()
     """the brokerage session is lost and opened again"""
     OLD_FILE = auto()

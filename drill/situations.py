@@ -82,8 +82,9 @@ def _split(rng: random.Random, stage: Stage) -> dict[str, Any]:
 
 
 def _halted(rng: random.Random, stage: Stage) -> dict[str, Any]:
-    at = (stage.days[1].open - _HALT_BEFORE_OPEN).isoformat()
-    return {"requests": [Request(at, "halt", rng.choice(("row", "file")))]}
+    day = stage.days[1]
+    halt = Request((day.open - _HALT_BEFORE_OPEN).isoformat(), "halt", rng.choice(("row", "file")))
+    return {"requests": [halt, Request(inside(rng, day), "resume")]}
 
 
 def _new_session(rng: random.Random, stage: Stage) -> dict[str, Any]:

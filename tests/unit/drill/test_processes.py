@@ -74,7 +74,8 @@ class Forgetful(ProcessCourse):
 def test_journal_that_is_gone_with_its_process_is_found_out(
     ordinary: Schedule, world: World, ground: Ground, tmp_path: Path
 ) -> None:
-    done = Forgetful(ordinary, world, tmp_path, [[Kill("call_answered", role="entry")]], ground).run()
+    short = replace(ordinary, ends_at="2014-04-23T12:35:00+00:00")
+    done = Forgetful(short, world, tmp_path, [[Kill("call_answered", role="entry")]], ground).run()
     found = {violation.invariant for violation in judge(read_case(done.truth, done.journal, done.events_file))}
     assert "I1" in found
 

@@ -30,7 +30,9 @@ def test_schedule_holds_what_the_situation_asks_for_and_nothing_else(situation: 
     schedule = schedule_of(situation, 3, 0, world)
     assert schedule == schedule_of(situation, 3, 0, world)
     assert [deed.do for deed in schedule.deeds] == ([EVENTS[situation]] if situation in EVENTS else [])
-    assert [request.kind for request in schedule.requests] == (["halt"] if situation is Situation.HALTED else [])
+    assert [request.kind for request in schedule.requests] == (
+        ["halt", "resume"] if situation is Situation.HALTED else []
+    )
     assert [fault["id"] for fault in schedule.faults] == (["O20"] if situation is Situation.CHILD_UNNAMED else [])
     asks = not any(setting.startswith("questions.stop_order") for setting in schedule.behaviour)
     assert asks == (situation is Situation.QUESTIONS)
