@@ -173,6 +173,17 @@ def test_child_of_another_size_or_without_a_parent_at_another_price_is_not_ours(
     assert set(bind(OPEN_BRACKET, ROWS[0], loose, ROWS[2])) == {"E", "E-T"}
 
 
+@pytest.mark.parametrize("parent", [1, None])
+def test_children_that_work_for_what_has_filled_of_their_entry_are_its(parent: int | None) -> None:
+    part = shows(ENTRY, BrokerStatus.CANCELLED, filled_quantity=2.0)
+    rows = [replace(row, total_quantity=2.0, remaining_quantity=2.0, parent_id=parent) for row in ROWS[1:]]
+    assert set(bind(OPEN_BRACKET, part, *rows)) == {"E", "E-S", "E-T"}
+    # The entry has left the list; of its children one is of shares that it never had.
+    ended = replace(ENTRY, state=S.CANCELLED, filled=2)
+    other = replace(rows[0], total_quantity=3.0, parent_id=None)
+    assert set(bind((ended, *OPEN_BRACKET[1:]), other, rows[1])) == {"E-T"}
+
+
 def test_order_that_is_another_intents_is_not_bound_again() -> None:
     other = stop("F-S", 2, parent="F")
     assert set(bind((*OPEN_BRACKET, other), *ROWS)) == {"E", "E-T"}
