@@ -14,7 +14,7 @@ from trading.cycle.gather import refreshed, trading_state
 from trading.cycle.session_keeper import SessionView
 from trading.errors import ConfigError
 from trading.execution.context import TradingContext
-from trading.execution.foreign import unsettled
+from trading.execution.foreign import told_apart, unsettled
 from trading.execution.obligations import obligations
 from trading.execution.plan import POLL_S, Plan
 from trading.execution.reconciler import Reconciled, Reconciler, latched
@@ -133,6 +133,7 @@ class AccountTurns:
         if account is not None and account.currency != "USD":
             fix = f"this account is kept in {account.currency}: only one that is kept in USD can be traded"
             raise ConfigError("IBKR_ACCOUNT_ID", None, fix)
+        snapshot = told_apart(snapshot, self._reconciler.view(snapshot.began))
         reconciled = self._reconciler.take_in(snapshot, session.skew_s)
         self._stand(reconciled, snapshot)
         journal = self._reconciler.view(context.clock.now())

@@ -214,10 +214,15 @@ def _twins(record: IntentRecord, journal: JournalView) -> Sequence[IntentRecord]
     return ()
 
 
+def is_name(reference: str) -> bool:
+    """Return whether an order's reference has the form of our names."""
+    return len(reference.split("-")) == _COID_PARTS
+
+
 def is_orphan(order: BrokerOrder, prefix: str, journal_has: bool) -> bool:  # noqa: FBT001 - a fact, not a switch
     """Return whether an order carries a name of ours that the journal does not know: two bots, or an old backup."""
-    parts = (order.order_ref or "").split("-")
-    return not journal_has and len(parts) == _COID_PARTS and parts[0] == prefix
+    name = order.order_ref or ""
+    return not journal_has and is_name(name) and name.startswith(f"{prefix}-")
 
 
 def _same_kind(intent: OrderIntent, order: BrokerOrder) -> bool:
