@@ -22,7 +22,7 @@ from trading.execution.sender import Sender
 from trading.execution.snapshot import BrokerSnapshot, Reading, read_snapshot
 from trading.execution.state import TradingState
 from trading.model.account import AccountState
-from trading.model.alarm import Alarm, HaltCause
+from trading.model.alarm import Alarm, AlarmCode, HaltCause
 from trading.model.decision import Decision
 from trading.model.order import IntentState
 
@@ -136,6 +136,9 @@ class AccountTurns:
         snapshot = told_apart(snapshot, self._reconciler.view(snapshot.began))
         reconciled = self._reconciler.take_in(snapshot, session.skew_s)
         self._stand(reconciled, snapshot)
+        if any(alarm.code is AlarmCode.SHARES_MISSING for alarm in reconciled.alarms):
+            # The value of the account's stocks is a second witness, which has to be of now.
+            self._balances = None
         journal = self._reconciler.view(context.clock.now())
         if not self.reconciled and snapshot.whole and not unsettled(journal):
             self.reconciled = True

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from math import floor
 
-from trading.execution.snapshot import BrokerSnapshot
+from trading.execution.snapshot import STOCK, BrokerSnapshot
 from trading.model.order import UNPROVEN, Execution, OrderLife, Side
 from trading.model.record import JournalView, OwnPosition
 from trading.ports import AdjustmentKind, Sighting
@@ -92,6 +92,7 @@ def _judge_missing(
         return Doubt(position, held, vote=False)
     same = [vote for vote in votes if vote.evidence == str(held)]
     counts = _witnessed(position, snapshot, journal) and (not votes or snapshot.began - votes[-1].at >= VOTES_APART)
+    counts = counts and not _in_the_ledger(position, held, snapshot)
     settled = bool(votes) and snapshot.began - votes[0].at >= timedelta(seconds=2.0 * visibility_s)
     if counts and settled and len(same) + 1 >= VOTES_NEEDED:
         return Change(position, -gone, AdjustmentKind.MANUAL, text)
@@ -139,6 +140,17 @@ def _witnessed(position: OwnPosition, snapshot: BrokerSnapshot, journal: Journal
     return any(
         snapshot.held(other.conid) >= other.quantity for other in journal.positions if other.conid != position.conid
     )
+
+
+def _in_the_ledger(position: OwnPosition, held: int, snapshot: BrokerSnapshot) -> bool:
+    """Return whether the account's stocks are worth what is missing more than those of the list: that is an old one."""
+    account, listed = snapshot.account.value, snapshot.positions.value
+    if account is None or account.stock_value is None or listed is None:
+        return False
+    stocks = [row for row in listed.positions if row.asset_class in {None, STOCK}]
+    worth = sum(row.quantity * (row.market_price or row.average_price or 0.0) for row in stocks)
+    missing = (position.quantity - held) * position.entry_price
+    return account.stock_value - worth > missing / 2.0
 
 
 def _split(

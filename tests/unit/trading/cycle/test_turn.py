@@ -108,6 +108,17 @@ def test_balances_are_read_anew_only_when_asked_for_or_after_something_was_sent(
     assert parts.broker.reads - reads == 7
 
 
+def test_balances_are_read_anew_while_own_shares_are_missing(parts: ContextParts) -> None:
+    parts.buy()
+    turns = parts.account_turns()
+    turns.run(parts.view(), None, balances=True)
+    parts.broker.empty = {"positions"}
+    turns.run(parts.view(), None, balances=False)
+    reads = parts.broker.reads
+    turns.run(parts.view(), None, balances=False)
+    assert parts.broker.reads - reads == 4
+
+
 def test_order_that_did_not_leave_is_waited_for_and_tried_again(parts: ContextParts) -> None:
     parts.broker.faults.append(nothing_sent)
     turns = parts.account_turns()
