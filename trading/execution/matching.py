@@ -191,7 +191,8 @@ def _by_likeness(record: IntentRecord, journal: JournalView, free: Mapping[int, 
             s.order.order_id
             for s in free.values()
             if s.order.order_id != order.order_id
-            and agrees(other.intent, s.order)
+            and could_be(other.intent, s.order)
+            and round(s.order.total_quantity) in {other.intent.quantity, round(order.filled_quantity)}
             and (s.order.parent_id in {None, order.order_id} or s.order.oca_group == order.oca_group)
         ]
         if len(listed) != 1:

@@ -199,6 +199,14 @@ def test_nameless_bracket_is_bound_for_certain_where_its_stop_and_target_are_lis
     assert {binding.coid: binding.provisional for binding in found.values()} == {"E": False, "E-S": False, "E-T": False}
 
 
+def test_nameless_bracket_that_has_filled_in_part_is_bound_for_certain_with_children_of_that_part() -> None:
+    part = replace(NAMELESS[0], filled_quantity=2.0, remaining_quantity=7.0)
+    rows = [replace(row, total_quantity=2.0, remaining_quantity=2.0) for row in NAMELESS[1:]]
+    found = bind(OPEN_BRACKET, part, *rows)
+    assert {binding.coid: binding.provisional for binding in found.values()} == {"E": False, "E-S": False, "E-T": False}
+    assert bind(OPEN_BRACKET, NAMELESS[0], *rows)["E"].provisional
+
+
 def test_nameless_entry_alone_is_bound_provisionally() -> None:
     assert bind(OPEN_BRACKET, NAMELESS[0]) == {"E": Binding("E", 1, provisional=True)}
     assert bind(OPEN_BRACKET, *NAMELESS[:2])["E"].provisional
