@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -86,23 +86,39 @@ def _by_name_or_id(
 def _by_bounds(
     executions: Sequence[Execution], journal: JournalView, snapshot: BrokerSnapshot, slack: timedelta
 ) -> list[tuple[str, Execution]]:
-    """Return the sales that carry neither id nor name and are those that an order of ours is short of."""
+    """Return the sales that carry neither id nor name and are those that an order of ours is short of.
+
+    They are just as many, and no other order may have made them, or each other one is short of just the rest.
+    """
+    short = {record.coid: missing for record in journal.records if (missing := _missing(record, snapshot)) > 0}
+    fitting = {
+        record.coid: [e for e in executions if _same(record, e) and _allows(record, e, slack, snapshot)]
+        for record in journal.records
+        if record.coid in short
+    }
     found: list[tuple[str, Execution]] = []
-    for record in journal.records:
-        missing = _missing(record, snapshot)
-        if missing <= 0:
-            continue
-        fitting = [each for each in executions if _same(record, each) and _allows(record, each, slack, snapshot)]
-        rivals = [
-            other
-            for other in journal.records
-            if other.coid != record.coid
-            and any(_same(other, each) and _allows(other, each, slack, snapshot) for each in fitting)
-            and _missing(other, snapshot) > 0
-        ]
-        if not rivals and sum(each.quantity for each in fitting) == missing:
-            found += [(record.coid, each) for each in fitting]
+    while (coid := _next_explained(short, fitting)) is not None:
+        mine = fitting.pop(coid)
+        del short[coid]
+        found += [(coid, each) for each in mine]
+        fitting = {other: [each for each in theirs if each not in mine] for other, theirs in fitting.items()}
     return found
+
+
+def _next_explained(short: Mapping[str, int], fitting: Mapping[str, Sequence[Execution]]) -> str | None:
+    """Return an order that the executions that fit it explain, and leave every other one just what it needs of them."""
+    for coid, mine in fitting.items():
+        rests = {other: [each for each in theirs if each not in mine] for other, theirs in fitting.items()}
+        if _shares(mine) == short[coid] and all(
+            other == coid or len(rest) == len(fitting[other]) or _shares(rest) == short[other]
+            for other, rest in rests.items()
+        ):
+            return coid
+    return None
+
+
+def _shares(executions: Iterable[Execution]) -> float:
+    return sum(each.quantity for each in executions)
 
 
 def _by_unproven_leg(
@@ -174,14 +190,16 @@ def _sent(record: IntentRecord) -> datetime:
 def _allows(record: IntentRecord, execution: Execution, slack: timedelta, snapshot: BrokerSnapshot) -> bool:
     """Return whether the order can have made the execution: sent before it, for that many shares, at such a price.
 
-    Size and limit are those that the order has now, where it is shown: a split or a person may have changed them.
+    Size and limit are those that the order has now, where it is shown: a split or a person may have changed them. After
+    its end nothing was executed, unless that was taken for its absence, or the list shows as many filled.
     """
     intent = record.intent
     sight = snapshot.sight_of(record.order_id)
     left = record.left if sight is None else round(sight.order.total_quantity) - record.filled
     if _before(record, execution, slack) or execution.quantity > left:
         return False
-    ended = None if record.state in DECLARED_ABSENT else record.ended_at
+    more = record.state in DECLARED_ABSENT or _missing(record, snapshot) >= execution.quantity
+    ended = None if more else record.ended_at
     if ended is not None and execution.time > ended + slack:
         return False
     limit_price = intent.limit_price if sight is None else sight.order.limit_price
