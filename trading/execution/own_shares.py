@@ -19,6 +19,8 @@ VOTES_NEEDED = 5
 VOTES_APART = timedelta(seconds=30)
 # New shares for each old one, or the other way round.
 _SPLITS = (1.5, 4 / 3, 2.0, 3.0, 4.0, 5.0, 8.0, 10.0, 15.0, 20.0, 25.0)
+# So rare that fewer shares alone are no reason to think of them.
+_RARE_SPLITS = (1.25, 6.0, 7.0, 12.0, 30.0, 40.0, 50.0)
 _SPLIT_TOLERANCE = 0.01
 
 
@@ -162,7 +164,8 @@ def _split(
         return None
     if any(each.conid == position.conid for each in foreign):
         return None
-    for ratio in (*_SPLITS, *(1.0 / split for split in _SPLITS)):
+    splits = (*_SPLITS, *_RARE_SPLITS)
+    for ratio in (*splits, *(1.0 / split for split in splits)):
         wanted = floor(position.quantity * ratio + _SPLIT_TOLERANCE)
         if abs(shown - wanted) > (1 if ratio < 1.0 else 0) or wanted == 0:
             continue

@@ -210,7 +210,7 @@ def test_execution_that_does_not_fit_explains_nothing(sale: Execution) -> None:
 @pytest.mark.parametrize(
     ("ratio", "held", "change"),
     [
-        (2.0, 20, 10), (3.0, 30, 20), (1.5, 15, 5), (4 / 3, 13, 3), (25.0, 250, 240),
+        (2.0, 20, 10), (3.0, 30, 20), (1.5, 15, 5), (4 / 3, 13, 3), (25.0, 250, 240), (7.0, 70, 60), (1.25, 12, 2),
         (0.5, 5, -5), (1 / 3, 3, -7), (0.1, 1, -9), (0.25, 2, -8),
     ],
 )  # fmt: skip
