@@ -152,7 +152,7 @@ def i22_in_its_window(case: Case) -> Iterator[Violation]:
             intent = case.journal.intents.get(coid)
             if intent is None or intent.role != "entry":
                 continue
-            opens = next((opened for opened, _ in case.hours if opened > at), math.nan)
+            opens = next((opened for opened, _ in case.hours if opened > at), math.inf)
             begins = opens - set_to["pre_open_s"]
             if set_to.get("after_close"):
                 begins = max((closed for _, closed in case.hours if closed < opens), default=begins)

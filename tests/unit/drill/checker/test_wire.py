@@ -160,6 +160,8 @@ def test_entry_is_sent_in_the_window_that_the_configuration_sets() -> None:
         (True, CLOSE_S + 900.0, 0),
         (True, CLOSE_S - 900.0, 1),
         (True, day_s - 300.0, 1),
+        # The next session is after the end of the run.
+        (True, day_s + CLOSE_S + 900.0, 0),
     ):
         run = MadeUp()
         run.intent(ENTRY)
