@@ -95,7 +95,14 @@ class Course(ABC):
     # ---- what happens when
 
     def _describe(self) -> None:
-        """Write down what the checker can't know by itself: regular hours, and the conid of each symbol."""
+        """Write down what the checker can't know by itself: hours, when entries may leave, the conid of each symbol."""
+        execution = self._settings.execution
+        self._note(
+            "window",
+            after_close=execution.send_from == "after_close",
+            pre_open_s=execution.pre_open_s,
+            send_until_s=execution.send_until_s,
+        )
         end = datetime.fromisoformat(self._schedule.ends_at)
         for day in self._world.days_from(date.fromisoformat(self._schedule.start), _MOST_DAYS):
             if day.open < end:

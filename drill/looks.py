@@ -37,6 +37,8 @@ class Traffic(Protocol):
 
     calls: int
     """how many there were"""
+    writes: int
+    """how many of them wanted something to be done"""
     troubled: bool
     """whether something was in the way of one since it was last set to False"""
 

@@ -147,8 +147,8 @@ class ProcessCourse(Course):
             case Turn():
                 self._clock.wake.taken_up()
                 self._firings = self._fired()
-            case Wait(until=until, calls=calls, troubled=troubled):
-                self._traffic.calls = calls
+            case Wait(until=until, calls=calls, writes=writes, troubled=troubled):
+                self._traffic.calls, self._traffic.writes = calls, writes
                 self._traffic.troubled = troubled or self._fired() > self._firings
                 self._wait(until)
                 wake = self._clock.wake

@@ -30,6 +30,7 @@ class Traffic:
     """Calls of one process (`drill.looks.Traffic`)."""
 
     calls: int = 0
+    writes: int = 0
     troubled: bool = False
 
 
@@ -66,6 +67,7 @@ class MortalTransport(HttpTransport):
         call = _Call(self._reaper, role_of(Request(verb, path, {}, body or b"")) or "read")
         before, self._traffic.troubled = self._traffic.troubled, True
         self._traffic.calls += 1
+        self._traffic.writes += call.role != "read"
         token = _under_way.set(call)
         try:
             call.passing("call_before")

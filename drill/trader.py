@@ -54,6 +54,7 @@ class Wait:
 
     until: datetime | float
     calls: int
+    writes: int
     troubled: bool
     """what became of its calls (`drill.looks.Traffic`)"""
 
@@ -146,7 +147,7 @@ class PipedClock:
         return BootTime("drill", self.monotonic())
 
     def _ask(self, until: datetime | float) -> None:
-        self._pipe.send(Wait(until, self._traffic.calls, self._traffic.troubled))
+        self._pipe.send(Wait(until, self._traffic.calls, self._traffic.writes, self._traffic.troubled))
         told: Told = self._pipe.recv()
         self._now = told.now
         if not told.mortal:

@@ -6,6 +6,7 @@ I1, I2, I3, I4, I14, I18, I21, I22 of the invariants.
 from __future__ import annotations
 
 import hashlib
+import math
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 
@@ -144,17 +145,18 @@ def i22_in_its_window(case: Case) -> Iterator[Violation]:
     # A delivery that a fault delays or repeats is not the client's sending.
     if not case.hours or case.fired("T08", "T09", "T10"):
         return
+    set_to = next(iter(case.happened("window")), {"pre_open_s": PRE_OPEN_S, "send_until_s": LATEST_BEFORE_OPEN_S})
     for line in requests(case):
         at = instant(line["at"])
         for coid in line.get("coids", ()):
             intent = case.journal.intents.get(coid)
             if intent is None or intent.role != "entry":
                 continue
-            opens = next((opened for opened, _ in case.hours if opened > at), None)
-            inside = (
-                opens is not None and opens - PRE_OPEN_S - _SLACK_S <= at <= opens - LATEST_BEFORE_OPEN_S + _SLACK_S
-            )
-            if not inside:
+            opens = next((opened for opened, _ in case.hours if opened > at), math.inf)
+            begins = opens - set_to["pre_open_s"]
+            if set_to.get("after_close"):
+                begins = max((closed for _, closed in case.hours if closed < opens), default=begins)
+            if not begins - _SLACK_S <= at <= opens - set_to["send_until_s"] + _SLACK_S:
                 yield Violation("I22", at, coid, "an entry was sent outside its window")
 
 

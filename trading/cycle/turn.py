@@ -14,7 +14,7 @@ from trading.cycle.gather import refreshed, trading_state
 from trading.cycle.session_keeper import SessionView
 from trading.errors import ConfigError
 from trading.execution.context import TradingContext
-from trading.execution.foreign import unsettled
+from trading.execution.foreign import told_apart, unsettled
 from trading.execution.obligations import obligations
 from trading.execution.plan import POLL_S, Plan
 from trading.execution.reconciler import Reconciled, Reconciler, latched
@@ -22,7 +22,7 @@ from trading.execution.sender import Sender
 from trading.execution.snapshot import BrokerSnapshot, Reading, read_snapshot
 from trading.execution.state import TradingState
 from trading.model.account import AccountState
-from trading.model.alarm import Alarm, HaltCause
+from trading.model.alarm import Alarm, AlarmCode, HaltCause
 from trading.model.decision import Decision
 from trading.model.order import IntentState
 
@@ -133,8 +133,12 @@ class AccountTurns:
         if account is not None and account.currency != "USD":
             fix = f"this account is kept in {account.currency}: only one that is kept in USD can be traded"
             raise ConfigError("IBKR_ACCOUNT_ID", None, fix)
+        snapshot = told_apart(snapshot, self._reconciler.view(snapshot.began))
         reconciled = self._reconciler.take_in(snapshot, session.skew_s)
         self._stand(reconciled, snapshot)
+        if any(alarm.code is AlarmCode.SHARES_MISSING for alarm in reconciled.alarms):
+            # The value of the account's stocks is a second witness, which has to be of now.
+            self._balances = None
         journal = self._reconciler.view(context.clock.now())
         if not self.reconciled and snapshot.whole and not unsettled(journal):
             self.reconciled = True

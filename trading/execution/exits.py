@@ -283,7 +283,8 @@ def _mode(order: OrderIntent, state: TradingState, *, guarded: bool) -> Denied |
 
 def _readable(order: OrderIntent, state: TradingState, *, guarded: bool) -> Denied | None:
     """A sale needs to know what is ours and what is live; in a contract that is short nothing is sold."""
-    if not state.snapshot.whole or (state.snapshot.unsure(order.conid) and not guarded):
+    unclear = state.snapshot.unclear(order.conid) or state.snapshot.unclear(None)
+    if not state.snapshot.whole or (unclear and not guarded):
         return Denied(order.symbol, "state", None, None, "orders and positions can't be read")
     if state.snapshot.held(order.conid) < 0:
         return Denied(order.symbol, "short", None, None, "the account is short in it")

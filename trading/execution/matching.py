@@ -7,7 +7,7 @@ their place in an answer.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from trading.execution.snapshot import BrokerSnapshot, OrderSight
 from trading.model.order import LIFE, BrokerOrder, BrokerStatus, IntentState, OrderIntent, OrderLife, OrderType
@@ -42,6 +42,12 @@ def agrees(intent: OrderIntent, order: BrokerOrder) -> bool:
         and _same_price(intent.limit_price, order.limit_price, needed=intent.order_type is OrderType.LIMIT)
         and _same_price(intent.stop_price, order.stop_price, needed=intent.order_type is OrderType.STOP)
     )
+
+
+def could_be(intent: OrderIntent, order: BrokerOrder) -> bool:
+    """Return whether an order is what the intent asked for, or as much of it as a bracket's child works for by now."""
+    whole = order.total_quantity if named(intent) else intent.quantity
+    return 0 < round(order.total_quantity) <= intent.quantity and agrees(intent, replace(order, total_quantity=whole))
 
 
 def is_same(record: IntentRecord, order: BrokerOrder, journal: JournalView) -> bool:
@@ -109,7 +115,8 @@ def bindings(journal: JournalView, snapshot: BrokerSnapshot) -> tuple[Binding, .
         take(_by_name(record.intent, free.values()))
     for record in open_records:
         if record.intent.parent_coid in ids:
-            take(_child(record.intent, ids[record.intent.parent_coid], free.values()))
+            parent = journal.by_coid[record.intent.parent_coid]
+            take(_child(record.intent, ids[parent.coid], _filled(parent, ids[parent.coid], snapshot), free.values()))
     for record in open_records:
         if named(record.intent) and record.coid not in ids and record.state is not IntentState.SENDING:
             take(_by_likeness(record, journal, free))
@@ -133,20 +140,34 @@ def _by_name(intent: OrderIntent, sights: Iterable[OrderSight]) -> tuple[Binding
     return (Binding(intent.coid, found.pop()),) if len(found) == 1 else ()
 
 
-def _child(intent: OrderIntent, parent_id: int, sights: Iterable[OrderSight]) -> tuple[Binding, ...]:
+def _child(intent: OrderIntent, parent_id: int, filled: int, sights: Iterable[OrderSight]) -> tuple[Binding, ...]:
     """Return the binding of a bracket child whose parent is bound: to the one candidate, or none.
 
-    One that names its parent may have another price by now, which a person gave it.
+    A child may work for no more than is `filled` of its parent. One that names its parent may have another price and
+    less shares by now, which a person gave it.
     """
     unnamed = [s.order for s in sights if s.order.order_ref in {None, intent.parent_coid}]
     fitting = [
         order
         for order in unnamed
-        if order.parent_id == parent_id and _same_kind(intent, order) and round(order.total_quantity) == intent.quantity
+        if order.parent_id == parent_id
+        and _same_kind(intent, order)
+        and 0 < round(order.total_quantity) <= intent.quantity
     ]
     if not fitting:
-        fitting = [order for order in unnamed if order.parent_id is None and agrees(intent, order)]
+        sizes = {intent.quantity, filled}
+        fitting = [
+            order
+            for order in unnamed
+            if order.parent_id is None and could_be(intent, order) and round(order.total_quantity) in sizes
+        ]
     return (Binding(intent.coid, fitting[0].order_id),) if len(fitting) == 1 else ()
+
+
+def _filled(parent: IntentRecord, order_id: int, snapshot: BrokerSnapshot) -> int:
+    """Return the shares of a bracket's entry that have filled, whether their executions were told of yet or not."""
+    sight = snapshot.sight_of(order_id)
+    return parent.filled if sight is None else max(parent.filled, round(sight.order.filled_quantity))
 
 
 def _by_likeness(record: IntentRecord, journal: JournalView, free: Mapping[int, OrderSight]) -> tuple[Binding, ...]:
@@ -170,7 +191,8 @@ def _by_likeness(record: IntentRecord, journal: JournalView, free: Mapping[int, 
             s.order.order_id
             for s in free.values()
             if s.order.order_id != order.order_id
-            and agrees(other.intent, s.order)
+            and could_be(other.intent, s.order)
+            and round(s.order.total_quantity) in {other.intent.quantity, round(order.filled_quantity)}
             and (s.order.parent_id in {None, order.order_id} or s.order.oca_group == order.oca_group)
         ]
         if len(listed) != 1:
@@ -193,10 +215,15 @@ def _twins(record: IntentRecord, journal: JournalView) -> Sequence[IntentRecord]
     return ()
 
 
+def is_name(reference: str) -> bool:
+    """Return whether an order's reference has the form of our names."""
+    return len(reference.split("-")) == _COID_PARTS
+
+
 def is_orphan(order: BrokerOrder, prefix: str, journal_has: bool) -> bool:  # noqa: FBT001 - a fact, not a switch
     """Return whether an order carries a name of ours that the journal does not know: two bots, or an old backup."""
-    parts = (order.order_ref or "").split("-")
-    return not journal_has and len(parts) == _COID_PARTS and parts[0] == prefix
+    name = order.order_ref or ""
+    return not journal_has and is_name(name) and name.startswith(f"{prefix}-")
 
 
 def _same_kind(intent: OrderIntent, order: BrokerOrder) -> bool:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from math import floor
 
-from trading.execution.snapshot import BrokerSnapshot
+from trading.execution.snapshot import STOCK, BrokerSnapshot
 from trading.model.order import UNPROVEN, Execution, OrderLife, Side
 from trading.model.record import JournalView, OwnPosition
 from trading.ports import AdjustmentKind, Sighting
@@ -19,6 +19,8 @@ VOTES_NEEDED = 5
 VOTES_APART = timedelta(seconds=30)
 # New shares for each old one, or the other way round.
 _SPLITS = (1.5, 4 / 3, 2.0, 3.0, 4.0, 5.0, 8.0, 10.0, 15.0, 20.0, 25.0)
+# So rare that fewer shares alone are no reason to think of them.
+_RARE_SPLITS = (1.25, 6.0, 7.0, 12.0, 30.0, 40.0, 50.0)
 _SPLIT_TOLERANCE = 0.01
 
 
@@ -92,6 +94,7 @@ def _judge_missing(
         return Doubt(position, held, vote=False)
     same = [vote for vote in votes if vote.evidence == str(held)]
     counts = _witnessed(position, snapshot, journal) and (not votes or snapshot.began - votes[-1].at >= VOTES_APART)
+    counts = counts and not _in_the_ledger(position, held, snapshot)
     settled = bool(votes) and snapshot.began - votes[0].at >= timedelta(seconds=2.0 * visibility_s)
     if counts and settled and len(same) + 1 >= VOTES_NEEDED:
         return Change(position, -gone, AdjustmentKind.MANUAL, text)
@@ -141,6 +144,17 @@ def _witnessed(position: OwnPosition, snapshot: BrokerSnapshot, journal: Journal
     )
 
 
+def _in_the_ledger(position: OwnPosition, held: int, snapshot: BrokerSnapshot) -> bool:
+    """Return whether the account's stocks are worth what is missing more than those of the list: that is an old one."""
+    account, listed = snapshot.account.value, snapshot.positions.value
+    if account is None or account.stock_value is None or listed is None:
+        return False
+    stocks = [row for row in listed.positions if row.asset_class in {None, STOCK}]
+    worth = sum(row.quantity * (row.market_price or row.average_price or 0.0) for row in stocks)
+    missing = (position.quantity - held) * position.entry_price
+    return account.stock_value - worth > missing / 2.0
+
+
 def _split(
     position: OwnPosition, shown: float, snapshot: BrokerSnapshot, foreign: tuple[Execution, ...]
 ) -> Change | None:
@@ -150,7 +164,8 @@ def _split(
         return None
     if any(each.conid == position.conid for each in foreign):
         return None
-    for ratio in (*_SPLITS, *(1.0 / split for split in _SPLITS)):
+    splits = (*_SPLITS, *_RARE_SPLITS)
+    for ratio in (*splits, *(1.0 / split for split in splits)):
         wanted = floor(position.quantity * ratio + _SPLIT_TOLERANCE)
         if abs(shown - wanted) > (1 if ratio < 1.0 else 0) or wanted == 0:
             continue

@@ -110,7 +110,7 @@ def plan_protection(state: TradingState, plan: Plan) -> None:
         _tell(cover, state, plan)
         if cover.position.conid in plan.leaving or state.guard.observes or not state.snapshot.whole:
             continue
-        if cover.unproven or cover.exiting or state.snapshot.unsure(cover.position.conid):
+        if cover.unproven or cover.exiting or state.snapshot.unclear(cover.position.conid):
             continue
         # What rests already stays while it is in doubt whether shares are gone; nothing is sold beyond what is shown.
         resting = 0 if cover.stop is None else cover.stop.shares

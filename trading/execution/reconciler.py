@@ -16,7 +16,7 @@ from trading.execution.context import TradingContext
 from trading.execution.endings import INACTIVE_AFTER_S, Endings
 from trading.execution.execution_matching import match_executions
 from trading.execution.foreign import halt_causes
-from trading.execution.matching import agrees, bindings, is_same, named
+from trading.execution.matching import agrees, bindings, could_be, is_same, named
 from trading.execution.own_shares import Change, Doubt, judge_shares, subject_of
 from trading.execution.plan import LooksAgain
 from trading.execution.since import Since
@@ -198,7 +198,9 @@ class Reconciler:
                 continue
             journal = self.view(snapshot.began)
             own_name = named(record.intent) and sight.order.order_ref == record.coid
-            if not (own_name or _is_still(record, sight.order, journal, snapshot.epoch)) or record.left == 0:
+            if not (own_name or _is_still(record, sight.order, journal, snapshot.epoch)):
+                continue
+            if round(sight.order.total_quantity) <= record.filled:
                 continue
             if record.order_id != order_id or record.seen_epoch != snapshot.epoch:
                 self._context.journal.bind(record.coid, order_id, snapshot.epoch, snapshot.began)
@@ -258,7 +260,7 @@ class Reconciler:
         listed = {leg.order_id for leg in group if leg.order_id in snapshot.sights}
         missing = [leg for leg in group if leg.order_id is None and leg.maybe_live]
         shown = any(
-            agrees(record.intent, sight.order) and sight.maybe_live and sight.order.parent_id in {None, *listed}
+            could_be(record.intent, sight.order) and sight.maybe_live and sight.order.parent_id in {None, *listed}
             for sight in snapshot.sights.values()
         )
         return bool(listed) and 0 < len(missing) <= submits[-1].refused_legs and not shown

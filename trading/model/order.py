@@ -226,7 +226,10 @@ class Execution:
 
 @dataclass(frozen=True, slots=True)
 class UnreadableRow:
-    """A row of a list that can't be relied on, with whatever of it could be read; None for what could not."""
+    """A row of a list that can't be relied on, with whatever of it could be read; None for what could not.
+
+    `foreign`: what could be read tells that it is no order of ours.
+    """
 
     problem: str
     order_id: int | None
@@ -234,6 +237,7 @@ class UnreadableRow:
     order_ref: str | None
     account_id: str | None
     asset_class: str | None
+    foreign: bool = False
 
 
 @dataclass(frozen=True, slots=True)

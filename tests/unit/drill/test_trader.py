@@ -96,10 +96,10 @@ def test_time_moves_only_while_the_process_waits() -> None:
     desk = Desk()
     told = Told(LATER, wanted=False, stopping=False, mortal=True)
     assert (desk.clock.now(), desk.clock.ended) == (NOW, False)
-    assert while_answered(desk.far, told, lambda: desk.clock.wait(LATER)) == Wait(LATER, 7, troubled=True)
+    assert while_answered(desk.far, told, lambda: desk.clock.wait(LATER)) == Wait(LATER, 7, 0, troubled=True)
     assert desk.clock.now() == LATER
     assert desk.clock.monotonic() == desk.clock.boot_time().seconds == LATER.timestamp()
-    assert while_answered(desk.far, told, lambda: desk.clock.pause(5.0)) == Wait(5.0, 7, troubled=True)
+    assert while_answered(desk.far, told, lambda: desk.clock.pause(5.0)) == Wait(5.0, 7, 0, troubled=True)
     assert not desk.wake.wanted
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from drill.checker import wire
 from drill.checker.logs import Violation
-from tests.unit.drill.checker.made_up import ENTRY, ORDERS, MadeUp, bought, ticket
+from tests.unit.drill.checker.made_up import CLOSE_S, ENTRY, ORDERS, MadeUp, bought, seconds, ticket
 
 (YES,) = [digest for digest in wire.YES if digest.startswith("592b")]
 
@@ -147,3 +149,23 @@ def test_entry_is_sent_in_the_hour_before_the_open_and_until_two_minutes_before(
         run.intent(ENTRY)
         run.request(at, ENTRY)
         assert len(list(wire.i22_in_its_window(run.case()))) == count, at
+
+
+def test_entry_is_sent_in_the_window_that_the_configuration_sets() -> None:
+    day_s = 86_400.0
+    for after_close, at, count in (
+        (False, day_s - 5400.0, 0),
+        (False, day_s - 7201.5, 1),
+        (False, day_s - 300.0, 1),
+        (True, CLOSE_S + 900.0, 0),
+        (True, CLOSE_S - 900.0, 1),
+        (True, day_s - 300.0, 1),
+        # The next session is after the end of the run.
+        (True, day_s + CLOSE_S + 900.0, 0),
+    ):
+        run = MadeUp()
+        run.intent(ENTRY)
+        run.events.append({"kind": "window", "after_close": after_close, "pre_open_s": 7200.0, "send_until_s": 600.0})
+        run.request(at, ENTRY)
+        case = replace(run.case(), hours=[(seconds(0.0), seconds(CLOSE_S)), (seconds(day_s), seconds(day_s + CLOSE_S))])
+        assert len(list(wire.i22_in_its_window(case))) == count, (after_close, at)

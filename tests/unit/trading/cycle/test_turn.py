@@ -13,7 +13,7 @@ from tests.fakes.trading_states import approved
 from trading.errors import OutcomeUnknown
 from trading.execution.plan import POLL_S
 from trading.model.mode import Mode
-from trading.model.order import BrokerStatus, IntentState, OrderType, Role, Side
+from trading.model.order import BrokerStatus, IntentState, OrderType, Role, Side, UnreadableRow
 from trading.model.request import CancelOrder
 
 AAPL, MSFT = CONIDS["AAPL"], CONIDS["MSFT"]
@@ -46,6 +46,15 @@ def test_cover_is_cancelled_and_its_sale_sent_in_one_turn(parts: ContextParts) -
     assert (sale.conid, sale.side, sale.order_type) == (AAPL, Side.SELL, OrderType.MARKET)
     assert turn.sent == 1
     assert turn.waiting == {}
+
+
+def test_row_of_somebody_else_that_can_not_be_read_keeps_no_share_without_a_stop(parts: ContextParts) -> None:
+    parts.buy()
+    parts.broker.unreadable["orders"] = (UnreadableRow("no size", 4711, AAPL, "by hand", None, None),)
+    for order in parts.broker.live():
+        parts.broker.end(order.order_id, BrokerStatus.CANCELLED)
+    parts.account_turns().run(parts.view(), None, balances=True)
+    assert [order.order_type for order in parts.broker.live()] == [OrderType.STOP, OrderType.LIMIT]
 
 
 def test_own_records_are_compared_before_anything_is_bought(parts: ContextParts) -> None:
@@ -97,6 +106,17 @@ def test_balances_are_read_anew_only_when_asked_for_or_after_something_was_sent(
     assert parts.broker.reads - reads == 3
     turns.run(parts.view(), None, balances=True)
     assert parts.broker.reads - reads == 7
+
+
+def test_balances_are_read_anew_while_own_shares_are_missing(parts: ContextParts) -> None:
+    parts.buy()
+    turns = parts.account_turns()
+    turns.run(parts.view(), None, balances=True)
+    parts.broker.empty = {"positions"}
+    turns.run(parts.view(), None, balances=False)
+    reads = parts.broker.reads
+    turns.run(parts.view(), None, balances=False)
+    assert parts.broker.reads - reads == 4
 
 
 def test_order_that_did_not_leave_is_waited_for_and_tried_again(parts: ContextParts) -> None:

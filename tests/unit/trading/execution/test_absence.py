@@ -102,6 +102,15 @@ def test_order_that_could_be_it_is_never_a_vote_against_it(name: str | None) -> 
     assert judged(GONE, shows(WITNESS), alike) == NOTHING
 
 
+def test_child_that_may_work_for_a_part_of_its_entry_is_never_a_vote_against_it() -> None:
+    gone = stop("G-S", None, state=S.UNKNOWN, parent="G")
+    for shares, counts in ((1.0, False), (9.0, False), (10.0, True)):
+        alike = shows(replace(gone, order_id=77), total_quantity=shares, remaining_quantity=shares)
+        assert (judged(gone, shows(WITNESS), alike) != NOTHING) is counts
+    part = shows(replace(GONE, order_id=77), order_ref=None, total_quantity=1.0, remaining_quantity=1.0)
+    assert judged(GONE, shows(WITNESS), part) != NOTHING
+
+
 def test_order_alike_that_is_somebody_elses_or_over_is_none_that_could_be_it() -> None:
     alike = shows(replace(GONE, order_id=77))
     for row in (replace(alike, order_ref="theirs"), replace(alike, order_ref=None, remaining_quantity=0.0)):

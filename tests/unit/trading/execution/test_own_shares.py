@@ -95,6 +95,14 @@ def test_votes_are_thirty_seconds_apart(apart: float, *, vote: bool) -> None:
     assert judged(EMPTY, votes=votes(1, last=after(-apart))) == Doubt(TEN, 0, vote=vote)
 
 
+@pytest.mark.parametrize(("value", "counts"), [(1_300.0, False), (801.0, False), (800.0, True), (None, True)])
+def test_shares_that_the_ledger_still_counts_are_not_voted_away(value: float | None, *, counts: bool) -> None:
+    # Ten shares of 100 dollars are missing; the list shows three others of 100.
+    account = replace(reading(IN_SESSION).account.value, stock_value=value)  # type: ignore[type-var]
+    snapshot = replace(EMPTY, account=Reading(account, IN_SESSION))
+    assert judged(snapshot, votes=votes(4)) == (GONE if counts else Doubt(TEN, 0, vote=False))
+
+
 def test_shares_are_not_written_off_before_twice_the_delay_after_first_sight() -> None:
     quick = tuple(Sighting("0", after(-119 + n)) for n in range(4))
     assert judged(EMPTY, votes=quick) == Doubt(TEN, 0, vote=True)
@@ -202,7 +210,7 @@ def test_execution_that_does_not_fit_explains_nothing(sale: Execution) -> None:
 @pytest.mark.parametrize(
     ("ratio", "held", "change"),
     [
-        (2.0, 20, 10), (3.0, 30, 20), (1.5, 15, 5), (4 / 3, 13, 3), (25.0, 250, 240),
+        (2.0, 20, 10), (3.0, 30, 20), (1.5, 15, 5), (4 / 3, 13, 3), (25.0, 250, 240), (7.0, 70, 60), (1.25, 12, 2),
         (0.5, 5, -5), (1 / 3, 3, -7), (0.1, 1, -9), (0.25, 2, -8),
     ],
 )  # fmt: skip

@@ -192,14 +192,19 @@ def test_balances_that_could_not_be_read_hold_no_stop_back() -> None:
     assert pairs(plan_of(moment(IN_SESSION, positions=[own()], failed=["account"]))) == whole()
 
 
-@pytest.mark.parametrize(("conid", "held_back"), [(AAPL, True), (None, True), (MSFT, False)])
-def test_row_that_could_not_be_read_holds_back_what_it_may_be_about(
+@pytest.mark.parametrize(("conid", "held_back"), [(AAPL, True), (None, False), (MSFT, False)])
+def test_row_that_could_not_be_read_holds_stops_back_in_its_contract_alone(
     conid: int | None,
     held_back: bool,  # noqa: FBT001
 ) -> None:
     rows: list[Facts] = [{"unreadable_orders": [unreadable(conid)]}, {"unreadable_positions": [unreadable(conid)]}]
     for facts in rows:
         assert (plan_of(moment(IN_SESSION, positions=[own()], **facts)).commands == []) is held_back
+
+
+def test_row_that_could_not_be_read_is_no_reason_for_a_second_stop() -> None:
+    state = moment(IN_SESSION, stop(), target(), positions=[own()], orders=[], unreadable_orders=[unreadable(None)])
+    assert pairs(plan_of(state)) == []
 
 
 def test_children_of_a_live_entry_are_judged_before_a_pair_is_sent() -> None:
