@@ -15,6 +15,7 @@ from trading.model.difference import Difference
 from trading.model.metric import Counter
 from trading.model.mode import Acknowledgement, FlattenGoal, Halt, ModeState
 from trading.model.operator_request import OperatorRequest
+from trading.model.status import StatusKey
 
 
 class Halts(Protocol):
@@ -94,8 +95,11 @@ class Store(Protocol):
     def record_differences(self, found: Sequence[Difference]) -> None:
         """Keep what a turn found to differ from the broker; the same again writes nothing."""
 
+    def show(self, facts: Mapping[StatusKey, str]) -> None:
+        """Keep what is so now for the pages; a power failure may take it back, the same again writes nothing."""
+
     def set_value(self, key: str, value: str) -> None:
-        """Keep a small fact (session state, next event, heartbeat) for the pages."""
+        """Keep a small fact that the next start needs."""
 
     def value(self, key: str) -> str | None:
         """Return a small fact."""

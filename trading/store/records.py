@@ -154,10 +154,23 @@ class SqliteStore:
 
     def record_differences(self, found: Sequence[Difference]) -> None:
         """Keep what a turn found to differ from the broker; the same again writes nothing."""
-        self.set_value(StatusKey.DIFFERENCES, msgspec.json.encode(found).decode())
+        self.show({StatusKey.DIFFERENCES: msgspec.json.encode(found).decode()})
+
+    def show(self, facts: Mapping[StatusKey, str]) -> None:
+        """Keep what is so now for the pages, in one write that waits for no disk; the same again writes nothing.
+
+        After a power failure an earlier state may be there, which the next turn replaces.
+        """
+        known = {key: self._database.fact(key) for key in facts}
+        changed = {key: value for key, value in facts.items() if known[key] != value}
+        if not changed:
+            return
+        with self._database.transaction(durable=False) as connection:
+            for key, value in changed.items():
+                _put(connection, key, value)
 
     def set_value(self, key: str, value: str) -> None:
-        """Keep a small fact (session state, next event) for the pages.
+        """Keep a small fact that the next start needs; the same again writes nothing.
 
         Raises: InvariantBroken, the key belongs to the file itself.
         """

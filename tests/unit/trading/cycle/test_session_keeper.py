@@ -335,8 +335,9 @@ def test_clock_that_cannot_tell_the_time_is_a_gateway_that_is_down(house: House)
 
 def test_turn_in_which_all_is_as_before_stores_nothing(house: House) -> None:
     house.keeper.check()
-    stored: list[str] = []
+    stored: list[object] = []
     house.store.set_value = lambda key, value: stored.append(key)  # type: ignore[method-assign]
+    house.store.show = lambda facts: stored.append(facts)  # type: ignore[method-assign]
     house.clock.go(60)
     house.keeper.check()
     assert stored == []

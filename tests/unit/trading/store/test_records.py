@@ -163,6 +163,17 @@ def test_what_the_file_needs_is_not_overwritten(store: SqliteStore, key: str) ->
         store.set_value(key, "1")
 
 
+def test_what_is_shown_is_there_and_the_same_again_writes_nothing(database: Database, store: SqliteStore) -> None:
+    now = {StatusKey.MARKET_NOW: "2014-03-04T14:30:00+00:00", StatusKey.MARKET_PHASE: "open"}
+    store.show(now)
+    assert {key: store.value(key) for key in now} == now
+    before = database.changes
+    store.show(now)
+    assert database.changes == before
+    store.show({**now, StatusKey.MARKET_PHASE: "closed"})
+    assert (database.changes, store.value(StatusKey.MARKET_PHASE)) == (before + 1, "closed")
+
+
 def test_differences_that_stay_the_same_are_not_written_again(database: Database, store: SqliteStore) -> None:
     found = [Difference(DifferenceKind.FOREIGN_ORDER, "77", "AAPL", "order 77", "leaves it alone")]
     store.record_differences(found)
