@@ -181,9 +181,9 @@ class SessionKeeper:
         self._session = session
         store = self._store
         if session.memory != before.memory:
-            store.set_value(MEMORY, msgspec.json.encode(session.memory).decode())
+            store.keep({MEMORY: msgspec.json.encode(session.memory).decode()})
         if session.epoch != before.epoch:
-            store.set_value(EPOCH, str(session.epoch))
+            store.keep({EPOCH: str(session.epoch)})
             store.show({StatusKey.SESSION_SINCE: self._clock.now().isoformat()})
             self._metrics.put(Gauge.SESSION_EPOCH, session.epoch)
         elif not session.usable and session.state is not SessionState.ENDED:

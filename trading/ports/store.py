@@ -96,10 +96,10 @@ class Store(Protocol):
         """Keep what a turn found to differ from the broker; the same again writes nothing."""
 
     def show(self, facts: Mapping[StatusKey, str]) -> None:
-        """Keep what is so now for the pages; a power failure may take it back, the same again writes nothing."""
+        """Show pages what is so now; a power failure may take it back, the same again writes nothing."""
 
-    def set_value(self, key: str, value: str) -> None:
-        """Keep a small fact that the next start needs."""
+    def keep(self, facts: Mapping[str, str]) -> None:
+        """Keep small facts that the next start needs, in one durable step."""
 
     def value(self, key: str) -> str | None:
         """Return a small fact."""
