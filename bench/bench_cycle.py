@@ -17,8 +17,8 @@ from pathlib import Path
 
 import click
 
-from bench.trading_process import Call, TradingProcess, panel_of
 from drill.voices import quiet
+from tests.scenarios.paced_run import Call, PacedRun, panel_of
 
 SYMBOLS = (5, 100, 500)
 WAY_S = 0.1
@@ -56,7 +56,7 @@ def forced_s(calls: Sequence[Call], *, after_start: bool) -> float:
     return max(waits)
 
 
-def cycle_of(process: TradingProcess) -> Cycle:
+def cycle_of(process: PacedRun) -> Cycle:
     """Run one cycle."""
     calls, waits = len(process.way.calls), process.disk.waits
     began, work = process.clock.monotonic(), time.process_time()
@@ -71,7 +71,7 @@ def cycle_of(process: TradingProcess) -> Cycle:
     return done
 
 
-def decision_of(process: TradingProcess) -> Cycle:
+def decision_of(process: PacedRun) -> Cycle:
     """Run cycles to the next one that decides."""
     while not (done := cycle_of(process)).decided:
         pass
@@ -90,7 +90,7 @@ def line(name: str, cycle: Cycle, forced: float) -> str:
 def measure(symbols: int, way_s: float) -> None:
     """Print the cycles of one process."""
     with tempfile.TemporaryDirectory(prefix="bench-cycle-") as folder:
-        process = TradingProcess(Path(folder), panel_of(symbols), way_s=way_s)
+        process = PacedRun(Path(folder), panel_of(symbols), way_s=way_s)
         click.echo(f"  {symbols} symbols, {way_s:g} s a call")
         first = cycle_of(process)
         click.echo(line("start", first, forced_s(first.calls, after_start=True)))

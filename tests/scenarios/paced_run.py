@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import random
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from urllib.parse import urlencode
@@ -25,25 +25,28 @@ from simulator.config import Behaviour, SimulatorConfig, apply_settings
 from simulator.core import Simulator
 from simulator.market.replayed import ReplayedMarket
 from tests.fakes.failing_connection import Disk
-from trading.bootstrap import BUNDLED_BARS, DATABASE, PROJECT, Surroundings, assemble, trading_calendar
-from trading.config import load_settings
+from trading.bootstrap import BUNDLED_BARS, CONTROLS, DATABASE, PROJECT, Surroundings, assemble, trading_calendar
+from trading.config import load_settings, with_overrides
 from trading.cycle.operator_requests import OperatorRequests
+from trading.cycle.watcher import LOOK_S, REQUESTS_EVERY, Watcher
 from trading.gateway.transport import HttpAnswer
 from trading.market.bar_files import load_bars
 from trading.market.panel import Panel
 from trading.store.boot_time import BootTime
 from trading.store.database import Database
-from trading.store.operator_requests import RequestsDatabase
+from trading.store.operator_requests import HALT_FILE, RequestsDatabase
 from trading.store.records import SqliteStore
 
 URL = "https://localhost:5055"
-START = "2014-03-03"
+START = "2015-01-05"
 CASH = 1_000_000.0
-CONTROLS = "controls.db"
+# With the rules of the strategy alone, entries of 60 symbols leave an hour before the second session's open.
+ENTRIES_SENT = datetime(2015, 1, 6, 13, 30, 10, tzinfo=UTC)
 # The session ages with the market, and nobody calls at night.
 _BEHAVIOUR = ("session_clock=simulated", "idle_timeout_s=0", "sso_idle_timeout_s=0", "sso_lifetime_s=0")
 # Real seconds in which nothing happens before the clock believes that everybody waits.
 _STILL_S = 0.001
+_AFTER_HALT = timedelta(seconds=20)
 
 
 def panel_of(symbols: int) -> Panel:
@@ -100,10 +103,16 @@ class SharedTime(RunClock):
             threading.Event().wait(_STILL_S)
             with self._guard:
                 if seen == self._steps and not self._working and due == min(self._waiting) and due > self.monotonic():
-                    super().pass_by(due - self.monotonic() + 1e-6)
+                    self._advance(due, until_wanted=until_wanted)
         with self._guard:
             self._waiting.remove(due)
             self._steps += 1
+
+    def _advance(self, due: float, *, until_wanted: bool) -> None:
+        """Move to `due`, or to where something that happens on the way makes somebody want something."""
+        until_us = int(due * 1_000_000) + 1
+        while self.simulator.broker.now_us < until_us and not (until_wanted and self.wake.wanted):
+            self._move(until_us, stop_on_event=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,32 +150,33 @@ class Way:
         """There is nothing to close."""
 
 
-class TradingProcess:
-    """One trading process with a state folder of its own; `settings` are variables of its environment."""
+class PacedRun:
+    """One trading process with a state folder of its own; `settings` are written like KEY=VALUE of `--set`."""
 
     def __init__(
-        self, folder: Path, panel: Panel, *, way_s: float = 0.0, settings: Mapping[str, str] | None = None
+        self, folder: Path, panel: Panel, *, start: str = START, way_s: float = 0.0, settings: Sequence[str] = ()
     ) -> None:
         """Start the gateway at the open of a session, logged in, and the process beside it."""
         config = SimulatorConfig(
-            cash=CASH, start=START, auto_login=True, pacing=True, behaviour=apply_settings(Behaviour(), _BEHAVIOUR)
+            cash=CASH, start=start, auto_login=True, pacing=True, behaviour=apply_settings(Behaviour(), _BEHAVIOUR)
         )
         real = partial(self._seconds)
         simulator = Simulator(config, ReplayedMarket(panel), RunningClock(0.0, monotonic=real, wall=real))
         self.clock = SharedTime(simulator, TurnWake())
         self.way = Way(self.clock, way_s)
         self.disk = Disk()
-        self.state = folder / "state"
-        self.state.mkdir(parents=True)
         self.log = MemoryLog(self.clock.now)
-        self._environ = {
+        environ = {
             "GATEWAY": "simulated",
             "GATEWAY_URL": URL,
-            "STATE_DIR": str(self.state),
+            "STATE_DIR": str(folder / "state"),
             "LOG_DIR": str(folder / "logs"),
             "SIM_TICKERS": ",".join(panel.symbols),
-            **(settings or {}),
+            "MAX_POSITIONS": "20",
         }
+        self._settings = with_overrides(load_settings(environ, PROJECT / "config.json"), settings)
+        self.state = self._settings.state_dir
+        self.state.mkdir(parents=True)
         self._calendar = trading_calendar()
         self.start()
 
@@ -175,7 +185,6 @@ class TradingProcess:
 
     def start(self) -> None:
         """Start the process on what its folder holds."""
-        settings = load_settings(self._environ, PROJECT / "config.json")
         self.database = Database(self.state / DATABASE, chance=random.Random(1), connect=self.disk.connect())  # noqa: S311
         chance = random.Random(2)  # noqa: S311 - jitter, no secret
         surroundings = Surroundings(
@@ -193,13 +202,23 @@ class TradingProcess:
             now=self.clock.now,
         )
         boot = BootTime("bench", 0.0)
-        requests = OperatorRequests(
+        self.requests = OperatorRequests(
             RequestsDatabase(self.state / CONTROLS, boot=lambda: boot), SqliteStore(self.database), self.log
         )
-        assembly = assemble(settings, surroundings, self.database, requests)
+        assembly = assemble(self._settings, surroundings, self.database, self.requests)
         if assembly is None:
             raise SystemExit(1)
         self.system = assembly.system
+
+    def halt_at(self, when: datetime) -> None:
+        """Let somebody write the file HALT, which the process's watcher looks for as it does, and end it soon after."""
+        watcher = Watcher(self.clock.wake, self.requests, self.clock.now, lambda: None)
+        file = self.state / HALT_FILE
+        self.clock.add(when.isoformat(), lambda: file.write_text("enough", encoding="utf-8"))
+        for look in range(REQUESTS_EVERY):
+            # The file is written right after a look at it.
+            self.clock.add((when + timedelta(seconds=(look + 1) * LOOK_S)).isoformat(), watcher.look)
+        self.clock.add((when + _AFTER_HALT).isoformat(), self.clock.wake.request_stop)
 
     def end(self) -> None:
         """End the process; the gateway goes on."""
