@@ -24,7 +24,7 @@ SYMBOLS = (5, 100, 500)
 WAY_S = 0.1
 IDLE_TURNS = 20
 # There are too few bars yet for any signal: nothing is sent, and turns between two decisions are idle.
-START = "2014-03-03"
+START = "2014-02-03"
 _HISTORY = "/iserver/marketdata/history"
 # Calls and the seconds in which they may be made, as documented: of all together, and of one each.
 _ALL = (10, 1.0)
