@@ -116,6 +116,7 @@ class TradingSystem:
         began = self._loop.stopwatch()
         self._summary = CycleSummary()
         self._requests.take_up(self._context.clock.now())
+        self._turns.cancel_at_once()
         view = self._look_at_the_session()
         self._begin(view)
         try:

@@ -65,8 +65,7 @@ class SessionKeeper:
         self._fresh_since: datetime | None = None
         self._told: dict[StatusKey, str] = {}
         # What an earlier process said of the session holds no longer.
-        store.set_value(StatusKey.SESSION_STATE, SessionState.STARTING)
-        store.set_value(StatusKey.SESSION_SINCE, "")
+        store.show({StatusKey.SESSION_STATE: SessionState.STARTING, StatusKey.SESSION_SINCE: ""})
 
     @property
     def fresh_since(self) -> datetime | None:
@@ -182,13 +181,13 @@ class SessionKeeper:
         self._session = session
         store = self._store
         if session.memory != before.memory:
-            store.set_value(MEMORY, msgspec.json.encode(session.memory).decode())
+            store.keep({MEMORY: msgspec.json.encode(session.memory).decode()})
         if session.epoch != before.epoch:
-            store.set_value(EPOCH, str(session.epoch))
-            store.set_value(StatusKey.SESSION_SINCE, self._clock.now().isoformat())
+            store.keep({EPOCH: str(session.epoch)})
+            store.show({StatusKey.SESSION_SINCE: self._clock.now().isoformat()})
             self._metrics.put(Gauge.SESSION_EPOCH, session.epoch)
         elif not session.usable and session.state is not SessionState.ENDED:
-            store.set_value(StatusKey.SESSION_SINCE, "")
+            store.show({StatusKey.SESSION_SINCE: ""})
         self._show(session)
 
     def _show(self, session: Session) -> None:
@@ -208,9 +207,8 @@ class SessionKeeper:
 
     def _say(self, state: SessionState, facts: Mapping[StatusKey, str]) -> None:
         told = {StatusKey.SESSION_STATE: str(state), **facts}
-        for key, text in told.items():
-            if self._told.get(key) != text:
-                self._store.set_value(key, text)
+        if not told.items() <= self._told.items():
+            self._store.show(told)
         good = state in _GOOD
         self._metrics.put(Gauge.GATEWAY_UP, 1.0 if good else 0.0)
         if self._told.get(StatusKey.SESSION_STATE) != state:

@@ -13,17 +13,20 @@ from datetime import datetime, timedelta
 from trading.cycle.gather import refreshed, trading_state
 from trading.cycle.session_keeper import SessionView
 from trading.errors import ConfigError
+from trading.execution.cancels import plan_cancels
 from trading.execution.context import TradingContext
 from trading.execution.foreign import told_apart, unsettled
 from trading.execution.obligations import obligations
-from trading.execution.plan import POLL_S, Plan
+from trading.execution.plan import POLL_S, Cancel, Plan
 from trading.execution.reconciler import Reconciled, Reconciler, latched
-from trading.execution.sender import Sender
+from trading.execution.sender import OLDEST_SNAPSHOT, Sender
 from trading.execution.snapshot import BrokerSnapshot, Reading, read_snapshot
 from trading.execution.state import TradingState
 from trading.model.account import AccountState
 from trading.model.alarm import Alarm, AlarmCode, HaltCause
+from trading.model.command import Step
 from trading.model.decision import Decision
+from trading.model.mode import Mode
 from trading.model.order import IntentState
 
 EXECUTION_DAYS = 7
@@ -58,7 +61,7 @@ class Turn:
 
 
 class AccountTurns:
-    """Turns of one account. What is kept between two is a cache of balances, and nothing that a restart would miss."""
+    """Turns of one account. What is kept between two are the last reading and balances: a restart reads them anew."""
 
     def __init__(self, context: TradingContext, free_bytes: Callable[[], int | None]) -> None:
         """Work on the context's ports."""
@@ -67,6 +70,7 @@ class AccountTurns:
         self._reconciler = Reconciler(context)
         self._sender = Sender(context, self._refresh)
         self._balances: Reading[AccountState] | None = None
+        self._last: TradingState | None = None
         self.reconciled = False
 
     def start(self) -> None:
@@ -77,6 +81,22 @@ class AccountTurns:
         """Another session began: nothing is bought before own records agree with the broker's again."""
         self.reconciled = False
         self._balances = None
+        self._last = None
+
+    def cancel_at_once(self) -> None:
+        """While HALTED, ask for the cancels of entries by the last reading, if a round could still act on it.
+
+        The next reading may have to wait five seconds for the API's limits. It finds these cancels asked for.
+        """
+        if self._last is None:
+            return
+        state = self._refresh(self._last)
+        if state.mode is not Mode.HALTED or state.now - state.snapshot.began > OLDEST_SNAPSHOT:
+            return
+        planned = Plan()
+        plan_cancels(state, planned)
+        due = [each for each in planned.commands if isinstance(each, Cancel) and each.step is Step.HALT]
+        self._raise(self._sender.carry_out(Plan(commands=[*due]), state).halts)
 
     def run(self, session: SessionView, decision: Decision | None, *, balances: bool) -> Turn:
         """Gather, plan and act until nothing more follows; with `balances` they are read anew first.
@@ -97,6 +117,7 @@ class AccountTurns:
     def _round(self, session: SessionView, decision: Decision | None, before: Turn | None) -> Turn:
         """Gather, plan and act once; return what the turn did so far, with this round."""
         state, reconciled = self._gather(session, decision)
+        self._last = state
         plan = obligations(state)
         done = self._sender.carry_out(plan, state)
         self._raise(done.halts)

@@ -25,7 +25,7 @@ def found(shell: Shell, *differences: Difference) -> None:
     database = Database(shell.state / "trading.db", chance=seeded())
     store = SqliteStore(database)
     store.record_differences(differences)
-    store.set_value(StatusKey.MARKET_NOW, NOW.isoformat())
+    store.keep({StatusKey.MARKET_NOW: NOW.isoformat()})
     database.close()
 
 

@@ -296,7 +296,7 @@ def test_what_must_not_be_forgotten_is_stored_before_the_session_is_asked_for(ho
 
 
 def test_memory_that_makes_no_sense_is_an_empty_one(house: House) -> None:
-    house.store.set_value(MEMORY, "{")
+    house.store.keep({MEMORY: "{"})
     assert house.boot().check().usable
 
 
@@ -335,8 +335,9 @@ def test_clock_that_cannot_tell_the_time_is_a_gateway_that_is_down(house: House)
 
 def test_turn_in_which_all_is_as_before_stores_nothing(house: House) -> None:
     house.keeper.check()
-    stored: list[str] = []
-    house.store.set_value = lambda key, value: stored.append(key)  # type: ignore[method-assign]
+    stored: list[object] = []
+    house.store.keep = lambda facts: stored.append(facts)  # type: ignore[method-assign]
+    house.store.show = lambda facts: stored.append(facts)  # type: ignore[method-assign]
     house.clock.go(60)
     house.keeper.check()
     assert stored == []

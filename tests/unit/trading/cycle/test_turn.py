@@ -10,9 +10,10 @@ from tests.fakes.fake_broker import lost_answer, lost_request, nothing_sent
 from tests.fakes.fake_market_data import CONIDS
 from tests.fakes.trading_context import OPEN, SESSION, ContextParts, decision_of
 from tests.fakes.trading_states import approved
+from trading.cycle.turn import AccountTurns
 from trading.errors import OutcomeUnknown
 from trading.execution.plan import POLL_S
-from trading.model.mode import Mode
+from trading.model.mode import OPERATOR, Mode
 from trading.model.order import BrokerStatus, IntentState, OrderType, Role, Side, UnreadableRow
 from trading.model.request import CancelOrder
 
@@ -137,6 +138,59 @@ def test_turn_that_a_person_interrupts_sends_nothing_new_but_cancels(parts: Cont
     turns.run(parts.view(), DECISION, balances=True)
     assert [request.content for request in parts.broker.arrived[1:]] == [CancelOrder(101)]
     assert parts.broker.live() == []
+
+
+def halted_with_entries(parts: ContextParts) -> AccountTurns:
+    """Return turns after one that bought, with a halt since."""
+    turns = parts.account_turns()
+    turns.run(parts.view(), DECISION, balances=True)
+    parts.store.halts.raise_halt(OPERATOR, "a person", reason="x", actor="a", now=parts.clock.now())
+    return turns
+
+
+def cancels(parts: ContextParts) -> int:
+    return sum(isinstance(request.content, CancelOrder) for request in parts.broker.arrived)
+
+
+def test_entries_are_cancelled_after_a_halt_before_anything_is_read_and_not_once_more_by_the_reading(
+    parts: ContextParts,
+) -> None:
+    turns = halted_with_entries(parts)
+    read = parts.broker.reads
+    turns.cancel_at_once()
+    assert (cancels(parts), parts.broker.reads) == (2, read)
+    turns.cancel_at_once()
+    turns.run(parts.view(), DECISION, balances=False)
+    assert cancels(parts) == 2
+    assert states(parts, Role.ENTRY) == [IntentState.CANCELLED] * 2
+
+
+def test_stops_of_a_position_stay_when_entries_are_cancelled_at_once(parts: ContextParts) -> None:
+    parts.buy("AAPL")
+    turns = parts.account_turns()
+    turns.run(parts.view(), decision_of(approved("MSFT", 10, 37.5)), balances=True)
+    parts.store.halts.raise_halt(OPERATOR, "a person", reason="x", actor="a", now=parts.clock.now())
+    turns.cancel_at_once()
+    assert cancels(parts) == 1
+    assert {order.conid for order in parts.broker.live()} == {AAPL}
+
+
+def test_nothing_is_cancelled_by_a_reading_that_is_old_or_of_another_session(parts: ContextParts) -> None:
+    turns = halted_with_entries(parts)
+    parts.clock.go(31)
+    turns.cancel_at_once()
+    parts.clock.go(-31)
+    turns.new_epoch()
+    turns.cancel_at_once()
+    parts.account_turns().cancel_at_once()
+    assert cancels(parts) == 0
+
+
+def test_entries_stay_while_nobody_halts(parts: ContextParts) -> None:
+    turns = parts.account_turns()
+    turns.run(parts.view(), DECISION, balances=True)
+    turns.cancel_at_once()
+    assert cancels(parts) == 0
 
 
 def test_lists_that_all_fail_are_an_error_and_one_of_them_is_none(parts: ContextParts) -> None:

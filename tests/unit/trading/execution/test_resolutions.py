@@ -228,6 +228,22 @@ def test_entry_without_a_stop_is_not_adopted(parts: ContextParts) -> None:
     assert parts.store.mode().mode is Mode.HALTED
 
 
+def test_orphan_that_this_system_never_sends_is_not_adopted(parts: ContextParts) -> None:
+    name = f"{parts.store.value('prefix')}-zzzz-0001-aaaaaa"
+    orphan(parts, OrderTicket(MSFT, Side.BUY, OrderType.MARKET, Tif.DAY, 5, coid=name))
+    assert f"{name} is nothing that this system sends" in decide(parts, f"adopt {name}")
+    assert parts.journal.intent(name) is None
+    assert parts.store.mode().mode is Mode.HALTED
+
+
+def test_orphan_that_has_filled_in_part_is_not_adopted(parts: ContextParts) -> None:
+    name = orphan(parts)
+    parts.broker.fill(parts.broker.named(name).order_id, 37.5, 2)
+    assert f"{name} has filled in part" in decide(parts, f"adopt {name}")
+    assert parts.journal.intent(name) is None
+    assert parts.store.mode().mode is Mode.HALTED
+
+
 def test_order_of_ours_or_of_others_is_no_orphan(parts: ContextParts) -> None:
     parts.buy()
     coid = newest(parts, Role.ENTRY).coid
