@@ -201,7 +201,9 @@ def _draft(want: WantedExit, state: TradingState) -> tuple[OrderIntent | None, D
     session = state.times.open_session
     if session is None or not (want.guarded or window.in_session(state.now)):
         return None, checks.closed(position.symbol)
-    quote = sale_price(state.quotes.get(position.conid), state.now, allow_delayed=_allow_delayed(state))
+    # The guard looks at the price that there is: a setting for better prices must not leave shares unwatched.
+    allow_delayed = want.guarded or not state.settings.execution.require_realtime
+    quote = sale_price(state.quotes.get(position.conid), state.now, allow_delayed=allow_delayed)
     if quote is None:
         return None, Denied(position.symbol, "stale", None, None, "there is no usable quote")
     sent = _limits_sent(position, state)
@@ -211,10 +213,6 @@ def _draft(want: WantedExit, state: TradingState) -> tuple[OrderIntent | None, D
     limit = marketable(price, collar, state.contracts.get(position.symbol))
     purpose = Purpose(decided, session.day, state.now)
     return replace(exit_order(position, want.reason, purpose, limit), quantity=quantity), None
-
-
-def _allow_delayed(state: TradingState) -> bool:
-    return not state.settings.execution.require_realtime
 
 
 def _limits_sent(position: OwnPosition, state: TradingState) -> list[IntentRecord]:
