@@ -11,6 +11,7 @@ from datetime import timedelta
 from math import floor
 
 from trading.execution.snapshot import BrokerSnapshot
+from trading.model.exchange_time import exchange_date
 from trading.model.order import UNPROVEN, Execution, OrderLife, Side
 from trading.model.record import JournalView, OwnPosition
 from trading.ports import AdjustmentKind, Sighting
@@ -116,7 +117,7 @@ def _sold(position: OwnPosition, foreign: tuple[Execution, ...], journal: Journa
     net = sum(
         each.quantity if each.side is Side.SELL else -each.quantity
         for each in foreign
-        if each.conid == position.conid and each.time.date() >= position.entry_session
+        if each.conid == position.conid and exchange_date(each.time) >= position.entry_session
     )
     entry = journal.by_coid.get(position.entry_coid)
     if entry is None:

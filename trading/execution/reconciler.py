@@ -22,6 +22,7 @@ from trading.execution.plan import LooksAgain
 from trading.execution.since import Since
 from trading.execution.snapshot import BrokerSnapshot
 from trading.model.alarm import Alarm, AlarmCode, HaltCause
+from trading.model.exchange_time import exchange_date
 from trading.model.intent_state import DECLARED_ABSENT
 from trading.model.metric import Duration
 from trading.model.order import TERMINAL, UNPROVEN, BrokerOrder, Execution, IntentState
@@ -374,7 +375,7 @@ def latched(context: TradingContext, latches: list[tuple[str, str]]) -> None:
     now = context.clock.now()
     for code, text in latches:
         risk = context.store.risk_state()
-        kept = {**risk.latches, code: context.calendar.at_or_after(now.date()).day}
+        kept = {**risk.latches, code: context.calendar.at_or_after(exchange_date(now)).day}
         context.store.set_risk_state(replace(risk, latches=kept), reason=text, actor="system", now=now)
 
 

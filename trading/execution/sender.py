@@ -14,13 +14,14 @@ from trading.errors import InvariantBroken
 from trading.execution.context import TradingContext
 from trading.execution.door import may_leave
 from trading.execution.entries import passes
+from trading.execution.exits import PASSING
 from trading.execution.order_factory import modified, with_names
 from trading.execution.plan import Adopt, Cancel, Modify, Plan, PlannedCommand, Prepare, Refuse, Submit
 from trading.execution.reconciler import cause_of
 from trading.execution.state import TradingState
 from trading.execution.submission import Sending, Submission, outcome_class
 from trading.model.alarm import HaltCause
-from trading.model.command import CommandDraft, CommandState
+from trading.model.command import CommandDraft, CommandState, Step
 from trading.model.decision import Denied
 from trading.model.metric import Counter
 from trading.model.order import OrderIntent
@@ -113,7 +114,7 @@ class Sender:
 
         denied = check()
         if denied is not None:
-            if passes(denied):
+            if passes(denied) or (command.step is Step.EXIT and denied.code in PASSING):
                 done.waiting[group[0].symbol] = denied
             else:
                 self._deny(group, denied, done)
