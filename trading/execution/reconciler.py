@@ -17,7 +17,7 @@ from trading.execution.endings import INACTIVE_AFTER_S, Endings
 from trading.execution.execution_matching import match_executions
 from trading.execution.foreign import halt_causes
 from trading.execution.matching import agrees, bindings, is_same, named
-from trading.execution.own_shares import Change, Doubt, judge_shares, subject_of
+from trading.execution.own_shares import Change, Doubt, excess_of, judge_shares, note_excess, subject_of
 from trading.execution.plan import LooksAgain
 from trading.execution.since import Since
 from trading.execution.snapshot import BrokerSnapshot
@@ -276,7 +276,8 @@ class Reconciler:
                 continue
             votes = tuple(v for v in context.evidence.of(record.coid) if not _older(v.at, record.unknown_since))
             if record.state is IntentState.UNKNOWN:
-                judgement = absence.judge(record, votes, snapshot, journal, context.calendar, context.settings)
+                excess = context.evidence.of(excess_of(record.intent.conid))
+                judgement = absence.judge(record, votes, snapshot, journal, context.calendar, context.settings, excess)
                 if judgement.vote is not None:
                     context.evidence.record(record.coid, judgement.vote, snapshot.began)
                 if judgement.lost:
@@ -341,6 +342,7 @@ class Reconciler:
         if snapshot.positions.value is not None:
             stale = {s for s in context.evidence.subjects() if s.startswith("shares:")} - kept
             context.evidence.forget(stale)
+            note_excess(context.evidence, snapshot, journal)
 
 
 def declare_lost(port: Journal, record: IntentRecord, journal: JournalView, why: str, now: datetime) -> set[str]:
