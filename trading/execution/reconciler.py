@@ -151,6 +151,11 @@ class Reconciler:
         if counted.corrected:
             text = f"{symbol}: the broker corrected execution {execution.execution_id}"
             done.alarms.append(Alarm(AlarmCode.CORRECTION, execution.execution_id, text))
+        if counted.doubt:
+            text = (
+                f"{symbol}: execution {execution.execution_id} makes no sense: {counted.doubt}; it counts in no result"
+            )
+            done.alarms.append(Alarm(AlarmCode.EXECUTION, execution.execution_id, text))
         record = self._context.journal.intent(coid)
         if record is not None and (counted.new or counted.corrected):
             self._after_fill(record, execution, snapshot_epoch=record.seen_epoch, done=done)

@@ -30,7 +30,8 @@ _TOTALS = (
 )
 _STOPPED = """
 SELECT symbol, exit_session FROM trade
-WHERE exit_reason = ? AND exit_session <= ? AND exit_session > coalesce((SELECT max(session) FROM decision), '')
+WHERE exit_reason = ? AND doubt = '' AND exit_session <= ?
+  AND exit_session > coalesce((SELECT max(session) FROM decision), '')
 """
 
 
