@@ -91,10 +91,13 @@ def _at_worst(account: AccountState, others: Sequence[IntentRecord], state: Trad
     committed = sum(entry_cost(r.left, r.intent.limit_price or 0.0) for r in others)
     buys = sum(r.left * (r.intent.limit_price or 0.0) for r in others)
     own = {position.conid for position in state.journal.positions}
+    ours = state.shares_value(own=True)
+    # Shares of others count as far as the account is said to be worth them.
+    foreign = min(state.shares_value(own=False), max(account.net_liquidation - account.cash - ours, 0.0))
     return checks.Account(
         equity=account.net_liquidation,
         cash=min(account.cash, account.available_funds) - committed,
-        exposure=state.shares_value + buys,
+        exposure=ours + foreign + buys,
         positions=len(own | {record.intent.conid for record in others}),
     )
 

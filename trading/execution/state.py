@@ -82,20 +82,20 @@ class TradingState:
         """Return the own shares of a contract, as far as the broker shows so many."""
         return min(self.journal.owned(conid), max(floor(self.snapshot.held(conid)), 0))
 
-    @property
-    def shares_value(self) -> float:
-        """Return what all shares in the account are worth, own and foreign ones, USD; a short sale counts as much.
+    def shares_value(self, *, own: bool) -> float:
+        """Return what the shares in the account are worth, USD: our own, or those of others; a short sale is no money.
 
         By the closes that were decided on, else by the broker's price; what has neither counts nothing.
         """
-        own = {position.conid: position for position in self.journal.positions}
+        held = {position.conid: position for position in self.journal.positions}
         rows = self.snapshot.positions.value.positions if self.snapshot.positions.value is not None else ()
         prices = {row.conid: row.market_price for row in rows}
         total = 0.0
-        for conid in {*own, *self.snapshot.stocks}:
-            position = own.get(conid)
+        for conid in {*held, *self.snapshot.stocks}:
+            position = held.get(conid)
+            ours = 0 if position is None else position.quantity
             close = None if position is None else self.closes.get(position.symbol)
             price = close if close is not None else prices.get(conid)
             if price is not None and price > 0.0:
-                total += max(abs(self.snapshot.held(conid)), self.journal.owned(conid)) * price
+                total += price * (ours if own else max(self.snapshot.held(conid) - ours, 0.0))
         return total

@@ -218,13 +218,35 @@ def test_cash_is_counted_less_what_other_entries_may_still_take(quantity: int, a
     assert (code(before(PRE_OPEN, other)) is None) is allowed
 
 
-@pytest.mark.parametrize(("price", "allowed"), [(90.98, True), (90.99, True), (91.0, False), (None, True), (NAN, True)])
-def test_foreign_shares_count_in_the_money_that_is_in_shares(price: float | None, allowed: bool) -> None:  # noqa: FBT001
-    # 100 of them, with 900.09 for this entry against 10,000. One without a price is bounded by the cash alone.
-    state = before(held={MSFT: 100.0})
+@pytest.mark.parametrize(
+    ("price", "cash", "allowed"),
+    [
+        (40.98, 5_000.0, True),
+        (40.99, 5_000.0, True),
+        (41.0, 5_000.0, False),
+        # As far as the account is said to be worth them.
+        (60.0, 6_000.0, True),
+        (60.0, 5_900.09, True),
+        (60.0, 5_900.08, False),
+        # Without a price they count nothing: the cash alone bounds it.
+        (None, 5_000.0, True),
+        (NAN, 5_000.0, True),
+        (-37.63, 5_000.0, True),
+    ],
+)
+def test_foreign_shares_count_in_the_money_that_is_in_shares(
+    price: float | None,
+    cash: float,
+    allowed: bool,  # noqa: FBT001
+) -> None:
+    # 100 of them, with 900.09 for this entry, against half of 10,000.
+    state = before(held={MSFT: 100.0}, settings=settings_of("risk.max_exposure=0.5"))
     (row,) = state.snapshot.positions.value.positions if state.snapshot.positions.value else ()
     rows = Reading(PositionList((replace(row, market_price=price),)), PRE_OPEN)
-    state = replace(state, snapshot=replace(state.snapshot, positions=rows))
+    account = state.snapshot.account.value
+    assert account is not None
+    balances = Reading(replace(account, cash=cash, available_funds=cash), PRE_OPEN)
+    state = replace(state, snapshot=replace(state.snapshot, positions=rows, account=balances))
     assert (code(state) is None) is allowed
 
 
