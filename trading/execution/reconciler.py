@@ -161,14 +161,8 @@ class Reconciler:
             self._after_fill(record, execution, snapshot_epoch=record.seen_epoch, done=done)
         if counted.new:
             done.fills += 1
-            self._context.log.info(
-                "fill",
-                coid=coid,
-                symbol=symbol,
-                side=execution.side,
-                quantity=execution.quantity,
-                price=execution.price,
-            )
+            what = {"side": execution.side, "quantity": execution.quantity, "price": execution.price}
+            self._context.log.info("fill", coid=coid, symbol=symbol, **what)
             late_s = (now - execution.time).total_seconds()
             self._context.metrics.observe(Duration.FILL_LATENCY, max(late_s, 0.0))
 
