@@ -12,8 +12,8 @@ from datetime import datetime, timedelta
 
 from trading.cycle.gather import refreshed, trading_state
 from trading.cycle.session_keeper import SessionView
-from trading.errors import ConfigError
 from trading.execution.context import TradingContext
+from trading.execution.dollars import convert_first, in_dollars
 from trading.execution.foreign import unsettled
 from trading.execution.obligations import obligations
 from trading.execution.plan import POLL_S, Plan
@@ -50,6 +50,11 @@ class Turn:
     """what the last reading halts for"""
     waiting: dict[str, str] = field(default_factory=dict)
     looks: list[datetime] = field(default_factory=list)
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """Return what can't be read, or keeps anything from being bought whatever is decided."""
+        return (*self.state.snapshot.failures, *convert_first(self.state.snapshot))
 
     @property
     def unknown(self) -> int:
@@ -129,13 +134,10 @@ class AccountTurns:
             balances=self._balances if self._balances and self._balances.value is not None else None,
         )
         self._balances = snapshot.account
-        account = snapshot.account.value
-        if account is not None and account.currency != "USD":
-            fix = f"this account is kept in {account.currency}: only one that is kept in USD can be traded"
-            raise ConfigError("IBKR_ACCOUNT_ID", None, fix)
         reconciled = self._reconciler.take_in(snapshot, session.skew_s)
         self._stand(reconciled, snapshot)
         journal = self._reconciler.view(context.clock.now())
+        snapshot = in_dollars(snapshot, journal)
         if not self.reconciled and snapshot.whole and not unsettled(journal):
             self.reconciled = True
             context.store.set_reconciled(
