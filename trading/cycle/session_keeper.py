@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
 
 import msgspec
 
@@ -30,8 +29,7 @@ _GOOD = frozenset({SessionState.READY, SessionState.ENDED})
 class SessionView:
     """The session as of now. `epoch` numbers the logins; reply ids of an earlier one are void.
 
-    `skew_s` is the gateway's clock minus ours, None where it does not tell. `fresh_since` is when the broker last
-    answered: with an old one we are blind.
+    `skew_s` is the gateway's clock minus ours, None where it does not tell.
     """
 
     usable: bool
@@ -39,7 +37,6 @@ class SessionView:
     new_epoch: bool
     accounts: tuple[str, ...]
     skew_s: float | None
-    fresh_since: datetime | None = None
 
 
 class SessionKeeper:
@@ -62,15 +59,9 @@ class SessionKeeper:
         self._settings = settings
         self._account_id = account_id
         self._session: Session | None = None
-        self._fresh_since: datetime | None = None
         self._told: dict[StatusKey, str] = {}
         # What an earlier process said of the session holds no longer.
         store.show({StatusKey.SESSION_STATE: SessionState.STARTING, StatusKey.SESSION_SINCE: ""})
-
-    @property
-    def fresh_since(self) -> datetime | None:
-        """When the broker last answered, None before it ever did; what is decided on older facts is decided blind."""
-        return self._fresh_since
 
     def trade(self, account_id: str) -> None:
         """Keep the session for this account from now on."""
@@ -97,15 +88,12 @@ class SessionKeeper:
         if failure is not None:
             raise failure
         after = self._known()
-        if after.usable:
-            self._fresh_since = self._clock.now()
         return SessionView(
             usable=after.usable,
             epoch=after.epoch,
             new_epoch=after.epoch != before.epoch,
             accounts=after.accounts if after.usable else (),
             skew_s=skew_s,
-            fresh_since=self._fresh_since,
         )
 
     def lost(self) -> None:

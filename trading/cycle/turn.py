@@ -12,9 +12,9 @@ from datetime import datetime, timedelta
 
 from trading.cycle.gather import refreshed, trading_state
 from trading.cycle.session_keeper import SessionView
-from trading.errors import ConfigError
 from trading.execution.cancels import plan_cancels
 from trading.execution.context import TradingContext
+from trading.execution.dollars import convert_first, in_dollars
 from trading.execution.foreign import told_apart, unsettled
 from trading.execution.obligations import obligations
 from trading.execution.plan import POLL_S, Cancel, Plan
@@ -53,6 +53,11 @@ class Turn:
     """what the last reading halts for"""
     waiting: dict[str, str] = field(default_factory=dict)
     looks: list[datetime] = field(default_factory=list)
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """Return what can't be read, or keeps anything from being bought whatever is decided."""
+        return (*self.state.snapshot.failures, *convert_first(self.state.snapshot))
 
     @property
     def unknown(self) -> int:
@@ -150,10 +155,6 @@ class AccountTurns:
             balances=self._balances if self._balances and self._balances.value is not None else None,
         )
         self._balances = snapshot.account
-        account = snapshot.account.value
-        if account is not None and account.currency != "USD":
-            fix = f"this account is kept in {account.currency}: only one that is kept in USD can be traded"
-            raise ConfigError("IBKR_ACCOUNT_ID", None, fix)
         snapshot = told_apart(snapshot, self._reconciler.view(snapshot.began))
         reconciled = self._reconciler.take_in(snapshot, session.skew_s)
         self._stand(reconciled, snapshot)
@@ -161,6 +162,7 @@ class AccountTurns:
             # The value of the account's stocks is a second witness, which has to be of now.
             self._balances = None
         journal = self._reconciler.view(context.clock.now())
+        snapshot = in_dollars(snapshot, journal)
         if not self.reconciled and snapshot.whole and not unsettled(journal):
             self.reconciled = True
             context.store.set_reconciled(

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from math import floor
+from math import floor, sqrt
 
 from trading.execution.snapshot import STOCK, BrokerSnapshot
+from trading.model.exchange_time import exchange_date
 from trading.model.order import UNPROVEN, Execution, OrderLife, Side
 from trading.model.record import JournalView, OwnPosition
-from trading.ports import AdjustmentKind, Sighting
+from trading.ports import AdjustmentKind, Evidence, Sighting
 
 VOTES_NEEDED = 5
 VOTES_APART = timedelta(seconds=30)
@@ -47,6 +48,29 @@ class Doubt:
 def subject_of(position: OwnPosition) -> str:
     """Return the name under which evidence about a position's missing shares is kept."""
     return f"shares:{position.conid}:{position.quantity}"
+
+
+def excess_of(conid: int) -> str:
+    """Return the name under which it is kept how many shares of others stand in a contract, and since when.
+
+    What an order that nobody can find may have bought or sold shows against it.
+    """
+    return f"excess:{conid}"
+
+
+def note_excess(evidence: Evidence, snapshot: BrokerSnapshot, journal: JournalView) -> None:
+    """Keep since when how many shares of others stand in the contracts of our orders, as far as a reading can tell."""
+    for conid in sorted({record.intent.conid for record in journal.records}):
+        if snapshot.positions.value is None or snapshot.unsure(conid) or in_flight(conid, snapshot, journal):
+            continue
+        more = snapshot.held(conid) - journal.owned(conid)
+        shares = repr(more) if more > 0 else ""
+        known = evidence.of(excess_of(conid))
+        if shares == (known[-1].evidence if known else ""):
+            continue
+        evidence.forget([excess_of(conid)])
+        if shares:
+            evidence.record(excess_of(conid), shares, snapshot.began)
 
 
 def judge_shares(
@@ -90,7 +114,7 @@ def _judge_missing(
     # More may have been sold by hand than there was.
     if _sold(position, foreign, journal) == position.quantity - shown:
         return Change(position, -gone, AdjustmentKind.MANUAL, text)
-    if _looks_split(position.quantity, held):
+    if looks_split(position, snapshot):
         return Doubt(position, held, vote=False)
     same = [vote for vote in votes if vote.evidence == str(held)]
     counts = _witnessed(position, snapshot, journal) and (not votes or snapshot.began - votes[-1].at >= VOTES_APART)
@@ -119,7 +143,7 @@ def _sold(position: OwnPosition, foreign: tuple[Execution, ...], journal: Journa
     net = sum(
         each.quantity if each.side is Side.SELL else -each.quantity
         for each in foreign
-        if each.conid == position.conid and each.time.date() >= position.entry_session
+        if each.conid == position.conid and exchange_date(each.time) >= position.entry_session
     )
     entry = journal.by_coid.get(position.entry_coid)
     if entry is None:
@@ -175,6 +199,27 @@ def _split(
     return None
 
 
-def _looks_split(own: int, held: int) -> bool:
-    """Return whether so many fewer shares could come from a reverse split."""
-    return held > 0 and any(abs(held - floor(own / split)) <= 1 for split in _SPLITS)
+def looks_split(position: OwnPosition, snapshot: BrokerSnapshot) -> bool:
+    """Return whether the difference between own shares and the broker's could come from a split, forward or reverse.
+
+    Of few shares any part could, so the broker's average price has a say: a split moves it by its ratio, a sale leaves
+    it where it was. Where nobody tells it, or it lies nearer to the split's than to ours, it could be one. (It is not
+    asked to agree exactly, as for `_split`: commissions and shares of others are in it.)
+    """
+    held = floor(snapshot.held(position.conid))
+    if held <= 0 or held == position.quantity:
+        return False
+    ratios = _SPLITS if held > position.quantity else tuple(1.0 / split for split in _SPLITS)
+    return any(
+        abs(held - floor(position.quantity * ratio + _SPLIT_TOLERANCE)) <= 1
+        and _moves_as(ratio, position.entry_price, snapshot.average_price(position.conid))
+        for ratio in ratios
+    )
+
+
+def _moves_as(ratio: float, ours: float, shown: float | None) -> bool:
+    """Return whether an average price could be ours after a split: beyond the middle of the way there, or not known."""
+    if shown is None or not shown > 0.0:
+        return True
+    middle = ours / sqrt(ratio)
+    return shown >= middle if ratio < 1.0 else shown <= middle

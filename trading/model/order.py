@@ -209,7 +209,10 @@ class BrokerOrder:
 
 @dataclass(frozen=True, slots=True)
 class Execution:
-    """One fill. `commission` is positive and None until the broker has sent it; `quantity` 0 takes a fill back."""
+    """One fill. `commission` is positive and None until the broker has sent it; `quantity` 0 takes a fill back.
+
+    `price` is 0 where the broker gives none that a share can have.
+    """
 
     execution_id: str
     account_id: str

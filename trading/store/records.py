@@ -29,7 +29,8 @@ _TOTALS = (
 )
 _STOPPED = """
 SELECT symbol, exit_session FROM trade
-WHERE exit_reason = ? AND exit_session <= ? AND exit_session > coalesce((SELECT max(session) FROM decision), '')
+WHERE exit_reason = ? AND doubt = '' AND exit_session <= ?
+  AND exit_session > coalesce((SELECT max(session) FROM decision), '')
 """
 _PUT = "INSERT INTO fact (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value"
 

@@ -97,7 +97,7 @@ def test_votes_halts_and_facts_are_told(watching: Watching, database: Database) 
     assert watching.taken() == {"vote": 1}
     store.halts.raise_halt("operator", "1", reason="look", actor="ann", now=NOW + timedelta(seconds=1))
     assert watching.taken()["halt"] == 1
-    store.set_value("epoch", "2")
+    store.keep({"epoch": "2"})
     assert watching.taken() == {"fact epoch": 1}
 
 

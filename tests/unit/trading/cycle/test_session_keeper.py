@@ -313,16 +313,6 @@ def test_pages_learn_what_comes_next_since_when_and_what_a_person_has_to_do(hous
     assert house.store.value(StatusKey.LOGIN_UNTIL) == "2014-03-05T13:31:00+00:00"
 
 
-def test_last_good_look_is_known_after_a_bad_one(house: House) -> None:
-    assert house.keeper.fresh_since is None
-    assert house.keeper.check().fresh_since == NOW
-    house.session.shows = NotSent("POST /tickle", "refused")
-    house.clock.go(60)
-    with pytest.raises(NotSent):
-        house.keeper.check()
-    assert house.keeper.fresh_since == NOW
-
-
 def test_clock_that_cannot_tell_the_time_is_a_gateway_that_is_down(house: House) -> None:
     def now() -> datetime:
         raise NO_TIME

@@ -215,18 +215,16 @@ def test_short_position_in_an_own_contract_halts_once(parts: ContextParts) -> No
     assert parts.rows("SELECT over_at FROM halt")[0]["over_at"] is not None
 
 
-def test_shares_that_stand_bare_are_remembered_since_when_until_they_are_covered(parts: ContextParts) -> None:
+def test_shares_that_stand_bare_are_told_of_until_they_are_covered(parts: ContextParts) -> None:
     entry = parts.buy()
     parts.clock.time = OPEN + timedelta(minutes=1)
     parts.broker.end(entry.order_id + 1, BrokerStatus.CANCELLED)
     parts.broker.faults.extend([nothing_sent] * 2)
     turns = parts.account_turns()
     turn = turns.run(parts.view(), None, balances=True)
-    (seen,) = parts.context().evidence.of(f"bare:{AAPL}")
-    assert seen.at == parts.clock.now()
     assert [alarm.code for alarm in turn.alarms] == ["uncovered"]
     parts.broker.faults.clear()
     parts.clock.go(5)
     turn = turns.run(parts.view(), None, balances=True)
     assert turn.state.uncovered_shares == 0
-    assert parts.context().evidence.of(f"bare:{AAPL}") == ()
+    assert turn.alarms == []

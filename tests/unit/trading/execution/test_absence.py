@@ -52,10 +52,11 @@ def judged(
     others: tuple[IntentRecord, ...] = (WITNESS,),
     positions: tuple[OwnPosition, ...] = (),
     snapshot: BrokerSnapshot | None = None,
+    excess: tuple[Sighting, ...] = (),
 ) -> Judgement:
     seen = snapshot or reading(now, orders=rows or [shows(WITNESS)], held={p.conid: p.quantity for p in positions})
     journal = JournalView((record, *others), positions)
-    return judge(record, so_far, seen, journal, calendar(), SETTINGS)
+    return judge(record, so_far, seen, journal, calendar(), SETTINGS, excess)
 
 
 # ---- votes
@@ -94,6 +95,18 @@ def test_shares_that_nobody_explains_are_against_its_absence() -> None:
     assert judged(snapshot=reading(IN_SESSION, orders=[shows(WITNESS)], held={AAPL: 9})) == NOTHING
     assert judged(positions=(own(),)) != NOTHING
     assert judged(snapshot=reading(IN_SESSION, orders=[shows(WITNESS)]), positions=(own(),)) == NOTHING
+
+
+@pytest.mark.parametrize(
+    ("age_s", "held", "counts"),
+    [(60.0, 7.0, True), (59.9, 7.0, False), (60.0, 16.0, False), (60.0, 0.0, False), (60.0, 6.0, False)],
+)
+def test_shares_of_others_that_stood_there_before_it_was_sent_are_not_against_it(
+    age_s: float, held: float, *, counts: bool
+) -> None:
+    seen = (Sighting("7.0", after(-age_s, PRE_OPEN)),)
+    snapshot = reading(IN_SESSION, orders=[shows(WITNESS)], held={AAPL: held})
+    assert (judged(snapshot=snapshot, excess=seen) != NOTHING) is counts
 
 
 @pytest.mark.parametrize("name", [None, "G"])

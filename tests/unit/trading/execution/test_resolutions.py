@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -12,6 +13,7 @@ from tests.fakes.trading_context import SESSION, ContextParts, decision_of
 from tests.fakes.trading_states import approved
 from trading.cycle.turn import Turn
 from trading.execution.resolutions import carry_out
+from trading.execution.snapshot import read_snapshot
 from trading.model.mode import Mode
 from trading.model.operator_request import REFUSED
 from trading.model.order import BrokerStatus, IntentState, OrderTicket, OrderType, Role, Side, Tif
@@ -158,6 +160,36 @@ def test_accepted_shares_are_what_the_broker_shows_and_the_stop_follows(parts: C
     (row,) = parts.rows("SELECT kind, quantity, reason FROM adjustment")
     assert tuple(row) == ("manual", -4, "4 of 9 own shares were sold by hand, as ann says")
     assert parts.broker.book[entry.order_id + 1].total_quantity == 5
+
+
+@pytest.mark.parametrize(
+    ("ratio", "shares", "says"),
+    [
+        (1 / 3, 3, "; if you know that they were sold, say --sold AAPL"),
+        (0.5, 4, "; if you know that they were sold, say --sold AAPL"),
+        (2.0, 18, ""),
+    ],
+)
+def test_difference_that_could_be_a_split_is_not_accepted_as_a_sale(
+    parts: ContextParts, ratio: float, shares: int, says: str
+) -> None:
+    parts.buy()
+    state = turn_of(parts).state
+    parts.broker.split(AAPL, ratio)
+    parts.broker.averages[AAPL] *= 1.05
+    state = replace(state, snapshot=read_snapshot(parts.broker, parts.clock, days=7, epoch=1))
+    answer = carry_out("accept-shares AAPL", "ann", state, parts.context())
+    changed = f"the broker shows {shares} shares of AAPL, own are 9: that could be a split"
+    assert answer == f"{REFUSED}: {changed}, which is taken in by itself once the average price agrees{says}"
+    assert parts.journal.own_positions()[0].quantity == 9
+
+
+def test_person_who_knows_better_has_them_taken_for_sold_all_the_same(parts: ContextParts) -> None:
+    parts.buy()
+    parts.broker.trade_by_hand(AAPL, Side.SELL, 6, 99.0, told=False)
+    parts.broker.averages[AAPL] *= 2.9
+    assert decide(parts, "sold AAPL") == "own shares of AAPL are 3, they were 9; the stop follows"
+    assert decide(parts, "sold AAPL").startswith(f"{REFUSED}: the broker shows 3 shares of AAPL, own are 3")
 
 
 @pytest.mark.parametrize(
