@@ -6,6 +6,8 @@ I15, I17, I20, I26 of the invariants.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime, time
+from zoneinfo import ZoneInfo
 
 from drill.checker.accounts import intent_of
 from drill.checker.book import Book, Order, final
@@ -30,6 +32,7 @@ EDGES = {
 ABSENT = frozenset({"LOST", "REJECTED", "DECLINED"})
 # Of an order that its lists can show within a minute: five readings half a minute apart, from two minutes on.
 VOTES, VOTES_TAKE_S = 5, 239.0
+_RESET_ZONE, _RESET_FROM, _RESET_UNTIL = ZoneInfo("America/New_York"), time(0, 45), time(1, 30)
 # What hides an order from a list that shows others.
 _LIES = frozenset({"H13", "H15", "O09"})
 OPEN = frozenset({"SENDING", "QUESTIONED", "REPLYING", "UNKNOWN"})
@@ -62,7 +65,7 @@ def _called_absent(case: Case) -> Iterator[Violation]:
         while claims and claims[0].at < instant(line["at"]):
             step = claims.pop(0)
             for order in book.orders.values():
-                wrong = order.own and order.live and order.placed < step.at and _is_of(case, order, step.coid)
+                wrong = order.own and order.live and order.placed <= step.at and _is_of(case, order, step.coid)
                 if wrong and not _misled(case, order.placed, step):
                     yield Violation("I17", step.at, step.coid, f"it counts as {step.state}, and is live at the broker")
         book.take(line)
@@ -77,8 +80,14 @@ def _misled(case: Case, placed: float, step: Step) -> bool:
     """Return whether lists lied so often, and for so long, that five readings could witness an absence."""
     if step.state != "LOST" or step.at - placed < VOTES_TAKE_S:
         return False
-    lies = [line for line in case.truth if line["kind"] == "fault" and line["id"] in _LIES]
-    return sum(placed <= instant(line["at"]) <= step.at for line in lies) >= VOTES
+    lies = [instant(line["at"]) for line in case.truth if line["kind"] == "fault" and line["id"] in _LIES]
+    return sum(placed <= at <= step.at and not _in_reset(at) for at in lies) >= VOTES
+
+
+def _in_reset(at: float) -> bool:
+    """Return whether the broker's nightly reset was on, in which no reading proves anything."""
+    local = datetime.fromtimestamp(at, _RESET_ZONE).time()
+    return _RESET_FROM <= local < _RESET_UNTIL
 
 
 def i15_its_cover_is_over(case: Case) -> Iterator[Violation]:

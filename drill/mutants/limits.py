@@ -15,7 +15,7 @@ from trading.store.records import SqliteStore
 def _unknown_is_nothing(check_entry: Any) -> object:  # noqa: ANN401
     def wrong(order: Any, state: Any) -> object:  # noqa: ANN401
         known = tuple(record for record in state.journal.records if record.state is not IntentState.UNKNOWN)
-        unknown = {record.intent.conid for record in state.journal.records} - {r.intent.conid for r in known}
+        unknown = {record.intent.conid for record in state.journal.records if record not in known}
         blocked = {conid: why for conid, why in state.blocked.items() if conid not in unknown}
         journal = dataclasses.replace(state.journal, records=known)
         return check_entry(order, dataclasses.replace(state, journal=journal, blocked=blocked))
