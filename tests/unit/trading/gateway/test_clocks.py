@@ -75,7 +75,7 @@ def test_the_system_clock_is_aware_utc() -> None:
 
 
 def test_time_limits_do_not_follow_a_clock_that_people_set() -> None:
-    assert abs(SystemClock(WakeUp()).monotonic() - time.monotonic()) < 60.0
+    assert abs(SystemClock(WakeUp()).monotonic() - time.clock_gettime(time.CLOCK_MONOTONIC)) < 60.0
 
 
 def test_the_system_clock_waits_no_time_for_what_is_over() -> None:
