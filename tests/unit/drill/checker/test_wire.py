@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from drill.checker import wire
@@ -155,8 +157,10 @@ def test_call_over_a_limit_is_told_unless_a_fault_made_it_so() -> None:
     run = MadeUp()
     run.line(0.0, "limited", method="GET", path="/iserver/account/orders", limit="call")
     assert names(list(wire.i21_within_the_limits(run.case()))) == ["I21"]
-    run.line(1.0, "fault", id="H03", path="/iserver/account/orders")
-    assert list(wire.i21_within_the_limits(run.case())) == []
+    for fault in ("H03", "T09"):
+        told = replace(run, truth=list(run.truth))
+        told.line(1.0, "fault", id=fault, path="/iserver/account/orders")
+        assert list(wire.i21_within_the_limits(told.case())) == []
 
 
 def test_entry_is_sent_in_the_hour_before_the_open_and_until_two_minutes_before() -> None:
