@@ -29,6 +29,8 @@ ON = 0.15
 FOR_GOOD = frozenset({"C05", "C07", "C10", "C11", "G08", "G09", "H16", "T13"})
 """faults after which a person has to act, or which stay to the end: most of what comes after them is not seen"""
 FOR_GOOD_ON = 0.03
+PACED = 0.1
+"""chance of a schedule of the swarm to be run within the API's limits"""
 _MOST_SYMBOLS, _MOST_FAULTY_DAYS = 5, 3
 SHORT_HOLDING = "strategy.trend_mean_reversion.max_holding_bars=1"
 
@@ -123,6 +125,8 @@ def swarm(seed: int, world: World) -> Schedule:
         kills=_kills(rng, stage),
         requests=_requests(rng, stage),
         deeds=sorted(deeds, key=lambda deed: deed.at),
+        # By a generator of its own: everything else of a seed stays as it was.
+        paced=random.Random(f"paced/{seed}").random() < PACED,  # noqa: S311  (a schedule, no secret)
     )
 
 

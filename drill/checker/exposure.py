@@ -21,6 +21,7 @@ SERIES_S = 60.0
 DOUBT_S = 90.0
 TRIM_S = 120.0
 PENALTY_S = 120.0
+ORPHAN_SEEN_S = 120.0
 UNPROVEN = frozenset({"SENDING", "QUESTIONED", "REPLYING", "UNKNOWN"})
 _LATE_FILLS = ("O13", "O16", "O17", "O24")
 
@@ -301,6 +302,7 @@ def i13_nothing_is_bought_in_a_halt(case: Case) -> Iterator[Violation]:
     """A halt that was asked for is committed, and from then on nothing is bought nor a purchase confirmed."""
     spans = halts(case)
     yield from _never_halted(case, spans)
+    yield from _orphans(case, spans)
     asked = {line["reply_id"]: line["coids"] for line in case.truth if line["kind"] == "question"}
     if case.fired("T08", "T09", "T10"):
         return
@@ -325,6 +327,20 @@ def _never_halted(case: Case, spans: Sequence[tuple[float, float]]) -> Iterator[
         looked = any(at <= instant(turn["at"]) < until for turn in case.happened("turn"))
         if looked and not any(begin < until and end > at for begin, end in spans):
             yield Violation("I13", at, event["asked"], "it was asked for, and the journal never said HALTED")
+
+
+def _orphans(case: Case, spans: Sequence[tuple[float, float]]) -> Iterator[Violation]:
+    """An order under a name like ours that the journal lacks halts: two systems may trade, or a backup is back."""
+    prefixes = {coid.partition("-")[0] for coid in case.journal.intents}
+    looks = looks_of(case)
+    for line, book in walk(case):
+        name = line.get("coid") if line["kind"] == "deed" else None
+        if name is None or name in case.journal.intents or name.partition("-")[0] not in prefixes:
+            continue
+        at = book.at
+        due = looks.clear_from(looks.first_clear(at), ORPHAN_SEEN_S)
+        if due < case.end and not any(begin <= due and end > at for begin, end in spans):
+            yield Violation("I13", due, name, "an order of this name stands at the broker, and nothing was halted")
 
 
 def i16_one_order_an_intent(case: Case) -> Iterator[Violation]:

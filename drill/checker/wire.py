@@ -129,12 +129,36 @@ def i18_questions(case: Case) -> Iterator[Violation]:
             seen = any(began <= turn <= line["seq"] for turn in turns)
             if question["seq"] < began and seen:
                 yield Violation("I18", at, question["reply_id"], "a question of an earlier session was answered")
+    yield from _answered_again(case)
+
+
+def _answered_again(case: Case) -> Iterator[Violation]:
+    """Of one order no question is answered yes twice, and none that an earlier process was asked."""
+    if case.fired("T08", "T09", "T10"):
+        return
+    asked = {line["reply_id"]: line for line in case.truth if line["kind"] == "question"}
+    starts = [event["seq"] for event in case.happened("start")]
+    confirmed: list[frozenset[str]] = []
+    for line in requests(case):
+        if "/reply/" not in line["path"]:
+            confirmed = []
+        question = asked.get(line["path"].rpartition("/")[2])
+        if question is None or not says_yes(line):
+            continue
+        at, ids = instant(line["at"]), frozenset(question["message_ids"])
+        if any(question["seq"] < start <= line["seq"] for start in starts):
+            yield Violation(
+                "I18", at, question["reply_id"], "a question that an earlier process was asked was answered"
+            )
+        if ids in confirmed:
+            yield Violation("I18", at, question["reply_id"], "the same question was answered yes a second time")
+        confirmed.append(ids)
 
 
 def i21_within_the_limits(case: Case) -> Iterator[Violation]:
-    """No call is over the API's limits."""
+    """No call is over the API's limits; one that is delivered twice counts twice."""
     for line in case.truth:
-        if line["kind"] == "limited" and not case.fired("H03", "H04"):
+        if line["kind"] == "limited" and not case.fired("H03", "H04", *TWICE):
             yield Violation(
                 "I21", instant(line["at"]), f"{line['method']} {line['path']}", f"over the limit {line['limit']}"
             )

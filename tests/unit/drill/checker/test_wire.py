@@ -135,12 +135,32 @@ def test_session_that_changed_after_the_question_and_before_any_look_could_not_b
     assert list(wire.i18_questions(run.case())) == []
 
 
+def test_same_question_is_answered_yes_once_for_each_order() -> None:
+    for path, count in (("/iserver/reply/r", 1), (ORDERS, 0)):
+        run = asked("o163")
+        run.request(-2999.0, path="/iserver/reply/q", sha=YES)
+        run.request(-2998.5, path=path, sha="no")
+        run.line(-2998.0, "question", reply_id="again", message_ids=["o163"], order_ids=[1], coids=[ENTRY])
+        run.request(-2997.0, path="/iserver/reply/again", sha=YES)
+        assert len(list(wire.i18_questions(run.case()))) == count
+
+
+def test_question_that_an_earlier_process_was_asked_is_not_answered() -> None:
+    run = asked("o163")
+    run.event(-2999.5, "start")
+    assert list(wire.i18_questions(run.case())) == []
+    run.request(-2999.0, path="/iserver/reply/q", sha=YES)
+    assert names(list(wire.i18_questions(run.case()))) == ["I18"]
+
+
 def test_call_over_a_limit_is_told_unless_a_fault_made_it_so() -> None:
     run = MadeUp()
     run.line(0.0, "limited", method="GET", path="/iserver/account/orders", limit="call")
     assert names(list(wire.i21_within_the_limits(run.case()))) == ["I21"]
-    run.line(1.0, "fault", id="H03", path="/iserver/account/orders")
-    assert list(wire.i21_within_the_limits(run.case())) == []
+    for fault in ("H03", "T09"):
+        told = replace(run, truth=list(run.truth))
+        told.line(1.0, "fault", id=fault, path="/iserver/account/orders")
+        assert list(wire.i21_within_the_limits(told.case())) == []
 
 
 def test_entry_is_sent_in_the_hour_before_the_open_and_until_two_minutes_before() -> None:
