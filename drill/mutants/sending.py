@@ -89,9 +89,9 @@ def _committed_later(write: Any) -> object:  # noqa: ANN401
 
 def _goes_on_where_one_is_open(transaction: Any) -> object:  # noqa: ANN401
     @contextmanager
-    def wrong(database: Database) -> Iterator[object]:
+    def wrong(database: Database, *, durable: bool = True) -> Iterator[object]:
         if not database._connection.in_transaction:
-            with transaction(database) as connection:
+            with transaction(database, durable=durable) as connection:
                 yield connection
             return
         yield database._connection

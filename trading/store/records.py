@@ -194,7 +194,8 @@ class SqliteStore:
         changed = [(key, value) for key, value in facts.items() if self._database.fact(key) != value]
         if changed:
             with self._database.transaction(durable=durable) as connection:
-                connection.executemany(_PUT, changed)
+                for fact in changed:
+                    connection.execute(_PUT, fact)
 
     def _mode_may_differ(self) -> None:
         try:
