@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from trading.execution import checks
 from trading.execution.order_factory import Purpose, bracket
-from trading.execution.plan import POLL_S, Plan, Refuse, Submit
+from trading.execution.plan import MINUTE_S, POLL_S, Plan, Refuse, Submit
 from trading.execution.state import TradingState
 from trading.model.account import AccountState
 from trading.model.command import Step
@@ -18,7 +18,6 @@ from trading.model.record import IntentRecord, group_of
 from trading.risk_manager import entry_limits
 from trading.rules import entry_cost
 
-MINUTE_S = 60.0
 # A refusal of these may pass by itself inside the window; of all others the order is over.
 _PASSING = frozenset({"state", "rate", "market_closed", "restricted", "halted_symbol"})
 

@@ -18,6 +18,7 @@ _CLOCKS_APART = timedelta(seconds=2)
 _CLOCKS_UNKNOWN = timedelta(seconds=10)
 # How long after its end an execution of an order may still be made and told of.
 _TOLD_LATE = timedelta(seconds=120)
+_REST_TOLD_LATE = timedelta(minutes=10)
 # How far beyond its limit a price may look through rounding.
 _PRICE_TOLERANCE = 5e-5
 # How far above its stop price a sale of a stop may lie, as a fraction: the market turned around at once.
@@ -35,13 +36,18 @@ class Matched:
 
 
 def match_executions(
-    executions: Iterable[Execution], journal: JournalView, snapshot: BrokerSnapshot, skew_s: float | None
+    executions: Iterable[Execution],
+    journal: JournalView,
+    snapshot: BrokerSnapshot,
+    skew_s: float | None,
+    theirs: frozenset[str] = frozenset(),
 ) -> Matched:
     """Tell own executions from foreign ones.
 
     With our name, or with an order id that this session has shown as ours, and equal contract and side, it is ours.
     Without either, the sales of a contract are ours when an order of ours there has filled by just as many shares, all
-    after it was sent and at prices that it allows.
+    after it was sent and at prices that it allows. `theirs` are ids of executions that an earlier reading showed to be
+    of another's order.
 
     At equal times purchases come before sales: shares are bought before they are sold.
     """
@@ -57,7 +63,8 @@ def match_executions(
             unnamed.append(execution)
     left = [each for each in unnamed if each.order_id is None and each.order_ref is None]
     explained = _by_bounds(left, journal, snapshot, slack, _counted(fills))
-    explained += _by_unproven_leg([e for e in unnamed if e.order_id is not None], journal, snapshot, slack)
+    unknown = [each for each in unnamed if each.order_id is not None and each.execution_id not in theirs]
+    explained += _by_unproven_leg(unknown, journal, snapshot, slack)
     fills += explained
     ours = {execution.execution_id for _, execution in explained}
     fills.sort(key=lambda each: (each[1].time, each[1].side is Side.SELL, each[1].execution_id))
@@ -186,6 +193,7 @@ def _by_unproven_leg(
             and _same(record, execution)
             and execution.quantity == record.left
             and _allows(record, execution, slack, snapshot)
+            and _after_trigger(record, execution)
             and snapshot.held(execution.conid) == 0
         ]
         # A price that the target allows is its own: the stop is on the other side of the market.
@@ -193,6 +201,17 @@ def _by_unproven_leg(
         if len(legs) == 1:
             found.append((legs[0].coid, execution))
     return found
+
+
+def unseen_legs(journal: JournalView) -> frozenset[int]:
+    """Return the contracts in which a stop or target of ours is not proven and was never bound."""
+    return frozenset(
+        record.intent.conid
+        for record in journal.maybe_live
+        if record.order_id is None
+        and record.state is IntentState.UNKNOWN
+        and record.intent.role in {Role.STOP, Role.TARGET}
+    )
 
 
 def _missing(record: IntentRecord, snapshot: BrokerSnapshot) -> int:
@@ -218,12 +237,13 @@ def _before(record: IntentRecord, execution: Execution, slack: timedelta) -> boo
 
 
 def _after_its_end(record: IntentRecord, execution: Execution) -> bool:
-    """Return whether it was executed when the order had long filled to the last share.
+    """Return whether it was executed when the order had long ended, which was not only taken for absent.
 
     Then its id was given again, unless the list says that it filled by that much more.
     """
-    ended = record.ended_at if record.left <= 0 else None
-    return ended is not None and execution.time > ended + _TOLD_LATE
+    ended = None if record.state in DECLARED_ABSENT else record.ended_at
+    told_late = _TOLD_LATE if record.left <= 0 else _REST_TOLD_LATE
+    return ended is not None and execution.time > ended + told_late
 
 
 def _sent(record: IntentRecord) -> datetime:

@@ -15,7 +15,7 @@ from trading.execution import checks
 from trading.execution.cancels import ask_cancel
 from trading.execution.matching import working
 from trading.execution.order_factory import Purpose, exit_order
-from trading.execution.plan import POLL_S, Plan, Prepare, Refuse, Submit
+from trading.execution.plan import MINUTE_S, POLL_S, Plan, Prepare, Refuse, Submit
 from trading.execution.prices import SalePrice, marketable, sale_price
 from trading.execution.state import TradingState
 from trading.model.alarm import AlarmCode
@@ -328,7 +328,9 @@ def _wait(want: WantedExit, denied: Denied | None, plan: Plan, state: TradingSta
     window = state.times.window
     times = [window.begins, window.late_exits_begin]
     if window.before_open(state.now) or window.in_session(state.now):
-        times.append(state.now + timedelta(seconds=POLL_S))
+        # A quote comes within seconds; what else there is passes with a request, or with what is looked at anyway.
+        soon = denied.code == "stale" or want.guarded
+        times.append(state.now + timedelta(seconds=POLL_S if soon else MINUTE_S))
     later = [at for at in times if at > state.now]
     if later:
         plan.again(min(later))

@@ -12,6 +12,7 @@ from trading.model.order import OrderIntent
 from trading.model.record import IntentRecord
 
 POLL_S = 5.0
+MINUTE_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ journal.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -14,10 +14,10 @@ from trading.errors import CORRUPT, STORAGE, InvariantBroken
 from trading.execution import absence
 from trading.execution.context import TradingContext
 from trading.execution.endings import INACTIVE_AFTER_S, Endings
-from trading.execution.execution_matching import match_executions
+from trading.execution.execution_matching import match_executions, unseen_legs
 from trading.execution.foreign import halt_causes
 from trading.execution.matching import agrees, bindings, could_be, is_same, named
-from trading.execution.own_shares import Change, Doubt, excess_of, judge_shares, note_excess, subject_of
+from trading.execution.own_shares import VOTES_APART, Change, Doubt, excess_of, judge_shares, note_excess, subject_of
 from trading.execution.plan import LooksAgain
 from trading.execution.since import Since
 from trading.execution.snapshot import BrokerSnapshot
@@ -30,6 +30,9 @@ from trading.model.record import IntentRecord, JournalView
 from trading.model.request import RequestKind
 from trading.ports import Journal
 
+_THEIRS = "theirs:"
+# Shares are missed, and the reading can't tell whether they are gone.
+_NO_VOTE_APART = timedelta(minutes=5)
 # Executions are told of for seven days.
 REMEMBERED = timedelta(days=8)
 
@@ -129,11 +132,29 @@ class Reconciler:
         now = self._context.clock.now()
         owners = self._context.journal.fill_owners([each.execution_id for each in fresh])
         journal = self.view(now)
-        matched = match_executions([e for e in fresh if e.execution_id not in owners], journal, snapshot, skew_s)
+        unowned = [each for each in fresh if each.execution_id not in owners]
+        matched = match_executions(unowned, journal, snapshot, skew_s, self._theirs())
         known = [(owners[each.execution_id], each) for each in fresh if each.execution_id in owners]
         done.foreign = matched.foreign
+        self._note_theirs(matched.foreign, journal, snapshot)
         for coid, execution in (*known, *matched.fills):
             self._count_one(coid, execution, journal, done)
+
+    def _theirs(self) -> frozenset[str]:
+        """Return the executions that a list of their day showed to be of another's order."""
+        subjects = self._context.evidence.subjects()
+        return frozenset(each.removeprefix(_THEIRS) for each in subjects if each.startswith(_THEIRS))
+
+    def _note_theirs(self, foreign: Iterable[Execution], journal: JournalView, snapshot: BrokerSnapshot) -> None:
+        """Keep whose they are while a leg of ours may be taken for their order once that is in no list any more."""
+        evidence = self._context.evidence
+        conids = unseen_legs(journal)
+        known = self._theirs()
+        if known and not conids:
+            evidence.forget({f"{_THEIRS}{each}" for each in known})
+        for each in foreign:
+            if each.conid in conids and each.order_id in snapshot.sights and each.execution_id not in known:
+                evidence.record(f"{_THEIRS}{each.execution_id}", "of another's order", snapshot.began)
 
     def _count_one(self, coid: str, execution: Execution, journal: JournalView, done: Reconciled) -> None:
         now = self._context.clock.now()
@@ -339,7 +360,9 @@ class Reconciler:
                         "stays until that is proven, and could sell short"
                     )
                     done.alarms.append(Alarm(AlarmCode.SHARES_MISSING, position.symbol, text))
-                    done.again(now + timedelta(seconds=30))
+                    # Without a vote nothing comes of looking; an event, or the session's own looks, end that.
+                    voted = found.vote or bool(context.evidence.of(subject))
+                    done.again(now + (VOTES_APART if voted else _NO_VOTE_APART))
         if snapshot.positions.value is not None:
             stale = {s for s in context.evidence.subjects() if s.startswith("shares:")} - kept
             context.evidence.forget(stale)

@@ -274,8 +274,12 @@ UNSEEN_TARGET = replace(TARGET, order_id=None, state=IntentState.UNKNOWN)
 UNSEEN = (replace(ENTRY, state=IntentState.FILLED, filled=9), UNSEEN_STOP, UNSEEN_TARGET)
 
 
-@pytest.mark.parametrize(("price", "leg"), [(94.0, "E-S"), (104.99, "E-S"), (200.0, "E-T")])
-def test_sale_under_an_unknown_id_is_that_of_the_unseen_leg_whose_price_allows_it(price: float, leg: str) -> None:
+@pytest.mark.parametrize(
+    ("price", "leg"), [(94.0, "E-S"), (95.95, "E-S"), (95.96, None), (104.99, None), (105.0, "E-T"), (200.0, "E-T")]
+)
+def test_sale_under_an_unknown_id_is_that_of_the_unseen_leg_whose_price_allows_it(
+    price: float, leg: str | None
+) -> None:
     assert owner(UNSEEN, execution(UNSEEN_STOP, 9, price, order_ref=None, order_id=4711)) == leg
 
 
