@@ -13,7 +13,7 @@ from enum import StrEnum
 
 from trading.config import Settings
 from trading.execution.endings import EXPIRED_AFTER
-from trading.execution.matching import agrees
+from trading.execution.matching import may_be
 from trading.execution.snapshot import BrokerSnapshot
 from trading.execution.windows import in_reset, next_reset_end
 from trading.market.calendar import TradingCalendar
@@ -115,11 +115,7 @@ def _could_show(record: IntentRecord, snapshot: BrokerSnapshot, journal: Journal
         return False
     if snapshot.held(record.intent.conid) != journal.owned(record.intent.conid):
         return False
-    return not any(
-        agrees(record.intent, sight.order)
-        for order_id, sight in snapshot.sights.items()
-        if sight.maybe_live and order_id not in journal.bound_ids and sight.order.order_ref in {None, record.coid}
-    )
+    return not any(may_be(record, sight, journal) for sight in snapshot.sights.values())
 
 
 def _after_session(

@@ -10,13 +10,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from trading.execution.snapshot import BrokerSnapshot, OrderSight
+from trading.execution.splits import split_between
 from trading.model.order import LIFE, BrokerOrder, BrokerStatus, IntentState, OrderIntent, OrderLife, OrderType
 from trading.model.record import IntentRecord, JournalView
 from trading.model.request import RequestKind
 
 PRICE_TOLERANCE = 5e-5
 # A split leaves quantity times price as it was, but for fractions of shares and rounded prices.
-_SPLIT_TOLERANCE = 0.02
+_VALUE_TOLERANCE = 0.02
 _COID_PARTS = 4
 
 
@@ -42,6 +43,29 @@ def agrees(intent: OrderIntent, order: BrokerOrder) -> bool:
         and _same_price(intent.limit_price, order.limit_price, needed=intent.order_type is OrderType.LIMIT)
         and _same_price(intent.stop_price, order.stop_price, needed=intent.order_type is OrderType.STOP)
     )
+
+
+def is_split(intent: OrderIntent, order: BrokerOrder) -> bool:
+    """Return whether an order is what the broker made of the intent's in a split."""
+    return _same_kind(intent, order) and _split(order, intent.quantity, intent.limit_price, intent.stop_price)
+
+
+def alike(intent: OrderIntent, order: BrokerOrder) -> bool:
+    """Return whether an order is what the intent asked for, or that after a split."""
+    return agrees(intent, order) or is_split(intent, order)
+
+
+def may_be(record: IntentRecord, sight: OrderSight, journal: JournalView) -> bool:
+    """Return whether an order that may be live could be an unproven one of ours, so that nothing proves it absent.
+
+    It has its id or its name, whatever its size and price are by now; or it is nobody's for certain, and alike.
+    """
+    order = sight.order
+    if not sight.maybe_live or order.order_ref not in {None, record.coid, record.intent.parent_coid}:
+        return False
+    if order.order_id == record.order_id or order.order_ref == record.coid:
+        return _same_kind(record.intent, order)
+    return alike(record.intent, order) and order.order_id not in journal.bound_ids
 
 
 def is_same(record: IntentRecord, order: BrokerOrder, journal: JournalView) -> bool:
@@ -73,16 +97,32 @@ def working(record: IntentRecord, snapshot: BrokerSnapshot, journal: JournalView
 
 def _like(order: BrokerOrder, quantity: int, limit_price: float | None, stop_price: float | None) -> bool:
     """Return whether size or price is as wanted, or both changed as in a split."""
-    price = limit_price if limit_price is not None else stop_price
-    shown = order.limit_price if limit_price is not None else order.stop_price
+    price, shown = _prices(order, limit_price, stop_price)
     if round(order.total_quantity) == quantity or price is None:
         return True
     if shown is None:
         return False
+    if abs(shown - price) < PRICE_TOLERANCE or _split(order, quantity, limit_price, stop_price):
+        return True
+    # An order that is over and is worth as much may be an earlier one whose id was given again.
     value = order.total_quantity * shown
-    # What a split adjusts lives on; an order that is over and differs so is an earlier one whose id was given again.
-    split = LIFE[order.status] is OrderLife.LIVE and abs(value / (quantity * price) - 1.0) <= _SPLIT_TOLERANCE
-    return abs(shown - price) < PRICE_TOLERANCE or split
+    return LIFE[order.status] is not OrderLife.OVER and abs(value / (quantity * price) - 1.0) <= _VALUE_TOLERANCE
+
+
+def _split(order: BrokerOrder, quantity: int, limit_price: float | None, stop_price: float | None) -> bool:
+    """Return whether size and price changed by one ratio that splits have; two in a row where it can still fill."""
+    price, shown = _prices(order, limit_price, stop_price)
+    if price is None or shown is None:
+        return False
+    twice = LIFE[order.status] is not OrderLife.OVER
+    return split_between(quantity, price, order.total_quantity, shown, twice=twice) is not None
+
+
+def _prices(
+    order: BrokerOrder, limit_price: float | None, stop_price: float | None
+) -> tuple[float | None, float | None]:
+    """Return the price that was wanted, and the order's of the same kind."""
+    return (limit_price, order.limit_price) if limit_price is not None else (stop_price, order.stop_price)
 
 
 def bindings(journal: JournalView, snapshot: BrokerSnapshot) -> tuple[Binding, ...]:
@@ -136,17 +176,23 @@ def _by_name(intent: OrderIntent, sights: Iterable[OrderSight]) -> tuple[Binding
 def _child(intent: OrderIntent, parent_id: int, sights: Iterable[OrderSight]) -> tuple[Binding, ...]:
     """Return the binding of a bracket child whose parent is bound: to the one candidate, or none.
 
-    One that names its parent may have another price by now, which a person gave it.
+    One that names its parent may have another price by now, which a person gave it; size and price may both be those
+    after a split.
     """
-    unnamed = [s.order for s in sights if s.order.order_ref in {None, intent.parent_coid}]
-    fitting = [
-        order
-        for order in unnamed
-        if order.parent_id == parent_id and _same_kind(intent, order) and round(order.total_quantity) == intent.quantity
+    unnamed = [
+        s.order for s in sights if s.order.order_ref in {None, intent.parent_coid} and _same_kind(intent, s.order)
     ]
-    if not fitting:
-        fitting = [order for order in unnamed if order.parent_id is None and agrees(intent, order)]
-    return (Binding(intent.coid, fitting[0].order_id),) if len(fitting) == 1 else ()
+    named_parent = [order for order in unnamed if order.parent_id == parent_id]
+    loose = [order for order in unnamed if order.parent_id is None]
+    for fitting in (
+        [order for order in named_parent if round(order.total_quantity) == intent.quantity],
+        [order for order in loose if agrees(intent, order)],
+        [order for order in named_parent if is_split(intent, order)],
+        [order for order in loose if is_split(intent, order)],
+    ):
+        if fitting:
+            return (Binding(intent.coid, fitting[0].order_id),) if len(fitting) == 1 else ()
+    return ()
 
 
 def _by_likeness(record: IntentRecord, journal: JournalView, free: Mapping[int, OrderSight]) -> tuple[Binding, ...]:
@@ -158,7 +204,7 @@ def _by_likeness(record: IntentRecord, journal: JournalView, free: Mapping[int, 
     candidates = [
         s.order
         for s in free.values()
-        if s.order.order_ref is None and s.order.parent_id is None and agrees(record.intent, s.order) and _counts(s)
+        if s.order.order_ref is None and s.order.parent_id is None and alike(record.intent, s.order) and _counts(s)
     ]
     if len(candidates) != 1:
         return ()
@@ -170,7 +216,7 @@ def _by_likeness(record: IntentRecord, journal: JournalView, free: Mapping[int, 
             s.order.order_id
             for s in free.values()
             if s.order.order_id != order.order_id
-            and agrees(other.intent, s.order)
+            and alike(other.intent, s.order)
             and (s.order.parent_id in {None, order.order_id} or s.order.oca_group == order.oca_group)
         ]
         if len(listed) != 1:

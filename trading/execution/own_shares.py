@@ -6,20 +6,22 @@ the list is wrong: an empty or stale one looks the same.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import product
 from math import floor
 
 from trading.execution.snapshot import BrokerSnapshot
+from trading.execution.splits import SPLITS, split_between
 from trading.model.order import UNPROVEN, Execution, OrderLife, Side
 from trading.model.record import JournalView, OwnPosition
 from trading.ports import AdjustmentKind, Sighting
 
 VOTES_NEEDED = 5
 VOTES_APART = timedelta(seconds=30)
-# New shares for each old one, or the other way round.
-_SPLITS = (1.5, 4 / 3, 2.0, 3.0, 4.0, 5.0, 8.0, 10.0, 15.0, 20.0, 25.0)
-_SPLIT_TOLERANCE = 0.01
+# Prices in the journal are rounded, and a ratio that comes of two of them with them.
+_SHARE_TOLERANCE = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +64,7 @@ def judge_shares(
     if snapshot.positions.value is None or snapshot.unsure(position.conid):
         return None
     shown = snapshot.held(position.conid)
-    split = _split(position, shown, snapshot, foreign)
+    split = _split(position, shown, snapshot, journal, foreign)
     held = max(floor(shown), 0)
     if split is not None or held >= position.quantity:
         return split
@@ -113,21 +115,33 @@ def in_flight(conid: int, snapshot: BrokerSnapshot, journal: JournalView) -> boo
 
 def _sold(position: OwnPosition, foreign: tuple[Execution, ...], journal: JournalView) -> float:
     """Return the shares that somebody else sold net since we have them, less those that were written off already."""
-    net = sum(
-        each.quantity if each.side is Side.SELL else -each.quantity
-        for each in foreign
-        if each.conid == position.conid and each.time.date() >= position.entry_session
-    )
+    return -_net(_of_others(position, foreign)) - _written_off(position, journal)
+
+
+def _of_others(position: OwnPosition, foreign: tuple[Execution, ...]) -> list[Execution]:
+    """Return what others traded in the contract since we have shares of it, oldest first."""
+    found = [e for e in foreign if e.conid == position.conid and e.time.date() >= position.entry_session]
+    return sorted(found, key=lambda each: each.time)
+
+
+def _net(executions: Sequence[Execution]) -> float:
+    return sum(each.quantity if each.side is Side.BUY else -each.quantity for each in executions)
+
+
+def _written_off(position: OwnPosition, journal: JournalView) -> int:
+    """Return how many own shares were taken for sold by hand, in the shares of today."""
     entry = journal.by_coid.get(position.entry_coid)
     if entry is None:
-        return net
+        return 0
     sent = entry.sent_at or entry.intent.created
     sales = sum(
         record.filled
         for record in journal.of(position.conid)
         if record.intent.side is Side.SELL and record.intent.created >= sent
     )
-    return net - max(entry.filled - sales - position.quantity, 0)
+    # Splits divided the price of the position, and not what was paid.
+    ratio = (entry.average_price or position.entry_price) / position.entry_price
+    return max(floor(entry.filled * ratio + _SHARE_TOLERANCE) - sales - position.quantity, 0)
 
 
 def _witnessed(position: OwnPosition, snapshot: BrokerSnapshot, journal: JournalView) -> bool:
@@ -142,24 +156,32 @@ def _witnessed(position: OwnPosition, snapshot: BrokerSnapshot, journal: Journal
 
 
 def _split(
-    position: OwnPosition, shown: float, snapshot: BrokerSnapshot, foreign: tuple[Execution, ...]
+    position: OwnPosition,
+    shown: float,
+    snapshot: BrokerSnapshot,
+    journal: JournalView,
+    foreign: tuple[Execution, ...],
 ) -> Change | None:
-    """Return the split that quantity and average price agree on, forward or reverse, when nobody traded."""
+    """Return the split that quantity and average price agree on, forward or reverse, with what others traded.
+
+    What they traded before it was split with ours, what they traded after it was not; a sale changes no average price.
+    """
     price = snapshot.average_price(position.conid)
-    if shown <= 0 or price is None or not price > 0.0 or shown == position.quantity:
+    trades = _of_others(position, foreign)
+    if price is None or (shown == position.quantity and not trades):
         return None
-    if any(each.conid == position.conid for each in foreign):
-        return None
-    for ratio in (*_SPLITS, *(1.0 / split for split in _SPLITS)):
-        wanted = floor(position.quantity * ratio + _SPLIT_TOLERANCE)
-        if abs(shown - wanted) > (1 if ratio < 1.0 else 0) or wanted == 0:
-            continue
-        if abs(position.entry_price / price / ratio - 1.0) <= _SPLIT_TOLERANCE:
-            text = f"split: {position.quantity} own shares became {floor(shown)}"
-            return Change(position, floor(shown) - position.quantity, AdjustmentKind.SPLIT, text, ratio)
+    written_off = _written_off(position, journal) if trades else 0
+    for twice, count in product((False, True), range(len(trades) + 1)):
+        before = round(position.quantity + written_off + _net(trades[:count]))
+        after = shown - _net(trades[count:])
+        split = split_between(before, position.entry_price, after, price, twice=twice)
+        if split is not None:
+            quantity = min(split.shares(position.quantity), floor(shown)) if trades else floor(shown)
+            text = f"split: {position.quantity} own shares became {quantity}"
+            return Change(position, quantity - position.quantity, AdjustmentKind.SPLIT, text, split.ratio)
     return None
 
 
 def _looks_split(own: int, held: int) -> bool:
     """Return whether so many fewer shares could come from a reverse split."""
-    return held > 0 and any(abs(held - floor(own / split)) <= 1 for split in _SPLITS)
+    return held > 0 and any(abs(held - floor(own / split)) <= 1 for split in SPLITS)

@@ -16,7 +16,7 @@ from trading.execution.context import TradingContext
 from trading.execution.endings import INACTIVE_AFTER_S, Endings
 from trading.execution.execution_matching import match_executions
 from trading.execution.foreign import halt_causes
-from trading.execution.matching import agrees, bindings, is_same, named
+from trading.execution.matching import agrees, alike, bindings, is_same, named
 from trading.execution.own_shares import Change, Doubt, judge_shares, subject_of
 from trading.execution.plan import LooksAgain
 from trading.execution.since import Since
@@ -258,7 +258,7 @@ class Reconciler:
         listed = {leg.order_id for leg in group if leg.order_id in snapshot.sights}
         missing = [leg for leg in group if leg.order_id is None and leg.maybe_live]
         shown = any(
-            agrees(record.intent, sight.order) and sight.maybe_live and sight.order.parent_id in {None, *listed}
+            alike(record.intent, sight.order) and sight.maybe_live and sight.order.parent_id in {None, *listed}
             for sight in snapshot.sights.values()
         )
         return bool(listed) and 0 < len(missing) <= submits[-1].refused_legs and not shown

@@ -233,6 +233,58 @@ def test_fraction_of_a_share_after_a_reverse_split_is_cash() -> None:
     assert (found.kind, found.quantity) == (AdjustmentKind.SPLIT, -7)
 
 
+def test_two_splits_between_two_looks_are_believed_too() -> None:
+    found = judged(shown({AAPL: 19}, average=108.64 / 2.25), position=replace(own(9), entry_price=108.64))
+    assert isinstance(found, Change)
+    assert (found.kind, found.quantity, found.ratio) == (AdjustmentKind.SPLIT, 10, pytest.approx(2.25))
+
+
+@pytest.mark.parametrize(
+    ("quantity", "held", "average", "trades", "own_then"),
+    [
+        # Sold after the split, and before it.
+        (5, 17, 25.0, (traded(3),), 17),
+        (5, 16, 25.0, (traded(1),), 16),
+        # Bought before it: a fraction of both together is cash.
+        (25, 2, 1000.0, (traded(1, Side.BUY),), 2),
+        (10, 5, 50.0, (traded(15),), 5),
+        (10, 10, 50.0, (traded(10),), 10),
+        # Bought after it: not ours.
+        (10, 23, 50.0, (traded(3, Side.BUY),), 20),
+        (10, 19, 50.0, (traded(3, Side.BUY), traded(4)), 19),
+    ],
+)
+def test_split_is_believed_beside_what_others_traded(
+    quantity: int, held: float, average: float, trades: tuple[Execution, ...], own_then: int
+) -> None:
+    found = judged(shown({AAPL: held}, average=average), position=own(quantity), foreign=trades)
+    assert isinstance(found, Change)
+    assert (found.kind, quantity + found.quantity) == (AdjustmentKind.SPLIT, own_then)
+
+
+def test_split_is_believed_after_a_sale_by_hand_that_was_written_off() -> None:
+    bought = replace(entry("E", quantity=10), state=IntentState.FILLED, filled=10, average_price=100.0)
+    found = judged(shown({AAPL: 14}, average=50.0), position=own(7), records=(bought,), foreign=(traded(3),))
+    assert isinstance(found, Change)
+    assert (found.kind, found.quantity) == (AdjustmentKind.SPLIT, 7)
+
+
+@pytest.mark.parametrize(("held", "average"), [(7, 50.0), (9, 100.0), (20, 100.0)])
+def test_shares_that_a_split_and_what_others_traded_do_not_explain_are_no_split(held: int, average: float) -> None:
+    found = judged(shown({AAPL: held}, average=average), foreign=(traded(3),))
+    assert not (isinstance(found, Change) and found.kind is AdjustmentKind.SPLIT)
+
+
+@pytest.mark.parametrize(("ratio", "quantity"), [(2.0, 20), (0.2, 2)])
+def test_sale_by_hand_after_a_split_is_explained_at_once(ratio: float, quantity: int) -> None:
+    bought = replace(entry("E", quantity=10), state=IntentState.FILLED, filled=10, average_price=100.0)
+    split = replace(own(quantity), entry_price=100.0 / ratio)
+    snapshot = shown({AAPL: quantity - 1, XOM: 3}, average=100.0 / ratio)
+    found = judged(snapshot, position=split, records=(bought,), foreign=(traded(1),))
+    assert isinstance(found, Change)
+    assert (found.kind, found.quantity) == (AdjustmentKind.MANUAL, -1)
+
+
 def test_what_others_bought_counts_against_what_they_sold() -> None:
     sold, bought = _trade(Side.SELL, 4), _trade(Side.BUY, 1)
     assert isinstance(judged(shown({AAPL: 7, XOM: 3}), foreign=(sold, bought)), Change)
