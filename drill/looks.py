@@ -46,6 +46,7 @@ class Looks:
         self._next_s: float | None = None
         self._left = MOST_LOOKS
         self._waited: Event | None = None
+        self._began = clock.now().isoformat()
         self._last = (0, 0)
         self._since = 0.0
         clock.wake.on_turn = self._begins
@@ -57,12 +58,13 @@ class Looks:
         if self._waited is not None and self._waited["calls"] == self._line.calls:
             self._waited["kind"] = "turn"
         self._waited = None
+        self._began = self._clock.now().isoformat()
         self._line.troubled = False
 
     def _length_of(self, seconds: float) -> float:
         """Note a wait, and return how long it is."""
         troubled = self._line.troubled
-        self._waited = self._note("pause", good=not troubled, calls=self._line.calls)
+        self._waited = self._note("pause", good=not troubled, calls=self._line.calls, began=self._began)
         shortest_s = self._shortest_s()
         if seconds <= max(SHORT_S, shortest_s):
             return max(seconds, shortest_s)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 
-from drill.checker.book import Order, final
+from drill.checker.book import Book, Order, final
 from drill.checker.logs import Case, Intent, Violation
+from drill.checker.looks import looks_of
 
 
 def _fill(execution_id: str) -> str:
@@ -29,11 +30,15 @@ def intent_of(case: Case, order: Order) -> Intent | None:
 
 
 def i5_all_fills_are_counted(case: Case) -> Iterator[Violation]:
-    """In the end every own fill is in the journal, and each intent has filled what its order has."""
+    """In the end every own fill is in the journal, and each intent has filled what its order has.
+
+    A fill of an order that was over can't be told from a trade by hand where nobody could look at the list of its day.
+    """
     book = final(case)
     booked = {_fill(execution.execution_id) for execution in case.journal.executions}
+    unseen = _never_shown(case, book)
     for name, execution in book.executions.items():
-        if execution.own and execution.quantity > 0 and name not in booked:
+        if execution.own and execution.quantity > 0 and name not in booked and name not in unseen:
             yield Violation(
                 "I5",
                 execution.at,
@@ -43,10 +48,10 @@ def i5_all_fills_are_counted(case: Case) -> Iterator[Violation]:
             )
     filled: defaultdict[str, int] = defaultdict(int)
     orders = {order.order_id: order for order in book.all_orders()}
-    for execution in book.executions.values():
+    for name, execution in book.executions.items():
         order = orders.get(execution.order_id)
         intent = intent_of(case, order) if order is not None and order.own else None
-        if intent is not None:
+        if intent is not None and (name in booked or name not in unseen):
             filled[intent.coid] += execution.quantity
     for intent in case.journal.intents.values():
         if intent.filled != filled[intent.coid] and not case.fired("G07"):
@@ -56,6 +61,17 @@ def i5_all_fills_are_counted(case: Case) -> Iterator[Violation]:
                 intent.coid,
                 f"the journal counts {intent.filled} shares, the broker {filled[intent.coid]}",
             )
+
+
+def _never_shown(case: Case, book: Book) -> set[str]:
+    """Return the late fills after which no look was clear before the next session: its list has them no more."""
+    looks = looks_of(case)
+    found: set[str] = set()
+    for name, execution in book.executions.items():
+        opens = next((opened for opened, _ in case.hours if opened > execution.made), case.end)
+        if execution.late and looks.first_clear(execution.made) >= opens:
+            found.add(name)
+    return found
 
 
 def i6_nothing_is_invented(case: Case) -> Iterator[Violation]:

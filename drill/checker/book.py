@@ -53,6 +53,10 @@ class Execution:
     quantity: int
     own: bool
     at: float
+    made: float
+    """when its first version came"""
+    late: bool
+    """made when its order was over"""
 
 
 @dataclass(slots=True)
@@ -145,7 +149,15 @@ class Book:
         before = self.executions.get(name)
         change = facts["quantity"] - (before.quantity if before is not None else 0)
         self.executions[name] = Execution(
-            facts["execution_id"], facts["order_id"], facts["conid"], facts["side"], facts["quantity"], own, self.at
+            execution_id=facts["execution_id"],
+            order_id=facts["order_id"],
+            conid=facts["conid"],
+            side=facts["side"],
+            quantity=facts["quantity"],
+            own=own,
+            at=self.at,
+            made=self.at if before is None else before.made,
+            late=before.late if before is not None else order is not None and not order.live,
         )
         if order is not None and before is None:
             order.filled += change
@@ -156,6 +168,9 @@ class Book:
         if own:
             self.own[conid] += change
             self.bought[conid] += change
+            if change > 0:
+                # Bought into what somebody had sold short: that much of it is gone at once.
+                self.own[conid] = min(self.own[conid], max(self.held[conid], 0))
         elif change < 0:
             self.own[conid] = min(self.own[conid], max(self.held[conid], 0))
 

@@ -197,7 +197,7 @@ def i10_never_short(case: Case) -> Iterator[Violation]:
     before: Counter[int] = Counter()
     for line, book in changes(case):
         for conid in list(book.own):
-            yield from _sold_short(case, line, book, conid)
+            yield from _sold_short(case, line, book, looks, conid)
             over = book.potential(conid) - book.most_own(conid)
             placed = line["kind"] == "order" and any(each["conid"] == conid for each in line["tickets"])
             if over > 0 and placed and over > before[conid] and not _unseen(book, looks, conid):
@@ -222,11 +222,21 @@ def _unseen(book: Book, looks: Looks, conid: int) -> bool:
     return any(not each.own and each.conid == conid and each.at > last for each in book.executions.values())
 
 
-def _sold_short(case: Case, line: Line, book: Book, conid: int) -> Iterator[Violation]:
+def _sold_short(case: Case, line: Line, book: Book, looks: Looks, conid: int) -> Iterator[Violation]:
+    """Judge a sale beyond what is ours, but where a person had sold just before: a cancel may be under way."""
     sold = line["kind"] == "fill" and line["execution"]["conid"] == conid and line["execution"]["side"] == "SELL"
-    if sold and book.own[conid] < 0 and book.linked and not case.fired(*_LATE_FILLS, "C05"):
+    if not sold or book.own[conid] >= 0 or not book.linked or case.fired(*_LATE_FILLS, "C05"):
+        return
+    if not _unseen(book, looks, conid) and not _sold_by_others(book, conid, book.at - TRIM_S):
         order = line["execution"]["order_id"]
         yield Violation("I10", book.at, book.symbol(conid), f"order {order} sold {-book.own[conid]} more than was ours")
+
+
+def _sold_by_others(book: Book, conid: int, since: float) -> bool:
+    return any(
+        not each.own and each.conid == conid and each.side == "SELL" and each.at >= since
+        for each in book.executions.values()
+    )
 
 
 def _lingered(case: Case, looks: Looks, book: Book, span: tuple[int, float, float]) -> Iterator[Violation]:

@@ -17,10 +17,11 @@ DISTURBANCES = ("client_fault", "gateway_crash", "death", "start", "no_start")
 
 @dataclass(frozen=True, slots=True)
 class Looks:
-    """Ends of the turns that were clear, and of those that weren't."""
+    """Ends of the turns that were clear, and of those that weren't with when they began; both by time."""
 
     clear: tuple[float, ...]
     troubled: tuple[float, ...]
+    began: tuple[float, ...]
 
     def first_clear(self, at: float) -> float:
         """Return the end of the first clear turn at or after a time, far away where there is none."""
@@ -33,12 +34,13 @@ class Looks:
         A process that sleeps could have looked; one that was troubled meanwhile has the time anew.
         """
         until = at + seconds
-        while bisect_left(self.troubled, at) != bisect_left(self.troubled, until):
-            index = bisect_left(self.troubled, until) - 1
+        index = bisect_left(self.troubled, at)
+        while index < len(self.troubled) and self.began[index] < until:
             at = self.first_clear(self.troubled[index])
             if at >= FAR:
                 return FAR
             until = at + seconds
+            index = bisect_left(self.troubled, at)
         return until
 
 
@@ -51,6 +53,7 @@ def looks_of(case: Case) -> Looks:
     down = _session_down(case)
     clear: list[float] = []
     troubled: list[float] = []
+    began: list[float] = []
     before, disturbed = 0, False
     for event in case.events:
         if event["kind"] in DISTURBANCES:
@@ -60,10 +63,13 @@ def looks_of(case: Case) -> Looks:
             disturbed = (
                 disturbed or not event["good"] or bisect_left(faults, before) != bisect_left(faults, event["seq"])
             )
-            away = any(begin <= at < end for begin, end in down)
-            (troubled if disturbed or away else clear).append(at)
+            if disturbed or any(begin <= at < end for begin, end in down):
+                troubled.append(at)
+                began.append(instant(event["began"]))
+            else:
+                clear.append(at)
             before, disturbed = event["seq"], False
-    return Looks(tuple(clear), tuple(troubled))
+    return Looks(tuple(clear), tuple(troubled), tuple(began))
 
 
 def alive_after(case: Case, at: float) -> float:

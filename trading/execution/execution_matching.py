@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from trading.execution.snapshot import BrokerSnapshot
+from trading.model.execution_id import fill_of, version_of
 from trading.model.intent_state import DECLARED_ABSENT
 from trading.model.order import Execution, IntentState, OrderType, Role, Side
 from trading.model.record import IntentRecord, JournalView
@@ -18,6 +20,8 @@ _CLOCKS_UNKNOWN = timedelta(seconds=10)
 _TOLD_LATE = timedelta(seconds=120)
 # How far beyond its limit a price may look through rounding.
 _PRICE_TOLERANCE = 5e-5
+# How far above its stop price a sale of a stop may lie, as a fraction: the market turned around at once.
+_ABOVE_STOP = 0.01
 # Never sent, or ended before anything could be executed.
 _NEVER_THERE = frozenset({IntentState.PLANNED, IntentState.DENIED})
 
@@ -52,7 +56,7 @@ def match_executions(
         else:
             unnamed.append(execution)
     left = [each for each in unnamed if each.order_id is None and each.order_ref is None]
-    explained = _by_bounds(left, journal, snapshot, slack)
+    explained = _by_bounds(left, journal, snapshot, slack, _counted(fills))
     explained += _by_unproven_leg([e for e in unnamed if e.order_id is not None], journal, snapshot, slack)
     fills += explained
     ours = {execution.execution_id for _, execution in explained}
@@ -84,25 +88,58 @@ def _by_name_or_id(
 
 
 def _by_bounds(
-    executions: Sequence[Execution], journal: JournalView, snapshot: BrokerSnapshot, slack: timedelta
+    executions: Sequence[Execution],
+    journal: JournalView,
+    snapshot: BrokerSnapshot,
+    slack: timedelta,
+    counted: Mapping[str, float],
 ) -> list[tuple[str, Execution]]:
-    """Return the sales that carry neither id nor name and are those that an order of ours is short of."""
+    """Return the executions that carry neither id nor name and are those that an order of ours is short of.
+
+    `counted` are the shares that named executions of the same reading bring.
+    """
+    newest = _newest(executions)
+    missing = {record.coid: _missing(record, snapshot) - counted.get(record.coid, 0.0) for record in journal.records}
+    short = [record for record in journal.records if missing[record.coid] > 0]
     found: list[tuple[str, Execution]] = []
-    for record in journal.records:
-        missing = _missing(record, snapshot)
-        if missing <= 0:
-            continue
-        fitting = [each for each in executions if _same(record, each) and _allows(record, each, slack, snapshot)]
+    for record in short:
+        # What the list says that it filled may have come after its end: both legs of a pair can fill.
+        late = _shown(record, snapshot)
+        fitting = [each for each in newest if _same(record, each) and _allows(record, each, slack, snapshot, late=late)]
+        if sum(each.quantity for each in fitting) != missing[record.coid]:
+            fitting = [each for each in fitting if _after_trigger(record, each)]
         rivals = [
             other
-            for other in journal.records
+            for other in short
             if other.coid != record.coid
             and any(_same(other, each) and _allows(other, each, slack, snapshot) for each in fitting)
-            and _missing(other, snapshot) > 0
         ]
-        if not rivals and sum(each.quantity for each in fitting) == missing:
-            found += [(record.coid, each) for each in fitting]
+        if not rivals and sum(each.quantity for each in fitting) == missing[record.coid]:
+            names = {fill_of(each.execution_id) or each.execution_id for each in fitting}
+            # With a corrected one go its earlier versions, so that none of them is ever looked for again.
+            found += [(record.coid, e) for e in executions if (fill_of(e.execution_id) or e.execution_id) in names]
     return found
+
+
+def _counted(fills: Iterable[tuple[str, Execution]]) -> Counter[str]:
+    shares: Counter[str] = Counter()
+    for coid, execution in fills:
+        shares[coid] += round(execution.quantity)
+    return shares
+
+
+def _newest(executions: Iterable[Execution]) -> list[Execution]:
+    """Return one of each fill: the version that corrects all others."""
+    found: dict[str, Execution] = {}
+    for each in sorted(executions, key=lambda each: version_of(each.execution_id)):
+        found[fill_of(each.execution_id) or each.execution_id] = each
+    return sorted(found.values(), key=lambda each: (each.time, each.execution_id))
+
+
+def _after_trigger(record: IntentRecord, execution: Execution) -> bool:
+    """Return whether a stop may have sold at that price: hardly above the one at which it becomes a market order."""
+    stop_price = record.intent.stop_price
+    return stop_price is None or execution.price <= stop_price * (1.0 + _ABOVE_STOP)
 
 
 def _by_unproven_leg(
@@ -149,6 +186,11 @@ def _missing(record: IntentRecord, snapshot: BrokerSnapshot) -> int:
     return record.left if record.state is IntentState.FILLED else 0
 
 
+def _shown(record: IntentRecord, snapshot: BrokerSnapshot) -> bool:
+    """Return whether the list of this session shows the order under a record's id."""
+    return record.seen_epoch == snapshot.epoch and snapshot.sight_of(record.order_id) is not None
+
+
 def _same(record: IntentRecord, execution: Execution) -> bool:
     return record.intent.conid == execution.conid and record.intent.side is execution.side
 
@@ -171,10 +213,13 @@ def _sent(record: IntentRecord) -> datetime:
     return record.sent_at or record.intent.created
 
 
-def _allows(record: IntentRecord, execution: Execution, slack: timedelta, snapshot: BrokerSnapshot) -> bool:
+def _allows(
+    record: IntentRecord, execution: Execution, slack: timedelta, snapshot: BrokerSnapshot, *, late: bool = False
+) -> bool:
     """Return whether the order can have made the execution: sent before it, for that many shares, at such a price.
 
     Size and limit are those that the order has now, where it is shown: a split or a person may have changed them.
+    With `late` it may have come after the order's end.
     """
     intent = record.intent
     sight = snapshot.sight_of(record.order_id)
@@ -182,7 +227,7 @@ def _allows(record: IntentRecord, execution: Execution, slack: timedelta, snapsh
     if _before(record, execution, slack) or execution.quantity > left:
         return False
     ended = None if record.state in DECLARED_ABSENT else record.ended_at
-    if ended is not None and execution.time > ended + slack:
+    if ended is not None and execution.time > ended + slack and not late:
         return False
     limit_price = intent.limit_price if sight is None else sight.order.limit_price
     if intent.order_type is not OrderType.LIMIT or limit_price is None:

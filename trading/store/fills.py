@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import re
 import sqlite3
 from datetime import datetime
 
 from trading.errors import InvariantBroken
 from trading.model.exchange_time import exchange_date
+from trading.model.execution_id import fill_of, version_of
 from trading.model.order import Execution, Role, Side
 from trading.ports import AdjustmentKind, Counted
 from trading.store.order_rows import require
 from trading.store.trades import refresh_trade
 from trading.store.units import to_units, to_units_or_none, utc_text
-
-# The broker's ids: dotted parts, of which the last counts the corrections of one fill.
-_CORRECTABLE = re.compile(r"(?P<fill>[^.]+\.[^.]+\.[^.]+)\.(?P<version>\d{1,3})")
 
 
 def count_fill(connection: sqlite3.Connection, intent: sqlite3.Row, execution: Execution, now: datetime) -> Counted:
@@ -32,7 +29,11 @@ def count_fill(connection: sqlite3.Connection, intent: sqlite3.Row, execution: E
         _fill_in_commission(connection, known, execution)
         return Counted(new=False)
     earlier = known if known is not None else _other_version(connection, execution.execution_id)
-    if known is None and earlier is not None and _version(earlier["execution_id"]) > _version(execution.execution_id):
+    if (
+        known is None
+        and earlier is not None
+        and version_of(earlier["execution_id"]) > version_of(execution.execution_id)
+    ):
         return Counted(new=False)
     if known is not None:
         connection.execute(
@@ -48,12 +49,6 @@ def count_fill(connection: sqlite3.Connection, intent: sqlite3.Row, execution: E
     entry_coid = None if earlier is None else earlier["entry_coid"]
     oversold = _move_position(connection, intent, execution, before, entry_coid, now)
     return Counted(new=earlier is None and execution.quantity > 0, corrected=earlier is not None, oversold=oversold)
-
-
-def fill_of(execution_id: str) -> str:
-    """Return what all versions of a fill have in common, with its last dot; empty where the id has no versions."""
-    found = _CORRECTABLE.fullmatch(execution_id)
-    return "" if found is None else found["fill"] + "."
 
 
 def adjust_position(
@@ -125,11 +120,6 @@ def _other_version(connection: sqlite3.Connection, execution_id: str) -> sqlite3
         "SELECT * FROM execution WHERE substr(execution_id, 1, ?) = ? AND corrected_by IS NULL", (len(start), start)
     ).fetchall()
     return next((row for row in rows if str(row["execution_id"])[len(start) :].isdecimal()), None)
-
-
-def _version(execution_id: str) -> int:
-    found = _CORRECTABLE.fullmatch(execution_id)
-    return 0 if found is None else int(found["version"])
 
 
 def _insert(connection: sqlite3.Connection, intent: sqlite3.Row, execution: Execution) -> None:

@@ -8,12 +8,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from trading.errors import InvariantBroken
+from trading.model.execution_id import fill_of
 from trading.model.intent_state import DECLARED_ABSENT
 from trading.model.order import MAYBE_LIVE, Execution, IntentState, OrderIntent, Role
 from trading.model.record import IntentRecord, JournalView, OwnPosition
 from trading.ports import AdjustmentKind, Counted
 from trading.store.database import Database, random_text
-from trading.store.fills import adjust_position, count_fill, fill_of
+from trading.store.fills import adjust_position, count_fill
 from trading.store.order_rows import command_record, insert_intent, intent_record, move, own_position, require
 from trading.store.units import utc_text
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from drill.checker import accounts
-from tests.unit.drill.checker.made_up import CONID, ENTRY, SYMBOL, TARGET, TARGET_ID, MadeUp, bought
+from tests.unit.drill.checker.made_up import CONID, ENTRY, ENTRY_ID, SYMBOL, TARGET, TARGET_ID, MadeUp, bought, ticket
 
 
 def by_hand(run: MadeUp, quantity: int) -> MadeUp:
@@ -26,6 +26,25 @@ def test_own_fill_that_is_not_in_the_journal_is_told_with_its_intent() -> None:
     run.fill(200.0, TARGET_ID, "SELL", 10, "0000a.b.02.01")
     found = list(accounts.i5_all_fills_are_counted(run.case()))
     assert [violation.subject for violation in found] == ["0000a.b.02.01", TARGET]
+
+
+def test_late_fill_that_no_list_of_its_day_could_show_is_not_asked_for() -> None:
+    for looked, count in ((False, 0), (True, 2)):
+        run = bought()
+        run.line(150.0, "status", order_id=TARGET_ID, state="cancelled", quantity=10, filled=0)
+        run.fill(200.0, TARGET_ID, "SELL", 10, "0000a.b.02.01")
+        run.turn(210.0, good=looked)
+        assert len(list(accounts.i5_all_fills_are_counted(run.case()))) == count
+
+
+def test_purchase_into_shares_that_were_sold_short_by_hand_is_gone_at_once() -> None:
+    run = MadeUp()
+    by_hand(run, 11)
+    run.intent(ENTRY, "entry", order_id=ENTRY_ID)
+    run.order(210.0, ticket(ENTRY_ID, "BUY", "LMT", 10, coid=ENTRY))
+    run.fill(220.0, ENTRY_ID, "BUY", 10, "0000a.b.01.01")
+    run.booked("0000a.b.01.01", ENTRY)
+    assert list(accounts.i8_positions_are_true(run.case())) == []
 
 
 def test_corrected_fill_may_stand_under_either_number() -> None:

@@ -149,6 +149,16 @@ def test_sale_of_more_than_is_ours_is_told() -> None:
     assert [violation.subject for violation in i10(run)] == [SYMBOL]
 
 
+@pytest.mark.parametrize(("sold_at", "count"), [(250.0, 0), (100.0, 1)])
+def test_stop_that_fills_right_after_a_sale_by_hand_may_sell_short(sold_at: float, count: int) -> None:
+    run = bought()
+    run.line(sold_at, "deed", do="trade", order_id=50, symbol=SYMBOL, side="SELL", quantity=10)
+    run.fill(sold_at, 50, "SELL", 10)
+    run.turn(sold_at + 5.0)
+    run.fill(300.0, STOP_ID, "SELL", 10)
+    assert len([each for each in i10(run) if "sold" in each.sentence]) == count
+
+
 def test_second_stop_beside_the_first_could_sell_too_much() -> None:
     run = bought()
     run.order(300.0, ticket(9, "SELL", "STP", 10, coid="B-S"))

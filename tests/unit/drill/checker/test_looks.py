@@ -39,16 +39,26 @@ def test_first_turn_after_a_death_is_not_clear() -> None:
 
 
 def test_first_clear_turn_is_looked_up_by_time() -> None:
-    looks = Looks((1.0, 5.0), ())
+    looks = Looks((1.0, 5.0), (), ())
     assert looks.first_clear(2.0) == 5.0
     assert looks.first_clear(6.0) == FAR
 
 
 def test_time_begins_anew_after_a_troubled_turn() -> None:
-    looks = Looks((0.0, 30.0), (20.0,))
+    looks = Looks((0.0, 30.0), (20.0,), (20.0,))
     assert looks.clear_from(0.0, 15.0) == 15.0
     assert looks.clear_from(10.0, 15.0) == 45.0
-    assert Looks((0.0,), (20.0,)).clear_from(10.0, 15.0) == FAR
+    assert Looks((0.0,), (20.0,), (20.0,)).clear_from(10.0, 15.0) == FAR
+
+
+def test_troubled_turn_counts_from_its_begin() -> None:
+    run = MadeUp()
+    run.turn(200.0, good=False, lasted=100.0)
+    run.turn(300.0)
+    looks = looks_of(run.case())
+    assert looks.clear_from(seconds(80.0), 15.0) == seconds(95.0)
+    for at in (90.0, 150.0, 199.0):
+        assert looks.clear_from(seconds(at), 15.0) == seconds(315.0)
 
 
 def test_dead_process_has_twenty_seconds_after_its_start() -> None:

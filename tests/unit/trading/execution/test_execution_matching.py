@@ -193,6 +193,40 @@ def test_sale_that_two_orders_may_have_made_is_nobodys() -> None:
     assert owner((STOP, TARGET), bare(TARGET, price=105.0), *rows) is None
 
 
+def test_sale_after_the_end_of_a_leg_is_its_where_the_list_says_that_it_filled_all_the_same() -> None:
+    over = replace(TARGET, state=IntentState.CANCELLED, ended_at=after(-600))
+    found = bare(TARGET, price=105.0)
+    assert owner((STOP, over), found, SOLD) == "E-T"
+    assert owner((STOP, over), found, shows(TARGET, BrokerStatus.CANCELLED, filled_quantity=0.0)) is None
+
+
+def test_sale_that_was_corrected_counts_once_and_its_earlier_versions_go_with_it() -> None:
+    versions = [
+        bare(TARGET, quantity, 105.0, execution_id=f"0000e0d5.00000001.01.0{n}") for n, quantity in ((1, 9), (2, 8))
+    ]
+    corrected = shows(TARGET, BrokerStatus.FILLED, filled_quantity=8.0)
+    matched = match((TARGET,), *versions, orders=(corrected,))
+    assert [(coid, found.quantity) for coid, found in matched.fills] == [("E-T", 9), ("E-T", 8)]
+    assert matched.foreign == ()
+
+
+def test_purchase_without_a_name_is_not_ours_when_a_named_one_explains_what_the_order_filled() -> None:
+    named = execution(ENTRY, order_id=None)
+    other = bare(ENTRY, price=99.9, execution_id="0000e0d5.00000002.01.01", time=after(60))
+    matched = match((ENTRY,), named, other, orders=(shows(ENTRY, BrokerStatus.FILLED, filled_quantity=9.0),))
+    assert [found.execution_id for _, found in matched.fills] == [named.execution_id]
+    assert matched.foreign == (other,)
+
+
+def test_sale_far_above_its_price_is_not_the_stops_when_another_one_is() -> None:
+    by_hand = bare(STOP, price=103.0, execution_id="0000e0d5.00000002.01.01")
+    stopped = bare(STOP, price=94.8, time=after(60))
+    filled = shows(STOP, BrokerStatus.FILLED, filled_quantity=9.0)
+    matched = match((STOP,), by_hand, stopped, orders=(filled,))
+    assert [found.price for _, found in matched.fills] == [94.8]
+    assert [coid for coid, _ in match((STOP,), by_hand, orders=(filled,)).fills] == ["E-S"]
+
+
 def test_order_that_was_found_by_likeness_alone_is_short_of_nothing() -> None:
     assert owner((replace(TARGET, provisional=True),), bare(TARGET, price=105.0), SOLD) is None
 

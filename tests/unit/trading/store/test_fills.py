@@ -14,7 +14,6 @@ from trading.model.order import IntentState, OrderIntent, Side
 from trading.model.record import IntentRecord, OwnPosition
 from trading.ports import AdjustmentKind, Counted
 from trading.store.database import Database
-from trading.store.fills import fill_of
 from trading.store.journal import SqliteJournal
 
 FILL = "0000e0d5.6576fd38.01"
@@ -201,21 +200,6 @@ def test_two_fills_of_one_order_are_no_correction(journal: SqliteJournal, other:
     entry, *_ = bought(journal, "0000e0d5.6576fd38.01.01", 4)
     assert journal.record_fill(entry.coid, fill(other, entry, 6, 100.0), NOW) == NEW
     assert shares(journal) == [10]
-
-
-@pytest.mark.parametrize(
-    ("execution_id", "fill_id"),
-    [
-        ("0000e0d5.6576fd38.01.01", "0000e0d5.6576fd38.01."),
-        ("0000e0d5.6576fd38.0f.12", "0000e0d5.6576fd38.0f."),
-        ("0000e0d5.6576fd38.01.0f", ""),
-        ("0000e0d5.6576fd38.01", ""),
-        ("12345", ""),
-        ("", ""),
-    ],
-)
-def test_versions_of_a_fill_differ_in_the_last_part_alone(execution_id: str, fill_id: str) -> None:
-    assert fill_of(execution_id) == fill_id
 
 
 # ---- more sold than we had, and what is told late
