@@ -11,7 +11,7 @@ from trading.execution.matching import is_same
 from trading.execution.since import Since
 from trading.execution.snapshot import BrokerSnapshot, OrderSight
 from trading.market.calendar import TradingCalendar
-from trading.model.command import Step
+from trading.model.command import CommandState, Step
 from trading.model.order import LIFE, BrokerOrder, BrokerStatus, IntentState, OrderLife, Tif
 from trading.model.record import IntentRecord, JournalView
 from trading.model.request import RequestKind
@@ -60,14 +60,27 @@ class Endings:
 
     def of(self, record: IntentRecord, now: datetime) -> Ending | None:
         """Return how a working order ended, None while it works or that can't be told."""
-        if record.filled >= record.intent.quantity:
+        sight = self._snapshot.sight_of(record.order_id)
+        if sight is not None and not is_same(record, sight.order, self._journal):
+            sight = None
+        if record.filled >= self._ordered(record, sight):
             return Ending(IntentState.FILLED, "")
         if record.order_id is None:
             return None
-        sight = self._snapshot.sights.get(record.order_id)
-        if sight is None or not is_same(record, sight.order, self._journal):
-            return self._missing(record, now)
-        return self._judge(record, sight, now)
+        return self._missing(record, now) if sight is None else self._judge(record, sight, now)
+
+    def _ordered(self, record: IntentRecord, sight: OrderSight | None) -> int:
+        """Return the most shares that the order may be for by now: we or a person may have made it larger, or a split.
+
+        The row may be older than what we asked for last.
+        """
+        asked = [
+            command.draft.quantity or 0
+            for command in self._journal.commands_of(record.coid)
+            if command.kind is RequestKind.MODIFY and command.left and command.state is not CommandState.REFUSED
+        ]
+        shown = 0 if sight is None else round(sight.order.total_quantity)
+        return max(record.intent.quantity, shown, *asked)
 
     def _judge(self, record: IntentRecord, sight: OrderSight, now: datetime) -> Ending | None:
         order = sight.order

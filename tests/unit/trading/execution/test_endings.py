@@ -25,6 +25,7 @@ from trading.execution.snapshot import BrokerSnapshot
 from trading.model.command import CommandRecord, CommandState, Step
 from trading.model.order import BrokerOrder, BrokerStatus, IntentState
 from trading.model.record import IntentRecord, JournalView
+from trading.model.request import RequestKind
 from trading.store.evidence import SqliteEvidence
 
 S = IntentState
@@ -87,6 +88,18 @@ def test_order_whose_executions_are_all_counted_is_filled_whatever_its_row_says(
     record = replace(ENTRY, filled=9)
     for rows in ((), (shows(ENTRY),), (shows(ENTRY, BrokerStatus.CANCELLED),)):
         assert judge(record, *rows) == Ending(S.FILLED, "")
+
+
+def test_order_that_was_made_larger_is_filled_with_its_new_shares_alone(judge: Judge) -> None:
+    record = replace(stop(), filled=9)
+    # By a split or by hand, as the row shows it; by us, where the row may be older than what we asked for.
+    assert judge(record, shows(record, total_quantity=18.0, remaining_quantity=9.0)) is None
+    more = asked(record, Step.RESIZE, IN_SESSION, kind=RequestKind.MODIFY, quantity=10, price=95.0)
+    older = shows(record, remaining_quantity=1.0)
+    assert judge(record, older, commands=(more,)) is None
+    assert judge(replace(record, filled=10), older, commands=(more,)) == Ending(S.FILLED, "")
+    refused = replace(more, state=CommandState.REFUSED)
+    assert judge(record, older, commands=(refused,)) == Ending(S.FILLED, "")
 
 
 @pytest.mark.parametrize("status", [BrokerStatus.WARN_STATE, BrokerStatus.OTHER])
