@@ -198,7 +198,9 @@ class Reconciler:
                 continue
             journal = self.view(snapshot.began)
             own_name = named(record.intent) and sight.order.order_ref == record.coid
-            if not (own_name or _is_still(record, sight.order, journal, snapshot.epoch)) or record.left == 0:
+            if not (own_name or _is_still(record, sight.order, journal, snapshot.epoch)):
+                continue
+            if round(sight.order.total_quantity) <= record.filled:
                 continue
             if record.order_id != order_id or record.seen_epoch != snapshot.epoch:
                 self._context.journal.bind(record.coid, order_id, snapshot.epoch, snapshot.began)

@@ -164,6 +164,17 @@ def test_own_live_order_that_was_taken_for_ended_works_again_and_is_told(books: 
     assert [code for code, _ in found.latches] == ["resurrected"]
 
 
+def test_order_that_had_filled_and_works_for_more_shares_is_taken_up_again(books: OrderBooks) -> None:
+    entry, *_ = books.bought()
+    order_id = books.record(entry.coid).order_id or 0
+    books.broker.show(order_id, status=BrokerStatus.SUBMITTED, remaining_quantity=1.0)
+    books.read(5)
+    assert books.record(entry.coid).state is S.FILLED
+    books.broker.show(order_id, total_quantity=10.0)
+    books.read(5)
+    assert books.record(entry.coid).state is S.WORKING
+
+
 def test_lost_order_that_turns_up_late_works_and_is_told(books: OrderBooks) -> None:
     books.witness()
     entry, *_ = books.enter(lost_request)
