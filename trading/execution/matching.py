@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from trading.execution.snapshot import BrokerSnapshot, OrderSight
-from trading.execution.splits import split_between
+from trading.execution.splits import split_between, splits_between
 from trading.model.order import LIFE, BrokerOrder, BrokerStatus, IntentState, OrderIntent, OrderLife, OrderType
 from trading.model.record import IntentRecord, JournalView
 from trading.model.request import RequestKind
@@ -58,14 +58,18 @@ def alike(intent: OrderIntent, order: BrokerOrder) -> bool:
 def may_be(record: IntentRecord, sight: OrderSight, journal: JournalView) -> bool:
     """Return whether an order that may be live could be an unproven one of ours, so that nothing proves it absent.
 
-    It has its id or its name, whatever its size and price are by now; or it is nobody's for certain, and alike.
+    It has its id or its name, whatever its size and price are by now; or it is nobody's for certain, and what was asked
+    for, or that after splits.
     """
-    order = sight.order
-    if not sight.maybe_live or order.order_ref not in {None, record.coid, record.intent.parent_coid}:
+    intent, order = record.intent, sight.order
+    if not sight.maybe_live or not _same_kind(intent, order):
+        return False
+    if order.order_ref not in {None, record.coid, intent.parent_coid}:
         return False
     if order.order_id == record.order_id or order.order_ref == record.coid:
-        return _same_kind(record.intent, order)
-    return alike(record.intent, order) and order.order_id not in journal.bound_ids
+        return True
+    several = _split(order, intent.quantity, intent.limit_price, intent.stop_price, several=True)
+    return (several or agrees(intent, order)) and order.order_id not in journal.bound_ids
 
 
 def is_same(record: IntentRecord, order: BrokerOrder, journal: JournalView) -> bool:
@@ -105,17 +109,23 @@ def _like(order: BrokerOrder, quantity: int, limit_price: float | None, stop_pri
     if abs(shown - price) < PRICE_TOLERANCE or _split(order, quantity, limit_price, stop_price):
         return True
     # An order that is over and is worth as much may be an earlier one whose id was given again.
+    if LIFE[order.status] is OrderLife.OVER:
+        return False
     value = order.total_quantity * shown
-    return LIFE[order.status] is not OrderLife.OVER and abs(value / (quantity * price) - 1.0) <= _VALUE_TOLERANCE
+    return abs(value / (quantity * price) - 1.0) <= _VALUE_TOLERANCE or _split(
+        order, quantity, limit_price, stop_price, several=True
+    )
 
 
-def _split(order: BrokerOrder, quantity: int, limit_price: float | None, stop_price: float | None) -> bool:
-    """Return whether size and price changed by one ratio that splits have; two in a row where it can still fill."""
+def _split(
+    order: BrokerOrder, quantity: int, limit_price: float | None, stop_price: float | None, *, several: bool = False
+) -> bool:
+    """Return whether size and price changed together as in a split, or in `several` of them."""
     price, shown = _prices(order, limit_price, stop_price)
     if price is None or shown is None:
         return False
-    twice = LIFE[order.status] is not OrderLife.OVER
-    return split_between(quantity, price, order.total_quantity, shown, twice=twice) is not None
+    find = splits_between if several else split_between
+    return find(quantity, price, order.total_quantity, shown) is not None
 
 
 def _prices(

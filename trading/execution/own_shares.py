@@ -9,11 +9,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from itertools import product
 from math import floor
 
 from trading.execution.snapshot import BrokerSnapshot
-from trading.execution.splits import SPLITS, split_between
+from trading.execution.splits import SPLITS, shares_after, splits_between
 from trading.model.order import UNPROVEN, Execution, OrderLife, Side
 from trading.model.record import JournalView, OwnPosition
 from trading.ports import AdjustmentKind, Sighting
@@ -171,14 +170,13 @@ def _split(
     if price is None or (shown == position.quantity and not trades):
         return None
     written_off = _written_off(position, journal) if trades else 0
-    for twice, count in product((False, True), range(len(trades) + 1)):
+    for count in range(len(trades) + 1):
         before = round(position.quantity + written_off + _net(trades[:count]))
-        after = shown - _net(trades[count:])
-        split = split_between(before, position.entry_price, after, price, twice=twice)
-        if split is not None:
-            quantity = min(split.shares(position.quantity), floor(shown)) if trades else floor(shown)
+        ratio = splits_between(before, position.entry_price, shown - _net(trades[count:]), price)
+        if ratio is not None:
+            quantity = min(shares_after(position.quantity, ratio), floor(shown)) if trades else floor(shown)
             text = f"split: {position.quantity} own shares became {quantity}"
-            return Change(position, quantity - position.quantity, AdjustmentKind.SPLIT, text, split.ratio)
+            return Change(position, quantity - position.quantity, AdjustmentKind.SPLIT, text, ratio)
     return None
 
 

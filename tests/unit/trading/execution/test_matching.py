@@ -106,6 +106,7 @@ def test_type_that_is_not_shown_is_no_contradiction() -> None:
         # Fractions of shares are gone, and a warning says nothing.
         ({"stop_price": 475.0, "total_quantity": 1.0}, True),
         ({"stop_price": 42.22, "total_quantity": 19.0}, True),
+        ({"stop_price": 950.0, "total_quantity": 0.0, "status": BrokerStatus.CANCELLED}, True),
         ({"stop_price": 47.5, "total_quantity": 18.0, "status": BrokerStatus.WARN_STATE}, True),
         # One that is over may be an earlier order whose id was given again.
         ({"stop_price": 47.5, "total_quantity": 18.0, "status": BrokerStatus.CANCELLED}, True),
