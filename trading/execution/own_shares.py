@@ -13,8 +13,8 @@ from math import floor
 
 from trading.execution.snapshot import BrokerSnapshot
 from trading.execution.splits import SPLITS, shares_after, splits_between
-from trading.model.order import UNPROVEN, Execution, OrderLife, Side
-from trading.model.record import JournalView, OwnPosition
+from trading.model.order import UNPROVEN, Execution, OrderLife, Role, Side
+from trading.model.record import IntentRecord, JournalView, OwnPosition
 from trading.ports import AdjustmentKind, Sighting
 
 VOTES_NEEDED = 5
@@ -48,6 +48,19 @@ def subject_of(position: OwnPosition) -> str:
     return f"shares:{position.conid}:{position.quantity}"
 
 
+def sold_positions(journal: JournalView) -> tuple[OwnPosition, ...]:
+    """Return the positions of the last days that were sold, each with 0 shares at what was paid for them."""
+    entries = {
+        record.intent.conid: record
+        for record in journal.records
+        if record.intent.role is Role.ENTRY and record.filled > 0 and not journal.owned(record.intent.conid)
+    }
+    return tuple(
+        OwnPosition(conid, e.intent.symbol, 0, e.intent.session, e.average_price or 0.0, 0.0, 0.0, e.coid)
+        for conid, e in entries.items()
+    )
+
+
 def judge_shares(
     position: OwnPosition,
     votes: tuple[Sighting, ...],
@@ -58,10 +71,14 @@ def judge_shares(
 ) -> Change | Doubt | None:
     """Return the change of own shares that a reading proves, a doubt, or None where nothing is missing.
 
+    Of a position that was sold (`sold_positions`) a split may have left some.
+
     `votes` are the earlier readings that showed the same shortage, `foreign` the executions of others.
     """
     if snapshot.positions.value is None or snapshot.unsure(position.conid):
         return None
+    if position.quantity == 0:
+        return _left(position, snapshot, journal, foreign)
     shown = snapshot.held(position.conid)
     split = _split(position, shown, snapshot, journal, foreign)
     held = max(floor(shown), 0)
@@ -132,15 +149,19 @@ def _written_off(position: OwnPosition, journal: JournalView) -> int:
     entry = journal.by_coid.get(position.entry_coid)
     if entry is None:
         return 0
-    sent = entry.sent_at or entry.intent.created
-    sales = sum(
-        record.filled
-        for record in journal.of(position.conid)
-        if record.intent.side is Side.SELL and record.intent.created >= sent
-    )
     # Splits divided the price of the position, and not what was paid.
-    ratio = (entry.average_price or position.entry_price) / position.entry_price
-    return max(floor(entry.filled * ratio + _SHARE_TOLERANCE) - sales - position.quantity, 0)
+    paid = entry.average_price or 0.0
+    ratio = paid / position.entry_price if paid > 0.0 and position.entry_price > 0.0 else 1.0
+    return max(floor(entry.filled * ratio + _SHARE_TOLERANCE) - _sales(entry, journal) - position.quantity, 0)
+
+
+def _sales(entry: IntentRecord, journal: JournalView) -> int:
+    """Return the shares that orders of ours have sold since an entry."""
+    return sum(
+        record.filled
+        for record in journal.of(entry.intent.conid)
+        if record.intent.side is Side.SELL and record.intent.created >= entry.intent.created
+    )
 
 
 def _witnessed(position: OwnPosition, snapshot: BrokerSnapshot, journal: JournalView) -> bool:
@@ -178,6 +199,28 @@ def _split(
             text = f"split: {position.quantity} own shares became {quantity}"
             return Change(position, quantity - position.quantity, AdjustmentKind.SPLIT, text, ratio)
     return None
+
+
+def _left(
+    position: OwnPosition, snapshot: BrokerSnapshot, journal: JournalView, foreign: tuple[Execution, ...]
+) -> Change | None:
+    """Return the shares that are left of a position that was split unseen, and sold by an order for the shares before.
+
+    They and those that were sold have to be what a split made of all that was bought, with nothing of ours open in the
+    contract and nobody else trading there.
+    """
+    records, price = journal.of(position.conid), snapshot.average_price(position.conid)
+    held, entry = floor(snapshot.held(position.conid)), journal.by_coid[position.entry_coid]
+    if not snapshot.whole or price is None or held < 1 or any(record.maybe_live for record in records):
+        return None
+    sold = _sales(entry, journal)
+    if sold == 0 or any(each.conid == position.conid for each in foreign):
+        return None
+    ratio = splits_between(entry.filled, position.entry_price, held + sold, price)
+    if ratio is None or ratio < 1.0:
+        return None
+    text = f"split: {held} own shares are left, of which nobody knew when the others were sold"
+    return Change(position, held, AdjustmentKind.SPLIT, text, ratio)
 
 
 def _looks_split(own: int, held: int) -> bool:

@@ -17,7 +17,7 @@ from trading.execution.endings import INACTIVE_AFTER_S, Endings
 from trading.execution.execution_matching import match_executions
 from trading.execution.foreign import halt_causes
 from trading.execution.matching import agrees, alike, bindings, is_same, named
-from trading.execution.own_shares import Change, Doubt, judge_shares, subject_of
+from trading.execution.own_shares import Change, Doubt, judge_shares, sold_positions, subject_of
 from trading.execution.plan import LooksAgain
 from trading.execution.since import Since
 from trading.execution.snapshot import BrokerSnapshot
@@ -311,7 +311,7 @@ class Reconciler:
         now = context.clock.now()
         journal = self.view(now)
         kept: set[str] = set()
-        for position in journal.positions:
+        for position in (*journal.positions, *sold_positions(journal)):
             subject = subject_of(position)
             found = judge_shares(
                 position,

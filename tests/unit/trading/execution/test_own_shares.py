@@ -16,9 +16,10 @@ from tests.fakes.trading_states import (
     reading,
     shows,
     stop,
+    target,
     unreadable,
 )
-from trading.execution.own_shares import Change, Doubt, judge_shares, subject_of
+from trading.execution.own_shares import Change, Doubt, judge_shares, sold_positions, subject_of
 from trading.execution.snapshot import BrokerSnapshot, Reading
 from trading.model.account import BrokerPosition, PositionList
 from trading.model.order import BrokerOrder, BrokerStatus, Execution, IntentState, Side
@@ -284,6 +285,56 @@ def test_sale_by_hand_after_a_split_is_explained_at_once(ratio: float, quantity:
     found = judged(snapshot, position=split, records=(bought,), foreign=(traded(1),))
     assert isinstance(found, Change)
     assert (found.kind, found.quantity) == (AdjustmentKind.MANUAL, -1)
+
+
+# ---- what a split left of a position that was sold
+
+
+BOUGHT = replace(entry("E", quantity=64), state=IntentState.FILLED, filled=64, average_price=13.88)
+SOLD = replace(stop("S", quantity=128), state=IntentState.FILLED, filled=128)
+GONE_NOW = OwnPosition(AAPL, "AAPL", 0, BOUGHT.intent.session, 13.88, 0.0, 0.0, "E")
+
+
+def left(
+    held: float, average: float | None, *records: IntentRecord, foreign: tuple[Execution, ...] = ()
+) -> Change | Doubt | None:
+    return judged(shown({AAPL: held}, average=average), position=GONE_NOW, records=records, foreign=foreign)
+
+
+def test_position_that_was_sold_is_looked_at_with_no_shares_and_what_was_paid() -> None:
+    assert sold_positions(JournalView((BOUGHT, SOLD), ())) == (GONE_NOW,)
+    assert sold_positions(JournalView((BOUGHT, SOLD), (TEN,))) == ()
+    assert sold_positions(JournalView((entry("E"), SOLD), ())) == ()
+
+
+def test_shares_that_splits_left_of_a_position_that_was_sold_are_own() -> None:
+    found = left(128, 3.47, BOUGHT, SOLD)
+    assert isinstance(found, Change)
+    assert (found.kind, found.quantity, found.ratio) == (AdjustmentKind.SPLIT, 128, 4.0)
+
+
+@pytest.mark.parametrize(
+    ("held", "average", "records", "foreign"),
+    [
+        (0, None, (BOUGHT, SOLD), ()),
+        (100, 3.47, (BOUGHT, SOLD), ()),
+        (128, 13.88, (BOUGHT, SOLD), ()),
+        (128, None, (BOUGHT, SOLD), ()),
+        # Nothing was sold, somebody traded there, or an order of ours is open.
+        (128, 6.94, (BOUGHT,), ()),
+        (128, 3.47, (BOUGHT, SOLD), (traded(1),)),
+        (128, 3.47, (BOUGHT, SOLD, target("T", quantity=128)), ()),
+    ],
+)
+def test_shares_that_no_split_of_a_sold_position_explains_are_somebody_elses(
+    held: float, average: float | None, records: tuple[IntentRecord, ...], foreign: tuple[Execution, ...]
+) -> None:
+    assert left(held, average, *records, foreign=foreign) is None
+
+
+def test_entry_whose_price_was_taken_back_breaks_no_reading() -> None:
+    free = replace(own(10), entry_price=0.0)
+    assert judged(shown({AAPL: 10}), position=free, records=(BOUGHT,), foreign=(traded(1),)) is None
 
 
 def test_what_others_bought_counts_against_what_they_sold() -> None:
