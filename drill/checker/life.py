@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from drill.checker.book import Book, final
 from drill.checker.logs import Case, Violation, instant
+from drill.checker.untold import untold
 
 EDGES = {
     "": {"PLANNED"},
@@ -50,7 +51,7 @@ def i20_all_is_well_again(case: Case) -> Iterator[Violation]:
     yield from _session(case)
     yield from _unproven(case)
     yield from _mode(case, book)
-    for conid in sorted(book.own):
+    for conid in sorted(book.own.keys() - untold(case)):
         yield from _position(case, book, conid)
 
 
