@@ -49,10 +49,11 @@ drill: setup ## Try the trading system against 200 seeded schedules, then single
 	@$(BIN)/python -m drill --planted
 	@$(BIN)/python -m drill --seeds 0:200 --swarm --singles --jobs 2 --seconds 480
 
-soak: setup ## Ten thousand schedules, then every fault alone and in pairs; SECONDS=3600 ends each
+soak: setup ## Ten thousand schedules, every fault alone and in pairs, every kill point; SECONDS=3600 ends each
 	@$(BIN)/python -m drill --seeds 0:10000 --jobs 2 $(if $(SECONDS),--seconds $(SECONDS))
 	@$(BIN)/python -m drill --singles --seeds 0:3 --jobs 2 $(if $(SECONDS),--seconds $(SECONDS))
 	@$(BIN)/python -m drill --pairs --seeds 0:1 --jobs 2 $(if $(SECONDS),--seconds $(SECONDS))
+	@$(BIN)/python -m drill --kill-points all,random --seeds 0:25 $(if $(SECONDS),--seconds $(SECONDS))
 
 bench: setup ## Measure speed
 	@$(BIN)/python -m bench

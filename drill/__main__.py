@@ -9,7 +9,10 @@ from pathlib import Path
 
 import msgspec
 
+from drill import kill_points
 from drill.hunt import hunt, problem, replay_stored, shrunk
+from drill.kill_report import KillTally, told
+from drill.killing import kill_runs
 from drill.mutants import MUTANTS, UnknownMutantError
 from drill.report import Tally, as_json, finding
 from drill.schedule import Schedule, ScheduleError, read, write
@@ -40,6 +43,8 @@ class _Command:
             return self._hunt(tuple(MUTANTS) if chosen.mutant == "all" else (chosen.mutant,))
         if chosen.planted:
             return self._planted()
+        if chosen.kill_points is not None:
+            return self._kill(kill_points.chosen(chosen.kill_points))
         if chosen.replay is not None:
             return self._replay(chosen.replay)
         swarm = not (chosen.singles or chosen.pairs) or chosen.swarm
@@ -75,6 +80,18 @@ class _Command:
             missed += doubt is not None
             print(f"{name}: {doubt or 'found, and silent without it'}", flush=True)  # noqa: T201
         return VIOLATED if missed else WELL
+
+    def _kill(self, names: Sequence[str]) -> int:
+        """Kill the trading system's own process at named points; one that no seed reached counts as a failure."""
+        chosen, tally = self._arguments, KillTally(names)
+        until = None if chosen.seconds is None else self._began + chosen.seconds
+        for done in kill_runs(names, chosen.seeds, begin(chosen.config), self._clock, until):
+            tally.add(done)
+            for line in told(done, as_json=chosen.json):
+                print(line, flush=True)  # noqa: T201
+        for line in tally.lines(self._clock() - self._began, as_json=chosen.json):
+            print(line)  # noqa: T201
+        return WELL if tally.is_well else VIOLATED
 
     def _replay(self, file: Path) -> int:
         schedule = read(file.read_bytes())
@@ -151,6 +168,11 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--replay", type=Path, metavar="FILE", help="run one schedule from its file")
     parser.add_argument("--mutant", metavar="NAME", help="plant a bug (or all, one by one) and look who finds it")
     parser.add_argument("--planted", action="store_true", help="replay the stored schedules that found planted bugs")
+    parser.add_argument(
+        "--kill-points",
+        metavar="K05,K06",
+        help="kill the trading system as a process of its own, over HTTPS, at named points (or all, or random)",
+    )
     parser.add_argument("--json", action="store_true", help="one JSON object a schedule, and one for all")
     return parser
 

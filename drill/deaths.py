@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any
 
 from drill.schedule import Kill
+from drill.statements import written
 
 
 class Death(BaseException):
@@ -38,6 +39,7 @@ class Reaper:
         self._on_death = on_death
         self._dead: Death | None = None
         self._there = True
+        self._armed = True
 
     def revive(self) -> None:
         """A new process begins; the counts go on."""
@@ -49,8 +51,9 @@ class Reaper:
         self._there = False
 
     def disarm(self) -> None:
-        """Nobody dies any more."""
+        """Nobody dies any more, and nothing is counted."""
         self._left.clear()
+        self._armed = False
 
     def check(self) -> None:
         """Let only the living go on.
@@ -60,18 +63,25 @@ class Reaper:
         if self._dead is not None:
             raise self._dead
 
-    def passing(self, point: str, role: str | None = None) -> None:
-        """Note that the process is at a point.
+    def passing(self, point: str, *about: str) -> None:
+        """Note that the process is at a point, and what it is doing there.
 
         Raises: Death, it is the one.
         """
         self.check()
-        self._counts[point, None] += 1
-        if role is not None:
-            self._counts[point, role] += 1
-        for kill in self._left:
-            if kill.point == point and kill.role in (None, role) and self._counts[point, kill.role] == kill.nth:
+        if not self._armed:
+            return
+        under_way = (None, *dict.fromkeys(about))
+        for each in under_way:
+            self._counts[point, each] += 1
+        for kill in tuple(self._left):
+            if kill.point == point and kill.about in under_way and self._counts[point, kill.about] == kill.nth:
                 self.kill(kill)
+
+    @property
+    def counts(self) -> Counter[tuple[str, str | None]]:
+        """Return how often a process was at each point where it could have died, in all and by what it did there."""
+        return self._counts.copy()
 
     def kill(self, kill: Kill) -> None:
         """End the process here, unless this death has been or is not to be any more, or nobody is there.
@@ -93,23 +103,40 @@ class Reaper:
 
 
 class _MortalConnection(sqlite3.Connection):
-    """A connection of a process that can die at each statement, and before and after each commit."""
+    """A connection of a process that can die at each statement, page of a copy, and before and after each commit."""
 
     def __init__(self, reaper: Reaper, *arguments: Any, **options: Any) -> None:  # noqa: ANN401  (sqlite3's own)
+        reaper.passing("opening")
         super().__init__(*arguments, **options)
         self._reaper = reaper
+        self._written: list[str] = []
+        """what the open transaction has written so far"""
 
     def execute(self, sql: str, parameters: Any = ()) -> sqlite3.Cursor:  # noqa: ANN401
         if sql == "ROLLBACK":
             # What was not committed is gone with the process in any case.
             return super().execute(sql, parameters)
-        commit = sql == "COMMIT"
-        self._reaper.passing("commit_before" if commit else "statement")
+        if sql != "COMMIT":
+            self._passing_statement(sql, parameters)
+            return super().execute(sql, parameters)
+        self._reaper.passing("commit_before", *self._written)
         cursor = super().execute(sql, parameters)
-        if commit:
-            self._reaper.passing("commit_after")
+        self._reaper.passing("commit_after", *self._written)
         return cursor
 
     def executemany(self, sql: str, parameters: Any) -> sqlite3.Cursor:  # noqa: ANN401
-        self._reaper.passing("statement")
+        self._passing_statement(sql, ())
         return super().executemany(sql, parameters)
+
+    def backup(self, target: sqlite3.Connection, **options: Any) -> None:  # noqa: ANN401
+        """Copy page by page, and look after each."""
+        self._reaper.passing("backup")
+        options |= {"pages": 1, "progress": lambda *_: self._reaper.passing("backup")}
+        super().backup(target, **options)
+
+    def _passing_statement(self, sql: str, parameters: Sequence[object]) -> None:
+        """A statement is under way: it counts for what it writes, and for what its transaction has written."""
+        if not self.in_transaction:
+            self._written = []
+        self._written += written(sql, parameters)
+        self._reaper.passing("statement", *self._written)

@@ -29,8 +29,10 @@ ON = 0.15
 FOR_GOOD = frozenset({"C05", "C07", "C10", "C11", "G08", "G09", "H16", "T13"})
 """faults after which a person has to act, or which stay to the end: most of what comes after them is not seen"""
 FOR_GOOD_ON = 0.03
+PACED = 0.1
+"""chance of a schedule of the swarm to be run within the API's limits"""
 _MOST_SYMBOLS, _MOST_FAULTY_DAYS = 5, 3
-_SHORT_HOLDING = "strategy.trend_mean_reversion.max_holding_bars=1"
+SHORT_HOLDING = "strategy.trend_mean_reversion.max_holding_bars=1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +84,7 @@ class Stage:
         return (self.days[-1].close + timedelta(minutes=30)).isoformat()
 
 
-def _stage(rng: random.Random, world: World, clean: int, faulty: int, most_symbols: int) -> Stage:
+def stage_of(rng: random.Random, world: World, clean: int, faulty: int, most_symbols: int) -> Stage:
     """Draw symbols and a start at which the strategy enters some of them within the first days."""
     every = entries()
     wanted = [entry for entry in every if entry.soon_over] if rng.random() < 0.6 else list(every)  # noqa: PLR2004
@@ -101,7 +103,7 @@ def _stage(rng: random.Random, world: World, clean: int, faulty: int, most_symbo
 def swarm(seed: int, world: World) -> Schedule:
     """Return the schedule of a seed: faults at random rates, deaths, deeds and requests over one to three sessions."""
     rng = random.Random(f"swarm/{seed}")  # noqa: S311  (a schedule, no secret)
-    stage = _stage(rng, world, rng.choice((0, 1, 1, 2)), rng.randint(1, _MOST_FAULTY_DAYS), _MOST_SYMBOLS)
+    stage = stage_of(rng, world, rng.choice((0, 1, 1, 2)), rng.randint(1, _MOST_FAULTY_DAYS), _MOST_SYMBOLS)
     behaviour = draw_behaviour(rng)
     deeds = _deeds(rng, stage)
     reset = rng.random()
@@ -116,13 +118,15 @@ def swarm(seed: int, world: World) -> Schedule:
         faults_at=stage.faults_at,
         heals_at=stage.heals_at,
         ends_at=stage.ends_at,
-        settings=[_SHORT_HOLDING] if rng.random() < 0.4 else [],  # noqa: PLR2004
+        settings=[SHORT_HOLDING] if rng.random() < 0.4 else [],  # noqa: PLR2004
         behaviour=behaviour,
         faults=[_fault(rng, KINDS[name]) for name in DRAWN if rng.random() < (FOR_GOOD_ON if name in FOR_GOOD else ON)],
         client_faults=_client_faults(rng),
         kills=_kills(rng, stage),
         requests=_requests(rng, stage),
         deeds=sorted(deeds, key=lambda deed: deed.at),
+        # By a generator of its own: everything else of a seed stays as it was.
+        paced=random.Random(f"paced/{seed}").random() < PACED,  # noqa: S311  (a schedule, no secret)
     )
 
 
@@ -141,7 +145,7 @@ def pair(first: tuple[str, str | None], second: tuple[str, str | None], seed: in
 def _with_faults(
     rng: random.Random, faults: Sequence[tuple[str, str | None]], seed: int, world: World, name: str
 ) -> Schedule:
-    stage = _stage(rng, world, rng.choice((0, 1)), 2, 2)
+    stage = stage_of(rng, world, rng.choice((0, 1)), 2, 2)
     roles = {role for _, role in faults}
     planned = [_fault(rng, KINDS[fault], role, alone=True) for fault, role in faults if fault in KINDS]
     client = [
@@ -151,7 +155,7 @@ def _with_faults(
     ]
     # An order of a role has to be sent for its fault to be met: exits and cancels come of short holding, single stops
     # of a stop that somebody took away.
-    deeds = [Deed(_inside(rng, stage.days[-2]), "cancel", "stop")] if roles & {"stop", "modify"} else []
+    deeds = [Deed(inside(rng, stage.days[-2]), "cancel", "stop")] if roles & {"stop", "modify"} else []
     return Schedule(
         seed=seed,
         symbols=stage.symbols,
@@ -160,7 +164,7 @@ def _with_faults(
         heals_at=stage.heals_at,
         ends_at=stage.ends_at,
         name=name,
-        settings=[_SHORT_HOLDING] if roles & {"exit", "cancel"} else [],
+        settings=[SHORT_HOLDING] if roles & {"exit", "cancel"} else [],
         faults=planned,
         client_faults=client,
         deeds=deeds,
@@ -249,7 +253,7 @@ def _at(rng: random.Random, stage: Stage) -> str:
     day = rng.choice(stage.days[stage.clean : -1])
     where = rng.random()
     if where < 0.6:  # noqa: PLR2004
-        return _inside(rng, day)
+        return inside(rng, day)
     if where < 0.85 and day is not stage.days[0]:  # noqa: PLR2004
         return (day.open - timedelta(minutes=rng.randint(1, 65))).isoformat()
     # The last night is short: then everything heals.
@@ -257,7 +261,8 @@ def _at(rng: random.Random, stage: Stage) -> str:
     return (day.close + timedelta(minutes=rng.randint(1, longest))).isoformat()
 
 
-def _inside(rng: random.Random, day: Day) -> str:
+def inside(rng: random.Random, day: Day) -> str:
+    """Draw a time within regular hours."""
     seconds = int((day.close - day.open).total_seconds())
     return (day.open + timedelta(seconds=rng.randint(60, seconds - 60))).isoformat()
 
@@ -270,10 +275,15 @@ def _client_faults(rng: random.Random) -> list[ClientFault]:
     return [ClientFault(fault, role, rng.randint(1, 4), rng.randint(1, 20))]  # type: ignore[arg-type]  # one of the four
 
 
+def absence(rng: random.Random) -> float:
+    """Draw for how many seconds a process that died is away: mostly minutes at most, now and then hours."""
+    return round(_log_uniform(rng, 1.0, 300.0) if rng.random() < 0.9 else _log_uniform(rng, 3600.0, 72_000.0), 1)  # noqa: PLR2004
+
+
 def _kills(rng: random.Random, stage: Stage) -> list[Kill]:
     kills = []
     for _ in range(rng.choice((0, 1, 1, 2))):
-        away_s = round(_log_uniform(rng, 1.0, 300.0) if rng.random() < 0.9 else _log_uniform(rng, 3600.0, 72_000.0), 1)  # noqa: PLR2004
+        away_s = absence(rng)
         point = rng.choice(("call_before", "call_after", "call_after", "statement", "commit_before", "commit_after"))
         if rng.random() < 0.2:  # noqa: PLR2004
             kills.append(Kill("waiting", at=_at(rng, stage), away_s=away_s))

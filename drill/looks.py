@@ -11,9 +11,9 @@ position that nobody covers all day would cost thousands of equal turns.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Protocol
 
 from drill.clock import RunClock
-from drill.transport import Line
 
 FIRST_S, LAST_S = 5.0, 320.0
 SHORT_S = 10.0
@@ -32,13 +32,24 @@ PIECES = 6
 Event = dict[str, object]
 
 
+class Traffic(Protocol):
+    """What is known of the trading process's calls."""
+
+    calls: int
+    """how many there were"""
+    writes: int
+    """how many of them wanted something to be done"""
+    troubled: bool
+    """whether something was in the way of one since it was last set to False"""
+
+
 class Looks:
     """Notes each turn, and says how long the wait after it may be.
 
     A turn ends with a wait, and some waits are in the middle of one: which it was shows when the next turn begins.
     """
 
-    def __init__(self, clock: RunClock, line: Line, note: Callable[..., Event]) -> None:
+    def __init__(self, clock: RunClock, line: Traffic, note: Callable[..., Event]) -> None:
         """Watch `line`, and tell `note` of each turn whether something was in its way."""
         self._clock = clock
         self._line = line

@@ -14,18 +14,47 @@ class ScheduleError(ValueError):
     """A schedule can't be used; the text is one line that says why."""
 
 
+Point = Literal[
+    "call_before",
+    "call_connected",
+    "call_sent",
+    "call_answered",
+    "call_after",
+    "opening",
+    "statement",
+    "commit_before",
+    "commit_after",
+    "backup",
+    "waiting",
+    "instant",
+]
+"""where a process can die; what is between the two ends of a call, and `instant`, exist in a process of its own only"""
+
+
 class Kill(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """The trading process dies at a point of its work and is started anew from its files `away_s` later.
 
-    `nth` counts calls of the role, statements or commits from the beginning of the schedule on; `at` is the time of a
-    death while it waits.
+    `nth` counts what happens at the point from the beginning of the schedule on (in a process of its own: from its
+    start): calls of the role `role`, statements and commits that write `of` (`drill.statements`), or all of them; `at`
+    is the time of a death while it waits.
+
+    A process of its own dies `delay_s` real seconds after the point, or after its start (`instant`), and may be asked
+    to end (SIGTERM) instead of being killed.
     """
 
-    point: Literal["call_before", "call_after", "statement", "commit_before", "commit_after", "waiting"]
+    point: Point
     nth: int = 1
     role: Role | None = None
+    of: str | None = None
     at: str | None = None
     away_s: float = 5.0
+    by: Literal["kill", "term"] = "kill"
+    delay_s: float = 0.0
+
+    @property
+    def about(self) -> str | None:
+        """Return what has to be under way at the point, None where that does not matter."""
+        return self.role or self.of
 
 
 class ClientFault(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):

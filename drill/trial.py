@@ -10,7 +10,8 @@ from pathlib import Path
 
 from drill.checker import judge, read_case
 from drill.checker.logs import Case, Violation, instant, shown
-from drill.driver import Run, run
+from drill.course import Run
+from drill.driver import run
 from drill.schedule import Schedule
 from drill.world import World
 
@@ -44,10 +45,11 @@ def try_out(schedule: Schedule, world: World) -> Verdict:
     with tempfile.TemporaryDirectory(prefix="drill-", dir=folder) as temporary:
         done = run(schedule, world, Path(temporary))
         case = read_case(done.truth, done.journal, done.events_file)
-        return _verdict(done, case)
+        return verdict_on(done, case)
 
 
-def _verdict(done: Run, case: Case) -> Verdict:
+def verdict_on(done: Run, case: Case) -> Verdict:
+    """Judge a run."""
     violations = judge(case)
     verdict = Verdict(done.schedule, violations, _digest(done, case))
     for line in case.truth:

@@ -7,6 +7,7 @@ import sys
 from collections import deque
 from collections.abc import Callable
 from datetime import datetime
+from pathlib import Path
 
 from trading.model.metric import Counter, Duration, Gauge
 from trading.model.mode import Mode
@@ -38,7 +39,26 @@ class MemoryLog:
         if fields.pop("exc_info", False):
             fields["exception"] = _where(sys.exc_info()[1])
         shown = " ".join(f"{name}={value}" for name, value in fields.items())
-        self.lines.append(f"{self._now():%Y-%m-%dT%H:%M:%S} {level} {event} {shown}".rstrip())
+        self._write(f"{self._now():%Y-%m-%dT%H:%M:%S} {level} {event} {shown}".rstrip())
+
+    def _write(self, line: str) -> None:
+        self.lines.append(line)
+
+
+class FileLog(MemoryLog):
+    """The same into a file, where lines outlive their process, whatever ends it."""
+
+    def __init__(self, now: Callable[[], datetime], path: Path) -> None:
+        """Append to the file at `path`."""
+        super().__init__(now)
+        self._file = path.open("a", encoding="utf-8", buffering=1)
+
+    def _write(self, line: str) -> None:
+        self._file.write(line.replace("\n", " ") + "\n")
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._file.close()
 
 
 def _where(error: BaseException | None) -> str:

@@ -63,21 +63,7 @@ class RiskManager:
             float(sizing.max_position_size),
             float(sizing.max_participation),
         )
-        self._limits = rules.EntryLimits(
-            risk.profile == "standard",
-            risk.max_positions,
-            float(risk.max_exposure),
-            risk.max_per_sector,
-            float(sizing.max_position_size),
-            float(risk.max_order_value),
-            risk.max_order_quantity,
-            risk.max_stop_outs,
-            risk.cooldown_bars,
-            float(risk.max_daily_loss),
-            float(risk.max_open_risk),
-            float(risk.min_stop_distance),
-            float(risk.max_stop_distance),
-        )
+        self._limits = entry_limits(risk, sizing)
 
     def assess(self, session: date, equity: float, before: RiskState) -> Standing:
         """Return drawdown and daily loss at the close of `session`, and latch at a drawdown of `max_drawdown`.
@@ -207,6 +193,25 @@ class RiskManager:
             name = min(latches, default="equity_unknown")
             return Denied(symbol, name, None, None)
         return Denied(symbol, name, _finite(asked), _finite(allowed), detail)
+
+
+def entry_limits(risk: RiskSettings, sizing: SizingSettings) -> rules.EntryLimits:
+    """Return the limits of an entry as the compiled rules take them."""
+    return rules.EntryLimits(
+        risk.profile == "standard",
+        risk.max_positions,
+        float(risk.max_exposure),
+        risk.max_per_sector,
+        float(sizing.max_position_size),
+        float(risk.max_order_value),
+        risk.max_order_quantity,
+        risk.max_stop_outs,
+        risk.cooldown_bars,
+        float(risk.max_daily_loss),
+        float(risk.max_open_risk),
+        float(risk.min_stop_distance),
+        float(risk.max_stop_distance),
+    )
 
 
 def _with_entry(portfolio: rules.Portfolio, proposal: rules.Proposal) -> rules.Portfolio:

@@ -6,6 +6,7 @@ or deadline, backs off after failures, and ends cleanly when it is told to.
 
 from __future__ import annotations
 
+import contextlib
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from trading.cycle.publish import Publisher
 from trading.cycle.schedule import CONNECTION_CAP_S, OTHER_CAP_S, Backoff, market_events, next_wake
 from trading.cycle.session_keeper import SessionKeeper, SessionView
 from trading.cycle.summary import CycleSummary
+from trading.cycle.troubles import Troubles
 from trading.cycle.turn import AccountTurns, Turn
 from trading.decision import DecisionSystem
 from trading.errors import STORAGE, ConfigError, DataError, GatewayError, InvariantBroken, SessionLost
@@ -83,8 +85,10 @@ class TradingSystem:
         self._alerting = Alerting(context.alerts, context.clock)
         self._events = OrderEvents(context)
         self._publisher = Publisher(context)
+        self._troubles = Troubles(context.store, context.clock, context.account_id)
         self._summary = CycleSummary()
         self._said = ""
+        self._session_there = False
         self._started = False
         self._ended_at: datetime | None = None
 
@@ -116,11 +120,15 @@ class TradingSystem:
         began = self._loop.stopwatch()
         self._summary = CycleSummary()
         self._requests.take_up(self._context.clock.now())
+        self._turns.cancel_at_once()
+        self._session_there = False
         view = self._look_at_the_session()
+        self._session_there = True
         self._begin(view)
         try:
             next_at = self._gather_decide_act(view)
         except SessionLost:
+            self._session_there = False
             self._keeper.lost()
             raise
         real_s = self._loop.stopwatch()
@@ -179,10 +187,17 @@ class TradingSystem:
         self._summary.uncovered = turn.state.uncovered_shares
         self._summary.unknown = turn.unknown
         self._finish_flatten(turn)
-        self._alerting.present([*turn.alarms, *self._deciding.alarms(turn.state), *self._keeper.alarms()])
+        self._troubles.cycle([*turn.problems, self._deciding.problem, *self._account_problem(turn)])
+        alarms = [*turn.alarms, *self._deciding.alarms(turn.state), *self._keeper.alarms()]
+        self._alerting.present([*alarms, *self._troubles.alarms(told=alarms)])
         self._events.tell()
         context.store.record_differences(differences(turn.state, turn.halts))
         return self._next(looks, turn)
+
+    def _account_problem(self, turn: Turn) -> tuple[str, ...]:
+        guard = turn.state.guard
+        wrong = guard.selected != guard.account_id
+        return tuple(alarm.text for alarm in self._keeper.alarms() if wrong and alarm.subject == "account")
 
     def _turn(self, view: SessionView, *, balances: bool) -> Turn:
         """Run one turn with the broker and take what it did into the summary."""
@@ -275,6 +290,11 @@ class TradingSystem:
             context.log.warning("cycle failed", error=self._said, kind=type(error).__name__)
         if not isinstance(error, GatewayError):
             context.log.error("unexpected error", exc_info=True)
+        if self._session_there:
+            # A session that is not there tells its own story.
+            with contextlib.suppress(InvariantBroken):
+                self._troubles.cycle([str(error)])
+                self._alerting.present(self._troubles.alarms(), (AlarmCode.TROUBLE,))
         self._back_off(cap_s)
 
     def _broken(self, error: InvariantBroken) -> None:

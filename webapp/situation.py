@@ -60,6 +60,7 @@ _LOOKS: Mapping[str, _Look] = {
     "reset": _Look(Tone.INFO),
     "stale": _Look(Tone.BAD, Button.LOG),
     "ended": _Look(Tone.INFO),
+    "trouble": _Look(Tone.BAD, Button.LOG),
     "halted": _Look(Tone.BAD, Button.RESUME),
     "reconciling": _Look(Tone.INFO),
     "reducing": _Look(Tone.WARN, Button.RESUME),

@@ -25,6 +25,7 @@ INVARIANTS: Mapping[str, Invariant] = {
     "I11": exposure.i11_hands_off,
     "I13": exposure.i13_nothing_is_bought_in_a_halt,
     "I14": wire.i14_right_account,
+    "I15": life.i15_its_cover_is_over,
     "I16": exposure.i16_one_order_an_intent,
     "I17": life.i17_edges,
     "I18": wire.i18_questions,

@@ -22,6 +22,7 @@ SERIES_S = 60.0
 DOUBT_S = 90.0
 TRIM_S = 120.0
 PENALTY_S = 120.0
+ORPHAN_SEEN_S = 120.0
 UNPROVEN = frozenset({"SENDING", "QUESTIONED", "REPLYING", "UNKNOWN"})
 _LATE_FILLS = ("O13", "O16", "O17", "O24")
 
@@ -86,7 +87,7 @@ def _deadline(case: Case, looks: Looks, gap: Gap, begin: float) -> float:
     """Return until when the shares may be bare."""
     due = looks.first_clear(begin) + T_PROTECT_S
     while due < gap.end:
-        later = max(alive_after(case, due), _unproven_until(case, gap, due), _exit_until(case, gap, due))
+        later = max(alive_after(case, due), _unproven_until(case, gap.conid, due), _exit_until(case, gap, due))
         later = max(later, _tried_until(case, gap, begin, due), _doubtful_until(case, gap, due))
         later = max(later, _cancelling_until(case, gap, due), _penalty_until(case, due))
         if later <= due:
@@ -96,11 +97,11 @@ def _deadline(case: Case, looks: Looks, gap: Gap, begin: float) -> float:
     return due
 
 
-def _unproven_until(case: Case, gap: Gap, at: float) -> float:
+def _unproven_until(case: Case, conid: int, at: float) -> float:
     """Return until when a stop or an exit of the contract was not proven that was not at a time; else the time."""
     until = at
     for coid, intent in case.journal.intents.items():
-        if intent.conid == gap.conid and intent.side == "SELL":
+        if intent.conid == conid and intent.side == "SELL":
             until = max(until, _in_state(case, coid, at))
     return until
 
@@ -243,11 +244,16 @@ def _sold_by_others(book: Book, conid: int, since: float) -> bool:
 
 
 def _lingered(case: Case, looks: Looks, book: Book, span: tuple[int, float, float]) -> Iterator[Violation]:
-    """Judge an excess that lasted: from the first clear look in liquid hours on a cancel has to have been asked for."""
+    """Judge an excess that lasted: from the first clear look in liquid hours on a cancel has to have been asked for.
+
+    While a sell of ours there is not proven, missing shares are not written off: it may be what sold them.
+    """
     conid, since, until = span
     for opened, closed in case.hours:
         begin = max(since, opened)
         due = looks.first_clear(begin) + TRIM_S
+        if (proven := _unproven_until(case, conid, due)) > due:
+            due = proven + TRIM_S
         if due >= min(until, closed) or alive_after(case, due) > due:
             continue
         asked = any(
@@ -299,6 +305,7 @@ def i13_nothing_is_bought_in_a_halt(case: Case) -> Iterator[Violation]:
     """A halt that was asked for is committed, and from then on nothing is bought nor a purchase confirmed."""
     spans = halts(case)
     yield from _never_halted(case, spans)
+    yield from _orphans(case, spans)
     asked = {line["reply_id"]: line["coids"] for line in case.truth if line["kind"] == "question"}
     if case.fired("T08", "T09", "T10"):
         return
@@ -323,6 +330,20 @@ def _never_halted(case: Case, spans: Sequence[tuple[float, float]]) -> Iterator[
         looked = any(at <= instant(turn["at"]) < until for turn in case.happened("turn"))
         if looked and not any(begin < until and end > at for begin, end in spans):
             yield Violation("I13", at, event["asked"], "it was asked for, and the journal never said HALTED")
+
+
+def _orphans(case: Case, spans: Sequence[tuple[float, float]]) -> Iterator[Violation]:
+    """An order under a name like ours that the journal lacks halts: two systems may trade, or a backup is back."""
+    prefixes = {coid.partition("-")[0] for coid in case.journal.intents}
+    looks = looks_of(case)
+    for line, book in walk(case):
+        name = line.get("coid") if line["kind"] == "deed" else None
+        if name is None or name in case.journal.intents or name.partition("-")[0] not in prefixes:
+            continue
+        at = book.at
+        due = looks.clear_from(looks.first_clear(at), ORPHAN_SEEN_S)
+        if due < case.end and not any(begin <= due and end > at for begin, end in spans):
+            yield Violation("I13", due, name, "an order of this name stands at the broker, and nothing was halted")
 
 
 def i16_one_order_an_intent(case: Case) -> Iterator[Violation]:

@@ -1,14 +1,17 @@
 """How it lives: the edges of the state machine, starts, and that all is well again once the faults have stopped.
 
-I17, I20, I26 of the invariants.
+I15, I17, I20, I26 of the invariants.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime, time
+from zoneinfo import ZoneInfo
 
-from drill.checker.book import Book, final
-from drill.checker.logs import Case, Violation, instant
+from drill.checker.accounts import intent_of
+from drill.checker.book import Book, Order, final
+from drill.checker.logs import Case, Step, Violation, instant
 from drill.checker.untold import untold
 
 EDGES = {
@@ -27,6 +30,12 @@ EDGES = {
     "LOST": {"LOST", "WORKING", "FILLED"},
     "DENIED": {"DENIED"},
 }
+ABSENT = frozenset({"LOST", "REJECTED", "DECLINED"})
+# Of an order that its lists can show within a minute: five readings half a minute apart, from two minutes on.
+VOTES, VOTES_TAKE_S = 5, 239.0
+_RESET_ZONE, _RESET_FROM, _RESET_UNTIL = ZoneInfo("America/New_York"), time(0, 45), time(1, 30)
+# What hides an order from a list that shows others.
+_LIES = frozenset({"H13", "H15", "O09"})
 OPEN = frozenset({"SENDING", "QUESTIONED", "REPLYING", "UNKNOWN"})
 # What a person has to clear before a halt can be taken back: shares short, an order under a name like ours, an account
 # or its kind that is not the one that is traded.
@@ -41,6 +50,60 @@ def i17_edges(case: Case) -> Iterator[Violation]:
         if step.state not in EDGES.get(before, set()):
             yield Violation("I17", step.at, step.coid, f"from {before or 'nothing'} to {step.state}")
         last[step.coid] = step.state
+    yield from _called_absent(case)
+
+
+def _called_absent(case: Case) -> Iterator[Violation]:
+    """No order counts as refused or lost while it is live at the broker.
+
+    A list that lied often enough proves an absence that is none: that is bounded, and not counted here.
+    """
+    if case.fired("T09"):
+        return
+    claims = [step for step in case.journal.steps if step.state in ABSENT]
+    book = Book()
+    for line in case.truth:
+        while claims and claims[0].at < instant(line["at"]):
+            step = claims.pop(0)
+            for order in book.orders.values():
+                wrong = order.own and order.live and order.placed <= step.at and _is_of(case, order, step.coid)
+                if wrong and not _misled(case, order.placed, step):
+                    yield Violation("I17", step.at, step.coid, f"it counts as {step.state}, and is live at the broker")
+        book.take(line)
+
+
+def _is_of(case: Case, order: Order, coid: str) -> bool:
+    intent = intent_of(case, order)
+    return intent is not None and intent.coid == coid
+
+
+def _misled(case: Case, placed: float, step: Step) -> bool:
+    """Return whether lists lied so often, and for so long, that five readings could witness an absence."""
+    if step.state != "LOST" or step.at - placed < VOTES_TAKE_S:
+        return False
+    lies = [instant(line["at"]) for line in case.truth if line["kind"] == "fault" and line["id"] in _LIES]
+    return sum(placed <= at <= step.at and not _in_reset(at) for at in lies) >= VOTES
+
+
+def _in_reset(at: float) -> bool:
+    """Return whether the broker's nightly reset was on, in which no reading proves anything."""
+    local = datetime.fromtimestamp(at, _RESET_ZONE).time()
+    return _RESET_FROM <= local < _RESET_UNTIL
+
+
+def i15_its_cover_is_over(case: Case) -> Iterator[Violation]:
+    """An exit leaves when the stop and the target that it replaces have ended with all their fills counted."""
+    state: dict[str, str] = {}
+    intents = case.journal.intents
+    for step in case.journal.steps:
+        state[step.coid] = step.state
+        exit_ = intents.get(step.coid)
+        if step.state != "SENDING" or exit_ is None or exit_.role != "exit":
+            continue
+        for other in intents.values():
+            cover = other.conid == exit_.conid and other.role in ("stop", "target")
+            if cover and state.get(other.coid) == "WORKING" and other.filled < other.quantity:
+                yield Violation("I15", step.at, step.coid, f"it was sent while {other.coid} was working")
 
 
 def i20_all_is_well_again(case: Case) -> Iterator[Violation]:

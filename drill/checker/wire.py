@@ -6,6 +6,7 @@ I1, I2, I3, I4, I14, I18, I21, I22 of the invariants.
 from __future__ import annotations
 
 import hashlib
+import math
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 
@@ -128,12 +129,36 @@ def i18_questions(case: Case) -> Iterator[Violation]:
             seen = any(began <= turn <= line["seq"] for turn in turns)
             if question["seq"] < began and seen:
                 yield Violation("I18", at, question["reply_id"], "a question of an earlier session was answered")
+    yield from _answered_again(case)
+
+
+def _answered_again(case: Case) -> Iterator[Violation]:
+    """Of one order no question is answered yes twice, and none that an earlier process was asked."""
+    if case.fired("T08", "T09", "T10"):
+        return
+    asked = {line["reply_id"]: line for line in case.truth if line["kind"] == "question"}
+    starts = [event["seq"] for event in case.happened("start")]
+    confirmed: list[frozenset[str]] = []
+    for line in requests(case):
+        if "/reply/" not in line["path"]:
+            confirmed = []
+        question = asked.get(line["path"].rpartition("/")[2])
+        if question is None or not says_yes(line):
+            continue
+        at, ids = instant(line["at"]), frozenset(question["message_ids"])
+        if any(question["seq"] < start <= line["seq"] for start in starts):
+            yield Violation(
+                "I18", at, question["reply_id"], "a question that an earlier process was asked was answered"
+            )
+        if ids in confirmed:
+            yield Violation("I18", at, question["reply_id"], "the same question was answered yes a second time")
+        confirmed.append(ids)
 
 
 def i21_within_the_limits(case: Case) -> Iterator[Violation]:
-    """No call is over the API's limits."""
+    """No call is over the API's limits; one that is delivered twice counts twice."""
     for line in case.truth:
-        if line["kind"] == "limited" and not case.fired("H03", "H04"):
+        if line["kind"] == "limited" and not case.fired("H03", "H04", *TWICE):
             yield Violation(
                 "I21", instant(line["at"]), f"{line['method']} {line['path']}", f"over the limit {line['limit']}"
             )
@@ -144,17 +169,18 @@ def i22_in_its_window(case: Case) -> Iterator[Violation]:
     # A delivery that a fault delays or repeats is not the client's sending.
     if not case.hours or case.fired("T08", "T09", "T10"):
         return
+    set_to = next(iter(case.happened("window")), {"pre_open_s": PRE_OPEN_S, "send_until_s": LATEST_BEFORE_OPEN_S})
     for line in requests(case):
         at = instant(line["at"])
         for coid in line.get("coids", ()):
             intent = case.journal.intents.get(coid)
             if intent is None or intent.role != "entry":
                 continue
-            opens = next((opened for opened, _ in case.hours if opened > at), None)
-            inside = (
-                opens is not None and opens - PRE_OPEN_S - _SLACK_S <= at <= opens - LATEST_BEFORE_OPEN_S + _SLACK_S
-            )
-            if not inside:
+            opens = next((opened for opened, _ in case.hours if opened > at), math.inf)
+            begins = opens - set_to["pre_open_s"]
+            if set_to.get("after_close"):
+                begins = max((closed for _, closed in case.hours if closed < opens), default=begins)
+            if not begins - _SLACK_S <= at <= opens - set_to["send_until_s"] + _SLACK_S:
                 yield Violation("I22", at, coid, "an entry was sent outside its window")
 
 

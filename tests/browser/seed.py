@@ -244,7 +244,7 @@ def _write_facts(store: SqliteStore, state: str, moment: datetime) -> None:
         "unknown_orders": "0",
     }
     for key, value in facts.items():
-        store.set_value(key, value)
+        store.keep({key: value})
     if state == "halted":
         # What a person asked for halts once: each time is a request of its own.
         request = f"request {secrets.randbelow(10**9)}"

@@ -40,7 +40,7 @@ def test_hostile_names_are_only_text(chromium: Page, project_root: Path, tmp_pat
 def _say_harm(state: Path, logs: Path) -> None:
     database = Database(state / "trading.db")
     store = SqliteStore(database)
-    store.set_value("session_detail", HARM)
+    store.keep({"session_detail": HARM})
     store.halts.raise_halt(OPERATOR, "test", reason=HARM, actor=HARM, now=store.mode().since)
     database.close()
     line = json.dumps({"timestamp": HARM, "level": "error", "event": HARM, HARM: f"\x1b[31m{HARM}\r\n{HARM}"})

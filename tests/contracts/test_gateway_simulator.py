@@ -189,7 +189,7 @@ def test_quotes_carry_the_prior_close(desk: Desk, panel: Panel) -> None:
 
 
 def test_a_new_account_is_flat_with_its_cash(desk: Desk) -> None:
-    assert desk.broker.account() == AccountState(ACCOUNT, "USD", CASH, CASH, CASH, CASH)
+    assert desk.broker.account() == AccountState(ACCOUNT, "USD", CASH, CASH, CASH, CASH, stock_value=0.0)
     assert desk.broker.positions() == PositionList(())
     assert desk.broker.orders() == OrderList(())
     assert desk.broker.executions(7) == ExecutionList(())

@@ -296,7 +296,7 @@ def _guard(draw: _Draw) -> AccountGuard:
 def _sightings(conids: Sequence[int], now: datetime, draw: _Draw) -> dict[str, tuple[Sighting, ...]]:
     found: dict[str, tuple[Sighting, ...]] = {}
     for conid in conids:
-        for name in (f"bare:{conid}", breach_of(conid), whole_of(conid)):
+        for name in (breach_of(conid), whole_of(conid)):
             if draw.often(0.6):
                 ages = (draw.chance.choice([1, 5, 20, 70, 600]) for _ in range(draw.chance.randint(1, 3)))
                 found[name] = tuple(Sighting(name, now - timedelta(seconds=age)) for age in sorted(ages, reverse=True))

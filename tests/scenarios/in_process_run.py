@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import signal
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from simulator.config import SimulatorConfig
 from simulator.core import Simulator
 from simulator.market.replayed import ReplayedMarket
+from tests.fakes.answer_rules import Rule, RuledTransport
 from tests.fakes.in_process import InProcessTransport
 from tests.scenarios.lockstep_run import CASH, ROOT, Records, Span
 from trading.bootstrap import run
@@ -29,21 +31,27 @@ class InProcessRun(Records):
     simulator: Simulator
     database: Path
 
-    def stop_at_the_end(self, over: threading.Event) -> None:
-        """Stop the trading process once it has seen the end of the data, as a person would."""
+    def stop_at_the_end(self, over: threading.Event, until: StatusKey | None) -> None:
+        """Stop the trading process as a person would: at the end of the data, or once there is a fact `until`."""
         while not over.wait(0.05):
-            if self.fact(StatusKey.SESSION_STATE) == SessionState.ENDED:
+            seen = until is not None and self.fact(until)
+            if seen or self.fact(StatusKey.SESSION_STATE) == SessionState.ENDED:
                 os.kill(os.getpid(), signal.SIGTERM)
                 return
 
 
-def trade(folder: Path, panel: Panel, span: Span) -> InProcessRun:
-    """Trade a span to the end of its data; `panel` holds its bars and those before."""
+def trade(
+    folder: Path, panel: Panel, span: Span, rules: Sequence[Rule] = (), until: StatusKey | None = None
+) -> InProcessRun:
+    """Trade a span to the end of its data, or until a fact is there; `panel` holds its bars and those before.
+
+    `rules` change the gateway's answers.
+    """
     config = SimulatorConfig(start=span.start.isoformat(), cash=CASH, auto_login=True, pacing=False)
     simulator = Simulator(config, ReplayedMarket(panel))
 
     def transport_to(url: str, _ca_bundle: Path | None) -> Transport:
-        return InProcessTransport(simulator, "/sim" if url.endswith("/sim") else "/v1/api")
+        return InProcessTransport(simulator, "/sim") if url.endswith("/sim") else RuledTransport(simulator, rules)
 
     environ = {
         "GATEWAY": "simulated",
@@ -56,7 +64,7 @@ def trade(folder: Path, panel: Panel, span: Span) -> InProcessRun:
     settings = with_overrides(load_settings(environ, ROOT / "config.json"), span.settings)
     done = InProcessRun(simulator, settings.state_dir / "trading.db")
     over = threading.Event()
-    watcher = threading.Thread(target=done.stop_at_the_end, args=(over,))
+    watcher = threading.Thread(target=done.stop_at_the_end, args=(over, until))
     watcher.start()
     try:
         assert run(settings, transport_to) == 0

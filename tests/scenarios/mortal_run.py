@@ -156,6 +156,7 @@ class _Counting(Reaper):
         super().__init__(kills, on_death)
         self._points = points
 
-    def passing(self, point: str, role: str | None = None) -> None:
-        self._points[point, role] += 1
-        super().passing(point, role)
+    def passing(self, point: str, *about: str) -> None:
+        for each in (None, *about):
+            self._points[point, each] += 1
+        super().passing(point, *about)

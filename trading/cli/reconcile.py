@@ -16,7 +16,11 @@ from trading.monitoring.wall_clock import WallClock
 from trading.store.readers.differences import Compared
 from trading.store.readers.state import read_state
 
-_TAKES = {Step.CLAIM: "COID=ORDER_ID, both as the list shows them", Step.ACCEPT_SHARES: "a symbol"}
+_TAKES = {
+    Step.CLAIM: "COID=ORDER_ID, both as the list shows them",
+    Step.ACCEPT_SHARES: "a symbol",
+    Step.SOLD: "a symbol",
+}
 
 
 class NothingCompared(click.ClickException):
@@ -31,6 +35,7 @@ class NothingCompared(click.ClickException):
 @click.option("--claim", metavar="COID=ORDER_ID", help="This order of ours is that one of the broker's.")
 @click.option("--absent", metavar="COID", help="You have looked: this order of ours is not at the broker.")
 @click.option("--accept-shares", metavar="SYMBOL", help="Own shares are what the broker shows; the rest was sold.")
+@click.option("--sold", metavar="SYMBOL", help="The same where it looks like a split: you know that they were sold.")
 @click.option("--adopt", metavar="COID", help="An orphan is ours from now on, and may be cancelled.")
 @click.option("--ignore", metavar="COID", help="An orphan is not ours: leave it alone, it halts no more.")
 @click.option("--json", "as_json", is_flag=True, help="For programs.")

@@ -203,7 +203,7 @@ def _trades(trades: tuple[TradeLine, ...]) -> str:
             str(line.exit_session),
             money(line.exit_price),
             line.exit_reason,
-            f"{line.pnl:+,.2f}",
+            "in doubt" if line.doubt else f"{line.pnl:+,.2f}",
         )
         for line in trades
     ]

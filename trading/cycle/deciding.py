@@ -27,6 +27,8 @@ class Deciding:
         self._stages = stages
         self._symbols = tuple(symbols)
         self.decision: Decision | None = context.store.last_decision()
+        self.problem = ""
+        """why the decision that is due could not be taken at the last attempt"""
 
     def due(self, times: MarketTimes, now: datetime) -> bool:
         """Return whether a decision is to be taken.
@@ -79,8 +81,11 @@ class Deciding:
         market = read_market(context, newest.day, symbols, self._stages.strategy.fetch_bars)
         summary.trades += context.store.record_closed_trades()
         view = view_of(context, market, state.snapshot, state.journal)
+        self.problem = ""
         if view is None:
-            context.log.warning("no bars yet", session=newest.day.isoformat())
+            missing = "no bars" if state.snapshot.account.value is not None else "no balances"
+            self.problem = f"nothing can be decided on {newest.day}: there are {missing} of it"
+            context.log.warning("no decision yet", session=newest.day.isoformat(), missing=missing)
             return context.clock.now() + timedelta(seconds=BARS_RETRY_S)
         decision = decide(view, self._stages)
         # The decision comes last: once it is there, nothing before it is done again.

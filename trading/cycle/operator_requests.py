@@ -139,8 +139,15 @@ class OperatorRequests:
                 return None
 
     def _halt(self, request: OperatorRequest, now: datetime) -> bool:
-        reason = request.argument or "asked for"
-        return self._store.halts.raise_halt(OPERATOR, request.facts, reason=reason, actor=request.actor, now=now)
+        reason, facts = request.argument or "asked for", request.facts
+        if request.made is None:
+            # Nothing tells it from an earlier one that has its number: it is the same while it halts, and not longer.
+            if any(
+                halt.facts.startswith(f"{facts}, ") for halt in self._store.halts.standing() if not halt.acknowledged
+            ):
+                return False
+            facts = f"{facts}, taken up {now.isoformat()}"
+        return self._store.halts.raise_halt(OPERATOR, facts, reason=reason, actor=request.actor, now=now)
 
     def _resume(self, request: OperatorRequest, now: datetime) -> str:
         """Acknowledge the halts that the person saw; with none left, clear the risk latches from today's equity on."""

@@ -32,7 +32,7 @@ class OrderEvents:
             self._alert(step)
         if steps:
             self._told = steps[-1].number
-            self._context.store.set_value(StatusKey.ORDER_STEPS_TOLD, str(self._told))
+            self._context.store.keep({StatusKey.ORDER_STEPS_TOLD: str(self._told)})
         return len(steps)
 
     def _last(self) -> int:

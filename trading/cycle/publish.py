@@ -51,16 +51,22 @@ class Publisher:
         self._due = next_at
         summary.positions = len(context.journal.own_positions())
         summary.mode = str(context.store.mode().mode)
-        context.store.set_value(StatusKey.UNCOVERED_SHARES, str(summary.uncovered))
-        context.store.set_value(StatusKey.UNKNOWN_ORDERS, str(summary.unknown))
-        self._measure(summary, now)
-        if real_s - self._shown_at >= SHOWN_EVERY_S:
+        facts = {
+            StatusKey.UNCOVERED_SHARES: str(summary.uncovered),
+            StatusKey.UNKNOWN_ORDERS: str(summary.unknown),
+        }
+        shown = real_s - self._shown_at >= SHOWN_EVERY_S
+        if shown:
             self._shown_at = real_s
-            context.store.set_value(StatusKey.MARKET_NOW, now.isoformat())
-            context.store.set_value(StatusKey.MARKET_PHASE, "open" if market_open else "closed")
-            context.store.set_value(StatusKey.NEXT_EVENT, next_at.isoformat())
-            kind = event_at(next_at, context.calendar, context.settings.execution)
-            context.store.set_value(StatusKey.NEXT_EVENT_KIND, kind)
+            facts |= {
+                StatusKey.MARKET_NOW: now.isoformat(),
+                StatusKey.MARKET_PHASE: "open" if market_open else "closed",
+                StatusKey.NEXT_EVENT: next_at.isoformat(),
+                StatusKey.NEXT_EVENT_KIND: event_at(next_at, context.calendar, context.settings.execution),
+            }
+        context.store.show(facts)
+        self._measure(summary, now)
+        if shown:
             for counter, totals in context.store.totals().items():
                 for label, total in totals.items():
                     context.metrics.reach(counter, total, label=label)

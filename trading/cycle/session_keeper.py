@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
 
 import msgspec
 
@@ -30,8 +29,7 @@ _GOOD = frozenset({SessionState.READY, SessionState.ENDED})
 class SessionView:
     """The session as of now. `epoch` numbers the logins; reply ids of an earlier one are void.
 
-    `skew_s` is the gateway's clock minus ours, None where it does not tell. `fresh_since` is when the broker last
-    answered: with an old one we are blind.
+    `skew_s` is the gateway's clock minus ours, None where it does not tell.
     """
 
     usable: bool
@@ -39,7 +37,6 @@ class SessionView:
     new_epoch: bool
     accounts: tuple[str, ...]
     skew_s: float | None
-    fresh_since: datetime | None = None
 
 
 class SessionKeeper:
@@ -62,16 +59,9 @@ class SessionKeeper:
         self._settings = settings
         self._account_id = account_id
         self._session: Session | None = None
-        self._fresh_since: datetime | None = None
         self._told: dict[StatusKey, str] = {}
         # What an earlier process said of the session holds no longer.
-        store.set_value(StatusKey.SESSION_STATE, SessionState.STARTING)
-        store.set_value(StatusKey.SESSION_SINCE, "")
-
-    @property
-    def fresh_since(self) -> datetime | None:
-        """When the broker last answered, None before it ever did; what is decided on older facts is decided blind."""
-        return self._fresh_since
+        store.show({StatusKey.SESSION_STATE: SessionState.STARTING, StatusKey.SESSION_SINCE: ""})
 
     def trade(self, account_id: str) -> None:
         """Keep the session for this account from now on."""
@@ -98,15 +88,12 @@ class SessionKeeper:
         if failure is not None:
             raise failure
         after = self._known()
-        if after.usable:
-            self._fresh_since = self._clock.now()
         return SessionView(
             usable=after.usable,
             epoch=after.epoch,
             new_epoch=after.epoch != before.epoch,
             accounts=after.accounts if after.usable else (),
             skew_s=skew_s,
-            fresh_since=self._fresh_since,
         )
 
     def lost(self) -> None:
@@ -182,13 +169,13 @@ class SessionKeeper:
         self._session = session
         store = self._store
         if session.memory != before.memory:
-            store.set_value(MEMORY, msgspec.json.encode(session.memory).decode())
+            store.keep({MEMORY: msgspec.json.encode(session.memory).decode()})
         if session.epoch != before.epoch:
-            store.set_value(EPOCH, str(session.epoch))
-            store.set_value(StatusKey.SESSION_SINCE, self._clock.now().isoformat())
+            store.keep({EPOCH: str(session.epoch)})
+            store.show({StatusKey.SESSION_SINCE: self._clock.now().isoformat()})
             self._metrics.put(Gauge.SESSION_EPOCH, session.epoch)
         elif not session.usable and session.state is not SessionState.ENDED:
-            store.set_value(StatusKey.SESSION_SINCE, "")
+            store.show({StatusKey.SESSION_SINCE: ""})
         self._show(session)
 
     def _show(self, session: Session) -> None:
@@ -208,9 +195,8 @@ class SessionKeeper:
 
     def _say(self, state: SessionState, facts: Mapping[StatusKey, str]) -> None:
         told = {StatusKey.SESSION_STATE: str(state), **facts}
-        for key, text in told.items():
-            if self._told.get(key) != text:
-                self._store.set_value(key, text)
+        if not told.items() <= self._told.items():
+            self._store.show(told)
         good = state in _GOOD
         self._metrics.put(Gauge.GATEWAY_UP, 1.0 if good else 0.0)
         if self._told.get(StatusKey.SESSION_STATE) != state:

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from trading.config import SessionSettings
 from trading.cycle.session_state import MOST_SELECTIONS, Session, opens_at, yields_s
 from trading.execution.windows import in_reset, next_reset_end
+from trading.model.account import mask_account
 from trading.model.alarm import Alarm, AlarmCode
 from trading.model.status import SessionState
 
@@ -66,7 +67,8 @@ def alarms(session: Session, account_id: str | None) -> tuple[Alarm, ...]:
         found.append(Alarm(AlarmCode.SESSION, "closed", text))
     problem = _not_ours(session, account_id)
     if problem is not None:
-        found.append(Alarm(AlarmCode.SESSION, "account", problem))
+        text = f"select the account that is traded, {mask_account(account_id or '')}: {problem}"
+        found.append(Alarm(AlarmCode.SESSION, "account", text))
     return tuple(found)
 
 

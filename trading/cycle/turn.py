@@ -12,18 +12,21 @@ from datetime import datetime, timedelta
 
 from trading.cycle.gather import refreshed, trading_state
 from trading.cycle.session_keeper import SessionView
-from trading.errors import ConfigError
+from trading.execution.cancels import plan_cancels
 from trading.execution.context import TradingContext
-from trading.execution.foreign import unsettled
+from trading.execution.dollars import convert_first, in_dollars
+from trading.execution.foreign import told_apart, unsettled
 from trading.execution.obligations import obligations
-from trading.execution.plan import POLL_S, Plan
+from trading.execution.plan import POLL_S, Cancel, Plan
 from trading.execution.reconciler import Reconciled, Reconciler, latched
-from trading.execution.sender import Sender
+from trading.execution.sender import OLDEST_SNAPSHOT, Sender
 from trading.execution.snapshot import BrokerSnapshot, Reading, read_snapshot
 from trading.execution.state import TradingState
 from trading.model.account import AccountState
-from trading.model.alarm import Alarm, HaltCause
+from trading.model.alarm import Alarm, AlarmCode, HaltCause
+from trading.model.command import Step
 from trading.model.decision import Decision
+from trading.model.mode import Mode
 from trading.model.order import IntentState
 
 EXECUTION_DAYS = 7
@@ -52,13 +55,18 @@ class Turn:
     looks: list[datetime] = field(default_factory=list)
 
     @property
+    def problems(self) -> tuple[str, ...]:
+        """Return what can't be read, or keeps anything from being bought whatever is decided."""
+        return (*self.state.snapshot.failures, *convert_first(self.state.snapshot))
+
+    @property
     def unknown(self) -> int:
         """Return the orders whose outcome is not proven."""
         return sum(record.state is IntentState.UNKNOWN for record in self.state.journal.maybe_live)
 
 
 class AccountTurns:
-    """Turns of one account. What is kept between two is a cache of balances, and nothing that a restart would miss."""
+    """Turns of one account. What is kept between two are the last reading and balances: a restart reads them anew."""
 
     def __init__(self, context: TradingContext, free_bytes: Callable[[], int | None]) -> None:
         """Work on the context's ports."""
@@ -67,6 +75,7 @@ class AccountTurns:
         self._reconciler = Reconciler(context)
         self._sender = Sender(context, self._refresh)
         self._balances: Reading[AccountState] | None = None
+        self._last: TradingState | None = None
         self.reconciled = False
 
     def start(self) -> None:
@@ -77,6 +86,22 @@ class AccountTurns:
         """Another session began: nothing is bought before own records agree with the broker's again."""
         self.reconciled = False
         self._balances = None
+        self._last = None
+
+    def cancel_at_once(self) -> None:
+        """While HALTED, ask for the cancels of entries by the last reading, if a round could still act on it.
+
+        The next reading may have to wait five seconds for the API's limits. It finds these cancels asked for.
+        """
+        if self._last is None:
+            return
+        state = self._refresh(self._last)
+        if state.mode is not Mode.HALTED or state.now - state.snapshot.began > OLDEST_SNAPSHOT:
+            return
+        planned = Plan()
+        plan_cancels(state, planned)
+        due = [each for each in planned.commands if isinstance(each, Cancel) and each.step is Step.HALT]
+        self._raise(self._sender.carry_out(Plan(commands=[*due]), state).halts)
 
     def run(self, session: SessionView, decision: Decision | None, *, balances: bool) -> Turn:
         """Gather, plan and act until nothing more follows; with `balances` they are read anew first.
@@ -97,6 +122,7 @@ class AccountTurns:
     def _round(self, session: SessionView, decision: Decision | None, before: Turn | None) -> Turn:
         """Gather, plan and act once; return what the turn did so far, with this round."""
         state, reconciled = self._gather(session, decision)
+        self._last = state
         plan = obligations(state)
         done = self._sender.carry_out(plan, state)
         self._raise(done.halts)
@@ -129,13 +155,14 @@ class AccountTurns:
             balances=self._balances if self._balances and self._balances.value is not None else None,
         )
         self._balances = snapshot.account
-        account = snapshot.account.value
-        if account is not None and account.currency != "USD":
-            fix = f"this account is kept in {account.currency}: only one that is kept in USD can be traded"
-            raise ConfigError("IBKR_ACCOUNT_ID", None, fix)
+        snapshot = told_apart(snapshot, self._reconciler.view(snapshot.began))
         reconciled = self._reconciler.take_in(snapshot, session.skew_s)
         self._stand(reconciled, snapshot)
+        if any(alarm.code is AlarmCode.SHARES_MISSING for alarm in reconciled.alarms):
+            # The value of the account's stocks is a second witness, which has to be of now.
+            self._balances = None
         journal = self._reconciler.view(context.clock.now())
+        snapshot = in_dollars(snapshot, journal)
         if not self.reconciled and snapshot.whole and not unsettled(journal):
             self.reconciled = True
             context.store.set_reconciled(

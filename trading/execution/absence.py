@@ -52,9 +52,15 @@ def judge(
     journal: JournalView,
     calendar: TradingCalendar,
     settings: Settings,
+    excess: tuple[Sighting, ...] = (),
 ) -> Judgement:
-    """Judge an unproven order by one reading that does not show it; `votes` are those since it became unproven."""
+    """Judge an unproven order by one reading that does not show it; `votes` are those since it became unproven.
+
+    `excess` is what is kept about shares of others in its contract (`own_shares.excess_of`).
+    """
     if not _could_show(record, snapshot, journal, settings):
+        return Judgement()
+    if snapshot.held(record.intent.conid) - journal.owned(record.intent.conid) != _foreign(record, excess, settings):
         return Judgement()
     over = over_at(record, calendar)
     if over is not None and snapshot.began >= over and record.filled == 0:
@@ -107,15 +113,21 @@ def next_look(record: IntentRecord, now: datetime, calendar: TradingCalendar, se
 
 
 def _could_show(record: IntentRecord, snapshot: BrokerSnapshot, journal: JournalView, settings: Settings) -> bool:
-    """Return whether the reading would show the order if it were there, and nothing else speaks for it."""
+    """Return whether the reading would show the order if it were there, and shows none like it."""
     if not snapshot.whole or snapshot.unsure(record.intent.conid) or in_reset(snapshot.began, settings.session):
         return False
     visible = timedelta(seconds=2.0 * settings.execution.visibility_s)
     if record.sent_at is not None and snapshot.began < record.sent_at + visible:
         return False
-    if snapshot.held(record.intent.conid) != journal.owned(record.intent.conid):
-        return False
     return not any(may_be(record, sight, journal) for sight in snapshot.sights.values())
+
+
+def _foreign(record: IntentRecord, excess: tuple[Sighting, ...], settings: Settings) -> float:
+    """Return the shares of others that stood there all along: so many as were seen for a while before it was sent."""
+    if not excess or record.sent_at is None:
+        return 0.0
+    settled = timedelta(seconds=settings.execution.visibility_s)
+    return float(excess[-1].evidence) if record.sent_at - excess[-1].at >= settled else 0.0
 
 
 def _after_session(

@@ -11,12 +11,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from trading.config import RiskSettings, SizingSettings
+from trading import rules
 from trading.execution.prices import increment_at
+from trading.execution.snapshot import BrokerSnapshot
 from trading.execution.state import AccountGuard, TradingState
 from trading.execution.windows import SendWindow
-from trading.market.fills import cents, commission, round_down_to
-from trading.model.account import AccountKind
+from trading.market.fills import round_down_to
+from trading.model.account import AccountKind, Quote
 from trading.model.contract import Contract, PriceIncrement
 from trading.model.decision import Denied
 from trading.model.mode import Mode
@@ -28,6 +29,8 @@ MIN_FREE_BYTES = 200 * 1024 * 1024
 MAX_ENTRIES_A_MINUTE = 20
 MAX_ENTRIES_A_DAY = 200
 SELL_COLLAR = 0.02
+# The wider of the collars of a sale, and what the price may rise from the plan to the wire.
+EXIT_COLLAR = 0.06
 MAX_PRIOR_CLOSE_DEVIATION = 0.005
 _TOLERANCE = 1e-9
 
@@ -50,6 +53,13 @@ def account(symbol: str, guard: AccountGuard) -> Denied | None:
     if guard.observes:
         return Denied(symbol, "account", None, None, "observed only: LIVE_TRADING is not set to this account's id")
     return None
+
+
+def readable(symbol: str, snapshot: BrokerSnapshot) -> Denied | None:
+    """R23: all lists could be read; what could not be may hold an order or shares that nobody has seen."""
+    if snapshot.whole:
+        return None
+    return Denied(symbol, "state", None, None, f"the broker's lists can't be read: {snapshot.failures[0]}")
 
 
 def state(symbol: str, at: TradingState, unknown: int) -> Denied | None:
@@ -87,7 +97,7 @@ def market_closed(order: OrderIntent, now: datetime, window: SendWindow) -> Deni
 
 
 def price_collar(order: OrderIntent, reference: float | None, deviation: float) -> Denied | None:
-    """R01: a buy at most `deviation` above the reference, a sale with a limit at least −2 % of it."""
+    """R01: a buy at most `deviation` above the reference, a sale with a limit at most so far under it."""
     if order.role is Role.EXIT and order.order_type is OrderType.MARKET:
         return None
     if reference is None or not (math.isfinite(reference) and reference > 0.0) or order.limit_price is None:
@@ -96,7 +106,7 @@ def price_collar(order: OrderIntent, reference: float | None, deviation: float) 
         allowed = reference * (1.0 + deviation)
         inside = 0.0 < order.limit_price <= allowed + _TOLERANCE
     else:
-        allowed = reference * (1.0 - SELL_COLLAR)
+        allowed = reference * (1.0 - deviation)
         inside = order.limit_price >= round_down_to(allowed, 0.01) - _TOLERANCE
     return None if inside else Denied(order.symbol, "price_collar", order.limit_price, allowed)
 
@@ -169,34 +179,60 @@ def suspected_split(symbol: str, close: float | None, prior_close: float | None)
     return Denied(symbol, "split", prior_close, close, "the prior close differs: a split is suspected")
 
 
+def halted(symbol: str, quote: Quote | None) -> Denied | None:
+    """R15: nothing is bought while its trading is halted."""
+    stopped = quote is not None and quote.halted
+    return Denied(symbol, "halted_symbol", None, None, "its trading is halted") if stopped else None
+
+
 def short(order: OrderIntent, own: int, other_sells: int) -> Denied | None:
     """R18: a sale of at most the own shares less what other sells of ours may still take."""
     allowed = own - other_sells
-    return None if order.quantity <= allowed else Denied(order.symbol, "short", order.quantity, allowed)
+    return None if 0 < order.quantity <= allowed else Denied(order.symbol, "short", order.quantity, allowed)
 
 
-def size(order: OrderIntent, equity: float, risk: RiskSettings, sizing: SizingSettings) -> Denied | None:
-    """R02 and R03 once more: value and quantity of one order, with the equity of now."""
-    if risk.profile != "standard":
-        return None
-    value = order.quantity * (order.limit_price or math.nan)
-    allowed = min(sizing.max_position_size * equity, risk.max_order_value)
-    if not value <= allowed + _TOLERANCE:
-        return Denied(order.symbol, "max_value", value, allowed)
-    if order.quantity > risk.max_order_quantity:
-        return Denied(order.symbol, "max_quantity", order.quantity, risk.max_order_quantity)
-    return None
+@dataclass(frozen=True, slots=True)
+class Account:
+    """The account at its worst, USD: other entries that may be live count as filled.
+
+    `cash` is what is left then; `exposure` the value of all shares that are held, own and foreign, and of those
+    entries; `positions` their contracts.
+    """
+
+    equity: float
+    cash: float
+    exposure: float
+    positions: int
 
 
-def entry_cost(quantity: int, limit_price: float) -> float:
-    """Return what an entry can take from the cash."""
-    return float(cents(cents(quantity * limit_price) + commission(quantity, limit_price)))
-
-
-def buying_power(order: OrderIntent, cash: float, committed: float, available: float) -> Denied | None:
-    """R19: cash, less what entries that may be live can still take, covers it; so do the account's available funds."""
+def sizes(order: OrderIntent, account: Account, limits: rules.EntryLimits) -> Denied | None:
+    """R02, R03, R10 and R19 once more, with the account of now: by the functions that the decision asked."""
     if order.limit_price is None:
         return Denied(order.symbol, "buying_power", None, None, "it has no limit")
-    cost = entry_cost(order.quantity, order.limit_price)
-    allowed = min(cash, available) - committed
-    return None if cost <= allowed + _TOLERANCE else Denied(order.symbol, "buying_power", cost, allowed)
+    limit = order.limit_price
+    proposal = rules.Proposal(order.quantity, float(order.quantity), limit, math.nan, math.nan, 0, math.inf)
+    portfolio = rules.Portfolio(
+        halted=False,
+        drawdown=0.0,
+        max_drawdown=1.0,
+        equity=float(account.equity),
+        cash=float(account.cash),
+        positions=account.positions,
+        exposure=float(account.exposure),
+        open_risk=0.0,
+        stop_outs=0,
+        daily_loss=0.0,
+    )
+    results = [
+        ("max_positions", rules.max_positions(portfolio, limits)),
+        ("size_zero", rules.size_zero(proposal)),
+        ("buying_power", rules.buying_power(proposal, portfolio)),
+        ("exposure", rules.exposure(proposal, portfolio, limits)),
+    ]
+    if limits.standard:
+        results.append(("max_value", rules.max_value(proposal, portfolio, limits)))
+        results.append(("max_quantity", rules.max_quantity(proposal, limits)))
+    for code, (refused, asked, allowed) in results:
+        if refused:
+            return Denied(order.symbol, code, asked, allowed)
+    return None

@@ -6,14 +6,14 @@ from collections.abc import Iterator, Sequence
 from math import floor
 
 from trading.execution.absence import VOTES_NEEDED
-from trading.execution.matching import PRICE_TOLERANCE, alike
+from trading.execution.matching import PRICE_TOLERANCE, could_be
 from trading.execution.own_shares import VOTES_NEEDED as SHARES_VOTES_NEEDED
-from trading.execution.own_shares import in_flight, subject_of
+from trading.execution.own_shares import in_flight, looks_split, subject_of
 from trading.execution.protection import Cover, covers
 from trading.execution.snapshot import OrderSight
 from trading.execution.state import TradingState
 from trading.model.alarm import HaltCause
-from trading.model.difference import Difference, DifferenceKind
+from trading.model.difference import Difference, DifferenceKind, Step
 from trading.model.order import BrokerOrder
 from trading.model.record import OwnPosition
 
@@ -90,7 +90,7 @@ def _orders_of_others(state: TradingState, orphans: set[str]) -> Iterator[Differ
             person = f"--adopt {name} or --ignore {name}"
             yield Difference(DifferenceKind.ORPHAN, name, order.symbol, found, "halted; does not cancel it", person)
         else:
-            like = [r.coid for r in state.journal.maybe_live if r.unproven and alike(r.intent, order)]
+            like = [r.coid for r in state.journal.maybe_live if r.unproven and could_be(r.intent, order)]
             person = f"--claim {like[0]}={order_id} if it is ours" if like else ""
             yield Difference(DifferenceKind.FOREIGN_ORDER, str(order_id), order.symbol, found, _LEAVES, person)
 
@@ -130,11 +130,14 @@ def _missing(position: OwnPosition, found: str, state: TradingState) -> Differen
     if in_flight(position.conid, state.snapshot, state.journal):
         system = "waits for an order of ours there that is not settled"
         person = ""
+    elif looks_split(position, state.snapshot):
+        system = "could be a split: takes it in once the average price agrees; stop stays"
+        person = f"--{Step.SOLD} {position.symbol} if they were sold"
     else:
         system = (
             f"takes them for sold by hand once it is proven ({votes} of {SHARES_VOTES_NEEDED} readings); stop stays"
         )
-        person = f"--accept-shares {position.symbol} if they were sold"
+        person = f"--{Step.ACCEPT_SHARES} {position.symbol} if they were sold"
     return Difference(DifferenceKind.SHARES_MISSING, position.symbol, position.symbol, found, system, person)
 
 

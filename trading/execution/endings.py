@@ -12,7 +12,7 @@ from trading.execution.since import Since
 from trading.execution.snapshot import BrokerSnapshot, OrderSight
 from trading.market.calendar import TradingCalendar
 from trading.model.command import CommandState, Step
-from trading.model.order import LIFE, BrokerOrder, BrokerStatus, IntentState, OrderLife, Tif
+from trading.model.order import LIFE, BrokerOrder, BrokerStatus, Execution, IntentState, OrderLife, Tif
 from trading.model.record import IntentRecord, JournalView
 from trading.model.request import RequestKind
 from trading.ports import Broker
@@ -91,11 +91,22 @@ class Endings:
         if sight.life is OrderLife.UNSURE and self._since.seconds("inactive", record.coid) < INACTIVE_AFTER_S:
             return None
         if round(order.filled_quantity) != record.filled:
-            if self._since.seconds("late", record.coid) < EXECUTIONS_LATE_AFTER_S:
+            late_s = self._since.seconds("late", record.coid)
+            if late_s < EXECUTIONS_LATE_AFTER_S and not self._corrected(record):
                 return None
             text = f"exec_gap: {order.filled_quantity:g} filled, executions say {record.filled}"
             return Ending(self._state(record, order, now), text, gap=True)
         return Ending(self._state(record, order, now), str(order.status))
+
+    def _corrected(self, record: IntentRecord) -> bool:
+        """Return whether the broker may have changed or taken back an execution of it: the row's number is older."""
+        listed = self._snapshot.executions.value
+        return listed is not None and any(
+            each.order_id in {None, record.order_id}
+            and (each.conid, each.side) == (record.intent.conid, record.intent.side)
+            and _is_correction(each)
+            for each in listed.executions
+        )
 
     def _state(self, record: IntentRecord, order: BrokerOrder, now: datetime) -> IntentState:
         ended = _ENDED.get(order.status, IntentState.CANCELLED)
@@ -133,3 +144,9 @@ class Endings:
         if missing_s < 2.0 * self._settings.execution.visibility_s:
             return None
         return Ending(IntentState.UNKNOWN, "vanished without a terminal status")
+
+
+def _is_correction(execution: Execution) -> bool:
+    """Return whether it takes the place of an earlier version: the last part of the id counts them."""
+    version = execution.execution_id.rpartition(".")[2]
+    return not execution.quantity or (version.isdigit() and int(version) > 1)

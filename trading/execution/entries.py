@@ -9,15 +9,18 @@ from trading.execution import checks
 from trading.execution.order_factory import Purpose, bracket
 from trading.execution.plan import POLL_S, Plan, Refuse, Submit
 from trading.execution.state import TradingState
+from trading.model.account import AccountState
 from trading.model.command import Step
 from trading.model.decision import Approved, Denied
 from trading.model.exchange_time import exchange_date
 from trading.model.order import IntentState, OrderIntent, Role
-from trading.model.record import group_of
+from trading.model.record import IntentRecord, group_of
+from trading.risk_manager import entry_limits
+from trading.rules import entry_cost
 
 MINUTE_S = 60.0
 # A refusal of these may pass by itself inside the window; of all others the order is over.
-_PASSING = frozenset({"state", "rate", "market_closed", "restricted"})
+_PASSING = frozenset({"state", "rate", "market_closed", "restricted", "halted_symbol"})
 
 
 def passes(denied: Denied) -> bool:
@@ -55,7 +58,6 @@ def check_entry(order: OrderIntent, state: TradingState) -> Denied | None:
     journal = state.journal
     active = [*journal.maybe_live, *journal.planned]
     others = [r for r in active if r.intent.role is Role.ENTRY and r.coid != order.coid]
-    committed = sum(checks.entry_cost(r.left, r.intent.limit_price or 0.0) for r in others)
     twins = {r.coid: str(r.state) for r in others if r.intent.conid == order.conid}
     unknown = sum(record.state is IntentState.UNKNOWN for record in active)
     contract = state.contracts.get(order.symbol)
@@ -69,6 +71,7 @@ def check_entry(order: OrderIntent, state: TradingState) -> Denied | None:
         checks.account(order.symbol, state.guard)
         or checks.too_old(order, state)
         or checks.market_closed(order, state.now, state.times.window)
+        or checks.readable(order.symbol, state.snapshot)
         or checks.state(order.symbol, state, unknown)
         or checks.instrument(order, contract)
         or checks.stale(order, state)
@@ -76,10 +79,26 @@ def check_entry(order: OrderIntent, state: TradingState) -> Denied | None:
         or checks.duplicate(order, twins)
         or checks.price_collar(order, closes.get(order.symbol), settings.risk.max_price_deviation)
         or checks.fat_finger(order, contract.increments if contract is not None else ())
-        or checks.size(order, account.net_liquidation, settings.risk, settings.sizing)
-        or checks.buying_power(order, account.cash, committed, account.available_funds)
+        or checks.halted(order.symbol, quote)
+        or checks.sizes(order, _at_worst(account, others, state), entry_limits(settings.risk, settings.sizing))
         or checks.rate(order.symbol, _sent(state))
         or checks.suspected_split(order.symbol, closes.get(order.symbol), prior_close)
+    )
+
+
+def _at_worst(account: AccountState, others: Sequence[IntentRecord], state: TradingState) -> checks.Account:
+    """Return the account as it is once all other entries that may be live have filled."""
+    committed = sum(entry_cost(r.left, r.intent.limit_price or 0.0) for r in others)
+    buys = sum(r.left * (r.intent.limit_price or 0.0) for r in others)
+    own = {position.conid for position in state.journal.positions}
+    ours = state.shares_value(own=True)
+    # Shares of others count as far as the account is said to be worth them.
+    foreign = min(state.shares_value(own=False), max(account.net_liquidation - account.cash - ours, 0.0))
+    return checks.Account(
+        equity=account.net_liquidation,
+        cash=min(account.cash, account.available_funds) - committed,
+        exposure=ours + foreign + buys,
+        positions=len(own | {record.intent.conid for record in others}),
     )
 
 

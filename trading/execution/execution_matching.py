@@ -92,33 +92,52 @@ def _by_bounds(
     journal: JournalView,
     snapshot: BrokerSnapshot,
     slack: timedelta,
-    counted: Mapping[str, float],
+    counted: Mapping[str, int],
 ) -> list[tuple[str, Execution]]:
     """Return the executions that carry neither id nor name and are those that an order of ours is short of.
 
+    They are just as many, and no other order may have made them, or each other one is short of just the rest.
     `counted` are the shares that named executions of the same reading bring.
     """
     newest = _newest(executions)
-    missing = {record.coid: _missing(record, snapshot) - counted.get(record.coid, 0.0) for record in journal.records}
-    short = [record for record in journal.records if missing[record.coid] > 0]
+    missing = {record.coid: _missing(record, snapshot) - counted.get(record.coid, 0) for record in journal.records}
+    short = {coid: shares for coid, shares in missing.items() if shares > 0}
+    fitting = {coid: _fitting(journal.by_coid[coid], shares, newest, snapshot, slack) for coid, shares in short.items()}
     found: list[tuple[str, Execution]] = []
-    for record in short:
-        # What the list says that it filled may have come after its end: both legs of a pair can fill.
-        late = _shown(record, snapshot)
-        fitting = [each for each in newest if _same(record, each) and _allows(record, each, slack, snapshot, late=late)]
-        if sum(each.quantity for each in fitting) != missing[record.coid]:
-            fitting = [each for each in fitting if _after_trigger(record, each)]
-        rivals = [
-            other
-            for other in short
-            if other.coid != record.coid
-            and any(_same(other, each) and _allows(other, each, slack, snapshot) for each in fitting)
-        ]
-        if not rivals and sum(each.quantity for each in fitting) == missing[record.coid]:
-            names = {fill_of(each.execution_id) or each.execution_id for each in fitting}
-            # With a corrected one go its earlier versions, so that none of them is ever looked for again.
-            found += [(record.coid, e) for e in executions if (fill_of(e.execution_id) or e.execution_id) in names]
+    while (coid := _next_explained(short, fitting)) is not None:
+        mine = fitting.pop(coid)
+        del short[coid]
+        fills = {_fill(each) for each in mine}
+        # With a corrected one go its earlier versions, so that none of them is ever looked for again.
+        found += [(coid, each) for each in executions if _fill(each) in fills]
+        fitting = {other: [each for each in theirs if each not in mine] for other, theirs in fitting.items()}
     return found
+
+
+def _fitting(
+    record: IntentRecord, shares: int, executions: Sequence[Execution], snapshot: BrokerSnapshot, slack: timedelta
+) -> list[Execution]:
+    """Return the executions that an order may have made; of too many, those at a price that a stop would get."""
+    found = [each for each in executions if _same(record, each) and _allows(record, each, slack, snapshot)]
+    if _shares(found) != shares:
+        found = [each for each in found if _after_trigger(record, each)]
+    return found
+
+
+def _next_explained(short: Mapping[str, int], fitting: Mapping[str, Sequence[Execution]]) -> str | None:
+    """Return an order that the executions that fit it explain, and leave every other one just what it needs of them."""
+    for coid, mine in fitting.items():
+        rests = {other: [each for each in theirs if each not in mine] for other, theirs in fitting.items()}
+        if _shares(mine) == short[coid] and all(
+            other == coid or len(rest) == len(fitting[other]) or _shares(rest) == short[other]
+            for other, rest in rests.items()
+        ):
+            return coid
+    return None
+
+
+def _shares(executions: Iterable[Execution]) -> float:
+    return sum(each.quantity for each in executions)
 
 
 def _counted(fills: Iterable[tuple[str, Execution]]) -> Counter[str]:
@@ -128,11 +147,14 @@ def _counted(fills: Iterable[tuple[str, Execution]]) -> Counter[str]:
     return shares
 
 
+def _fill(execution: Execution) -> str:
+    return fill_of(execution.execution_id) or execution.execution_id
+
+
 def _newest(executions: Iterable[Execution]) -> list[Execution]:
     """Return one of each fill: the version that corrects all others."""
-    found: dict[str, Execution] = {}
-    for each in sorted(executions, key=lambda each: version_of(each.execution_id)):
-        found[fill_of(each.execution_id) or each.execution_id] = each
+    versions = sorted(executions, key=lambda each: version_of(each.execution_id))
+    found = {_fill(each): each for each in versions}
     return sorted(found.values(), key=lambda each: (each.time, each.execution_id))
 
 
@@ -186,11 +208,6 @@ def _missing(record: IntentRecord, snapshot: BrokerSnapshot) -> int:
     return record.left if record.state is IntentState.FILLED else 0
 
 
-def _shown(record: IntentRecord, snapshot: BrokerSnapshot) -> bool:
-    """Return whether the list of this session shows the order under a record's id."""
-    return record.seen_epoch == snapshot.epoch and snapshot.sight_of(record.order_id) is not None
-
-
 def _same(record: IntentRecord, execution: Execution) -> bool:
     return record.intent.conid == execution.conid and record.intent.side is execution.side
 
@@ -213,21 +230,20 @@ def _sent(record: IntentRecord) -> datetime:
     return record.sent_at or record.intent.created
 
 
-def _allows(
-    record: IntentRecord, execution: Execution, slack: timedelta, snapshot: BrokerSnapshot, *, late: bool = False
-) -> bool:
+def _allows(record: IntentRecord, execution: Execution, slack: timedelta, snapshot: BrokerSnapshot) -> bool:
     """Return whether the order can have made the execution: sent before it, for that many shares, at such a price.
 
-    Size and limit are those that the order has now, where it is shown: a split or a person may have changed them.
-    With `late` it may have come after the order's end.
+    Size and limit are those that the order has now, where it is shown: a split or a person may have changed them. After
+    its end nothing was executed, unless that was taken for its absence, or the list shows as many filled.
     """
     intent = record.intent
     sight = snapshot.sight_of(record.order_id)
     left = record.left if sight is None else round(sight.order.total_quantity) - record.filled
     if _before(record, execution, slack) or execution.quantity > left:
         return False
-    ended = None if record.state in DECLARED_ABSENT else record.ended_at
-    if ended is not None and execution.time > ended + slack and not late:
+    more = record.state in DECLARED_ABSENT or _missing(record, snapshot) >= execution.quantity
+    ended = None if more else record.ended_at
+    if ended is not None and execution.time > ended + slack:
         return False
     limit_price = intent.limit_price if sight is None else sight.order.limit_price
     if intent.order_type is not OrderType.LIMIT or limit_price is None:

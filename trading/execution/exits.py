@@ -16,7 +16,7 @@ from trading.execution.cancels import ask_cancel
 from trading.execution.matching import working
 from trading.execution.order_factory import Purpose, exit_order
 from trading.execution.plan import POLL_S, Plan, Prepare, Refuse, Submit
-from trading.execution.prices import marketable, sale_price
+from trading.execution.prices import SalePrice, marketable, sale_price
 from trading.execution.state import TradingState
 from trading.model.alarm import AlarmCode
 from trading.model.command import Step
@@ -31,6 +31,8 @@ COLLARS = (0.02, 0.05)
 # A limit that the price has left behind is given up after so long.
 REPRICE_AFTER = timedelta(seconds=60)
 _GOES_ON = MAYBE_LIVE | {IntentState.PLANNED}
+# A sale that is refused for these at the door goes out in a later turn, at the price of then.
+PASSING = frozenset({"stale", "price_collar"})
 # An exit that ended so is still wanted for the same session.
 _AGAIN = frozenset({IntentState.LOST, IntentState.DENIED, IntentState.CANCELLED})
 
@@ -107,6 +109,7 @@ def check_exit(order: OrderIntent, state: TradingState, *, guarded: bool = False
         or _mode(order, state, guarded=guarded)
         or _readable(order, state, guarded=guarded)
         or _time(order, state, guarded=guarded)
+        or _price(order, state, guarded=guarded)
         or checks.short(order, state.own_shares_shown(order.conid), sum(record.left for record in others))
     )
 
@@ -201,9 +204,9 @@ def _draft(want: WantedExit, state: TradingState) -> tuple[OrderIntent | None, D
     session = state.times.open_session
     if session is None or not (want.guarded or window.in_session(state.now)):
         return None, checks.closed(position.symbol)
-    quote = sale_price(state.quotes.get(position.conid), state.now, allow_delayed=_allow_delayed(state))
+    quote = _price_now(position.conid, state, guarded=want.guarded)
     if quote is None:
-        return None, Denied(position.symbol, "stale", None, None, "there is no usable quote")
+        return None, _no_quote(position.symbol)
     sent = _limits_sent(position, state)
     collar = COLLARS[min(len(sent), len(COLLARS) - 1)]
     price = min(quote.price, position.stop_price) if want.guarded and quote.delayed else quote.price
@@ -213,8 +216,15 @@ def _draft(want: WantedExit, state: TradingState) -> tuple[OrderIntent | None, D
     return replace(exit_order(position, want.reason, purpose, limit), quantity=quantity), None
 
 
-def _allow_delayed(state: TradingState) -> bool:
-    return not state.settings.execution.require_realtime
+def _price_now(conid: int, state: TradingState, *, guarded: bool) -> SalePrice | None:
+    """Return what a sale would get now, None where no usable quote says so."""
+    # The guard looks at the price that there is: a setting for better prices must not leave shares unwatched.
+    allow_delayed = guarded or not state.settings.execution.require_realtime
+    return sale_price(state.quotes.get(conid), state.now, allow_delayed=allow_delayed)
+
+
+def _no_quote(symbol: str) -> Denied:
+    return Denied(symbol, "stale", None, None, "there is no usable quote")
 
 
 def _limits_sent(position: OwnPosition, state: TradingState) -> list[IntentRecord]:
@@ -283,7 +293,8 @@ def _mode(order: OrderIntent, state: TradingState, *, guarded: bool) -> Denied |
 
 def _readable(order: OrderIntent, state: TradingState, *, guarded: bool) -> Denied | None:
     """A sale needs to know what is ours and what is live; in a contract that is short nothing is sold."""
-    if not state.snapshot.whole or (state.snapshot.unsure(order.conid) and not guarded):
+    unclear = state.snapshot.unclear(order.conid) or state.snapshot.unclear(None)
+    if not state.snapshot.whole or (unclear and not guarded):
         return Denied(order.symbol, "state", None, None, "orders and positions can't be read")
     if state.snapshot.held(order.conid) < 0:
         return Denied(order.symbol, "short", None, None, "the account is short in it")
@@ -300,6 +311,14 @@ def _time(order: OrderIntent, state: TradingState, *, guarded: bool) -> Denied |
     else:
         inside = state.times.liquid if guarded else window.in_session(state.now)
     return None if inside else checks.closed(order.symbol)
+
+
+def _price(order: OrderIntent, state: TradingState, *, guarded: bool) -> Denied | None:
+    """R14 and R01: a limit inside the session goes by a price that is usable at this moment, and lies near it."""
+    if order.order_type is OrderType.MARKET:
+        return None
+    quote = _price_now(order.conid, state, guarded=guarded)
+    return _no_quote(order.symbol) if quote is None else checks.price_collar(order, quote.price, checks.EXIT_COLLAR)
 
 
 def _wait(want: WantedExit, denied: Denied | None, plan: Plan, state: TradingState) -> None:

@@ -3,12 +3,45 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
-from trading.execution.matching import is_orphan
+from trading.execution.matching import is_name, is_orphan
 from trading.execution.snapshot import BrokerSnapshot
 from trading.model.alarm import HaltCause
-from trading.model.order import IntentState
+from trading.model.order import IntentState, UnreadableRow
 from trading.model.record import IntentRecord, JournalView
+
+
+def told_apart(snapshot: BrokerSnapshot, journal: JournalView) -> BrokerSnapshot:
+    """Return a reading in which unreadable rows that can be told to be no order of ours say so.
+
+    Such a row names an id that none of ours has had, and a reference that is no name of ours; or it names no reference,
+    and the list shows every order of ours that it may be.
+    """
+
+    def told(rows: tuple[UnreadableRow, ...]) -> tuple[UnreadableRow, ...]:
+        return tuple(replace(row, foreign=_is_foreign(row, snapshot, journal)) for row in rows)
+
+    orders, executions = snapshot.orders.value, snapshot.executions.value
+    if orders is not None and orders.unreadable:
+        reading = replace(snapshot.orders, value=replace(orders, unreadable=told(orders.unreadable)))
+        snapshot = replace(snapshot, orders=reading)
+    if executions is not None and executions.unreadable:
+        listed = replace(snapshot.executions, value=replace(executions, unreadable=told(executions.unreadable)))
+        snapshot = replace(snapshot, executions=listed)
+    return snapshot
+
+
+def _is_foreign(row: UnreadableRow, snapshot: BrokerSnapshot, journal: JournalView) -> bool:
+    if row.order_id is None or any(row.order_id == record.order_id for record in journal.records):
+        return False
+    if row.order_ref is not None:
+        return not is_name(row.order_ref)
+    return all(
+        snapshot.sight_of(record.order_id) is not None and not record.unproven
+        for record in journal.maybe_live
+        if row.conid in {None, record.intent.conid}
+    )
 
 
 def blocked_contracts(snapshot: BrokerSnapshot, journal: JournalView) -> dict[int, tuple[str, str]]:

@@ -7,7 +7,7 @@ their place in an answer.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from trading.execution.snapshot import BrokerSnapshot, OrderSight
 from trading.execution.splits import split_between, splits_between
@@ -50,9 +50,17 @@ def is_split(intent: OrderIntent, order: BrokerOrder) -> bool:
     return _same_kind(intent, order) and _split(order, intent.quantity, intent.limit_price, intent.stop_price)
 
 
-def alike(intent: OrderIntent, order: BrokerOrder) -> bool:
-    """Return whether an order is what the intent asked for, or that after a split."""
-    return agrees(intent, order) or is_split(intent, order)
+def could_be(intent: OrderIntent, order: BrokerOrder) -> bool:
+    """Return whether an order is what the intent asked for, or that after a split.
+
+    A bracket's child may work for a part of it by now.
+    """
+    return _in_part(intent, order) or is_split(intent, order)
+
+
+def _in_part(intent: OrderIntent, order: BrokerOrder) -> bool:
+    whole = order.total_quantity if named(intent) else intent.quantity
+    return 0 < round(order.total_quantity) <= intent.quantity and agrees(intent, replace(order, total_quantity=whole))
 
 
 def may_be(record: IntentRecord, sight: OrderSight, journal: JournalView) -> bool:
@@ -69,7 +77,7 @@ def may_be(record: IntentRecord, sight: OrderSight, journal: JournalView) -> boo
     if order.order_id == record.order_id or order.order_ref == record.coid:
         return True
     several = _split(order, intent.quantity, intent.limit_price, intent.stop_price, several=True)
-    return (several or agrees(intent, order)) and order.order_id not in journal.bound_ids
+    return (several or could_be(intent, order)) and order.order_id not in journal.bound_ids
 
 
 def is_same(record: IntentRecord, order: BrokerOrder, journal: JournalView) -> bool:
@@ -159,7 +167,8 @@ def bindings(journal: JournalView, snapshot: BrokerSnapshot) -> tuple[Binding, .
         take(_by_name(record.intent, free.values()))
     for record in open_records:
         if record.intent.parent_coid in ids:
-            take(_child(record.intent, ids[record.intent.parent_coid], free.values()))
+            parent = journal.by_coid[record.intent.parent_coid]
+            take(_child(record.intent, ids[parent.coid], _filled(parent, ids[parent.coid], snapshot), free.values()))
     for record in open_records:
         if named(record.intent) and record.coid not in ids and record.state is not IntentState.SENDING:
             take(_by_likeness(record, journal, free))
@@ -183,26 +192,33 @@ def _by_name(intent: OrderIntent, sights: Iterable[OrderSight]) -> tuple[Binding
     return (Binding(intent.coid, found.pop()),) if len(found) == 1 else ()
 
 
-def _child(intent: OrderIntent, parent_id: int, sights: Iterable[OrderSight]) -> tuple[Binding, ...]:
+def _child(intent: OrderIntent, parent_id: int, filled: int, sights: Iterable[OrderSight]) -> tuple[Binding, ...]:
     """Return the binding of a bracket child whose parent is bound: to the one candidate, or none.
 
-    One that names its parent may have another price by now, which a person gave it; size and price may both be those
-    after a split.
+    A child may work for no more than is `filled` of its parent. One that names its parent may have another price and
+    less shares by now, which a person gave it; size and price may both be those after a split.
     """
     unnamed = [
         s.order for s in sights if s.order.order_ref in {None, intent.parent_coid} and _same_kind(intent, s.order)
     ]
     named_parent = [order for order in unnamed if order.parent_id == parent_id]
     loose = [order for order in unnamed if order.parent_id is None]
+    sizes = {intent.quantity, filled}
     for fitting in (
-        [order for order in named_parent if round(order.total_quantity) == intent.quantity],
-        [order for order in loose if agrees(intent, order)],
+        [order for order in named_parent if 0 < round(order.total_quantity) <= intent.quantity],
+        [order for order in loose if _in_part(intent, order) and round(order.total_quantity) in sizes],
         [order for order in named_parent if is_split(intent, order)],
         [order for order in loose if is_split(intent, order)],
     ):
         if fitting:
             return (Binding(intent.coid, fitting[0].order_id),) if len(fitting) == 1 else ()
     return ()
+
+
+def _filled(parent: IntentRecord, order_id: int, snapshot: BrokerSnapshot) -> int:
+    """Return the shares of a bracket's entry that have filled, whether their executions were told of yet or not."""
+    sight = snapshot.sight_of(order_id)
+    return parent.filled if sight is None else max(parent.filled, round(sight.order.filled_quantity))
 
 
 def _by_likeness(record: IntentRecord, journal: JournalView, free: Mapping[int, OrderSight]) -> tuple[Binding, ...]:
@@ -214,7 +230,7 @@ def _by_likeness(record: IntentRecord, journal: JournalView, free: Mapping[int, 
     candidates = [
         s.order
         for s in free.values()
-        if s.order.order_ref is None and s.order.parent_id is None and alike(record.intent, s.order) and _counts(s)
+        if s.order.order_ref is None and s.order.parent_id is None and could_be(record.intent, s.order) and _counts(s)
     ]
     if len(candidates) != 1:
         return ()
@@ -226,7 +242,13 @@ def _by_likeness(record: IntentRecord, journal: JournalView, free: Mapping[int, 
             s.order.order_id
             for s in free.values()
             if s.order.order_id != order.order_id
-            and alike(other.intent, s.order)
+            and (
+                is_split(other.intent, s.order)
+                or (
+                    _in_part(other.intent, s.order)
+                    and round(s.order.total_quantity) in {other.intent.quantity, round(order.filled_quantity)}
+                )
+            )
             and (s.order.parent_id in {None, order.order_id} or s.order.oca_group == order.oca_group)
         ]
         if len(listed) != 1:
@@ -249,10 +271,15 @@ def _twins(record: IntentRecord, journal: JournalView) -> Sequence[IntentRecord]
     return ()
 
 
+def is_name(reference: str) -> bool:
+    """Return whether an order's reference has the form of our names."""
+    return len(reference.split("-")) == _COID_PARTS
+
+
 def is_orphan(order: BrokerOrder, prefix: str, journal_has: bool) -> bool:  # noqa: FBT001 - a fact, not a switch
     """Return whether an order carries a name of ours that the journal does not know: two bots, or an old backup."""
-    parts = (order.order_ref or "").split("-")
-    return not journal_has and len(parts) == _COID_PARTS and parts[0] == prefix
+    name = order.order_ref or ""
+    return not journal_has and is_name(name) and name.startswith(f"{prefix}-")
 
 
 def _same_kind(intent: OrderIntent, order: BrokerOrder) -> bool:

@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from math import floor
+from math import floor, sqrt
 
-from trading.execution.snapshot import BrokerSnapshot
+from trading.execution.snapshot import STOCK, BrokerSnapshot
 from trading.execution.splits import SPLITS, shares_after, splits_between
+from trading.model.exchange_time import exchange_date
 from trading.model.order import UNPROVEN, Execution, OrderLife, Role, Side
 from trading.model.record import IntentRecord, JournalView, OwnPosition
-from trading.ports import AdjustmentKind, Sighting
+from trading.ports import AdjustmentKind, Evidence, Sighting
 
 VOTES_NEEDED = 5
 VOTES_APART = timedelta(seconds=30)
@@ -59,6 +60,29 @@ def sold_positions(journal: JournalView) -> tuple[OwnPosition, ...]:
         OwnPosition(conid, e.intent.symbol, 0, e.intent.session, e.average_price or 0.0, 0.0, 0.0, e.coid)
         for conid, e in entries.items()
     )
+
+
+def excess_of(conid: int) -> str:
+    """Return the name under which it is kept how many shares of others stand in a contract, and since when.
+
+    What an order that nobody can find may have bought or sold shows against it.
+    """
+    return f"excess:{conid}"
+
+
+def note_excess(evidence: Evidence, snapshot: BrokerSnapshot, journal: JournalView) -> None:
+    """Keep since when how many shares of others stand in the contracts of our orders, as far as a reading can tell."""
+    for conid in sorted({record.intent.conid for record in journal.records}):
+        if snapshot.positions.value is None or snapshot.unsure(conid) or in_flight(conid, snapshot, journal):
+            continue
+        more = snapshot.held(conid) - journal.owned(conid)
+        shares = repr(more) if more > 0 else ""
+        known = evidence.of(excess_of(conid))
+        if shares == (known[-1].evidence if known else ""):
+            continue
+        evidence.forget([excess_of(conid)])
+        if shares:
+            evidence.record(excess_of(conid), shares, snapshot.began)
 
 
 def judge_shares(
@@ -106,10 +130,11 @@ def _judge_missing(
     # More may have been sold by hand than there was.
     if _sold(position, foreign, journal) == position.quantity - shown:
         return Change(position, -gone, AdjustmentKind.MANUAL, text)
-    if _looks_split(position.quantity, held):
+    if looks_split(position, snapshot):
         return Doubt(position, held, vote=False)
     same = [vote for vote in votes if vote.evidence == str(held)]
     counts = _witnessed(position, snapshot, journal) and (not votes or snapshot.began - votes[-1].at >= VOTES_APART)
+    counts = counts and not _in_the_ledger(position, held, snapshot)
     settled = bool(votes) and snapshot.began - votes[0].at >= timedelta(seconds=2.0 * visibility_s)
     if counts and settled and len(same) + 1 >= VOTES_NEEDED:
         return Change(position, -gone, AdjustmentKind.MANUAL, text)
@@ -136,7 +161,7 @@ def _sold(position: OwnPosition, foreign: tuple[Execution, ...], journal: Journa
 
 def _of_others(position: OwnPosition, foreign: tuple[Execution, ...]) -> list[Execution]:
     """Return what others traded in the contract since we have shares of it, oldest first."""
-    found = [e for e in foreign if e.conid == position.conid and e.time.date() >= position.entry_session]
+    found = [e for e in foreign if e.conid == position.conid and exchange_date(e.time) >= position.entry_session]
     return sorted(found, key=lambda each: each.time)
 
 
@@ -173,6 +198,17 @@ def _witnessed(position: OwnPosition, snapshot: BrokerSnapshot, journal: Journal
     return any(
         snapshot.held(other.conid) >= other.quantity for other in journal.positions if other.conid != position.conid
     )
+
+
+def _in_the_ledger(position: OwnPosition, held: int, snapshot: BrokerSnapshot) -> bool:
+    """Return whether the account's stocks are worth what is missing more than those of the list: that is an old one."""
+    account, listed = snapshot.account.value, snapshot.positions.value
+    if account is None or account.stock_value is None or listed is None:
+        return False
+    stocks = [row for row in listed.positions if row.asset_class in {None, STOCK}]
+    worth = sum(row.quantity * (row.market_price or row.average_price or 0.0) for row in stocks)
+    missing = (position.quantity - held) * position.entry_price
+    return account.stock_value - worth > missing / 2.0
 
 
 def _split(
@@ -223,6 +259,27 @@ def _left(
     return Change(position, held, AdjustmentKind.SPLIT, text, ratio)
 
 
-def _looks_split(own: int, held: int) -> bool:
-    """Return whether so many fewer shares could come from a reverse split."""
-    return held > 0 and any(abs(held - floor(own / split)) <= 1 for split in SPLITS)
+def looks_split(position: OwnPosition, snapshot: BrokerSnapshot) -> bool:
+    """Return whether the difference between own shares and the broker's could come from a split, forward or reverse.
+
+    Of few shares any part could, so the broker's average price has a say: a split moves it by its ratio, a sale leaves
+    it where it was. Where nobody tells it, or it lies nearer to the split's than to ours, it could be one. (It is not
+    asked to agree exactly, as for `_split`: commissions and shares of others are in it.)
+    """
+    held = floor(snapshot.held(position.conid))
+    if held <= 0 or held == position.quantity:
+        return False
+    ratios = SPLITS if held > position.quantity else tuple(1.0 / split for split in SPLITS)
+    return any(
+        abs(held - shares_after(position.quantity, ratio)) <= 1
+        and _moves_as(ratio, position.entry_price, snapshot.average_price(position.conid))
+        for ratio in ratios
+    )
+
+
+def _moves_as(ratio: float, ours: float, shown: float | None) -> bool:
+    """Return whether an average price could be ours after a split: beyond the middle of the way there, or not known."""
+    if shown is None or not shown > 0.0:
+        return True
+    middle = ours / sqrt(ratio)
+    return shown >= middle if ratio < 1.0 else shown <= middle

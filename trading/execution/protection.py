@@ -26,16 +26,12 @@ from trading.model.decision import Denied
 from trading.model.order import IntentState, OrderIntent, OrderType, Role, Side
 from trading.model.record import IntentRecord, OwnPosition
 
-# How long own shares may stand without cover in regular hours before the guard watches them.
-PROTECT_WITHIN = timedelta(seconds=15)
 BARE = "bare:"
 """begins the names under which sightings of own shares without a stop are kept"""
 # When pairs are sent, counted from the first one of a session; then every five minutes.
 PAIRS_AT_S = (0.0, 5.0, 15.0, 60.0)
 PAIRS_EVERY_S = 300.0
 MAX_PAIRS = 10
-# How far above the stop the price is, as a fraction of it, and how soon it is looked at again, in seconds.
-_LOOKS_AT = ((0.01, POLL_S), (0.03, 15.0), (float("inf"), 60.0))
 _NEVER_LEFT = frozenset({IntentState.PLANNED, IntentState.DENIED})
 
 
@@ -110,7 +106,7 @@ def plan_protection(state: TradingState, plan: Plan) -> None:
         _tell(cover, state, plan)
         if cover.position.conid in plan.leaving or state.guard.observes or not state.snapshot.whole:
             continue
-        if cover.unproven or cover.exiting or state.snapshot.unsure(cover.position.conid):
+        if cover.unproven or cover.exiting or state.snapshot.unclear(cover.position.conid):
             continue
         # What rests already stays while it is in doubt whether shares are gone; nothing is sold beyond what is shown.
         resting = 0 if cover.stop is None else cover.stop.shares
@@ -223,30 +219,16 @@ def _add_target(cover: Cover, stop: Leg, need: int, state: TradingState, plan: P
 
 
 def _tell(cover: Cover, state: TradingState, plan: Plan) -> None:
-    """Say in regular hours that shares stand without a stop, and since when."""
+    """Say in regular hours that shares stand without a stop, and look again soon: till then the guard does."""
     position = cover.position
     if not state.times.liquid or cover.uncovered == 0 or state.snapshot.orders.value is None:
         plan.over.add(f"{BARE}{position.conid}")
         return
-    plan.again(state.now + _looks_apart(position, state))
+    plan.again(state.now + timedelta(seconds=POLL_S))
     text = f"{position.symbol}: {cover.uncovered} own shares have no working stop"
     plan.alarm(AlarmCode.UNCOVERED, position.symbol, text)
     if f"{BARE}{position.conid}" not in state.sightings:
         plan.notes.append((f"{BARE}{position.conid}", "no working stop"))
-
-
-def _looks_apart(position: OwnPosition, state: TradingState) -> timedelta:
-    """Return how soon price and stop have to be compared again: the nearer they are, the sooner."""
-    quote = sale_price(state.quotes.get(position.conid), state.now)
-    away = 0.0 if quote is None else quote.price / position.stop_price - 1.0
-    seconds = next(seconds for distance, seconds in _LOOKS_AT if away < distance)
-    return timedelta(seconds=seconds)
-
-
-def bare_since(conid: int, state: TradingState) -> datetime | None:
-    """Return since when the shares of a contract have stood without a stop in this session's regular hours."""
-    seen = state.sightings.get(f"{BARE}{conid}")
-    return seen[0].at if seen else None
 
 
 def price_through(position: OwnPosition, state: TradingState) -> str | None:

@@ -16,12 +16,13 @@ from trading.execution.context import TradingContext
 from trading.execution.endings import INACTIVE_AFTER_S, Endings
 from trading.execution.execution_matching import match_executions
 from trading.execution.foreign import halt_causes
-from trading.execution.matching import agrees, alike, bindings, is_same, named
-from trading.execution.own_shares import Change, Doubt, judge_shares, sold_positions, subject_of
+from trading.execution.matching import agrees, bindings, could_be, is_same, named
+from trading.execution.own_shares import Change, Doubt, excess_of, judge_shares, note_excess, sold_positions, subject_of
 from trading.execution.plan import LooksAgain
 from trading.execution.since import Since
 from trading.execution.snapshot import BrokerSnapshot
 from trading.model.alarm import Alarm, AlarmCode, HaltCause
+from trading.model.exchange_time import exchange_date
 from trading.model.intent_state import DECLARED_ABSENT
 from trading.model.metric import Duration
 from trading.model.order import TERMINAL, UNPROVEN, BrokerOrder, Execution, IntentState
@@ -150,19 +151,18 @@ class Reconciler:
         if counted.corrected:
             text = f"{symbol}: the broker corrected execution {execution.execution_id}"
             done.alarms.append(Alarm(AlarmCode.CORRECTION, execution.execution_id, text))
+        if counted.doubt:
+            text = (
+                f"{symbol}: execution {execution.execution_id} makes no sense: {counted.doubt}; it counts in no result"
+            )
+            done.alarms.append(Alarm(AlarmCode.EXECUTION, execution.execution_id, text))
         record = self._context.journal.intent(coid)
         if record is not None and (counted.new or counted.corrected):
             self._after_fill(record, execution, snapshot_epoch=record.seen_epoch, done=done)
         if counted.new:
             done.fills += 1
-            self._context.log.info(
-                "fill",
-                coid=coid,
-                symbol=symbol,
-                side=execution.side,
-                quantity=execution.quantity,
-                price=execution.price,
-            )
+            what = {"side": execution.side, "quantity": execution.quantity, "price": execution.price}
+            self._context.log.info("fill", coid=coid, symbol=symbol, **what)
             late_s = (now - execution.time).total_seconds()
             self._context.metrics.observe(Duration.FILL_LATENCY, max(late_s, 0.0))
 
@@ -260,7 +260,7 @@ class Reconciler:
         listed = {leg.order_id for leg in group if leg.order_id in snapshot.sights}
         missing = [leg for leg in group if leg.order_id is None and leg.maybe_live]
         shown = any(
-            alike(record.intent, sight.order) and sight.maybe_live and sight.order.parent_id in {None, *listed}
+            could_be(record.intent, sight.order) and sight.maybe_live and sight.order.parent_id in {None, *listed}
             for sight in snapshot.sights.values()
         )
         return bool(listed) and 0 < len(missing) <= submits[-1].refused_legs and not shown
@@ -277,7 +277,8 @@ class Reconciler:
                 continue
             votes = tuple(v for v in context.evidence.of(record.coid) if not _older(v.at, record.unknown_since))
             if record.state is IntentState.UNKNOWN:
-                judgement = absence.judge(record, votes, snapshot, journal, context.calendar, context.settings)
+                excess = context.evidence.of(excess_of(record.intent.conid))
+                judgement = absence.judge(record, votes, snapshot, journal, context.calendar, context.settings, excess)
                 if judgement.vote is not None:
                     context.evidence.record(record.coid, judgement.vote, snapshot.began)
                 if judgement.lost:
@@ -342,6 +343,7 @@ class Reconciler:
         if snapshot.positions.value is not None:
             stale = {s for s in context.evidence.subjects() if s.startswith("shares:")} - kept
             context.evidence.forget(stale)
+            note_excess(context.evidence, snapshot, journal)
 
 
 def declare_lost(port: Journal, record: IntentRecord, journal: JournalView, why: str, now: datetime) -> set[str]:
@@ -376,7 +378,7 @@ def latched(context: TradingContext, latches: list[tuple[str, str]]) -> None:
     now = context.clock.now()
     for code, text in latches:
         risk = context.store.risk_state()
-        kept = {**risk.latches, code: context.calendar.at_or_after(now.date()).day}
+        kept = {**risk.latches, code: context.calendar.at_or_after(exchange_date(now)).day}
         context.store.set_risk_state(replace(risk, latches=kept), reason=text, actor="system", now=now)
 
 

@@ -10,7 +10,7 @@ from typing import TypeGuard
 from trading.execution.context import TradingContext
 from trading.execution.differences import name_of
 from trading.execution.matching import is_orphan, is_same, may_be
-from trading.execution.own_shares import in_flight
+from trading.execution.own_shares import in_flight, looks_split
 from trading.execution.protection import protected_session
 from trading.execution.reconciler import REMEMBERED, declare_lost
 from trading.execution.state import TradingState
@@ -40,8 +40,8 @@ def carry_out(argument: str, actor: str, state: TradingState, context: TradingCo
             return _claim(resolution, actor, state, context)
         case Step.ABSENT:
             return _absent(resolution.subject, actor, state, context)
-        case Step.ACCEPT_SHARES:
-            return _accept_shares(resolution.subject, actor, state, context)
+        case Step.ACCEPT_SHARES | Step.SOLD:
+            return _accept_shares(resolution, actor, state, context)
         case Step.ADOPT | Step.IGNORE:
             return _orphan(resolution, actor, state, context)
 
@@ -98,13 +98,18 @@ def _absent(coid: str, actor: str, state: TradingState, context: TradingContext)
 # ---- shares
 
 
-def _accept_shares(symbol: str, actor: str, state: TradingState, context: TradingContext) -> str:
+def _accept_shares(resolution: Resolution, actor: str, state: TradingState, context: TradingContext) -> str:
+    symbol = resolution.subject
     position = next((each for each in state.journal.positions if each.symbol == symbol), None)
     if position is None:
         return _no(f"no own shares of {symbol} are known")
     held = max(floor(state.snapshot.held(position.conid)), 0)
     if state.snapshot.unsure(position.conid):
         return _no(f"a row that may be about {symbol} can't be read; look at the broker, then ask again")
+    if resolution.step is not Step.SOLD and looks_split(position, state.snapshot):
+        changed = f"the broker shows {held} shares of {symbol}, own are {position.quantity}: that could be a split"
+        known = f"; if you know that they were sold, say --sold {symbol}" if held < position.quantity else ""
+        return _no(f"{changed}, which is taken in by itself once the average price agrees{known}")
     if held >= position.quantity:
         return _no(f"the broker shows {held} shares of {symbol}, own are {position.quantity}: none is missing")
     if in_flight(position.conid, state.snapshot, state.journal):

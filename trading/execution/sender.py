@@ -14,17 +14,19 @@ from trading.errors import InvariantBroken
 from trading.execution.context import TradingContext
 from trading.execution.door import may_leave
 from trading.execution.entries import passes
+from trading.execution.exits import PASSING
 from trading.execution.order_factory import modified, with_names
+from trading.execution.outcomes import is_answered, outcome_class
 from trading.execution.plan import Adopt, Cancel, Modify, Plan, PlannedCommand, Prepare, Refuse, Submit
 from trading.execution.reconciler import cause_of
 from trading.execution.state import TradingState
-from trading.execution.submission import Sending, Submission, outcome_class
+from trading.execution.submission import Sending, Submission
 from trading.model.alarm import HaltCause
-from trading.model.command import CommandDraft, CommandState
+from trading.model.command import CommandDraft, CommandState, Step
 from trading.model.decision import Denied
 from trading.model.metric import Counter
 from trading.model.order import OrderIntent
-from trading.model.outcome import Acknowledged, NothingSent, Outcome, RefusedByBroker
+from trading.model.outcome import NothingSent
 from trading.model.record import IntentRecord
 from trading.model.request import CancelOrder, ModifyOrder, RequestKind
 
@@ -113,7 +115,7 @@ class Sender:
 
         denied = check()
         if denied is not None:
-            if passes(denied):
+            if passes(denied) or (command.step is Step.EXIT and denied.code in PASSING):
                 done.waiting[group[0].symbol] = denied
             else:
                 self._deny(group, denied, done)
@@ -171,14 +173,11 @@ class Sender:
         prepared = context.broker.prepare(request)
         opened = context.commands.record_request(draft, prepared, state.epoch, context.clock.now())
         outcome = self._submission.exchange(prepared)
-        answer = None if isinstance(outcome, NothingSent) else outcome.answer
-        context.commands.record_response(
-            opened, outcome_class(outcome), answer, _state_of(outcome), context.clock.now(), detail=_text_of(outcome)
-        )
+        self._submission.answered(opened, outcome)
         if isinstance(request, ModifyOrder):
             outcome = self._submission.answer_for_change(draft, record, outcome, opened, state)
         done.acted = done.acted or not isinstance(outcome, NothingSent)
-        done.unanswered += _state_of(outcome) is CommandState.UNKNOWN
+        done.unanswered += not is_answered(outcome)
         context.log.info(
             "change asked",
             kind=draft.kind,
@@ -187,25 +186,3 @@ class Sender:
             step=draft.step,
             outcome=outcome_class(outcome),
         )
-
-
-def _state_of(outcome: Outcome) -> CommandState:
-    match outcome:
-        case Acknowledged():
-            return CommandState.ACKED
-        case RefusedByBroker():
-            return CommandState.REFUSED
-        case NothingSent():
-            return CommandState.NOT_SENT
-        case _:
-            return CommandState.UNKNOWN
-
-
-def _text_of(outcome: Outcome) -> str:
-    match outcome:
-        case RefusedByBroker(text=text):
-            return text
-        case NothingSent(cause=cause):
-            return cause
-        case _:
-            return ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -107,6 +107,14 @@ class BrokerSnapshot:
         """Return whether a row could not be read whose contract can't be told either: it may be in any of ours."""
         return None in self._unreadable
 
+    def unclear(self, conid: int | None) -> bool:
+        """Return whether a row of orders or positions that may be ours could not be read in this contract.
+
+        None asks for rows whose contract can't be told. Executions don't count: what they would have told of shares
+        shows in the positions, and they are listed for a week.
+        """
+        return conid in self._unclear
+
     @property
     def unreadable(self) -> tuple[UnreadableRow, ...]:
         """Return the rows of all lists that could not be read."""
@@ -115,7 +123,12 @@ class BrokerSnapshot:
 
     @cached_property
     def _unreadable(self) -> frozenset[int | None]:
-        return frozenset(row.conid for row in self.unreadable if row.asset_class in {None, STOCK})
+        return _contracts(self.unreadable)
+
+    @cached_property
+    def _unclear(self) -> frozenset[int | None]:
+        lists = (self.orders.value, self.positions.value)
+        return _contracts(row for each in lists if each is not None for row in each.unreadable)
 
 
 def read_snapshot(
@@ -141,6 +154,10 @@ def read_snapshot(
     if all(reading.value is None for reading in lists):
         raise errors[0]
     return snapshot
+
+
+def _contracts(rows: Iterable[UnreadableRow]) -> frozenset[int | None]:
+    return frozenset(row.conid for row in rows if row.asset_class in {None, STOCK} and not row.foreign)
 
 
 def _read(ask: Callable[[], T], clock: Clock, errors: list[GatewayError]) -> Reading[T]:

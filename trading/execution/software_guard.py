@@ -11,8 +11,8 @@ from datetime import timedelta
 from trading.execution.exits import WantedExit
 from trading.execution.matching import PRICE_TOLERANCE
 from trading.execution.plan import POLL_S, Plan
-from trading.execution.prices import sale_price
-from trading.execution.protection import PROTECT_WITHIN, Cover, bare_since, covers, price_through, sells_at_broker
+from trading.execution.prices import SalePrice, sale_price
+from trading.execution.protection import Cover, covers, price_through, sells_at_broker
 from trading.execution.state import TradingState
 from trading.model.alarm import AlarmCode
 from trading.model.decision import ExitReason
@@ -20,7 +20,7 @@ from trading.model.decision import ExitReason
 # Two readings, so far apart, have to show the position whole and no sell of ours.
 WHOLE_READINGS = 2
 READINGS_APART = timedelta(seconds=5)
-_DELAYED_BREACHES = 2
+_THROUGH = "price through the stop"
 
 
 def guarded_exits(state: TradingState, plan: Plan) -> tuple[WantedExit, ...]:
@@ -56,20 +56,19 @@ def _reason(cover: Cover, state: TradingState, plan: Plan) -> ExitReason | None:
         return None
     if not state.times.liquid:
         return _before_the_open(cover, state)
+    plan.again(state.now + timedelta(seconds=POLL_S))
     quote = sale_price(state.quotes.get(conid), state.now)
-    since = bare_since(conid, state)
     if quote is None:
-        if since is not None and state.now - since >= PROTECT_WITHIN:
-            text = f"{cover.position.symbol}: no stop works and no usable price comes: nothing watches it"
-            plan.alarm(AlarmCode.BLIND, cover.position.symbol, text)
+        text = f"{cover.position.symbol}: no stop works and no usable price comes: nothing watches it"
+        plan.alarm(AlarmCode.BLIND, cover.position.symbol, text)
         return None
     through = price_through(cover.position, state)
-    if through == "target" and not cover.unproven:
+    if through == "target" and not cover.unproven and not quote.delayed:
         return ExitReason.TARGET
     if quote.price > cover.position.stop_price + PRICE_TOLERANCE:
         plan.over |= {breach_of(conid), whole_of(conid)}
         return None
-    return _on_breach(cover, state, plan, delayed=quote.delayed)
+    return _on_breach(cover, quote, state, plan)
 
 
 def _before_the_open(cover: Cover, state: TradingState) -> ExitReason | None:
@@ -78,14 +77,15 @@ def _before_the_open(cover: Cover, state: TradingState) -> ExitReason | None:
     return ExitReason.STOP if below and not cover.unproven and cover.stop is None else None
 
 
-def _on_breach(cover: Cover, state: TradingState, plan: Plan, *, delayed: bool) -> ExitReason | None:
+def _on_breach(cover: Cover, quote: SalePrice, state: TradingState, plan: Plan) -> ExitReason | None:
     conid = cover.position.conid
     breaches = state.sightings.get(breach_of(conid), ())
-    plan.again(state.now + timedelta(seconds=POLL_S))
-    plan.notes.append((breach_of(conid), "price through the stop"))
+    seen = f"{_THROUGH}: {quote.price:g}, of {state.quotes[conid].updated_ms}"
+    plan.notes.append((breach_of(conid), seen))
     text = f"{cover.position.symbol}: the price is through its stop, which does not work"
-    plan.alarm(AlarmCode.BREACH, cover.position.symbol, f"{text} (delayed price)" if delayed else text)
-    if delayed and len(breaches) + 1 < _DELAYED_BREACHES:
+    plan.alarm(AlarmCode.BREACH, cover.position.symbol, f"{text} (delayed price)" if quote.delayed else text)
+    # The same delayed price, read again, is one price.
+    if quote.delayed and all(breach.evidence == seen for breach in breaches):
         return None
     if not cover.unproven:
         return ExitReason.STOP

@@ -81,3 +81,21 @@ class TradingState:
     def own_shares_shown(self, conid: int) -> int:
         """Return the own shares of a contract, as far as the broker shows so many."""
         return min(self.journal.owned(conid), max(floor(self.snapshot.held(conid)), 0))
+
+    def shares_value(self, *, own: bool) -> float:
+        """Return what the shares in the account are worth, USD: our own, or those of others; a short sale is no money.
+
+        By the closes that were decided on, else by the broker's price; what has neither counts nothing.
+        """
+        held = {position.conid: position for position in self.journal.positions}
+        rows = self.snapshot.positions.value.positions if self.snapshot.positions.value is not None else ()
+        prices = {row.conid: row.market_price for row in rows}
+        total = 0.0
+        for conid in {*held, *self.snapshot.stocks}:
+            position = held.get(conid)
+            ours = 0 if position is None else position.quantity
+            close = None if position is None else self.closes.get(position.symbol)
+            price = close if close is not None else prices.get(conid)
+            if price is not None and price > 0.0:
+                total += price * (ours if own else max(self.snapshot.held(conid) - ours, 0.0))
+        return total

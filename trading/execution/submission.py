@@ -14,6 +14,7 @@ from trading.errors import GatewayError, InvariantBroken
 from trading.execution.context import TradingContext
 from trading.execution.matching import bindings
 from trading.execution.order_factory import tickets
+from trading.execution.outcomes import command_state, outcome_class, refused_legs, said
 from trading.execution.prices import sale_price
 from trading.execution.questions import MAX_QUESTIONS, refusal
 from trading.execution.snapshot import BrokerSnapshot, Reading
@@ -46,23 +47,6 @@ class Sending(StrEnum):
     UNKNOWN = "unknown"
 
 
-def outcome_class(outcome: Outcome) -> str:
-    """Return the word under which the journal keeps an outcome."""
-    match outcome:
-        case Acknowledged():
-            return "ACK"
-        case Questioned():
-            return "QUESTION"
-        case Duplicate():
-            return "DUPLICATE"
-        case RefusedByBroker():
-            return "REFUSED"
-        case Unproven():
-            return "UNKNOWN"
-        case NothingSent():
-            return "NOT_SENT"
-
-
 class Submission:
     """Sends groups of intents (a bracket, a protective pair, one order), one at a time."""
 
@@ -84,7 +68,7 @@ class Submission:
         declined: str | None = None
         while True:
             outcome = self.exchange(prepared)
-            self._answered(opened, outcome)
+            self.answered(opened, outcome)
             if not isinstance(outcome, Questioned):
                 return self._ended(group, outcome, declined, state, replying=bool(asked))
             context.commands.record_question(coids, outcome.reply_id, outcome.message_ids, context.clock.now())
@@ -112,6 +96,18 @@ class Submission:
         self._context.metrics.observe(Duration.ORDER_ACK, self._context.clock.monotonic() - began)
         return outcome
 
+    def answered(self, opened: OpenRequest, outcome: Outcome) -> None:
+        """Write down what came of a request."""
+        self._context.commands.record_response(
+            opened,
+            outcome_class(outcome),
+            None if isinstance(outcome, NothingSent) else outcome.answer,
+            command_state(outcome),
+            self._context.clock.now(),
+            refused_legs=refused_legs(outcome),
+            detail=said(outcome),
+        )
+
     def answer_for_change(
         self, draft: CommandDraft, record: IntentRecord, outcome: Outcome, opened: OpenRequest, state: TradingState
     ) -> Outcome:
@@ -135,29 +131,11 @@ class Submission:
                 opened.command, draft.coids, prepared, state.epoch, context.clock.now(), moves=False
             )
             outcome = self.exchange(prepared)
-            self._answered(opened, outcome)
+            self.answered(opened, outcome)
             if declined is not None:
                 context.commands.settle([opened.command], CommandState.REFUSED, declined, context.clock.now())
                 return RefusedByBroker(declined, Answer(None, b""))
         return outcome
-
-    def _answered(self, opened: OpenRequest, outcome: Outcome) -> None:
-        states = {
-            "ACK": CommandState.ACKED,
-            "REFUSED": CommandState.REFUSED,
-            "NOT_SENT": CommandState.NOT_SENT,
-            "QUESTION": CommandState.SENT,
-        }
-        refused = outcome.orders if isinstance(outcome, Acknowledged) else ()
-        self._context.commands.record_response(
-            opened,
-            outcome_class(outcome),
-            None if isinstance(outcome, NothingSent) else outcome.answer,
-            states.get(outcome_class(outcome), CommandState.UNKNOWN),
-            self._context.clock.now(),
-            refused_legs=sum(ack.order_id is None for ack in refused),
-            detail=next((ack.text for ack in refused if ack.order_id is None and ack.text), ""),
-        )
 
     def _no(
         self,

@@ -57,19 +57,23 @@ class Contracts:
         doubt = Doubt(len(pins), lambda: self._gives_rules(pins, reasons))
         if pins:
             self._session.ensure_accounts()
-        for pin, read in each(list(pins.values()), self._contract, self._parallel):
-            symbol = pin.symbol
-            try:
-                self._known[symbol] = read()
-                self._memory.keep_pin(pin)
-                doubt.answered()
-            except FieldError as problem:
-                reasons[symbol] = str(problem)
-            except Refused as problem:
-                reasons[symbol] = problem.cause
-            except OutcomeUnknown as problem:
-                reasons[symbol] = problem.cause
-                doubt.unanswered(problem)
+        settled: list[ContractPin] = []
+        try:
+            for pin, read in each(list(pins.values()), self._contract, self._parallel):
+                symbol = pin.symbol
+                try:
+                    self._known[symbol] = read()
+                    settled.append(pin)
+                    doubt.answered()
+                except FieldError as problem:
+                    reasons[symbol] = str(problem)
+                except Refused as problem:
+                    reasons[symbol] = problem.cause
+                except OutcomeUnknown as problem:
+                    reasons[symbol] = problem.cause
+                    doubt.unanswered(problem)
+        finally:
+            self._memory.keep_pins(settled)
         return {symbol: self._known[symbol] for symbol in wanted if symbol in self._known}, reasons
 
     def _look_again(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from trading.model.contract import ContractPin
@@ -27,6 +28,6 @@ class ProcessMemory:
         """Return which contract a symbol means."""
         return self._pins.get(symbol)
 
-    def keep_pin(self, pin: ContractPin) -> None:
-        """Keep which contract a symbol means."""
-        self._pins[pin.symbol] = pin
+    def keep_pins(self, pins: Iterable[ContractPin]) -> None:
+        """Keep which contracts symbols mean."""
+        self._pins |= {pin.symbol: pin for pin in pins}

@@ -41,7 +41,7 @@ class PortfolioReader:
         except FieldError as problem:
             raise unusable(summary_path, problem) from None
         try:
-            cash, settled = self._dollars(ledger, currency)
+            cash, settled, stocks = self._dollars(ledger, currency)
         except FieldError as problem:
             raise unusable(ledger_path, problem) from None
         return AccountState(
@@ -51,17 +51,18 @@ class PortfolioReader:
             cash=round(cash, 2),
             settled_cash=round(settled, 2),
             available_funds=round(available, 2),
+            stock_value=stocks,
         )
 
-    def _dollars(self, ledger: object, currency: str) -> tuple[float, float]:
-        """Return the account's dollars and how many of them are settled.
+    def _dollars(self, ledger: object, currency: str) -> tuple[float, float, float | None]:
+        """Return the account's dollars, how many of them are settled, and the value of its stocks where it is told.
 
         Raises: FieldError, they are missing; an account that is kept in another currency may have none.
         """
         rows = ledger if isinstance(ledger, dict) else {}
         dollars = rows.get(_DOLLARS)
         if dollars is None and currency != _DOLLARS and isinstance(rows.get("BASE"), dict):
-            return 0.0, 0.0
+            return 0.0, 0.0, None
         if not isinstance(dollars, dict):
             raise FieldError(_DOLLARS, "missing")
         owner = fields.optional_identifier(dollars.get("acctcode"), "acctcode")
@@ -70,6 +71,7 @@ class PortfolioReader:
         return (
             fields.number(dollars.get("cashbalance"), "cashbalance"),
             fields.number(dollars.get("settledcash"), "settledcash"),
+            fields.number_or_none(dollars.get("stockmarketvalue")),
         )
 
     def positions(self) -> PositionList:

@@ -175,18 +175,18 @@ def order_status(row: Mapping[str, object]) -> BrokerOrder:
 def execution(row: Mapping[str, object]) -> Execution:
     """Return a row of the trades; one that takes a fill back has quantity 0 and may have no price.
 
+    A price that no share can have is 0: the shares are there all the same, and have to be covered.
+
     Raises: FieldError.
     """
-    quantity = fields.quantity(row.get("size"), "size")
-    taken_back = not quantity and row.get("price") in (None, "")
     return Execution(
         execution_id=fields.identifier(row.get("execution_id"), "execution_id"),
         account_id=fields.identifier(member(row, "account", "accountCode"), "account"),
         conid=fields.conid(row.get("conid")),
         symbol=fields.optional_text(member(row, "symbol", "contract_description_1")) or "",
         side=side(row.get("side")),
-        quantity=quantity,
-        price=0.0 if taken_back else fields.number(row.get("price"), "price"),
+        quantity=fields.quantity(row.get("size"), "size"),
+        price=max(fields.number_or_none(row.get("price")) or 0.0, 0.0),
         commission=fields.number_or_none(row.get("commission")),
         time=_time(row),
         order_ref=fields.reference(row.get("order_ref")),

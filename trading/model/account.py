@@ -32,7 +32,10 @@ def mask_account(account_id: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class AccountState:
-    """Balances in `currency`; `net_liquidation` is cash plus the market value of all positions."""
+    """Balances in `currency`; `net_liquidation` is cash plus the market value of all positions.
+
+    `stock_value` is that of the stocks in dollars, None where the broker doesn't say it.
+    """
 
     account_id: str
     currency: str
@@ -40,6 +43,7 @@ class AccountState:
     cash: float
     settled_cash: float
     available_funds: float
+    stock_value: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ class AlarmCode(StrEnum):
     """What people are told of."""
 
     SESSION = "session"
+    TROUBLE = "trouble"
     INVARIANT = "invariant"
     UNCOVERED = "uncovered"
     BREACH = "breach"

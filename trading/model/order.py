@@ -209,7 +209,10 @@ class BrokerOrder:
 
 @dataclass(frozen=True, slots=True)
 class Execution:
-    """One fill. `commission` is positive and None until the broker has sent it; `quantity` 0 takes a fill back."""
+    """One fill. `commission` is positive and None until the broker has sent it; `quantity` 0 takes a fill back.
+
+    `price` is 0 where the broker gives none that a share can have.
+    """
 
     execution_id: str
     account_id: str
@@ -226,7 +229,10 @@ class Execution:
 
 @dataclass(frozen=True, slots=True)
 class UnreadableRow:
-    """A row of a list that can't be relied on, with whatever of it could be read; None for what could not."""
+    """A row of a list that can't be relied on, with whatever of it could be read; None for what could not.
+
+    `foreign`: what could be read tells that it is no order of ours.
+    """
 
     problem: str
     order_id: int | None
@@ -234,6 +240,7 @@ class UnreadableRow:
     order_ref: str | None
     account_id: str | None
     asset_class: str | None
+    foreign: bool = False
 
 
 @dataclass(frozen=True, slots=True)

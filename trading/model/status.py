@@ -23,7 +23,7 @@ class SessionState(StrEnum):
 
 
 class StatusKey(StrEnum):
-    """Keys of `Store.set_value` that pages, `status` and readiness look at; times are ISO 8601, numbers decimal.
+    """Keys of `Store.show` that pages, `status` and readiness look at; times are ISO 8601, numbers decimal.
 
     `SESSION_SINCE` is empty unless the session is usable; `STATE_SINCE` is when the session's state became what it is,
     whatever it is. `SESSION_NEXT` says what happens by itself, `SESSION_PERSON` what a person has to do, `LOGIN_UNTIL`
@@ -37,6 +37,9 @@ class StatusKey(StrEnum):
     SESSION_NEXT = "session_next"
     SESSION_PERSON = "session_person"
     LOGIN_UNTIL = "login_until"
+    TROUBLE = "trouble"
+    """what cycles can't do again and again, with why; empty for nothing"""
+    TROUBLE_SINCE = "trouble_since"
     MARKET_NOW = "market_now"
     MARKET_PHASE = "market_phase"
     NEXT_EVENT = "next_event"

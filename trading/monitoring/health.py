@@ -23,6 +23,8 @@ class Facts:
     mode: Mode | None
     uncovered_shares: int = 0
     unknown_orders: int = 0
+    trouble: str = ""
+    trouble_since: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +141,8 @@ def read_facts(kept: Mapping[str, str], *, silent_s: float | None, mode: Mode | 
         mode=mode,
         uncovered_shares=_count(kept.get(StatusKey.UNCOVERED_SHARES, "")),
         unknown_orders=_count(kept.get(StatusKey.UNKNOWN_ORDERS, "")),
+        trouble=kept.get(StatusKey.TROUBLE, ""),
+        trouble_since=kept.get(StatusKey.TROUBLE_SINCE, ""),
     )
 
 
@@ -173,7 +177,11 @@ def liveness(facts: Facts) -> Health:
 
 
 def readiness(facts: Facts) -> Health:
-    """Return whether orders can be sent: alive, session usable, mode ACTIVE or REDUCING; what is worst comes first."""
+    """Return whether orders can be sent; what is worst comes first.
+
+    They can where the loop is alive, the session usable, nothing fails again and again, and the mode is ACTIVE or
+    REDUCING.
+    """
     if facts.uncovered_shares > 0:
         return Health(
             ok=False,
@@ -185,7 +193,19 @@ def readiness(facts: Facts) -> Health:
     if not alive.ok:
         return alive
     mode = facts.mode or Mode.RECONCILING
-    return _SESSIONS.get(facts.session) or _MODES.get(mode) or _active(facts)
+    return _SESSIONS.get(facts.session) or _trouble(facts) or _MODES.get(mode) or _active(facts)
+
+
+def _trouble(facts: Facts) -> Health | None:
+    if not facts.trouble:
+        return None
+    since = f" (since {facts.trouble_since[:10]} {facts.trouble_since[11:16]} UTC)" if facts.trouble_since else ""
+    return Health(
+        ok=False,
+        code="trouble",
+        text=f"Something fails again and again: {facts.trouble}{since}.",
+        next_step="It is tried again by itself; if it stays, look at what it names, then restart the gateway.",
+    )
 
 
 def _active(facts: Facts) -> Health:

@@ -72,8 +72,8 @@ class GatewayMemory(Protocol):
         """
         ...
 
-    def keep_pin(self, pin: ContractPin) -> None:
-        """Keep which contract a symbol means, for good."""
+    def keep_pins(self, pins: Iterable[ContractPin]) -> None:
+        """Keep which contracts symbols mean, for good."""
         ...
 
 

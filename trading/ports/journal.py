@@ -27,11 +27,15 @@ class AdjustmentKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """What became of an execution: new, a correction of one that was counted, or neither; and shares oversold by it."""
+    """What became of an execution: new, a correction of one that was counted, or neither; and shares oversold by it.
+
+    `doubt` is why the result of its trade can't be trusted, empty for nothing.
+    """
 
     new: bool
     corrected: bool = False
     oversold: int = 0
+    doubt: str = ""
 
 
 @dataclass(frozen=True, slots=True)

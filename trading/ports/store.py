@@ -15,6 +15,7 @@ from trading.model.difference import Difference
 from trading.model.metric import Counter
 from trading.model.mode import Acknowledgement, FlattenGoal, Halt, ModeState
 from trading.model.operator_request import OperatorRequest
+from trading.model.status import StatusKey
 
 
 class Halts(Protocol):
@@ -94,8 +95,11 @@ class Store(Protocol):
     def record_differences(self, found: Sequence[Difference]) -> None:
         """Keep what a turn found to differ from the broker; the same again writes nothing."""
 
-    def set_value(self, key: str, value: str) -> None:
-        """Keep a small fact (session state, next event, heartbeat) for the pages."""
+    def show(self, facts: Mapping[StatusKey, str]) -> None:
+        """Show pages what is so now; a power failure may take it back, the same again writes nothing."""
+
+    def keep(self, facts: Mapping[str, str]) -> None:
+        """Keep small facts that the next start needs, in one durable step."""
 
     def value(self, key: str) -> str | None:
         """Return a small fact."""

@@ -83,19 +83,24 @@ class Database:
             if not read_only and not path.exists():
                 _create(path, self.chance)
             self._connection = _open(path, read_only=read_only, connect=connect)
+            self._durable = True
         except BaseException:
             if self._lock is not None:
                 self._lock.release()
             raise
 
     @contextmanager
-    def transaction(self) -> Iterator[sqlite3.Connection]:
+    def transaction(self, *, durable: bool = True) -> Iterator[sqlite3.Connection]:
         """Run the block as one transaction, durable when the block is left; an error leaves the file as it was.
+
+        One that is not `durable` waits for no disk: it outlives the process, but a power failure may take it back, up
+        to the next one that is. What it wrote is whole, and in its order, in any case.
 
         Raises: InvariantBroken, nothing may be sent: "storage" where the disk is full or the file locked, "corrupt".
         """
         with self._guard:
             try:
+                self._wait_for_the_disk(durable)
                 self._connection.execute("BEGIN IMMEDIATE")
                 yield self._connection
                 began = time.perf_counter()
@@ -170,6 +175,12 @@ class Database:
             if self._lock is not None:
                 self._lock.release()
                 self._lock = None
+
+    def _wait_for_the_disk(self, durable: bool) -> None:  # noqa: FBT001 - of the one call
+        """Let the next commit be durable or not; where that can't be said there is no next commit."""
+        if durable is not self._durable:
+            self._connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
+            self._durable = durable
 
     def _roll_back(self) -> None:
         """Undo an open transaction; SQLite may have done it already."""

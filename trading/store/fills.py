@@ -11,6 +11,7 @@ from trading.model.exchange_time import exchange_date
 from trading.model.execution_id import fill_of, version_of
 from trading.model.order import Execution, Role, Side
 from trading.ports import AdjustmentKind, Counted
+from trading.store.doubts import doubt_about
 from trading.store.order_rows import require
 from trading.store.trades import refresh_trade
 from trading.store.units import to_units, to_units_or_none, utc_text
@@ -18,6 +19,8 @@ from trading.store.units import to_units, to_units_or_none, utc_text
 
 def count_fill(connection: sqlite3.Connection, intent: sqlite3.Row, execution: Execution, now: datetime) -> Counted:
     """Count one execution of `intent` (a row of that table), once: shares, value, own position, closed trade.
+
+    One that makes no sense is counted as it is, and the result of its trade put aside (`doubts`).
 
     A later version of one that was counted (quantity 0 where it was taken back) counts in its place. Shares sold
     beyond those we had are an adjustment, which a purchase that is told of later takes back.
@@ -46,10 +49,11 @@ def count_fill(connection: sqlite3.Connection, intent: sqlite3.Row, execution: E
     if earlier is not None:
         _note_correction(connection, earlier, execution, now)
     _recount(connection, intent["coid"], now)
+    doubt = _note_doubt(connection, intent, execution)
     before = 0 if earlier is None else int(earlier["quantity"])
     entry_coid = None if earlier is None else earlier["entry_coid"]
     oversold = _move_position(connection, intent, execution, before, entry_coid, now)
-    return Counted(new=earlier is None and execution.quantity > 0, corrected=earlier is not None, oversold=oversold)
+    return Counted(earlier is None and execution.quantity > 0, earlier is not None, oversold, doubt)
 
 
 def adjust_position(
@@ -100,11 +104,14 @@ def _check_owner(intent: sqlite3.Row, execution: Execution) -> None:
 
 
 def _changed(known: sqlite3.Row, execution: Execution) -> bool:
-    """Return whether an execution that was counted under the same id now has another quantity or price."""
+    """Return whether an execution that was counted under the same id now has another quantity or price.
+
+    A price that can't be read now changes none that could be.
+    """
     if known["corrected_by"] is not None:
         return False
-    same = int(execution.quantity) == known["quantity"] and to_units(execution.price) == known["price"]
-    return not same
+    same_price = to_units(execution.price) == known["price"] or not execution.price > 0.0
+    return int(execution.quantity) != known["quantity"] or not same_price
 
 
 def _fill_in_commission(connection: sqlite3.Connection, known: sqlite3.Row, execution: Execution) -> None:
@@ -171,6 +178,15 @@ def _recount(connection: sqlite3.Connection, coid: str, now: datetime) -> None:
         " FROM execution WHERE coid = intent.coid AND corrected_by IS NULL), changed = ? WHERE coid = ?",
         (utc_text(now), coid),
     )
+
+
+def _note_doubt(connection: sqlite3.Connection, intent: sqlite3.Row, execution: Execution) -> str:
+    """Keep why an execution's price can't be trusted, and return it; a correction may clear it."""
+    filled = connection.execute("SELECT filled FROM intent WHERE coid = ?", (intent["coid"],)).fetchone()["filled"]
+    position = connection.execute("SELECT * FROM position WHERE conid = ?", (execution.conid,)).fetchone()
+    doubt = doubt_about(intent, int(filled), execution, position)
+    connection.execute("UPDATE execution SET doubt = ? WHERE execution_id = ?", (doubt, execution.execution_id))
+    return doubt
 
 
 def _move_position(
@@ -300,10 +316,15 @@ def _split_ratio(connection: sqlite3.Connection, entry_coid: str | None) -> floa
 
 
 def _average(connection: sqlite3.Connection, conid: int) -> None:
-    """Set the position's entry price to the average over the fills that bought it, in today's shares after splits."""
+    """Set the position's entry price to the average over the fills that bought it, in today's shares after splits.
+
+    In place of a price that can't be trusted stands the limit.
+    """
     bought = connection.execute(
-        "SELECT sum(quantity) AS shares, sum(quantity * price) AS value FROM execution"
-        " WHERE entry_coid = (SELECT entry_coid FROM position WHERE conid = ?) AND side = 'BUY'"
+        "SELECT sum(execution.quantity) AS shares, sum(execution.quantity * CASE"
+        " WHEN doubt <> '' AND (price = 0 OR price > limit_price) THEN limit_price ELSE price END) AS value"
+        " FROM execution JOIN intent USING (coid)"
+        " WHERE entry_coid = (SELECT entry_coid FROM position WHERE conid = ?) AND execution.side = 'BUY'"
         " AND corrected_by IS NULL",
         (conid,),
     ).fetchone()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from trading.errors import DataError
@@ -29,7 +30,7 @@ class StoredGatewayMemory:
 
     def keep_penalty_end(self, end: datetime | None) -> None:
         """Keep until when requests are suspended; None once they aren't."""
-        self._store.set_value(PENALTY_END, "" if end is None else end.isoformat())
+        self._store.keep({PENALTY_END: "" if end is None else end.isoformat()})
 
     def pin(self, symbol: str) -> ContractPin | None:
         """Return which contract a symbol means.
@@ -45,6 +46,6 @@ class StoredGatewayMemory:
             raise DataError(symbol, "which contract it means can't be read from trading.db")
         return ContractPin(symbol, int(conid), exchange, currency)
 
-    def keep_pin(self, pin: ContractPin) -> None:
-        """Keep which contract a symbol means."""
-        self._store.set_value(_PIN + pin.symbol, f"{pin.conid} {pin.exchange} {pin.currency}")
+    def keep_pins(self, pins: Iterable[ContractPin]) -> None:
+        """Keep which contracts symbols mean, in one step."""
+        self._store.keep({_PIN + pin.symbol: f"{pin.conid} {pin.exchange} {pin.currency}" for pin in pins})

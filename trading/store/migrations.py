@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 from trading.errors import ConfigError
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 SCHEMA = Path(__file__).with_name("schema.sql")
 
 # Orders: commands with a state of their own instead of a flag, executions that may be taken back, votes on anything.
@@ -127,8 +127,16 @@ _HALTS_2 = (
     "DELETE FROM fact WHERE key IN ('flatten_requested', 'cancel_entries')",
 )
 
+# Executions that make no sense, and trades whose result is put aside for them.
+_DOUBTS = (
+    "ALTER TABLE execution ADD COLUMN doubt TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE trade ADD COLUMN doubt TEXT NOT NULL DEFAULT ''",
+)
+
 # Statements that bring a file of the version that is the key to the next one.
-STEPS: Mapping[int, Sequence[str]] = MappingProxyType({1: (*_ORDERS_2, *_HALTS_2, *_CHART_VALUES, *_UNREAD)})
+STEPS: Mapping[int, Sequence[str]] = MappingProxyType(
+    {1: (*_ORDERS_2, *_HALTS_2, *_CHART_VALUES, *_UNREAD), 2: _DOUBTS}
+)
 
 
 def migrate(

@@ -165,8 +165,13 @@ class RequestsDatabase:
             )
 
     def _read(self, row: sqlite3.Row) -> OperatorRequest:
-        """Return a row as a request, of no kind where it makes no sense; a halt is one whatever else is wrong."""
+        """Return a row as a request, of no kind where it makes no sense; a halt is one whatever else is wrong.
+
+        Raises: InvariantBroken("controls"), somebody made a table in which a row can't be told from another.
+        """
         values = dict(row)
+        if not isinstance(values["id"], int):
+            raise InvariantBroken("controls", f"{self._path.name}: a request without a number")
         word = values.get("kind")
         kind = RequestKind(word) if word in frozenset(RequestKind) else None
         try:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 
@@ -30,8 +29,10 @@ _TOTALS = (
 )
 _STOPPED = """
 SELECT symbol, exit_session FROM trade
-WHERE exit_reason = ? AND exit_session <= ? AND exit_session > coalesce((SELECT max(session) FROM decision), '')
+WHERE exit_reason = ? AND doubt = '' AND exit_session <= ?
+  AND exit_session > coalesce((SELECT max(session) FROM decision), '')
 """
+_PUT = "INSERT INTO fact (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value"
 
 
 class SqliteStore:
@@ -154,19 +155,21 @@ class SqliteStore:
 
     def record_differences(self, found: Sequence[Difference]) -> None:
         """Keep what a turn found to differ from the broker; the same again writes nothing."""
-        self.set_value(StatusKey.DIFFERENCES, msgspec.json.encode(found).decode())
+        self.show({StatusKey.DIFFERENCES: msgspec.json.encode(found).decode()})
 
-    def set_value(self, key: str, value: str) -> None:
-        """Keep a small fact (session state, next event) for the pages.
+    def show(self, facts: Mapping[StatusKey, str]) -> None:
+        """Show pages what is so now, in one write that waits for no disk; the same again writes nothing.
 
-        Raises: InvariantBroken, the key belongs to the file itself.
+        After a power failure an earlier state may be there, which the next turn replaces.
         """
-        if key in RESERVED_FACTS:
-            raise InvariantBroken("storage", f"the fact {key} is not for pages")
-        if self._database.fact(key) == value:
-            return
-        with self._database.transaction() as connection:
-            _put(connection, key, value)
+        self._put({str(key): value for key, value in facts.items()}, durable=False)
+
+    def keep(self, facts: Mapping[str, str]) -> None:
+        """Keep small facts that the next start needs, in one durable step; the same again writes nothing.
+
+        Raises: InvariantBroken, a key belongs to the file itself.
+        """
+        self._put(facts, durable=True)
 
     def value(self, key: str) -> str | None:
         """Return a small fact."""
@@ -183,6 +186,16 @@ class SqliteStore:
             write_chart_values(connection, panel, lines)
         self._bars.remember(panel)
         return written
+
+    def _put(self, facts: Mapping[str, str], *, durable: bool) -> None:
+        reserved = sorted(RESERVED_FACTS & facts.keys())
+        if reserved:
+            raise InvariantBroken("storage", f"the fact {reserved[0]} is not for pages")
+        changed = [(key, value) for key, value in facts.items() if self._database.fact(key) != value]
+        if changed:
+            with self._database.transaction(durable=durable) as connection:
+                for fact in changed:
+                    connection.execute(_PUT, fact)
 
     def _mode_may_differ(self) -> None:
         try:
@@ -204,10 +217,3 @@ def _latch_reason(decision: Decision) -> str:
     if not decision.risk.latches:
         return "no limit holds entries back"
     return f"{', '.join(sorted(decision.risk.latches))} (drawdown {decision.drawdown:.2%} on {decision.session})"
-
-
-def _put(connection: sqlite3.Connection, key: str, value: str) -> None:
-    connection.execute(
-        "INSERT INTO fact (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
-        (key, value),
-    )

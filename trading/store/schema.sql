@@ -100,7 +100,8 @@ CREATE TABLE execution (
     session      TEXT NOT NULL,
     entry_coid   TEXT REFERENCES intent (coid),   -- entry of the position that this fill opened or changed
     corrected_by TEXT,                  -- the broker's later version of this fill, which counts instead
-    at           TEXT NOT NULL
+    at           TEXT NOT NULL,
+    doubt        TEXT NOT NULL DEFAULT ''   -- why its price or size makes no sense
 ) STRICT;
 CREATE INDEX execution_coid ON execution (coid);
 CREATE INDEX execution_entry ON execution (entry_coid);
@@ -146,7 +147,8 @@ CREATE TABLE trade (                    -- closed trades, as in trades.csv
     exit_price    INTEGER NOT NULL,
     exit_reason   TEXT NOT NULL,
     commission    INTEGER NOT NULL,
-    pnl           INTEGER NOT NULL
+    pnl           INTEGER NOT NULL,
+    doubt         TEXT NOT NULL DEFAULT ''  -- why its result counts nowhere until the broker corrects it
 ) STRICT;
 
 CREATE TABLE decision (

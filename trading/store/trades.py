@@ -33,7 +33,10 @@ SELECT sum(CASE side WHEN 'BUY' THEN (quantity * price + 50) / 100 * 100 END) AS
        coalesce(sum(commission), 0) AS commission,
        min(CASE side WHEN 'BUY' THEN session END) AS entry_session,
        (SELECT coalesce(-sum(quantity), 0) FROM adjustment
-        WHERE adjustment.entry_coid = :entry AND kind = 'manual') AS removed
+        WHERE adjustment.entry_coid = :entry AND kind = 'manual') AS removed,
+       (SELECT coalesce(sum(quantity), 0) FROM adjustment
+        WHERE adjustment.entry_coid = :entry AND kind = 'oversold') AS oversold,
+       max(doubt) AS doubt
 FROM execution WHERE entry_coid = :entry AND corrected_by IS NULL
 """
 
@@ -58,6 +61,7 @@ class _Trade:
     exit_reason: str
     commission: int
     pnl: int
+    doubt: str
 
 
 def insert_closed(connection: sqlite3.Connection) -> int:
@@ -67,7 +71,7 @@ def insert_closed(connection: sqlite3.Connection) -> int:
         trade = _trade(connection, entry_coid)
         connection.execute(
             "INSERT INTO trade (entry_coid, symbol, quantity, entry_session, entry_price, exit_session, exit_price,"
-            " exit_reason, commission, pnl) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            " exit_reason, commission, pnl, doubt) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 trade.entry_coid,
                 trade.symbol,
@@ -79,6 +83,7 @@ def insert_closed(connection: sqlite3.Connection) -> int:
                 trade.exit_reason,
                 trade.commission,
                 trade.pnl,
+                trade.doubt,
             ),
         )
     return len(entries)
@@ -101,7 +106,7 @@ def refresh_trade(connection: sqlite3.Connection, entry_coid: str | None) -> Non
     trade = _trade(connection, entry_coid)
     connection.execute(
         "UPDATE trade SET quantity = ?, entry_price = ?, exit_session = ?, exit_price = ?, exit_reason = ?,"
-        " commission = ?, pnl = ? WHERE entry_coid = ?",
+        " commission = ?, pnl = ?, doubt = ? WHERE entry_coid = ?",
         (
             trade.quantity,
             trade.entry_price,
@@ -110,6 +115,7 @@ def refresh_trade(connection: sqlite3.Connection, entry_coid: str | None) -> Non
             trade.exit_reason,
             trade.commission,
             trade.pnl,
+            trade.doubt,
             entry_coid,
         ),
     )
@@ -125,6 +131,7 @@ def _trade(connection: sqlite3.Connection, entry_coid: str) -> _Trade:
     cost = int(sums["cost"]) if removed == 0 else cents(round(sums["cost"] * sold / (sold + removed)))
     value = int(sums["bought_value"]) if removed == 0 else round(sums["bought_value"] * sold / (sold + removed))
     commission = int(sums["commission"])
+    oversold = f"{sums['oversold']} more shares were sold than there were" if sums["oversold"] else ""
     return _Trade(
         entry_coid=entry_coid,
         symbol=str(entry["symbol"]),
@@ -136,6 +143,7 @@ def _trade(connection: sqlite3.Connection, entry_coid: str) -> _Trade:
         exit_reason=_exit_reason(str(sale["role"]), str(sale["reason"])),
         commission=commission,
         pnl=int(sums["proceeds"]) - cost - commission,
+        doubt=str(sums["doubt"]) or oversold,
     )
 
 

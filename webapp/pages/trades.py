@@ -58,7 +58,7 @@ def harmless(text: str) -> str:
 
 
 def _cells(row: TradeLine) -> tuple[str, ...]:
-    """Return a row; numbers are ours and stay numbers, texts came from outside."""
+    """Return a row; numbers are ours and stay numbers, texts came from outside. A result in doubt is left empty."""
     return (
         harmless(row.symbol),
         str(row.quantity),
@@ -68,5 +68,5 @@ def _cells(row: TradeLine) -> tuple[str, ...]:
         f"{row.exit_price:.4f}",
         harmless(row.exit_reason),
         f"{row.commission:.2f}",
-        f"{row.pnl:.2f}",
+        "" if row.doubt else f"{row.pnl:.2f}",
     )

@@ -42,6 +42,46 @@ def test_nobody_dies_once_it_is_disarmed() -> None:
     reaper.check()
 
 
+def test_death_may_be_that_of_what_is_being_written(tmp_path: Path) -> None:
+    reaper = Reaper([Kill("commit_before", of="halt")], lambda _kill: None)
+    connection = reaper.connect()(tmp_path / "t.db", isolation_level=None)
+    connection.execute("CREATE TABLE halt (n INTEGER)")
+    connection.execute("BEGIN")
+    connection.execute("COMMIT")
+    connection.execute("BEGIN")
+    connection.execute("INSERT INTO halt VALUES (1)")
+    with pytest.raises(Death):
+        connection.execute("COMMIT")
+    connection.execute("ROLLBACK")
+    connection.close()
+
+
+def test_points_are_counted_for_as_long_as_somebody_may_die() -> None:
+    reaper = Reaper([], lambda _kill: None)
+    reaper.passing("call_after", "read", "execution")
+    reaper.passing("call_after", "read", "read")
+    reaper.disarm()
+    reaper.passing("call_after", "read")
+    counted = {about: count for (_, about), count in reaper.counts.items()}
+    assert counted == {None: 2, "read": 2, "execution": 1}
+
+
+def test_opening_of_a_file_and_each_page_of_a_copy_are_points(tmp_path: Path) -> None:
+    reaper = Reaper([Kill("opening", 2), Kill("backup", 2)], lambda _kill: None)
+    connection = reaper.connect()(tmp_path / "t.db", isolation_level=None)
+    connection.execute("CREATE TABLE t (n INTEGER)")
+    copy = sqlite3.connect(tmp_path / "copy.db")
+    with pytest.raises(Death):
+        connection.backup(copy)
+    reaper.revive()
+    connection.backup(copy)
+    assert copy.execute("SELECT count(*) FROM t").fetchone() == (0,)
+    with pytest.raises(Death):
+        reaper.connect()(tmp_path / "t.db")
+    copy.close()
+    connection.close()
+
+
 def test_death_that_comes_while_nobody_is_there_kills_nobody_later_either() -> None:
     died: list[Kill] = []
     kill = Kill("waiting", at="2014-03-03T15:00:00+00:00")

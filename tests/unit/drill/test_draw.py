@@ -35,6 +35,10 @@ def test_every_fault_is_on_now_and_then(world: World) -> None:
     assert 0.13 < sum(on[fault] for fault in often) / (len(SEEDS) * len(often)) < 0.17
 
 
+def test_some_schedules_keep_the_limits_and_most_do_not(world: World) -> None:
+    assert 0.05 < sum(schedule.paced for schedule in swarm(world)) / len(SEEDS) < 0.15
+
+
 def test_faults_begin_before_they_heal_and_a_whole_session_follows(world: World) -> None:
     for schedule in swarm(world):
         assert schedule.faults_at < schedule.heals_at < schedule.ends_at

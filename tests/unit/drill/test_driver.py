@@ -11,8 +11,9 @@ from msgspec.structs import replace
 
 from drill.checker import judge, read_case
 from drill.checker.logs import Case
+from drill.course import Run
 from drill.deaths import StuckError
-from drill.driver import Driver, Run, run
+from drill.driver import Driver, run
 from drill.schedule import ClientFault, Deed, Kill, Request, Schedule
 from drill.world import World
 from simulator.config import SettingError

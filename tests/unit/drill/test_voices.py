@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 from datetime import UTC, datetime
+from pathlib import Path
 
-from drill.voices import MOST_LINES, MemoryLog, NoMetrics, quiet
+from drill.voices import MOST_LINES, FileLog, MemoryLog, NoMetrics, quiet
 from trading.model.metric import Counter, Duration, Gauge
 from trading.model.mode import Mode
 
@@ -20,6 +21,16 @@ def test_line_has_its_time_its_level_and_its_facts() -> None:
         "2014-03-03T14:30:00 info fill symbol=AAPL quantity=5",
         "2014-03-03T14:30:00 warning order",
     ]
+
+
+def test_lines_in_a_file_are_there_at_once_and_stay(tmp_path: Path) -> None:
+    path = tmp_path / "log.txt"
+    for text in ("one", "two\nlines"):
+        log = FileLog(lambda: NOW, path)
+        log.info("start", text=text)
+        assert path.read_text(encoding="utf-8").splitlines()[-1].endswith(text.replace("\n", " "))
+        log.close()
+    assert len(path.read_text(encoding="utf-8").splitlines()) == 2
 
 
 def test_exception_is_told_with_the_place_that_raised_it() -> None:

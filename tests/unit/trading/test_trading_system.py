@@ -242,3 +242,24 @@ def test_polling_system_looks_every_interval_and_sooner_while_orders_work_in_the
     assert system.run_cycle() == PRE_OPEN + timedelta(seconds=60)
     loop.clock.time = OPEN + timedelta(minutes=30)
     assert system.run_cycle() == loop.clock.time + timedelta(seconds=5)
+
+
+def test_turn_in_which_nothing_happens_waits_for_no_disk_and_is_shown_all_the_same(loop: LoopParts) -> None:
+    system, _ = loop.begin_with_a_position()
+    system.run_cycle()
+    for _ in range(5):
+        before = loop.disk.waits
+        loop.clock.go(60)
+        loop.turns += 1
+        system.run_cycle()
+        assert loop.disk.waits == before
+        assert loop.store.value(StatusKey.MARKET_NOW) == loop.clock.now().isoformat()
+
+
+def test_turn_that_counts_a_fill_waits_for_the_disk(loop: LoopParts) -> None:
+    system, entry = loop.begin_with_a_position()
+    system.run_cycle()
+    before = loop.disk.waits
+    loop.broker.fill(loop.stop_of(entry).order_id, 90.0)
+    system.run_cycle()
+    assert loop.disk.waits > before

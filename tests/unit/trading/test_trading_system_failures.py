@@ -113,6 +113,35 @@ def test_gateway_that_goes_away_while_the_loop_waits_ends_nothing(loop: LoopPart
     assert loop.pauses
 
 
+# ---- what fails again and again
+
+
+def test_reading_that_fails_again_and_again_is_a_trouble_until_it_succeeds(loop: LoopParts) -> None:
+    system = loop.start()
+
+    def trouble_after(turns: int, *, fail: bool) -> str | None:
+        loop.broker.reads_fail = fail
+        end = loop.turns + turns
+        loop.over = lambda: loop.turns >= end
+        system.run()
+        return loop.store.value(StatusKey.TROUBLE)
+
+    assert trouble_after(2, fail=False) == ""
+    assert trouble_after(1, fail=True) == ""
+    assert trouble_after(1, fail=True) != ""
+    assert loop.store.value(StatusKey.SESSION_STATE) == SessionState.READY
+    assert "trouble" in loop.notes.codes()
+    assert trouble_after(1, fail=False) == ""
+
+
+@pytest.mark.parametrize("shows", [LOGGED_OUT, DOWN])
+def test_session_that_is_not_there_is_no_trouble(loop: LoopParts, shows: Happening) -> None:
+    loop.session.shows = shows
+    loop.run_turns(6)
+    assert loop.store.value(StatusKey.TROUBLE) == ""
+    assert "trouble" not in loop.notes.codes()
+
+
 # ---- what nobody thought of, and what must never be
 
 

@@ -222,7 +222,7 @@ def make_ready(dashboard: Dashboard, *, account: str = ACCOUNT, session_state: s
     database, store = open_store(dashboard.state)
     database.claim(account, "live")
     store.set_reconciled(reconciled=True, reason="our record and the broker's agree", now=NOON)
-    store.set_value("session_state", session_state)
+    store.keep({"session_state": session_state})
     store.record_decision(decision(), NOON)
     store.record_equity(SESSION, 25_000.0, 20_000.0, 2, 0.013)
     database.close()

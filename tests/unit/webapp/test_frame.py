@@ -52,7 +52,7 @@ def test_hostile_names_are_only_text(dashboard: Dashboard) -> None:
     make_ready(dashboard)
     database, store = open_store(dashboard.state)
     store.record_decision(decision(NOON.date(), name=HOSTILE), NOON)
-    store.set_value("next_event", HOSTILE)
+    store.keep({"next_event": HOSTILE})
     store.halts.raise_halt(OPERATOR, "test", reason=HOSTILE, actor=HOSTILE, now=NOON)
     database.close()
     (dashboard.logs / "trading.log").write_text(
@@ -75,8 +75,8 @@ def test_the_next_event_is_told_in_new_york_time_and_nothing_where_it_is_no_mome
     }
     for said, shown in told.items():
         database, store = open_store(dashboard.state)
-        store.set_value("next_event", said)
-        store.set_value("next_event_kind", "decision")
+        store.keep({"next_event": said})
+        store.keep({"next_event_kind": "decision"})
         database.close()
         page = text_of(dashboard, "/")
         assert ('<p class="next">' in page) == (shown is not None)

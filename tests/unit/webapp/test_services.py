@@ -28,7 +28,7 @@ def test_a_request_sees_one_moment_and_the_next_request_the_next(ready: Dashboar
     database, store = open_store(ready.state)
     with ready.app.test_request_context():
         assert state().account.facts()["session_state"] == "ready"
-        store.set_value("session_state", "competing")
+        store.keep({"session_state": "competing"})
         store.halts.raise_halt(OPERATOR, "test", reason="", actor="ann", now=NOON)
         mode = state().account.mode()
         assert mode is not None

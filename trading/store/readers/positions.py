@@ -27,7 +27,7 @@ class PositionLine:
 
 @dataclass(frozen=True, slots=True)
 class TradeLine:
-    """A closed trade, as in trades.csv."""
+    """A closed trade, as in trades.csv; `doubt` says why its result counts nowhere, empty for one that does."""
 
     symbol: str
     quantity: int
@@ -38,16 +38,18 @@ class TradeLine:
     exit_reason: str
     commission: float
     pnl: float
+    doubt: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class TradeTotals:
-    """Sums over closed trades."""
+    """Sums over closed trades; `doubted` are left out of them, because an execution of theirs makes no sense."""
 
     count: int
     won: int
     pnl: float
     commission: float
+    doubted: int = 0
 
 
 _POSITIONS = """
@@ -61,8 +63,9 @@ _TRADES = """
 SELECT * FROM trade WHERE ?1 IS NULL OR symbol = ?1 ORDER BY exit_session DESC, symbol LIMIT ?2 OFFSET ?3
 """
 _TOTALS = """
-SELECT count(*) AS count, coalesce(sum(pnl > 0), 0) AS won, coalesce(sum(pnl), 0) AS pnl,
-    coalesce(sum(commission), 0) AS commission
+SELECT count(*) FILTER (WHERE doubt = '') AS count, coalesce(sum(pnl > 0) FILTER (WHERE doubt = ''), 0) AS won,
+    coalesce(sum(pnl) FILTER (WHERE doubt = ''), 0) AS pnl,
+    coalesce(sum(commission) FILTER (WHERE doubt = ''), 0) AS commission, coalesce(sum(doubt <> ''), 0) AS doubted
 FROM trade WHERE ?1 IS NULL OR symbol = ?1
 """
 
@@ -92,7 +95,8 @@ class PositionReader:
         if not rows:
             return TradeTotals(0, 0, 0.0, 0.0)
         row = rows[0]
-        return TradeTotals(row["count"], row["won"], from_units(row["pnl"]), from_units(row["commission"]))
+        pnl, commission = from_units(row["pnl"]), from_units(row["commission"])
+        return TradeTotals(row["count"], row["won"], pnl, commission, row["doubted"])
 
 
 def _position(row: sqlite3.Row) -> PositionLine:
@@ -120,4 +124,5 @@ def _trade(row: sqlite3.Row) -> TradeLine:
         exit_reason=row["exit_reason"],
         commission=from_units(row["commission"]),
         pnl=from_units(row["pnl"]),
+        doubt=row["doubt"],
     )

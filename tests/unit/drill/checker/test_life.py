@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 from drill.checker import life
-from tests.unit.drill.checker.made_up import ENTRY, STOP_ID, SYMBOL, TARGET_ID, MadeUp, bought, ticket
+from drill.checker.logs import Step
+from tests.unit.drill.checker.made_up import ENTRY, STOP, STOP_ID, SYMBOL, TARGET_ID, MadeUp, bought, seconds, ticket
 
 
 def i20(run: MadeUp) -> list[str]:
@@ -26,6 +27,53 @@ def test_edges_of_the_state_machine_pass_and_others_are_told() -> None:
     run.step(1.0, "A", "SENDING")
     run.step(1.0, "C", "WORKING")
     assert [violation.subject for violation in life.i17_edges(run.case())] == ["A", "C"]
+
+
+def called_absent(state: str, at: float, *, lies: int = 0) -> list[str]:
+    """An order is placed at 0 s and seen by no list that `lies`; the journal says at a time what became of it."""
+    run = MadeUp()
+    run.intent(ENTRY)
+    run.step(-1.0, ENTRY, "PLANNED", "SENDING", "UNKNOWN")
+    run.order(0.0, ticket(1, "BUY", "LMT", 10, coid=ENTRY))
+    for number in range(lies):
+        run.line(1.0 + number, "fault", id="O09", path="/iserver/account/orders")
+    run.step(at, ENTRY, state)
+    run.over(1000.0, 1)
+    return [violation.subject for violation in life.i17_edges(run.case())]
+
+
+@pytest.mark.parametrize("state", ["LOST", "REJECTED", "DECLINED"])
+def test_order_that_is_live_is_not_absent(state: str) -> None:
+    assert called_absent(state, 300.0) == [ENTRY]
+    assert called_absent(state, 1001.0) == []
+
+
+def test_absence_that_five_readings_proved_is_not_told_where_lists_lied_so_often() -> None:
+    assert called_absent("LOST", 300.0, lies=5) == []
+    assert called_absent("LOST", 300.0, lies=4) == called_absent("LOST", 200.0, lies=5) == [ENTRY]
+    assert called_absent("REJECTED", 300.0, lies=5) == [ENTRY]
+
+
+def test_lists_of_the_nightly_reset_prove_no_absence() -> None:
+    run = MadeUp()
+    run.intent(ENTRY)
+    night = -8.75 * 3600.0
+    run.order(night, ticket(1, "BUY", "LMT", 10, coid=ENTRY))
+    for number in range(9):
+        run.line(night + 30.0 * number, "fault", id="O09", path="/iserver/account/orders")
+    run.step(night + 300.0, ENTRY, "PLANNED", "SENDING", "UNKNOWN", "LOST")
+    run.line(0.0, "open", day="2014-03-03")
+    assert [violation.subject for violation in life.i17_edges(run.case())] == [ENTRY]
+
+
+def test_exit_is_sent_when_its_cover_is_over() -> None:
+    run = bought()
+    run.intent("X", "exit")
+    run.step(200.0, STOP, "PLANNED", "SENDING", "WORKING")
+    run.step(300.0, "X", "PLANNED", "SENDING")
+    assert [violation.subject for violation in life.i15_its_cover_is_over(run.case())] == ["X"]
+    run.steps.insert(3, Step(STOP, "CANCELLED", seconds(290.0)))
+    assert list(life.i15_its_cover_is_over(run.case())) == []
 
 
 @pytest.mark.parametrize("state", ["SENDING", "QUESTIONED", "REPLYING", "UNKNOWN"])

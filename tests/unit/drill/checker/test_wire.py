@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from drill.checker import wire
 from drill.checker.logs import Violation
-from tests.unit.drill.checker.made_up import ENTRY, ORDERS, MadeUp, bought, ticket
+from tests.unit.drill.checker.made_up import CLOSE_S, ENTRY, ORDERS, MadeUp, bought, seconds, ticket
 
 (YES,) = [digest for digest in wire.YES if digest.startswith("592b")]
 
@@ -133,12 +135,32 @@ def test_session_that_changed_after_the_question_and_before_any_look_could_not_b
     assert list(wire.i18_questions(run.case())) == []
 
 
+def test_same_question_is_answered_yes_once_for_each_order() -> None:
+    for path, count in (("/iserver/reply/r", 1), (ORDERS, 0)):
+        run = asked("o163")
+        run.request(-2999.0, path="/iserver/reply/q", sha=YES)
+        run.request(-2998.5, path=path, sha="no")
+        run.line(-2998.0, "question", reply_id="again", message_ids=["o163"], order_ids=[1], coids=[ENTRY])
+        run.request(-2997.0, path="/iserver/reply/again", sha=YES)
+        assert len(list(wire.i18_questions(run.case()))) == count
+
+
+def test_question_that_an_earlier_process_was_asked_is_not_answered() -> None:
+    run = asked("o163")
+    run.event(-2999.5, "start")
+    assert list(wire.i18_questions(run.case())) == []
+    run.request(-2999.0, path="/iserver/reply/q", sha=YES)
+    assert names(list(wire.i18_questions(run.case()))) == ["I18"]
+
+
 def test_call_over_a_limit_is_told_unless_a_fault_made_it_so() -> None:
     run = MadeUp()
     run.line(0.0, "limited", method="GET", path="/iserver/account/orders", limit="call")
     assert names(list(wire.i21_within_the_limits(run.case()))) == ["I21"]
-    run.line(1.0, "fault", id="H03", path="/iserver/account/orders")
-    assert list(wire.i21_within_the_limits(run.case())) == []
+    for fault in ("H03", "T09"):
+        told = replace(run, truth=list(run.truth))
+        told.line(1.0, "fault", id=fault, path="/iserver/account/orders")
+        assert list(wire.i21_within_the_limits(told.case())) == []
 
 
 def test_entry_is_sent_in_the_hour_before_the_open_and_until_two_minutes_before() -> None:
@@ -147,3 +169,23 @@ def test_entry_is_sent_in_the_hour_before_the_open_and_until_two_minutes_before(
         run.intent(ENTRY)
         run.request(at, ENTRY)
         assert len(list(wire.i22_in_its_window(run.case()))) == count, at
+
+
+def test_entry_is_sent_in_the_window_that_the_configuration_sets() -> None:
+    day_s = 86_400.0
+    for after_close, at, count in (
+        (False, day_s - 5400.0, 0),
+        (False, day_s - 7201.5, 1),
+        (False, day_s - 300.0, 1),
+        (True, CLOSE_S + 900.0, 0),
+        (True, CLOSE_S - 900.0, 1),
+        (True, day_s - 300.0, 1),
+        # The next session is after the end of the run.
+        (True, day_s + CLOSE_S + 900.0, 0),
+    ):
+        run = MadeUp()
+        run.intent(ENTRY)
+        run.events.append({"kind": "window", "after_close": after_close, "pre_open_s": 7200.0, "send_until_s": 600.0})
+        run.request(at, ENTRY)
+        case = replace(run.case(), hours=[(seconds(0.0), seconds(CLOSE_S)), (seconds(day_s), seconds(day_s + CLOSE_S))])
+        assert len(list(wire.i22_in_its_window(case))) == count, (after_close, at)

@@ -25,7 +25,7 @@ def found(shell: Shell, *differences: Difference) -> None:
     database = Database(shell.state / "trading.db", chance=seeded())
     store = SqliteStore(database)
     store.record_differences(differences)
-    store.set_value(StatusKey.MARKET_NOW, NOW.isoformat())
+    store.keep({StatusKey.MARKET_NOW: NOW.isoformat()})
     database.close()
 
 
@@ -87,6 +87,7 @@ def test_json_holds_the_same_for_programs(shell: Shell) -> None:
         (("--claim", f"{COID}=1234"), f"claim {COID}=1234"),
         (("--absent", f"{COID}-S"), f"absent {COID}-S"),
         (("--accept-shares", "BRK.B"), "accept-shares BRK.B"),
+        (("--sold", "BRK.B"), "sold BRK.B"),
         (("--adopt", COID), f"adopt {COID}"),
         (("--ignore", COID), f"ignore {COID}"),
     ],
@@ -107,6 +108,7 @@ def test_decision_reaches_the_trader_and_its_answer_the_person(
         (("--claim", f"{COID}=x"), "takes COID=ORDER_ID"),
         (("--absent", "two words"), "takes the name of an order"),
         (("--accept-shares", ""), "takes a symbol"),
+        (("--sold", ""), "takes a symbol"),
         (("--absent", COID, "--adopt", COID), "one difference at a time"),
     ],
 )

@@ -36,7 +36,7 @@ def lived(shell: Shell) -> Shell:
     store.record_decision(decision(), NOW)
     store.record_equity(decision().session, 10_012.34, 8_999.99, 1, 0.0123)
     store.set_reconciled(reconciled=True, reason="all found", now=NOW)
-    store.set_value(StatusKey.SESSION_STATE, SessionState.READY)
+    store.keep({StatusKey.SESSION_STATE: SessionState.READY})
     database.close()
     MetricsFile(shell.state / "metrics.prom", version="1").write()
     return shell
@@ -83,7 +83,7 @@ def test_silent_process_is_not_ready(lived: Shell) -> None:
 
 def test_word_of_a_newer_version_counts_as_starting(lived: Shell) -> None:
     database = Database(lived.state / "trading.db")
-    SqliteStore(database).set_value(StatusKey.SESSION_STATE, "dreaming")
+    SqliteStore(database).keep({StatusKey.SESSION_STATE: "dreaming"})
     database.close()
     assert json.loads(lived.run("status", "--json").out)["code"] == "starting"
 
@@ -103,7 +103,7 @@ def test_what_a_person_has_to_know_stands_at_the_top(shell: Shell) -> None:
     store.halts.set_flatten("request 1", reason="the news", actor="ann", now=NOW)
     store.halts.set_flatten_progress("left to sell: 9 XOM", NOW)
     SqliteAlerts(database, LogNotifier(MemoryLog(), MemoryMetrics(), lambda: 0.0)).present("x", "XOM", "XOM bare", NOW)
-    store.set_value(StatusKey.SESSION_NEXT, "This login ends at 17:00 UTC.")
+    store.keep({StatusKey.SESSION_NEXT: "This login ends at 17:00 UTC."})
     database.close()
     lines = shell.run("status").out.splitlines()
     since = f"{NOW:%Y-%m-%d %H:%M} UTC"

@@ -113,6 +113,10 @@ def test_bars_that_are_not_there_yet_are_looked_for_again(parts: ContextParts) -
     assert decide(parts, made) == PRE_OPEN + timedelta(seconds=BARS_RETRY_S)
     assert made.decision is None
     assert parts.rows("SELECT * FROM equity") == []
+    assert made.problem == "nothing can be decided on 2014-03-03: there are no bars of it"
+    parts.market_data.panel = quiet(parts.calendar, date(2014, 3, 3))
+    assert decide(parts, made) is None
+    assert made.problem == ""
 
 
 def test_what_is_held_is_decided_on_whatever_is_traded(parts: ContextParts) -> None:

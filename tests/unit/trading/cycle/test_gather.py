@@ -223,10 +223,10 @@ def test_shares_without_a_stop_count_in_regular_hours(parts: ContextParts) -> No
 
 def test_all_evidence_is_among_it(parts: ContextParts) -> None:
     evidence = parts.context().evidence
-    evidence.record(f"bare:{CONIDS['AAPL']}", "no working stop", PRE_OPEN)
+    evidence.record(f"breach:{CONIDS['AAPL']}", "price through the stop", PRE_OPEN)
     evidence.record("TS-test-0001-abc", "not listed", PRE_OPEN)
     assert dict(look(parts).sightings) == {
-        subject: evidence.of(subject) for subject in (f"bare:{CONIDS['AAPL']}", "TS-test-0001-abc")
+        subject: evidence.of(subject) for subject in (f"breach:{CONIDS['AAPL']}", "TS-test-0001-abc")
     }
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import date
+from dataclasses import replace
+from datetime import date, timedelta
 
 import pytest
 
@@ -69,6 +70,18 @@ def test_halt_that_a_crash_left_unanswered_does_not_halt_again_after_a_resume(ho
     house.boot().take_up(NOW)
     assert house.requests.waiting == []
     assert house.mode() is Mode.ACTIVE
+
+
+def test_halt_without_a_readable_time_halts_again_once_it_was_acknowledged(house: House) -> None:
+    for hour in (1, 2):
+        house.requests.waiting = [replace(house.requests.ask(RequestKind.HALT), number=1, made=None)]
+        house.requests.failures["answer"] = [DAMAGED]
+        house.taker.take_up(NOW + timedelta(hours=hour))
+        house.taker.take_up(NOW + timedelta(hours=hour, seconds=1))
+        assert len(house.store.halts.halting()) == 1
+        house.requests.ask(RequestKind.RESUME)
+        house.take_up()
+        assert house.mode() is Mode.ACTIVE
 
 
 # ---- the file HALT

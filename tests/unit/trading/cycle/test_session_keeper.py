@@ -296,7 +296,7 @@ def test_what_must_not_be_forgotten_is_stored_before_the_session_is_asked_for(ho
 
 
 def test_memory_that_makes_no_sense_is_an_empty_one(house: House) -> None:
-    house.store.set_value(MEMORY, "{")
+    house.store.keep({MEMORY: "{"})
     assert house.boot().check().usable
 
 
@@ -313,16 +313,6 @@ def test_pages_learn_what_comes_next_since_when_and_what_a_person_has_to_do(hous
     assert house.store.value(StatusKey.LOGIN_UNTIL) == "2014-03-05T13:31:00+00:00"
 
 
-def test_last_good_look_is_known_after_a_bad_one(house: House) -> None:
-    assert house.keeper.fresh_since is None
-    assert house.keeper.check().fresh_since == NOW
-    house.session.shows = NotSent("POST /tickle", "refused")
-    house.clock.go(60)
-    with pytest.raises(NotSent):
-        house.keeper.check()
-    assert house.keeper.fresh_since == NOW
-
-
 def test_clock_that_cannot_tell_the_time_is_a_gateway_that_is_down(house: House) -> None:
     def now() -> datetime:
         raise NO_TIME
@@ -335,8 +325,9 @@ def test_clock_that_cannot_tell_the_time_is_a_gateway_that_is_down(house: House)
 
 def test_turn_in_which_all_is_as_before_stores_nothing(house: House) -> None:
     house.keeper.check()
-    stored: list[str] = []
-    house.store.set_value = lambda key, value: stored.append(key)  # type: ignore[method-assign]
+    stored: list[object] = []
+    house.store.keep = lambda facts: stored.append(facts)  # type: ignore[method-assign]
+    house.store.show = lambda facts: stored.append(facts)  # type: ignore[method-assign]
     house.clock.go(60)
     house.keeper.check()
     assert stored == []

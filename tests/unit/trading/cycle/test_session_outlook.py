@@ -83,7 +83,9 @@ def test_account_that_is_not_selected_by_itself_needs_a_person(session: Session,
     found = ahead(session)
     assert found.person is not None
     assert words in found.person
-    assert [alarm.subject for alarm in alarms(session, OURS)] == ["account"]
+    (alarm,) = alarms(session, OURS)
+    assert (alarm.subject, words in alarm.text, OURS in alarm.text) == ("account", True, False)
+    assert alarm.text.startswith("select the account that is traded, ")
 
 
 def test_account_that_is_about_to_be_selected_needs_nobody() -> None:

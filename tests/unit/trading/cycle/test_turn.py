@@ -10,10 +10,11 @@ from tests.fakes.fake_broker import lost_answer, lost_request, nothing_sent
 from tests.fakes.fake_market_data import CONIDS
 from tests.fakes.trading_context import OPEN, SESSION, ContextParts, decision_of
 from tests.fakes.trading_states import approved
+from trading.cycle.turn import AccountTurns
 from trading.errors import OutcomeUnknown
 from trading.execution.plan import POLL_S
-from trading.model.mode import Mode
-from trading.model.order import BrokerStatus, IntentState, OrderType, Role, Side
+from trading.model.mode import OPERATOR, Mode
+from trading.model.order import BrokerStatus, IntentState, OrderType, Role, Side, UnreadableRow
 from trading.model.request import CancelOrder
 
 AAPL, MSFT = CONIDS["AAPL"], CONIDS["MSFT"]
@@ -46,6 +47,15 @@ def test_cover_is_cancelled_and_its_sale_sent_in_one_turn(parts: ContextParts) -
     assert (sale.conid, sale.side, sale.order_type) == (AAPL, Side.SELL, OrderType.MARKET)
     assert turn.sent == 1
     assert turn.waiting == {}
+
+
+def test_row_of_somebody_else_that_can_not_be_read_keeps_no_share_without_a_stop(parts: ContextParts) -> None:
+    parts.buy()
+    parts.broker.unreadable["orders"] = (UnreadableRow("no size", 4711, AAPL, "by hand", None, None),)
+    for order in parts.broker.live():
+        parts.broker.end(order.order_id, BrokerStatus.CANCELLED)
+    parts.account_turns().run(parts.view(), None, balances=True)
+    assert [order.order_type for order in parts.broker.live()] == [OrderType.STOP, OrderType.LIMIT]
 
 
 def test_own_records_are_compared_before_anything_is_bought(parts: ContextParts) -> None:
@@ -99,6 +109,17 @@ def test_balances_are_read_anew_only_when_asked_for_or_after_something_was_sent(
     assert parts.broker.reads - reads == 7
 
 
+def test_balances_are_read_anew_while_own_shares_are_missing(parts: ContextParts) -> None:
+    parts.buy()
+    turns = parts.account_turns()
+    turns.run(parts.view(), None, balances=True)
+    parts.broker.empty = {"positions"}
+    turns.run(parts.view(), None, balances=False)
+    reads = parts.broker.reads
+    turns.run(parts.view(), None, balances=False)
+    assert parts.broker.reads - reads == 4
+
+
 def test_order_that_did_not_leave_is_waited_for_and_tried_again(parts: ContextParts) -> None:
     parts.broker.faults.append(nothing_sent)
     turns = parts.account_turns()
@@ -117,6 +138,59 @@ def test_turn_that_a_person_interrupts_sends_nothing_new_but_cancels(parts: Cont
     turns.run(parts.view(), DECISION, balances=True)
     assert [request.content for request in parts.broker.arrived[1:]] == [CancelOrder(101)]
     assert parts.broker.live() == []
+
+
+def halted_with_entries(parts: ContextParts) -> AccountTurns:
+    """Return turns after one that bought, with a halt since."""
+    turns = parts.account_turns()
+    turns.run(parts.view(), DECISION, balances=True)
+    parts.store.halts.raise_halt(OPERATOR, "a person", reason="x", actor="a", now=parts.clock.now())
+    return turns
+
+
+def cancels(parts: ContextParts) -> int:
+    return sum(isinstance(request.content, CancelOrder) for request in parts.broker.arrived)
+
+
+def test_entries_are_cancelled_after_a_halt_before_anything_is_read_and_not_once_more_by_the_reading(
+    parts: ContextParts,
+) -> None:
+    turns = halted_with_entries(parts)
+    read = parts.broker.reads
+    turns.cancel_at_once()
+    assert (cancels(parts), parts.broker.reads) == (2, read)
+    turns.cancel_at_once()
+    turns.run(parts.view(), DECISION, balances=False)
+    assert cancels(parts) == 2
+    assert states(parts, Role.ENTRY) == [IntentState.CANCELLED] * 2
+
+
+def test_stops_of_a_position_stay_when_entries_are_cancelled_at_once(parts: ContextParts) -> None:
+    parts.buy("AAPL")
+    turns = parts.account_turns()
+    turns.run(parts.view(), decision_of(approved("MSFT", 10, 37.5)), balances=True)
+    parts.store.halts.raise_halt(OPERATOR, "a person", reason="x", actor="a", now=parts.clock.now())
+    turns.cancel_at_once()
+    assert cancels(parts) == 1
+    assert {order.conid for order in parts.broker.live()} == {AAPL}
+
+
+def test_nothing_is_cancelled_by_a_reading_that_is_old_or_of_another_session(parts: ContextParts) -> None:
+    turns = halted_with_entries(parts)
+    parts.clock.go(31)
+    turns.cancel_at_once()
+    parts.clock.go(-31)
+    turns.new_epoch()
+    turns.cancel_at_once()
+    parts.account_turns().cancel_at_once()
+    assert cancels(parts) == 0
+
+
+def test_entries_stay_while_nobody_halts(parts: ContextParts) -> None:
+    turns = parts.account_turns()
+    turns.run(parts.view(), DECISION, balances=True)
+    turns.cancel_at_once()
+    assert cancels(parts) == 0
 
 
 def test_lists_that_all_fail_are_an_error_and_one_of_them_is_none(parts: ContextParts) -> None:
@@ -141,18 +215,16 @@ def test_short_position_in_an_own_contract_halts_once(parts: ContextParts) -> No
     assert parts.rows("SELECT over_at FROM halt")[0]["over_at"] is not None
 
 
-def test_shares_that_stand_bare_are_remembered_since_when_until_they_are_covered(parts: ContextParts) -> None:
+def test_shares_that_stand_bare_are_told_of_until_they_are_covered(parts: ContextParts) -> None:
     entry = parts.buy()
     parts.clock.time = OPEN + timedelta(minutes=1)
     parts.broker.end(entry.order_id + 1, BrokerStatus.CANCELLED)
     parts.broker.faults.extend([nothing_sent] * 2)
     turns = parts.account_turns()
     turn = turns.run(parts.view(), None, balances=True)
-    (seen,) = parts.context().evidence.of(f"bare:{AAPL}")
-    assert seen.at == parts.clock.now()
     assert [alarm.code for alarm in turn.alarms] == ["uncovered"]
     parts.broker.faults.clear()
     parts.clock.go(5)
     turn = turns.run(parts.view(), None, balances=True)
     assert turn.state.uncovered_shares == 0
-    assert parts.context().evidence.of(f"bare:{AAPL}") == ()
+    assert turn.alarms == []

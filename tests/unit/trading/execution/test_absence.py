@@ -52,10 +52,11 @@ def judged(
     others: tuple[IntentRecord, ...] = (WITNESS,),
     positions: tuple[OwnPosition, ...] = (),
     snapshot: BrokerSnapshot | None = None,
+    excess: tuple[Sighting, ...] = (),
 ) -> Judgement:
     seen = snapshot or reading(now, orders=rows or [shows(WITNESS)], held={p.conid: p.quantity for p in positions})
     journal = JournalView((record, *others), positions)
-    return judge(record, so_far, seen, journal, calendar(), SETTINGS)
+    return judge(record, so_far, seen, journal, calendar(), SETTINGS, excess)
 
 
 # ---- votes
@@ -96,6 +97,18 @@ def test_shares_that_nobody_explains_are_against_its_absence() -> None:
     assert judged(snapshot=reading(IN_SESSION, orders=[shows(WITNESS)]), positions=(own(),)) == NOTHING
 
 
+@pytest.mark.parametrize(
+    ("age_s", "held", "counts"),
+    [(60.0, 7.0, True), (59.9, 7.0, False), (60.0, 16.0, False), (60.0, 0.0, False), (60.0, 6.0, False)],
+)
+def test_shares_of_others_that_stood_there_before_it_was_sent_are_not_against_it(
+    age_s: float, held: float, *, counts: bool
+) -> None:
+    seen = (Sighting("7.0", after(-age_s, PRE_OPEN)),)
+    snapshot = reading(IN_SESSION, orders=[shows(WITNESS)], held={AAPL: held})
+    assert (judged(snapshot=snapshot, excess=seen) != NOTHING) is counts
+
+
 @pytest.mark.parametrize("name", [None, "G"])
 def test_order_that_could_be_it_is_never_a_vote_against_it(name: str | None) -> None:
     alike = shows(replace(GONE, order_id=77), order_ref=name)
@@ -112,6 +125,15 @@ def test_order_is_not_absent_while_its_id_is_live_in_the_list_at_any_size_and_pr
     vanished = replace(GONE, order_id=77)
     row = shows(vanished, order_ref=None, total_quantity=4.0, limit_price=1.0)
     assert judged(vanished, shows(WITNESS), row, so_far=votes(4)) == NOTHING
+
+
+def test_child_that_may_work_for_a_part_of_its_entry_is_never_a_vote_against_it() -> None:
+    gone = stop("G-S", None, state=S.UNKNOWN, parent="G")
+    for shares, counts in ((1.0, False), (9.0, False), (10.0, True)):
+        alike = shows(replace(gone, order_id=77), total_quantity=shares, remaining_quantity=shares)
+        assert (judged(gone, shows(WITNESS), alike) != NOTHING) is counts
+    part = shows(replace(GONE, order_id=77), order_ref=None, total_quantity=1.0, remaining_quantity=1.0)
+    assert judged(GONE, shows(WITNESS), part) != NOTHING
 
 
 def test_order_alike_that_is_somebody_elses_or_over_is_none_that_could_be_it() -> None:

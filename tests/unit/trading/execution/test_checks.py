@@ -18,10 +18,12 @@ from tests.fakes.trading_states import (
     PRE_OPEN,
     SESSION,
     Facts,
+    bid,
     entry,
     moment,
     sale,
 )
+from trading.config import Settings
 from trading.execution import checks
 from trading.execution.checks import Sent
 from trading.execution.state import AccountGuard
@@ -29,6 +31,7 @@ from trading.model.account import AccountKind
 from trading.model.decision import Denied
 from trading.model.mode import Mode
 from trading.model.order import OrderIntent
+from trading.risk_manager import entry_limits
 
 NAN = math.nan
 PAPER, LIVE, SIMULATED = AccountKind.PAPER, AccountKind.LIVE, AccountKind.SIMULATED
@@ -92,6 +95,14 @@ def test_state_of_the_system(facts: Facts, unknown: int, allowed: bool) -> None:
     assert (checks.state("AAPL", moment(PRE_OPEN, **facts), unknown) is None) is allowed
 
 
+@pytest.mark.parametrize("name", ["orders", "executions", "positions"])
+def test_list_that_could_not_be_read_holds_entries_back(name: str) -> None:
+    denied = checks.readable("AAPL", moment(PRE_OPEN, failed=[name]).snapshot)
+    assert checks.readable("AAPL", moment(PRE_OPEN).snapshot) is None
+    assert denied is not None
+    assert denied.detail == f"the broker's lists can't be read: {name} failed"
+
+
 @pytest.mark.parametrize(("late_s", "allowed"), [(-1, True), (0, True), (1, False)])
 def test_age_of_an_entry_ends_with_its_window(late_s: int, allowed: bool) -> None:  # noqa: FBT001
     window = moment(PRE_OPEN).times.window
@@ -124,7 +135,7 @@ def test_collar_of_a_buy(limit: float | None, reference: float | None, allowed: 
 
 @pytest.mark.parametrize(("limit", "allowed"), [(98.01, True), (98.0, True), (97.99, False), (NAN, False)])
 def test_collar_of_a_sale_with_a_limit(limit: float, allowed: bool) -> None:  # noqa: FBT001
-    assert (checks.price_collar(sell(limit), 100.0, 0.01) is None) is allowed
+    assert (checks.price_collar(sell(limit), 100.0, 0.02) is None) is allowed
 
 
 def test_sale_at_the_market_has_no_collar() -> None:
@@ -195,51 +206,74 @@ def test_nothing_is_sold_short(own: int, others: int, allowed: bool) -> None:  #
     assert (checks.short(sell(), own, others) is None) is allowed
 
 
+@pytest.mark.parametrize("quantity", [0, -1])
+def test_sale_of_nothing_is_no_sale(quantity: int) -> None:
+    assert code(checks.short(sell(quantity=quantity), 9, 0)) == "short"
+
+
+def sizes(order: OrderIntent, *, settings: Settings = SETTINGS, **facts: float) -> str | None:
+    """Return the code by which an order is refused for an account with plenty of everything but what is named."""
+    account = replace(checks.Account(equity=1e6, cash=1e6, exposure=0.0, positions=0), **facts)  # type: ignore[arg-type]
+    return code(checks.sizes(order, account, entry_limits(settings.risk, settings.sizing)))
+
+
 @pytest.mark.parametrize(
     ("equity", "quantity", "expected"),
     [
         (9001.0, 9, None),
         (9000.9, 9, None),
         (9000.8, 9, "max_value"),
-        (NAN, 9, "max_value"),
-        (-1.0, 9, "max_value"),
+        (NAN, 9, "exposure"),
+        (-1.0, 9, "exposure"),
         (1e6, 249, None),
         (1e6, 251, "max_value"),
     ],
 )
 def test_value_of_one_order(equity: float, quantity: int, expected: str | None) -> None:
     # 9 x 100.01 is a tenth of 9,000.90; 250 x 100.01 is more than 25,000.
-    assert code(checks.size(buy(100.01, quantity), equity, SETTINGS.risk, SETTINGS.sizing)) == expected
-
-
-@pytest.mark.parametrize(("quantity", "expected"), [(499, None), (500, None), (501, "max_quantity")])
-def test_quantity_of_one_order(quantity: int, expected: str | None) -> None:
-    assert code(checks.size(buy(10.0, quantity), 1e6, SETTINGS.risk, SETTINGS.sizing)) == expected
-
-
-def test_sizes_of_the_strategy_alone_are_those_of_the_reference() -> None:
-    settings = settings_of("risk.profile=strategy")
-    assert checks.size(buy(10.0, 501), 1e6, settings.risk, settings.sizing) is None
+    assert sizes(buy(100.01, quantity), equity=equity) == expected
 
 
 @pytest.mark.parametrize(
-    ("cash", "committed", "available", "allowed"),
-    [
-        (901.10, 0.0, 1e6, True),
-        (901.09, 0.0, 1e6, True),
-        (901.08, 0.0, 1e6, False),
-        (1001.09, 100.0, 1e6, True),
-        (1001.09, 100.01, 1e6, False),
-        (1e6, 0.0, 901.09, True),
-        (1e6, 0.0, 901.08, False),
-        (NAN, 0.0, 1e6, False),
-        (-901.09, 0.0, 1e6, False),
-    ],
+    ("quantity", "expected"), [(499, None), (500, None), (501, "max_quantity"), (0, "size_zero"), (-1, "size_zero")]
 )
-def test_cash_covers_value_and_commission(cash: float, committed: float, available: float, allowed: bool) -> None:  # noqa: FBT001
+def test_quantity_of_one_order(quantity: int, expected: str | None) -> None:
+    assert sizes(buy(10.0, quantity)) == expected
+
+
+def test_sizes_of_the_strategy_alone_are_those_of_the_reference() -> None:
+    assert sizes(buy(10.0, 501), settings=settings_of("risk.profile=strategy")) is None
+
+
+@pytest.mark.parametrize(
+    ("cash", "expected"),
+    [(901.10, None), (901.09, None), (901.08, "buying_power"), (NAN, "buying_power"), (-901.09, "buying_power")],
+)
+def test_cash_covers_value_and_commission(cash: float, expected: str | None) -> None:
     # 9 x 100.01 and a commission of 1.00.
-    assert (checks.buying_power(buy(), cash, committed, available) is None) is allowed
+    assert sizes(buy(), cash=cash) == expected
 
 
-def test_entry_without_a_limit_has_no_cost_that_could_be_covered() -> None:
-    assert code(checks.buying_power(buy(None), 1e6, 0.0, 1e6)) == "buying_power"
+@pytest.mark.parametrize("limit", [None, NAN])
+def test_entry_without_a_limit_has_no_cost_that_could_be_covered(limit: float | None) -> None:
+    assert sizes(buy(limit)) == "buying_power"
+
+
+@pytest.mark.parametrize(
+    ("exposure", "expected"),
+    [(9099.90, None), (9099.91, None), (9099.92, "exposure"), (NAN, "exposure"), (math.inf, "exposure")],
+)
+def test_money_in_shares_stays_below_the_equity(exposure: float, expected: str | None) -> None:
+    # 9 x 100.01 are 900.09.
+    assert sizes(buy(), equity=10_000.0, exposure=exposure) == expected
+
+
+@pytest.mark.parametrize(("positions", "expected"), [(8, None), (9, None), (10, "max_positions")])
+def test_positions_that_there_are_and_may_be(positions: int, expected: str | None) -> None:
+    assert sizes(buy(), positions=positions) == expected
+
+
+def test_nothing_is_bought_in_a_halt() -> None:
+    assert checks.halted("AAPL", None) is None
+    assert checks.halted("AAPL", bid(100.0)) is None
+    assert code(checks.halted("AAPL", bid(100.0, halted=True))) == "halted_symbol"

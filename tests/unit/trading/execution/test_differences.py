@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 from tests.fakes.trading_states import (
@@ -21,7 +22,9 @@ from tests.fakes.trading_states import (
 )
 from trading.execution.differences import differences
 from trading.execution.own_shares import subject_of
+from trading.execution.snapshot import Reading
 from trading.execution.state import TradingState
+from trading.model.account import PositionList
 from trading.model.alarm import HaltCause
 from trading.model.difference import Difference, DifferenceKind
 from trading.model.order import IntentState
@@ -115,6 +118,15 @@ def test_missing_shares_show_the_readings_that_say_so() -> None:
     assert (found.kind, found.found) == (DifferenceKind.SHARES_MISSING, "the broker shows 4 shares, own are 9")
     assert "(3 of 5 readings)" in found.system
     assert found.person == "--accept-shares AAPL if they were sold"
+
+
+def test_missing_shares_that_could_be_a_split_say_so() -> None:
+    state = covered(held={AAPL: 3.0})
+    (row,) = state.snapshot.positions.value.positions if state.snapshot.positions.value else ()
+    rows = Reading(PositionList((replace(row, average_price=300.0),)), IN_SESSION)
+    found = only(replace(state, snapshot=replace(state.snapshot, positions=rows)))
+    assert found.system == "could be a split: takes it in once the average price agrees; stop stays"
+    assert found.person == "--sold AAPL if they were sold"
 
 
 def test_missing_shares_of_an_unsettled_sale_are_waited_for() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import pytest
@@ -14,6 +15,7 @@ from tests.fakes.trading_states import (
     PRE_OPEN,
     SESSION,
     Facts,
+    after,
     approved,
     bid,
     covered,
@@ -27,7 +29,7 @@ from trading.execution.door import may_leave
 from trading.execution.order_factory import Purpose, bracket, protective_pair, with_names
 from trading.execution.plan import Submit
 from trading.execution.state import AccountGuard, TradingState
-from trading.model.account import AccountKind
+from trading.model.account import AccountKind, Quote
 from trading.model.command import Step
 from trading.model.mode import Mode
 from trading.model.order import IntentState, OrderIntent
@@ -80,7 +82,7 @@ def test_halt_that_came_in_between_stops_entries_and_exits_but_no_stop() -> None
 
 
 def test_guards_sale_leaves_after_a_halt_too() -> None:
-    halted = moment(IN_SESSION, positions=[own()], mode=Mode.HALTED)
+    halted = moment(IN_SESSION, positions=[own()], mode=Mode.HALTED, quotes=[bid(100.0)])
     assert code(Submit(LATE_EXIT, Step.EXIT), halted) == "state"
     assert code(Submit(LATE_EXIT, Step.EXIT, guarded=True), halted) is None
 
@@ -120,5 +122,25 @@ def test_exit_does_not_leave_beside_a_cover_that_came_back_to_life() -> None:
 def test_guards_sale_may_leave_beside_a_stop_that_nobody_can_find_but_not_beside_one_that_works() -> None:
     unknown = stop("S", None, state=IntentState.UNKNOWN)
     command = Submit(LATE_EXIT, Step.EXIT, guarded=True)
-    assert code(command, moment(IN_SESSION, unknown, positions=[own()])) is None
-    assert code(command, moment(IN_SESSION, stop(), positions=[own()])) == "short"
+    assert code(command, moment(IN_SESSION, unknown, positions=[own()], quotes=[bid(100.0)])) is None
+    assert code(command, moment(IN_SESSION, stop(), positions=[own()], quotes=[bid(100.0)])) == "short"
+
+
+@pytest.mark.parametrize(
+    ("quote", "expected"),
+    [
+        (bid(104.24), None),
+        # 98.00 is 6 % under 104.26, rounded down.
+        (bid(104.25), None),
+        (bid(104.26), None),
+        (bid(104.28), "price_collar"),
+        (bid(None), "stale"),
+        (bid(100.0, after(-60)), None),
+        (bid(100.0, after(-61)), "stale"),
+        (bid(100.0, halted=True), "stale"),
+        (bid(math.nan), "stale"),
+        (bid(-100.0), "stale"),
+    ],
+)
+def test_limit_of_a_sale_lies_near_a_price_that_is_usable_when_it_leaves(quote: Quote, expected: str | None) -> None:
+    assert code(Submit(LATE_EXIT, Step.EXIT), moment(IN_SESSION, positions=[own()], quotes=[quote])) == expected

@@ -9,6 +9,8 @@ from tests.fakes.fake_broker import FakeBroker
 from tests.fakes.order_books import OrderBooks
 from tests.fakes.stages import settings_of
 from tests.fakes.trading_states import (
+    AAPL,
+    ACCOUNT,
     CLOSE,
     IN_SESSION,
     asked,
@@ -21,9 +23,9 @@ from tests.fakes.trading_states import (
 )
 from trading.execution.endings import Ending, Endings
 from trading.execution.since import Since
-from trading.execution.snapshot import BrokerSnapshot
+from trading.execution.snapshot import BrokerSnapshot, Reading
 from trading.model.command import CommandRecord, CommandState, Step
-from trading.model.order import BrokerOrder, BrokerStatus, IntentState
+from trading.model.order import BrokerOrder, BrokerStatus, Execution, ExecutionList, IntentState, Side
 from trading.model.record import IntentRecord, JournalView
 from trading.model.request import RequestKind
 from trading.store.evidence import SqliteEvidence
@@ -122,6 +124,22 @@ def test_rows_that_contradict_each_other_end_nothing(judge: Judge) -> None:
 def test_end_waits_a_minute_for_executions_and_is_a_gap_then(judge: Judge, seconds: float, *, ended: bool) -> None:
     found = judge.after(seconds, ENTRY, shows(ENTRY, BrokerStatus.FILLED, filled_quantity=9.0))
     assert found == (Ending(S.FILLED, "exec_gap: 9 filled, executions say 0", gap=True) if ended else None)
+
+
+@pytest.mark.parametrize(
+    ("number", "quantity", "at_once"), [("01.01", 9.0, False), ("01.02", 4.0, True), ("01", 0.0, True)]
+)
+def test_shares_that_the_broker_took_back_are_not_waited_for(
+    judge: Judge, number: str, quantity: float, *, at_once: bool
+) -> None:
+    row = shows(ENTRY, BrokerStatus.FILLED, filled_quantity=9.0)
+    told = Execution(
+        f"0000e0d5.00000001.{number}", ACCOUNT, AAPL, "AAPL", Side.BUY, quantity, 100.0, 1.0, IN_SESSION, None, 1
+    )
+    seen = replace(reading(IN_SESSION, orders=(row,)), executions=Reading(ExecutionList((told,)), IN_SESSION))
+    assert (judge(ENTRY, snapshot=seen) is not None) is at_once
+    other = replace(seen, executions=Reading(ExecutionList((replace(told, order_id=77),)), IN_SESSION))
+    assert judge(ENTRY, snapshot=other) is None
 
 
 def test_order_that_was_cancelled_in_part_ends_with_what_was_executed(judge: Judge) -> None:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import math
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -24,21 +26,25 @@ from tests.fakes.trading_states import (
     entry,
     moment,
     observing,
+    own,
     planned,
     stop,
     target,
     usually,
 )
+from trading.execution.door import may_leave
 from trading.execution.entries import check_entry, entries_left, passes, plan_entries
-from trading.execution.plan import Plan
+from trading.execution.plan import Plan, Submit
+from trading.execution.snapshot import Reading
 from trading.execution.state import AccountGuard, TradingState
-from trading.model.account import AccountKind
+from trading.model.account import AccountKind, PositionList
 from trading.model.command import Step
 from trading.model.decision import Denied
 from trading.model.mode import Mode
 from trading.model.order import IntentState, Role
 from trading.model.record import IntentRecord
 
+NAN = math.nan
 QUOTES = [
     bid(CLOSES[symbol], PRE_OPEN, conid=conid) for symbol, conid in (("AAPL", AAPL), ("MSFT", MSFT), ("XOM", XOM))
 ]
@@ -122,6 +128,10 @@ def test_entry_waits_for_the_mode_inside_its_window(mode: Mode) -> None:
         ({"uncovered_shares": 1}, "state"),
         ({"skew_s": 11.0}, "state"),
         ({"failed": ["account"]}, "state"),
+        ({"failed": ["orders"]}, "state"),
+        ({"failed": ["executions"]}, "state"),
+        ({"failed": ["positions"]}, "state"),
+        ({"quotes": [bid(100.0, PRE_OPEN, halted=True, prior_close=100.5)]}, "halted_symbol"),
         ({"blocked": {AAPL: ("restricted", "an order of ours in it is not proven")}}, "restricted"),
         ({"quotes": []}, "split"),
     ],
@@ -206,6 +216,68 @@ def test_cash_is_counted_less_what_other_entries_may_still_take(quantity: int, a
     # 10,000 less 901.09 for this entry leaves 9,098.91; 90 x 100.00 and 1.00, or 91 x 100.00 and 1.00.
     other = entry("F", None, state=IntentState.UNKNOWN, conid=MSFT, quantity=quantity, limit=100.0)
     assert (code(before(PRE_OPEN, other)) is None) is allowed
+
+
+@pytest.mark.parametrize(
+    ("price", "cash", "allowed"),
+    [
+        (40.98, 5_000.0, True),
+        (40.99, 5_000.0, True),
+        (41.0, 5_000.0, False),
+        # As far as the account is said to be worth them.
+        (60.0, 6_000.0, True),
+        (60.0, 5_900.09, True),
+        (60.0, 5_900.08, False),
+        # Without a price they count nothing: the cash alone bounds it.
+        (None, 5_000.0, True),
+        (NAN, 5_000.0, True),
+        (-37.63, 5_000.0, True),
+    ],
+)
+def test_foreign_shares_count_in_the_money_that_is_in_shares(
+    price: float | None,
+    cash: float,
+    allowed: bool,  # noqa: FBT001
+) -> None:
+    # 100 of them, with 900.09 for this entry, against half of 10,000.
+    state = before(held={MSFT: 100.0}, settings=settings_of("risk.max_exposure=0.5"))
+    (row,) = state.snapshot.positions.value.positions if state.snapshot.positions.value else ()
+    rows = Reading(PositionList((replace(row, market_price=price),)), PRE_OPEN)
+    account = state.snapshot.account.value
+    assert account is not None
+    balances = Reading(replace(account, cash=cash, available_funds=cash), PRE_OPEN)
+    state = replace(state, snapshot=replace(state.snapshot, positions=rows, account=balances))
+    assert (code(state) is None) is allowed
+
+
+def test_limit_that_is_crossed_between_plan_and_wire_is_caught() -> None:
+    (command,) = plan_of(before()).commands
+    assert isinstance(command, Submit)
+    assert may_leave(command.group[0], command, before()) is None
+    crossed: list[tuple[Facts, str]] = [
+        ({"held": {AAPL: 5.0}, "blocked": {AAPL: ("manual", "5 shares of others")}}, "manual"),
+        ({"failed": ["positions"]}, "state"),
+        ({"mode": Mode.HALTED}, "state"),
+        ({"uncovered_shares": 1}, "state"),
+        ({"quotes": [bid(100.0, PRE_OPEN, halted=True, prior_close=100.5)]}, "halted_symbol"),
+        ({"guard": AccountGuard(ACCOUNT, AccountKind.PAPER, "", "DU7")}, "account"),
+        ({"settings": settings_of("risk.max_order_quantity=8")}, "max_quantity"),
+        ({"settings": settings_of("risk.max_exposure=0.05")}, "exposure"),
+        ({"now": OPEN}, "too_old"),
+    ]
+    for facts, what in crossed:
+        denied = may_leave(command.group[0], command, before(**facts))
+        assert denied is not None
+        assert denied.code == what
+
+
+@pytest.mark.parametrize(("others", "allowed"), [(1, True), (2, False)])
+def test_positions_and_entries_that_may_fill_count_against_the_slots(others: int, allowed: bool) -> None:  # noqa: FBT001
+    elsewhere = [entry("F", None, state=IntentState.UNKNOWN, conid=MSFT, quantity=1), own(1, XOM)][-others:]
+    records = [each for each in elsewhere if isinstance(each, IntentRecord)]
+    positions = [each for each in elsewhere if not isinstance(each, IntentRecord)]
+    settings = settings_of("risk.max_positions=2")
+    assert (code(before(PRE_OPEN, *records, positions=positions, settings=settings)) is None) is allowed
 
 
 def test_filled_part_of_another_entry_is_in_the_cash_already() -> None:

@@ -132,6 +132,13 @@ def test_overfill_that_comes_long_after_the_end_counts_where_the_list_tells_of_i
     assert (match((filled,), late, orders=(shown,)).fills == (("E", late),)) is ours
 
 
+@pytest.mark.parametrize(("listed", "ours"), [(9.0, True), (0.0, False)])
+def test_sale_after_the_end_without_id_and_name_counts_where_the_list_tells_of_it(listed: float, *, ours: bool) -> None:
+    ended = replace(STOP, state=IntentState.CANCELLED, ended_at=PRE_OPEN)
+    shown = replace(shows(ended, BrokerStatus.FILLED), filled_quantity=listed)
+    assert (owner((ended,), bare(ended), shown) == "E-S") is ours
+
+
 @pytest.mark.parametrize("state", [IntentState.LOST, IntentState.REJECTED, IntentState.DECLINED])
 def test_order_that_was_taken_for_absent_may_have_executions_after_that(state: IntentState) -> None:
     absent = replace(OLD_SENT, state=state, ended_at=PRE_OPEN)
@@ -225,6 +232,15 @@ def test_sale_far_above_its_price_is_not_the_stops_when_another_one_is() -> None
     matched = match((STOP,), by_hand, stopped, orders=(filled,))
     assert [found.price for _, found in matched.fills] == [94.8]
     assert [coid for coid, _ in match((STOP,), by_hand, orders=(filled,)).fills] == ["E-S"]
+
+
+def test_sales_of_both_legs_without_id_and_name_are_told_apart_by_the_price_that_one_of_them_allows() -> None:
+    rows = (shows(STOP, BrokerStatus.FILLED, filled_quantity=9.0), SOLD)
+    dear, cheap = bare(TARGET, price=105.0, execution_id="1"), bare(STOP, price=95.0, execution_id="2")
+    assert set(match((STOP, TARGET), dear, cheap, orders=rows).fills) == {("E-T", dear), ("E-S", cheap)}
+    # At a price that both allow nobody can tell.
+    either = replace(cheap, price=105.0)
+    assert match((STOP, TARGET), dear, either, orders=rows).fills == ()
 
 
 def test_order_that_was_found_by_likeness_alone_is_short_of_nothing() -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 import pytest
@@ -34,10 +35,11 @@ from tests.fakes.trading_states import (
 from tests.unit.trading.execution.exit_moments import COVER, FLAT, SOLD, YESTERDAY, bare, plan_of
 from trading.execution.exits import pending_exits, waits_for_its_bar, wanted_exits
 from trading.execution.plan import Cancel, Prepare, Refuse
+from trading.execution.snapshot import Reading
 from trading.execution.state import TradingState
 from trading.model.command import Step
 from trading.model.mode import Mode
-from trading.model.order import BrokerStatus, IntentState, OrderType
+from trading.model.order import BrokerStatus, ExecutionList, IntentState, OrderType
 from trading.model.record import IntentRecord
 
 # ---- which are wanted
@@ -219,6 +221,18 @@ def test_cover_stays_while_the_sale_would_not_pass() -> None:
 
 def test_row_that_can_be_told_to_be_of_another_contract_hinders_no_sale() -> None:
     assert sold(plan_of(bare(unreadable_orders=[unreadable(MSFT)]))) == [(9, None)]
+
+
+def test_row_that_is_told_to_be_no_order_of_ours_hinders_no_sale() -> None:
+    theirs = replace(unreadable(AAPL), order_id=99, order_ref="by hand", foreign=True)
+    assert sold(plan_of(bare(unreadable_orders=[theirs, replace(theirs, conid=None)]))) == [(9, None)]
+
+
+def test_execution_that_can_not_be_read_hinders_no_sale_of_shares_that_are_shown() -> None:
+    listed = Reading(ExecutionList((), (unreadable(AAPL), unreadable(None))), PRE_OPEN)
+    state = bare()
+    state = replace(state, snapshot=replace(state.snapshot, executions=listed))
+    assert sold(plan_of(state)) == [(9, None)]
 
 
 def test_balances_that_could_not_be_read_hinder_no_sale() -> None:

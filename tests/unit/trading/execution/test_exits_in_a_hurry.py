@@ -7,6 +7,7 @@ from datetime import datetime
 import pytest
 
 from tests.fakes.plans import cancels, refused, sent, sold, steps, waits
+from tests.fakes.stages import settings_of
 from tests.fakes.trading_states import (
     AAPL,
     CLOSE,
@@ -108,10 +109,15 @@ def test_guards_sale_waits_for_a_target_that_works() -> None:
     assert (sent(plan), cancels(plan)) == ([], [("T", Step.EXIT)])
 
 
-def test_guards_sale_at_a_delayed_price_lies_five_percent_under_price_and_stop() -> None:
-    for price, limit in ((94.0, 89.3), (96.0, 90.25)):
-        state = bare(IN_SESSION, quotes=[bid(price, availability="D")])
-        assert sold(plan_of(state, (WantedExit(own(), "stop", guarded=True),))) == [(9, limit)]
+@pytest.mark.parametrize("realtime", ["false", "true"])
+@pytest.mark.parametrize(("price", "limit"), [(94.0, 89.3), (95.0, 90.25), (96.0, 90.25)])
+def test_guards_sale_at_a_delayed_price_lies_five_percent_under_price_and_stop(
+    price: float, limit: float, realtime: str
+) -> None:
+    # Whoever wants real-time prices for the orders of the day has not asked for shares that nothing watches.
+    settings = settings_of(f"execution.require_realtime={realtime}")
+    state = bare(IN_SESSION, settings=settings, quotes=[bid(price, availability="D")])
+    assert sold(plan_of(state, (WantedExit(own(), "stop", guarded=True),))) == [(9, limit)]
 
 
 @pytest.mark.parametrize("now", [OPEN, after(299, OPEN), after(-1, CLOSE)])

@@ -5,11 +5,11 @@ from dataclasses import replace
 import pytest
 
 from tests.fakes.trading_states import AAPL, IN_SESSION, MSFT, XOM, entry, own, reading, shows, stop, unreadable
-from trading.execution.foreign import blocked_contracts, halt_causes, unsettled
-from trading.execution.snapshot import BrokerSnapshot
+from trading.execution.foreign import blocked_contracts, halt_causes, told_apart, unsettled
+from trading.execution.snapshot import BrokerSnapshot, Reading
 from trading.model.account import BrokerPosition, PositionList
 from trading.model.alarm import HaltCause
-from trading.model.order import BrokerStatus, IntentState
+from trading.model.order import BrokerStatus, ExecutionList, IntentState, UnreadableRow
 from trading.model.record import IntentRecord, JournalView, OwnPosition
 
 S = IntentState
@@ -22,6 +22,38 @@ def view(*records: IntentRecord, positions: tuple[OwnPosition, ...] = (), traded
 
 def halts(snapshot: BrokerSnapshot, journal: JournalView, known: IntentRecord | None = None) -> tuple[HaltCause, ...]:
     return halt_causes(snapshot, journal, "TS", lambda name: known if known and known.coid == name else None)
+
+
+# ---- rows that could not be read
+
+
+def foreign(row: UnreadableRow, *records: IntentRecord, listed: bool = True) -> bool:
+    """Return whether such a row in both lists is told to be no order of ours."""
+    made = reading(IN_SESSION, orders=[shows(r) for r in records if listed and r.order_id], unreadable_orders=[row])
+    made = replace(made, executions=Reading(ExecutionList((), (row,)), IN_SESSION))
+    told = {each.foreign for each in told_apart(made, view(*records)).unreadable}
+    assert len(told) == 1
+    return told.pop()
+
+
+@pytest.mark.parametrize("conid", [AAPL, None])
+def test_row_with_another_id_and_another_name_is_no_order_of_ours(conid: int | None) -> None:
+    row = replace(unreadable(conid), order_id=99, order_ref="by hand")
+    unbound = stop("E-S", None, parent="E", state=S.UNKNOWN)
+    assert foreign(row, entry(order_id=1), unbound)
+    assert not foreign(replace(row, order_id=1), entry(order_id=1))
+    assert not foreign(replace(row, order_id=None), entry(order_id=1))
+    assert not foreign(replace(row, order_ref="TS-abcd-0001-random"), entry(order_id=1))
+
+
+@pytest.mark.parametrize("conid", [AAPL, None])
+def test_row_with_another_id_and_no_name_may_be_an_order_of_ours_that_is_not_shown(conid: int | None) -> None:
+    row = replace(unreadable(conid), order_id=99)
+    assert foreign(row, entry(order_id=1), stop("E-S", 2, parent="E"))
+    assert not foreign(row, entry(order_id=1), stop("E-S", None, parent="E", state=S.UNKNOWN))
+    assert not foreign(row, entry(order_id=1), listed=False)
+    elsewhere = stop("F-S", None, conid=MSFT, state=S.UNKNOWN)
+    assert foreign(row, entry(order_id=1), elsewhere) is (conid is not None)
 
 
 # ---- contracts that must not be bought

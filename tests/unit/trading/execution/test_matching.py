@@ -182,6 +182,17 @@ def test_child_of_another_size_or_without_a_parent_at_another_price_is_not_ours(
     assert set(bind(OPEN_BRACKET, ROWS[0], loose, ROWS[2])) == {"E", "E-T"}
 
 
+@pytest.mark.parametrize("parent", [1, None])
+def test_children_that_work_for_what_has_filled_of_their_entry_are_its(parent: int | None) -> None:
+    part = shows(ENTRY, BrokerStatus.CANCELLED, filled_quantity=2.0)
+    rows = [replace(row, total_quantity=2.0, remaining_quantity=2.0, parent_id=parent) for row in ROWS[1:]]
+    assert set(bind(OPEN_BRACKET, part, *rows)) == {"E", "E-S", "E-T"}
+    # The entry has left the list; of its children one is of shares that it never had.
+    ended = replace(ENTRY, state=S.CANCELLED, filled=2)
+    other = replace(rows[0], total_quantity=3.0, parent_id=None)
+    assert set(bind((ended, *OPEN_BRACKET[1:]), other, rows[1])) == {"E-T"}
+
+
 def test_order_that_is_another_intents_is_not_bound_again() -> None:
     other = stop("F-S", 2, parent="F")
     assert set(bind((*OPEN_BRACKET, other), *ROWS)) == {"E", "E-T"}
@@ -217,6 +228,14 @@ def test_nameless_bracket_is_bound_for_certain_where_its_stop_and_target_are_lis
     rows = NAMELESS if parents else [replace(row, parent_id=None) for row in NAMELESS]
     found = bind(OPEN_BRACKET, *rows)
     assert {binding.coid: binding.provisional for binding in found.values()} == {"E": False, "E-S": False, "E-T": False}
+
+
+def test_nameless_bracket_that_has_filled_in_part_is_bound_for_certain_with_children_of_that_part() -> None:
+    part = replace(NAMELESS[0], filled_quantity=2.0, remaining_quantity=7.0)
+    rows = [replace(row, total_quantity=2.0, remaining_quantity=2.0) for row in NAMELESS[1:]]
+    found = bind(OPEN_BRACKET, part, *rows)
+    assert {binding.coid: binding.provisional for binding in found.values()} == {"E": False, "E-S": False, "E-T": False}
+    assert bind(OPEN_BRACKET, NAMELESS[0], *rows)["E"].provisional
 
 
 def test_nameless_entry_alone_is_bound_provisionally() -> None:

@@ -40,7 +40,6 @@ from trading.model.command import CommandState, Step
 from trading.model.mode import Mode
 from trading.model.order import BrokerStatus, IntentState, OrderType, Role
 from trading.model.request import RequestKind
-from trading.ports import Sighting
 
 FLAT: Facts = {"flatten": True, "mode": Mode.HALTED}
 QUOTES = [
@@ -141,8 +140,7 @@ def test_guards_sale_takes_the_place_of_the_pair_and_of_the_decided_exit() -> No
 
 
 def test_guard_that_is_blind_leaves_the_pairs_to_go_on() -> None:
-    seen = {f"bare:{AAPL}": (Sighting("no working stop", after(-60)),)}
-    plan = obligations(moment(IN_SESSION, positions=[own()], sightings=seen))
+    plan = obligations(moment(IN_SESSION, positions=[own()]))
     assert words(plan) == ["Submit protection"]
     assert {alarm.code for alarm in plan.alarms} == {AlarmCode.UNCOVERED, AlarmCode.BLIND}
 

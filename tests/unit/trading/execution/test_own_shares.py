@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -19,7 +20,16 @@ from tests.fakes.trading_states import (
     target,
     unreadable,
 )
-from trading.execution.own_shares import Change, Doubt, judge_shares, sold_positions, subject_of
+from trading.execution.own_shares import (
+    Change,
+    Doubt,
+    excess_of,
+    judge_shares,
+    looks_split,
+    note_excess,
+    sold_positions,
+    subject_of,
+)
 from trading.execution.snapshot import BrokerSnapshot, Reading
 from trading.model.account import BrokerPosition, PositionList
 from trading.model.order import BrokerOrder, BrokerStatus, Execution, IntentState, Side
@@ -94,6 +104,14 @@ def test_missing_shares_are_a_doubt_until_the_fifth_vote() -> None:
 @pytest.mark.parametrize(("apart", "vote"), [(29, False), (30, True)])
 def test_votes_are_thirty_seconds_apart(apart: float, *, vote: bool) -> None:
     assert judged(EMPTY, votes=votes(1, last=after(-apart))) == Doubt(TEN, 0, vote=vote)
+
+
+@pytest.mark.parametrize(("value", "counts"), [(1_300.0, False), (801.0, False), (800.0, True), (None, True)])
+def test_shares_that_the_ledger_still_counts_are_not_voted_away(value: float | None, *, counts: bool) -> None:
+    # Ten shares of 100 dollars are missing; the list shows three others of 100.
+    account = replace(reading(IN_SESSION).account.value, stock_value=value)  # type: ignore[type-var]
+    snapshot = replace(EMPTY, account=Reading(account, IN_SESSION))
+    assert judged(snapshot, votes=votes(4)) == (GONE if counts else Doubt(TEN, 0, vote=False))
 
 
 def test_shares_are_not_written_off_before_twice_the_delay_after_first_sight() -> None:
@@ -223,9 +241,43 @@ def test_more_shares_that_somebody_bought_are_no_split() -> None:
     assert judged(shown({AAPL: 20}, average=50.0), foreign=(traded(10, Side.BUY),)) is None
 
 
-@pytest.mark.parametrize("held", [3, 5, 7])
-def test_fewer_shares_that_could_come_from_a_reverse_split_are_never_written_off(held: int) -> None:
-    assert judged(shown({AAPL: held}), votes=votes(9, held=held)) == Doubt(TEN, held, vote=False)
+@pytest.mark.parametrize(
+    ("own_shares", "held", "average", "could_be"),
+    [
+        # 10 to 5, 2:1 or nearly 3:2: beyond the middle of the way to that price, or at one that nobody tells.
+        (10, 5, 200.0, True), (10, 5, 150.0, True), (10, 5, 122.5, True), (10, 5, None, True), (10, 5, 0.0, True),
+        (10, 5, 122.4, False), (10, 5, 100.0, False), (10, 5, 100.11, False), (10, 5, 50.0, False),
+        # Of few shares any part fits some ratio: the price says that they were sold.
+        (3, 1, 100.0, False), (3, 2, 105.0, False), (3, 1, 300.0, True), (2, 1, 200.0, True), (2, 1, 100.0, False),
+        # The whole shares, within one.
+        (10, 6, 200.0, True), (10, 4, 200.0, True), (100, 49, 200.0, True), (100, 48, 200.0, False),
+        (100, 90, 111.0, False), (10, 0, 200.0, False), (10, 10, 100.0, False),
+        # Forward.
+        (10, 20, 50.0, True), (10, 20, None, True), (10, 20, 70.7, True), (10, 20, 71.0, False), (10, 20, 100.0, False),
+        (10, 18, 50.0, False), (10, 15, 66.7, True), (4, 100, 4.0, True),
+    ],
+)  # fmt: skip
+def test_difference_could_be_a_split_by_shares_and_average_price(
+    own_shares: int, held: int, average: float | None, *, could_be: bool
+) -> None:
+    assert looks_split(own(own_shares), shown({AAPL: held}, average=average)) is could_be
+
+
+@pytest.mark.parametrize(("average", "written_off"), [(100.0, True), (None, False), (210.0, False)])
+@pytest.mark.parametrize(("own_shares", "held"), [(10, 5), (3, 1), (9, 6)])
+def test_fewer_shares_are_written_off_by_votes_where_they_can_not_come_from_a_split(
+    own_shares: int, held: int, average: float | None, *, written_off: bool
+) -> None:
+    seen = shown({AAPL: held}, average=average)
+    first = judged(seen, position=own(own_shares))
+    assert first == Doubt(own(own_shares), held, vote=written_off)
+    fifth = judged(seen, position=own(own_shares), votes=votes(4, held=held))
+    assert isinstance(fifth, Change) is written_off
+
+
+def test_shares_of_others_that_are_left_do_not_keep_ours_from_being_written_off() -> None:
+    # Ours are sold by hand; five of somebody else, half as many as ours were, have stood there all along.
+    assert isinstance(judged(shown({AAPL: 5}, average=101.0), votes=votes(4, held=5)), Change)
 
 
 def test_fraction_of_a_share_after_a_reverse_split_is_cash() -> None:
@@ -361,3 +413,53 @@ def test_a_second_sale_by_hand_is_explained_at_once_though_the_first_was_written
 
 def _trade(side: Side, quantity: float) -> Execution:
     return Execution(f"{side}{quantity}", "DU1234567", AAPL, "AAPL", side, quantity, 100.0, 1.0, IN_SESSION, None, 4711)
+
+
+# ---- shares of others, as evidence
+
+
+class Kept:
+    """Evidence in memory."""
+
+    def __init__(self) -> None:
+        self.seen: dict[str, tuple[Sighting, ...]] = {}
+
+    def record(self, subject: str, evidence: str, now: datetime) -> None:
+        self.seen[subject] = (*self.of(subject), Sighting(evidence, now))
+
+    def of(self, subject: str) -> tuple[Sighting, ...]:
+        return self.seen.get(subject, ())
+
+    def subjects(self) -> frozenset[str]:
+        return frozenset(self.seen)
+
+    def forget(self, subjects: Collection[str]) -> None:
+        for subject in subjects:
+            self.seen.pop(subject, None)
+
+
+def test_shares_of_others_are_kept_with_when_they_were_first_seen() -> None:
+    kept, journal = Kept(), JournalView((stop(quantity=10),), (TEN,))
+    resting = (shows(stop(quantity=10)),)
+    for held, now, expected in (
+        (15, IN_SESSION, (Sighting("5.0", IN_SESSION),)),
+        (15, after(30), (Sighting("5.0", IN_SESSION),)),
+        (12.5, after(60), (Sighting("2.5", after(60)),)),
+        (10, after(90), ()),
+        # Fewer than ours are a matter of their own.
+        (8, after(120), ()),
+    ):
+        note_excess(kept, shown({AAPL: held}, now=now, orders=resting), journal)
+        assert kept.of(excess_of(AAPL)) == expected
+
+
+def test_what_is_whose_can_not_be_told_while_something_is_in_flight_or_not_read() -> None:
+    kept = Kept()
+    unproven = JournalView((stop(state=IntentState.UNKNOWN, order_id=None),), (TEN,))
+    note_excess(kept, shown({AAPL: 15}), unproven)
+    journal = JournalView((stop(quantity=10),), (TEN,))
+    note_excess(kept, reading(IN_SESSION, failed=["positions"]), journal)
+    note_excess(kept, reading(IN_SESSION, held={AAPL: 15}, unreadable_positions=[unreadable(AAPL)]), journal)
+    # Nothing of ours was ever there.
+    note_excess(kept, shown({XOM: 15}), JournalView((), ()))
+    assert kept.seen == {}

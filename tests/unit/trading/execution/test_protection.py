@@ -35,7 +35,6 @@ from trading.execution.plan import Plan, Refuse, Submit
 from trading.execution.protection import (
     MAX_PAIRS,
     attempts,
-    bare_since,
     cover_of,
     covers,
     next_pair_at,
@@ -49,7 +48,6 @@ from trading.model.command import Step
 from trading.model.mode import Mode
 from trading.model.order import BrokerStatus, IntentState, Role, Side
 from trading.model.record import IntentRecord
-from trading.ports import Sighting
 
 OPEN_STATES = [IntentState.SENDING, IntentState.QUESTIONED, IntentState.REPLYING, IntentState.UNKNOWN]
 
@@ -192,14 +190,19 @@ def test_balances_that_could_not_be_read_hold_no_stop_back() -> None:
     assert pairs(plan_of(moment(IN_SESSION, positions=[own()], failed=["account"]))) == whole()
 
 
-@pytest.mark.parametrize(("conid", "held_back"), [(AAPL, True), (None, True), (MSFT, False)])
-def test_row_that_could_not_be_read_holds_back_what_it_may_be_about(
+@pytest.mark.parametrize(("conid", "held_back"), [(AAPL, True), (None, False), (MSFT, False)])
+def test_row_that_could_not_be_read_holds_stops_back_in_its_contract_alone(
     conid: int | None,
     held_back: bool,  # noqa: FBT001
 ) -> None:
     rows: list[Facts] = [{"unreadable_orders": [unreadable(conid)]}, {"unreadable_positions": [unreadable(conid)]}]
     for facts in rows:
         assert (plan_of(moment(IN_SESSION, positions=[own()], **facts)).commands == []) is held_back
+
+
+def test_row_that_could_not_be_read_is_no_reason_for_a_second_stop() -> None:
+    state = moment(IN_SESSION, stop(), target(), positions=[own()], orders=[], unreadable_orders=[unreadable(None)])
+    assert pairs(plan_of(state)) == []
 
 
 def test_children_of_a_live_entry_are_judged_before_a_pair_is_sent() -> None:
@@ -315,25 +318,16 @@ def test_stop_without_target_is_replaced_once_a_session() -> None:
     assert plan_of(moment(PRE_OPEN, stop(), positions=[own()])).commands == []
 
 
-# ---- what people are told, and evidence
+# ---- what people are told
 
 
-def test_bare_shares_are_told_of_in_regular_hours_and_the_time_is_kept() -> None:
-    plan = plan_of(moment(IN_SESSION, positions=[own()]))
-    assert [alarm.code for alarm in plan.alarms] == [AlarmCode.UNCOVERED]
-    assert plan.notes == [(f"bare:{AAPL}", "no working stop")]
-    assert plan.look_again == after(5)
+def test_bare_shares_are_told_of_in_regular_hours_and_looked_at_every_five_seconds() -> None:
+    for price in (95.5, 97.0, 120.0, None):
+        plan = plan_of(moment(IN_SESSION, positions=[own()], quotes=[bid(price)]))
+        assert [alarm.code for alarm in plan.alarms] == [AlarmCode.UNCOVERED]
+        assert plan.look_again == after(5)
     before = plan_of(moment(PRE_OPEN, positions=[own()]))
-    assert (before.alarms, before.notes, before.over) == ([], [], {f"bare:{AAPL}"})
-
-
-def test_time_since_when_shares_are_bare_is_not_begun_anew() -> None:
-    seen = {f"bare:{AAPL}": (Sighting("no working stop", after(-30)),)}
-    state = moment(IN_SESSION, positions=[own()], sightings=seen)
-    assert plan_of(state).notes == []
-    assert bare_since(AAPL, state) == after(-30)
-    assert bare_since(MSFT, state) is None
-    assert f"bare:{AAPL}" in plan_of(covered(IN_SESSION, sightings=seen)).over
+    assert before.alarms == []
 
 
 # ---- what the guard asks

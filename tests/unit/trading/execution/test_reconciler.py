@@ -222,9 +222,26 @@ def test_execution_of_more_than_was_ordered_is_counted_and_stops_nothing(books: 
     order_id = books.broker.named(entry.coid).order_id
     books.broker.fill(order_id, 100.0, quantity=9)
     books.broker.fill(order_id, 100.0, quantity=2)
-    books.read(5)
+    found = books.read(5)
     assert books.record(entry.coid).filled == 11
     assert books.shares() == {"AAPL": 11}
+    (alarm,) = found.alarms
+    assert (alarm.code, "11 shares were bought, 9 were ordered" in alarm.text) == (AlarmCode.EXECUTION, True)
+    # It is told once.
+    assert books.read(5).alarms == []
+
+
+@pytest.mark.parametrize(("price", "says"), [(0.0, "it has no price"), (1000.0, "its price, 1000, is far beyond")])
+def test_execution_at_a_price_that_makes_no_sense_is_counted_and_told(
+    books: OrderBooks, price: float, says: str
+) -> None:
+    entry, *_ = books.enter()
+    books.read()
+    books.broker.fill(books.broker.named(entry.coid).order_id, price)
+    found = books.read(5)
+    assert books.shares() == {"AAPL": 9}
+    assert [(alarm.code, says in alarm.text) for alarm in found.alarms] == [(AlarmCode.EXECUTION, True)]
+    assert books.journal.own_positions()[0].entry_price == 100.01
 
 
 def test_one_execution_that_can_not_be_counted_does_not_stop_the_others(books: OrderBooks) -> None:

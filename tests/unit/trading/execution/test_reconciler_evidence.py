@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from tests.fakes.fake_broker import UNREADABLE, lost_answer, lost_request
+from tests.fakes.fake_broker import UNREADABLE, lost_answer, lost_request, nothing_sent
 from tests.fakes.order_books import OrderBooks
 from tests.fakes.trading_context import CLOSE, OPEN
 from tests.fakes.trading_states import CONIDS
@@ -357,13 +357,38 @@ def test_split_is_taken_over_at_once_with_its_prices(books: OrderBooks, ratio: f
     assert len(books.rows("SELECT * FROM adjustment")) == 1
 
 
-def test_fewer_shares_that_could_come_from_a_reverse_split_are_never_written_off(books: OrderBooks) -> None:
+@pytest.mark.parametrize(("average", "expected"), [(100.0, 5), (190.0, 10), (None, 10)])
+def test_fewer_shares_are_written_off_where_their_average_price_rules_a_reverse_split_out(
+    books: OrderBooks, average: float | None, expected: int
+) -> None:
     books.bought(quantity=10)
     books.bought(symbol="XOM", quantity=3, price=94.0)
-    # Half of them, at the old average price.
     books.broker.held[AAPL] = 5
+    books.broker.averages.pop(AAPL)
+    if average is not None:
+        books.broker.averages[AAPL] = average
     books.read_often(12, 30)
-    assert books.shares()["AAPL"] == 10
+    assert books.shares()["AAPL"] == expected
+
+
+@pytest.mark.parametrize(("before_s", "after_sending", "lost"), [(60, 7, True), (59, 7, False), (60, 16, False)])
+def test_shares_of_others_that_stood_there_before_are_not_what_an_order_bought(
+    books: OrderBooks,
+    before_s: float,
+    after_sending: int,
+    lost: bool,  # noqa: FBT001
+) -> None:
+    books.bought(symbol="XOM", quantity=3, price=94.0)
+    # A contract of ours that others hold seven shares of.
+    books.broker.faults.append(nothing_sent)
+    group = books.enter()
+    books.broker.held[AAPL] = 7
+    books.read()
+    books.clock.go(before_s)
+    books.send(group, lost_request)
+    books.broker.held[AAPL] = after_sending
+    books.read_often(10, 60)
+    assert (books.states(group[0].coid) == [IntentState.LOST]) is lost
 
 
 def test_time_of_evidence_is_that_of_the_reading(books: OrderBooks) -> None:

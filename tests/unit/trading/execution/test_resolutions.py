@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -12,6 +13,7 @@ from tests.fakes.trading_context import SESSION, ContextParts, decision_of
 from tests.fakes.trading_states import approved
 from trading.cycle.turn import Turn
 from trading.execution.resolutions import carry_out
+from trading.execution.snapshot import read_snapshot
 from trading.model.mode import Mode
 from trading.model.operator_request import REFUSED
 from trading.model.order import BrokerStatus, IntentState, OrderTicket, OrderType, Role, Side, Tif
@@ -161,6 +163,36 @@ def test_accepted_shares_are_what_the_broker_shows_and_the_stop_follows(parts: C
 
 
 @pytest.mark.parametrize(
+    ("ratio", "shares", "says"),
+    [
+        (1 / 3, 3, "; if you know that they were sold, say --sold AAPL"),
+        (0.5, 4, "; if you know that they were sold, say --sold AAPL"),
+        (2.0, 18, ""),
+    ],
+)
+def test_difference_that_could_be_a_split_is_not_accepted_as_a_sale(
+    parts: ContextParts, ratio: float, shares: int, says: str
+) -> None:
+    parts.buy()
+    state = turn_of(parts).state
+    parts.broker.split(AAPL, ratio)
+    parts.broker.averages[AAPL] *= 1.05
+    state = replace(state, snapshot=read_snapshot(parts.broker, parts.clock, days=7, epoch=1))
+    answer = carry_out("accept-shares AAPL", "ann", state, parts.context())
+    changed = f"the broker shows {shares} shares of AAPL, own are 9: that could be a split"
+    assert answer == f"{REFUSED}: {changed}, which is taken in by itself once the average price agrees{says}"
+    assert parts.journal.own_positions()[0].quantity == 9
+
+
+def test_person_who_knows_better_has_them_taken_for_sold_all_the_same(parts: ContextParts) -> None:
+    parts.buy()
+    parts.broker.trade_by_hand(AAPL, Side.SELL, 6, 99.0, told=False)
+    parts.broker.averages[AAPL] *= 2.9
+    assert decide(parts, "sold AAPL") == "own shares of AAPL are 3, they were 9; the stop follows"
+    assert decide(parts, "sold AAPL").startswith(f"{REFUSED}: the broker shows 3 shares of AAPL, own are 3")
+
+
+@pytest.mark.parametrize(
     ("symbol", "why"), [("XOM", "no own shares of XOM are known"), ("AAPL", "the broker shows 9 shares of AAPL")]
 )
 def test_where_no_shares_are_missing_none_are_accepted(parts: ContextParts, symbol: str, why: str) -> None:
@@ -225,6 +257,22 @@ def test_entry_without_a_stop_is_not_adopted(parts: ContextParts) -> None:
     orphan(parts, bracket(name)[0])
     assert decide(parts, f"adopt {name}").startswith(f"{REFUSED}: {name} buys without a stop and a target")
     assert parts.journal.intents() == ()
+    assert parts.store.mode().mode is Mode.HALTED
+
+
+def test_orphan_that_this_system_never_sends_is_not_adopted(parts: ContextParts) -> None:
+    name = f"{parts.store.value('prefix')}-zzzz-0001-aaaaaa"
+    orphan(parts, OrderTicket(MSFT, Side.BUY, OrderType.MARKET, Tif.DAY, 5, coid=name))
+    assert f"{name} is nothing that this system sends" in decide(parts, f"adopt {name}")
+    assert parts.journal.intent(name) is None
+    assert parts.store.mode().mode is Mode.HALTED
+
+
+def test_orphan_that_has_filled_in_part_is_not_adopted(parts: ContextParts) -> None:
+    name = orphan(parts)
+    parts.broker.fill(parts.broker.named(name).order_id, 37.5, 2)
+    assert f"{name} has filled in part" in decide(parts, f"adopt {name}")
+    assert parts.journal.intent(name) is None
     assert parts.store.mode().mode is Mode.HALTED
 
 

@@ -162,11 +162,22 @@ def test_unreadable_row_makes_its_contract_unsure_and_no_other(name: str) -> Non
     }
     snapshot = replace(reading(IN_SESSION), **{name: Reading(lists[name], IN_SESSION)})  # type: ignore[arg-type]
     assert (snapshot.unsure(AAPL), snapshot.unsure(MSFT), snapshot.blind) == (True, False, False)
+    # Executions are listed for a week, and shares are what the positions show.
+    assert snapshot.unclear(AAPL) is (name != "executions")
+    assert not snapshot.unclear(MSFT)
 
 
 def test_unreadable_row_without_a_contract_may_be_any() -> None:
     snapshot = reading(IN_SESSION, unreadable_orders=[row(None)])
     assert (snapshot.unsure(AAPL), snapshot.unsure(MSFT), snapshot.blind) == (True, True, True)
+    assert (snapshot.unclear(AAPL), snapshot.unclear(None)) == (False, True)
+
+
+def test_unreadable_row_that_is_told_to_be_foreign_is_nobody_elses_trouble() -> None:
+    snapshot = reading(
+        IN_SESSION, unreadable_orders=[replace(row(AAPL), foreign=True), replace(row(None), foreign=True)]
+    )
+    assert (snapshot.unsure(AAPL), snapshot.blind, snapshot.unclear(AAPL), snapshot.unclear(None)) == (False,) * 4
 
 
 def test_unreadable_row_of_another_asset_class_is_nobody_elses_trouble() -> None:

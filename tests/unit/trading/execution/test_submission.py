@@ -20,7 +20,7 @@ from tests.fakes.order_books import OrderBooks
 from tests.fakes.orders import market_exit
 from tests.fakes.trading_states import CLOSES, CONIDS, IN_SESSION, PRE_OPEN, bid, moment
 from trading.errors import InvariantBroken
-from trading.execution.submission import Sending, outcome_class, references_of
+from trading.execution.submission import Sending, references_of
 from trading.model.command import CommandState, Step
 from trading.model.order import IntentState
 from trading.model.outcome import Acknowledged, Answer, OrderAck, Outcome
@@ -187,7 +187,6 @@ def test_outcome_of_each_kind_has_its_word_in_the_journal(books: OrderBooks) -> 
         books.send(books.plan(), fault)
     rows = books.rows("SELECT class FROM wire WHERE phase = 'ANSWER' AND act = 'submit' ORDER BY id")
     assert [row["class"] for row in rows] == ["ACK", "NOT_SENT", "REFUSED", "UNKNOWN", "DUPLICATE", "QUESTION"]
-    assert outcome_class(refused(books.broker, books.broker.arrived[0])) == "REFUSED"
 
 
 def test_orders_before_the_open_are_judged_by_the_close_and_inside_a_session_by_the_quote(books: OrderBooks) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -71,6 +72,10 @@ def test_a_negative_sleep_is_none() -> None:
 
 def test_the_system_clock_is_aware_utc() -> None:
     assert SystemClock(WakeUp()).now().tzinfo is UTC
+
+
+def test_time_limits_do_not_follow_a_clock_that_people_set() -> None:
+    assert abs(SystemClock(WakeUp()).monotonic() - time.clock_gettime(time.CLOCK_MONOTONIC)) < 60.0
 
 
 def test_the_system_clock_waits_no_time_for_what_is_over() -> None:

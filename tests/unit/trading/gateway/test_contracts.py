@@ -184,6 +184,16 @@ def test_a_settled_symbol_is_not_looked_up_again_in_the_next_process() -> None:
     assert desk.count(rules()) == 1
 
 
+def test_what_was_settled_before_the_session_went_is_pinned_all_the_same() -> None:
+    memory = ProcessMemory()
+    desk = desk_with({"AAPL": [APPLE], "MSFT": [stock((272093, "NASDAQ", True))]}, memory=memory)
+    desk.script(rules(272093), raw(b"", 401))
+    with pytest.raises(SessionLost):
+        desk.market_data.contracts(["AAPL", "MSFT"])
+    assert memory.pin("AAPL") == ContractPin("AAPL", 265598, "NASDAQ", "USD")
+    assert memory.pin("MSFT") is None
+
+
 def test_a_symbol_that_could_not_be_settled_is_not_pinned() -> None:
     memory = ProcessMemory()
     desk_with({"AAPL": [APPLE]}, INFO | {"currency": "EUR"}, memory).market_data.contracts(["AAPL"])

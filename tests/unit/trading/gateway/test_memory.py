@@ -13,7 +13,7 @@ def test_what_was_kept_is_there_until_the_process_ends() -> None:
     memory = ProcessMemory()
     assert (memory.penalty_end(), memory.pin("AAPL")) == (None, None)
     memory.keep_penalty_end(END)
-    memory.keep_pin(PIN)
+    memory.keep_pins([PIN])
     assert (memory.penalty_end(), memory.pin("AAPL"), memory.pin("IBM")) == (END, PIN, None)
     memory.keep_penalty_end(None)
     assert memory.penalty_end() is None

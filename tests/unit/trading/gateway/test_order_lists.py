@@ -80,8 +80,6 @@ def test_a_fill_without_milliseconds_has_the_time_of_its_text() -> None:
         {"execution_id": None},
         {"size": None},
         {"size": -5.0},
-        {"price": ""},
-        {"price": "C1"},
         {"side": "X"},
         {"conid": None},
         {"trade_time_r": None, "trade_time": "yesterday"},
@@ -97,6 +95,15 @@ def test_one_bad_fill_is_told_apart_and_the_others_count(changes: dict[str, obje
     assert [each.execution_id for each in found.executions] == ["z"]
     (row,) = found.unreadable
     assert row.order_ref == "ab-1"
+
+
+@pytest.mark.parametrize("price", ["", None, "C1", "NaN", "inf", 0, "0.0", -5.0, True, []])
+def test_a_fill_without_a_price_that_a_share_can_have_is_a_fill_all_the_same(price: object) -> None:
+    desk = Desk()
+    desk.script(TRADES, good([TRADE | {"price": price}]))
+    found = desk.broker.executions(1)
+    assert [(each.quantity, each.price) for each in found.executions] == [(5.0, 0.0)]
+    assert found.unreadable == ()
 
 
 def test_an_execution_that_was_taken_back_is_a_fill_of_nothing() -> None:

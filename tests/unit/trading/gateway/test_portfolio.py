@@ -42,6 +42,14 @@ def test_balances_are_exact_to_the_cent() -> None:
     assert desk.broker.account() == AccountState(ACCOUNT, "USD", 100_250.12, 50_000.11, 49_000.5, 48_000.0)
 
 
+@pytest.mark.parametrize(("sent", "value"), [("50,200.5", 50_200.5), (None, None), ("?", None)])
+def test_value_of_the_stocks_is_told_where_it_can_be_read(sent: object, value: float | None) -> None:
+    desk = Desk()
+    desk.script(SUMMARY, good(summary()))
+    desk.script(LEDGER, good(ledger(stockmarketvalue=sent)))
+    assert desk.broker.account().stock_value == value
+
+
 @pytest.mark.parametrize(
     "changes",
     [

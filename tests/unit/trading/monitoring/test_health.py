@@ -77,10 +77,22 @@ def test_ready_means_usable_session_and_a_mode_that_sends(session: SessionState,
         (replace(WELL, session=SessionState.WAITING_LOGIN, mode=Mode.HALTED), "waiting_login"),
         (replace(WELL, mode=Mode.REDUCING, unknown_orders=1), "reducing"),
         (replace(WELL, unknown_orders=2), "unknown_orders"),
+        (replace(WELL, trouble="x", session=SessionState.WAITING_LOGIN), "waiting_login"),
+        (replace(WELL, trouble="x", mode=Mode.HALTED, unknown_orders=2), "trouble"),
     ],
 )
 def test_worst_reason_comes_first(facts: Facts, code: str) -> None:
     assert readiness(facts).code == code
+
+
+def test_what_fails_again_and_again_is_said_with_when_it_began() -> None:
+    kept: dict[str, str] = {StatusKey.SESSION_STATE: "ready", StatusKey.TROUBLE: "GET /x: no answer"}
+    facts = read_facts(kept, silent_s=1.0, mode=Mode.ACTIVE, check_interval_s=60.0)
+    health = readiness(facts)
+    assert (health.ok, health.text) == (False, "Something fails again and again: GET /x: no answer.")
+    since = readiness(replace(facts, trouble_since="2014-03-05T14:30:59+00:00"))
+    assert since.text == "Something fails again and again: GET /x: no answer (since 2014-03-05 14:30 UTC)."
+    assert since.next_step
 
 
 def test_what_a_person_has_to_do_is_said() -> None:

@@ -5,7 +5,9 @@ import sqlite3
 import subprocess
 import sys
 import threading
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -33,6 +35,51 @@ def test_file_is_opened_with_the_rules_of_durability(path: Path) -> None:
     found = {name: pragma(database, name) for name in ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")}
     database.close()
     assert found == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "busy_timeout": 5000}
+
+
+def test_commit_that_waits_for_no_disk_is_followed_by_those_that_do(path: Path) -> None:
+    found = []
+    database = Database(path)
+    for durable in (True, False, False, True):
+        with database.transaction(durable=durable) as connection:
+            connection.execute("INSERT INTO fact VALUES (?, 'x') ON CONFLICT DO NOTHING", (str(durable),))
+            found.append(connection.execute("PRAGMA synchronous").fetchone()[0])
+    database.close()
+    assert found == [2, 1, 1, 2]
+
+
+def test_commit_that_waits_for_no_disk_outlives_the_process(path: Path) -> None:
+    script = """
+import os, sys
+from pathlib import Path
+from trading.store.database import Database
+with Database(Path(sys.argv[1])).transaction(durable=False) as connection:
+    connection.execute("INSERT INTO fact VALUES ('a', 'b')")
+os._exit(9)
+"""
+    assert subprocess.run([sys.executable, "-c", script, str(path)], check=False).returncode == 9
+    database = Database(path)
+    assert database.fact("a") == "b"
+    database.close()
+
+
+def test_failed_switch_to_the_disk_begins_no_transaction(path: Path) -> None:
+    class Stubborn(sqlite3.Connection):
+        def execute(self, sql: str, parameters: Any = ()) -> sqlite3.Cursor:  # noqa: ANN401  (sqlite3's own)
+            if sql == "PRAGMA synchronous = FULL" and asked:
+                raise sqlite3.OperationalError(sql)
+            return super().execute(sql, parameters)
+
+    asked: list[bool] = []
+    database = Database(path, connect=partial(sqlite3.connect, factory=Stubborn))
+    with database.transaction(durable=False):
+        asked.append(True)
+    with pytest.raises(InvariantBroken), database.transaction():
+        raise AssertionError
+    asked.clear()
+    with database.transaction() as connection:
+        assert connection.execute("PRAGMA synchronous").fetchone()[0] == 2
+    database.close()
 
 
 def test_folder_and_files_belong_to_their_owner_alone(path: Path) -> None:

@@ -19,6 +19,7 @@ from trading.store.halts import SqliteHalts
 from trading.store.journal import SqliteJournal
 from trading.store.migrations import SCHEMA_VERSION, STEPS, migrate, schema_version
 
+SCHEMA_1 = Path(__file__).resolve().parents[4] / "drill" / "schema_1.sql"
 NEXT = SCHEMA_VERSION + 1
 ADD_NOTE = {
     SCHEMA_VERSION: ("ALTER TABLE equity ADD COLUMN note TEXT",),
@@ -94,7 +95,7 @@ def make_version_1(path: Path, *statements: str) -> None:
     """Replace the file by one of version 1."""
     path.unlink()
     with closing(sqlite3.connect(path)) as connection:
-        connection.executescript(Path(__file__).with_name("schema_1.sql").read_text(encoding="utf-8"))
+        connection.executescript(SCHEMA_1.read_text(encoding="utf-8"))
         connection.execute("INSERT INTO fact (key, value) VALUES ('schema', '1'), ('instance', 'abcd')")
         for statement in statements:
             connection.execute(statement)

@@ -240,6 +240,15 @@ def test_halt_is_one_whatever_else_is_wrong_with_its_row(
     assert RequestKind.HALT in {request.kind for request in requests.pending()}
 
 
+@pytest.mark.parametrize("number", ["five", None])
+def test_table_in_which_rows_have_no_number_is_said(requests: RequestsDatabase, path: Path, number: object) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write(path, "CREATE TABLE request (id, kind, created, answered)")
+    write(path, "INSERT INTO request VALUES (?, 'halt', '', NULL)", number)
+    with pytest.raises(InvariantBroken, match="without a number"):
+        requests.pending()
+
+
 def test_texts_are_cut_and_put_on_one_line_whatever_bytes_they_are(requests: RequestsDatabase, path: Path) -> None:
     requests.request(RequestKind.HALT, "a\nb\t" + "x" * 10_000, "\x1b", NOW)
     write(path, "UPDATE request SET actor = CAST(x'fffe' AS TEXT)")

@@ -152,15 +152,26 @@ def test_clearing_a_halt_leaves_a_latch_in_force(store: SqliteStore) -> None:
 
 def test_value_is_kept_until_it_is_replaced(store: SqliteStore) -> None:
     assert store.value("session_state") is None
-    store.set_value("session_state", "ready")
-    store.set_value("session_state", "competing")
+    store.keep({"session_state": "ready"})
+    store.keep({"session_state": "competing"})
     assert store.value("session_state") == "competing"
 
 
 @pytest.mark.parametrize("key", ["schema", "instance", "account", "coid_seq", "risk"])
 def test_what_the_file_needs_is_not_overwritten(store: SqliteStore, key: str) -> None:
     with pytest.raises(InvariantBroken):
-        store.set_value(key, "1")
+        store.keep({key: "1"})
+
+
+def test_what_is_shown_is_there_and_the_same_again_writes_nothing(database: Database, store: SqliteStore) -> None:
+    now = {StatusKey.MARKET_NOW: "2014-03-04T14:30:00+00:00", StatusKey.MARKET_PHASE: "open"}
+    store.show(now)
+    assert {key: store.value(key) for key in now} == now
+    before = database.changes
+    store.show(now)
+    assert database.changes == before
+    store.show({**now, StatusKey.MARKET_PHASE: "closed"})
+    assert (database.changes, store.value(StatusKey.MARKET_PHASE)) == (before + 1, "closed")
 
 
 def test_differences_that_stay_the_same_are_not_written_again(database: Database, store: SqliteStore) -> None:

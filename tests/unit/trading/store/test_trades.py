@@ -209,3 +209,67 @@ def test_split_position_is_one_trade_over_its_whole_cost(
     assert [(trade[1], trade[3], trade[5], trade[8]) for trade in trades()] == [
         (quantity, 100.0 / ratio, price, pnl),
     ]
+
+
+# ---- executions that make no sense
+
+
+def results(database: Database) -> list[tuple[float, bool]]:
+    """Return the result of each trade and whether it is in doubt."""
+    return [(from_units(row["pnl"]), bool(row["doubt"])) for row in database.query("SELECT * FROM trade ORDER BY id")]
+
+
+def test_sale_without_a_price_sells_and_its_result_is_in_doubt_until_it_is_corrected(
+    database: Database, journal: SqliteJournal, store: SqliteStore
+) -> None:
+    entry, stop, _ = planned(journal)
+    journal.record_fill(entry.coid, fill("a.b.c.01", entry, 10, 100.0), NOW)
+    counted = journal.record_fill(stop.coid, fill("a.b.d.01", stop, 10, 0.0), NOW)
+    assert (counted.new, counted.doubt) == (True, "it has no price")
+    assert journal.own_positions() == ()
+    store.record_closed_trades()
+    assert results(database) == [(-1002.0, True)]
+    assert store.risk_state(LATER.date()).stop_outs == ()
+    counted = journal.record_fill(stop.coid, fill("a.b.d.02", stop, 10, 95.0), NOW)
+    assert (counted.corrected, counted.doubt) == (True, "")
+    assert results(database) == [(-52.0, False)]
+    assert [out.symbol for out in store.risk_state(LATER.date()).stop_outs] == ["AAPL"]
+
+
+def test_purchase_without_a_price_is_owned_at_its_limit(journal: SqliteJournal, database: Database) -> None:
+    entry, *_ = planned(journal)
+    journal.record_fill(entry.coid, fill("e1", entry, 4, 0.0), NOW)
+    assert [(p.quantity, p.entry_price) for p in journal.own_positions()] == [(4, 100.01)]
+    journal.record_fill(entry.coid, fill("e2", entry, 4, 99.01), NOW)
+    assert [(p.quantity, p.entry_price) for p in journal.own_positions()] == [(8, 99.51)]
+    journal.record_fill(entry.coid, fill("e3", entry, 2, 1000.0), NOW)
+    assert [p.entry_price for p in journal.own_positions()] == [99.61]
+    raw = [from_units(row["price"]) for row in database.query("SELECT price FROM execution ORDER BY execution_id")]
+    assert raw == [0.0, 99.01, 1000.0]
+
+
+def test_price_that_can_not_be_read_for_once_changes_none_that_could_be(
+    journal: SqliteJournal, database: Database
+) -> None:
+    entry, *_ = planned(journal)
+    journal.record_fill(entry.coid, fill("e1", entry, 10, 100.0), NOW)
+    assert not journal.record_fill(entry.coid, fill("e1", entry, 10, 0.0), NOW).corrected
+    assert journal.record_fill(entry.coid, fill("e1", entry, 10, 99.0), NOW).corrected
+    assert [row["doubt"] for row in database.query("SELECT doubt FROM execution")] == [""]
+
+
+def test_more_bought_than_was_ordered_or_sold_than_there_was_is_in_doubt(
+    journal: SqliteJournal, store: SqliteStore, database: Database
+) -> None:
+    entry, stop, _ = planned(journal)
+    journal.record_fill(entry.coid, fill("e1", entry, 10, 100.0), NOW)
+    assert journal.record_fill(entry.coid, fill("e2", entry, 2, 100.0), NOW).doubt
+    assert [p.quantity for p in journal.own_positions()] == [12]
+    journal.record_fill(stop.coid, fill("e3", stop, 12, 95.0), NOW)
+    second, stop, _ = planned(journal)
+    journal.record_fill(second.coid, fill("e4", second, 10, 100.0), LATER)
+    journal.record_fill(stop.coid, fill("e5", stop, 11, 95.0), LATER)
+    store.record_closed_trades()
+    assert [in_doubt for _, in_doubt in results(database)] == [True, True]
+    reasons = [row["doubt"] for row in database.query("SELECT doubt FROM trade ORDER BY id")]
+    assert reasons == ["12 shares were bought, 10 were ordered", "1 more shares were sold than there were"]

@@ -20,7 +20,7 @@ def test_readyz_names_the_reason_and_the_next_step(ready: Dashboard) -> None:
     client = ready.client()
     assert client.get("/readyz").get_json() == {"status": "ready", "mode": "ACTIVE"}
     database, store = open_store(ready.state)
-    store.set_value("session_state", "waiting_login")
+    store.keep({"session_state": "waiting_login"})
     database.close()
     answer = client.get("/readyz")
     assert answer.status_code == 503

@@ -55,7 +55,7 @@ def test_what_is_held_back_is_said_beside_the_plan(ready: Dashboard) -> None:
 
 def test_shares_without_a_stop_are_never_under_a_green_shield(ready: Dashboard) -> None:
     database, store = open_store(ready.state)
-    store.set_value("uncovered_shares", "12")
+    store.keep({"uncovered_shares": "12"})
     database.close()
     page = text_of(ready, "/")
     assert '<p class="cover no">' in page

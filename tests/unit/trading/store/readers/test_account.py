@@ -31,7 +31,7 @@ def test_the_mode_is_the_strictest(database: Database, path: Path) -> None:
 
 
 def test_what_the_trading_process_says_of_itself_is_there_by_name(database: Database, path: Path) -> None:
-    SqliteStore(database).set_value("session_state", "ready")
+    SqliteStore(database).keep({"session_state": "ready"})
     with read_state(path) as state:
         assert state.account.facts()["session_state"] == "ready"
 

@@ -21,7 +21,7 @@ def test_what_the_last_turn_found_comes_back_with_its_time(database: Database, p
     store.record_differences([MISSING])
     with read_state(path) as state:
         assert state.differences.newest() is None
-    store.set_value(StatusKey.MARKET_NOW, NOW.isoformat())
+    store.keep({StatusKey.MARKET_NOW: NOW.isoformat()})
     with read_state(path) as state:
         assert state.differences.newest() == Compared(NOW, (MISSING,))
     store.record_differences([])
@@ -31,7 +31,7 @@ def test_what_the_last_turn_found_comes_back_with_its_time(database: Database, p
 
 def test_list_that_can_not_be_read_is_an_error_and_not_an_empty_one(database: Database, path: Path) -> None:
     store = SqliteStore(database)
-    store.set_value(StatusKey.MARKET_NOW, NOW.isoformat())
-    store.set_value(StatusKey.DIFFERENCES, "rubbish")
+    store.keep({StatusKey.MARKET_NOW: NOW.isoformat()})
+    store.keep({StatusKey.DIFFERENCES: "rubbish"})
     with read_state(path) as state, pytest.raises(DataError, match="differences"):
         state.differences.newest()

@@ -51,3 +51,20 @@ def test_trades_come_newest_first_by_pages_and_add_up(database: Database, path: 
         assert read.trade_totals() == TradeTotals(3, 1, -56.0, 6.0)
         assert read.trade_totals("AAPL") == TradeTotals(1, 0, -52.0, 2.0)
         assert read.trade_totals("ZZZ") == TradeTotals(0, 0, 0.0, 0.0)
+
+
+def test_trade_in_doubt_is_shown_and_left_out_of_the_sums(database: Database, path: Path) -> None:
+    journal, store = SqliteJournal(database), SqliteStore(database)
+    for conid, symbol, price in ((1, "AAPL", 95.0), (2, "XOM", 0.0)):
+        entry, stop, target = bracket(f"TS-{symbol}", conid=conid, symbol=symbol)
+        journal.plan([entry, stop, target])
+        journal.record_fill(entry.coid, fill(f"b{conid}", entry, 10, 100.0), NOW)
+        journal.record_fill(stop.coid, fill(f"s{conid}", stop, 10, price), NOW)
+    store.record_closed_trades()
+    with read_state(path) as state:
+        assert [(line.symbol, line.doubt) for line in state.positions.trades()] == [
+            ("AAPL", ""),
+            ("XOM", "it has no price"),
+        ]
+        assert state.positions.trade_totals() == TradeTotals(1, 0, -52.0, 2.0, doubted=1)
+        assert state.positions.trade_totals("XOM") == TradeTotals(0, 0, 0.0, 0.0, doubted=1)

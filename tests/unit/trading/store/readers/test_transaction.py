@@ -26,11 +26,11 @@ def test_without_a_file_there_are_no_rows_and_no_folder_is_made(path: Path) -> N
 
 def test_what_is_committed_meanwhile_is_seen_by_the_next_transaction(database: Database, path: Path) -> None:
     store = SqliteStore(database)
-    store.set_value("session_state", "ready")
+    store.keep({"session_state": "ready"})
     question = "SELECT value FROM fact WHERE key = 'session_state'"
     with read_transaction(path) as transaction:
         before = transaction.rows(question)[0]["value"]
-        store.set_value("session_state", "competing")
+        store.keep({"session_state": "competing"})
         assert (before, transaction.rows(question)[0]["value"]) == ("ready", "ready")
     with read_transaction(path) as transaction:
         assert transaction.rows(question)[0]["value"] == "competing"

@@ -1,0 +1,190 @@
+"""What happens in a run besides trading: the gateway, what breaks and heals when, deeds by hand, requests."""
+
+from __future__ import annotations
+
+import sqlite3
+from abc import ABC, abstractmethod
+from contextlib import closing, suppress
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from functools import partial
+from pathlib import Path
+
+import msgspec
+
+from drill.gateway import RunGateway
+from drill.schedule import Deed, Request, Schedule
+from drill.world import World
+from simulator.core import TRUTH_FILE
+from trading.bootstrap import CONTROLS, DATABASE
+from trading.config import Settings, load_settings, with_overrides
+from trading.errors import TradingError
+from trading.model.operator_request import RequestKind
+from trading.store.boot_time import BootTime
+from trading.store.operator_requests import HALT_FILE, RequestsDatabase
+from trading.strategies.discovery import make_strategy
+
+_RESUME_AFTER_S = 300.0
+_MOST_DAYS = 12
+EVENTS_FILE = "events.jsonl"
+
+
+@dataclass(slots=True)
+class Run:
+    """What a run left: three files, and how it went."""
+
+    schedule: Schedule
+    truth: Path
+    journal: Path
+    events_file: Path
+    events: list[dict[str, object]] = field(default_factory=list)
+    """what the drill itself did, by time: starts, deaths, faults of the way, requests, the end of the faults"""
+    log: list[str] = field(default_factory=list)
+    """the trading system's own lines"""
+
+
+class Course(ABC):
+    """Drives one schedule from its start to its end; who trades, and where, is a subclass's."""
+
+    def __init__(self, schedule: Schedule, world: World, folder: Path, settings: Settings) -> None:
+        """Keep all state in `folder`, which is empty.
+
+        Raises: SettingError: the schedule names a setting of the broker that isn't one.
+        """
+        self._schedule = schedule
+        self._world = world
+        self._settings = settings
+        self.state = settings.state_dir
+        """the trading system's folder"""
+        self.state.mkdir(parents=True, exist_ok=True)
+        self._run = Run(schedule, folder / "gateway" / TRUTH_FILE, self.state / DATABASE, folder / EVENTS_FILE)
+        self._gateway = RunGateway(schedule, world, folder / "gateway", self._note)
+        self._clock = self._gateway.clock
+        self._requests = RequestsDatabase(self.state / CONTROLS, boot=self.boot_time)
+
+    def run(self) -> Run:
+        """Run it to its end, and return what it left."""
+        self._describe()
+        self._plan()
+        try:
+            while not self._clock.wake.stopping:
+                self._live()
+        finally:
+            self._note("end")
+            self._close()
+        self._run.log = self._log_lines()
+        lines = b"".join(msgspec.json.encode(event) + b"\n" for event in self._run.events)
+        self._run.events_file.write_bytes(lines)
+        return self._run
+
+    @abstractmethod
+    def _live(self) -> None:
+        """Start the trading process and let it trade until it dies or the run is over; then let its absence pass."""
+
+    @abstractmethod
+    def _log_lines(self) -> list[str]:
+        """Return what the trading system logged."""
+
+    def _close(self) -> None:
+        self._gateway.close()
+
+    def boot_time(self) -> BootTime:
+        """One machine that never starts again, by the one clock."""
+        return BootTime("drill", self._clock.monotonic())
+
+    # ---- what happens when
+
+    def _describe(self) -> None:
+        """Write down what the checker can't know by itself: hours, when entries may leave, the conid of each symbol."""
+        execution = self._settings.execution
+        self._note(
+            "window",
+            after_close=execution.send_from == "after_close",
+            pre_open_s=execution.pre_open_s,
+            send_until_s=execution.send_until_s,
+        )
+        end = datetime.fromisoformat(self._schedule.ends_at)
+        for day in self._world.days_from(date.fromisoformat(self._schedule.start), _MOST_DAYS):
+            if day.open < end:
+                self._note("hours", open=day.open.isoformat(), close=day.close.isoformat())
+        contracts = self._clock.simulator.broker.contracts.by_symbol
+        for symbol in self._schedule.symbols:
+            self._note("contract", symbol=symbol, conid=contracts[symbol].conid)
+
+    def _plan(self) -> None:
+        schedule, add = self._schedule, self._clock.add
+        add(schedule.faults_at, self._break)
+        for deed in schedule.deeds:
+            add(deed.at, partial(self._carry_out, deed))
+        for request in schedule.requests:
+            add(request.at, partial(self._ask, request))
+        add(schedule.heals_at, self._heal)
+        add(schedule.ends_at, self._clock.wake.request_stop)
+
+    def _break(self) -> None:
+        self._note("faults_on")
+        if self._schedule.faults:
+            self._gateway.break_now()
+
+    def _heal(self) -> None:
+        """End all that goes wrong; a person takes a halt back once everything has settled."""
+        self._gateway.heal()
+        self._note("healed")
+        if self._needs_a_person():
+            self._clock.add(_later(self._clock.now().isoformat(), _RESUME_AFTER_S), self._resume)
+
+    def _needs_a_person(self) -> bool:
+        """Return whether somebody may have to take a halt back in the end."""
+        return not self._schedule.is_clean
+
+    def _resume(self) -> None:
+        self._ask(Request(self._clock.now().isoformat(), "resume"))
+
+    def _carry_out(self, deed: Deed) -> None:
+        self._note("deed", do=deed.do, of=deed.of)
+        self._gateway.carry_out(deed)
+
+    def _ask(self, request: Request) -> None:
+        self._note("request", asked=request.kind, by=request.by)
+        if request.by == "file":
+            (self.state / HALT_FILE).write_text("the drill", encoding="utf-8")
+        else:
+            kind = RequestKind(request.kind)
+            with suppress(TradingError):
+                self._requests.request(kind, "the drill", "drill", self._clock.now(), seen=self._newest_halt())
+        self._clock.wake.wake()
+
+    def _newest_halt(self) -> int:
+        """Return the number of the newest halt, which a person who resumes has just been shown."""
+        if not self._run.journal.exists():
+            return 0
+        with closing(sqlite3.connect(f"file:{self._run.journal}?mode=ro", uri=True)) as connection:
+            row = connection.execute("SELECT coalesce(max(id), 0) FROM halt").fetchone()
+        return int(row[0])
+
+    def _note(self, kind: str, **facts: object) -> dict[str, object]:
+        lines = self._clock.simulator.broker.log.count
+        event: dict[str, object] = {"at": self._clock.now().isoformat(), "seq": lines, "kind": kind, **facts}
+        self._run.events.append(event)
+        return event
+
+
+def settings_of(schedule: Schedule, world: World, folder: Path, environ: dict[str, str]) -> Settings:
+    """Return the trading system's settings for a schedule, its files in `folder`; `environ` names the gateway.
+
+    Raises: ConfigError, the schedule names a setting that isn't one.
+    """
+    environ = environ | {
+        "GATEWAY": "simulated",
+        "STATE_DIR": str(folder / "state"),
+        "LOG_DIR": str(folder / "logs"),
+        "SIM_TICKERS": ",".join(schedule.symbols),
+    }
+    settings = with_overrides(load_settings(environ, world.config), schedule.settings)
+    # A strategy's own settings are checked where it is made.
+    make_strategy(settings)
+    return settings
+
+
+def _later(at: str, seconds: float) -> str:
+    return (datetime.fromisoformat(at) + timedelta(seconds=seconds)).isoformat()

@@ -1,0 +1,127 @@
+"""Accounts as people have them: rows of others, another currency, another selected account, answers of no use."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.fakes.answer_rules import DROP, Rule
+from tests.scenarios.in_process_run import InProcessRun, trade
+from tests.scenarios.lockstep_run import Span
+from trading.market.panel import Panel
+from trading.model.status import StatusKey
+
+SPAN = Span(start=date(2014, 3, 3), sessions=8, symbols=60)
+ORDERS, TRADES = "/iserver/account/orders", "/iserver/account/trades"
+POSITIONS, HISTORY = "/portfolio2/*/positions", "/iserver/marketdata/history"
+ACCOUNT = "DU1234567"
+
+
+def order(**fields: object) -> dict[str, Any]:
+    usual = {
+        "account": ACCOUNT, "acct": ACCOUNT, "conid": 800000001, "orderId": 88001, "secType": "STK", "side": "BUY",
+        "status": "Submitted", "origOrderType": "LIMIT", "price": "10.00", "timeInForce": "GTC", "totalSize": 2.0,
+        "filledQuantity": 0.0, "remainingQuantity": 2.0, "ticker": "ZZZ",
+    }  # fmt: skip
+    return {**usual, **fields}
+
+
+def holding(**fields: object) -> dict[str, Any]:
+    usual = {
+        "conid": "800000010", "position": 4, "avgPrice": 25.0, "marketPrice": 26.0, "assetClass": "STK", "model": "",
+        "description": "ZZZ", "currency": "USD",
+    }  # fmt: skip
+    return {**usual, **fields}
+
+
+def execution(**fields: object) -> dict[str, Any]:
+    usual = {
+        "execution_id": "0000e0d5.cccc0001.01.01", "account": ACCOUNT, "conid": 800000020, "side": "B", "size": 3.0,
+        "price": "12.5", "trade_time_r": 1393857060000, "symbol": "ZZZ", "sec_type": "STK",
+    }  # fmt: skip
+    return {**usual, **fields}
+
+
+OTHERS: Sequence[Rule] = (
+    {"path": ORDERS, "into": "orders", "add": [
+        order(secType="BAG", conidex="1;;;800000002/1,800000003/-1", price="-0.15", orderId=88002),
+        order(account="U9999999", acct="U9999999", orderId="x", conid={}, side=7),
+        order(origOrderType="PEG MID", status="ApiPending", timeInForce="GTD", price="", orderId=88003),
+        order(totalSize=0.0, remainingQuantity=0.0, totalCashSize="75.0", origOrderType="MARKET", orderId=88004),
+        order(orderId=-7, order_ref=""), order(side=None, orderId=88005, order_ref={"by": "hand"}),
+        order(conid=12087792, secType="CASH", price="1,300.5", orderId=88006),
+    ]},
+    {"path": POSITIONS, "add": [
+        holding(conid="12087792", assetClass="CASH", position=-900.0, description="EUR"),
+        holding(position=4, model=""), holding(position=3, model="Growth"), holding(conid="800000011", position=-40),
+        holding(conid="800000012", assetClass="FUT", marketPrice=-3.5), holding(conid="800000013", position=0.25),
+        holding(conid="800000014", assetClass="BOND", position=2000, marketPrice=0.0),
+        holding(conid="800000015", marketPrice="NaN", avgPrice=None), holding(conid=None, assetClass="OPT"),
+    ]},
+    {"path": TRADES, "add": [
+        execution(), execution(execution_id="0000e0d5.cccc0002.01.01", side="X", sec_type="OPT", price="0.0"),
+        execution(execution_id="0000e0d5.cccc0003.01.01", sec_type="BAG", price="-0.15"),
+    ]},
+)  # fmt: skip
+EUROS: Sequence[Rule] = ({"path": "/portfolio/*/summary", "set": {"netliquidation.currency": "EUR"}},)
+NO_DOLLARS: Sequence[Rule] = (*EUROS, {"path": "/portfolio/*/ledger", "set": {"USD": DROP}})
+
+
+@pytest.fixture(scope="module")
+def panel(bundled_bars: Path) -> Panel:
+    return SPAN.panel(bundled_bars)
+
+
+@pytest.fixture(scope="module")
+def undisturbed(panel: Panel, tmp_path_factory: pytest.TempPathFactory) -> InProcessRun:
+    return trade(tmp_path_factory.mktemp("undisturbed"), panel, SPAN)
+
+
+def what_it_did(run: InProcessRun) -> tuple[object, ...]:
+    return run.trades(), run.open_positions(), run.order_denials()
+
+
+@pytest.mark.parametrize("rules", [OTHERS, EUROS], ids=["rows of others", "dollars of an account in euros"])
+def test_what_is_not_ours_changes_nothing_that_we_do(
+    rules: Sequence[Rule], panel: Panel, undisturbed: InProcessRun, tmp_path: Path
+) -> None:
+    assert len(undisturbed.open_positions()) > 5
+    run = trade(tmp_path, panel, SPAN, rules)
+    assert what_it_did(run) == what_it_did(undisturbed)
+    assert run.fact(StatusKey.TROUBLE) == ""
+
+
+@pytest.mark.parametrize(
+    ("rules", "says"),
+    [
+        (NO_DOLLARS, "kept in EUR and holds no US dollars: convert some first"),
+        ([{"path": HISTORY, "status": 500, "raw": "sorry", "after": 30}], f"GET {HISTORY}: "),
+        ([{"path": "/portfolio/*/ledger", "replace": {}, "after": 4}], "USD: missing"),
+        ([{"path": TRADES, "replace": {"error": None}, "after": 4}], f"GET {TRADES}: "),
+        (
+            [{"path": "/iserver/accounts", "set": {"selectedAccount": "U7654321"}, "after": 6}],
+            "select the account that is traded, …: ",
+        ),
+    ],
+)
+def test_what_stays_unusable_is_named_with_its_cause(
+    rules: Sequence[Rule], says: str, panel: Panel, tmp_path: Path
+) -> None:
+    run = trade(tmp_path, panel, SPAN, rules, until=StatusKey.TROUBLE)
+    assert says in str(run.fact(StatusKey.TROUBLE))
+
+
+def test_one_symbol_s_trouble_stays_that_symbol_s(panel: Panel, tmp_path: Path) -> None:
+    rules: Sequence[Rule] = [
+        {"path": "/trsrv/stocks", "set": {"DIS": [{"contracts": [{"conid": None, "isUS": True}]}], "KO": None}},
+        {"path": HISTORY, "set": {"data.300.h": -1.0}, "after": 3, "times": 2},
+    ]
+    run = trade(tmp_path, panel, SPAN, rules)
+    assert run.fact(StatusKey.TROUBLE) == ""
+    assert len(run.rows("SELECT * FROM decision")) == SPAN.sessions
+    assert run.rows("SELECT * FROM intent WHERE symbol IN ('DIS', 'KO')") == []
+    assert len(run.open_positions()) > 5

@@ -1,0 +1,78 @@
+"""What happens in a run besides trading, and what is noted of it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace
+
+from drill.course import Course, settings_of
+from drill.schedule import Deed, Request, Schedule
+from drill.world import World
+from trading.errors import ConfigError
+from trading.store.operator_requests import HALT_FILE
+
+MORNING, NOON = "2014-04-23T12:40:00+00:00", "2014-04-23T17:00:00+00:00"
+
+
+class Nobody(Course):
+    """A course in which nobody trades."""
+
+    def __init__(self, schedule: Schedule, world: World, folder: Path) -> None:
+        super().__init__(schedule, world, folder, settings_of(schedule, world, folder, {}))
+        self.turns = 0
+
+    def _live(self) -> None:
+        self.turns += 1
+        self._clock.wake.taken_up()
+        self._clock.pass_by(3600.0)
+
+    def _log_lines(self) -> list[str]:
+        return ["nothing"]
+
+
+def test_run_goes_on_to_its_end_and_leaves_truth_events_and_log(
+    ordinary: Schedule, world: World, tmp_path: Path
+) -> None:
+    course = Nobody(ordinary, world, tmp_path)
+    done = course.run()
+    assert course.turns > 24
+    assert done.log == ["nothing"]
+    kinds = [json.loads(line)["kind"] for line in done.events_file.read_text(encoding="utf-8").splitlines()]
+    assert kinds == ["window"] + ["hours"] * 4 + ["contract"] * 2 + ["faults_on", "healed", "end"]
+    assert json.loads(done.truth.read_text(encoding="utf-8").splitlines()[0])["kind"] == "start"
+
+
+def test_requests_and_deeds_happen_at_their_times_and_a_person_resumes_in_the_end(
+    ordinary: Schedule, world: World, tmp_path: Path
+) -> None:
+    deed = Deed(NOON, "trade", fields={"symbol": "MSFT", "side": "BUY", "quantity": 5})
+    asked = [Request(MORNING, "halt", "file"), Request(NOON, "flatten")]
+    course = Nobody(replace(ordinary, deeds=[deed], requests=asked), world, tmp_path)
+    done = course.run()
+    noted = [(event["at"], event["kind"]) for event in done.events if event["kind"] in ("deed", "request")]
+    assert noted == [
+        (MORNING, "request"),
+        (NOON, "deed"),
+        (NOON, "request"),
+        ("2014-04-24T20:35:00+00:00", "request"),
+    ]
+    assert (course.state / HALT_FILE).exists()
+    assert done.events[-2]["asked"] == "resume"
+
+
+def test_settings_are_those_of_the_schedule_and_of_the_gateway(
+    ordinary: Schedule, world: World, tmp_path: Path
+) -> None:
+    schedule = replace(ordinary, settings=["MAX_POSITIONS=3"])
+    settings = settings_of(schedule, world, tmp_path, {"GATEWAY_URL": "https://127.0.0.1:7001"})
+    assert settings.gateway.url == "https://127.0.0.1:7001"
+    assert settings.tickers == ("BAC", "MSFT")
+    assert settings.state_dir == tmp_path / "state" / "simulated"
+
+
+def test_setting_that_is_none_is_refused(ordinary: Schedule, world: World, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError):
+        settings_of(replace(ordinary, settings=["no_such=1"]), world, tmp_path, {})
