@@ -397,20 +397,3 @@ def test_time_of_evidence_is_that_of_the_reading(books: OrderBooks) -> None:
     (sighting,) = SqliteEvidence(books.database).of(entry.coid)
     assert sighting.at == books.clock.now()
     assert isinstance(sighting.at, datetime)
-
-
-def test_split_that_came_unseen_before_a_sale_leaves_own_shares_with_their_plan(books: OrderBooks) -> None:
-    entry, stop, _ = books.bought()
-    planned = books.seen().position(AAPL)
-    books.broker.split(AAPL, 2.0)
-    stop_order, _ = books.broker.children(books.record(entry.coid).order_id or 0)
-    books.broker.fill(stop_order.order_id, 47.0)
-    found = books.read()
-    assert [alarm.code for alarm in found.alarms] == [AlarmCode.SPLIT]
-    position = books.seen().position(AAPL)
-    assert position is not None
-    assert planned is not None
-    assert (position.quantity, position.entry_price) == (9, planned.entry_price / 2.0)
-    assert (position.stop_price, position.target_price) == (planned.stop_price / 2.0, planned.target_price / 2.0)
-    assert books.read(5).alarms == []
-    assert books.record(stop.coid).state is S.FILLED
