@@ -38,7 +38,7 @@ class Driver(Course):
         self._line = Line(self._clock, self.reaper, schedule.client_faults, self._gateway_crashed, self._note)
         self._log = MemoryLog(self._clock.now)
         self._chance = random.Random(f"{schedule.seed}/trader")  # noqa: S311  (names and pauses that can be repeated)
-        Looks(self._clock, self._line, self._note)
+        self._looks = Looks(self._clock, self._line, self._note)
 
     def _log_lines(self) -> list[str]:
         return list(self._log.lines)
@@ -79,7 +79,7 @@ class Driver(Course):
         surroundings = Surroundings(
             wake=self._clock.wake,
             log=self._log,
-            metrics=NoMetrics(),
+            metrics=NoMetrics(self._looks.turn_is_over),
             transport_to=self._line.transport_to,
             chance=self._chance,
             gateway_chance=self._chance,

@@ -60,6 +60,8 @@ class Looks:
         self._began = clock.now().isoformat()
         self._last = (0, 0)
         self._since = 0.0
+        self._was_open = False
+        self._over = False
         clock.wake.on_turn = self._begins
         clock.length_of = self._length_of
         clock.shortest_pause = self._shortest_pause
@@ -71,11 +73,18 @@ class Looks:
         self._waited = None
         self._began = self._clock.now().isoformat()
         self._line.troubled = False
+        self._over = False
+
+    def turn_is_over(self) -> None:
+        """The turn has done what it had to: the next wait is for the next one."""
+        self._over = True
 
     def _length_of(self, seconds: float) -> float:
         """Note a wait, and return how long it is."""
         troubled = self._line.troubled
         self._waited = self._note("pause", good=not troubled, calls=self._line.calls, began=self._began)
+        if not self._over:
+            return seconds
         shortest_s = self._shortest_s()
         if seconds <= max(SHORT_S, shortest_s):
             return max(seconds, shortest_s)
@@ -90,6 +99,8 @@ class Looks:
 
     def _shortest_pause(self) -> float:
         """Return how long a pause after a failure lasts at least: where nothing is at stake, nobody need hurry."""
+        if not self._over:
+            return 0.0
         if self._at_stake():
             return self._shortest_s() / PIECES
         return 0.0 if self._before_the_open() else IDLE_S
@@ -98,8 +109,10 @@ class Looks:
         """Return how long a wait in the session lasts at least, by how long nothing has come of any."""
         exchange = self._clock.simulator.broker.exchange
         now_s, seen = exchange.now_us / SECOND_US, (self._line.writes, exchange.events)
-        if seen != self._last or not exchange.is_open:
+        # What was before the open tells nothing of the session.
+        if seen != self._last or not self._was_open:
             self._last, self._since = seen, now_s
+        self._was_open = exchange.is_open
         shortest_s = next(shortest for until, shortest in UNEVENTFUL if now_s - self._since < until)
         boundary = exchange.next_boundary()
         return shortest_s if boundary is None else min(shortest_s, boundary / SECOND_US - now_s)

@@ -24,7 +24,8 @@ class Desk:
         self.gateway = RunGateway(schedule, world, folder, self.note)
         self.clock: RunClock = self.gateway.clock
         self.line = Line(self.clock, Reaper([], lambda _kill: None), [], lambda: None, self.note)
-        Looks(self.clock, self.line, self.note)
+        self.looks = Looks(self.clock, self.line, self.note)
+        self.looks.turn_is_over()
 
     def note(self, kind: str, **facts: object) -> dict[str, object]:
         self.notes.append({"kind": kind, **facts})
@@ -74,6 +75,7 @@ def test_troubled_turn_with_a_position_is_followed_by_looks_further_and_further_
     for _ in range(8):
         waits.append(desk.wait_hours(0.1))
         desk.clock.wake.taken_up()
+        desk.looks.turn_is_over()
     assert waits == [FIRST_S, 10.0, 20.0, 40.0, 80.0, 160.0, 320.0, 360.0]
 
 
@@ -122,3 +124,23 @@ def test_wait_that_is_made_longer_ends_at_the_close(desk: Desk) -> None:
         times.append(exchange.now_us)
     assert boundary is not None
     assert 0 <= times[-1] - boundary < 5_000_000
+
+
+def test_wait_in_the_middle_of_a_turn_is_as_long_as_it_was_asked_for(desk: Desk) -> None:
+    held(desk)
+    desk.clock.wake.taken_up()
+    desk.line.troubled = True
+    assert desk.wait_hours(0.1) == 360.0
+    desk.looks.turn_is_over()
+    assert desk.wait_hours(0.1) == FIRST_S
+
+
+def test_first_wait_of_a_session_is_not_longer_for_the_night_before_it(desk: Desk) -> None:
+    held(desk)
+    exchange = desk.clock.simulator.broker.exchange
+    while exchange.is_open:
+        desk.wait_hours(5.0 / 3600.0)
+    desk.wait_hours(5.0 / 3600.0)
+    while not exchange.is_open:
+        desk.clock.wait(desk.clock.now() + timedelta(hours=1))
+    assert desk.wait_hours(5.0 / 3600.0) == 5.0

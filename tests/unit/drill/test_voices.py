@@ -62,6 +62,14 @@ def test_numbers_go_nowhere() -> None:
     assert metrics.write()
 
 
+def test_end_of_each_cycle_is_told() -> None:
+    told: list[int] = []
+    metrics = NoMetrics(lambda: told.append(1))
+    for counter in (Counter.CYCLES, Counter.FILLS, Counter.CYCLE_ERRORS):
+        metrics.add(counter)
+    assert len(told) == 2
+
+
 def test_what_libraries_log_does_not_reach_the_console() -> None:
     root = logging.getLogger()
     before, level = list(root.handlers), root.level
