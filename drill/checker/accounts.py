@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from drill.checker.book import Book, Order, final
 from drill.checker.logs import Case, Intent, Violation
 from drill.checker.looks import looks_of
+from drill.checker.untold import untold
 
 
 def _fill(execution_id: str) -> str:
@@ -116,7 +117,7 @@ def i7_counted_once(case: Case) -> Iterator[Violation]:
 def i8_positions_are_true(case: Case) -> Iterator[Violation]:
     """In the end the own position is what own fills left, less what a person sold of it, splits honoured."""
     book = final(case)
-    for conid in sorted({*book.own, *case.journal.positions}):
+    for conid in sorted({*book.own, *case.journal.positions} - untold(case)):
         journal, true = case.journal.positions.get(conid, 0), max(book.own[conid], 0)
         if not true <= journal <= book.most_own(conid):
             yield Violation(

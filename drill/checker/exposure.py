@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from drill.checker.book import Book, changes, walk
 from drill.checker.logs import FAR, Case, Line, Violation, instant, shown
 from drill.checker.looks import Looks, alive_after, looks_of
+from drill.checker.untold import untold
 from drill.checker.wire import says_yes
 
 T_PROTECT_S = 15.0
@@ -62,8 +63,10 @@ def i9_shares_are_covered(case: Case) -> Iterator[Violation]:
     Not counted: while the process or the gateway is away, while what became of a stop is not proven (the software
     guard stands for it), the minute that an exit takes, and the pause after a pair that the broker refused.
     """
-    looks = looks_of(case)
+    looks, unclear = looks_of(case), untold(case)
     for gap in gaps(case):
+        if gap.conid in unclear:
+            continue
         for begin, end in _liquid_parts(case, gap):
             due = _deadline(case, looks, gap, begin)
             if due < end:

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from drill.checker.accounts import intent_of
 from drill.checker.book import Book, Order, final
 from drill.checker.logs import Case, Step, Violation, instant
+from drill.checker.untold import untold
 
 EDGES = {
     "": {"PLANNED"},
@@ -113,7 +114,7 @@ def i20_all_is_well_again(case: Case) -> Iterator[Violation]:
     yield from _session(case)
     yield from _unproven(case)
     yield from _mode(case, book)
-    for conid in sorted(book.own):
+    for conid in sorted(book.own.keys() - untold(case)):
         yield from _position(case, book, conid)
 
 

@@ -97,5 +97,8 @@ COUNTING: Mapping[str, Mutant] = {
         "an order under a name like ours that the journal lacks is taken for one of ours",
         (Patch(foreign, "is_orphan", always(value=False)),),
     ),
-    "ignores_a_split": Mutant("a split does not change own shares", (Patch(own_shares, "_split", always(None)),)),
+    "ignores_a_split": Mutant(
+        "a split does not change own shares",
+        (Patch(own_shares, "_split", always(None)), Patch(own_shares, "_left", always(None))),
+    ),
 }

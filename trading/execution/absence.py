@@ -13,7 +13,7 @@ from enum import StrEnum
 
 from trading.config import Settings
 from trading.execution.endings import EXPIRED_AFTER
-from trading.execution.matching import could_be
+from trading.execution.matching import may_be
 from trading.execution.snapshot import BrokerSnapshot
 from trading.execution.windows import in_reset, next_reset_end
 from trading.market.calendar import TradingCalendar
@@ -119,11 +119,7 @@ def _could_show(record: IntentRecord, snapshot: BrokerSnapshot, journal: Journal
     visible = timedelta(seconds=2.0 * settings.execution.visibility_s)
     if record.sent_at is not None and snapshot.began < record.sent_at + visible:
         return False
-    return not any(
-        could_be(record.intent, sight.order)
-        for order_id, sight in snapshot.sights.items()
-        if sight.maybe_live and order_id not in journal.bound_ids and sight.order.order_ref in {None, record.coid}
-    )
+    return not any(may_be(record, sight, journal) for sight in snapshot.sights.values())
 
 
 def _foreign(record: IntentRecord, excess: tuple[Sighting, ...], settings: Settings) -> float:

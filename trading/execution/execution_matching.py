@@ -203,17 +203,6 @@ def _by_unproven_leg(
     return found
 
 
-def unseen_legs(journal: JournalView) -> frozenset[int]:
-    """Return the contracts in which a stop or target of ours is not proven and was never bound."""
-    return frozenset(
-        record.intent.conid
-        for record in journal.maybe_live
-        if record.order_id is None
-        and record.state is IntentState.UNKNOWN
-        and record.intent.role in {Role.STOP, Role.TARGET}
-    )
-
-
 def _missing(record: IntentRecord, snapshot: BrokerSnapshot) -> int:
     """Return the shares that an order of ours has filled beyond what its executions tell.
 

@@ -10,13 +10,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from trading.execution.snapshot import BrokerSnapshot, OrderSight
+from trading.execution.splits import split_between, splits_between
 from trading.model.order import LIFE, BrokerOrder, BrokerStatus, IntentState, OrderIntent, OrderLife, OrderType
 from trading.model.record import IntentRecord, JournalView
 from trading.model.request import RequestKind
 
 PRICE_TOLERANCE = 5e-5
 # A split leaves quantity times price as it was, but for fractions of shares and rounded prices.
-_SPLIT_TOLERANCE = 0.02
+_VALUE_TOLERANCE = 0.02
 _COID_PARTS = 4
 
 
@@ -44,10 +45,39 @@ def agrees(intent: OrderIntent, order: BrokerOrder) -> bool:
     )
 
 
+def is_split(intent: OrderIntent, order: BrokerOrder) -> bool:
+    """Return whether an order is what the broker made of the intent's in a split."""
+    return _same_kind(intent, order) and _split(order, intent.quantity, intent.limit_price, intent.stop_price)
+
+
 def could_be(intent: OrderIntent, order: BrokerOrder) -> bool:
-    """Return whether an order is what the intent asked for, or as much of it as a bracket's child works for by now."""
+    """Return whether an order is what the intent asked for, or that after a split.
+
+    A bracket's child may work for a part of it by now.
+    """
+    return _in_part(intent, order) or is_split(intent, order)
+
+
+def _in_part(intent: OrderIntent, order: BrokerOrder) -> bool:
     whole = order.total_quantity if named(intent) else intent.quantity
     return 0 < round(order.total_quantity) <= intent.quantity and agrees(intent, replace(order, total_quantity=whole))
+
+
+def may_be(record: IntentRecord, sight: OrderSight, journal: JournalView) -> bool:
+    """Return whether an order that may be live could be an unproven one of ours, so that nothing proves it absent.
+
+    It has its id or its name, whatever its size and price are by now; or it is nobody's for certain, and what was asked
+    for, or that after splits.
+    """
+    intent, order = record.intent, sight.order
+    if not sight.maybe_live or not _same_kind(intent, order):
+        return False
+    if order.order_ref not in {None, record.coid, intent.parent_coid}:
+        return False
+    if order.order_id == record.order_id or order.order_ref == record.coid:
+        return True
+    several = _split(order, intent.quantity, intent.limit_price, intent.stop_price, several=True)
+    return (several or could_be(intent, order)) and order.order_id not in journal.bound_ids
 
 
 def is_same(record: IntentRecord, order: BrokerOrder, journal: JournalView) -> bool:
@@ -79,16 +109,38 @@ def working(record: IntentRecord, snapshot: BrokerSnapshot, journal: JournalView
 
 def _like(order: BrokerOrder, quantity: int, limit_price: float | None, stop_price: float | None) -> bool:
     """Return whether size or price is as wanted, or both changed as in a split."""
-    price = limit_price if limit_price is not None else stop_price
-    shown = order.limit_price if limit_price is not None else order.stop_price
+    price, shown = _prices(order, limit_price, stop_price)
     if round(order.total_quantity) == quantity or price is None:
         return True
     if shown is None:
         return False
+    if abs(shown - price) < PRICE_TOLERANCE or _split(order, quantity, limit_price, stop_price):
+        return True
+    # An order that is over and is worth as much may be an earlier one whose id was given again.
+    if LIFE[order.status] is OrderLife.OVER:
+        return False
     value = order.total_quantity * shown
-    # What a split adjusts lives on; an order that is over and differs so is an earlier one whose id was given again.
-    split = LIFE[order.status] is OrderLife.LIVE and abs(value / (quantity * price) - 1.0) <= _SPLIT_TOLERANCE
-    return abs(shown - price) < PRICE_TOLERANCE or split
+    return abs(value / (quantity * price) - 1.0) <= _VALUE_TOLERANCE or _split(
+        order, quantity, limit_price, stop_price, several=True
+    )
+
+
+def _split(
+    order: BrokerOrder, quantity: int, limit_price: float | None, stop_price: float | None, *, several: bool = False
+) -> bool:
+    """Return whether size and price changed together as in a split, or in `several` of them."""
+    price, shown = _prices(order, limit_price, stop_price)
+    if price is None or shown is None:
+        return False
+    find = splits_between if several else split_between
+    return find(quantity, price, order.total_quantity, shown) is not None
+
+
+def _prices(
+    order: BrokerOrder, limit_price: float | None, stop_price: float | None
+) -> tuple[float | None, float | None]:
+    """Return the price that was wanted, and the order's of the same kind."""
+    return (limit_price, order.limit_price) if limit_price is not None else (stop_price, order.stop_price)
 
 
 def bindings(journal: JournalView, snapshot: BrokerSnapshot) -> tuple[Binding, ...]:
@@ -144,24 +196,23 @@ def _child(intent: OrderIntent, parent_id: int, filled: int, sights: Iterable[Or
     """Return the binding of a bracket child whose parent is bound: to the one candidate, or none.
 
     A child may work for no more than is `filled` of its parent. One that names its parent may have another price and
-    less shares by now, which a person gave it.
+    less shares by now, which a person gave it; size and price may both be those after a split.
     """
-    unnamed = [s.order for s in sights if s.order.order_ref in {None, intent.parent_coid}]
-    fitting = [
-        order
-        for order in unnamed
-        if order.parent_id == parent_id
-        and _same_kind(intent, order)
-        and 0 < round(order.total_quantity) <= intent.quantity
+    unnamed = [
+        s.order for s in sights if s.order.order_ref in {None, intent.parent_coid} and _same_kind(intent, s.order)
     ]
-    if not fitting:
-        sizes = {intent.quantity, filled}
-        fitting = [
-            order
-            for order in unnamed
-            if order.parent_id is None and could_be(intent, order) and round(order.total_quantity) in sizes
-        ]
-    return (Binding(intent.coid, fitting[0].order_id),) if len(fitting) == 1 else ()
+    named_parent = [order for order in unnamed if order.parent_id == parent_id]
+    loose = [order for order in unnamed if order.parent_id is None]
+    sizes = {intent.quantity, filled}
+    for fitting in (
+        [order for order in named_parent if 0 < round(order.total_quantity) <= intent.quantity],
+        [order for order in loose if _in_part(intent, order) and round(order.total_quantity) in sizes],
+        [order for order in named_parent if is_split(intent, order)],
+        [order for order in loose if is_split(intent, order)],
+    ):
+        if fitting:
+            return (Binding(intent.coid, fitting[0].order_id),) if len(fitting) == 1 else ()
+    return ()
 
 
 def _filled(parent: IntentRecord, order_id: int, snapshot: BrokerSnapshot) -> int:
@@ -179,7 +230,7 @@ def _by_likeness(record: IntentRecord, journal: JournalView, free: Mapping[int, 
     candidates = [
         s.order
         for s in free.values()
-        if s.order.order_ref is None and s.order.parent_id is None and agrees(record.intent, s.order) and _counts(s)
+        if s.order.order_ref is None and s.order.parent_id is None and could_be(record.intent, s.order) and _counts(s)
     ]
     if len(candidates) != 1:
         return ()
@@ -191,8 +242,13 @@ def _by_likeness(record: IntentRecord, journal: JournalView, free: Mapping[int, 
             s.order.order_id
             for s in free.values()
             if s.order.order_id != order.order_id
-            and could_be(other.intent, s.order)
-            and round(s.order.total_quantity) in {other.intent.quantity, round(order.filled_quantity)}
+            and (
+                is_split(other.intent, s.order)
+                or (
+                    _in_part(other.intent, s.order)
+                    and round(s.order.total_quantity) in {other.intent.quantity, round(order.filled_quantity)}
+                )
+            )
             and (s.order.parent_id in {None, order.order_id} or s.order.oca_group == order.oca_group)
         ]
         if len(listed) != 1:

@@ -6,23 +6,22 @@ the list is wrong: an empty or stale one looks the same.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from math import floor, sqrt
 
 from trading.execution.snapshot import STOCK, BrokerSnapshot
+from trading.execution.splits import SPLITS, shares_after, splits_between
 from trading.model.exchange_time import exchange_date
-from trading.model.order import UNPROVEN, Execution, OrderLife, Side
-from trading.model.record import JournalView, OwnPosition
+from trading.model.order import UNPROVEN, Execution, OrderLife, Role, Side
+from trading.model.record import IntentRecord, JournalView, OwnPosition
 from trading.ports import AdjustmentKind, Evidence, Sighting
 
 VOTES_NEEDED = 5
 VOTES_APART = timedelta(seconds=30)
-# New shares for each old one, or the other way round.
-_SPLITS = (1.5, 4 / 3, 2.0, 3.0, 4.0, 5.0, 8.0, 10.0, 15.0, 20.0, 25.0)
-# So rare that fewer shares alone are no reason to think of them.
-_RARE_SPLITS = (1.25, 6.0, 7.0, 12.0, 30.0, 40.0, 50.0)
-_SPLIT_TOLERANCE = 0.01
+# Prices in the journal are rounded, and a ratio that comes of two of them with them.
+_SHARE_TOLERANCE = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +47,19 @@ class Doubt:
 def subject_of(position: OwnPosition) -> str:
     """Return the name under which evidence about a position's missing shares is kept."""
     return f"shares:{position.conid}:{position.quantity}"
+
+
+def sold_positions(journal: JournalView) -> tuple[OwnPosition, ...]:
+    """Return the positions of the last days that were sold, each with 0 shares at what was paid for them."""
+    entries = {
+        record.intent.conid: record
+        for record in journal.records
+        if record.intent.role is Role.ENTRY and record.filled > 0 and not journal.owned(record.intent.conid)
+    }
+    return tuple(
+        OwnPosition(conid, e.intent.symbol, 0, e.intent.session, e.average_price or 0.0, 0.0, 0.0, e.coid)
+        for conid, e in entries.items()
+    )
 
 
 def excess_of(conid: int) -> str:
@@ -80,19 +92,28 @@ def judge_shares(
     journal: JournalView,
     foreign: tuple[Execution, ...],
     visibility_s: float,
+    certain: tuple[Execution, ...] = (),
 ) -> Change | Doubt | None:
     """Return the change of own shares that a reading proves, a doubt, or None where nothing is missing.
 
-    `votes` are the earlier readings that showed the same shortage, `foreign` the executions of others.
+    Of a position that was sold (`sold_positions`) a split may have left some.
+
+    `votes` are the earlier readings that showed the same shortage, `foreign` the executions of others, `certain` those
+    of them that no order of ours can have made.
     """
     if snapshot.positions.value is None or snapshot.unsure(position.conid):
         return None
+    if position.quantity == 0:
+        return _left(position, snapshot, journal, foreign)
     shown = snapshot.held(position.conid)
-    split = _split(position, shown, snapshot, foreign)
+    split = _split(position, shown, snapshot, journal, foreign)
     held = max(floor(shown), 0)
     if split is not None or held >= position.quantity:
         return split
-    return _judge_missing(position, floor(shown), votes, snapshot, journal, foreign, visibility_s)
+    shown = floor(shown)
+    if snapshot.whole and certain and _sold(position, certain, journal) == position.quantity - shown:
+        return _sold_by_hand(position, held)
+    return _judge_missing(position, shown, votes, snapshot, journal, foreign, visibility_s)
 
 
 def _judge_missing(
@@ -109,11 +130,9 @@ def _judge_missing(
     # Without orders and executions nobody knows what was sold.
     if not snapshot.whole or in_flight(position.conid, snapshot, journal):
         return Doubt(position, held, vote=False)
-    gone = position.quantity - held
-    text = f"{gone} of {position.quantity} own shares were sold by hand"
     # More may have been sold by hand than there was.
     if _sold(position, foreign, journal) == position.quantity - shown:
-        return Change(position, -gone, AdjustmentKind.MANUAL, text)
+        return _sold_by_hand(position, held)
     if looks_split(position, snapshot):
         return Doubt(position, held, vote=False)
     same = [vote for vote in votes if vote.evidence == str(held)]
@@ -121,8 +140,14 @@ def _judge_missing(
     counts = counts and not _in_the_ledger(position, held, snapshot)
     settled = bool(votes) and snapshot.began - votes[0].at >= timedelta(seconds=2.0 * visibility_s)
     if counts and settled and len(same) + 1 >= VOTES_NEEDED:
-        return Change(position, -gone, AdjustmentKind.MANUAL, text)
+        return _sold_by_hand(position, held)
     return Doubt(position, held, vote=counts)
+
+
+def _sold_by_hand(position: OwnPosition, held: int) -> Change:
+    gone = position.quantity - held
+    text = f"{gone} of {position.quantity} own shares were sold by hand"
+    return Change(position, -gone, AdjustmentKind.MANUAL, text)
 
 
 def in_flight(conid: int, snapshot: BrokerSnapshot, journal: JournalView) -> bool:
@@ -140,21 +165,37 @@ def in_flight(conid: int, snapshot: BrokerSnapshot, journal: JournalView) -> boo
 
 def _sold(position: OwnPosition, foreign: tuple[Execution, ...], journal: JournalView) -> float:
     """Return the shares that somebody else sold net since we have them, less those that were written off already."""
-    net = sum(
-        each.quantity if each.side is Side.SELL else -each.quantity
-        for each in foreign
-        if each.conid == position.conid and exchange_date(each.time) >= position.entry_session
-    )
+    return -_net(_of_others(position, foreign)) - _written_off(position, journal)
+
+
+def _of_others(position: OwnPosition, foreign: tuple[Execution, ...]) -> list[Execution]:
+    """Return what others traded in the contract since we have shares of it, oldest first."""
+    found = [e for e in foreign if e.conid == position.conid and exchange_date(e.time) >= position.entry_session]
+    return sorted(found, key=lambda each: each.time)
+
+
+def _net(executions: Sequence[Execution]) -> float:
+    return sum(each.quantity if each.side is Side.BUY else -each.quantity for each in executions)
+
+
+def _written_off(position: OwnPosition, journal: JournalView) -> int:
+    """Return how many own shares were taken for sold by hand, in the shares of today."""
     entry = journal.by_coid.get(position.entry_coid)
     if entry is None:
-        return net
-    sent = entry.sent_at or entry.intent.created
-    sales = sum(
+        return 0
+    # Splits divided the price of the position, and not what was paid.
+    paid = entry.average_price or 0.0
+    ratio = paid / position.entry_price if paid > 0.0 and position.entry_price > 0.0 else 1.0
+    return max(floor(entry.filled * ratio + _SHARE_TOLERANCE) - _sales(entry, journal) - position.quantity, 0)
+
+
+def _sales(entry: IntentRecord, journal: JournalView) -> int:
+    """Return the shares that orders of ours have sold since an entry."""
+    return sum(
         record.filled
-        for record in journal.of(position.conid)
-        if record.intent.side is Side.SELL and record.intent.created >= sent
+        for record in journal.of(entry.intent.conid)
+        if record.intent.side is Side.SELL and record.intent.created >= entry.intent.created
     )
-    return net - max(entry.filled - sales - position.quantity, 0)
 
 
 def _witnessed(position: OwnPosition, snapshot: BrokerSnapshot, journal: JournalView) -> bool:
@@ -180,23 +221,51 @@ def _in_the_ledger(position: OwnPosition, held: int, snapshot: BrokerSnapshot) -
 
 
 def _split(
-    position: OwnPosition, shown: float, snapshot: BrokerSnapshot, foreign: tuple[Execution, ...]
+    position: OwnPosition,
+    shown: float,
+    snapshot: BrokerSnapshot,
+    journal: JournalView,
+    foreign: tuple[Execution, ...],
 ) -> Change | None:
-    """Return the split that quantity and average price agree on, forward or reverse, when nobody traded."""
+    """Return the split that quantity and average price agree on, forward or reverse, with what others traded.
+
+    What they traded before it was split with ours, what they traded after it was not; a sale changes no average price.
+    """
     price = snapshot.average_price(position.conid)
-    if shown <= 0 or price is None or not price > 0.0 or shown == position.quantity:
+    trades = _of_others(position, foreign)
+    if price is None or (shown == position.quantity and not trades):
         return None
-    if any(each.conid == position.conid for each in foreign):
-        return None
-    splits = (*_SPLITS, *_RARE_SPLITS)
-    for ratio in (*splits, *(1.0 / split for split in splits)):
-        wanted = floor(position.quantity * ratio + _SPLIT_TOLERANCE)
-        if abs(shown - wanted) > (1 if ratio < 1.0 else 0) or wanted == 0:
-            continue
-        if abs(position.entry_price / price / ratio - 1.0) <= _SPLIT_TOLERANCE:
-            text = f"split: {position.quantity} own shares became {floor(shown)}"
-            return Change(position, floor(shown) - position.quantity, AdjustmentKind.SPLIT, text, ratio)
+    written_off = _written_off(position, journal) if trades else 0
+    for count in range(len(trades) + 1):
+        before = round(position.quantity + written_off + _net(trades[:count]))
+        ratio = splits_between(before, position.entry_price, shown - _net(trades[count:]), price)
+        if ratio is not None:
+            quantity = min(shares_after(position.quantity, ratio), floor(shown)) if trades else floor(shown)
+            text = f"split: {position.quantity} own shares became {quantity}"
+            return Change(position, quantity - position.quantity, AdjustmentKind.SPLIT, text, ratio)
     return None
+
+
+def _left(
+    position: OwnPosition, snapshot: BrokerSnapshot, journal: JournalView, foreign: tuple[Execution, ...]
+) -> Change | None:
+    """Return the shares that are left of a position that was split unseen, and sold by an order for the shares before.
+
+    They and those that were sold have to be what a split made of all that was bought, with nothing of ours open in the
+    contract and nobody else trading there.
+    """
+    records, price = journal.of(position.conid), snapshot.average_price(position.conid)
+    held, entry = floor(snapshot.held(position.conid)), journal.by_coid[position.entry_coid]
+    if not snapshot.whole or price is None or held < 1 or any(record.maybe_live for record in records):
+        return None
+    sold = _sales(entry, journal)
+    if sold == 0 or any(each.conid == position.conid for each in foreign):
+        return None
+    ratio = splits_between(entry.filled, position.entry_price, held + sold, price)
+    if ratio is None or ratio < 1.0:
+        return None
+    text = f"split: {held} own shares are left, of which nobody knew when the others were sold"
+    return Change(position, held, AdjustmentKind.SPLIT, text, ratio)
 
 
 def looks_split(position: OwnPosition, snapshot: BrokerSnapshot) -> bool:
@@ -209,9 +278,9 @@ def looks_split(position: OwnPosition, snapshot: BrokerSnapshot) -> bool:
     held = floor(snapshot.held(position.conid))
     if held <= 0 or held == position.quantity:
         return False
-    ratios = _SPLITS if held > position.quantity else tuple(1.0 / split for split in _SPLITS)
+    ratios = SPLITS if held > position.quantity else tuple(1.0 / split for split in SPLITS)
     return any(
-        abs(held - floor(position.quantity * ratio + _SPLIT_TOLERANCE)) <= 1
+        abs(held - shares_after(position.quantity, ratio)) <= 1
         and _moves_as(ratio, position.entry_price, snapshot.average_price(position.conid))
         for ratio in ratios
     )

@@ -6,7 +6,7 @@ journal.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -14,11 +14,13 @@ from trading.errors import CORRUPT, STORAGE, InvariantBroken
 from trading.execution import absence
 from trading.execution.context import TradingContext
 from trading.execution.endings import INACTIVE_AFTER_S, Endings
-from trading.execution.execution_matching import match_executions, unseen_legs
+from trading.execution.execution_matching import match_executions
 from trading.execution.foreign import halt_causes
 from trading.execution.matching import agrees, bindings, could_be, is_same, named
-from trading.execution.own_shares import VOTES_APART, Change, Doubt, excess_of, judge_shares, note_excess, subject_of
+from trading.execution.others import note_theirs, theirs
+from trading.execution.own_shares import excess_of
 from trading.execution.plan import LooksAgain
+from trading.execution.share_check import check_shares
 from trading.execution.since import Since
 from trading.execution.snapshot import BrokerSnapshot
 from trading.model.alarm import Alarm, AlarmCode, HaltCause
@@ -30,9 +32,6 @@ from trading.model.record import IntentRecord, JournalView
 from trading.model.request import RequestKind
 from trading.ports import Journal
 
-_THEIRS = "theirs:"
-# Shares are missed, and the reading can't tell whether they are gone.
-_NO_VOTE_APART = timedelta(minutes=5)
 # Executions are told of for seven days.
 REMEMBERED = timedelta(days=8)
 
@@ -133,28 +132,12 @@ class Reconciler:
         owners = self._context.journal.fill_owners([each.execution_id for each in fresh])
         journal = self.view(now)
         unowned = [each for each in fresh if each.execution_id not in owners]
-        matched = match_executions(unowned, journal, snapshot, skew_s, self._theirs())
+        matched = match_executions(unowned, journal, snapshot, skew_s, theirs(self._context.evidence))
         known = [(owners[each.execution_id], each) for each in fresh if each.execution_id in owners]
         done.foreign = matched.foreign
-        self._note_theirs(matched.foreign, journal, snapshot)
+        note_theirs(self._context.evidence, matched.foreign, journal, snapshot)
         for coid, execution in (*known, *matched.fills):
             self._count_one(coid, execution, journal, done)
-
-    def _theirs(self) -> frozenset[str]:
-        """Return the executions that a list of their day showed to be of another's order."""
-        subjects = self._context.evidence.subjects()
-        return frozenset(each.removeprefix(_THEIRS) for each in subjects if each.startswith(_THEIRS))
-
-    def _note_theirs(self, foreign: Iterable[Execution], journal: JournalView, snapshot: BrokerSnapshot) -> None:
-        """Keep whose they are while a leg of ours may be taken for their order once that is in no list any more."""
-        evidence = self._context.evidence
-        conids = unseen_legs(journal)
-        known = self._theirs()
-        if known and not conids:
-            evidence.forget({f"{_THEIRS}{each}" for each in known})
-        for each in foreign:
-            if each.conid in conids and each.order_id in snapshot.sights and each.execution_id not in known:
-                evidence.record(f"{_THEIRS}{each.execution_id}", "of another's order", snapshot.began)
 
     def _count_one(self, coid: str, execution: Execution, journal: JournalView, done: Reconciled) -> None:
         now = self._context.clock.now()
@@ -329,44 +312,11 @@ class Reconciler:
     # ---- own shares
 
     def _check_shares(self, snapshot: BrokerSnapshot, done: Reconciled) -> None:
-        context = self._context
-        now = context.clock.now()
-        journal = self.view(now)
-        kept: set[str] = set()
-        for position in journal.positions:
-            subject = subject_of(position)
-            found = judge_shares(
-                position,
-                context.evidence.of(subject),
-                snapshot,
-                journal,
-                done.foreign,
-                context.settings.execution.visibility_s,
-            )
-            match found:
-                case Change():
-                    context.journal.adjust(
-                        position.conid, found.quantity, found.kind, found.text, now, ratio=found.ratio
-                    )
-                    done.alarms.append(
-                        Alarm(AlarmCode(found.kind), position.symbol, f"{position.symbol}: {found.text}")
-                    )
-                case Doubt():
-                    kept.add(subject)
-                    if found.vote:
-                        context.evidence.record(subject, str(found.held), snapshot.began)
-                    text = (
-                        f"{position.symbol}: the broker shows {found.held} of {position.quantity} own shares; the stop "
-                        "stays until that is proven, and could sell short"
-                    )
-                    done.alarms.append(Alarm(AlarmCode.SHARES_MISSING, position.symbol, text))
-                    # Without a vote nothing comes of looking; an event, or the session's own looks, end that.
-                    voted = found.vote or bool(context.evidence.of(subject))
-                    done.again(now + (VOTES_APART if voted else _NO_VOTE_APART))
-        if snapshot.positions.value is not None:
-            stale = {s for s in context.evidence.subjects() if s.startswith("shares:")} - kept
-            context.evidence.forget(stale)
-            note_excess(context.evidence, snapshot, journal)
+        now = self._context.clock.now()
+        found = check_shares(self._context, snapshot, self.view(now), done.foreign, now)
+        done.alarms += found.alarms
+        if found.look_again is not None:
+            done.again(found.look_again)
 
 
 def declare_lost(port: Journal, record: IntentRecord, journal: JournalView, why: str, now: datetime) -> set[str]:

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from trading.execution.cancels import ask_cancel
 from trading.execution.matching import PRICE_TOLERANCE
-from trading.execution.plan import Adopt, Modify, Plan
+from trading.execution.plan import POLL_S, Adopt, Modify, Plan
 from trading.execution.prices import on_increments
 from trading.execution.state import TradingState
 from trading.model.command import CommandRecord, CommandState, Step
@@ -50,7 +50,7 @@ def plan_resize(
         tried = [command for command in _tries(leg, state) if command.number not in plan.confirmed]
         if len(tried) >= TRIES and state.now - tried[-1].sent_at >= TRIES_APART:
             plan.refused.append(tried[-1].number)
-            plan.again(state.now)
+            plan.again(state.now + timedelta(seconds=POLL_S))
             return
         if tried and state.now - tried[-1].sent_at < TRIES_APART:
             plan.again(tried[-1].sent_at + TRIES_APART)

@@ -9,7 +9,7 @@ from typing import TypeGuard
 
 from trading.execution.context import TradingContext
 from trading.execution.differences import name_of
-from trading.execution.matching import agrees, is_orphan, is_same
+from trading.execution.matching import is_orphan, is_same, may_be
 from trading.execution.own_shares import in_flight, looks_split
 from trading.execution.protection import protected_session
 from trading.execution.reconciler import REMEMBERED, declare_lost
@@ -87,9 +87,7 @@ def _absent(coid: str, actor: str, state: TradingState, context: TradingContext)
     if not _is_open(record):
         return _not_open(coid, record)
     for order_id, sight in sorted(state.snapshot.sights.items()):
-        name = sight.order.order_ref
-        may_be_it = name == coid or (name is None and agrees(record.intent, sight.order))
-        if record.order_id == order_id or (may_be_it and sight.maybe_live and order_id not in state.journal.bound_ids):
+        if record.order_id == order_id or may_be(record, sight, state.journal):
             return _no(f"order {order_id} may be it: claim it, or cancel it at the broker first")
     if record.provisional:
         return _no(f"order {record.order_id}, which looked like it, has just gone; ask again in a minute")

@@ -59,7 +59,7 @@ class IntentRecord:
 
 @dataclass(frozen=True, slots=True)
 class OwnPosition:
-    """Own shares by executions and adjustments, with the plan they came from; `quantity` > 0."""
+    """Own shares by executions and adjustments, with the plan they came from; in the journal `quantity` > 0."""
 
     conid: int
     symbol: str

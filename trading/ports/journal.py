@@ -104,7 +104,8 @@ class Journal(Protocol):
     ) -> None:
         """Change own shares by something that was no execution of ours (sold by hand, split).
 
-        `ratio` is new shares for each old one of a split; the position's prices are divided by it.
+        `ratio` is new shares for each old one of a split; the position's prices are divided by it. Shares that splits
+        left of a position that had been sold make it anew; `ratio` is then that of all splits since it was bought.
         """
         ...
 

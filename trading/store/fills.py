@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from datetime import datetime
+from math import prod
 
 from trading.errors import InvariantBroken
 from trading.model.exchange_time import exchange_date
@@ -68,9 +69,14 @@ def adjust_position(
 ) -> None:
     """Change own shares by something that was no execution.
 
+    Shares that a split left of a position that had been sold make it anew; `ratio` is then that of all its splits.
+
     Raises: InvariantBroken, there is no own position, or it would become negative.
     """
     row = connection.execute("SELECT * FROM position WHERE conid = ?", (conid,)).fetchone()
+    if row is None and kind is AdjustmentKind.SPLIT and quantity > 0:
+        _reopen_position(connection, conid, quantity, reason, now, ratio)
+        return
     if row is None or row["quantity"] + quantity < 0:
         raise InvariantBroken("I8", f"own shares of conid {conid} can't be changed by {quantity}")
     _note(connection, kind, conid, quantity, row["entry_coid"], reason, now, ratio=ratio)
@@ -202,7 +208,7 @@ def _move_position(
     held = 0 if position is None else int(position["quantity"])
     left = held + change + _explained(connection, execution, entry_coid, held, change, now)
     if position is None and left > 0:
-        _open_position(connection, entry_coid, execution, left)
+        _open_position(connection, entry_coid, execution.conid, left, to_units(execution.price))
     elif left > 0:
         connection.execute("UPDATE position SET quantity = ? WHERE conid = ?", (left, execution.conid))
     else:
@@ -252,38 +258,61 @@ def _entry_of(
         return str(intent["coid"])
     if intent["parent_coid"] is not None:
         return str(intent["parent_coid"])
+    return _last_entry(connection, execution.conid)
+
+
+def _last_entry(connection: sqlite3.Connection, conid: int) -> str | None:
     last = connection.execute(
-        "SELECT entry_coid FROM execution WHERE conid = ? AND entry_coid IS NOT NULL ORDER BY at DESC LIMIT 1",
-        (execution.conid,),
+        "SELECT entry_coid FROM execution WHERE conid = ? AND entry_coid IS NOT NULL ORDER BY at DESC LIMIT 1", (conid,)
     ).fetchone()
     return None if last is None else str(last["entry_coid"])
 
 
-def _open_position(connection: sqlite3.Connection, entry_coid: str | None, execution: Execution, quantity: int) -> None:
-    """Make the position of an entry, with the stop and target that were planned with it."""
+def _open_position(
+    connection: sqlite3.Connection, entry_coid: str | None, conid: int, quantity: int, price: int, ratio: float = 1.0
+) -> None:
+    """Make the position of an entry, with the stop and target that were planned with it, divided by its splits."""
     plan = connection.execute(
         "SELECT max(CASE role WHEN 'stop' THEN stop_price END) AS stop,"
         " max(CASE role WHEN 'target' THEN limit_price END) AS target FROM intent WHERE parent_coid = ?",
         (entry_coid,),
     ).fetchone()
     if entry_coid is None or plan["stop"] is None or plan["target"] is None:
-        raise InvariantBroken("I9", f"execution {execution.execution_id}: no entry with a stop and a target is known")
+        raise InvariantBroken("I9", f"conid {conid}: no entry with a stop and a target is known")
     entry = require(connection, entry_coid)
     connection.execute(
         "INSERT INTO position"
         " (conid, symbol, quantity, entry_session, entry_price, stop_price, target_price, entry_coid)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         (
-            execution.conid,
+            conid,
             entry["symbol"],
             quantity,
             entry["session"],
-            to_units(execution.price),
-            plan["stop"],
-            plan["target"],
+            price,
+            round(plan["stop"] / ratio),
+            round(plan["target"] / ratio),
             entry_coid,
         ),
     )
+
+
+def _reopen_position(
+    connection: sqlite3.Connection, conid: int, quantity: int, reason: str, now: datetime, ratio: float
+) -> None:
+    """Make the position that was sold last anew; of its splits, which come to `ratio`, some may be known already."""
+    entry_coid = _last_entry(connection, conid)
+    known = _split_ratio(connection, entry_coid)
+    _note(connection, AdjustmentKind.SPLIT, conid, quantity, entry_coid, reason, now, ratio=ratio / known)
+    _open_position(connection, entry_coid, conid, quantity, 0, ratio)
+    _average(connection, conid)
+    refresh_trade(connection, entry_coid)
+
+
+def _split_ratio(connection: sqlite3.Connection, entry_coid: str | None) -> float:
+    """Return how many shares of today each one became that an entry bought."""
+    rows = connection.execute("SELECT ratio FROM adjustment WHERE kind = 'split' AND entry_coid IS ?", (entry_coid,))
+    return prod(float(row["ratio"]) for row in rows)
 
 
 def _average(connection: sqlite3.Connection, conid: int) -> None:
@@ -301,13 +330,8 @@ def _average(connection: sqlite3.Connection, conid: int) -> None:
     ).fetchone()
     if not bought["shares"]:
         return
-    ratio = 1.0
-    for row in connection.execute(
-        "SELECT ratio FROM adjustment WHERE kind = 'split'"
-        " AND entry_coid = (SELECT entry_coid FROM position WHERE conid = ?)",
-        (conid,),
-    ):
-        ratio *= row["ratio"]
+    position = connection.execute("SELECT entry_coid FROM position WHERE conid = ?", (conid,)).fetchone()
+    ratio = _split_ratio(connection, position["entry_coid"])
     price = round(bought["value"] / (bought["shares"] * ratio))
     connection.execute("UPDATE position SET entry_price = ? WHERE conid = ?", (price, conid))
 

@@ -149,6 +149,8 @@ class SqliteJournal:
     ) -> None:
         """Change own shares by something that was no execution; `ratio` of a split also divides its prices.
 
+        Shares that splits left of a position that had been sold make it anew; `ratio` is then that of all of them.
+
         Raises: InvariantBroken, there is no own position, or it would become negative.
         """
         with self._database.transaction() as connection:

@@ -115,6 +115,18 @@ def test_order_that_could_be_it_is_never_a_vote_against_it(name: str | None) -> 
     assert judged(GONE, shows(WITNESS), alike) == NOTHING
 
 
+@pytest.mark.parametrize(("quantity", "price"), [(18.0, 50.01), (1.0, 600.06)])
+def test_order_that_could_be_it_after_a_split_is_no_vote_against_it_either(quantity: float, price: float) -> None:
+    alike = shows(replace(GONE, order_id=77), order_ref=None, total_quantity=quantity, limit_price=price)
+    assert judged(GONE, shows(WITNESS), alike) == NOTHING
+
+
+def test_order_is_not_absent_while_its_id_is_live_in_the_list_at_any_size_and_price() -> None:
+    vanished = replace(GONE, order_id=77)
+    row = shows(vanished, order_ref=None, total_quantity=4.0, limit_price=1.0)
+    assert judged(vanished, shows(WITNESS), row, so_far=votes(4)) == NOTHING
+
+
 def test_child_that_may_work_for_a_part_of_its_entry_is_never_a_vote_against_it() -> None:
     gone = stop("G-S", None, state=S.UNKNOWN, parent="G")
     for shares, counts in ((1.0, False), (9.0, False), (10.0, True)):

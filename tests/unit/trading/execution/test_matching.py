@@ -17,7 +17,7 @@ from tests.fakes.trading_states import (
     stop,
     target,
 )
-from trading.execution.matching import Binding, agrees, bindings, is_orphan, is_same, named
+from trading.execution.matching import Binding, agrees, bindings, is_orphan, is_same, may_be, named
 from trading.model.command import CommandDraft, CommandRecord, CommandState, Step
 from trading.model.order import BrokerOrder, BrokerStatus, IntentState, OrderType, Side
 from trading.model.record import IntentRecord, JournalView
@@ -103,6 +103,15 @@ def test_type_that_is_not_shown_is_no_contradiction() -> None:
         # Both changed: as in a split, or another order.
         ({"stop_price": 47.5, "total_quantity": 18.0}, True),
         ({"stop_price": 190.0, "total_quantity": 4.5}, True),
+        # Fractions of shares are gone, and a warning says nothing.
+        ({"stop_price": 475.0, "total_quantity": 1.0}, True),
+        ({"stop_price": 42.22, "total_quantity": 19.0}, True),
+        ({"stop_price": 950.0, "total_quantity": 0.0, "status": BrokerStatus.CANCELLED}, True),
+        ({"stop_price": 47.5, "total_quantity": 18.0, "status": BrokerStatus.WARN_STATE}, True),
+        # One that is over may be an earlier order whose id was given again.
+        ({"stop_price": 47.5, "total_quantity": 18.0, "status": BrokerStatus.CANCELLED}, True),
+        ({"stop_price": 85.5, "total_quantity": 10.0}, True),
+        ({"stop_price": 85.5, "total_quantity": 10.0, "status": BrokerStatus.CANCELLED}, False),
         ({"stop_price": 60.0, "total_quantity": 5.0}, False),
         ({"side": Side.BUY}, False),
         ({"conid": MSFT}, False),
@@ -189,6 +198,28 @@ def test_order_that_is_another_intents_is_not_bound_again() -> None:
     assert set(bind((*OPEN_BRACKET, other), *ROWS)) == {"E", "E-T"}
 
 
+def split(row: BrokerOrder, ratio: float, quantity: float) -> BrokerOrder:
+    """Return a row as a split leaves it."""
+    limit, stopped = (None if price is None else round(price / ratio, 2) for price in (row.limit_price, row.stop_price))
+    return replace(row, total_quantity=quantity, remaining_quantity=quantity, limit_price=limit, stop_price=stopped)
+
+
+@pytest.mark.parametrize(("ratio", "quantity"), [(2.0, 18.0), (1.5, 13.0), (0.2, 1.0)])
+@pytest.mark.parametrize("parents", [True, False])
+def test_children_that_nobody_saw_before_a_split_are_bound_after_it(
+    ratio: float, quantity: float, *, parents: bool
+) -> None:
+    after_it = [split(row if parents else replace(row, parent_id=None), ratio, quantity) for row in ROWS[1:]]
+    records = (replace(ENTRY, state=S.FILLED), *OPEN_BRACKET[1:])
+    rivals = [replace(row, order_id=9, parent_id=4711) for row in after_it]
+    assert set(bind(records, *after_it, *rivals)) == {"E-S", "E-T"}
+
+
+def test_child_as_it_was_sent_is_preferred_to_one_that_could_be_it_after_a_split() -> None:
+    found = bind(OPEN_BRACKET, *ROWS, replace(split(ROWS[1], 2.0, 18.0), order_id=9, parent_id=None))
+    assert found["E-S"] == Binding("E-S", 2)
+
+
 # ---- without a name
 
 
@@ -267,6 +298,41 @@ def test_leg_of_a_pair_that_stands_alone_is_bound_provisionally() -> None:
 def test_single_sale_without_a_name_is_bound_provisionally() -> None:
     made = sale()
     assert bind((unbound(made),), shows(made, order_ref=None)) == {"X": Binding("X", 4, provisional=True)}
+
+
+def test_nameless_pair_is_bound_after_a_split_too() -> None:
+    journal, rows = pair_of()
+    found = bindings(journal, reading(IN_SESSION, orders=[split(row, 2.0, 18.0) for row in rows]))
+    assert set(found) == {Binding("P", 2), Binding("Q", 3)}
+
+
+# ---- what speaks against an absence
+
+
+def could_be(record: IntentRecord, row: BrokerOrder, *others: IntentRecord) -> bool:
+    snapshot = reading(IN_SESSION, orders=[row])
+    return may_be(record, snapshot.sights[row.order_id], JournalView((record, *others), ()))
+
+
+@pytest.mark.parametrize("change", [{}, {"total_quantity": 1.0}, {"stop_price": 1.0, "total_quantity": 4.0}])
+def test_live_order_under_the_id_of_an_unproven_one_may_be_it_whatever_its_size_and_price(
+    change: dict[str, object],
+) -> None:
+    vanished = replace(STOP, state=S.UNKNOWN)
+    assert could_be(vanished, replace(ROWS[1], **change))  # type: ignore[arg-type]
+    assert not could_be(unbound(STOP), replace(ROWS[1], total_quantity=4.0, stop_price=1.0))
+
+
+@pytest.mark.parametrize("change", [{"side": Side.BUY}, {"conid": MSFT}, {"order_ref": "other"}])
+def test_order_of_another_kind_or_name_under_its_id_is_not_it(change: dict[str, object]) -> None:
+    assert not could_be(replace(STOP, state=S.UNKNOWN), replace(ROWS[1], **change))  # type: ignore[arg-type]
+
+
+def test_order_alike_may_be_it_before_and_after_a_split_unless_it_is_over_or_another_of_ours() -> None:
+    for row in (ROWS[1], split(ROWS[1], 0.2, 1.0), split(ROWS[1], 2.0, 18.0)):
+        assert could_be(unbound(STOP), row)
+        assert not could_be(unbound(STOP), replace(row, status=BrokerStatus.CANCELLED))
+        assert not could_be(unbound(STOP), row, stop("F-S", 2, parent="F"))
 
 
 # ---- orphans

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import pytest
 
@@ -19,52 +19,18 @@ from tests.fakes.trading_states import (
     stop,
     unreadable,
 )
-from trading.execution.own_shares import Change, Doubt, excess_of, judge_shares, looks_split, note_excess, subject_of
-from trading.execution.snapshot import BrokerSnapshot, Reading
-from trading.model.account import BrokerPosition, PositionList
+from tests.unit.trading.execution.shares_shown import TEN, judged, shown, traded, votes
+from trading.execution.own_shares import (
+    Change,
+    Doubt,
+    excess_of,
+    note_excess,
+    subject_of,
+)
+from trading.execution.snapshot import Reading
 from trading.model.order import BrokerOrder, BrokerStatus, Execution, IntentState, Side
-from trading.model.record import IntentRecord, JournalView, OwnPosition
+from trading.model.record import IntentRecord, JournalView
 from trading.ports import AdjustmentKind, Sighting
-
-VISIBILITY_S = 60.0
-# Shares of another contract of ours, which the list has to hold too.
-OTHER = own(3, XOM)
-TEN = own(10)
-VOTED = after(-30)
-
-
-def shown(
-    held: dict[int, float],
-    *,
-    average: float | None = 100.0,
-    now: datetime = IN_SESSION,
-    orders: tuple[BrokerOrder, ...] = (),
-    flat: frozenset[int] = frozenset(),
-) -> BrokerSnapshot:
-    rows = tuple(BrokerPosition(conid, str(conid), shares, average, None, "STK") for conid, shares in held.items())
-    return replace(reading(now, orders=orders), positions=Reading(PositionList(rows, (), flat), now))
-
-
-def judged(
-    snapshot: BrokerSnapshot,
-    *,
-    position: OwnPosition = TEN,
-    votes: tuple[Sighting, ...] = (),
-    records: tuple[IntentRecord, ...] = (),
-    foreign: tuple[Execution, ...] = (),
-    others: tuple[OwnPosition, ...] = (OTHER,),
-) -> Change | Doubt | None:
-    journal = JournalView(records, (position, *others))
-    return judge_shares(position, votes, snapshot, journal, foreign, VISIBILITY_S)
-
-
-def votes(count: int, *, held: int = 0, last: datetime = VOTED) -> tuple[Sighting, ...]:
-    return tuple(Sighting(str(held), last - timedelta(seconds=30 * n)) for n in reversed(range(count)))
-
-
-def traded(quantity: float, side: Side = Side.SELL, *, conid: int = AAPL, time: datetime = IN_SESSION) -> Execution:
-    return Execution("x", "DU1234567", conid, "AAPL", side, quantity, 100.0, 1.0, time, None, 4711)
-
 
 GONE = Change(TEN, -10, AdjustmentKind.MANUAL, "10 of 10 own shares were sold by hand")
 EMPTY = shown({XOM: 3})
@@ -80,6 +46,14 @@ def test_nothing_is_known_where_the_list_can_not_tell() -> None:
     assert judged(reading(IN_SESSION, unreadable_positions=[unreadable(AAPL)])) is None
     assert judged(reading(IN_SESSION, unreadable_positions=[unreadable(None)])) is None
     assert judged(reading(IN_SESSION, unreadable_positions=[unreadable(MSFT)])) is not None
+
+
+def test_sale_that_no_order_of_ours_can_have_made_explains_them_whatever_is_not_proven_there() -> None:
+    lost = replace(stop("E-S"), order_id=None, state=IntentState.UNKNOWN)
+    sold = traded(10)
+    assert judged(EMPTY, records=(lost,), foreign=(sold,)) == Doubt(TEN, 0, vote=False)
+    assert judged(EMPTY, records=(lost,), foreign=(sold,), certain=(sold,)) == GONE
+    assert judged(EMPTY, records=(lost,), foreign=(sold,), certain=(traded(9),)) == Doubt(TEN, 0, vote=False)
 
 
 # ---- votes
@@ -203,77 +177,6 @@ def test_sale_of_somebody_else_explains_missing_shares_at_once() -> None:
 )
 def test_execution_that_does_not_fit_explains_nothing(sale: Execution) -> None:
     assert judged(EMPTY, foreign=(sale,)) == Doubt(TEN, 0, vote=True)
-
-
-# ---- splits
-
-
-@pytest.mark.parametrize(
-    ("ratio", "held", "change"),
-    [
-        (2.0, 20, 10), (3.0, 30, 20), (1.5, 15, 5), (4 / 3, 13, 3), (25.0, 250, 240), (7.0, 70, 60), (1.25, 12, 2),
-        (0.5, 5, -5), (1 / 3, 3, -7), (0.1, 1, -9), (0.25, 2, -8),
-    ],
-)  # fmt: skip
-def test_split_is_believed_when_shares_and_average_price_agree(ratio: float, held: int, change: int) -> None:
-    found = judged(shown({AAPL: held}, average=100.0 / ratio))
-    assert isinstance(found, Change)
-    assert (found.kind, found.quantity) == (AdjustmentKind.SPLIT, change)
-    assert found.ratio == pytest.approx(ratio)
-
-
-@pytest.mark.parametrize("average", [100.0, 51.0, None, 0.0])
-def test_more_shares_at_another_price_are_somebody_elses(average: float | None) -> None:
-    assert judged(shown({AAPL: 20}, average=average)) is None
-
-
-def test_more_shares_that_somebody_bought_are_no_split() -> None:
-    assert judged(shown({AAPL: 20}, average=50.0), foreign=(traded(10, Side.BUY),)) is None
-
-
-@pytest.mark.parametrize(
-    ("own_shares", "held", "average", "could_be"),
-    [
-        # 10 to 5, 2:1 or nearly 3:2: beyond the middle of the way to that price, or at one that nobody tells.
-        (10, 5, 200.0, True), (10, 5, 150.0, True), (10, 5, 122.5, True), (10, 5, None, True), (10, 5, 0.0, True),
-        (10, 5, 122.4, False), (10, 5, 100.0, False), (10, 5, 100.11, False), (10, 5, 50.0, False),
-        # Of few shares any part fits some ratio: the price says that they were sold.
-        (3, 1, 100.0, False), (3, 2, 105.0, False), (3, 1, 300.0, True), (2, 1, 200.0, True), (2, 1, 100.0, False),
-        # The whole shares, within one.
-        (10, 6, 200.0, True), (10, 4, 200.0, True), (100, 49, 200.0, True), (100, 48, 200.0, False),
-        (100, 90, 111.0, False), (10, 0, 200.0, False), (10, 10, 100.0, False),
-        # Forward.
-        (10, 20, 50.0, True), (10, 20, None, True), (10, 20, 70.7, True), (10, 20, 71.0, False), (10, 20, 100.0, False),
-        (10, 18, 50.0, False), (10, 15, 66.7, True), (4, 100, 4.0, True),
-    ],
-)  # fmt: skip
-def test_difference_could_be_a_split_by_shares_and_average_price(
-    own_shares: int, held: int, average: float | None, *, could_be: bool
-) -> None:
-    assert looks_split(own(own_shares), shown({AAPL: held}, average=average)) is could_be
-
-
-@pytest.mark.parametrize(("average", "written_off"), [(100.0, True), (None, False), (210.0, False)])
-@pytest.mark.parametrize(("own_shares", "held"), [(10, 5), (3, 1), (9, 6)])
-def test_fewer_shares_are_written_off_by_votes_where_they_can_not_come_from_a_split(
-    own_shares: int, held: int, average: float | None, *, written_off: bool
-) -> None:
-    seen = shown({AAPL: held}, average=average)
-    first = judged(seen, position=own(own_shares))
-    assert first == Doubt(own(own_shares), held, vote=written_off)
-    fifth = judged(seen, position=own(own_shares), votes=votes(4, held=held))
-    assert isinstance(fifth, Change) is written_off
-
-
-def test_shares_of_others_that_are_left_do_not_keep_ours_from_being_written_off() -> None:
-    # Ours are sold by hand; five of somebody else, half as many as ours were, have stood there all along.
-    assert isinstance(judged(shown({AAPL: 5}, average=101.0), votes=votes(4, held=5)), Change)
-
-
-def test_fraction_of_a_share_after_a_reverse_split_is_cash() -> None:
-    found = judged(shown({AAPL: 3.3333}, average=300.0))
-    assert isinstance(found, Change)
-    assert (found.kind, found.quantity) == (AdjustmentKind.SPLIT, -7)
 
 
 def test_what_others_bought_counts_against_what_they_sold() -> None:

@@ -205,6 +205,9 @@ def test_second_one_that_is_not_shown_counts_as_refused(late_s: float, refused: 
     plan = resized(12, commands=tried(0, 15), now=after(late_s))
     assert plan.refused == refused
     assert ("S", 12, 95.0) not in modifies(plan)
+    # A look that is due by now would never be taken.
+    assert plan.look_again is not None
+    assert plan.look_again > after(late_s)
 
 
 @pytest.mark.parametrize("state", [CommandState.LAPSED, CommandState.NOT_SENT, CommandState.CONFIRMED])

@@ -334,3 +334,21 @@ def test_shares_are_executions_plus_adjustments_whatever_is_told_in_whatever_ord
     assert sum(shares(journal)) == bought_and_sold + noted
     assert database.query("PRAGMA foreign_key_check") == []
     database.close()
+
+
+def test_shares_that_splits_left_of_a_sold_position_make_it_anew_with_its_plan(
+    journal: SqliteJournal, database: Database
+) -> None:
+    entry, stop, *_ = bought(journal)
+    journal.adjust(CONID, 10, AdjustmentKind.SPLIT, "split", NOW, ratio=2.0)
+    journal.record_fill(stop.coid, fill("e2", stop, 20, 24.00), LATER)
+    assert shares(journal) == []
+    journal.adjust(CONID, 20, AdjustmentKind.SPLIT, "left", LATER, ratio=4.0)
+    assert journal.own_positions() == (OwnPosition(CONID, "AAPL", 20, SESSION, 25.0, 23.755, 26.2575, entry.coid),)
+    assert [row["ratio"] for row in database.query("SELECT ratio FROM adjustment ORDER BY id")] == [2.0, 2.0]
+
+
+def test_shares_of_a_contract_that_was_never_bought_are_no_split(journal: SqliteJournal) -> None:
+    with pytest.raises(InvariantBroken):
+        journal.adjust(CONID, 20, AdjustmentKind.SPLIT, "left", LATER, ratio=2.0)
+    assert shares(journal) == []

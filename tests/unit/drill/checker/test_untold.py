@@ -1,0 +1,81 @@
+"""Contracts in which nobody can tell what is ours after a split."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from drill.checker import accounts, exposure, life
+from drill.checker.untold import untold
+from tests.unit.drill.checker.made_up import CONID, STOP, SYMBOL, MadeUp, bought
+
+FIRST = "0000a.b.01.01"
+"""the purchase of the 10 shares that `bought` begins with"""
+
+
+def split(at: float, ratio: float, quantity: int = 10) -> MadeUp:
+    run = bought(quantity)
+    run.line(at, "deed", do="split", symbol=SYMBOL, ratio=ratio)
+    return run
+
+
+def take_back(run: MadeUp, at: float) -> MadeUp:
+    """Let the broker take back the purchase that the run began with."""
+    execution = next(line["execution"] for line in run.truth if line["kind"] == "fill")
+    later = f"{execution['execution_id'].rpartition('.')[0]}.02"
+    run.line(at, "fill", execution={**execution, "execution_id": later, "quantity": 0})
+    return run
+
+
+@pytest.mark.parametrize(("ratio", "quantity", "told"), [(0.1, 9, False), (0.1, 10, True), (2.0, 9, True)])
+def test_reverse_split_that_leaves_less_than_a_share_leaves_nothing_to_see(
+    ratio: float, quantity: int, *, told: bool
+) -> None:
+    assert untold(split(200.0, ratio, quantity).case()) == (frozenset() if told else {CONID})
+
+
+def test_another_own_position_beside_it_is_witness_enough() -> None:
+    run = bought(9)
+    bracket = next(line for line in run.truth if line["kind"] == "order")
+    other = {**bracket["tickets"][0], "order_id": 77, "conid": 7, "coid": "B"}
+    run.line(150.0, "order", tickets=[other])
+    execution = {"execution_id": "0000a.b.77.01", "order_id": 77, "conid": 7, "symbol": "XOM", "side": "BUY"}
+    run.line(160.0, "fill", execution={**execution, "quantity": 5})
+    run.line(200.0, "deed", do="split", symbol=SYMBOL, ratio=0.1)
+    assert untold(run.case()) == frozenset()
+
+
+@pytest.mark.parametrize(("looked", "told"), [((), False), ((350.0,), False), ((250.0,), True)])
+def test_purchase_from_before_a_split_that_is_taken_back_before_anybody_looked(
+    looked: tuple[float, ...], *, told: bool
+) -> None:
+    run = split(200.0, 1.5)
+    run.turn(*looked)
+    assert untold(take_back(run, 300.0).case()) == (frozenset() if told else {CONID})
+
+
+def test_purchase_that_is_taken_back_without_a_split_is_told() -> None:
+    assert untold(take_back(bought(), 300.0).case()) == frozenset()
+
+
+def test_shares_that_are_missing_beside_a_frozen_sell_are_a_persons() -> None:
+    for facts, told in (({"frozen": True, "state": "UNKNOWN"}, False), ({"state": "UNKNOWN"}, True), ({}, True)):
+        run = bought()
+        run.positions[CONID] = 10
+        run.line(200.0, "deed", do="trade", order_id=50, symbol=SYMBOL, side="SELL", quantity=10)
+        run.fill(200.0, 50, "SELL", 10)
+        run.intents[STOP] = replace(run.intents[STOP], **facts)
+        assert untold(run.case()) == (frozenset() if told else {CONID})
+
+
+def test_what_nobody_can_tell_is_held_against_nobody() -> None:
+    run = take_back(split(200.0, 1.5), 300.0)
+    run.turn(400.0)
+    run.positions.clear()
+    case = run.case()
+    assert list(accounts.i8_positions_are_true(case)) == []
+    assert list(exposure.i9_shares_are_covered(case)) == []
+    assert [each for each in life.i20_all_is_well_again(case) if each.subject == SYMBOL] == []
+    told = replace(case, truth=[line for line in case.truth if line.get("do") != "split"][:-1])
+    assert [each.invariant for each in accounts.i8_positions_are_true(told)] == ["I8"]

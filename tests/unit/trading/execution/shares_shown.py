@@ -1,0 +1,65 @@
+"""Readings of the broker's shares, judged beside our own."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from tests.fakes.trading_states import (
+    AAPL,
+    IN_SESSION,
+    XOM,
+    after,
+    own,
+    reading,
+)
+from trading.execution.own_shares import (
+    Change,
+    Doubt,
+    judge_shares,
+)
+from trading.execution.snapshot import BrokerSnapshot, Reading
+from trading.model.account import BrokerPosition, PositionList
+from trading.model.order import BrokerOrder, Execution, Side
+from trading.model.record import IntentRecord, JournalView, OwnPosition
+from trading.ports import Sighting
+
+VISIBILITY_S = 60.0
+# Shares of another contract of ours, which the list has to hold too.
+OTHER = own(3, XOM)
+TEN = own(10)
+VOTED = after(-30)
+
+
+def shown(
+    held: dict[int, float],
+    *,
+    average: float | None = 100.0,
+    now: datetime = IN_SESSION,
+    orders: tuple[BrokerOrder, ...] = (),
+    flat: frozenset[int] = frozenset(),
+) -> BrokerSnapshot:
+    rows = tuple(BrokerPosition(conid, str(conid), shares, average, None, "STK") for conid, shares in held.items())
+    return replace(reading(now, orders=orders), positions=Reading(PositionList(rows, (), flat), now))
+
+
+def judged(
+    snapshot: BrokerSnapshot,
+    *,
+    position: OwnPosition = TEN,
+    votes: tuple[Sighting, ...] = (),
+    records: tuple[IntentRecord, ...] = (),
+    foreign: tuple[Execution, ...] = (),
+    others: tuple[OwnPosition, ...] = (OTHER,),
+    certain: tuple[Execution, ...] = (),
+) -> Change | Doubt | None:
+    journal = JournalView(records, (position, *others))
+    return judge_shares(position, votes, snapshot, journal, foreign, VISIBILITY_S, certain)
+
+
+def votes(count: int, *, held: int = 0, last: datetime = VOTED) -> tuple[Sighting, ...]:
+    return tuple(Sighting(str(held), last - timedelta(seconds=30 * n)) for n in reversed(range(count)))
+
+
+def traded(quantity: float, side: Side = Side.SELL, *, conid: int = AAPL, time: datetime = IN_SESSION) -> Execution:
+    return Execution("x", "DU1234567", conid, "AAPL", side, quantity, 100.0, 1.0, time, None, 4711)

@@ -1,0 +1,47 @@
+"""Whose executions are another's, and for how long that is remembered."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from tests.fakes.trading_context import ContextParts
+from tests.fakes.trading_states import IN_SESSION, entry, reading, shows, stop
+from tests.unit.trading.execution.test_execution_matching import bare
+from trading.execution.others import certain, note_theirs, theirs
+from trading.model.order import BrokerOrder, BrokerStatus, Execution, IntentState
+from trading.model.record import IntentRecord, JournalView
+
+ENTRY = replace(entry(), state=IntentState.FILLED, filled=9)
+STOP = stop("E-S", 2, parent="E")
+UNSEEN = replace(STOP, order_id=None, state=IntentState.UNKNOWN)
+ANOTHERS = replace(bare(STOP), order_id=4711)
+LISTED = replace(shows(STOP, BrokerStatus.FILLED, filled_quantity=9.0), order_id=4711)
+
+
+def sure(leg: IntentRecord, found: Execution, *orders: BrokerOrder, known: frozenset[str] = frozenset()) -> bool:
+    return bool(certain([found], known, JournalView((ENTRY, leg), ()), reading(IN_SESSION, orders=orders)))
+
+
+def test_execution_of_a_listed_order_that_is_none_of_ours_is_anothers() -> None:
+    assert sure(UNSEEN, ANOTHERS, LISTED)
+    assert not sure(UNSEEN, ANOTHERS)
+    assert not sure(replace(STOP, order_id=4711), ANOTHERS, LISTED)
+    assert not sure(UNSEEN, bare(STOP), LISTED)
+
+
+def test_what_a_list_showed_is_remembered_while_a_leg_of_ours_may_be_taken_for_it(parts: ContextParts) -> None:
+    evidence = parts.context().evidence
+    journal = JournalView((ENTRY, UNSEEN), ())
+    note_theirs(evidence, [ANOTHERS], journal, reading(IN_SESSION, orders=(LISTED,)))
+    assert theirs(evidence) == {ANOTHERS.execution_id}
+    # The next day it is in no list any more.
+    note_theirs(evidence, [ANOTHERS], journal, reading(IN_SESSION))
+    assert sure(UNSEEN, ANOTHERS, known=theirs(evidence))
+    note_theirs(evidence, [ANOTHERS], JournalView((ENTRY, STOP), ()), reading(IN_SESSION))
+    assert theirs(evidence) == frozenset()
+
+
+def test_nothing_is_kept_where_no_leg_of_ours_is_unproven(parts: ContextParts) -> None:
+    evidence = parts.context().evidence
+    note_theirs(evidence, [ANOTHERS], JournalView((ENTRY, STOP), ()), reading(IN_SESSION, orders=(LISTED,)))
+    assert theirs(evidence) == frozenset()

@@ -1,0 +1,216 @@
+"""Own shares after splits, with what others traded beside them and what was sold before anybody saw them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from tests.fakes.order_books import OrderBooks
+from tests.fakes.trading_states import (
+    AAPL,
+    XOM,
+    entry,
+    own,
+    stop,
+    target,
+)
+from tests.unit.trading.execution.shares_shown import TEN, judged, shown, traded, votes
+from trading.execution.own_shares import (
+    Change,
+    Doubt,
+    looks_split,
+    sold_positions,
+)
+from trading.model.alarm import AlarmCode
+from trading.model.order import Execution, IntentState, Side
+from trading.model.record import IntentRecord, JournalView, OwnPosition
+from trading.ports import AdjustmentKind
+
+
+@pytest.mark.parametrize(
+    ("ratio", "held", "change"),
+    [
+        (2.0, 20, 10), (3.0, 30, 20), (1.5, 15, 5), (4 / 3, 13, 3), (25.0, 250, 240), (7.0, 70, 60), (1.25, 12, 2),
+        (0.5, 5, -5), (1 / 3, 3, -7), (0.1, 1, -9), (0.25, 2, -8),
+    ],
+)  # fmt: skip
+def test_split_is_believed_when_shares_and_average_price_agree(ratio: float, held: int, change: int) -> None:
+    found = judged(shown({AAPL: held}, average=100.0 / ratio))
+    assert isinstance(found, Change)
+    assert (found.kind, found.quantity) == (AdjustmentKind.SPLIT, change)
+    assert found.ratio == pytest.approx(ratio)
+
+
+@pytest.mark.parametrize("average", [100.0, 51.0, None, 0.0])
+def test_more_shares_at_another_price_are_somebody_elses(average: float | None) -> None:
+    assert judged(shown({AAPL: 20}, average=average)) is None
+
+
+def test_more_shares_that_somebody_bought_are_no_split() -> None:
+    assert judged(shown({AAPL: 20}, average=50.0), foreign=(traded(10, Side.BUY),)) is None
+
+
+@pytest.mark.parametrize(
+    ("own_shares", "held", "average", "could_be"),
+    [
+        # 10 to 5, 2:1 or nearly 3:2: beyond the middle of the way to that price, or at one that nobody tells.
+        (10, 5, 200.0, True), (10, 5, 150.0, True), (10, 5, 122.5, True), (10, 5, None, True), (10, 5, 0.0, True),
+        (10, 5, 122.4, False), (10, 5, 100.0, False), (10, 5, 100.11, False), (10, 5, 50.0, False),
+        # Of few shares any part fits some ratio: the price says that they were sold.
+        (3, 1, 100.0, False), (3, 2, 105.0, False), (3, 1, 300.0, True), (2, 1, 200.0, True), (2, 1, 100.0, False),
+        # The whole shares, within one.
+        (10, 6, 200.0, True), (10, 4, 200.0, True), (100, 49, 200.0, True), (100, 48, 200.0, False),
+        (100, 90, 111.0, False), (10, 0, 200.0, False), (10, 10, 100.0, False),
+        # Forward.
+        (10, 20, 50.0, True), (10, 20, None, True), (10, 20, 70.7, True), (10, 20, 71.0, False), (10, 20, 100.0, False),
+        (10, 18, 50.0, False), (10, 15, 66.7, True), (4, 100, 4.0, True),
+    ],
+)  # fmt: skip
+def test_difference_could_be_a_split_by_shares_and_average_price(
+    own_shares: int, held: int, average: float | None, *, could_be: bool
+) -> None:
+    assert looks_split(own(own_shares), shown({AAPL: held}, average=average)) is could_be
+
+
+@pytest.mark.parametrize(("average", "written_off"), [(100.0, True), (None, False), (210.0, False)])
+@pytest.mark.parametrize(("own_shares", "held"), [(10, 5), (3, 1), (9, 6)])
+def test_fewer_shares_are_written_off_by_votes_where_they_can_not_come_from_a_split(
+    own_shares: int, held: int, average: float | None, *, written_off: bool
+) -> None:
+    seen = shown({AAPL: held}, average=average)
+    first = judged(seen, position=own(own_shares))
+    assert first == Doubt(own(own_shares), held, vote=written_off)
+    fifth = judged(seen, position=own(own_shares), votes=votes(4, held=held))
+    assert isinstance(fifth, Change) is written_off
+
+
+def test_shares_of_others_that_are_left_do_not_keep_ours_from_being_written_off() -> None:
+    # Ours are sold by hand; five of somebody else, half as many as ours were, have stood there all along.
+    assert isinstance(judged(shown({AAPL: 5}, average=101.0), votes=votes(4, held=5)), Change)
+
+
+def test_fraction_of_a_share_after_a_reverse_split_is_cash() -> None:
+    found = judged(shown({AAPL: 3.3333}, average=300.0))
+    assert isinstance(found, Change)
+    assert (found.kind, found.quantity) == (AdjustmentKind.SPLIT, -7)
+
+
+def test_two_splits_between_two_looks_are_believed_too() -> None:
+    found = judged(shown({AAPL: 19}, average=108.64 / 2.25), position=replace(own(9), entry_price=108.64))
+    assert isinstance(found, Change)
+    assert (found.kind, found.quantity) == (AdjustmentKind.SPLIT, 10)
+    assert found.ratio == pytest.approx(2.25)
+
+
+@pytest.mark.parametrize(
+    ("quantity", "held", "average", "trades", "own_then"),
+    [
+        # Sold after the split, and before it.
+        (5, 17, 25.0, (traded(3),), 17),
+        (5, 16, 25.0, (traded(1),), 16),
+        # Bought before it: a fraction of both together is cash.
+        (25, 2, 1000.0, (traded(1, Side.BUY),), 2),
+        (10, 5, 50.0, (traded(15),), 5),
+        (10, 10, 50.0, (traded(10),), 10),
+        # Bought after it: not ours.
+        (10, 23, 50.0, (traded(3, Side.BUY),), 20),
+        (10, 19, 50.0, (traded(3, Side.BUY), traded(4)), 19),
+    ],
+)
+def test_split_is_believed_beside_what_others_traded(
+    quantity: int, held: float, average: float, trades: tuple[Execution, ...], own_then: int
+) -> None:
+    found = judged(shown({AAPL: held}, average=average), position=own(quantity), foreign=trades)
+    assert isinstance(found, Change)
+    assert (found.kind, quantity + found.quantity) == (AdjustmentKind.SPLIT, own_then)
+
+
+def test_split_is_believed_after_a_sale_by_hand_that_was_written_off() -> None:
+    bought = replace(entry("E", quantity=10), state=IntentState.FILLED, filled=10, average_price=100.0)
+    found = judged(shown({AAPL: 14}, average=50.0), position=own(7), records=(bought,), foreign=(traded(3),))
+    assert isinstance(found, Change)
+    assert (found.kind, found.quantity) == (AdjustmentKind.SPLIT, 7)
+
+
+@pytest.mark.parametrize(("held", "average"), [(7, 50.0), (9, 100.0), (20, 100.0)])
+def test_shares_that_a_split_and_what_others_traded_do_not_explain_are_no_split(held: int, average: float) -> None:
+    found = judged(shown({AAPL: held}, average=average), foreign=(traded(3),))
+    assert not (isinstance(found, Change) and found.kind is AdjustmentKind.SPLIT)
+
+
+@pytest.mark.parametrize(("ratio", "quantity"), [(2.0, 20), (0.2, 2)])
+def test_sale_by_hand_after_a_split_is_explained_at_once(ratio: float, quantity: int) -> None:
+    bought = replace(entry("E", quantity=10), state=IntentState.FILLED, filled=10, average_price=100.0)
+    split = replace(own(quantity), entry_price=100.0 / ratio)
+    snapshot = shown({AAPL: quantity - 1, XOM: 3}, average=100.0 / ratio)
+    found = judged(snapshot, position=split, records=(bought,), foreign=(traded(1),))
+    assert isinstance(found, Change)
+    assert (found.kind, found.quantity) == (AdjustmentKind.MANUAL, -1)
+
+
+# ---- what a split left of a position that was sold
+
+
+BOUGHT = replace(entry("E", quantity=64), state=IntentState.FILLED, filled=64, average_price=13.88)
+SOLD = replace(stop("S", quantity=128), state=IntentState.FILLED, filled=128)
+GONE_NOW = OwnPosition(AAPL, "AAPL", 0, BOUGHT.intent.session, 13.88, 0.0, 0.0, "E")
+
+
+def left(
+    held: float, average: float | None, *records: IntentRecord, foreign: tuple[Execution, ...] = ()
+) -> Change | Doubt | None:
+    return judged(shown({AAPL: held}, average=average), position=GONE_NOW, records=records, foreign=foreign)
+
+
+def test_position_that_was_sold_is_looked_at_with_no_shares_and_what_was_paid() -> None:
+    assert sold_positions(JournalView((BOUGHT, SOLD), ())) == (GONE_NOW,)
+    assert sold_positions(JournalView((BOUGHT, SOLD), (TEN,))) == ()
+    assert sold_positions(JournalView((entry("E"), SOLD), ())) == ()
+
+
+def test_shares_that_splits_left_of_a_position_that_was_sold_are_own() -> None:
+    found = left(128, 3.47, BOUGHT, SOLD)
+    assert isinstance(found, Change)
+    assert (found.kind, found.quantity, found.ratio) == (AdjustmentKind.SPLIT, 128, 4.0)
+
+
+@pytest.mark.parametrize(
+    ("held", "average", "records", "foreign"),
+    [
+        (0, None, (BOUGHT, SOLD), ()),
+        (100, 3.47, (BOUGHT, SOLD), ()),
+        (128, 13.88, (BOUGHT, SOLD), ()),
+        (128, None, (BOUGHT, SOLD), ()),
+        # Nothing was sold, somebody traded there, or an order of ours is open.
+        (128, 6.94, (BOUGHT,), ()),
+        (128, 3.47, (BOUGHT, SOLD), (traded(1),)),
+        (128, 3.47, (BOUGHT, SOLD, target("T", quantity=128)), ()),
+    ],
+)
+def test_shares_that_no_split_of_a_sold_position_explains_are_somebody_elses(
+    held: float, average: float | None, records: tuple[IntentRecord, ...], foreign: tuple[Execution, ...]
+) -> None:
+    assert left(held, average, *records, foreign=foreign) is None
+
+
+def test_entry_whose_price_was_taken_back_breaks_no_reading() -> None:
+    free = replace(own(10), entry_price=0.0)
+    assert judged(shown({AAPL: 10}), position=free, records=(BOUGHT,), foreign=(traded(1),)) is None
+
+
+def test_split_that_came_unseen_before_a_sale_leaves_own_shares_with_their_plan(books: OrderBooks) -> None:
+    entry, stop, _ = books.bought()
+    planned = books.seen().position(AAPL)
+    books.broker.split(AAPL, 2.0)
+    stop_order, _ = books.broker.children(books.record(entry.coid).order_id or 0)
+    books.broker.fill(stop_order.order_id, 47.0)
+    found = books.read()
+    assert [alarm.code for alarm in found.alarms] == [AlarmCode.SPLIT]
+    position = books.seen().position(AAPL)
+    assert position is not None
+    assert planned is not None
+    assert (position.quantity, position.entry_price) == (9, planned.entry_price / 2.0)
+    assert (position.stop_price, position.target_price) == (planned.stop_price / 2.0, planned.target_price / 2.0)
+    assert books.read(5).alarms == []
+    assert books.record(stop.coid).state is IntentState.FILLED

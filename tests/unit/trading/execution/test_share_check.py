@@ -1,0 +1,42 @@
+"""What a reading proves of own shares goes into the journal, what it leaves in doubt is told and looked at again."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from tests.fakes.trading_context import ContextParts
+from tests.fakes.trading_states import IN_SESSION, XOM, reading
+from tests.unit.trading.execution.shares_shown import OTHER, TEN, shown
+from trading.execution.own_shares import subject_of
+from trading.execution.share_check import SharesFound, check_shares
+from trading.execution.snapshot import BrokerSnapshot
+from trading.model.alarm import AlarmCode
+from trading.model.record import JournalView
+
+OWN = JournalView((), (TEN, OTHER))
+
+
+def checked(parts: ContextParts, snapshot: BrokerSnapshot) -> SharesFound:
+    return check_shares(parts.context(), snapshot, OWN, (), IN_SESSION)
+
+
+@pytest.mark.parametrize(("snapshot", "seconds", "votes"), [(shown({XOM: 3}), 30, 1), (shown({}), 300, 0)])
+def test_missing_shares_are_looked_at_again_soon_only_where_a_look_counts(
+    parts: ContextParts, snapshot: BrokerSnapshot, seconds: int, votes: int
+) -> None:
+    found = checked(parts, snapshot)
+    assert {alarm.code for alarm in found.alarms} == {AlarmCode.SHARES_MISSING}
+    assert found.look_again == IN_SESSION + timedelta(seconds=seconds)
+    assert len(parts.context().evidence.of(subject_of(TEN))) == votes
+
+
+def test_votes_are_forgotten_when_the_shares_are_there_again_and_kept_where_nobody_can_tell(
+    parts: ContextParts,
+) -> None:
+    checked(parts, shown({XOM: 3}))
+    checked(parts, reading(IN_SESSION, failed=["positions"]))
+    assert parts.context().evidence.of(subject_of(TEN))
+    assert checked(parts, shown({TEN.conid: 10, XOM: 3})).alarms == []
+    assert not parts.context().evidence.of(subject_of(TEN))

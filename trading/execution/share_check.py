@@ -1,0 +1,68 @@
+"""Takes into the journal what a reading proves of own shares, and says what it leaves in doubt."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from trading.execution.context import TradingContext
+from trading.execution.others import certain, theirs
+from trading.execution.own_shares import (
+    VOTES_APART,
+    Change,
+    Doubt,
+    judge_shares,
+    note_excess,
+    sold_positions,
+    subject_of,
+)
+from trading.execution.plan import LooksAgain
+from trading.execution.snapshot import BrokerSnapshot
+from trading.model.alarm import Alarm, AlarmCode
+from trading.model.order import Execution
+from trading.model.record import JournalView
+
+# Shares are missed, and the reading can't tell whether they are gone: only an event can.
+_NO_VOTE_APART = timedelta(minutes=5)
+
+
+@dataclass(slots=True)
+class SharesFound(LooksAgain):
+    """What there is to be told of own shares."""
+
+    alarms: list[Alarm] = field(default_factory=list)
+
+
+def check_shares(
+    context: TradingContext,
+    snapshot: BrokerSnapshot,
+    journal: JournalView,
+    foreign: tuple[Execution, ...],
+    now: datetime,
+) -> SharesFound:
+    """Compare own shares with the broker's; `foreign` are the executions of others that the reading shows."""
+    found = SharesFound()
+    kept: set[str] = set()
+    sure = certain(foreign, theirs(context.evidence), journal, snapshot)
+    for position in (*journal.positions, *sold_positions(journal)):
+        subject = subject_of(position)
+        votes = context.evidence.of(subject)
+        visibility_s = context.settings.execution.visibility_s
+        match judge_shares(position, votes, snapshot, journal, foreign, visibility_s, sure):
+            case Change(quantity=quantity, kind=kind, text=text, ratio=ratio):
+                context.journal.adjust(position.conid, quantity, kind, text, now, ratio=ratio)
+                found.alarms.append(Alarm(AlarmCode(kind), position.symbol, f"{position.symbol}: {text}"))
+            case Doubt(held=held, vote=vote):
+                kept.add(subject)
+                if vote:
+                    context.evidence.record(subject, str(held), snapshot.began)
+                text = (
+                    f"{position.symbol}: the broker shows {held} of {position.quantity} own shares; the stop "
+                    "stays until that is proven, and could sell short"
+                )
+                found.alarms.append(Alarm(AlarmCode.SHARES_MISSING, position.symbol, text))
+                found.again(now + (VOTES_APART if vote or votes else _NO_VOTE_APART))
+    if snapshot.positions.value is not None:
+        context.evidence.forget({s for s in context.evidence.subjects() if s.startswith("shares:")} - kept)
+        note_excess(context.evidence, snapshot, journal)
+    return found
