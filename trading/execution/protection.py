@@ -32,6 +32,8 @@ BARE = "bare:"
 PAIRS_AT_S = (0.0, 5.0, 15.0, 60.0)
 PAIRS_EVERY_S = 300.0
 MAX_PAIRS = 10
+# Before the open nothing is lost yet, and a reference price may be that of before a split: most are kept for later.
+MAX_PAIRS_BEFORE_THE_OPEN = 4
 _NEVER_LEFT = frozenset({IntentState.PLANNED, IntentState.DENIED})
 
 
@@ -141,6 +143,13 @@ def protected_session(state: TradingState) -> date:
     return (times.open_session or times.calendar.next_after(times.newest.day)).day
 
 
+def _next_open(state: TradingState) -> datetime:
+    """Return when the next regular hours begin, outside of them."""
+    calendar = state.times.calendar
+    session = calendar.next_after(state.times.newest.day)
+    return session.open if session.open > state.now else calendar.next_after(session.day).open
+
+
 def next_pair_at(conid: int, state: TradingState) -> datetime | None:
     """Return when the next pair may be sent, None when there were enough of them in this session."""
     sent = attempts(conid, state)
@@ -148,6 +157,8 @@ def next_pair_at(conid: int, state: TradingState) -> datetime | None:
         return state.now
     if len(sent) >= MAX_PAIRS:
         return None
+    if len(sent) >= MAX_PAIRS_BEFORE_THE_OPEN and not state.times.liquid:
+        return _next_open(state)
     extra = max(len(sent) - len(PAIRS_AT_S) + 1, 0)
     offset = PAIRS_AT_S[min(len(sent), len(PAIRS_AT_S) - 1)] + extra * PAIRS_EVERY_S
     return (sent[0].sent_at or sent[0].intent.created) + timedelta(seconds=offset)

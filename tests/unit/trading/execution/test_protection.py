@@ -40,6 +40,7 @@ from trading.execution.protection import (
     next_pair_at,
     plan_protection,
     price_through,
+    protected_session,
     sells_at_broker,
 )
 from trading.execution.state import TradingState
@@ -246,6 +247,30 @@ def test_ten_pairs_a_session_are_enough(sent: int, more: bool) -> None:  # noqa:
     state = moment(IN_SESSION, *stops, positions=[own()])
     assert (pairs(plan_of(state)) == whole()) is more
     assert (next_pair_at(AAPL, state) is None) is not more
+
+
+@pytest.mark.parametrize(("sent", "more"), [(3, True), (4, False), (9, False)])
+def test_four_pairs_before_the_open_are_enough_and_the_others_wait_for_it(sent: int, more: bool) -> None:  # noqa: FBT001
+    early = OPEN - timedelta(minutes=30)
+    stops = [gone(number, (early - IN_SESSION).total_seconds() - 600 + number) for number in range(sent)]
+    plan = plan_of(moment(early, *stops, positions=[own()]))
+    assert (pairs(plan) == whole()) is more
+    if not more:
+        assert next_pair_at(AAPL, moment(early, *stops, positions=[own()])) == OPEN
+        assert pairs(plan_of(moment(OPEN, *stops, positions=[own()]))) == whole()
+
+
+@pytest.mark.parametrize(
+    ("now", "opens"),
+    [(CLOSE + timedelta(minutes=5), 1), (CLOSE + timedelta(minutes=20), 1), (OPEN - timedelta(hours=3), 0)],
+)
+def test_pairs_that_wait_for_the_open_wait_for_the_next_one(now: datetime, opens: int) -> None:
+    stops = [gone(number, (now - IN_SESSION).total_seconds() - 600 + number) for number in range(4)]
+    day = (OPEN + timedelta(days=opens)).date()
+    recent = [replace(each, intent=replace(each.intent, session=protected_session(moment(now)))) for each in stops]
+    due = next_pair_at(AAPL, moment(now, *recent, positions=[own()]))
+    assert due is not None
+    assert due.date() == day
 
 
 def test_next_session_counts_anew() -> None:
