@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from trading.config import Settings
 from trading.errors import GatewayError
-from trading.execution.matching import is_same
+from trading.execution.matching import agrees, is_same
 from trading.execution.since import Since
 from trading.execution.snapshot import BrokerSnapshot, OrderSight
 from trading.market.calendar import TradingCalendar
@@ -84,7 +84,7 @@ class Endings:
 
     def _judge(self, record: IntentRecord, sight: OrderSight, now: datetime) -> Ending | None:
         order = sight.order
-        if sight.life is OrderLife.LIVE:
+        if sight.life is OrderLife.LIVE or self._is_earlier(record, order, now):
             return None
         if sight.life is OrderLife.UNSURE and order.status is not BrokerStatus.INACTIVE:
             return None
@@ -107,6 +107,12 @@ class Endings:
             and _is_correction(each)
             for each in listed.executions
         )
+
+    def _is_earlier(self, record: IntentRecord, order: BrokerOrder, now: datetime) -> bool:
+        """Return whether it may be an earlier order whose id was given again: ours was just sent and looks otherwise."""
+        visible = timedelta(seconds=self._settings.execution.visibility_s)
+        just_sent = record.sent_at is not None and now < record.sent_at + visible
+        return just_sent and order.order_ref != record.coid and not agrees(record.intent, order)
 
     def _state(self, record: IntentRecord, order: BrokerOrder, now: datetime) -> IntentState:
         ended = _ENDED.get(order.status, IntentState.CANCELLED)

@@ -241,3 +241,13 @@ def test_order_whose_status_can_not_be_read_has_not_ended(judge: Judge) -> None:
 
 def test_order_without_an_id_is_not_judged_here(judge: Judge) -> None:
     assert judge.after(86400, entry(order_id=None)) is None
+
+
+def test_order_under_an_id_that_was_given_again_does_not_end_the_one_that_was_just_sent(judge: Judge) -> None:
+    sent = replace(stop("S"), sent_at=IN_SESSION - timedelta(seconds=5))
+    shares, price = sent.intent.quantity, sent.intent.stop_price
+    earlier = shows(sent, BrokerStatus.CANCELLED, total_quantity=float(shares * 2), stop_price=(price or 0.0) / 2.0)
+    assert judge(sent, earlier) is None
+    assert judge(sent, shows(sent, BrokerStatus.CANCELLED)) is not None
+    # By now the list would show ours: it was split, and then it ended.
+    assert judge(sent, earlier, now=IN_SESSION + timedelta(seconds=60)) is not None
