@@ -78,6 +78,8 @@ class Book:
     activation: str = "whole"
     linked: bool = True
     keeps_orders: bool = False
+    shows_names: bool = True
+    """whether the list of orders says what we call each"""
     at: float = 0.0
 
     # ---- what happens
@@ -95,6 +97,8 @@ class Book:
         self.activation = behaviour.get("child_activation", self.activation)
         self.linked = behaviour.get("bracket_children_cancel_each_other", self.linked)
         self.keeps_orders = behaviour.get("split_keeps_orders", self.keeps_orders)
+        if "order_ref_in_orders" in behaviour:
+            self.shows_names = behaviour["order_ref_in_orders"] == "always"
 
     def _ordered(self, line: Line) -> None:
         # A parent is there before its children, wherever it stands in the call.

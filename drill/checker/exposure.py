@@ -342,7 +342,7 @@ def _orphans(case: Case, spans: Sequence[tuple[float, float]]) -> Iterator[Viola
             continue
         at = book.at
         due = looks.clear_from(looks.first_clear(at), ORPHAN_SEEN_S)
-        if due < case.end and not any(begin <= due and end > at for begin, end in spans):
+        if due < case.end and book.shows_names and not any(begin <= due and end > at for begin, end in spans):
             yield Violation("I13", due, name, "an order of this name stands at the broker, and nothing was halted")
 
 

@@ -109,7 +109,7 @@ class Endings:
         )
 
     def _is_earlier(self, record: IntentRecord, order: BrokerOrder, now: datetime) -> bool:
-        """Return whether it may be an earlier order whose id was given again: ours was just sent and looks otherwise."""
+        """Return whether it may be an earlier order with the same id: ours was sent just now, and looks otherwise."""
         visible = timedelta(seconds=self._settings.execution.visibility_s)
         just_sent = record.sent_at is not None and now < record.sent_at + visible
         return just_sent and order.order_ref != record.coid and not agrees(record.intent, order)

@@ -11,7 +11,16 @@ from dataclasses import dataclass, replace
 
 from trading.execution.snapshot import BrokerSnapshot, OrderSight
 from trading.execution.splits import split_between, splits_between
-from trading.model.order import LIFE, BrokerOrder, BrokerStatus, IntentState, OrderIntent, OrderLife, OrderType
+from trading.model.order import (
+    LIFE,
+    TERMINAL,
+    BrokerOrder,
+    BrokerStatus,
+    IntentState,
+    OrderIntent,
+    OrderLife,
+    OrderType,
+)
 from trading.model.record import IntentRecord, JournalView
 from trading.model.request import RequestKind
 
@@ -153,7 +162,13 @@ def bindings(journal: JournalView, snapshot: BrokerSnapshot) -> tuple[Binding, .
     if not open_records:
         return back
     ids = {r.coid: r.order_id for r in journal.records if r.order_id is not None and not r.provisional}
-    free = {order_id: sight for order_id, sight in snapshot.sights.items() if order_id not in journal.bound_ids}
+    # An order that is over stays that of the record which ended with it; an id that came again shows as another's.
+    ended = {r.order_id for r in journal.records if r.state in TERMINAL}
+    free = {
+        order_id: sight
+        for order_id, sight in snapshot.sights.items()
+        if order_id not in journal.bound_ids and not (sight.life is OrderLife.OVER and order_id in ended)
+    }
     found: dict[str, Binding] = {}
 
     def take(made: Iterable[Binding]) -> None:

@@ -295,6 +295,16 @@ def test_leg_of_a_pair_that_stands_alone_is_bound_provisionally() -> None:
     assert found == (Binding("P", 2, provisional=True),)
 
 
+def test_leg_is_never_bound_to_the_row_with_which_an_earlier_order_of_ours_ended() -> None:
+    journal, rows = pair_of()
+    before = replace(journal.records[-1], intent=replace(journal.records[-1].intent, coid="B"), order_id=9)
+    before = replace(before, state=S.CANCELLED)
+    earlier = replace(rows[1], order_id=9, status=BrokerStatus.CANCELLED)
+    both = replace(journal, records=(before, *journal.records))
+    found = bindings(both, reading(IN_SESSION, orders=(earlier, rows[0])))
+    assert found == (Binding("P", 2, provisional=True),)
+
+
 def test_single_sale_without_a_name_is_bound_provisionally() -> None:
     made = sale()
     assert bind((unbound(made),), shows(made, order_ref=None)) == {"X": Binding("X", 4, provisional=True)}
