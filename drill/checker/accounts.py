@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 
-from drill.checker.book import Book, Order, final
+from drill.checker.book import Book, Execution, Order, final
 from drill.checker.logs import Case, Intent, Violation
 from drill.checker.looks import looks_of
 from drill.checker.untold import untold
+
+_DAY_S, _MIDNIGHT_S = 86_400.0, 4 * 3600.0
 
 
 def _fill(execution_id: str) -> str:
@@ -65,14 +67,18 @@ def i5_all_fills_are_counted(case: Case) -> Iterator[Violation]:
 
 
 def _never_shown(case: Case, book: Book) -> set[str]:
-    """Return the late fills after which no look was clear before the next session: its list has them no more."""
+    """Return the late fills after which no look was clear on their day: the next one's list has them no more."""
     looks = looks_of(case)
-    found: set[str] = set()
-    for name, execution in book.executions.items():
-        opens = next((opened for opened, _ in case.hours if opened > execution.made), case.end)
-        if execution.late and looks.first_clear(execution.made) >= opens:
-            found.add(name)
-    return found
+    return {
+        name
+        for name, execution in book.executions.items()
+        if execution.late and looks.first_clear(execution.made) >= _day_ends(execution.made)
+    }
+
+
+def _day_ends(at: float) -> float:
+    """Return when the exchange's day ends, by its summer time."""
+    return (at - _MIDNIGHT_S) // _DAY_S * _DAY_S + _DAY_S + _MIDNIGHT_S
 
 
 def i6_nothing_is_invented(case: Case) -> Iterator[Violation]:
@@ -84,6 +90,9 @@ def i6_nothing_is_invented(case: Case) -> Iterator[Violation]:
         problem = None
         if true is None:
             problem = "the broker has no such execution"
+        elif not true.own and _came_again(book, true):
+            # Contract, side and id are those of an order of ours, and nothing else tells.
+            continue
         elif not true.own:
             problem = f"it is another's, of order {true.order_id}"
         elif (true.conid, true.side) != (execution.conid, execution.side):
@@ -94,6 +103,12 @@ def i6_nothing_is_invented(case: Case) -> Iterator[Violation]:
                 problem = f"it is of {intent.coid}"
         if problem is not None:
             yield Violation("I6", case.end, f"{execution.execution_id} of {execution.coid}", problem)
+
+
+def _came_again(book: Book, execution: Execution) -> bool:
+    """Return whether an order of ours in this contract, on this side, had the id before."""
+    same = (execution.order_id, execution.conid, execution.side)
+    return any(order.own and (order.order_id, order.conid, order.side) == same for order in book.former)
 
 
 def i7_counted_once(case: Case) -> Iterator[Violation]:

@@ -221,9 +221,10 @@ def i10_never_short(case: Case) -> Iterator[Violation]:
 
 
 def _unseen(book: Book, looks: Looks, conid: int) -> bool:
-    """Return whether the position changed by another's hand since the last clear look."""
+    """Return whether the position changed since the last clear look by another's hand, or by a fill taken back."""
     last = max((at for at in looks.clear if at < book.at), default=0.0)
-    return any(not each.own and each.conid == conid and each.at > last for each in book.executions.values())
+    changed = (each for each in book.executions.values() if each.conid == conid and each.at > last)
+    return any(not each.own or each.at > each.made for each in changed)
 
 
 def _sold_short(case: Case, line: Line, book: Book, looks: Looks, conid: int) -> Iterator[Violation]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -109,9 +109,12 @@ def _by_bounds(
     newest = _newest(executions)
     missing = {record.coid: _missing(record, snapshot) - counted.get(record.coid, 0) for record in journal.records}
     short = {coid: shares for coid, shares in missing.items() if shares > 0}
-    fitting = {coid: _fitting(journal.by_coid[coid], shares, newest, snapshot, slack) for coid, shares in short.items()}
+    first = {_fill(each): each.quantity for each in sorted(executions, key=_version, reverse=True)}
+    fitting = {
+        coid: _fitting(journal.by_coid[coid], shares, newest, first, snapshot, slack) for coid, shares in short.items()
+    }
     found: list[tuple[str, Execution]] = []
-    while (coid := _next_explained(short, fitting)) is not None:
+    while (coid := _next_explained(short, fitting, first)) is not None:
         mine = fitting.pop(coid)
         del short[coid]
         fills = {_fill(each) for each in mine}
@@ -122,29 +125,37 @@ def _by_bounds(
 
 
 def _fitting(
-    record: IntentRecord, shares: int, executions: Sequence[Execution], snapshot: BrokerSnapshot, slack: timedelta
+    record: IntentRecord,
+    shares: int,
+    executions: Sequence[Execution],
+    first: Mapping[str, float],
+    snapshot: BrokerSnapshot,
+    slack: timedelta,
 ) -> list[Execution]:
     """Return the executions that an order may have made; of too many, those at a price that a stop would get."""
     found = [each for each in executions if _same(record, each) and _allows(record, each, slack, snapshot)]
-    if _shares(found) != shares:
+    if shares not in _shares(found, first):
         found = [each for each in found if _after_trigger(record, each)]
     return found
 
 
-def _next_explained(short: Mapping[str, int], fitting: Mapping[str, Sequence[Execution]]) -> str | None:
+def _next_explained(
+    short: Mapping[str, int], fitting: Mapping[str, Sequence[Execution]], first: Mapping[str, float]
+) -> str | None:
     """Return an order that the executions that fit it explain, and leave every other one just what it needs of them."""
     for coid, mine in fitting.items():
         rests = {other: [each for each in theirs if each not in mine] for other, theirs in fitting.items()}
-        if _shares(mine) == short[coid] and all(
-            other == coid or len(rest) == len(fitting[other]) or _shares(rest) == short[other]
+        if short[coid] in _shares(mine, first) and all(
+            other == coid or len(rest) == len(fitting[other]) or short[other] in _shares(rest, first)
             for other, rest in rests.items()
         ):
             return coid
     return None
 
 
-def _shares(executions: Iterable[Execution]) -> float:
-    return sum(each.quantity for each in executions)
+def _shares(executions: Collection[Execution], first: Mapping[str, float]) -> tuple[float, float]:
+    """Return the shares of fills as they are by now, and as they were first: an order's row may say either."""
+    return sum(each.quantity for each in executions), sum(first[_fill(each)] for each in executions)
 
 
 def _counted(fills: Iterable[tuple[str, Execution]]) -> Counter[str]:
@@ -158,10 +169,13 @@ def _fill(execution: Execution) -> str:
     return fill_of(execution.execution_id) or execution.execution_id
 
 
+def _version(execution: Execution) -> int:
+    return version_of(execution.execution_id)
+
+
 def _newest(executions: Iterable[Execution]) -> list[Execution]:
     """Return one of each fill: the version that corrects all others."""
-    versions = sorted(executions, key=lambda each: version_of(each.execution_id))
-    found = {_fill(each): each for each in versions}
+    found = {_fill(each): each for each in sorted(executions, key=_version)}
     return sorted(found.values(), key=lambda each: (each.time, each.execution_id))
 
 

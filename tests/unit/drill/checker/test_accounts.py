@@ -108,3 +108,16 @@ def test_position_that_the_journal_has_and_the_broker_has_not_is_told() -> None:
     run = MadeUp()
     run.positions[CONID] = 5
     assert len(list(accounts.i8_positions_are_true(run.case()))) == 1
+
+
+def test_fill_under_an_id_that_was_ours_before_may_be_taken_for_ours() -> None:
+    for first_ours in (True, False):
+        run = MadeUp()
+        run.intent(ENTRY, "entry", order_id=ENTRY_ID)
+        if first_ours:
+            run.order(10.0, ticket(ENTRY_ID, "BUY", "LMT", 10, coid=ENTRY))
+            run.line(20.0, "status", order_id=ENTRY_ID, state="cancelled", quantity=10, filled=0)
+        run.line(30.0, "deed", do="trade", order_id=ENTRY_ID, symbol=SYMBOL, side="BUY", quantity=10)
+        run.fill(30.0, ENTRY_ID, "BUY", 10, "0000a.b.01.01")
+        run.booked("0000a.b.01.01", ENTRY)
+        assert len(list(accounts.i6_nothing_is_invented(run.case()))) == (0 if first_ours else 1)

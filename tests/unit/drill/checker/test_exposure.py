@@ -159,6 +159,18 @@ def test_stop_that_fills_right_after_a_sale_by_hand_may_sell_short(sold_at: floa
     assert len([each for each in i10(run) if "sold" in each.sentence]) == count
 
 
+def test_pair_beside_a_purchase_that_was_taken_back_meanwhile_is_not_told() -> None:
+    for seen, count in ((False, 0), (True, 1)):
+        run = bought()
+        run.line(150.0, "status", order_id=STOP_ID, state="cancelled", quantity=10, filled=0)
+        run.line(150.0, "status", order_id=TARGET_ID, state="cancelled", quantity=10, filled=0)
+        run.turn(200.0)
+        run.fill(210.0, 1, "BUY", 0, "0000a.b.01.02")
+        run.turn(*((220.0,) if seen else ()))
+        run.order(230.0, ticket(9, "SELL", "STP", 10, coid="B-S"))
+        assert len([each for each in i10(run) if "can sell together" in each.sentence]) == count
+
+
 def test_second_stop_beside_the_first_could_sell_too_much() -> None:
     run = bought()
     run.order(300.0, ticket(9, "SELL", "STP", 10, coid="B-S"))
