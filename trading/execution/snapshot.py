@@ -184,4 +184,5 @@ def _sight(rows: Sequence[BrokerOrder]) -> OrderSight:
 
 def _several(rows: Sequence[BrokerOrder]) -> bool:
     """Return whether rows with one id are of different orders."""
-    return len({(row.conid, row.side, row.order_type) for row in rows if row.order_type is not None}) > 1
+    known = [row for row in rows if row.order_type is not None]
+    return len({(row.conid, row.side, row.order_type, row.parent_id) for row in known}) > 1

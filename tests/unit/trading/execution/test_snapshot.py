@@ -117,6 +117,13 @@ def test_order_that_is_over_says_nothing_of_another_that_was_given_its_id() -> N
         assert (sight.order, sight.life) == (new, OrderLife.LIVE)
 
 
+def test_brackets_leg_that_is_over_says_nothing_of_a_later_leg_that_was_given_its_id() -> None:
+    earlier = replace(shows(target("E-T"), BrokerStatus.CANCELLED, parent_id=1), order_id=7)
+    later = replace(shows(target("T")), order_id=7)
+    (sight,) = reading(IN_SESSION, orders=[earlier, later]).sights.values()
+    assert (sight.life, sight.order.parent_id) == (OrderLife.LIVE, None)
+
+
 def test_two_orders_that_may_both_live_under_one_id_are_not_sure() -> None:
     rows = [shows(stop("S", 2)), shows(target("T", 2))]
     assert reading(IN_SESSION, orders=rows).sights[2].life is OrderLife.UNSURE
