@@ -176,14 +176,14 @@ class TradingSystem:
             turn = self._turn(view, balances=False)
         looks = list(turn.looks)
         if due and not self._deciding.awaits(turn.state):
-            at = self._deciding.decide(turn.state, self._publisher, self._summary)
-            if at is not None:
-                looks.append(at)
-            elif self._context.clock.now() >= times.window.begins or turn.state.flatten:
+            taken = self._deciding.decide(turn.state, self._publisher, self._summary)
+            if taken and (self._context.clock.now() >= times.window.begins or turn.state.flatten):
                 turn = self._turn(view, balances=False)
                 looks = list(turn.looks)
         elif due:
             looks.append(now + timedelta(seconds=LOOK_AT_LEAST_S))
+        if self._deciding.again_at is not None:
+            looks.append(self._deciding.again_at)
         self._summary.uncovered = turn.state.uncovered_shares
         self._summary.unknown = turn.unknown
         self._finish_flatten(turn)
