@@ -190,7 +190,7 @@ class TradingSystem:
         self._troubles.cycle([*turn.problems, self._deciding.problem, *self._account_problem(turn)])
         alarms = [*turn.alarms, *self._deciding.alarms(turn.state), *self._keeper.alarms()]
         self._alerting.present([*alarms, *self._troubles.alarms(told=alarms)])
-        self._events.tell()
+        self._events.tell(guarded={alarm.subject for alarm in alarms if alarm.code is AlarmCode.PROTECTION})
         context.store.record_differences(differences(turn.state, turn.halts))
         return self._next(looks, turn)
 

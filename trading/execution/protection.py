@@ -23,12 +23,13 @@ from trading.execution.state import TradingState
 from trading.model.alarm import AlarmCode
 from trading.model.command import Step
 from trading.model.decision import Denied
-from trading.model.order import IntentState, OrderIntent, OrderType, Role, Side
+from trading.model.order import TERMINAL, IntentState, OrderIntent, OrderType, Role, Side
 from trading.model.record import IntentRecord, OwnPosition
 
 BARE = "bare:"
 """begins the names under which sightings of own shares without a stop are kept"""
-# When pairs are sent, counted from the first one of a session; then every five minutes.
+# When pairs are sent, counted from the first one before a session's open and from the first one in it; then every five
+# minutes, ten at most each time: what a broker refuses before the open uses up no try of the hours that matter.
 PAIRS_AT_S = (0.0, 5.0, 15.0, 60.0)
 PAIRS_EVERY_S = 300.0
 MAX_PAIRS = 10
@@ -104,6 +105,8 @@ def plan_protection(state: TradingState, plan: Plan) -> None:
     """Put stop and target right for every position that no exit has the say over."""
     for cover in covers(state):
         _tell(cover, state, plan)
+        if cover.position.conid not in plan.leaving and cover.stop is None and not cover.exiting:
+            _tell_attempts(cover.position, state, plan)
         if cover.position.conid in plan.leaving or state.guard.observes or not state.snapshot.whole:
             continue
         if cover.unproven or cover.exiting or state.snapshot.unclear(cover.position.conid):
@@ -123,8 +126,8 @@ def plan_protection(state: TradingState, plan: Plan) -> None:
 
 
 def attempts(conid: int, state: TradingState) -> tuple[IntentRecord, ...]:
-    """Return the stops that were sent as part of a protective pair for the session that is on or comes next."""
-    day = protected_session(state)
+    """Return the stops that were sent as part of a protective pair in the open session, or before the next one."""
+    day, session = protected_session(state), state.times.open_session
     return tuple(
         record
         for record in state.journal.of(conid)
@@ -132,7 +135,12 @@ def attempts(conid: int, state: TradingState) -> tuple[IntentRecord, ...]:
         and record.intent.reason == PROTECTION
         and record.intent.session == day
         and record.state not in _NEVER_LEFT
+        and (session is None or _sent_at(record) >= session.open)
     )
+
+
+def _sent_at(record: IntentRecord) -> datetime:
+    return record.sent_at or record.intent.created
 
 
 def protected_session(state: TradingState) -> date:
@@ -142,7 +150,7 @@ def protected_session(state: TradingState) -> date:
 
 
 def next_pair_at(conid: int, state: TradingState) -> datetime | None:
-    """Return when the next pair may be sent, None when there were enough of them in this session."""
+    """Return when the next pair may be sent, None when there were enough of them."""
     sent = attempts(conid, state)
     if not sent:
         return state.now
@@ -150,18 +158,13 @@ def next_pair_at(conid: int, state: TradingState) -> datetime | None:
         return None
     extra = max(len(sent) - len(PAIRS_AT_S) + 1, 0)
     offset = PAIRS_AT_S[min(len(sent), len(PAIRS_AT_S) - 1)] + extra * PAIRS_EVERY_S
-    return (sent[0].sent_at or sent[0].intent.created) + timedelta(seconds=offset)
+    return _sent_at(sent[0]) + timedelta(seconds=offset)
 
 
 def _cover_bare(cover: Cover, need: int, state: TradingState, plan: Plan) -> None:
     """Send a pair for shares without a stop, once the leg that is left is gone."""
     position = cover.position
     due = next_pair_at(position.conid, state)
-    sent = attempts(position.conid, state)
-    if len(sent) > 1:
-        last = sent[-1]
-        text = f"{position.symbol}: its stop was put back {len(sent)} times"
-        plan.alarm(AlarmCode.PROTECTION, position.symbol, f"{text}; the last one ended {last.state}: {last.detail}")
     if due is None:
         return
     if state.now < due:
@@ -229,6 +232,16 @@ def _tell(cover: Cover, state: TradingState, plan: Plan) -> None:
     plan.alarm(AlarmCode.UNCOVERED, position.symbol, text)
     if f"{BARE}{position.conid}" not in state.sightings:
         plan.notes.append((f"{BARE}{position.conid}", "no working stop"))
+
+
+def _tell_attempts(position: OwnPosition, state: TradingState, plan: Plan) -> None:
+    """Say that a stop was put back again and again, also while it is not known what became of the newest one."""
+    sent = attempts(position.conid, state)
+    ended = [record for record in sent if record.state in TERMINAL]
+    if len(sent) > 1 and ended:
+        last = ended[-1]
+        text = f"{position.symbol}: its stop was put back {len(sent)} times"
+        plan.alarm(AlarmCode.PROTECTION, position.symbol, f"{text}; the last one ended {last.state}: {last.detail}")
 
 
 def price_through(position: OwnPosition, state: TradingState) -> str | None:
