@@ -18,6 +18,7 @@ T_PROTECT_S = 15.0
 EXIT_MAY_TAKE_S = 60.0
 RETRY_S = 300.0
 SERIES_S = 60.0
+MOST_PAIRS = 10
 DOUBT_S = 90.0
 TRIM_S = 120.0
 PENALTY_S = 120.0
@@ -127,8 +128,12 @@ def _exit_until(case: Case, gap: Gap, at: float) -> float:
 def _tried_until(case: Case, gap: Gap, begin: float, at: float) -> float:
     """Return until when the pause lasts after the last pair that was sent and came to nothing.
 
-    A pair that was lost within a minute is of the same series as the next one.
+    A pair that was lost within a minute is of the same series as the next one. After ten in a session the software
+    guard alone stands for a stop until its close.
     """
+    opened, closed = next((hours for hours in case.hours if hours[0] <= at < hours[1]), (begin, at))
+    if len(_pairs(case, gap.conid, opened, at)) >= MOST_PAIRS:
+        return closed
     tried = [
         act.at
         for act in case.journal.wire
@@ -140,6 +145,21 @@ def _tried_until(case: Case, gap: Gap, begin: float, at: float) -> float:
     if not tried:
         return at
     return max(at, tried[-1] + (RETRY_S if tried[-1] >= begin else SERIES_S))
+
+
+def _pairs(case: Case, conid: int, since: float, until: float) -> list[float]:
+    """Return when new stops of a contract were sent between two times."""
+    return [
+        act.at
+        for act in case.journal.wire
+        if act.about is None
+        and act.path.endswith("/orders")
+        and since <= act.at <= until
+        and any(
+            (intent := case.journal.intents.get(coid)) and intent.role == "stop" and intent.conid == conid
+            for coid in act.coids
+        )
+    ]
 
 
 def _doubtful_until(case: Case, gap: Gap, at: float) -> float:

@@ -94,6 +94,15 @@ def test_refused_pair_is_tried_again_within_five_minutes() -> None:
         assert len(i9(run)) == count
 
 
+@pytest.mark.parametrize(("pairs", "first", "count"), [(9, 210.0, 1), (10, 210.0, 0), (10, -500.0, 1)])
+def test_rest_of_a_session_may_be_bare_after_ten_pairs_in_it(pairs: int, first: float, count: int) -> None:
+    run = bare(20_000.0)
+    run.intent("B-S", "stop")
+    for number in range(pairs):
+        run.about(first + number, "B-S")
+    assert len(i9(run)) == count
+
+
 @pytest.mark.parametrize(("sent", "count"), [(150.0, 1), (190.0, 0)])
 def test_stop_that_was_lost_soon_after_it_was_placed_is_of_the_same_series(sent: float, count: int) -> None:
     run = bare(245.0)
