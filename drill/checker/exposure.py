@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from drill.checker.book import Book, changes, walk
+from drill.checker.book import OVER, Book, changes, walk
 from drill.checker.logs import FAR, Case, Line, Violation, instant, shown
 from drill.checker.looks import Looks, alive_after, looks_of
 from drill.checker.wire import says_yes
@@ -19,6 +19,7 @@ EXIT_MAY_TAKE_S = 60.0
 RETRY_S = 300.0
 SERIES_S = 60.0
 MOST_PAIRS = 10
+CANCEL_AGAIN_S = 60.0
 DOUBT_S = 90.0
 TRIM_S = 120.0
 PENALTY_S = 120.0
@@ -193,7 +194,33 @@ def _cancelling_until(case: Case, gap: Gap, at: float) -> float:
             return instant(line["at"])
         if line["state"] == "cancelling":
             asked[line["order_id"]] = instant(line["at"])
-    return FAR if any(since <= at for since in asked.values()) else at
+    return FAR if any(since <= at for since in asked.values()) else _asked_until(case, gap.conid, at)
+
+
+def _asked_until(case: Case, conid: int, at: float) -> float:
+    """Return until when the last cancel of a sale that still works may be waited for: for a minute, then it is due."""
+    until = at
+    for coid, intent in case.journal.intents.items():
+        if intent.side != "SELL" or intent.conid != conid or intent.order_id is None:
+            continue
+        asked = [
+            act.at
+            for act in case.journal.wire
+            if act.about is None and act.verb == "DELETE" and coid in act.coids and act.at <= at
+        ]
+        if asked and not _is_over(case, intent.order_id, at):
+            until = max(until, asked[-1] + CANCEL_AGAIN_S)
+    return until
+
+
+def _is_over(case: Case, order_id: int, at: float) -> bool:
+    return any(
+        line["kind"] == "status"
+        and line["order_id"] == order_id
+        and line["state"] in OVER
+        and instant(line["at"]) <= at
+        for line in case.truth
+    )
 
 
 def _penalty_until(case: Case, at: float) -> float:

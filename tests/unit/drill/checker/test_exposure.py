@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 
 from drill.checker import exposure
 from drill.checker.logs import Violation
 from tests.unit.drill.checker.made_up import (
+    ACCOUNT,
     CLOSE_S,
     CONID,
     ENTRY,
     STOP_ID,
     SYMBOL,
+    TARGET,
     TARGET_ID,
     MadeUp,
     bought,
     seconds,
     ticket,
 )
+
+EACH_MINUTE = range(215, 24_000, 60)
 
 
 def bare(until: float | None) -> MadeUp:
@@ -129,6 +135,28 @@ def test_target_that_is_being_cancelled_is_waited_for(gone: float, again: float,
     run.over(gone, TARGET_ID)
     run.turn(gone + 1.0)
     run.order(again, ticket(9, "SELL", "STP", 10, coid="B-S"))
+    assert len(i9(run)) == count
+
+
+@pytest.mark.parametrize(
+    ("asked_again", "target_gone", "count"),
+    [
+        ((), None, 1),
+        (EACH_MINUTE, None, 0),
+        (EACH_MINUTE, 300.0, 1),
+        (EACH_MINUTE[:10], None, 1),
+    ],
+)
+def test_target_that_no_cancel_ends_is_waited_for_while_it_is_asked_for_each_minute(
+    asked_again: Sequence[int], target_gone: float | None, count: int
+) -> None:
+    run = bought()
+    run.over(200.0, STOP_ID)
+    run.turn(200.0)
+    for at in asked_again:
+        run.about(float(at), TARGET, path=f"/iserver/account/{ACCOUNT}/order/{TARGET_ID}", verb="DELETE")
+    if target_gone is not None:
+        run.over(target_gone, TARGET_ID)
     assert len(i9(run)) == count
 
 
