@@ -121,7 +121,8 @@ def plan_protection(state: TradingState, plan: Plan) -> None:
         elif cover.target is None:
             _add_target(cover, cover.stop, need, state, plan)
         else:
-            plan_resize(cover.position, (cover.stop.record, cover.target.record), need, state, plan)
+            legs, pair_at = (cover.stop.record, cover.target.record), next_pair_at(cover.position.conid, state)
+            plan_resize(cover.position, legs, need, state, plan, pair_at)
     _drop_planned(state, plan)
 
 
@@ -216,7 +217,7 @@ def _add_target(cover: Cover, stop: Leg, need: int, state: TradingState, plan: P
     """Replace a stop without its target by a pair, outside regular hours: a good stop is not given up for a target."""
     entering = any(state.journal.entries(cover.position.conid))
     if stop.shares != need and not entering:
-        plan_resize(cover.position, (stop.record,), need, state, plan)
+        plan_resize(cover.position, (stop.record,), need, state, plan, next_pair_at(cover.position.conid, state))
     elif not state.times.liquid and not entering and not attempts(cover.position.conid, state):
         ask_cancel(stop.record, Step.REPLACE, state, plan)
 
