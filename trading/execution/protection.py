@@ -241,7 +241,8 @@ def _tell_attempts(position: OwnPosition, state: TradingState, plan: Plan) -> No
     ended = [record for record in sent if record.state in TERMINAL]
     if len(sent) > 1 and ended:
         last = ended[-1]
-        text = f"{position.symbol}: its stop was put back {len(sent)} times"
+        # Without their number, so that it stays one alert over the seconds in which each of them works.
+        text = f"{position.symbol}: its stop was put back more than once"
         plan.alarm(AlarmCode.PROTECTION, position.symbol, f"{text}; the last one ended {last.state}: {last.detail}")
 
 
