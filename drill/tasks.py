@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from drill import draw
+from drill import always, draw
 from drill.mutants import planted
 from drill.schedule import Schedule, without_faults
 from drill.trial import Verdict, try_out
@@ -25,18 +25,23 @@ class Task:
     kind: str
     seed: int
     faults: tuple[tuple[str, str | None], ...] = ()
+    always: always.Always | None = None
     clean: bool = False
     """its fault-free twin instead"""
 
     @property
     def name(self) -> str:
         """Return what reports and files call it."""
+        if self.always is not None:
+            return f"{self.kind}-{self.always.name}-{self.seed}"
         faults = "+".join(f"{fault}-{role}" if role else fault for fault, role in self.faults)
         return f"{self.kind}-{faults}-{self.seed}" if faults else f"{self.kind}-{self.seed}"
 
     def schedule(self, world: World) -> Schedule:
         """Draw it."""
-        if self.kind == "single":
+        if self.always is not None:
+            drawn = always.always(self.always, self.seed, world)
+        elif self.kind == "single":
             (fault, role) = self.faults[0]
             drawn = draw.single(fault, role, self.seed, world)
         elif self.kind == "pair":
@@ -56,14 +61,18 @@ class Setting:
     """a bug that is planted (`drill.mutants`)"""
 
 
-def tasks(seeds: Sequence[int], *, swarm: bool, singles: bool, pairs: bool) -> Iterator[Task]:
-    """Yield what was asked for, in a fixed order: the swarm, then single faults, then pairs."""
+def tasks(
+    seeds: Sequence[int], *, swarm: bool, singles: bool, pairs: bool, without_end: bool = False
+) -> Iterator[Task]:
+    """Yield what was asked for, in a fixed order: the swarm, single faults, pairs, and faults that are always on."""
     if swarm:
         yield from (Task("swarm", seed) for seed in seeds)
     if singles:
         yield from (Task("single", seed, (each,)) for seed in seeds for each in draw.all_singles())
     if pairs:
         yield from (Task("pair", seed, each) for seed in seeds for each in draw.all_pairs())
+    if without_end:
+        yield from (Task("always", seed, always=each) for seed in seeds for each in always.all_always())
 
 
 _shared: dict[str, Any] = {}

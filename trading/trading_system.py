@@ -176,21 +176,21 @@ class TradingSystem:
             turn = self._turn(view, balances=False)
         looks = list(turn.looks)
         if due and not self._deciding.awaits(turn.state):
-            at = self._deciding.decide(turn.state, self._publisher, self._summary)
-            if at is not None:
-                looks.append(at)
-            elif self._context.clock.now() >= times.window.begins or turn.state.flatten:
+            taken = self._deciding.decide(turn.state, self._publisher, self._summary)
+            if taken and (self._context.clock.now() >= times.window.begins or turn.state.flatten):
                 turn = self._turn(view, balances=False)
                 looks = list(turn.looks)
         elif due:
             looks.append(now + timedelta(seconds=LOOK_AT_LEAST_S))
+        if self._deciding.again_at is not None:
+            looks.append(self._deciding.again_at)
         self._summary.uncovered = turn.state.uncovered_shares
         self._summary.unknown = turn.unknown
         self._finish_flatten(turn)
         self._troubles.cycle([*turn.problems, self._deciding.problem, *self._account_problem(turn)])
         alarms = [*turn.alarms, *self._deciding.alarms(turn.state), *self._keeper.alarms()]
         self._alerting.present([*alarms, *self._troubles.alarms(told=alarms)])
-        self._events.tell()
+        self._events.tell(guarded={alarm.subject for alarm in alarms if alarm.code is AlarmCode.PROTECTION})
         context.store.record_differences(differences(turn.state, turn.halts))
         return self._next(looks, turn)
 

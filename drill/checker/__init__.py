@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
-from drill.checker import accounts, exposure, life, wire
+from drill.checker import accounts, cover, exposure, life, wire
 from drill.checker.journal import read_journal
 from drill.checker.logs import Case, Violation, case_of, parse_lines
 
@@ -20,7 +20,7 @@ INVARIANTS: Mapping[str, Invariant] = {
     "I6": accounts.i6_nothing_is_invented,
     "I7": accounts.i7_counted_once,
     "I8": accounts.i8_positions_are_true,
-    "I9": exposure.i9_shares_are_covered,
+    "I9": cover.i9_shares_are_covered,
     "I10": exposure.i10_never_short,
     "I11": exposure.i11_hands_off,
     "I13": exposure.i13_nothing_is_bought_in_a_halt,

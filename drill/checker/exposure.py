@@ -1,194 +1,22 @@
-"""What is at stake at each moment: shares without cover, sells beyond what is held, orders of others, buying in a halt.
+"""What is at stake at each moment: sells beyond what is held, orders of others, buying in a halt.
 
-I9, I10, I11, I13, I16 of the invariants.
+I10, I11, I13, I16 of the invariants.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from drill.checker.book import Book, changes, walk
-from drill.checker.logs import FAR, Case, Line, Violation, instant, shown
+from drill.checker.cover import unproven_until
+from drill.checker.logs import FAR, Case, Line, Violation, instant
 from drill.checker.looks import Looks, alive_after, looks_of
-from drill.checker.untold import untold
 from drill.checker.wire import says_yes
 
-T_PROTECT_S = 15.0
-EXIT_MAY_TAKE_S = 60.0
-RETRY_S = 300.0
-SERIES_S = 60.0
-DOUBT_S = 90.0
 TRIM_S = 120.0
-PENALTY_S = 120.0
 ORPHAN_SEEN_S = 120.0
-UNPROVEN = frozenset({"SENDING", "QUESTIONED", "REPLYING", "UNKNOWN"})
 _LATE_FILLS = ("O13", "O16", "O17", "O24")
-
-
-@dataclass(frozen=True, slots=True)
-class Gap:
-    """Own shares of a contract without cover, from a time to a time."""
-
-    conid: int
-    symbol: str
-    begin: float
-    end: float
-    shares: int
-
-
-def gaps(case: Case) -> list[Gap]:
-    """Return the times in which own shares had no cover."""
-    found: list[Gap] = []
-    open_since: dict[int, tuple[float, int]] = {}
-    book = Book()
-    for _, book in changes(case):
-        for conid in list(book.own):
-            bare = max(book.own[conid], 0) - book.covered(conid)
-            if bare > 0 and conid not in open_since:
-                open_since[conid] = book.at, bare
-            elif bare <= 0 and conid in open_since:
-                since, shares = open_since.pop(conid)
-                found.append(Gap(conid, book.symbol(conid), since, book.at, shares))
-    found += [
-        Gap(conid, book.symbol(conid), since, max(case.end, since), bare) for conid, (since, bare) in open_since.items()
-    ]
-    return found
-
-
-def i9_shares_are_covered(case: Case) -> Iterator[Violation]:
-    """In liquid hours own shares have a stop within 15 s of the first look at which that could be seen and done.
-
-    Not counted: while the process or the gateway is away, while what became of a stop is not proven (the software
-    guard stands for it), the minute that an exit takes, and the pause after a pair that the broker refused.
-    """
-    looks, unclear = looks_of(case), untold(case)
-    for gap in gaps(case):
-        if gap.conid in unclear:
-            continue
-        for begin, end in _liquid_parts(case, gap):
-            due = _deadline(case, looks, gap, begin)
-            if due < end:
-                since, seconds = shown(begin)[11:19], round(end - begin)
-                sentence = f"{gap.shares} own shares have been without a stop since {since}, for {seconds} s in all"
-                yield Violation("I9", due, gap.symbol, sentence)
-                break
-
-
-def _liquid_parts(case: Case, gap: Gap) -> Iterator[tuple[float, float]]:
-    for opened, closed in case.hours:
-        begin, end = max(opened, gap.begin), min(closed, gap.end)
-        if begin < end:
-            yield begin, end
-
-
-def _deadline(case: Case, looks: Looks, gap: Gap, begin: float) -> float:
-    """Return until when the shares may be bare."""
-    due = looks.first_clear(begin) + T_PROTECT_S
-    while due < gap.end:
-        later = max(alive_after(case, due), _unproven_until(case, gap.conid, due), _exit_until(case, gap, due))
-        later = max(later, _tried_until(case, gap, begin, due), _doubtful_until(case, gap, due))
-        later = max(later, _cancelling_until(case, gap, due), _penalty_until(case, due))
-        if later <= due:
-            return due
-        # What was in the way is gone: from then on it can be done.
-        due = looks.clear_from(later, T_PROTECT_S)
-    return due
-
-
-def _unproven_until(case: Case, conid: int, at: float) -> float:
-    """Return until when a stop or an exit of the contract was not proven that was not at a time; else the time."""
-    until = at
-    for coid, intent in case.journal.intents.items():
-        if intent.conid == conid and intent.side == "SELL":
-            until = max(until, _in_state(case, coid, at))
-    return until
-
-
-def _in_state(case: Case, coid: str, at: float) -> float:
-    state, until = "", at
-    for step in case.journal.steps:
-        if step.coid != coid:
-            continue
-        if step.at <= at:
-            state = step.state
-        elif state in UNPROVEN:
-            return step.at
-    return FAR if state in UNPROVEN else until
-
-
-def _exit_until(case: Case, gap: Gap, at: float) -> float:
-    """Return until when an exit that has begun may take."""
-    until = at
-    for intent in case.journal.intents.values():
-        began = intent.created
-        if intent.conid == gap.conid and intent.role == "exit" and began <= at < began + EXIT_MAY_TAKE_S:
-            until = max(until, began + EXIT_MAY_TAKE_S)
-    return until
-
-
-def _tried_until(case: Case, gap: Gap, begin: float, at: float) -> float:
-    """Return until when the pause lasts after the last pair that was sent and came to nothing.
-
-    A pair that was lost within a minute is of the same series as the next one.
-    """
-    tried = [
-        act.at
-        for act in case.journal.wire
-        if act.about is None
-        and act.verb == "POST"
-        and begin - SERIES_S <= act.at <= at
-        and _stops(case, act.coids, gap.conid)
-    ]
-    if not tried:
-        return at
-    return max(at, tried[-1] + (RETRY_S if tried[-1] >= begin else SERIES_S))
-
-
-def _doubtful_until(case: Case, gap: Gap, at: float) -> float:
-    """Return until when a stop that the broker made inactive may be looked at: it may yet work, beside a new one."""
-    stops = {
-        intent.order_id
-        for intent in case.journal.intents.values()
-        if intent.role == "stop" and intent.conid == gap.conid
-    }
-    since = [
-        instant(line["at"])
-        for line in case.truth
-        if line["kind"] == "status" and line["state"] == "inactive" and line["order_id"] in stops
-    ]
-    return max((began + DOUBT_S for began in since if began <= at < began + DOUBT_S), default=at)
-
-
-def _cancelling_until(case: Case, gap: Gap, at: float) -> float:
-    """Return until when the broker is cancelling a sale of ours: with a new stop beside it, too much could be sold."""
-    sales = {
-        intent.order_id
-        for intent in case.journal.intents.values()
-        if intent.side == "SELL" and intent.conid == gap.conid
-    }
-    asked: dict[int, float] = {}
-    for line in case.truth:
-        if line["kind"] != "status" or line["order_id"] not in sales:
-            continue
-        since = asked.pop(line["order_id"], FAR)
-        if since <= at < instant(line["at"]):
-            return instant(line["at"])
-        if line["state"] == "cancelling":
-            asked[line["order_id"]] = instant(line["at"])
-    return FAR if any(since <= at for since in asked.values()) else at
-
-
-def _penalty_until(case: Case, at: float) -> float:
-    """Return until when a penalty lasts: after an answer 429 nothing is sent for a while but one probe a minute."""
-    punished = [instant(line["at"]) for line in case.truth if line["kind"] == "fault" and line["id"] in ("H03", "H04")]
-    return max((began + PENALTY_S for began in punished if began <= at < began + PENALTY_S), default=at)
-
-
-def _stops(case: Case, coids: Sequence[str], conid: int) -> bool:
-    intents = (case.journal.intents.get(coid) for coid in coids)
-    return any(intent is not None and intent.role in ("stop", "exit") and intent.conid == conid for intent in intents)
 
 
 def i10_never_short(case: Case) -> Iterator[Violation]:
@@ -253,7 +81,7 @@ def _lingered(case: Case, looks: Looks, book: Book, span: tuple[int, float, floa
     for opened, closed in case.hours:
         begin = max(since, opened)
         due = looks.first_clear(begin) + TRIM_S
-        if (proven := _unproven_until(case, conid, due)) > due:
+        if (proven := unproven_until(case, conid, due)) > due:
             due = proven + TRIM_S
         if due >= min(until, closed) or alive_after(case, due) > due:
             continue

@@ -6,7 +6,7 @@ up and the brokerage session open: whatever was true then could be seen and deal
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -40,7 +40,8 @@ class Looks:
             if at >= FAR:
                 return FAR
             until = at + seconds
-            index = bisect_left(self.troubled, at)
+            # One at the very instant of the clear one is dealt with.
+            index = bisect_right(self.troubled, at)
         return until
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from drill.mutants.patching import Mutant, Patch, always
-from trading.execution import execution_matching, foreign, own_shares, reconciler
+from trading.execution import execution_matching, foreign, own_shares, share_check
 from trading.execution.own_shares import Change
 from trading.model.order import Execution, IntentState
 from trading.model.record import IntentRecord, JournalView, OwnPosition
@@ -91,7 +91,7 @@ COUNTING: Mapping[str, Mutant] = {
         "a corrected execution counts beside the first", (Patch(fills, "_other_version", always(None)),)
     ),
     "own_is_what_the_broker_holds": Mutant(
-        "the broker's position counts as our own", (Patch(reconciler, "judge_shares", _as_the_broker_has_it),)
+        "the broker's position counts as our own", (Patch(share_check, "judge_shares", _as_the_broker_has_it),)
     ),
     "adopts_an_orphan": Mutant(
         "an order under a name like ours that the journal lacks is taken for one of ours",

@@ -15,7 +15,10 @@ from trading.model.alarm import Alarm, AlarmCode
 from trading.model.decision import Decision
 from trading.model.order import IntentState, Role
 
-BARS_RETRY_S = 60.0
+# What a decision is taken on may be missing for a whole night. Each try can ask for every symbol's bars anew, so while
+# nothing could leave yet there are few, and none of them hangs on how often a cycle looks at the account.
+RETRY_S = 60.0
+EARLY_RETRY_S = 300.0
 
 
 class Deciding:
@@ -29,13 +32,17 @@ class Deciding:
         self.decision: Decision | None = context.store.last_decision()
         self.problem = ""
         """why the decision that is due could not be taken at the last attempt"""
+        self.again_at: datetime | None = None
+        """when a decision that could not be taken is tried again"""
 
     def due(self, times: MarketTimes, now: datetime) -> bool:
         """Return whether a decision is to be taken.
 
         The first one of all waits for a session whose close this system has seen in time: an earlier one could send
-        nothing, and there is nothing to sell.
+        nothing, and there is nothing to sell. One that could not be taken is due again at `again_at`.
         """
+        if self.again_at is not None and now < self.again_at:
+            return False
         if self.decision is not None:
             return self.decision.session < times.newest.day
         return now <= times.window.ends or bool(self._context.journal.own_positions())
@@ -69,8 +76,8 @@ class Deciding:
             if position.symbol in skipped
         )
 
-    def decide(self, state: TradingState, publisher: Publisher, summary: CycleSummary) -> datetime | None:
-        """Decide on the newest completed session; return when to try again where that is not possible yet.
+    def decide(self, state: TradingState, publisher: Publisher, summary: CycleSummary) -> bool:
+        """Decide on the newest completed session; return whether that was possible, else it is tried again.
 
         Raises: GatewayError.
         """
@@ -86,7 +93,8 @@ class Deciding:
             missing = "no bars" if state.snapshot.account.value is not None else "no balances"
             self.problem = f"nothing can be decided on {newest.day}: there are {missing} of it"
             context.log.warning("no decision yet", session=newest.day.isoformat(), missing=missing)
-            return context.clock.now() + timedelta(seconds=BARS_RETRY_S)
+            self.again_at = _next_try(state.times, context.clock.now())
+            return False
         decision = decide(view, self._stages)
         # The decision comes last: once it is there, nothing before it is done again.
         context.store.record_equity(
@@ -94,6 +102,13 @@ class Deciding:
         )
         context.store.record_bars(market.panel, self._stages.chart_values(market.panel))
         context.store.record_decision(decision, context.clock.now())
-        self.decision = decision
+        self.decision, self.again_at = decision, None
         publisher.decision(decision, summary)
-        return None
+        return True
+
+
+def _next_try(times: MarketTimes, now: datetime) -> datetime:
+    """Return when to try again: soon once orders may leave, and not later than that."""
+    if now >= times.window.begins:
+        return now + timedelta(seconds=RETRY_S)
+    return min(now + timedelta(seconds=EARLY_RETRY_S), times.window.begins)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from trading.execution.context import TradingContext
 from trading.model.alarm import AlarmCode
-from trading.model.order import TERMINAL, IntentState
+from trading.model.order import TERMINAL, IntentState, Role
 from trading.model.order_step import OrderStep
 from trading.model.status import StatusKey
 
@@ -14,6 +16,8 @@ _REFUSED = {
     IntentState.DECLINED: "was declined",
     IntentState.LOST: "never arrived",
 }
+# They are refused together, for one reason.
+_LEGS = frozenset({Role.STOP, Role.TARGET})
 
 
 class OrderEvents:
@@ -24,12 +28,20 @@ class OrderEvents:
         self._context = context
         self._told: int | None = None
 
-    def tell(self) -> int:
-        """Tell all steps since the last call; return how many there were."""
+    def tell(self, guarded: Collection[str] = ()) -> int:
+        """Tell all steps since the last call; return how many there were.
+
+        Of the symbols in `guarded` an alarm says already that their stops are refused again and again.
+        """
         steps = self._context.commands.steps_after(self._last())
+        told: set[tuple[str, str]] = set()
         for step in steps:
             self._log(step)
-            self._alert(step)
+            legs_cause = (step.symbol, step.detail)
+            if step.role in _LEGS and (step.symbol in guarded or legs_cause in told):
+                continue
+            if self._alert(step):
+                told.add(legs_cause)
         if steps:
             self._told = steps[-1].number
             self._context.store.keep({StatusKey.ORDER_STEPS_TOLD: str(self._told)})
@@ -54,10 +66,11 @@ class OrderEvents:
             detail=step.detail,
         )
 
-    def _alert(self, step: OrderStep) -> None:
+    def _alert(self, step: OrderStep) -> bool:
         """Tell a person of an order that was refused or lost; children that go with their entry need no word."""
         what = _REFUSED.get(step.state)
         if what is None or step.detail.startswith("its entry"):
-            return
+            return False
         text = f"{step.symbol}: the {step.role} {step.coid} {what}: {step.detail}"
         self._context.alerts.present(AlarmCode.REJECTED, step.coid, text, self._context.clock.now())
+        return True

@@ -18,7 +18,7 @@ from trading.execution.snapshot import BrokerSnapshot
 from trading.execution.windows import in_reset, next_reset_end
 from trading.market.calendar import TradingCalendar
 from trading.model.exchange_time import exchange_date
-from trading.model.order import Tif
+from trading.model.order import IntentState, Tif
 from trading.model.record import IntentRecord, JournalView
 from trading.ports import Sighting
 
@@ -97,6 +97,12 @@ def witnessed(coid: str, snapshot: BrokerSnapshot, journal: JournalView) -> bool
         and not record.unproven
     ]
     return bool(wanted) and all(order_id in snapshot.sights for order_id in wanted)
+
+
+def with_its_entry(record: IntentRecord, journal: JournalView) -> bool:
+    """Return whether a leg is not proven because its entry isn't: what is found out of that tells of the leg too."""
+    entry = journal.by_coid.get(record.intent.parent_coid or "")
+    return entry is not None and entry.state is IntentState.UNKNOWN and record.order_id is None
 
 
 def next_look(record: IntentRecord, now: datetime, calendar: TradingCalendar, settings: Settings) -> datetime | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from trading.execution import checks
 from trading.execution.order_factory import Purpose, bracket
@@ -115,11 +115,27 @@ def _plan_entry(approved: Approved, state: TradingState, plan: Plan) -> None:
 
 def _plan_again(group: Sequence[OrderIntent], state: TradingState, plan: Plan) -> None:
     """Take up a PLANNED entry: a crash came before it left, or nothing could be sent."""
-    over = group[0].session < state.times.window.session.day or state.now > state.times.window.ends
-    if over:
-        plan.commands.append(Refuse(tuple(group), Denied(group[0].symbol, "too_old", None, None, "its window is over")))
+    entry, window = group[0], state.times.window
+    due = _due_again(entry, state)
+    if entry.session < window.session.day or state.now > window.ends:
+        plan.commands.append(Refuse(tuple(group), Denied(entry.symbol, "too_old", None, None, "its window is over")))
+    elif state.now < due:
+        plan.waiting[entry.symbol] = Denied(entry.symbol, "not_sent", None, None, "the gateway isn't reached")
+        plan.again(due)
     else:
         _step(group, state, plan)
+
+
+def _due_again(entry: OrderIntent, state: TradingState) -> datetime:
+    """Return when an entry that did not leave is sent again: 5, 10, 20 seconds later and so on, at last every minute.
+
+    The end of the window is one try more.
+    """
+    tried = [command.sent_at for command in state.journal.commands_of(entry.coid) if not command.left]
+    if not tried:
+        return state.now
+    pause_s = min(POLL_S * 2.0 ** (len(tried) - 1), MINUTE_S)
+    return min(tried[-1] + timedelta(seconds=pause_s), state.times.window.ends)
 
 
 def _step(group: Sequence[OrderIntent], state: TradingState, plan: Plan) -> None:

@@ -23,17 +23,16 @@ from trading.execution.state import TradingState
 from trading.model.alarm import AlarmCode
 from trading.model.command import Step
 from trading.model.decision import Denied
-from trading.model.order import IntentState, OrderIntent, OrderType, Role, Side
+from trading.model.order import TERMINAL, IntentState, OrderIntent, OrderType, Role, Side
 from trading.model.record import IntentRecord, OwnPosition
 
 BARE = "bare:"
 """begins the names under which sightings of own shares without a stop are kept"""
-# When pairs are sent, counted from the first one of a session; then every five minutes.
+# When pairs are sent, counted from the first one before a session's open and from the first one in it; then every five
+# minutes, ten at most each time: what a broker refuses before the open uses up no try of the hours that matter.
 PAIRS_AT_S = (0.0, 5.0, 15.0, 60.0)
 PAIRS_EVERY_S = 300.0
 MAX_PAIRS = 10
-# Before the open nothing is lost yet, and a reference price may be that of before a split: most are kept for later.
-MAX_PAIRS_BEFORE_THE_OPEN = 4
 _NEVER_LEFT = frozenset({IntentState.PLANNED, IntentState.DENIED})
 
 
@@ -106,6 +105,8 @@ def plan_protection(state: TradingState, plan: Plan) -> None:
     """Put stop and target right for every position that no exit has the say over."""
     for cover in covers(state):
         _tell(cover, state, plan)
+        if cover.position.conid not in plan.leaving and cover.stop is None and not cover.exiting:
+            _tell_attempts(cover.position, state, plan)
         if cover.position.conid in plan.leaving or state.guard.observes or not state.snapshot.whole:
             continue
         if cover.unproven or cover.exiting or state.snapshot.unclear(cover.position.conid):
@@ -120,13 +121,14 @@ def plan_protection(state: TradingState, plan: Plan) -> None:
         elif cover.target is None:
             _add_target(cover, cover.stop, need, state, plan)
         else:
-            plan_resize(cover.position, (cover.stop.record, cover.target.record), need, state, plan)
+            legs, pair_at = (cover.stop.record, cover.target.record), next_pair_at(cover.position.conid, state)
+            plan_resize(cover.position, legs, need, state, plan, pair_at)
     _drop_planned(state, plan)
 
 
 def attempts(conid: int, state: TradingState) -> tuple[IntentRecord, ...]:
-    """Return the stops that were sent as part of a protective pair for the session that is on or comes next."""
-    day = protected_session(state)
+    """Return the stops that were sent as part of a protective pair in the open session, or before the next one."""
+    day, session = protected_session(state), state.times.open_session
     return tuple(
         record
         for record in state.journal.of(conid)
@@ -134,7 +136,12 @@ def attempts(conid: int, state: TradingState) -> tuple[IntentRecord, ...]:
         and record.intent.reason == PROTECTION
         and record.intent.session == day
         and record.state not in _NEVER_LEFT
+        and (session is None or _sent_at(record) >= session.open)
     )
+
+
+def _sent_at(record: IntentRecord) -> datetime:
+    return record.sent_at or record.intent.created
 
 
 def protected_session(state: TradingState) -> date:
@@ -143,36 +150,22 @@ def protected_session(state: TradingState) -> date:
     return (times.open_session or times.calendar.next_after(times.newest.day)).day
 
 
-def _next_open(state: TradingState) -> datetime:
-    """Return when the next regular hours begin, outside of them."""
-    calendar = state.times.calendar
-    session = calendar.next_after(state.times.newest.day)
-    return session.open if session.open > state.now else calendar.next_after(session.day).open
-
-
 def next_pair_at(conid: int, state: TradingState) -> datetime | None:
-    """Return when the next pair may be sent, None when there were enough of them in this session."""
+    """Return when the next pair may be sent, None when there were enough of them."""
     sent = attempts(conid, state)
     if not sent:
         return state.now
     if len(sent) >= MAX_PAIRS:
         return None
-    if len(sent) >= MAX_PAIRS_BEFORE_THE_OPEN and not state.times.liquid:
-        return _next_open(state)
     extra = max(len(sent) - len(PAIRS_AT_S) + 1, 0)
     offset = PAIRS_AT_S[min(len(sent), len(PAIRS_AT_S) - 1)] + extra * PAIRS_EVERY_S
-    return (sent[0].sent_at or sent[0].intent.created) + timedelta(seconds=offset)
+    return _sent_at(sent[0]) + timedelta(seconds=offset)
 
 
 def _cover_bare(cover: Cover, need: int, state: TradingState, plan: Plan) -> None:
     """Send a pair for shares without a stop, once the leg that is left is gone."""
     position = cover.position
     due = next_pair_at(position.conid, state)
-    sent = attempts(position.conid, state)
-    if len(sent) > 1:
-        last = sent[-1]
-        text = f"{position.symbol}: its stop was put back {len(sent)} times"
-        plan.alarm(AlarmCode.PROTECTION, position.symbol, f"{text}; the last one ended {last.state}: {last.detail}")
     if due is None:
         return
     if state.now < due:
@@ -224,7 +217,7 @@ def _add_target(cover: Cover, stop: Leg, need: int, state: TradingState, plan: P
     """Replace a stop without its target by a pair, outside regular hours: a good stop is not given up for a target."""
     entering = any(state.journal.entries(cover.position.conid))
     if stop.shares != need and not entering:
-        plan_resize(cover.position, (stop.record,), need, state, plan)
+        plan_resize(cover.position, (stop.record,), need, state, plan, next_pair_at(cover.position.conid, state))
     elif not state.times.liquid and not entering and not attempts(cover.position.conid, state):
         ask_cancel(stop.record, Step.REPLACE, state, plan)
 
@@ -240,6 +233,17 @@ def _tell(cover: Cover, state: TradingState, plan: Plan) -> None:
     plan.alarm(AlarmCode.UNCOVERED, position.symbol, text)
     if f"{BARE}{position.conid}" not in state.sightings:
         plan.notes.append((f"{BARE}{position.conid}", "no working stop"))
+
+
+def _tell_attempts(position: OwnPosition, state: TradingState, plan: Plan) -> None:
+    """Say that a stop was put back again and again, also while it is not known what became of the newest one."""
+    sent = attempts(position.conid, state)
+    ended = [record for record in sent if record.state in TERMINAL]
+    if len(sent) > 1 and ended:
+        last = ended[-1]
+        # Without their number, so that it stays one alert over the seconds in which each of them works.
+        text = f"{position.symbol}: its stop was put back more than once"
+        plan.alarm(AlarmCode.PROTECTION, position.symbol, f"{text}; the last one ended {last.state}: {last.detail}")
 
 
 def price_through(position: OwnPosition, state: TradingState) -> str | None:

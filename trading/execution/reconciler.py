@@ -288,16 +288,16 @@ class Reconciler:
                 if judgement.lost:
                     gone |= declare_lost(context.journal, record, journal, "its absence is proven", now)
                     continue
-            self._freeze(record, now, done)
+            self._freeze(record, journal, now, done)
             look = absence.next_look(record, now, context.calendar, context.settings)
             if look is not None:
                 done.again(look)
 
-    def _freeze(self, record: IntentRecord, now: datetime, done: Reconciled) -> None:
+    def _freeze(self, record: IntentRecord, journal: JournalView, now: datetime, done: Reconciled) -> None:
         begun = record.unknown_since or record.sent_at or now
         if not record.frozen and now - begun >= absence.FREEZE_AFTER:
             self._context.journal.freeze(record.coid, now)
-        if record.frozen or now - begun >= absence.FREEZE_AFTER:
+        if (record.frozen or now - begun >= absence.FREEZE_AFTER) and not absence.with_its_entry(record, journal):
             what = f"order {record.order_id} looks like it; claim it or cancel it at the broker"
             text = what if record.provisional else "look it up at the broker, then decide with `reconcile`"
             done.alarms.append(

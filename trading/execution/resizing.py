@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from trading.execution.cancels import ask_cancel
 from trading.execution.matching import PRICE_TOLERANCE
@@ -21,12 +21,18 @@ TRIES_APART = timedelta(seconds=15)
 
 
 def plan_resize(
-    position: OwnPosition, legs: Sequence[IntentRecord], need: int, state: TradingState, plan: Plan
+    position: OwnPosition,
+    legs: Sequence[IntentRecord],
+    need: int,
+    state: TradingState,
+    plan: Plan,
+    pair_at: datetime | None,
 ) -> None:
     """Bring the legs to `need` shares at the plan's prices; what a person set becomes the plan.
 
     Growing, the stop goes first; shrinking, the leg that is nearer to the market. While an entry still works its
-    children are only cut where they work for more than is filled.
+    children are only cut where they work for more than is filled. `pair_at` is when a new pair may be sent, None for
+    no more in this session.
     """
     entering = any(state.journal.entries(position.conid))
     wrong = [
@@ -41,7 +47,7 @@ def plan_resize(
     if not wrong:
         return
     if any(_is_refused(leg, state) for leg in wrong):
-        if not entering:
+        if not entering and _may_be_given_up(wrong, need, state, plan, pair_at):
             for leg in legs:
                 ask_cancel(leg, Step.REPLACE, state, plan)
         return
@@ -57,6 +63,23 @@ def plan_resize(
             continue
         plan.commands.append(Modify(leg, need + leg.filled, _planned_price(position, leg, state), Step.RESIZE))
         plan.again(state.now + TRIES_APART)
+
+
+def _may_be_given_up(
+    wrong: Sequence[IntentRecord], need: int, state: TradingState, plan: Plan, pair_at: datetime | None
+) -> bool:
+    """Return whether legs that can't be changed make way for a new pair.
+
+    What would sell more than there is goes at once. Else a stop that is right stays in regular hours whatever its
+    target is, and no stop goes before another one may be sent.
+    """
+    if any(round(state.snapshot.sights[leg.order_id or 0].order.remaining_quantity) > need for leg in wrong):
+        return True
+    if state.times.liquid and all(leg.intent.role is not Role.STOP for leg in wrong):
+        return False
+    if pair_at is not None and pair_at > state.now:
+        plan.again(pair_at)
+    return pair_at is not None and pair_at <= state.now
 
 
 def _ordered(

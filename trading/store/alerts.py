@@ -1,16 +1,23 @@
-"""Alerts with a memory: each is told once while it lasts, over restarts too, and says on the pages since when."""
+"""Alerts with a memory: each is told once while it lasts, over restarts too, and says on the pages since when.
+
+What comes and goes is one alert: an order list that lacks other rows each time would tell a person hundreds of times.
+"""
 
 from __future__ import annotations
 
 import sqlite3
 from collections.abc import Collection
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from trading.errors import InvariantBroken
+from trading.model.alert import Alert
 from trading.ports import Notifier
 from trading.store.database import Database
 from trading.store.readers.alerts import alert_of
 from trading.store.units import utc_text
+
+GOES_ON_WITHIN = timedelta(minutes=15)
+"""what comes back with the same words so soon after its end has not ended"""
 
 
 class SqliteAlerts:
@@ -29,7 +36,7 @@ class SqliteAlerts:
             self._notifier.alert(code, text)
 
     def over(self, code: str, keep_subjects: Collection[str], now: datetime) -> None:
-        """End the alerts of a code but those of `keep_subjects`; what comes back later is told anew."""
+        """End the alerts of a code but those of `keep_subjects`; what comes back a while later is told anew."""
         try:
             rows = self._database.query("SELECT id, subject FROM alert WHERE code = ? AND over_at IS NULL", (code,))
             gone = [(utc_text(now), row["id"]) for row in rows if row["subject"] not in keep_subjects]
@@ -45,7 +52,7 @@ class SqliteAlerts:
         rows = self._database.query(
             "SELECT * FROM alert WHERE code = ? AND subject = ? AND over_at IS NULL", (code, subject)
         )
-        known = alert_of(rows[0]) if rows else None
+        known = alert_of(rows[0]) if rows else self._gone_on(code, subject, text, now)
         if known is None or known.text != text:
             with self._database.transaction() as connection:
                 _write(connection, code, subject, text, utc_text(now), known=known is not None)
@@ -58,6 +65,18 @@ class SqliteAlerts:
                     " AND over_at IS NULL",
                     (utc_text(now), code, subject),
                 )
+
+    def _gone_on(self, code: str, subject: str, text: str, now: datetime) -> Alert | None:
+        """Let the alert with these words go on that was over a moment ago; return it, None where there is none."""
+        rows = self._database.query(
+            "SELECT * FROM alert WHERE code = ? AND subject = ? AND text = ? AND over_at >= ? ORDER BY id DESC LIMIT 1",
+            (code, subject, text, utc_text(now - GOES_ON_WITHIN)),
+        )
+        if not rows:
+            return None
+        with self._database.transaction() as connection:
+            connection.execute("UPDATE alert SET over_at = NULL WHERE id = ?", (rows[0]["id"],))
+        return alert_of(rows[0])
 
 
 def _write(connection: sqlite3.Connection, code: str, subject: str, text: str, at: str, *, known: bool) -> None:

@@ -16,6 +16,13 @@ def test_tasks_come_in_a_fixed_order_and_each_has_a_name_of_its_own() -> None:
     assert every == list(tasks(range(2), swarm=True, singles=True, pairs=False))
 
 
+def test_faults_that_are_always_on_are_tasks_too(world: World) -> None:
+    every = list(tasks(range(2), swarm=False, singles=False, pairs=False, without_end=True))
+    assert len({task.name for task in every}) == len(every)
+    assert every[0].schedule(world).name == "always C01-half-hour"
+    assert every[0].name == "always-C01-half-hour-0"
+
+
 def test_task_draws_its_schedule_and_its_fault_free_twin(world: World) -> None:
     pair = Task("pair", 3, (("T05", "entry"), ("H05", None)))
     assert [fault["id"] for fault in pair.schedule(world).faults] == ["T05", "H05"]

@@ -9,7 +9,7 @@ from tests.fakes.fake_market_data import CONIDS, quiet
 from tests.fakes.trading_context import CLOSE, DECIDED, OPEN, PRE_OPEN, SESSION, decision_of
 from tests.fakes.trading_loop import LoopParts
 from tests.fakes.trading_states import approved
-from trading.cycle.deciding import BARS_RETRY_S
+from trading.cycle.deciding import RETRY_S
 from trading.errors import SessionLost
 from trading.model.decision import Approved
 from trading.model.metric import Counter
@@ -88,9 +88,11 @@ def test_bars_that_are_not_there_yet_are_looked_for_again(loop: LoopParts) -> No
     there = loop.market_data.panel
     loop.market_data.panel = quiet(loop.calendar, date(2014, 2, 28))
     system = loop.start()
-    assert system.run_cycle() == PRE_OPEN + timedelta(seconds=BARS_RETRY_S)
-    assert loop.decided() == []
+    again = PRE_OPEN + timedelta(seconds=RETRY_S)
+    assert [system.run_cycle(), system.run_cycle()] == [again, again]
+    assert (loop.decided(), loop.market_data.readings) == ([], 1)
     loop.market_data.panel = there
+    loop.clock.time = again
     system.run_cycle()
     assert loop.decided() == [DECIDED]
 

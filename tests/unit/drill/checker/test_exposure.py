@@ -1,4 +1,4 @@
-"""Invariants of what is at stake: shares without cover, sells beyond what is held, orders of others, halts."""
+"""Invariants of what is at stake: sells beyond what is held, orders of others, halts."""
 
 from __future__ import annotations
 
@@ -7,32 +7,14 @@ import pytest
 from drill.checker import exposure
 from drill.checker.logs import Violation
 from tests.unit.drill.checker.made_up import (
-    CLOSE_S,
-    CONID,
     ENTRY,
     STOP_ID,
     SYMBOL,
     TARGET_ID,
     MadeUp,
     bought,
-    seconds,
     ticket,
 )
-
-
-def bare(until: float | None) -> MadeUp:
-    """The stop is lost at 200 s, seen by a clear turn then; a new one rests from `until` on, None: never."""
-    run = bought()
-    run.over(200.0, STOP_ID)
-    run.over(200.0, TARGET_ID)
-    run.turn(200.0)
-    if until is not None:
-        run.order(until, ticket(9, "SELL", "STP", 10, coid="B-S"))
-    return run
-
-
-def i9(run: MadeUp) -> list[Violation]:
-    return list(exposure.i9_shares_are_covered(run.case()))
 
 
 def i10(run: MadeUp) -> list[Violation]:
@@ -42,105 +24,8 @@ def i10(run: MadeUp) -> list[Violation]:
 def test_ordinary_run_keeps_every_invariant_of_exposure() -> None:
     case = bought().case()
     every = [value for name, value in vars(exposure).items() if name[0] == "i" and name[1:3].strip("_").isdigit()]
-    assert len(every) == 5
+    assert len(every) == 4
     assert [violation for invariant in every for violation in invariant(case)] == []
-
-
-@pytest.mark.parametrize(("until", "count"), [(200.0, 0), (215.0, 0), (216.0, 1), (None, 1)])
-def test_stop_is_back_within_fifteen_seconds_of_a_clear_look(until: float | None, count: int) -> None:
-    assert len(i9(bare(until))) == count
-
-
-def test_time_counts_from_the_first_look_in_which_nothing_was_in_the_way() -> None:
-    run = bought()
-    run.over(200.0, STOP_ID)
-    run.line(200.0, "fault", id="H05", path="/iserver/account/orders")
-    run.turn(200.0)
-    run.turn(260.0)
-    run.order(270.0, ticket(9, "SELL", "STP", 10, coid="B-S"))
-    assert i9(run) == []
-
-
-def test_time_in_which_the_process_is_dead_does_not_count() -> None:
-    run = bare(1030.0)
-    run.event(201.0, "death", point="statement")
-    run.event(1000.0, "start")
-    run.turn(1018.0)
-    assert i9(run) == []
-
-
-def test_stop_whose_outcome_is_not_proven_is_waited_for() -> None:
-    run = bare(None)
-    run.intent("B-S", "stop", created=seconds(201.0))
-    run.step(201.0, "B-S", "PLANNED", "SENDING", "UNKNOWN")
-    assert i9(run) == []
-    run.step(900.0, "B-S", "LOST")
-    assert len(i9(run)) == 1
-
-
-def test_exit_that_has_begun_may_take_a_minute() -> None:
-    for sent, count in ((250.0, 0), (290.0, 1)):
-        run = bare(None)
-        run.intent("X", "exit", created=seconds(205.0))
-        run.order(sent, ticket(9, "SELL", "MKT", 10, coid="X"))
-        assert len(i9(run)) == count
-
-
-def test_refused_pair_is_tried_again_within_five_minutes() -> None:
-    for again, count in ((500.0, 0), (600.0, 1)):
-        run = bare(again)
-        run.intent("B-S", "stop")
-        run.about(210.0, "B-S")
-        assert len(i9(run)) == count
-
-
-@pytest.mark.parametrize(("sent", "count"), [(150.0, 1), (190.0, 0)])
-def test_stop_that_was_lost_soon_after_it_was_placed_is_of_the_same_series(sent: float, count: int) -> None:
-    run = bare(245.0)
-    run.intent("B-S", "stop")
-    run.about(sent, "B-S")
-    assert len(i9(run)) == count
-
-
-def test_stop_that_the_broker_made_inactive_may_be_looked_at_for_a_while() -> None:
-    for again, count in ((290.0, 0), (320.0, 1)):
-        run = bought()
-        run.over(200.0, STOP_ID, "inactive")
-        run.turn(200.0)
-        run.order(again, ticket(9, "SELL", "STP", 10, coid="B-S"))
-        assert len(i9(run)) == count
-
-
-@pytest.mark.parametrize(("gone", "again", "count"), [(240.0, 250.0, 0), (240.0, 290.0, 1), (203.0, 290.0, 1)])
-def test_target_that_is_being_cancelled_is_waited_for(gone: float, again: float, count: int) -> None:
-    run = bought()
-    run.over(200.0, STOP_ID)
-    run.turn(200.0)
-    run.over(201.0, TARGET_ID, "cancelling")
-    run.over(gone, TARGET_ID)
-    run.turn(gone + 1.0)
-    run.order(again, ticket(9, "SELL", "STP", 10, coid="B-S"))
-    assert len(i9(run)) == count
-
-
-@pytest.mark.parametrize(("fault", "again", "count"), [("H03", 330.0, 0), ("H03", 340.0, 1), ("H05", 330.0, 1)])
-def test_nothing_is_sent_for_a_while_after_an_answer_429(fault: str, again: float, count: int) -> None:
-    run = bought()
-    run.over(200.0, STOP_ID)
-    run.over(200.0, TARGET_ID)
-    run.turn(201.0)
-    run.line(202.0, "fault", id=fault, path="/tickle")
-    run.turn(310.0)
-    run.turn(320.0)
-    run.order(again, ticket(9, "SELL", "STP", 10, coid="B-S"))
-    assert len(i9(run)) == count
-
-
-def test_bare_shares_outside_regular_hours_are_not_counted() -> None:
-    run = bought()
-    run.over(CLOSE_S + 10.0, STOP_ID)
-    run.turn(CLOSE_S + 10.0)
-    assert i9(run) == []
 
 
 def test_sale_of_more_than_is_ours_is_told() -> None:
@@ -247,8 +132,3 @@ def test_two_live_orders_of_one_name_are_told() -> None:
     assert list(exposure.i16_one_order_an_intent(run.case())) == []
     run.order(301.0, ticket(10, "SELL", "STP", 10, coid="B-S"))
     assert [violation.subject for violation in exposure.i16_one_order_an_intent(run.case())] == ["B-S"]
-
-
-def test_gap_names_its_shares_and_its_time() -> None:
-    (gap,) = exposure.gaps(bare(250.0).case())
-    assert (gap.conid, gap.shares, gap.end - gap.begin) == (CONID, 10, 50.0)

@@ -51,6 +51,10 @@ def test_time_begins_anew_after_a_troubled_turn() -> None:
     assert Looks((0.0,), (20.0,), (20.0,)).clear_from(10.0, 15.0) == FAR
 
 
+def test_clear_turn_at_the_instant_of_a_troubled_one_ends_the_trouble() -> None:
+    assert Looks((20.0,), (20.0,), (20.0,)).clear_from(10.0, 15.0) == 35.0
+
+
 def test_troubled_turn_counts_from_its_begin() -> None:
     run = MadeUp()
     run.turn(200.0, good=False, lasted=100.0)

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from drill.checker import accounts, exposure, life
+from drill.checker import accounts, cover, life
 from drill.checker.untold import untold
 from tests.unit.drill.checker.made_up import CONID, STOP, SYMBOL, MadeUp, bought
 
@@ -75,7 +75,7 @@ def test_what_nobody_can_tell_is_held_against_nobody() -> None:
     run.positions.clear()
     case = run.case()
     assert list(accounts.i8_positions_are_true(case)) == []
-    assert list(exposure.i9_shares_are_covered(case)) == []
+    assert list(cover.i9_shares_are_covered(case)) == []
     assert [each for each in life.i20_all_is_well_again(case) if each.subject == SYMBOL] == []
     told = replace(case, truth=[line for line in case.truth if line.get("do") != "split"][:-1])
     assert [each.invariant for each in accounts.i8_positions_are_true(told)] == ["I8"]

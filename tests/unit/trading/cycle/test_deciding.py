@@ -20,7 +20,7 @@ from tests.fakes.trading_context import (
     decision_of,
 )
 from tests.fakes.trading_states import approved
-from trading.cycle.deciding import BARS_RETRY_S, Deciding
+from trading.cycle.deciding import EARLY_RETRY_S, RETRY_S, Deciding
 from trading.cycle.gather import market_times
 from trading.cycle.publish import Publisher
 from trading.cycle.summary import CycleSummary
@@ -45,7 +45,7 @@ def state_of(parts: ContextParts) -> TradingState:
     return parts.account_turns().run(parts.view(), None, balances=True).state
 
 
-def decide(parts: ContextParts, made: Deciding) -> datetime | None:
+def decide(parts: ContextParts, made: Deciding) -> bool:
     return made.decide(state_of(parts), Publisher(parts.context()), CycleSummary())
 
 
@@ -97,7 +97,7 @@ def test_stop_of_a_position_is_not_awaited(parts: ContextParts) -> None:
 
 def test_decision_is_kept_with_equity_and_bars_and_is_the_newest(parts: ContextParts) -> None:
     made = deciding(parts)
-    assert decide(parts, made) is None
+    assert decide(parts, made)
     assert made.decision is not None
     assert made.decision.session == DECIDED
     kept = deciding(parts).decision
@@ -110,20 +110,44 @@ def test_decision_is_kept_with_equity_and_bars_and_is_the_newest(parts: ContextP
 def test_bars_that_are_not_there_yet_are_looked_for_again(parts: ContextParts) -> None:
     parts.market_data.panel = quiet(parts.calendar, date(2014, 2, 28))
     made = deciding(parts)
-    assert decide(parts, made) == PRE_OPEN + timedelta(seconds=BARS_RETRY_S)
+    assert not decide(parts, made)
+    assert made.again_at == PRE_OPEN + timedelta(seconds=RETRY_S)
     assert made.decision is None
     assert parts.rows("SELECT * FROM equity") == []
     assert made.problem == "nothing can be decided on 2014-03-03: there are no bars of it"
     parts.market_data.panel = quiet(parts.calendar, date(2014, 3, 3))
-    assert decide(parts, made) is None
-    assert made.problem == ""
+    assert decide(parts, made)
+    assert not made.problem
+    assert made.again_at is None
+
+
+@pytest.mark.parametrize(
+    ("at", "pause_s"),
+    [
+        (SETTLED, EARLY_RETRY_S),
+        (PRE_OPEN + timedelta(days=1, seconds=-10), 10.0),
+        (PRE_OPEN + timedelta(days=1), RETRY_S),
+        (OPEN + timedelta(days=1), RETRY_S),
+    ],
+)
+def test_decision_that_could_not_be_taken_is_not_due_with_every_cycle(
+    parts: ContextParts, at: datetime, pause_s: float
+) -> None:
+    parts.buy()
+    parts.market_data.panel = quiet(parts.calendar, date(2014, 2, 28))
+    parts.clock.time = at
+    made = deciding(parts)
+    assert not decide(parts, made)
+    again = at + timedelta(seconds=pause_s)
+    times = market_times(parts.context(), at)
+    assert [made.due(times, again - timedelta(seconds=left)) for left in (pause_s, 1.0, 0.0)] == [False, False, True]
 
 
 def test_what_is_held_is_decided_on_whatever_is_traded(parts: ContextParts) -> None:
     parts.buy("XOM", 5)
     made = Deciding(parts.context(), STAGES, ("AAPL",))
     parts.clock.time = SETTLED
-    assert decide(parts, made) is None
+    assert decide(parts, made)
     assert made.decision is not None
     assert {verdict.symbol for verdict in made.decision.verdicts} == {"AAPL", "XOM"}
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 from tests.fakes.orders import NOW, bracket
 from tests.fakes.trading_context import ContextParts
 from trading.cycle.order_events import OrderEvents
@@ -50,3 +52,32 @@ def test_order_that_came_back_is_told(parts: ContextParts) -> None:
     parts.context().journal.transition(coid, IntentState.WORKING, "RESURRECTED: it is in the order list", NOW)
     events.tell()
     assert [fields["coid"] for _, name, fields in parts.log.lines if name == "order came back"] == [coid]
+
+
+def refused_pair(parts: ContextParts) -> None:
+    """Let the broker refuse a stop and its target with the same words."""
+    journal = parts.context().journal
+    for leg in bracket(journal.next_coid())[1:]:
+        coid = journal.next_coid()
+        journal.plan((replace(leg, coid=coid, parent_coid=None),))
+        for step in (IntentState.SENDING, IntentState.REJECTED):
+            journal.transition(coid, step, "no permission", NOW)
+
+
+def test_stop_and_target_that_are_refused_for_one_reason_are_one_alert(parts: ContextParts) -> None:
+    refused_pair(parts)
+    OrderEvents(parts.context()).tell()
+    ((code, text),) = parts.notes.alerts
+    assert code == "rejected"
+    assert text.startswith("AAPL: the stop")
+
+
+def test_refused_legs_need_no_word_of_their_own_while_an_alarm_counts_them(parts: ContextParts) -> None:
+    events = OrderEvents(parts.context())
+    refused_pair(parts)
+    events.tell(guarded={"AAPL"})
+    assert parts.notes.alerts == []
+    assert len(lines(parts)) == 2
+    refused_pair(parts)
+    events.tell(guarded={"MSFT"})
+    assert len(parts.notes.alerts) == 1

@@ -126,6 +126,9 @@ def test_order_that_did_not_leave_is_waited_for_and_tried_again(parts: ContextPa
     turn = turns.run(parts.view(), decision_of(approved("AAPL")), balances=True)
     assert turn.waiting == {"AAPL": "the gateway isn't reached"}
     assert parts.clock.now() + timedelta(seconds=POLL_S) in turn.looks
+    early = turns.run(parts.view(), decision_of(approved("AAPL")), balances=True)
+    assert (early.sent, early.waiting) == (0, {"AAPL": "the gateway isn't reached"})
+    parts.clock.go(POLL_S)
     assert turns.run(parts.view(), decision_of(approved("AAPL")), balances=True).sent == 3
     assert len(states(parts, Role.ENTRY)) == 1
 

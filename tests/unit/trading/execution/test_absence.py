@@ -23,7 +23,7 @@ from tests.fakes.trading_states import (
     stop,
     unreadable,
 )
-from trading.execution.absence import Judgement, Vote, judge, next_look, over_at, witnessed
+from trading.execution.absence import Judgement, Vote, judge, next_look, over_at, with_its_entry, witnessed
 from trading.execution.snapshot import BrokerSnapshot
 from trading.model.order import BrokerOrder, BrokerStatus, IntentState
 from trading.model.record import IntentRecord, JournalView, OwnPosition
@@ -228,6 +228,25 @@ def test_votes_of_the_session_do_not_count_after_it() -> None:
 
 def test_order_that_has_filled_in_part_does_not_expire_without_a_trace() -> None:
     assert judged(replace(GONE, filled=4), now=OVER, others=()) == NOTHING
+
+
+@pytest.mark.parametrize(
+    ("leg", "entry_state", "goes_with_it"),
+    [
+        (stop("G-S", None, parent="G", state=S.UNKNOWN), S.UNKNOWN, True),
+        (stop("G-S", 7, parent="G", state=S.UNKNOWN), S.UNKNOWN, False),
+        (stop("G-S", None, parent="G", state=S.UNKNOWN), S.FILLED, False),
+        (stop("P", None, state=S.UNKNOWN), S.UNKNOWN, False),
+        (GONE, S.UNKNOWN, False),
+    ],
+)
+def test_leg_goes_with_its_entry_while_neither_is_proven(
+    leg: IntentRecord,
+    entry_state: IntentState,
+    goes_with_it: bool,  # noqa: FBT001
+) -> None:
+    journal = JournalView((replace(GONE, state=entry_state), leg), ())
+    assert with_its_entry(leg, journal) is goes_with_it
 
 
 # ---- when to look again

@@ -21,6 +21,7 @@ from tests.fakes.trading_states import (
     Facts,
     after,
     approved,
+    asked,
     bid,
     decided,
     entry,
@@ -38,11 +39,12 @@ from trading.execution.plan import Plan, Submit
 from trading.execution.snapshot import Reading
 from trading.execution.state import AccountGuard, TradingState
 from trading.model.account import AccountKind, PositionList
-from trading.model.command import Step
+from trading.model.command import CommandRecord, CommandState, Step
 from trading.model.decision import Denied
 from trading.model.mode import Mode
 from trading.model.order import IntentState, Role
 from trading.model.record import IntentRecord
+from trading.model.request import RequestKind
 
 NAN = math.nan
 QUOTES = [
@@ -193,6 +195,29 @@ def test_planned_entry_whose_window_is_over_is_closed() -> None:
 
 def test_planned_entry_needs_no_decision_at_hand() -> None:
     assert [intent.coid for intent in sent(plan_of(before(PRE_OPEN, *GROUP, decision=None)))] == ["E", "E-S", "E-T"]
+
+
+def unsent(*seconds: float) -> list[CommandRecord]:
+    """Return attempts to send the planned entry, so long after the window began, that did not leave."""
+    return [
+        asked(entry(), Step.ENTRY, after(at, PRE_OPEN), kind=RequestKind.SUBMIT, state=CommandState.NOT_SENT, number=n)
+        for n, at in enumerate(seconds, 1)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("tried_s", "due_s"),
+    [((0,), 5), ((0, 5), 15), ((0, 5, 15), 35), ((0, 5, 15, 35, 75), 135), ((0, 5, 15, 35, 75, 3470), 3480)],
+)
+def test_entry_that_did_not_leave_is_tried_again_after_pauses_that_grow_to_a_minute(
+    tried_s: tuple[float, ...], due_s: float
+) -> None:
+    commands = unsent(*tried_s)
+    early = plan_of(before(after(due_s - 1, PRE_OPEN), *GROUP, commands=commands))
+    assert (early.commands, early.look_again) == ([], after(due_s, PRE_OPEN))
+    assert early.waiting["AAPL"].code == "not_sent"
+    late = plan_of(before(after(due_s, PRE_OPEN), *GROUP, commands=commands))
+    assert [intent.coid for intent in sent(late)] == ["E", "E-S", "E-T"]
 
 
 # ---- limits that look at the other orders

@@ -40,7 +40,6 @@ from trading.execution.protection import (
     next_pair_at,
     plan_protection,
     price_through,
-    protected_session,
     sells_at_broker,
 )
 from trading.execution.state import TradingState
@@ -243,34 +242,16 @@ def test_pairs_are_sent_after_5_15_and_60_seconds_and_then_every_five_minutes(
 
 @pytest.mark.parametrize(("sent", "more"), [(9, True), (10, False), (11, False)])
 def test_ten_pairs_a_session_are_enough(sent: int, more: bool) -> None:  # noqa: FBT001
-    stops = [gone(number, -7200 + number) for number in range(sent)]
+    stops = [gone(number, -3600 + number) for number in range(sent)]
     state = moment(IN_SESSION, *stops, positions=[own()])
     assert (pairs(plan_of(state)) == whole()) is more
     assert (next_pair_at(AAPL, state) is None) is not more
 
 
-@pytest.mark.parametrize(("sent", "more"), [(3, True), (4, False), (9, False)])
-def test_four_pairs_before_the_open_are_enough_and_the_others_wait_for_it(sent: int, more: bool) -> None:  # noqa: FBT001
-    early = OPEN - timedelta(minutes=30)
-    stops = [gone(number, (early - IN_SESSION).total_seconds() - 600 + number) for number in range(sent)]
-    plan = plan_of(moment(early, *stops, positions=[own()]))
-    assert (pairs(plan) == whole()) is more
-    if not more:
-        assert next_pair_at(AAPL, moment(early, *stops, positions=[own()])) == OPEN
-        assert pairs(plan_of(moment(OPEN, *stops, positions=[own()]))) == whole()
-
-
-@pytest.mark.parametrize(
-    ("now", "opens"),
-    [(CLOSE + timedelta(minutes=5), 1), (CLOSE + timedelta(minutes=20), 1), (OPEN - timedelta(hours=3), 0)],
-)
-def test_pairs_that_wait_for_the_open_wait_for_the_next_one(now: datetime, opens: int) -> None:
-    stops = [gone(number, (now - IN_SESSION).total_seconds() - 600 + number) for number in range(4)]
-    day = (OPEN + timedelta(days=opens)).date()
-    recent = [replace(each, intent=replace(each.intent, session=protected_session(moment(now)))) for each in stops]
-    due = next_pair_at(AAPL, moment(now, *recent, positions=[own()]))
-    assert due is not None
-    assert due.date() == day
+def test_pairs_before_the_open_use_up_none_of_the_session() -> None:
+    stops = [gone(number, -10_800 + number) for number in range(MAX_PAIRS)]
+    assert pairs(plan_of(moment(PRE_OPEN, *stops, positions=[own()]))) == []
+    assert pairs(plan_of(moment(IN_SESSION, *stops, positions=[own()]))) == whole()
 
 
 def test_next_session_counts_anew() -> None:
@@ -296,7 +277,14 @@ def test_second_pair_raises_an_alarm_with_the_brokers_words(sent: int, alarmed: 
     found = [a for a in plan_of(moment(after(2), *stops, positions=[own()])).alarms if a.code is AlarmCode.PROTECTION]
     assert bool(found) is alarmed
     if alarmed:
-        assert "the broker's words" in found[0].text
+        text = "its stop was put back more than once; the last one ended REJECTED: the broker's words"
+        assert found[0].text == f"AAPL: {text}"
+
+
+def test_alarm_goes_on_while_it_is_not_known_what_became_of_the_newest_pair() -> None:
+    stops = [gone(0, 0, IntentState.REJECTED), gone(1, 5, IntentState.UNKNOWN)]
+    plan = plan_of(moment(after(7), *stops, positions=[own()]))
+    assert "put back more than once; the last one ended REJECTED" in plan.alarms[-1].text
 
 
 # ---- pairs that were planned and did not leave

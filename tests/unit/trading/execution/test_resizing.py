@@ -10,6 +10,7 @@ from tests.fakes.plans import cancels
 from tests.fakes.trading_states import (
     AAPL,
     IN_SESSION,
+    PRE_OPEN,
     Facts,
     after,
     asked,
@@ -37,13 +38,14 @@ def resized(
     *records: IntentRecord,
     position: OwnPosition | None = None,
     legs: Sequence[IntentRecord] = PAIR,
+    pair_at: datetime | None = IN_SESSION,
     **facts: object,
 ) -> Plan:
     """Return what is planned for stop and target of nine shares when `need` are there."""
     given: Facts = facts
     state = state_of(need, *records, position=position, legs=legs, **given)
     plan = Plan()
-    plan_resize(state.journal.positions[0], legs, need, state, plan)
+    plan_resize(state.journal.positions[0], legs, need, state, plan, pair_at)
     return plan
 
 
@@ -220,6 +222,26 @@ def test_modification_that_is_settled_is_no_try(state: CommandState) -> None:
 def test_refused_modification_leads_to_a_new_pair() -> None:
     plan = resized(12, commands=tried(0, state=CommandState.REFUSED))
     assert cancels(plan) == [("S", Step.REPLACE), ("T", Step.REPLACE)]
+    assert modifies(plan) == []
+
+
+@pytest.mark.parametrize(("pair_at", "look_again"), [(None, None), (after(60), after(60))])
+def test_stop_is_not_given_up_before_another_one_may_be_sent(
+    pair_at: datetime | None, look_again: datetime | None
+) -> None:
+    refused = tried(0, state=CommandState.REFUSED)
+    plan = resized(12, commands=refused, pair_at=pair_at)
+    assert (plan.commands, plan.look_again) == ([], look_again)
+    assert cancels(resized(6, commands=refused, pair_at=pair_at)) == [("S", Step.REPLACE), ("T", Step.REPLACE)]
+
+
+@pytest.mark.parametrize(("now", "given_up"), [(IN_SESSION, False), (PRE_OPEN, True)])
+def test_good_stop_is_not_given_up_for_a_target_in_regular_hours(now: datetime, given_up: bool) -> None:  # noqa: FBT001
+    shown = [rows()[0], replace(rows()[1], total_quantity=1.0, remaining_quantity=1.0)]
+    (command,) = tried(0, state=CommandState.REFUSED)
+    refused = replace(command, draft=replace(command.draft, coids=("T",)))
+    plan = resized(9, orders=shown, commands=[refused], now=now, pair_at=now)
+    assert cancels(plan) == ([("S", Step.REPLACE), ("T", Step.REPLACE)] if given_up else [])
     assert modifies(plan) == []
 
 

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -9,7 +9,7 @@ import pytest
 from tests.fakes.orders import LATER, NOW
 from tests.fakes.trading_context import Notes
 from trading.model.alert import Alert
-from trading.store.alerts import SqliteAlerts
+from trading.store.alerts import GOES_ON_WITHIN, SqliteAlerts
 from trading.store.database import Database
 from trading.store.readers.state import read_state
 
@@ -76,8 +76,28 @@ def test_what_is_over_ends_and_is_told_anew_when_it_comes_back(
     alerts.present("blind", "AAPL", "blind", NOW)
     alerts.over("uncovered", {"MSFT"}, LATER)
     assert [(alert.code, alert.subject) for alert in present(database)] == [("uncovered", "MSFT"), ("blind", "AAPL")]
-    alerts.present("uncovered", "AAPL", "AAPL", LATER)
+    alerts.present("uncovered", "AAPL", "AAPL", LATER + GOES_ON_WITHIN + timedelta(seconds=1))
     assert notes.codes() == ["uncovered", "uncovered", "blind", "uncovered"]
+
+
+def test_what_comes_and_goes_is_one_alert_that_is_told_as_often_as_one_that_lasts(
+    alerts: SqliteAlerts, database: Database, notes: Notes
+) -> None:
+    for minute in range(30):
+        at = NOW + timedelta(minutes=minute)
+        alerts.present("uncovered", "AAPL", "10 AAPL have no stop", at, again_after_s=900.0)
+        alerts.over("uncovered", (), at + timedelta(seconds=30))
+    assert len(notes.alerts) == 2
+    ((count, since),) = database.query("SELECT count(*), min(since) FROM alert")
+    assert (count, datetime.fromisoformat(since)) == (1, NOW)
+    assert present(database) == ()
+
+
+def test_other_words_soon_after_the_end_of_an_alert_are_told(alerts: SqliteAlerts, notes: Notes) -> None:
+    alerts.present("trouble", "", "no orders", NOW)
+    alerts.over("trouble", (), LATER)
+    alerts.present("trouble", "", "no balances", LATER)
+    assert [text for _, text in notes.alerts] == ["no orders", "no balances"]
 
 
 def test_alert_that_a_crash_left_untold_is_told(alerts: SqliteAlerts, database: Database, notes: Notes) -> None:

@@ -1,0 +1,230 @@
+"""Own shares without cover, from when it could be seen and done something about. I9 of the invariants."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from drill.checker.book import OVER, Book, changes
+from drill.checker.logs import FAR, Case, Violation, instant, shown
+from drill.checker.looks import Looks, alive_after, looks_of
+from drill.checker.untold import untold
+
+T_PROTECT_S = 15.0
+EXIT_MAY_TAKE_S = 60.0
+RETRY_S = 300.0
+SERIES_S = 60.0
+MOST_PAIRS = 10
+CANCEL_AGAIN_S = 60.0
+DOUBT_S = 90.0
+PENALTY_S = 120.0
+UNPROVEN = frozenset({"SENDING", "QUESTIONED", "REPLYING", "UNKNOWN"})
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Own shares of a contract without cover, from a time to a time."""
+
+    conid: int
+    symbol: str
+    begin: float
+    end: float
+    shares: int
+
+
+def gaps(case: Case) -> list[Gap]:
+    """Return the times in which own shares had no cover."""
+    found: list[Gap] = []
+    open_since: dict[int, tuple[float, int]] = {}
+    book = Book()
+    for _, book in changes(case):
+        for conid in list(book.own):
+            bare = max(book.own[conid], 0) - book.covered(conid)
+            if bare > 0 and conid not in open_since:
+                open_since[conid] = book.at, bare
+            elif bare <= 0 and conid in open_since:
+                since, shares = open_since.pop(conid)
+                found.append(Gap(conid, book.symbol(conid), since, book.at, shares))
+    found += [
+        Gap(conid, book.symbol(conid), since, max(case.end, since), bare) for conid, (since, bare) in open_since.items()
+    ]
+    return found
+
+
+def i9_shares_are_covered(case: Case) -> Iterator[Violation]:
+    """In liquid hours own shares have a stop within 15 s of the first look at which that could be seen and done.
+
+    Not counted: while the process or the gateway is away, while what became of a stop is not proven (the software
+    guard stands for it), the minute that an exit takes, and the pause after a pair that the broker refused.
+    """
+    looks, unclear = looks_of(case), untold(case)
+    for gap in gaps(case):
+        if gap.conid in unclear:
+            continue
+        for begin, end in _liquid_parts(case, gap):
+            due = _deadline(case, looks, gap, begin)
+            if due < end:
+                since, seconds = shown(begin)[11:19], round(end - begin)
+                sentence = f"{gap.shares} own shares have been without a stop since {since}, for {seconds} s in all"
+                yield Violation("I9", due, gap.symbol, sentence)
+                break
+
+
+def _liquid_parts(case: Case, gap: Gap) -> Iterator[tuple[float, float]]:
+    for opened, closed in case.hours:
+        begin, end = max(opened, gap.begin), min(closed, gap.end)
+        if begin < end:
+            yield begin, end
+
+
+def _deadline(case: Case, looks: Looks, gap: Gap, begin: float) -> float:
+    """Return until when the shares may be bare."""
+    due = looks.first_clear(begin) + T_PROTECT_S
+    while due < gap.end:
+        later = max(alive_after(case, due), unproven_until(case, gap.conid, due), _exit_until(case, gap, due))
+        later = max(later, _tried_until(case, gap, begin, due), _doubtful_until(case, gap, due))
+        later = max(later, _cancelling_until(case, gap, due), _penalty_until(case, due))
+        if later <= due:
+            return due
+        # What was in the way is gone: from then on it can be done.
+        due = looks.clear_from(later, T_PROTECT_S)
+    return due
+
+
+def unproven_until(case: Case, conid: int, at: float) -> float:
+    """Return until when a stop or an exit of the contract was not proven that was not at a time; else the time."""
+    until = at
+    for coid, intent in case.journal.intents.items():
+        if intent.conid == conid and intent.side == "SELL":
+            until = max(until, _in_state(case, coid, at))
+    return until
+
+
+def _in_state(case: Case, coid: str, at: float) -> float:
+    state, until = "", at
+    for step in case.journal.steps:
+        if step.coid != coid:
+            continue
+        if step.at <= at:
+            state = step.state
+        elif state in UNPROVEN:
+            return step.at
+    return FAR if state in UNPROVEN else until
+
+
+def _exit_until(case: Case, gap: Gap, at: float) -> float:
+    """Return until when an exit that has begun may take."""
+    until = at
+    for intent in case.journal.intents.values():
+        began = intent.created
+        if intent.conid == gap.conid and intent.role == "exit" and began <= at < began + EXIT_MAY_TAKE_S:
+            until = max(until, began + EXIT_MAY_TAKE_S)
+    return until
+
+
+def _tried_until(case: Case, gap: Gap, begin: float, at: float) -> float:
+    """Return until when the pause lasts after the last pair that was sent and came to nothing.
+
+    A pair that was lost within a minute is of the same series as the next one. After ten in a session the software
+    guard alone stands for a stop until its close.
+    """
+    opened, closed = next((hours for hours in case.hours if hours[0] <= at < hours[1]), (begin, at))
+    if len(_pairs(case, gap.conid, opened, at)) >= MOST_PAIRS:
+        return closed
+    tried = [
+        act.at
+        for act in case.journal.wire
+        if act.about is None
+        and act.verb == "POST"
+        and begin - SERIES_S <= act.at <= at
+        and _stops(case, act.coids, gap.conid)
+    ]
+    if not tried:
+        return at
+    return max(at, tried[-1] + (RETRY_S if tried[-1] >= begin else SERIES_S))
+
+
+def _pairs(case: Case, conid: int, since: float, until: float) -> list[float]:
+    """Return when new stops of a contract were sent between two times."""
+    return [
+        act.at
+        for act in case.journal.wire
+        if act.about is None
+        and act.path.endswith("/orders")
+        and since <= act.at <= until
+        and any(
+            (intent := case.journal.intents.get(coid)) and intent.role == "stop" and intent.conid == conid
+            for coid in act.coids
+        )
+    ]
+
+
+def _doubtful_until(case: Case, gap: Gap, at: float) -> float:
+    """Return until when a stop that the broker made inactive may be looked at: it may yet work, beside a new one."""
+    stops = {
+        intent.order_id
+        for intent in case.journal.intents.values()
+        if intent.role == "stop" and intent.conid == gap.conid
+    }
+    since = [
+        instant(line["at"])
+        for line in case.truth
+        if line["kind"] == "status" and line["state"] == "inactive" and line["order_id"] in stops
+    ]
+    return max((began + DOUBT_S for began in since if began <= at < began + DOUBT_S), default=at)
+
+
+def _cancelling_until(case: Case, gap: Gap, at: float) -> float:
+    """Return until when the broker is cancelling a sale of ours: with a new stop beside it, too much could be sold."""
+    sales = {
+        intent.order_id
+        for intent in case.journal.intents.values()
+        if intent.side == "SELL" and intent.conid == gap.conid
+    }
+    asked: dict[int, float] = {}
+    for line in case.truth:
+        if line["kind"] != "status" or line["order_id"] not in sales:
+            continue
+        since = asked.pop(line["order_id"], FAR)
+        if since <= at < instant(line["at"]):
+            return instant(line["at"])
+        if line["state"] == "cancelling":
+            asked[line["order_id"]] = instant(line["at"])
+    return FAR if any(since <= at for since in asked.values()) else _asked_until(case, gap.conid, at)
+
+
+def _asked_until(case: Case, conid: int, at: float) -> float:
+    """Return until when the last cancel of a sale that still works may be waited for: for a minute, then it is due."""
+    until = at
+    for coid, intent in case.journal.intents.items():
+        if intent.side != "SELL" or intent.conid != conid or intent.order_id is None:
+            continue
+        asked = [
+            act.at
+            for act in case.journal.wire
+            if act.about is None and act.verb == "DELETE" and coid in act.coids and act.at <= at
+        ]
+        if asked and not _is_over(case, intent.order_id, at):
+            until = max(until, asked[-1] + CANCEL_AGAIN_S)
+    return until
+
+
+def _is_over(case: Case, order_id: int, at: float) -> bool:
+    return any(
+        line["kind"] == "status"
+        and line["order_id"] == order_id
+        and line["state"] in OVER
+        and instant(line["at"]) <= at
+        for line in case.truth
+    )
+
+
+def _penalty_until(case: Case, at: float) -> float:
+    """Return until when a penalty lasts: after an answer 429 nothing is sent for a while but one probe a minute."""
+    punished = [instant(line["at"]) for line in case.truth if line["kind"] == "fault" and line["id"] in ("H03", "H04")]
+    return max((began + PENALTY_S for began in punished if began <= at < began + PENALTY_S), default=at)
+
+
+def _stops(case: Case, coids: Sequence[str], conid: int) -> bool:
+    intents = (case.journal.intents.get(coid) for coid in coids)
+    return any(intent is not None and intent.role in ("stop", "exit") and intent.conid == conid for intent in intents)
