@@ -79,7 +79,7 @@ class Driver(Course):
         surroundings = Surroundings(
             wake=self._clock.wake,
             log=self._log,
-            metrics=NoMetrics(self._looks.turn_is_over),
+            metrics=NoMetrics(lambda failed: self._looks.turn_is_over(failed=failed)),
             transport_to=self._line.transport_to,
             chance=self._chance,
             gateway_chance=self._chance,

@@ -75,9 +75,11 @@ class Looks:
         self._line.troubled = False
         self._over = False
 
-    def turn_is_over(self) -> None:
-        """The turn has done what it had to: the next wait is for the next one."""
+    def turn_is_over(self, *, failed: bool = False) -> None:
+        """The turn has done what it had to, or failed: the next wait is for the next one."""
         self._over = True
+        if failed:
+            self._note("turn", good=False, calls=self._line.calls, began=self._began)
 
     def _length_of(self, seconds: float) -> float:
         """Note a wait, and return how long it is."""

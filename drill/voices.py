@@ -73,14 +73,14 @@ def _where(error: BaseException | None) -> str:
 class NoMetrics:
     """`trading.ports.Metrics` that keeps nothing, but tells of the end of each cycle."""
 
-    def __init__(self, on_cycle: Callable[[], object] = lambda: None) -> None:
-        """Call `on_cycle` when one has succeeded or failed, before the wait for the next."""
+    def __init__(self, on_cycle: Callable[[bool], object] = lambda _failed: None) -> None:
+        """Call `on_cycle` when one is over, with whether it failed, before the wait for the next."""
         self._on_cycle = on_cycle
 
     def add(self, counter: Counter, amount: float = 1.0, *, label: str | None = None) -> None:
         """Count nothing."""
         if counter in (Counter.CYCLES, Counter.CYCLE_ERRORS):
-            self._on_cycle()
+            self._on_cycle(counter is Counter.CYCLE_ERRORS)
 
     def reach(self, counter: Counter, total: float, *, label: str | None = None) -> None:
         """Count nothing."""

@@ -262,6 +262,8 @@ def _allows(record: IntentRecord, execution: Execution, slack: timedelta, snapsh
     intent = record.intent
     sight = snapshot.sight_of(record.order_id)
     left = record.left if sight is None else round(sight.order.total_quantity) - record.filled
+    # The list may say that it filled by more than it was for.
+    left = max(left, _missing(record, snapshot))
     if _before(record, execution, slack) or execution.quantity > left:
         return False
     more = record.state in DECLARED_ABSENT or _missing(record, snapshot) >= execution.quantity

@@ -211,7 +211,8 @@ def _child(intent: OrderIntent, parent_id: int, filled: int, sights: Iterable[Or
     """Return the binding of a bracket child whose parent is bound: to the one candidate, or none.
 
     A child may work for no more than is `filled` of its parent. One that names its parent may have another price and
-    less shares by now, which a person gave it; size and price may both be those after a split.
+    less shares by now, which a person gave it; size and price may both be those after a split. One that names no parent
+    and has another price is bound provisionally.
     """
     unnamed = [
         s.order for s in sights if s.order.order_ref in {None, intent.parent_coid} and _same_kind(intent, s.order)
@@ -227,7 +228,9 @@ def _child(intent: OrderIntent, parent_id: int, filled: int, sights: Iterable[Or
     ):
         if fitting:
             return (Binding(intent.coid, fitting[0].order_id),) if len(fitting) == 1 else ()
-    return ()
+    # At another price it may be ours as a person changed it, or another's: nothing is proven against it, or with it.
+    changed = [order for order in loose if round(order.total_quantity) == intent.quantity]
+    return (Binding(intent.coid, changed[0].order_id, provisional=True),) if len(changed) == 1 else ()
 
 
 def _filled(parent: IntentRecord, order_id: int, snapshot: BrokerSnapshot) -> int:

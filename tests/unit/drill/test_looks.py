@@ -144,3 +144,9 @@ def test_first_wait_of_a_session_is_not_longer_for_the_night_before_it(desk: Des
     while not exchange.is_open:
         desk.clock.wait(desk.clock.now() + timedelta(hours=1))
     assert desk.wait_hours(5.0 / 3600.0) == 5.0
+
+
+def test_turn_that_failed_is_a_troubled_one(desk: Desk) -> None:
+    desk.clock.wake.taken_up()
+    desk.looks.turn_is_over(failed=True)
+    assert [(note["kind"], note["good"]) for note in desk.notes] == [("turn", False)]

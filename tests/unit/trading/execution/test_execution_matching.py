@@ -218,6 +218,13 @@ def test_sale_that_was_corrected_counts_once_and_its_earlier_versions_go_with_it
         assert matched.foreign == ()
 
 
+def test_sale_beyond_what_a_leg_was_for_is_its_where_the_list_says_so() -> None:
+    sold = replace(TARGET, state=IntentState.FILLED, filled=9, ended_at=after(-60))
+    more = bare(TARGET, 1, 105.0)
+    assert owner((STOP, sold), more, shows(TARGET, BrokerStatus.FILLED, filled_quantity=10.0)) == "E-T"
+    assert owner((STOP, sold), more, SOLD) is None
+
+
 def test_purchase_without_a_name_is_not_ours_when_a_named_one_explains_what_the_order_filled() -> None:
     named = execution(ENTRY, order_id=None)
     other = bare(ENTRY, price=99.9, execution_id="0000e0d5.00000002.01.01", time=after(60))

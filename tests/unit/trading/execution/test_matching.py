@@ -175,11 +175,10 @@ def test_child_that_names_its_parent_is_ours_though_a_person_gave_it_another_pri
     assert set(bind(OPEN_BRACKET, ROWS[0], replace(ROWS[1], stop_price=1.0), ROWS[2])) == {"E", "E-S", "E-T"}
 
 
-def test_child_of_another_size_or_without_a_parent_at_another_price_is_not_ours() -> None:
-    larger = replace(ROWS[1], total_quantity=ROWS[1].total_quantity + 1.0)
+@pytest.mark.parametrize("parent", [1, None])
+def test_child_of_another_size_is_not_ours(parent: int | None) -> None:
+    larger = replace(ROWS[1], total_quantity=ROWS[1].total_quantity + 1.0, parent_id=parent)
     assert set(bind(OPEN_BRACKET, ROWS[0], larger, ROWS[2])) == {"E", "E-T"}
-    loose = replace(ROWS[1], stop_price=1.0, parent_id=None)
-    assert set(bind(OPEN_BRACKET, ROWS[0], loose, ROWS[2])) == {"E", "E-T"}
 
 
 @pytest.mark.parametrize("parent", [1, None])
@@ -314,6 +313,14 @@ def test_nameless_pair_is_bound_after_a_split_too() -> None:
     journal, rows = pair_of()
     found = bindings(journal, reading(IN_SESSION, orders=[split(row, 2.0, 18.0) for row in rows]))
     assert set(found) == {Binding("P", 2), Binding("Q", 3)}
+
+
+def test_child_at_another_price_that_names_no_parent_is_bound_provisionally() -> None:
+    moved = shows(TARGET, limit_price=91.0)
+    records = (ENTRY, STOP, OPEN_BRACKET[2])
+    assert bind(records, ROWS[0], ROWS[1], moved)["E-T"] == Binding("E-T", 3, provisional=True)
+    assert "E-T" not in bind(records, ROWS[0], ROWS[1], moved, replace(moved, order_id=9))
+    assert bind(records, ROWS[0], ROWS[1], ROWS[2])["E-T"] == Binding("E-T", 3)
 
 
 # ---- what speaks against an absence
