@@ -106,12 +106,12 @@ def _by_bounds(
     They are just as many, and no other order may have made them, or each other one is short of just the rest.
     `counted` are the shares that named executions of the same reading bring.
     """
-    newest = _newest(executions)
+    latest = newest(executions)
     missing = {record.coid: _missing(record, snapshot) - counted.get(record.coid, 0) for record in journal.records}
     short = {coid: shares for coid, shares in missing.items() if shares > 0}
     first = {_fill(each): each.quantity for each in sorted(executions, key=_version, reverse=True)}
     fitting = {
-        coid: _fitting(journal.by_coid[coid], shares, newest, first, snapshot, slack) for coid, shares in short.items()
+        coid: _fitting(journal.by_coid[coid], shares, latest, first, snapshot, slack) for coid, shares in short.items()
     }
     found: list[tuple[str, Execution]] = []
     while (coid := _next_explained(short, fitting, first)) is not None:
@@ -173,7 +173,7 @@ def _version(execution: Execution) -> int:
     return version_of(execution.execution_id)
 
 
-def _newest(executions: Iterable[Execution]) -> list[Execution]:
+def newest(executions: Iterable[Execution]) -> list[Execution]:
     """Return one of each fill: the version that corrects all others."""
     found = {_fill(each): each for each in sorted(executions, key=_version)}
     return sorted(found.values(), key=lambda each: (each.time, each.execution_id))

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from math import floor, sqrt
 
+from trading.execution.execution_matching import newest
 from trading.execution.snapshot import STOCK, BrokerSnapshot
 from trading.execution.splits import SPLITS, shares_after, splits_between
 from trading.model.exchange_time import exchange_date
@@ -170,7 +171,8 @@ def _sold(position: OwnPosition, foreign: tuple[Execution, ...], journal: Journa
 
 def _of_others(position: OwnPosition, foreign: tuple[Execution, ...]) -> list[Execution]:
     """Return what others traded in the contract since we have shares of it, oldest first."""
-    found = [e for e in foreign if e.conid == position.conid and exchange_date(e.time) >= position.entry_session]
+    of_contract = newest(each for each in foreign if each.conid == position.conid)
+    found = [each for each in of_contract if exchange_date(each.time) >= position.entry_session]
     return sorted(found, key=lambda each: each.time)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import count
 
 from tests.fakes.trading_states import (
     AAPL,
@@ -29,6 +30,7 @@ VISIBILITY_S = 60.0
 OTHER = own(3, XOM)
 TEN = own(10)
 VOTED = after(-30)
+_IDS = count()
 
 
 def shown(
@@ -62,4 +64,4 @@ def votes(count: int, *, held: int = 0, last: datetime = VOTED) -> tuple[Sightin
 
 
 def traded(quantity: float, side: Side = Side.SELL, *, conid: int = AAPL, time: datetime = IN_SESSION) -> Execution:
-    return Execution("x", "DU1234567", conid, "AAPL", side, quantity, 100.0, 1.0, time, None, 4711)
+    return Execution(f"x{next(_IDS)}", "DU1234567", conid, "AAPL", side, quantity, 100.0, 1.0, time, None, 4711)

@@ -48,6 +48,15 @@ def test_nothing_is_known_where_the_list_can_not_tell() -> None:
     assert judged(reading(IN_SESSION, unreadable_positions=[unreadable(MSFT)])) is not None
 
 
+def test_sale_by_hand_that_was_taken_back_explains_nothing() -> None:
+    first = replace(traded(10), execution_id="0000e0d5.00000001.01.01")
+    back = replace(traded(0), execution_id="0000e0d5.00000001.01.02")
+    again = replace(traded(10), execution_id="0000e0d5.00000002.01.01")
+    assert judged(EMPTY, foreign=(first,)) == GONE
+    assert judged(EMPTY, foreign=(first, back)) == Doubt(TEN, 0, vote=True)
+    assert judged(EMPTY, foreign=(first, back, again)) == GONE
+
+
 def test_sale_that_no_order_of_ours_can_have_made_explains_them_whatever_is_not_proven_there() -> None:
     lost = replace(stop("E-S"), order_id=None, state=IntentState.UNKNOWN)
     sold = traded(10)
