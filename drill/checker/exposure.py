@@ -60,9 +60,20 @@ def _sold_short(case: Case, line: Line, book: Book, looks: Looks, conid: int) ->
     sold = line["kind"] == "fill" and line["execution"]["conid"] == conid and line["execution"]["side"] == "SELL"
     if not sold or book.own[conid] >= 0 or not book.linked or case.fired(*_LATE_FILLS, "C05"):
         return
+    if _ahead_of_its_parent(book, line["execution"]["order_id"]):
+        return
     if not _unseen(book, looks, conid) and not _sold_by_others(book, conid, book.at - TRIM_S):
         order = line["execution"]["order_id"]
         yield Violation("I10", book.at, book.symbol(conid), f"order {order} sold {-book.own[conid]} more than was ours")
+
+
+def _ahead_of_its_parent(book: Book, order_id: int) -> bool:
+    """Return whether a child sold more than its parent had just bought: there was no time to cut it to that."""
+    parent = book.orders[order_id].parent
+    if parent is None or book.orders[order_id].filled <= parent.filled:
+        return False
+    bought = [each.at for each in book.executions.values() if each.order_id == parent.order_id]
+    return bool(bought) and book.at - max(bought) <= TRIM_S
 
 
 def _sold_by_others(book: Book, conid: int, since: float) -> bool:

@@ -44,6 +44,17 @@ def test_stop_that_fills_right_after_a_sale_by_hand_may_sell_short(sold_at: floa
     assert len([each for each in i10(run) if "sold" in each.sentence]) == count
 
 
+@pytest.mark.parametrize(("sold_at", "count"), [(215.0, 0), (330.0, 1)])
+def test_child_may_sell_more_than_its_parent_had_just_bought(sold_at: float, count: int) -> None:
+    run = MadeUp()
+    legs = [ticket(2, "SELL", "STP", 10, parent_id=1), ticket(3, "SELL", "LMT", 10, parent_id=1)]
+    run.order(10.0, ticket(1, "BUY", "LMT", 10, coid=ENTRY), *legs)
+    run.fill(200.0, 1, "BUY", 2)
+    run.turn(205.0)
+    run.fill(sold_at, 2, "SELL", 10)
+    assert len([each for each in i10(run) if "sold" in each.sentence]) == count
+
+
 def test_pair_beside_a_purchase_that_was_taken_back_meanwhile_is_not_told() -> None:
     for seen, count in ((False, 0), (True, 1)):
         run = bought()
