@@ -16,7 +16,7 @@ from drill.course import Course, settings_of
 from drill.looks import Looks
 from drill.schedule import Kill, Schedule
 from drill.sockets import Traffic
-from drill.trader import Life, Told, Turn, Wait, trade
+from drill.trader import Life, Over, Told, Turn, Wait, trade
 from drill.world import World
 from simulator.server.listener import Server
 from simulator.server.tls import ensure_certificate, server_context
@@ -81,7 +81,7 @@ class ProcessCourse(Course):
         self._settings = settings_of(schedule, world, folder, environ)
         self.reached = 0
         """how many processes have died as they were to"""
-        Looks(self._clock, self._traffic, self._note)
+        self._looks = Looks(self._clock, self._traffic, self._note)
         self._serving.start()
 
     @property
@@ -147,6 +147,8 @@ class ProcessCourse(Course):
             case Turn():
                 self._clock.wake.taken_up()
                 self._firings = self._fired()
+            case Over(failed=failed):
+                self._looks.turn_is_over(failed=failed)
             case Wait(until=until, calls=calls, writes=writes, troubled=troubled):
                 self._traffic.calls, self._traffic.writes = calls, writes
                 self._traffic.troubled = troubled or self._fired() > self._firings

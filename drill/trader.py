@@ -49,6 +49,13 @@ class Turn:
 
 
 @dataclass(frozen=True, slots=True)
+class Over:
+    """The turn has done what it had to, or failed: the next wait is for the next one. Nothing is told in return."""
+
+    failed: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Wait:
     """The process waits until a time, or for so many seconds; `Told` is due when that is over."""
 
@@ -175,7 +182,7 @@ def trade(life: Life, pipe: Connection) -> None:
         surroundings = Surroundings(
             wake=wake,
             log=log,
-            metrics=NoMetrics(),
+            metrics=NoMetrics(lambda failed: pipe.send(Over(failed))),
             transport_to=partial(MortalTransport, reaper=killer, traffic=traffic),
             chance=chance,
             gateway_chance=chance,

@@ -39,6 +39,25 @@ def test_undisturbed_process_does_what_the_system_does_in_the_drills_own_process
     assert any(" info fill " in line for line in done.log)
 
 
+@pytest.mark.timeout(240)
+def test_troubled_process_is_made_to_look_again_as_in_the_drills_own_process(
+    ordinary: Schedule, world: World, ground: Ground, tmp_path: Path
+) -> None:
+    fault = {"id": "H01", "selector": {"method": "GET", "path": "/iserver/account/orders", "nth": 6}}
+    schedule = replace(ordinary, faults=[fault])
+    done = ProcessCourse(schedule, world, tmp_path / "one", [], ground).run()
+    here = run(schedule, world, tmp_path / "two")
+    until = schedule.heals_at
+    assert looks(done.events, until) == looks(here.events, until)
+    assert [good for good, _ in looks(done.events, until)].count(False) > 0
+
+
+def looks(events: list[dict[str, object]], until: str) -> list[tuple[object, object]]:
+    """Return of each turn before a time whether it was clear, and when it ended, to the second."""
+    turns = [event for event in events if event["kind"] == "turn" and str(event["at"]) < until]
+    return [(event["good"], str(event["at"])[:19]) for event in turns]
+
+
 def fills(case: Case) -> list[tuple[object, ...]]:
     """Return the fills without what comes of the orders' names, which differ."""
     names = ("symbol", "side", "quantity", "price")
