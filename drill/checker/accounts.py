@@ -5,17 +5,12 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 
-from drill.checker.book import Book, Execution, Order, final
+from drill.checker.book import Book, Execution, Order, fill_of, final
 from drill.checker.logs import Case, Intent, Violation
 from drill.checker.looks import looks_of
 from drill.checker.untold import untold
 
 _DAY_S, _MIDNIGHT_S = 86_400.0, 4 * 3600.0
-
-
-def _fill(execution_id: str) -> str:
-    """Return what all versions of one fill have in common."""
-    return execution_id.rpartition(".")[0]
 
 
 def intent_of(case: Case, order: Order) -> Intent | None:
@@ -38,7 +33,7 @@ def i5_all_fills_are_counted(case: Case) -> Iterator[Violation]:
     A fill of an order that was over can't be told from a trade by hand where nobody could look at the list of its day.
     """
     book = final(case)
-    booked = {_fill(execution.execution_id) for execution in case.journal.executions}
+    booked = {fill_of(execution.execution_id) for execution in case.journal.executions}
     unseen = _never_shown(case, book)
     for name, execution in book.executions.items():
         if execution.own and execution.quantity > 0 and name not in booked and name not in unseen:
@@ -86,7 +81,7 @@ def i6_nothing_is_invented(case: Case) -> Iterator[Violation]:
     book = final(case)
     orders = {order.order_id: order for order in book.all_orders()}
     for execution in case.journal.executions:
-        true = book.executions.get(_fill(execution.execution_id))
+        true = book.executions.get(fill_of(execution.execution_id))
         problem = None
         if true is None:
             problem = "the broker has no such execution"
@@ -117,7 +112,7 @@ def i7_counted_once(case: Case) -> Iterator[Violation]:
     shares: defaultdict[str, int] = defaultdict(int)
     for execution in case.journal.executions:
         if not execution.replaced:
-            counted[_fill(execution.execution_id)] += 1
+            counted[fill_of(execution.execution_id)] += 1
             shares[execution.coid] += execution.quantity
     for name, count in counted.items():
         if count > 1:

@@ -149,7 +149,7 @@ class Book:
         order = self.orders.get(facts["order_id"])
         own = order is not None and order.own
         self.conids[facts["symbol"]] = facts["conid"]
-        name = facts["execution_id"].rpartition(".")[0]
+        name = fill_of(facts["execution_id"])
         before = self.executions.get(name)
         change = facts["quantity"] - (before.quantity if before is not None else 0)
         self.executions[name] = Execution(
@@ -296,6 +296,11 @@ def final(case: Case) -> Book:
     for line in case.truth:
         book.take(line)
     return book
+
+
+def fill_of(execution_id: str) -> str:
+    """Return what all versions of one fill have in common."""
+    return execution_id.rpartition(".")[0]
 
 
 def _times(shares: int, ratio: float) -> int:

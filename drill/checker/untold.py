@@ -8,7 +8,7 @@ shares that are missing.
 
 from __future__ import annotations
 
-from drill.checker.book import walk
+from drill.checker.book import fill_of, walk
 from drill.checker.logs import Case
 from drill.checker.looks import looks_of
 
@@ -29,7 +29,7 @@ def untold(case: Case) -> frozenset[int]:
                 found.add(conid)
         elif line["kind"] == "fill":
             facts = line["execution"]
-            first = filled_at.setdefault(facts["execution_id"].rpartition(".")[0], book.at)
+            first = filled_at.setdefault(fill_of(facts["execution_id"]), book.at)
             since = split_at.get(facts["conid"], 0.0)
             if first < since <= book.at < looks.first_clear(since):
                 found.add(facts["conid"])

@@ -12,6 +12,7 @@ from trading.execution.since import Since
 from trading.execution.snapshot import BrokerSnapshot, OrderSight
 from trading.market.calendar import TradingCalendar
 from trading.model.command import CommandState, Step
+from trading.model.execution_id import version_of
 from trading.model.order import LIFE, BrokerOrder, BrokerStatus, Execution, IntentState, OrderLife, Tif
 from trading.model.record import IntentRecord, JournalView
 from trading.model.request import RequestKind
@@ -153,6 +154,5 @@ class Endings:
 
 
 def _is_correction(execution: Execution) -> bool:
-    """Return whether it takes the place of an earlier version: the last part of the id counts them."""
-    version = execution.execution_id.rpartition(".")[2]
-    return not execution.quantity or (version.isdigit() and int(version) > 1)
+    """Return whether it takes the place of an earlier version, or takes the fill back."""
+    return not execution.quantity or version_of(execution.execution_id) > 1
