@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from trading.execution.snapshot import BrokerSnapshot
 from trading.model.execution_id import fill_of, version_of
@@ -236,7 +236,7 @@ def _same(record: IntentRecord, execution: Execution) -> bool:
 
 def _before(record: IntentRecord, execution: Execution, slack: timedelta) -> bool:
     """Return whether it was executed before the order was sent."""
-    return record.sent_at is None or execution.time < _sent(record) - slack
+    return record.sent_at is None or execution.time < record.sent_at - slack
 
 
 def _after_its_end(record: IntentRecord, execution: Execution) -> bool:
@@ -249,10 +249,6 @@ def _after_its_end(record: IntentRecord, execution: Execution) -> bool:
     return ended is not None and execution.time > ended + told_late
 
 
-def _sent(record: IntentRecord) -> datetime:
-    return record.sent_at or record.intent.created
-
-
 def _allows(record: IntentRecord, execution: Execution, slack: timedelta, snapshot: BrokerSnapshot) -> bool:
     """Return whether the order can have made the execution: sent before it, for that many shares, at such a price.
 
@@ -262,11 +258,11 @@ def _allows(record: IntentRecord, execution: Execution, slack: timedelta, snapsh
     intent = record.intent
     sight = snapshot.sight_of(record.order_id)
     left = record.left if sight is None else round(sight.order.total_quantity) - record.filled
-    # The list may say that it filled by more than it was for.
-    left = max(left, _missing(record, snapshot))
-    if _before(record, execution, slack) or execution.quantity > left:
+    # The list may say that it filled by more than it was for, or after its end.
+    missing = _missing(record, snapshot)
+    if _before(record, execution, slack) or execution.quantity > max(left, missing):
         return False
-    more = record.state in DECLARED_ABSENT or _missing(record, snapshot) >= execution.quantity
+    more = record.state in DECLARED_ABSENT or missing >= execution.quantity
     ended = None if more else record.ended_at
     if ended is not None and execution.time > ended + slack:
         return False
