@@ -13,6 +13,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
+from msgspec.structs import replace
+
 from drill.draw import CLIENT_FAULTS, DRAWN, SHORT_HOLDING, Stage, roles_of, stage_of
 from drill.schedule import ClientFault, Deed, Schedule
 from drill.world import World
@@ -98,13 +100,10 @@ def always(wanted: Always, seed: int, world: World) -> Schedule:
     begins, ends = _times(stage, wanted.period)
     client = ClientFault(wanted.fault, wanted.role, 1, _EVERY)  # type: ignore[arg-type]  # where it is one of the four
     stops = wanted.period is Period.HALF_HOUR
-    return Schedule(
-        seed=seed,
-        symbols=stage.symbols,
-        start=stage.days[0].day.isoformat(),
+    return replace(
+        stage.plain(seed),
         faults_at=begins.isoformat(),
         heals_at=ends.isoformat(),
-        ends_at=stage.ends_at,
         name=f"always {wanted.name}",
         settings=[SHORT_HOLDING] if wanted.period is Period.NIGHT else [],
         faults=[_fault(wanted, KINDS[wanted.fault], (ends - begins).total_seconds())] if wanted.fault in KINDS else [],

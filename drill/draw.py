@@ -12,6 +12,8 @@ from itertools import combinations
 from pathlib import Path
 from typing import Any
 
+from msgspec.structs import replace
+
 from drill.schedule import ClientFault, Deed, Kill, Request, Schedule
 from drill.unknowns import draw_behaviour
 from drill.world import Day, World
@@ -83,6 +85,17 @@ class Stage:
         """Return when the run is over: one session later."""
         return (self.days[-1].close + timedelta(minutes=30)).isoformat()
 
+    def plain(self, seed: int) -> Schedule:
+        """Return its schedule, in which nothing goes wrong yet."""
+        return Schedule(
+            seed=seed,
+            symbols=self.symbols,
+            start=self.days[0].day.isoformat(),
+            faults_at=self.faults_at,
+            heals_at=self.heals_at,
+            ends_at=self.ends_at,
+        )
+
 
 def stage_of(rng: random.Random, world: World, clean: int, faulty: int, most_symbols: int) -> Stage:
     """Draw symbols and a start at which the strategy enters some of them within the first days."""
@@ -111,13 +124,8 @@ def swarm(seed: int, world: World) -> Schedule:
         behaviour += ["nightly_reset=true", f"reset_minutes={rng.randint(1, 45)}"]
     elif reset < 0.7:  # noqa: PLR2004
         deeds.append(Deed(_at(rng, stage), rng.choice(("lose_session", "compete"))))
-    return Schedule(
-        seed=seed,
-        symbols=stage.symbols,
-        start=stage.days[0].day.isoformat(),
-        faults_at=stage.faults_at,
-        heals_at=stage.heals_at,
-        ends_at=stage.ends_at,
+    return replace(
+        stage.plain(seed),
         settings=[SHORT_HOLDING] if rng.random() < 0.4 else [],  # noqa: PLR2004
         behaviour=behaviour,
         faults=[_fault(rng, KINDS[name]) for name in DRAWN if rng.random() < (FOR_GOOD_ON if name in FOR_GOOD else ON)],
@@ -156,13 +164,8 @@ def _with_faults(
     # An order of a role has to be sent for its fault to be met: exits and cancels come of short holding, single stops
     # of a stop that somebody took away.
     deeds = [Deed(inside(rng, stage.days[-2]), "cancel", "stop")] if roles & {"stop", "modify"} else []
-    return Schedule(
-        seed=seed,
-        symbols=stage.symbols,
-        start=stage.days[0].day.isoformat(),
-        faults_at=stage.faults_at,
-        heals_at=stage.heals_at,
-        ends_at=stage.ends_at,
+    return replace(
+        stage.plain(seed),
         name=name,
         settings=[SHORT_HOLDING] if roles & {"exit", "cancel"} else [],
         faults=planned,

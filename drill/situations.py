@@ -37,13 +37,8 @@ def schedule_of(situation: Situation, seed: int, attempt: int, world: World) -> 
     """Return a schedule of a seed: entries for its second session, and what the situation asks for."""
     rng = random.Random(f"{situation.name}/{seed}/{attempt}")  # noqa: S311  (a schedule, no secret)
     stage = stage_of(rng, world, 0, _FAULTY_DAYS, _MOST_SYMBOLS)
-    plain = Schedule(
-        seed=seed,
-        symbols=stage.symbols,
-        start=stage.days[0].day.isoformat(),
-        faults_at=stage.faults_at,
-        heals_at=stage.heals_at,
-        ends_at=stage.ends_at,
+    plain = replace(
+        stage.plain(seed),
         name=situation.name.lower(),
         cash=_CASH,
         settings=[SHORT_HOLDING],
