@@ -14,14 +14,12 @@ from simulator.core import Simulator
 from simulator.market.replayed import ReplayedMarket
 from tests.fakes.answer_rules import Rule, RuledTransport
 from tests.fakes.in_process import InProcessTransport
-from tests.scenarios.lockstep_run import CASH, ROOT, Records, Span
+from tests.scenarios.lockstep_run import CASH, ROOT, Records, Span, environ_of
 from trading.bootstrap import run
 from trading.config import load_settings, with_overrides
 from trading.gateway.transport import Transport
 from trading.market.panel import Panel
 from trading.model.status import SessionState, StatusKey
-
-URL = "https://localhost:5055"
 
 
 @dataclass(frozen=True)
@@ -53,14 +51,7 @@ def trade(
     def transport_to(url: str, _ca_bundle: Path | None) -> Transport:
         return InProcessTransport(simulator, "/sim") if url.endswith("/sim") else RuledTransport(simulator, rules)
 
-    environ = {
-        "GATEWAY": "simulated",
-        "GATEWAY_URL": URL,
-        "STATE_DIR": str(folder / "state"),
-        "LOG_DIR": str(folder / "logs"),
-        "SIM_TICKERS": ",".join(panel.symbols),
-        "MAX_POSITIONS": "10",
-    }
+    environ = environ_of(folder, panel.symbols)
     settings = with_overrides(load_settings(environ, ROOT / "config.json"), span.settings)
     done = InProcessRun(simulator, settings.state_dir / "trading.db")
     over = threading.Event()

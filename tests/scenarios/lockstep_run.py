@@ -30,6 +30,8 @@ from trading.strategies.discovery import make_strategy
 
 ROOT = Path(__file__).resolve().parents[2]
 CASH = 10_000.0
+IN_PROCESS = "https://localhost:5055"
+"""the address of a gateway in the same process, where nothing listens"""
 # A decision reads this many bars back at most; more only make the first reading longer.
 BARS_BEFORE = 400
 Row: TypeAlias = dict[str, Any]
@@ -51,6 +53,18 @@ class Span:
         assert first is not None
         chosen = whole.select(whole.symbols[: self.symbols]) if self.symbols < len(whole.symbols) else whole
         return shortened(chosen.cut(whole.sessions[first + self.sessions - 1].item()), first - BARS_BEFORE)
+
+
+def environ_of(folder: Path, symbols: Sequence[str], url: str = IN_PROCESS, *, most: int = 10) -> dict[str, str]:
+    """Return the environment of a trading process that keeps all its files in `folder`, with `most` positions."""
+    return {
+        "GATEWAY": "simulated",
+        "GATEWAY_URL": url,
+        "STATE_DIR": str(folder / "state"),
+        "LOG_DIR": str(folder / "logs"),
+        "SIM_TICKERS": ",".join(symbols),
+        "MAX_POSITIONS": str(most),
+    }
 
 
 class Records:
@@ -121,15 +135,8 @@ class World(Records):
         environ = {
             name: text for name, text in os.environ.items() if name.startswith(("PATH", "HOME", "NUMBA", "LANG"))
         }
-        environ |= {
-            "GATEWAY": "simulated",
-            "GATEWAY_URL": f"https://localhost:{self.port}",
-            "STATE_DIR": str(self.folder / "state"),
-            "LOG_DIR": str(self.folder / "logs"),
-            "SIM_TICKERS": ",".join(self.panel.symbols),
-            "PYTHONPATH": str(ROOT),
-            "MAX_POSITIONS": "10",
-        }
+        environ |= environ_of(self.folder, self.panel.symbols, f"https://localhost:{self.port}")
+        environ["PYTHONPATH"] = str(ROOT)
         arguments = [sys.executable, "-m", "trading", "run"]
         for setting in self.span.settings:
             arguments += ["--set", setting]

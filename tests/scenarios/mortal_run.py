@@ -18,7 +18,7 @@ from tests.fakes.chance import seeded
 from tests.fakes.fake_requests import FakeRequests
 from tests.fakes.in_process import InProcessTransport
 from tests.fakes.memory_metrics import MemoryLog, MemoryMetrics
-from tests.scenarios.lockstep_run import CASH, ROOT, Records, Row, Span
+from tests.scenarios.lockstep_run import CASH, ROOT, Records, Row, Span, environ_of
 from trading.bootstrap import DATABASE, Surroundings, assemble
 from trading.config import load_settings, with_overrides
 from trading.cycle.operator_requests import OperatorRequests
@@ -58,14 +58,7 @@ class MortalRun(Records):
     """One run over a span to the end of its data, with as many lives as there are `kills`, and one more."""
 
     def __init__(self, folder: Path, span: Span, panel: Panel, calendar: TradingCalendar) -> None:
-        environ = {
-            "GATEWAY": "simulated",
-            "GATEWAY_URL": "https://localhost:5055",
-            "STATE_DIR": str(folder / "state"),
-            "LOG_DIR": str(folder / "logs"),
-            "SIM_TICKERS": ",".join(panel.symbols),
-            "MAX_POSITIONS": "10",
-        }
+        environ = environ_of(folder, panel.symbols)
         self._settings = with_overrides(load_settings(environ, ROOT / "config.json"), span.settings)
         self._calendar = calendar
         state = folder / "gateway"

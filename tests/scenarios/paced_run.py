@@ -25,6 +25,7 @@ from simulator.config import Behaviour, SimulatorConfig, apply_settings
 from simulator.core import Simulator
 from simulator.market.replayed import ReplayedMarket
 from tests.fakes.failing_connection import Disk
+from tests.scenarios.lockstep_run import environ_of
 from trading.bootstrap import BUNDLED_BARS, CONTROLS, DATABASE, PROJECT, Surroundings, assemble, trading_calendar
 from trading.config import load_settings, with_overrides
 from trading.cycle.operator_requests import OperatorRequests
@@ -37,7 +38,6 @@ from trading.store.database import Database
 from trading.store.operator_requests import HALT_FILE, RequestsDatabase
 from trading.store.records import SqliteStore
 
-URL = "https://localhost:5055"
 START = "2015-01-05"
 CASH = 1_000_000.0
 # With the rules of the strategy alone, entries of 60 symbols leave an hour before the second session's open.
@@ -166,14 +166,7 @@ class PacedRun:
         self.way = Way(self.clock, way_s)
         self.disk = Disk()
         self.log = MemoryLog(self.clock.now)
-        environ = {
-            "GATEWAY": "simulated",
-            "GATEWAY_URL": URL,
-            "STATE_DIR": str(folder / "state"),
-            "LOG_DIR": str(folder / "logs"),
-            "SIM_TICKERS": ",".join(panel.symbols),
-            "MAX_POSITIONS": "20",
-        }
+        environ = environ_of(folder, panel.symbols, most=20)
         self._settings = with_overrides(load_settings(environ, PROJECT / "config.json"), settings)
         self.state = self._settings.state_dir
         self.state.mkdir(parents=True)
