@@ -13,6 +13,7 @@ from enum import StrEnum
 
 from trading.config import Settings
 from trading.execution.endings import EXPIRED_AFTER
+from trading.execution.excess import Excess
 from trading.execution.matching import may_be
 from trading.execution.snapshot import BrokerSnapshot
 from trading.execution.windows import in_reset, next_reset_end
@@ -52,11 +53,11 @@ def judge(
     journal: JournalView,
     calendar: TradingCalendar,
     settings: Settings,
-    excess: tuple[Sighting, ...] = (),
+    excess: Excess | None = None,
 ) -> Judgement:
     """Judge an unproven order by one reading that does not show it; `votes` are those since it became unproven.
 
-    `excess` is what is kept about shares of others in its contract (`own_shares.excess_of`).
+    `excess` are the shares of others that are known in its contract.
     """
     if not _could_show(record, snapshot, journal, settings):
         return Judgement()
@@ -128,12 +129,12 @@ def _could_show(record: IntentRecord, snapshot: BrokerSnapshot, journal: Journal
     return not any(may_be(record, sight, journal) for sight in snapshot.sights.values())
 
 
-def _foreign(record: IntentRecord, excess: tuple[Sighting, ...], settings: Settings) -> float:
+def _foreign(record: IntentRecord, excess: Excess | None, settings: Settings) -> float:
     """Return the shares of others that stood there all along: so many as were seen for a while before it was sent."""
-    if not excess or record.sent_at is None:
+    if excess is None or record.sent_at is None:
         return 0.0
     settled = timedelta(seconds=settings.execution.visibility_s)
-    return float(excess[-1].evidence) if record.sent_at - excess[-1].at >= settled else 0.0
+    return excess.shares if record.sent_at - excess.since >= settled else 0.0
 
 
 def _after_session(

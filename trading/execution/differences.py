@@ -6,9 +6,11 @@ from collections.abc import Iterator, Sequence
 from math import floor
 
 from trading.execution.absence import VOTES_NEEDED
+from trading.execution.in_flight import in_flight
 from trading.execution.matching import PRICE_TOLERANCE, could_be
 from trading.execution.own_shares import VOTES_NEEDED as SHARES_VOTES_NEEDED
-from trading.execution.own_shares import in_flight, looks_split, subject_of
+from trading.execution.own_shares import subject_of
+from trading.execution.own_splits import looks_split
 from trading.execution.protection import Cover, covers
 from trading.execution.snapshot import OrderSight
 from trading.execution.state import TradingState

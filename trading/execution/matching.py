@@ -164,10 +164,11 @@ def bindings(journal: JournalView, snapshot: BrokerSnapshot) -> tuple[Binding, .
     ids = {r.coid: r.order_id for r in journal.records if r.order_id is not None and not r.provisional}
     # An order that is over stays that of the record which ended with it; an id that came again shows as another's.
     ended = {r.order_id for r in journal.records if r.state in TERMINAL}
+    taken = journal.bound_ids - _given_again(journal, snapshot)
     free = {
         order_id: sight
         for order_id, sight in snapshot.sights.items()
-        if order_id not in journal.bound_ids and not (sight.life is OrderLife.OVER and order_id in ended)
+        if order_id not in taken and not (sight.life is OrderLife.OVER and order_id in ended)
     }
     found: dict[str, Binding] = {}
 
@@ -197,6 +198,17 @@ def _back(journal: JournalView, snapshot: BrokerSnapshot) -> tuple[Binding, ...]
         if record.state is IntentState.UNKNOWN and sight is not None and is_same(record, sight.order, journal):
             found.append(Binding(record.coid, sight.order.order_id))
     return tuple(found)
+
+
+def _given_again(journal: JournalView, snapshot: BrokerSnapshot) -> frozenset[int]:
+    """Return the ids of orders of ours that had vanished, under which the list shows other orders now."""
+    return frozenset(
+        sight.order.order_id
+        for record in journal.maybe_live
+        if record.state is IntentState.UNKNOWN
+        and (sight := snapshot.sight_of(record.order_id)) is not None
+        and not is_same(record, sight.order, journal)
+    )
 
 
 def _by_name(intent: OrderIntent, sights: Iterable[OrderSight]) -> tuple[Binding, ...]:

@@ -14,11 +14,11 @@ from trading.errors import CORRUPT, STORAGE, InvariantBroken
 from trading.execution import absence
 from trading.execution.context import TradingContext
 from trading.execution.endings import INACTIVE_AFTER_S, Endings
+from trading.execution.excess import excess_in
 from trading.execution.execution_matching import match_executions
 from trading.execution.foreign import halt_causes
 from trading.execution.matching import agrees, bindings, could_be, is_same, named
 from trading.execution.others import note_theirs, theirs
-from trading.execution.own_shares import excess_of
 from trading.execution.plan import LooksAgain
 from trading.execution.share_check import check_shares
 from trading.execution.since import Since
@@ -281,7 +281,7 @@ class Reconciler:
                 continue
             votes = tuple(v for v in context.evidence.of(record.coid) if not _older(v.at, record.unknown_since))
             if record.state is IntentState.UNKNOWN:
-                excess = context.evidence.of(excess_of(record.intent.conid))
+                excess = excess_in(record.intent.conid, context.evidence)
                 judgement = absence.judge(record, votes, snapshot, journal, context.calendar, context.settings, excess)
                 if judgement.vote is not None:
                     context.evidence.record(record.coid, judgement.vote, snapshot.began)

@@ -6,13 +6,13 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from trading.execution.context import TradingContext
+from trading.execution.excess import excess_in, note_excess
 from trading.execution.others import certain, theirs
 from trading.execution.own_shares import (
     VOTES_APART,
     Change,
     Doubt,
     judge_shares,
-    note_excess,
     sold_positions,
     subject_of,
 )
@@ -43,13 +43,16 @@ def check_shares(
     """Compare own shares with the broker's; `foreign` are the executions of others that the reading shows."""
     found = SharesFound()
     kept: set[str] = set()
+    changed: set[int] = set()
     sure = certain(foreign, theirs(context.evidence), journal, snapshot)
     for position in (*journal.positions, *sold_positions(journal)):
         subject = subject_of(position)
         votes = context.evidence.of(subject)
         visibility_s = context.settings.execution.visibility_s
-        match judge_shares(position, votes, snapshot, journal, foreign, visibility_s, sure):
+        excess = excess_in(position.conid, context.evidence)
+        match judge_shares(position, votes, snapshot, journal, foreign, visibility_s, sure, excess):
             case Change(quantity=quantity, kind=kind, text=text, ratio=ratio):
+                changed.add(position.conid)
                 context.journal.adjust(position.conid, quantity, kind, text, now, ratio=ratio)
                 found.alarms.append(Alarm(AlarmCode(kind), position.symbol, f"{position.symbol}: {text}"))
             case Doubt(held=held, vote=vote):
@@ -64,5 +67,5 @@ def check_shares(
                 found.again(now + (VOTES_APART if vote or votes else _NO_VOTE_APART))
     if snapshot.positions.value is not None:
         context.evidence.forget({s for s in context.evidence.subjects() if s.startswith("shares:")} - kept)
-        note_excess(context.evidence, snapshot, journal)
+        note_excess(context.evidence, snapshot, journal, changed)
     return found

@@ -13,6 +13,8 @@ _RATIOS = tuple(ratio for split in (*SPLITS, *_RARE) for ratio in (split, 1.0 / 
 _LEAST = 1.2
 # Prices are rounded to cents, and the broker's average price holds commissions.
 _PRICE_TOLERANCE = 0.01
+# What shares are sold for is not what they were bought for.
+_SOLD_TOLERANCE = 1.3
 SHARE_TOLERANCE = 0.01
 """by how much a whole number of shares may be missed in the arithmetic"""
 
@@ -54,3 +56,18 @@ def splits_between(shares: int, price: float, shown: float, shown_price: float) 
         return None
     dropped = shares * ratio - shown
     return ratio if -_PRICE_TOLERANCE * shown <= dropped <= 1.0 + ratio else None
+
+
+def splits_of_sold(shares: int, price: float, sold: float, sold_price: float) -> float | None:
+    """Return the ratio of the splits, of those that there are, after which so many were sold; None without one.
+
+    The number has to fit but for fractions, and the price roughly.
+    """
+    if not (price > 0.0 and sold_price > 0.0):
+        return None
+    for ratio in _RATIOS:
+        apart = price / sold_price / ratio
+        fits = abs(sold - shares_after(shares, ratio)) <= 1.0
+        if fits and sold > 0.0 and 1.0 / _SOLD_TOLERANCE <= apart <= _SOLD_TOLERANCE:
+            return ratio
+    return None

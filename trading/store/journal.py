@@ -95,8 +95,8 @@ class SqliteJournal:
     def bind(self, coid: str, order_id: int, epoch: int, now: datetime, *, provisional: bool = False) -> None:
         """Attach the broker's order id; an intent whose outcome was open becomes WORKING.
 
-        An id that belonged to an order that is over may be given again. `provisional`: found by likeness alone; a
-        certain binding takes the mark off.
+        An id that belonged to an order that is over, or has vanished, may be given again: the one that vanished loses
+        it. `provisional`: found by likeness alone; a certain binding takes the mark off.
 
         Raises: InvariantBroken (I2), another order that may be live has this id, or this one has another id for
         certain.
@@ -107,11 +107,16 @@ class SqliteJournal:
             other = connection.execute(
                 "SELECT coid FROM intent WHERE order_id = ? AND coid <> ? AND provisional = 0"
                 " AND state IN (SELECT value FROM json_each(?))",
-                (order_id, coid, _json(MAYBE_LIVE)),
+                (order_id, coid, _json(MAYBE_LIVE - {IntentState.UNKNOWN})),
             ).fetchone()
             certain = row["order_id"] is not None and not row["provisional"] and row["state"] in MAYBE_LIVE
             if other is not None or (certain and row["order_id"] != order_id):
                 raise InvariantBroken("I2", f"order {order_id} can't be bound to {coid}: one of them is bound already")
+            if not provisional:
+                connection.execute(
+                    "UPDATE intent SET order_id = NULL, changed = ? WHERE order_id = ? AND coid <> ? AND state = ?",
+                    (at, order_id, coid, IntentState.UNKNOWN),
+                )
             if row["state"] in _OPEN or (row["state"] in DECLARED_ABSENT and not provisional):
                 move(connection, row, IntentState.WORKING, f"order {order_id}", at)
             connection.execute(

@@ -1,0 +1,109 @@
+"""Own shares that splits changed: all that are there, what is left of them, or all that were sold."""
+
+from __future__ import annotations
+
+from math import floor, sqrt
+
+from trading.execution.excess import Excess
+from trading.execution.share_trades import net, of_others, own_sales, written_off
+from trading.execution.snapshot import BrokerSnapshot
+from trading.execution.splits import SPLITS, shares_after, splits_between, splits_of_sold
+from trading.model.order import Execution
+from trading.model.record import JournalView, OwnPosition
+
+
+def split_of(
+    position: OwnPosition,
+    shown: float,
+    snapshot: BrokerSnapshot,
+    journal: JournalView,
+    foreign: tuple[Execution, ...],
+    excess: Excess | None,
+) -> tuple[int, float] | None:
+    """Return what a split made of own shares, with its ratio: number and average price agree on it.
+
+    What others traded before it was split with ours, and so were shares of theirs that stood there (`excess`); what
+    they traded after it was not. A sale changes no average price.
+    """
+    price = snapshot.average_price(position.conid)
+    trades = of_others(position, foreign)
+    if price is None or (shown == position.quantity and not trades and excess is None):
+        return None
+    off = written_off(position, journal) if trades else 0
+    for count in range(len(trades) + 1):
+        before = round(position.quantity + off + net(trades[:count]))
+        ratio = splits_between(before, position.entry_price, shown - net(trades[count:]), price)
+        if ratio is not None:
+            whole = shares_after(position.quantity, ratio)
+            return (min(whole, floor(shown)) if trades else floor(shown)), ratio
+    if excess is None or excess.price is None or any(each.time > excess.since for each in trades):
+        return None
+    ratio = splits_between(round(position.quantity + excess.shares), excess.price, shown, price)
+    return None if ratio is None else (min(shares_after(position.quantity, ratio), floor(shown)), ratio)
+
+
+def left_after_split(
+    position: OwnPosition, snapshot: BrokerSnapshot, journal: JournalView, foreign: tuple[Execution, ...]
+) -> tuple[int, float] | None:
+    """Return the shares that are left of a position that was split unseen, and sold by an order for the shares before.
+
+    They and those that were sold have to be what a split made of all that was bought, with nothing of ours open in the
+    contract and nobody else trading there.
+    """
+    records, price = journal.of(position.conid), snapshot.average_price(position.conid)
+    held, entry = floor(snapshot.held(position.conid)), journal.by_coid[position.entry_coid]
+    if not snapshot.whole or price is None or held < 1 or any(record.maybe_live for record in records):
+        return None
+    sold = sum(record.filled for record in own_sales(entry, journal))
+    if sold == 0 or any(each.conid == position.conid for each in foreign):
+        return None
+    ratio = splits_between(entry.filled, position.entry_price, held + sold, price)
+    return None if ratio is None or ratio < 1.0 else (held, ratio)
+
+
+def sold_after_split(
+    position: OwnPosition, journal: JournalView, foreign: tuple[Execution, ...]
+) -> tuple[float, float] | None:
+    """Return how many shares others sold, and the ratio, where all that a split made of own shares has been sold.
+
+    Nobody saw it split, and the broker shows none any more: numbers and prices of the sales have to agree with a split.
+    """
+    entry = journal.by_coid.get(position.entry_coid)
+    trades = of_others(position, foreign)
+    own = [] if entry is None else own_sales(entry, journal)
+    others = -net(trades)
+    of_ours = sum(record.filled for record in own)
+    sold = others + of_ours
+    if others < 0.0 or sold <= 0.0:
+        return None
+    value = sum(record.filled * (record.average_price or 0.0) for record in own)
+    value -= sum(net([each]) * each.price for each in trades)
+    before = position.quantity + of_ours + written_off(position, journal)
+    ratio = splits_of_sold(before, position.entry_price, sold, value / sold)
+    return None if ratio is None else (others, ratio)
+
+
+def looks_split(position: OwnPosition, snapshot: BrokerSnapshot) -> bool:
+    """Return whether the difference between own shares and the broker's could come from a split, forward or reverse.
+
+    Of few shares any part could, so the broker's average price has a say: a split moves it by its ratio, a sale leaves
+    it where it was. Where nobody tells it, or it lies nearer to the split's than to ours, it could be one. (It is not
+    asked to agree exactly, as for `split_of`: commissions and shares of others are in it.)
+    """
+    held = floor(snapshot.held(position.conid))
+    if held <= 0 or held == position.quantity:
+        return False
+    ratios = SPLITS if held > position.quantity else tuple(1.0 / split for split in SPLITS)
+    return any(
+        abs(held - shares_after(position.quantity, ratio)) <= 1
+        and _moves_as(ratio, position.entry_price, snapshot.average_price(position.conid))
+        for ratio in ratios
+    )
+
+
+def _moves_as(ratio: float, ours: float, shown: float | None) -> bool:
+    """Return whether an average price could be ours after a split: beyond the middle of the way there, or not known."""
+    if shown is None or not shown > 0.0:
+        return True
+    middle = ours / sqrt(ratio)
+    return shown >= middle if ratio < 1.0 else shown <= middle

@@ -1,0 +1,52 @@
+"""What was traded of own shares since we have them: by others, and by orders of ours."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from math import floor
+
+from trading.execution.execution_matching import newest
+from trading.model.exchange_time import exchange_date
+from trading.model.order import Execution, Side
+from trading.model.record import IntentRecord, JournalView, OwnPosition
+
+# Prices in the journal are rounded, and a ratio that comes of two of them with them.
+_SHARE_TOLERANCE = 0.05
+
+
+def of_others(position: OwnPosition, foreign: Iterable[Execution]) -> list[Execution]:
+    """Return what others traded in the contract since we have shares of it, oldest first."""
+    of_contract = newest(each for each in foreign if each.conid == position.conid)
+    found = [each for each in of_contract if exchange_date(each.time) >= position.entry_session]
+    return sorted(found, key=lambda each: each.time)
+
+
+def net(executions: Sequence[Execution]) -> float:
+    """Return the shares that executions came to, negative where more were sold than bought."""
+    return sum(each.quantity if each.side is Side.BUY else -each.quantity for each in executions)
+
+
+def sold_by_others(position: OwnPosition, foreign: tuple[Execution, ...], journal: JournalView) -> float:
+    """Return the shares that somebody else sold net since we have them, less those that were written off already."""
+    return -net(of_others(position, foreign)) - written_off(position, journal)
+
+
+def written_off(position: OwnPosition, journal: JournalView) -> int:
+    """Return how many own shares were taken for sold by hand, in the shares of today."""
+    entry = journal.by_coid.get(position.entry_coid)
+    if entry is None:
+        return 0
+    # Splits divided the price of the position, and not what was paid.
+    paid = entry.average_price or 0.0
+    ratio = paid / position.entry_price if paid > 0.0 and position.entry_price > 0.0 else 1.0
+    bought = floor(entry.filled * ratio + _SHARE_TOLERANCE)
+    return max(bought - sum(record.filled for record in own_sales(entry, journal)) - position.quantity, 0)
+
+
+def own_sales(entry: IntentRecord, journal: JournalView) -> list[IntentRecord]:
+    """Return the orders of ours that have sold shares since an entry."""
+    return [
+        record
+        for record in journal.of(entry.intent.conid)
+        if record.intent.side is Side.SELL and record.filled > 0 and record.intent.created >= entry.intent.created
+    ]
