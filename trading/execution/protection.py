@@ -23,7 +23,7 @@ from trading.execution.state import TradingState
 from trading.model.alarm import AlarmCode
 from trading.model.command import Step
 from trading.model.decision import Denied
-from trading.model.order import TERMINAL, IntentState, OrderIntent, OrderType, Role, Side
+from trading.model.order import TERMINAL, BrokerStatus, IntentState, OrderIntent, OrderType, Role, Side
 from trading.model.record import IntentRecord, OwnPosition
 
 BARE = "bare:"
@@ -33,6 +33,8 @@ BARE = "bare:"
 PAIRS_AT_S = (0.0, 5.0, 15.0, 60.0)
 PAIRS_EVERY_S = 300.0
 MAX_PAIRS = 10
+# Nobody knows whether an order works that the broker put a warning on. One that keeps it for so long is replaced.
+WARNED_FOR = timedelta(seconds=60)
 _NEVER_LEFT = frozenset({IntentState.PLANNED, IntentState.DENIED})
 
 
@@ -110,6 +112,7 @@ def plan_protection(state: TradingState, plan: Plan) -> None:
         if cover.position.conid in plan.leaving or state.guard.observes or not state.snapshot.whole:
             continue
         if cover.unproven or cover.exiting or state.snapshot.unclear(cover.position.conid):
+            _give_up_warned(cover.position, state, plan)
             continue
         # What rests already stays while it is in doubt whether shares are gone; nothing is sold beyond what is shown.
         resting = 0 if cover.stop is None else cover.stop.shares
@@ -184,6 +187,18 @@ def _cover_bare(cover: Cover, need: int, state: TradingState, plan: Plan) -> Non
     found = {record.intent.role: record.intent for record in _planned(state) if _fits(record.intent, drafts)}
     group = tuple(found[draft.role] for draft in drafts) if len(found) == len(drafts) else drafts
     plan.commands.append(Submit(group, Step.PROTECTION))
+
+
+def _give_up_warned(position: OwnPosition, state: TradingState, plan: Plan) -> None:
+    """Cancel the stop and target of bare shares that stand there with a warning of the broker's."""
+    bare = state.sightings.get(f"{BARE}{position.conid}", ())
+    if not bare or state.now - bare[0].at < WARNED_FOR:
+        return
+    for record in state.journal.sells(position.conid):
+        sight = state.snapshot.sight_of(record.order_id)
+        warned = sight is not None and sight.order.status is BrokerStatus.WARN_STATE
+        if warned and record.intent.role in {Role.STOP, Role.TARGET}:
+            ask_cancel(record, Step.REPLACE, state, plan)
 
 
 def _planned(state: TradingState) -> tuple[IntentRecord, ...]:
