@@ -61,11 +61,13 @@ def splits_between(shares: int, price: float, shown: float, shown_price: float) 
 def splits_of_sold(shares: int, price: float, sold: float, sold_price: float) -> float | None:
     """Return the ratio of the splits, of those that there are, after which so many were sold; None without one.
 
-    The number has to fit but for fractions, and the price roughly.
+    The number has to fit but for fractions, and the price roughly: a split that moves it by less shows nothing.
     """
     if not (price > 0.0 and sold_price > 0.0):
         return None
     for ratio in _RATIOS:
+        if max(ratio, 1.0 / ratio) <= _SOLD_TOLERANCE:
+            continue
         apart = price / sold_price / ratio
         fits = abs(sold - shares_after(shares, ratio)) <= 1.0
         if fits and sold > 0.0 and 1.0 / _SOLD_TOLERANCE <= apart <= _SOLD_TOLERANCE:

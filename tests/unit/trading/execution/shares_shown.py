@@ -14,6 +14,7 @@ from tests.fakes.trading_states import (
     own,
     reading,
 )
+from trading.execution.excess import Excess
 from trading.execution.own_shares import (
     Change,
     Doubt,
@@ -54,14 +55,22 @@ def judged(
     foreign: tuple[Execution, ...] = (),
     others: tuple[OwnPosition, ...] = (OTHER,),
     certain: tuple[Execution, ...] = (),
+    excess: Excess | None = None,
 ) -> Change | Doubt | None:
     journal = JournalView(records, (position, *others))
-    return judge_shares(position, votes, snapshot, journal, foreign, VISIBILITY_S, certain)
+    return judge_shares(position, votes, snapshot, journal, foreign, VISIBILITY_S, certain, excess)
 
 
 def votes(count: int, *, held: int = 0, last: datetime = VOTED) -> tuple[Sighting, ...]:
     return tuple(Sighting(str(held), last - timedelta(seconds=30 * n)) for n in reversed(range(count)))
 
 
-def traded(quantity: float, side: Side = Side.SELL, *, conid: int = AAPL, time: datetime = IN_SESSION) -> Execution:
-    return Execution(f"x{next(_IDS)}", "DU1234567", conid, "AAPL", side, quantity, 100.0, 1.0, time, None, 4711)
+def traded(
+    quantity: float,
+    side: Side = Side.SELL,
+    *,
+    conid: int = AAPL,
+    time: datetime = IN_SESSION,
+    price: float = 100.0,
+) -> Execution:
+    return Execution(f"x{next(_IDS)}", "DU1234567", conid, "AAPL", side, quantity, price, 1.0, time, None, 4711)

@@ -24,6 +24,7 @@ from tests.fakes.trading_states import (
     unreadable,
 )
 from trading.execution.absence import Judgement, Vote, judge, next_look, over_at, with_its_entry, witnessed
+from trading.execution.excess import Excess
 from trading.execution.snapshot import BrokerSnapshot
 from trading.model.order import BrokerOrder, BrokerStatus, IntentState
 from trading.model.record import IntentRecord, JournalView, OwnPosition
@@ -52,7 +53,7 @@ def judged(
     others: tuple[IntentRecord, ...] = (WITNESS,),
     positions: tuple[OwnPosition, ...] = (),
     snapshot: BrokerSnapshot | None = None,
-    excess: tuple[Sighting, ...] = (),
+    excess: Excess | None = None,
 ) -> Judgement:
     seen = snapshot or reading(now, orders=rows or [shows(WITNESS)], held={p.conid: p.quantity for p in positions})
     journal = JournalView((record, *others), positions)
@@ -104,7 +105,7 @@ def test_shares_that_nobody_explains_are_against_its_absence() -> None:
 def test_shares_of_others_that_stood_there_before_it_was_sent_are_not_against_it(
     age_s: float, held: float, *, counts: bool
 ) -> None:
-    seen = (Sighting("7.0", after(-age_s, PRE_OPEN)),)
+    seen = Excess(7.0, None, after(-age_s, PRE_OPEN))
     snapshot = reading(IN_SESSION, orders=[shows(WITNESS)], held={AAPL: held})
     assert (judged(snapshot=snapshot, excess=seen) != NOTHING) is counts
 

@@ -1,8 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import replace
-from datetime import datetime
 
 import pytest
 
@@ -23,13 +21,11 @@ from tests.unit.trading.execution.shares_shown import TEN, judged, shown, traded
 from trading.execution.own_shares import (
     Change,
     Doubt,
-    excess_of,
-    note_excess,
     subject_of,
 )
 from trading.execution.snapshot import Reading
 from trading.model.order import BrokerOrder, BrokerStatus, Execution, IntentState, Side
-from trading.model.record import IntentRecord, JournalView
+from trading.model.record import IntentRecord
 from trading.ports import AdjustmentKind, Sighting
 
 GONE = Change(TEN, -10, AdjustmentKind.MANUAL, "10 of 10 own shares were sold by hand")
@@ -215,50 +211,3 @@ def _trade(side: Side, quantity: float) -> Execution:
 
 
 # ---- shares of others, as evidence
-
-
-class Kept:
-    """Evidence in memory."""
-
-    def __init__(self) -> None:
-        self.seen: dict[str, tuple[Sighting, ...]] = {}
-
-    def record(self, subject: str, evidence: str, now: datetime) -> None:
-        self.seen[subject] = (*self.of(subject), Sighting(evidence, now))
-
-    def of(self, subject: str) -> tuple[Sighting, ...]:
-        return self.seen.get(subject, ())
-
-    def subjects(self) -> frozenset[str]:
-        return frozenset(self.seen)
-
-    def forget(self, subjects: Collection[str]) -> None:
-        for subject in subjects:
-            self.seen.pop(subject, None)
-
-
-def test_shares_of_others_are_kept_with_when_they_were_first_seen() -> None:
-    kept, journal = Kept(), JournalView((stop(quantity=10),), (TEN,))
-    resting = (shows(stop(quantity=10)),)
-    for held, now, expected in (
-        (15, IN_SESSION, (Sighting("5.0", IN_SESSION),)),
-        (15, after(30), (Sighting("5.0", IN_SESSION),)),
-        (12.5, after(60), (Sighting("2.5", after(60)),)),
-        (10, after(90), ()),
-        # Fewer than ours are a matter of their own.
-        (8, after(120), ()),
-    ):
-        note_excess(kept, shown({AAPL: held}, now=now, orders=resting), journal)
-        assert kept.of(excess_of(AAPL)) == expected
-
-
-def test_what_is_whose_can_not_be_told_while_something_is_in_flight_or_not_read() -> None:
-    kept = Kept()
-    unproven = JournalView((stop(state=IntentState.UNKNOWN, order_id=None),), (TEN,))
-    note_excess(kept, shown({AAPL: 15}), unproven)
-    journal = JournalView((stop(quantity=10),), (TEN,))
-    note_excess(kept, reading(IN_SESSION, failed=["positions"]), journal)
-    note_excess(kept, reading(IN_SESSION, held={AAPL: 15}, unreadable_positions=[unreadable(AAPL)]), journal)
-    # Nothing of ours was ever there.
-    note_excess(kept, shown({XOM: 15}), JournalView((), ()))
-    assert kept.seen == {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 
 import pytest
 
@@ -10,18 +11,20 @@ from tests.fakes.order_books import OrderBooks
 from tests.fakes.trading_states import (
     AAPL,
     XOM,
+    after,
     entry,
     own,
     stop,
     target,
 )
 from tests.unit.trading.execution.shares_shown import TEN, judged, shown, traded, votes
+from trading.execution.excess import Excess
 from trading.execution.own_shares import (
     Change,
     Doubt,
-    looks_split,
     sold_positions,
 )
+from trading.execution.own_splits import looks_split
 from trading.model.alarm import AlarmCode
 from trading.model.order import Execution, IntentState, Side
 from trading.model.record import IntentRecord, JournalView, OwnPosition
@@ -214,3 +217,53 @@ def test_split_that_came_unseen_before_a_sale_leaves_own_shares_with_their_plan(
     assert (position.stop_price, position.target_price) == (planned.stop_price / 2.0, planned.target_price / 2.0)
     assert books.read(5).alarms == []
     assert books.record(stop.coid).state is IntentState.FILLED
+
+
+# ---- beside shares of others, and after all were sold
+
+
+@pytest.mark.parametrize(
+    ("excess", "change"),
+    [
+        (Excess(8.0, 90.0, after(-60)), 10),
+        (Excess(8.0, None, after(-60)), None),
+        (Excess(8.0, 80.0, after(-60)), None),
+        (Excess(7.0, 90.0, after(-60)), None),
+        (None, None),
+    ],
+)
+def test_shares_of_others_that_were_known_are_split_with_ours(excess: Excess | None, change: int | None) -> None:
+    found = judged(shown({AAPL: 36}, average=45.0), excess=excess)
+    assert (found.quantity if isinstance(found, Change) else None) == change
+
+
+@pytest.mark.parametrize(("told", "change"), [(after(-60), 10), (after(-59), None)])
+def test_what_others_traded_since_they_were_known_is_not_among_them(told: datetime, change: int | None) -> None:
+    known = Excess(8.0, 90.0, after(-60))
+    swapped = (replace(traded(3), time=told), replace(traded(3, side=Side.BUY), time=told))
+    found = judged(shown({AAPL: 36}, average=45.0), excess=known, foreign=swapped)
+    assert (found.quantity if isinstance(found, Change) else None) == change
+
+
+@pytest.mark.parametrize(
+    ("sold", "price", "gone"),
+    [(30, 33.0, True), (30, 43.0, True), (30, 44.0, False), (30, 25.0, False), (28, 33.0, False), (1, 1_000.0, True)],
+)
+def test_all_that_a_split_made_of_them_was_sold_by_hand_before_anybody_saw_it(
+    sold: int, price: float, *, gone: bool
+) -> None:
+    found = judged(shown({XOM: 3}), foreign=(traded(sold, price=price),))
+    assert isinstance(found, Change) is gone
+    if isinstance(found, Change):
+        assert (found.quantity, found.kind) == (-10, AdjustmentKind.MANUAL)
+
+
+@pytest.mark.parametrize(("price", "gone"), [(1_100.0, True), (110.0, False)])
+def test_all_that_a_reverse_split_made_of_them_was_sold_by_our_target(price: float, *, gone: bool) -> None:
+    bought = entry("E", quantity=10, filled=10, state=IntentState.FILLED, average_price=100.0)
+    sale = target("E-T", quantity=10, filled=1, state=IntentState.FILLED, average_price=price)
+    position = replace(own(9), entry_coid="E")
+    found = judged(shown({XOM: 3}), position=position, records=(bought, sale))
+    assert isinstance(found, Change) is gone
+    if isinstance(found, Change):
+        assert (found.quantity, found.kind, found.ratio) == (-9, AdjustmentKind.SPLIT, 0.1)

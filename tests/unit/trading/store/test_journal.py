@@ -211,6 +211,17 @@ def test_order_id_that_comes_again_is_given_to_the_next_order_once_the_first_is_
     assert (record(journal, second.coid).state, record(journal, second.coid).order_id) == (S.WORKING, 7)
 
 
+def test_order_that_vanished_loses_its_id_to_the_one_that_it_is_given_to(journal: SqliteJournal) -> None:
+    first, second = planned_exit(journal, S.SENDING), planned_exit(journal, S.SENDING)
+    journal.bind(first.coid, 7, 1, NOW)
+    journal.transition(first.coid, S.UNKNOWN, "vanished", NOW)
+    journal.bind(second.coid, 7, 2, NOW, provisional=True)
+    assert record(journal, first.coid).order_id == 7
+    journal.bind(second.coid, 7, 2, NOW)
+    assert (record(journal, first.coid).state, record(journal, first.coid).order_id) == (S.UNKNOWN, None)
+    assert (record(journal, second.coid).state, record(journal, second.coid).order_id) == (S.WORKING, 7)
+
+
 def test_provisional_binding_gives_way_to_a_certain_one(journal: SqliteJournal) -> None:
     intent, other = planned_exit(journal, S.SENDING, S.UNKNOWN), planned_exit(journal, S.SENDING, S.UNKNOWN)
     journal.bind(intent.coid, 7, 1, NOW, provisional=True)
