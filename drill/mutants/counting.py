@@ -99,6 +99,8 @@ COUNTING: Mapping[str, Mutant] = {
     ),
     "ignores_a_split": Mutant(
         "a split does not change own shares",
-        (Patch(own_shares, "_split", always(None)), Patch(own_shares, "_left", always(None))),
+        tuple(
+            Patch(own_shares, judged, always(None)) for judged in ("split_of", "left_after_split", "sold_after_split")
+        ),
     ),
 }

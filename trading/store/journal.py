@@ -104,19 +104,17 @@ class SqliteJournal:
         at = utc_text(now)
         with self._database.transaction() as connection:
             row = require(connection, coid)
-            other = connection.execute(
-                "SELECT coid FROM intent WHERE order_id = ? AND coid <> ? AND provisional = 0"
+            others = connection.execute(
+                "SELECT coid, state FROM intent WHERE order_id = ? AND coid <> ? AND provisional = 0"
                 " AND state IN (SELECT value FROM json_each(?))",
-                (order_id, coid, _json(MAYBE_LIVE - {IntentState.UNKNOWN})),
-            ).fetchone()
+                (order_id, coid, _json(MAYBE_LIVE)),
+            ).fetchall()
+            taken = any(other["state"] != IntentState.UNKNOWN for other in others)
             certain = row["order_id"] is not None and not row["provisional"] and row["state"] in MAYBE_LIVE
-            if other is not None or (certain and row["order_id"] != order_id):
+            if taken or (certain and row["order_id"] != order_id):
                 raise InvariantBroken("I2", f"order {order_id} can't be bound to {coid}: one of them is bound already")
-            if not provisional:
-                connection.execute(
-                    "UPDATE intent SET order_id = NULL, changed = ? WHERE order_id = ? AND coid <> ? AND state = ?",
-                    (at, order_id, coid, IntentState.UNKNOWN),
-                )
+            for other in () if provisional else others:
+                connection.execute("UPDATE intent SET order_id = NULL, changed = ? WHERE coid = ?", (at, other["coid"]))
             if row["state"] in _OPEN or (row["state"] in DECLARED_ABSENT and not provisional):
                 move(connection, row, IntentState.WORKING, f"order {order_id}", at)
             connection.execute(

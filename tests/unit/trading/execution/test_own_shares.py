@@ -24,8 +24,7 @@ from trading.execution.own_shares import (
     subject_of,
 )
 from trading.execution.snapshot import Reading
-from trading.model.order import BrokerOrder, BrokerStatus, Execution, IntentState, Side
-from trading.model.record import IntentRecord
+from trading.model.order import Execution, IntentState, Side
 from trading.ports import AdjustmentKind, Sighting
 
 GONE = Change(TEN, -10, AdjustmentKind.MANUAL, "10 of 10 own shares were sold by hand")
@@ -128,38 +127,10 @@ def test_row_of_the_contract_itself_is_a_witness() -> None:
 # ---- what is in flight
 
 
-@pytest.mark.parametrize(
-    "record",
-    [
-        stop(state=IntentState.UNKNOWN, order_id=None),
-        stop(state=IntentState.SENDING, order_id=None),
-        entry(provisional=True),
-    ],
-)
-def test_unproven_order_there_is_in_flight(record: IntentRecord) -> None:
-    assert judged(EMPTY, votes=votes(4), records=(record,)) == Doubt(TEN, 0, vote=False)
-
-
-@pytest.mark.parametrize(
-    "row",
-    [
-        shows(stop(), BrokerStatus.FILLED, filled_quantity=9.0),
-        shows(stop(), BrokerStatus.CANCELLED),
-        shows(stop(), filled_quantity=4.0, remaining_quantity=5.0),
-    ],
-)
-def test_order_that_is_over_or_has_filled_beyond_its_executions_is_in_flight(row: BrokerOrder) -> None:
-    snapshot = shown({XOM: 3}, orders=(row,))
-    assert judged(snapshot, votes=votes(4), records=(stop(),)) == Doubt(TEN, 0, vote=False)
-
-
-def test_stop_that_rests_is_not_in_flight() -> None:
+def test_nothing_is_counted_while_something_is_in_flight() -> None:
+    unproven = stop(state=IntentState.UNKNOWN, order_id=None)
+    assert judged(EMPTY, votes=votes(4), records=(unproven,)) == Doubt(TEN, 0, vote=False)
     assert judged(shown({XOM: 3}, orders=(shows(stop()),)), votes=votes(4), records=(stop(),)) == GONE
-
-
-def test_order_in_another_contract_is_not_in_flight_here() -> None:
-    elsewhere = stop(conid=XOM, state=IntentState.UNKNOWN, order_id=None)
-    assert judged(EMPTY, votes=votes(4), records=(elsewhere,)) == GONE
 
 
 @pytest.mark.parametrize("name", ["orders", "executions"])

@@ -33,7 +33,6 @@ from tests.fakes.trading_states import (
 )
 from trading.execution.plan import Plan, Refuse, Submit
 from trading.execution.protection import (
-    BARE,
     MAX_PAIRS,
     attempts,
     cover_of,
@@ -49,7 +48,6 @@ from trading.model.command import Step
 from trading.model.mode import Mode
 from trading.model.order import BrokerStatus, IntentState, Role, Side
 from trading.model.record import IntentRecord
-from trading.ports import Sighting
 
 OPEN_STATES = [IntentState.SENDING, IntentState.QUESTIONED, IntentState.REPLYING, IntentState.UNKNOWN]
 
@@ -343,22 +341,6 @@ def test_bare_shares_are_told_of_in_regular_hours_and_looked_at_every_five_secon
         assert plan.look_again == after(5)
     before = plan_of(moment(PRE_OPEN, positions=[own()]))
     assert before.alarms == []
-
-
-@pytest.mark.parametrize(("bare_s", "asked_for"), [(59.9, []), (60.0, [("S", Step.REPLACE)])])
-def test_stop_that_keeps_a_warning_for_a_minute_is_cancelled(bare_s: float, asked_for: list[tuple[str, Step]]) -> None:
-    rows = [shows(stop(), BrokerStatus.WARN_STATE), shows(target())]
-    bare = {f"{BARE}{AAPL}": (Sighting("no working stop", after(-bare_s)),)}
-    plan = plan_of(moment(IN_SESSION, stop(), target(), positions=[own()], orders=rows, sightings=bare))
-    assert cancels(plan) == asked_for
-    assert pairs(plan) == []
-
-
-def test_stop_that_is_not_sure_for_another_reason_is_left_alone() -> None:
-    rows = [shows(stop(), BrokerStatus.INACTIVE), shows(target())]
-    bare = {f"{BARE}{AAPL}": (Sighting("no working stop", after(-600)),)}
-    plan = plan_of(moment(IN_SESSION, stop(), target(), positions=[own()], orders=rows, sightings=bare))
-    assert cancels(plan) == []
 
 
 # ---- what the guard asks
