@@ -99,8 +99,6 @@ COUNTING: Mapping[str, Mutant] = {
     ),
     "ignores_a_split": Mutant(
         "a split does not change own shares",
-        tuple(
-            Patch(own_shares, judged, always(None)) for judged in ("split_of", "left_after_split", "sold_after_split")
-        ),
+        tuple(Patch(own_shares, name, always(None)) for name in ("split_of", "left_after_split", "sold_after_split")),
     ),
 }

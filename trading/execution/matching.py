@@ -192,23 +192,22 @@ def bindings(journal: JournalView, snapshot: BrokerSnapshot) -> tuple[Binding, .
 
 
 def _back(journal: JournalView, snapshot: BrokerSnapshot) -> tuple[Binding, ...]:
-    found: list[Binding] = []
-    for record in journal.maybe_live:
-        sight = snapshot.sight_of(record.order_id)
-        if record.state is IntentState.UNKNOWN and sight is not None and is_same(record, sight.order, journal):
-            found.append(Binding(record.coid, sight.order.order_id))
-    return tuple(found)
+    found = _vanished(journal, snapshot)
+    return tuple(Binding(r.coid, order.order_id) for r, order in found if is_same(r, order, journal))
 
 
 def _given_again(journal: JournalView, snapshot: BrokerSnapshot) -> frozenset[int]:
     """Return the ids of orders of ours that had vanished, under which the list shows other orders now."""
-    return frozenset(
-        sight.order.order_id
+    return frozenset(order.order_id for r, order in _vanished(journal, snapshot) if not is_same(r, order, journal))
+
+
+def _vanished(journal: JournalView, snapshot: BrokerSnapshot) -> list[tuple[IntentRecord, BrokerOrder]]:
+    """Return the orders of ours that had vanished, each with what the list shows under its id again."""
+    return [
+        (record, sight.order)
         for record in journal.maybe_live
-        if record.state is IntentState.UNKNOWN
-        and (sight := snapshot.sight_of(record.order_id)) is not None
-        and not is_same(record, sight.order, journal)
-    )
+        if record.state is IntentState.UNKNOWN and (sight := snapshot.sight_of(record.order_id)) is not None
+    ]
 
 
 def _by_name(intent: OrderIntent, sights: Iterable[OrderSight]) -> tuple[Binding, ...]:

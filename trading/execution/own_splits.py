@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import floor, sqrt
 
 from trading.execution.excess import Excess
-from trading.execution.share_trades import net, of_others, own_sales, written_off
+from trading.execution.share_trades import net, of_others, own_sales, sold_by_us, written_off
 from trading.execution.snapshot import BrokerSnapshot
 from trading.execution.splits import SPLITS, shares_after, splits_between, splits_of_sold
 from trading.model.order import Execution
@@ -54,7 +54,7 @@ def left_after_split(
     held, entry = floor(snapshot.held(position.conid)), journal.by_coid[position.entry_coid]
     if not snapshot.whole or price is None or held < 1 or any(record.maybe_live for record in records):
         return None
-    sold = sum(record.filled for record in own_sales(entry, journal))
+    sold = sold_by_us(entry, journal)
     if sold == 0 or any(each.conid == position.conid for each in foreign):
         return None
     ratio = splits_between(entry.filled, position.entry_price, held + sold, price)

@@ -40,7 +40,12 @@ def written_off(position: OwnPosition, journal: JournalView) -> int:
     paid = entry.average_price or 0.0
     ratio = paid / position.entry_price if paid > 0.0 and position.entry_price > 0.0 else 1.0
     bought = floor(entry.filled * ratio + _SHARE_TOLERANCE)
-    return max(bought - sum(record.filled for record in own_sales(entry, journal)) - position.quantity, 0)
+    return max(bought - sold_by_us(entry, journal) - position.quantity, 0)
+
+
+def sold_by_us(entry: IntentRecord, journal: JournalView) -> int:
+    """Return the shares that orders of ours have sold since an entry."""
+    return sum(record.filled for record in own_sales(entry, journal))
 
 
 def own_sales(entry: IntentRecord, journal: JournalView) -> list[IntentRecord]:
