@@ -7,7 +7,7 @@ from math import floor, sqrt
 from trading.execution.excess import Excess
 from trading.execution.share_trades import net, of_others, own_sales, sold_by_us, written_off
 from trading.execution.snapshot import BrokerSnapshot
-from trading.execution.splits import SPLITS, shares_after, splits_between, splits_of_sold
+from trading.execution.splits import SPLITS, shares_after, split_between, splits_between, splits_of_sold
 from trading.model.order import Execution
 from trading.model.record import JournalView, OwnPosition
 
@@ -38,7 +38,8 @@ def split_of(
             return (min(whole, floor(shown)) if trades else floor(shown)), ratio
     if excess is None or excess.price is None or any(each.time > excess.since for each in trades):
         return None
-    ratio = splits_between(round(position.quantity + excess.shares), excess.price, shown, price)
+    # Shares of theirs may come and go in ways that no list tells of: only a ratio that splits have is believed.
+    ratio = split_between(round(position.quantity + excess.shares), excess.price, shown, price)
     return None if ratio is None else (min(shares_after(position.quantity, ratio), floor(shown)), ratio)
 
 

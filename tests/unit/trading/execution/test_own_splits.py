@@ -228,6 +228,7 @@ def test_split_that_came_unseen_before_a_sale_leaves_own_shares_with_their_plan(
         (Excess(8.0, 90.0, after(-60)), 10),
         (Excess(8.0, None, after(-60)), None),
         (Excess(8.0, 80.0, after(-60)), None),
+        (Excess(8.0, 95.0, after(-60)), None),
         (Excess(7.0, 90.0, after(-60)), None),
         (None, None),
     ],
