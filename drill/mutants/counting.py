@@ -43,20 +43,20 @@ def _of_the_same_kind(execution: Execution, journal: JournalView) -> list[Intent
 
 
 def _by_time(by_name_or_id: Any) -> object:  # noqa: ANN401
-    def wrong(execution: Execution, journal: JournalView, *rest: object) -> str | None:
-        found: str | None = by_name_or_id(execution, journal, *rest)
+    def wrong(execution: Execution, known: Any) -> str | None:  # noqa: ANN401
+        found: str | None = by_name_or_id(execution, known)
         if found is not None:
             return found
-        before = [r for r in _of_the_same_kind(execution, journal) if r.sent_at and r.sent_at <= execution.time]
+        before = [r for r in _of_the_same_kind(execution, known.journal) if r.sent_at and r.sent_at <= execution.time]
         return before[-1].coid if before else None
 
     return wrong
 
 
 def _by_id_alone(by_name_or_id: Any) -> object:  # noqa: ANN401
-    def wrong(execution: Execution, journal: JournalView, *rest: object) -> str | None:
-        same = [r for r in _of_the_same_kind(execution, journal) if r.order_id == execution.order_id is not None]
-        return same[0].coid if same else by_name_or_id(execution, journal, *rest)
+    def wrong(execution: Execution, known: Any) -> str | None:  # noqa: ANN401
+        same = [r for r in _of_the_same_kind(execution, known.journal) if r.order_id == execution.order_id is not None]
+        return same[0].coid if same else by_name_or_id(execution, known)
 
     return wrong
 

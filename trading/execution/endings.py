@@ -32,11 +32,11 @@ _ENDED = {
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """What became of an order: the state to go to, or `gap` where it ended with more filled than executions tell."""
+    """What became of an order: the state to go to, and its row as `gap` where executions tell of fewer or more."""
 
     state: IntentState
     detail: str
-    gap: bool = False
+    gap: BrokerOrder | None = None
 
 
 class Endings:
@@ -96,7 +96,7 @@ class Endings:
             if late_s < EXECUTIONS_LATE_AFTER_S and not self._corrected(record):
                 return None
             text = f"exec_gap: {order.filled_quantity:g} filled, executions say {record.filled}"
-            return Ending(self._state(record, order, now), text, gap=True)
+            return Ending(self._state(record, order, now), text, gap=order)
         return Ending(self._state(record, order, now), str(order.status))
 
     def _corrected(self, record: IntentRecord) -> bool:

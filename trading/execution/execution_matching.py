@@ -6,8 +6,10 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import combinations
 
 from trading.execution.snapshot import BrokerSnapshot
+from trading.execution.told import Told, told_of
 from trading.model.execution_id import fill_of, version_of
 from trading.model.intent_state import DECLARED_ABSENT
 from trading.model.order import Execution, IntentState, OrderType, Role, Side
@@ -21,6 +23,10 @@ _TOLD_LATE = timedelta(seconds=120)
 _REST_TOLD_LATE = timedelta(minutes=10)
 # How far beyond its limit a price may look through rounding.
 _PRICE_TOLERANCE = 5e-5
+# How far an order's average price may be from that of its executions: some gateways round it to cents.
+_AVERAGE_TOLERANCE = 0.006
+# Among more executions than these nobody looks for those of one order.
+_MOST_TOLD_APART = 10
 # How far above its stop price a sale of a stop may lie, as a fraction: the market turned around at once.
 _ABOVE_STOP = 0.01
 # Never sent, or ended before anything could be executed.
@@ -35,71 +41,77 @@ class Matched:
     foreign: tuple[Execution, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What executions are judged by. `told` is what is said of orders of ours, by coid; `slack` is for the clocks."""
+
+    journal: JournalView
+    snapshot: BrokerSnapshot
+    told: Mapping[str, Told]
+    slack: timedelta
+
+
 def match_executions(
     executions: Iterable[Execution],
     journal: JournalView,
     snapshot: BrokerSnapshot,
     skew_s: float | None,
     theirs: frozenset[str] = frozenset(),
+    told: Mapping[str, Told] | None = None,
 ) -> Matched:
     """Tell own executions from foreign ones.
 
     With our name, or with an order id that this session has shown as ours, and equal contract and side, it is ours.
     Without either, the sales of a contract are ours when an order of ours there has filled by just as many shares, all
     after it was sent and at prices that it allows. `theirs` are ids of executions that an earlier reading showed to be
-    of another's order.
+    of another's order; `told` is what was said last of orders that ended before their executions came.
 
     At equal times purchases come before sales: shares are bought before they are sold.
     """
     ordered = sorted(executions, key=lambda each: (each.time, each.side is Side.SELL, each.execution_id))
     slack = _CLOCKS_UNKNOWN if skew_s is None else _CLOCKS_APART + timedelta(seconds=abs(skew_s))
+    known = _Known(journal, snapshot, told_of(journal, snapshot, told), slack)
     fills: list[tuple[str, Execution]] = []
     unnamed: list[Execution] = []
     for execution in ordered:
-        coid = _by_name_or_id(execution, journal, snapshot, slack)
+        coid = _by_name_or_id(execution, known)
         if coid is not None:
             fills.append((coid, execution))
         else:
             unnamed.append(execution)
     left = [each for each in unnamed if each.order_id is None and each.order_ref is None]
-    explained = _by_bounds(left, journal, snapshot, slack, _counted(fills))
+    explained = _by_bounds(left, known, _counted(fills))
     unknown = [each for each in unnamed if each.order_id is not None and each.execution_id not in theirs]
-    explained += _by_unproven_leg(unknown, journal, snapshot, slack)
+    explained += _by_unproven_leg(unknown, known)
     fills += explained
     ours = {execution.execution_id for _, execution in explained}
     fills.sort(key=lambda each: (each[1].time, each[1].side is Side.SELL, each[1].execution_id))
     return Matched(tuple(fills), tuple(each for each in unnamed if each.execution_id not in ours))
 
 
-def _by_name_or_id(
-    execution: Execution, journal: JournalView, snapshot: BrokerSnapshot, slack: timedelta
-) -> str | None:
-    named = journal.by_coid.get(execution.order_ref or "")
+def _by_name_or_id(execution: Execution, known: _Known) -> str | None:
+    named = known.journal.by_coid.get(execution.order_ref or "")
     if named is not None and _same(named, execution):
         return named.coid
     if execution.order_id is None:
         return None
     candidates = [
         record
-        for record in journal.records
+        for record in known.journal.records
         if record.order_id == execution.order_id and _same(record, execution) and record.state not in _NEVER_THERE
     ]
-    certain = [record for record in candidates if record.seen_epoch == snapshot.epoch and not record.provisional]
-    if len(certain) == 1 and not _before(certain[0], execution, slack):
+    certain = [record for record in candidates if record.seen_epoch == known.snapshot.epoch and not record.provisional]
+    if len(certain) == 1 and not _before(certain[0], execution, known.slack):
         record = certain[0]
-        if not _after_its_end(record, execution) or _missing(record, snapshot) >= execution.quantity:
+        if not _after_its_end(record, execution) or _missing(record, known) >= execution.quantity:
             return record.coid
     # An id of another session may have been given again: then the order has to allow the execution.
-    fitting = [record for record in candidates if _allows(record, execution, slack, snapshot)]
+    fitting = [record for record in candidates if _allows(record, execution, known)]
     return fitting[-1].coid if fitting else None
 
 
 def _by_bounds(
-    executions: Sequence[Execution],
-    journal: JournalView,
-    snapshot: BrokerSnapshot,
-    slack: timedelta,
-    counted: Mapping[str, int],
+    executions: Sequence[Execution], known: _Known, counted: Mapping[str, int]
 ) -> list[tuple[str, Execution]]:
     """Return the executions that carry neither id nor name and are those that an order of ours is short of.
 
@@ -107,12 +119,11 @@ def _by_bounds(
     `counted` are the shares that named executions of the same reading bring.
     """
     latest = newest(executions)
-    missing = {record.coid: _missing(record, snapshot) - counted.get(record.coid, 0) for record in journal.records}
+    records = known.journal.by_coid
+    missing = {coid: _missing(record, known) - counted.get(coid, 0) for coid, record in records.items()}
     short = {coid: shares for coid, shares in missing.items() if shares > 0}
     first = {_fill(each): each.quantity for each in sorted(executions, key=_version, reverse=True)}
-    fitting = {
-        coid: _fitting(journal.by_coid[coid], shares, latest, first, snapshot, slack) for coid, shares in short.items()
-    }
+    fitting = {coid: _fitting(records[coid], shares, latest, first, known) for coid, shares in short.items()}
     found: list[tuple[str, Execution]] = []
     while (coid := _next_explained(short, fitting, first)) is not None:
         mine = fitting.pop(coid)
@@ -129,14 +140,40 @@ def _fitting(
     shares: int,
     executions: Sequence[Execution],
     first: Mapping[str, float],
-    snapshot: BrokerSnapshot,
-    slack: timedelta,
+    known: _Known,
 ) -> list[Execution]:
-    """Return the executions that an order may have made; of too many, those at a price that a stop would get."""
-    found = [each for each in executions if _same(record, each) and _allows(record, each, slack, snapshot)]
-    if shares not in _shares(found, first):
-        found = [each for each in found if _after_trigger(record, each)]
-    return found
+    """Return the executions that an order may have made.
+
+    Of too many, those that come to the average price that is told of it; else those at a price that a stop would get.
+    """
+    found = [each for each in executions if _same(record, each) and _allows(record, each, known)]
+    if shares in _shares(found, first):
+        return found
+    averaging = _averaging(found, shares, _average_of_missing(record, shares, known))
+    return averaging or [each for each in found if _after_trigger(record, each)]
+
+
+def _averaging(executions: Sequence[Execution], shares: int, price: float | None) -> list[Execution]:
+    """Return those that come to so many shares at that price in the mean; none where others would as well."""
+    if price is None or len(executions) > _MOST_TOLD_APART:
+        return []
+    found = [
+        list(some)
+        for number in range(1, len(executions) + 1)
+        for some in combinations(executions, number)
+        if sum(each.quantity for each in some) == shares
+        and abs(sum(each.quantity * each.price for each in some) / shares - price) <= _AVERAGE_TOLERANCE
+    ]
+    return found[0] if len(found) == 1 else []
+
+
+def _average_of_missing(record: IntentRecord, shares: int, known: _Known) -> float | None:
+    """Return the average price of what an order has filled beyond what was counted, None where that isn't told."""
+    told = known.told.get(record.coid)
+    if told is None or told.average_price is None or told.filled != record.filled + shares:
+        return None
+    counted = record.filled * (record.average_price or 0.0)
+    return (told.filled * told.average_price - counted) / shares
 
 
 def _next_explained(
@@ -185,18 +222,17 @@ def _after_trigger(record: IntentRecord, execution: Execution) -> bool:
     return stop_price is None or execution.price <= stop_price * (1.0 + _ABOVE_STOP)
 
 
-def _by_unproven_leg(
-    executions: Sequence[Execution], journal: JournalView, snapshot: BrokerSnapshot, slack: timedelta
-) -> list[tuple[str, Execution]]:
+def _by_unproven_leg(executions: Sequence[Execution], known: _Known) -> list[tuple[str, Execution]]:
     """Return the sales under an id that nobody knows which are those of a stop or target of ours that nobody has seen.
 
     That is so after days away: the list of orders is of today, and its leg was never bound. It has to be all of its
-    shares, at a price that it allows, and the position has to be gone.
+    shares, at a price that it allows, and the position has to be smaller by as many.
     """
-    known = {record.order_id for record in journal.records} | snapshot.sights.keys()
+    journal, snapshot = known.journal, known.snapshot
+    ids = {record.order_id for record in journal.records} | snapshot.sights.keys()
     found: list[tuple[str, Execution]] = []
     for execution in executions:
-        if execution.order_id in known or execution.order_ref is not None or snapshot.positions.value is None:
+        if execution.order_id in ids or execution.order_ref is not None or snapshot.positions.value is None:
             continue
         legs = [
             record
@@ -206,9 +242,9 @@ def _by_unproven_leg(
             and record.intent.role in {Role.STOP, Role.TARGET}
             and _same(record, execution)
             and execution.quantity == record.left
-            and _allows(record, execution, slack, snapshot)
+            and _allows(record, execution, known)
             and _after_trigger(record, execution)
-            and snapshot.held(execution.conid) == 0
+            and snapshot.held(execution.conid) == max(journal.owned(execution.conid) - execution.quantity, 0.0)
         ]
         # A price that the target allows is its own: the stop is on the other side of the market.
         legs = [leg for leg in legs if leg.intent.role is Role.TARGET] or legs
@@ -217,16 +253,16 @@ def _by_unproven_leg(
     return found
 
 
-def _missing(record: IntentRecord, snapshot: BrokerSnapshot) -> int:
+def _missing(record: IntentRecord, known: _Known) -> int:
     """Return the shares that an order of ours has filled beyond what its executions tell.
 
-    One that ended so is still waited for; on a later day, when the list shows it no more, by what it was for.
+    One that ended so is still waited for, on a later day too, when the list shows it no more.
     """
     if record.provisional or record.order_id is None:
         return 0
-    sight = snapshot.sight_of(record.order_id)
-    if sight is not None and record.seen_epoch == snapshot.epoch:
-        return round(sight.order.filled_quantity) - record.filled
+    told = known.told.get(record.coid)
+    if told is not None:
+        return told.filled - record.filled
     return record.left if record.state is IntentState.FILLED else 0
 
 
@@ -249,24 +285,23 @@ def _after_its_end(record: IntentRecord, execution: Execution) -> bool:
     return ended is not None and execution.time > ended + told_late
 
 
-def _allows(record: IntentRecord, execution: Execution, slack: timedelta, snapshot: BrokerSnapshot) -> bool:
+def _allows(record: IntentRecord, execution: Execution, known: _Known) -> bool:
     """Return whether the order can have made the execution: sent before it, for that many shares, at such a price.
 
-    Size and limit are those that the order has now, where it is shown: a split or a person may have changed them. After
-    its end nothing was executed, unless that was taken for its absence, or the list shows as many filled.
+    Size and limit are those that it was told to have last: a split or a person may have changed them. After its end
+    nothing was executed, unless that was taken for its absence, or as many are told to have filled.
     """
-    intent = record.intent
-    sight = snapshot.sight_of(record.order_id)
-    left = record.left if sight is None else round(sight.order.total_quantity) - record.filled
-    # The list may say that it filled by more than it was for, or after its end.
-    missing = _missing(record, snapshot)
-    if _before(record, execution, slack) or execution.quantity > max(left, missing):
+    intent, told = record.intent, known.told.get(record.coid)
+    left = record.left if told is None else told.total - record.filled
+    # It may be told to have filled by more than it was for, or after its end.
+    missing = _missing(record, known)
+    if _before(record, execution, known.slack) or execution.quantity > max(left, missing):
         return False
     more = record.state in DECLARED_ABSENT or missing >= execution.quantity
     ended = None if more else record.ended_at
-    if ended is not None and execution.time > ended + slack:
+    if ended is not None and execution.time > ended + known.slack:
         return False
-    limit_price = intent.limit_price if sight is None else sight.order.limit_price
+    limit_price = intent.limit_price if told is None else told.limit_price
     if intent.order_type is not OrderType.LIMIT or limit_price is None:
         return True
     if intent.side is Side.BUY:

@@ -99,13 +99,33 @@ def is_same(record: IntentRecord, order: BrokerOrder, journal: JournalView) -> b
         return False
     if order.order_ref is not None or agrees(intent, order):
         return True
-    wanted = [(intent.quantity, intent.limit_price, intent.stop_price)]
-    wanted += [
-        (command.draft.quantity or 0, command.draft.limit_price, command.draft.stop_price)
-        for command in journal.commands_of(intent.coid)
-        if command.kind is RequestKind.MODIFY
+    return any(_like(order, *each) for each in _wanted(intent, journal))
+
+
+def is_still(record: IntentRecord, order: BrokerOrder, journal: JournalView, epoch: int) -> bool:
+    """Return whether the order under a record's id is its in this session too.
+
+    Once it was over in another session its id may have been given to another one: then it has to be just like it, in
+    size and price, as it was asked for last or as a split left it.
+    """
+    if not is_same(record, order, journal):
+        return False
+    if record.state not in TERMINAL or record.seen_epoch == epoch:
+        return True
+    return any(
+        agrees(replace(record.intent, quantity=quantity, limit_price=limit_price, stop_price=stop_price), order)
+        or _split(order, quantity, limit_price, stop_price)
+        for quantity, limit_price, stop_price in _wanted(record.intent, journal)
+    )
+
+
+def _wanted(intent: OrderIntent, journal: JournalView) -> list[tuple[int, float | None, float | None]]:
+    """Return what the order was asked to be, first and since: its size, its limit and its stop price."""
+    modified = [c.draft for c in journal.commands_of(intent.coid) if c.kind is RequestKind.MODIFY]
+    return [
+        (intent.quantity, intent.limit_price, intent.stop_price),
+        *((draft.quantity or 0, draft.limit_price, draft.stop_price) for draft in modified),
     ]
-    return any(_like(order, *each) for each in wanted)
 
 
 def working(record: IntentRecord, snapshot: BrokerSnapshot, journal: JournalView) -> OrderSight | None:

@@ -114,7 +114,7 @@ def _judge_missing(
     # More may have been sold by hand than there was.
     if sold_by_others(position, foreign, journal) == position.quantity - shown:
         return _sold_by_hand(position, held)
-    sold = sold_after_split(position, journal, foreign) if shown == 0 else None
+    sold = sold_after_split(position, shown, journal, foreign)
     if sold is not None:
         text = f"split: all that {position.quantity} own shares became were sold before it was seen"
         return _sold_by_hand(position, held) if sold[0] > 0.0 else _split(position, (0, sold[1]), text)

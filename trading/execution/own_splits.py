@@ -63,11 +63,12 @@ def left_after_split(
 
 
 def sold_after_split(
-    position: OwnPosition, journal: JournalView, foreign: tuple[Execution, ...]
+    position: OwnPosition, shown: float, journal: JournalView, foreign: tuple[Execution, ...]
 ) -> tuple[float, float] | None:
     """Return how many shares others sold, and the ratio, where all that a split made of own shares has been sold.
 
-    Nobody saw it split, and the broker shows none any more: numbers and prices of the sales have to agree with a split.
+    Nobody saw it split, and the broker shows none any more, or less than none where others sold more than there were:
+    numbers and prices of the sales have to agree with a split.
     """
     entry = journal.by_coid.get(position.entry_coid)
     trades = of_others(position, foreign)
@@ -75,12 +76,12 @@ def sold_after_split(
     others = -net(trades)
     of_ours = sum(record.filled for record in own)
     sold = others + of_ours
-    if others < 0.0 or sold <= 0.0:
+    if shown > 0.0 or others < 0.0 or sold <= 0.0:
         return None
     value = sum(record.filled * (record.average_price or 0.0) for record in own)
     value -= sum(net([each]) * each.price for each in trades)
     before = position.quantity + of_ours + written_off(position, journal)
-    ratio = splits_of_sold(before, position.entry_price, sold, value / sold)
+    ratio = splits_of_sold(before, position.entry_price, sold + shown, value / sold)
     return None if ratio is None else (others, ratio)
 
 

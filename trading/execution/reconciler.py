@@ -17,17 +17,18 @@ from trading.execution.endings import INACTIVE_AFTER_S, Endings
 from trading.execution.excess import excess_in
 from trading.execution.execution_matching import match_executions
 from trading.execution.foreign import halt_causes
-from trading.execution.matching import agrees, bindings, could_be, is_same, named
+from trading.execution.matching import bindings, could_be, is_still, named
 from trading.execution.others import note_theirs, theirs
 from trading.execution.plan import LooksAgain
 from trading.execution.share_check import check_shares
 from trading.execution.since import Since
 from trading.execution.snapshot import BrokerSnapshot
+from trading.execution.told import drop_told, keep_told, kept_told
 from trading.model.alarm import Alarm, AlarmCode, HaltCause
 from trading.model.exchange_time import exchange_date
 from trading.model.intent_state import DECLARED_ABSENT
 from trading.model.metric import Duration
-from trading.model.order import TERMINAL, UNPROVEN, BrokerOrder, Execution, IntentState
+from trading.model.order import TERMINAL, UNPROVEN, Execution, IntentState
 from trading.model.record import IntentRecord, JournalView
 from trading.model.request import RequestKind
 from trading.ports import Journal
@@ -115,7 +116,7 @@ class Reconciler:
             for record in journal.records
             if record.seen_epoch != snapshot.epoch
             and (sight := snapshot.sight_of(record.order_id)) is not None
-            and _is_still(record, sight.order, journal, snapshot.epoch)
+            and is_still(record, sight.order, journal, snapshot.epoch)
         ]
         if seen:
             self._context.journal.mark_seen(seen, snapshot.epoch)
@@ -132,12 +133,14 @@ class Reconciler:
         owners = self._context.journal.fill_owners([each.execution_id for each in fresh])
         journal = self.view(now)
         unowned = [each for each in fresh if each.execution_id not in owners]
-        matched = match_executions(unowned, journal, snapshot, skew_s, theirs(self._context.evidence))
+        evidence = self._context.evidence
+        matched = match_executions(unowned, journal, snapshot, skew_s, theirs(evidence), kept_told(evidence))
         known = [(owners[each.execution_id], each) for each in fresh if each.execution_id in owners]
         done.foreign = matched.foreign
-        note_theirs(self._context.evidence, matched.foreign, journal, snapshot)
+        note_theirs(evidence, matched.foreign, journal, snapshot)
         for coid, execution in (*known, *matched.fills):
             self._count_one(coid, execution, journal, done)
+        drop_told(evidence, self.view(now))
 
     def _count_one(self, coid: str, execution: Execution, journal: JournalView, done: Reconciled) -> None:
         now = self._context.clock.now()
@@ -202,7 +205,7 @@ class Reconciler:
                 continue
             journal = self.view(snapshot.began)
             own_name = named(record.intent) and sight.order.order_ref == record.coid
-            if not (own_name or _is_still(record, sight.order, journal, snapshot.epoch)):
+            if not (own_name or is_still(record, sight.order, journal, snapshot.epoch)):
                 continue
             if round(sight.order.total_quantity) <= record.filled:
                 continue
@@ -230,7 +233,8 @@ class Reconciler:
             if ending is None:
                 continue
             context.journal.transition(record.coid, ending.state, ending.detail, now)
-            if ending.gap:
+            if ending.gap is not None:
+                keep_told(context.evidence, record.coid, ending.gap, snapshot)
                 done.latches.append(("exec_gap", f"{record.intent.symbol}: {ending.detail}"))
 
     def _close_legs(self, snapshot: BrokerSnapshot, now: datetime) -> None:
@@ -353,15 +357,6 @@ def latched(context: TradingContext, latches: list[tuple[str, str]]) -> None:
         risk = context.store.risk_state()
         kept = {**risk.latches, code: context.calendar.at_or_after(exchange_date(now)).day}
         context.store.set_risk_state(replace(risk, latches=kept), reason=text, actor="system", now=now)
-
-
-def _is_still(record: IntentRecord, order: BrokerOrder, journal: JournalView, epoch: int) -> bool:
-    """Return whether the order under a record's id is its: once it was over in another session, only if just like it.
-
-    Its id may have been given to another one since.
-    """
-    over = record.state in TERMINAL and record.seen_epoch != epoch
-    return is_same(record, order, journal) and (not over or agrees(record.intent, order))
 
 
 def _key(execution: Execution) -> tuple[str, float, float, bool]:

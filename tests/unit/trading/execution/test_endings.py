@@ -122,8 +122,9 @@ def test_rows_that_contradict_each_other_end_nothing(judge: Judge) -> None:
 
 @pytest.mark.parametrize(("seconds", "ended"), [(59, False), (60, True)])
 def test_end_waits_a_minute_for_executions_and_is_a_gap_then(judge: Judge, seconds: float, *, ended: bool) -> None:
-    found = judge.after(seconds, ENTRY, shows(ENTRY, BrokerStatus.FILLED, filled_quantity=9.0))
-    assert found == (Ending(S.FILLED, "exec_gap: 9 filled, executions say 0", gap=True) if ended else None)
+    row = shows(ENTRY, BrokerStatus.FILLED, filled_quantity=9.0)
+    found = judge.after(seconds, ENTRY, row)
+    assert found == (Ending(S.FILLED, "exec_gap: 9 filled, executions say 0", gap=row) if ended else None)
 
 
 @pytest.mark.parametrize(

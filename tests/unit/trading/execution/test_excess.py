@@ -1,38 +1,15 @@
 from __future__ import annotations
 
-from collections.abc import Collection
-from datetime import datetime
-
+from tests.fakes.kept_evidence import KeptEvidence
 from tests.fakes.trading_states import AAPL, IN_SESSION, XOM, after, reading, shows, stop, unreadable
 from tests.unit.trading.execution.shares_shown import TEN, shown
 from trading.execution.excess import Excess, excess_in, note_excess
 from trading.model.order import IntentState
 from trading.model.record import JournalView
-from trading.ports import Sighting
-
-
-class Kept:
-    """Evidence in memory."""
-
-    def __init__(self) -> None:
-        self.seen: dict[str, tuple[Sighting, ...]] = {}
-
-    def record(self, subject: str, evidence: str, now: datetime) -> None:
-        self.seen[subject] = (*self.of(subject), Sighting(evidence, now))
-
-    def of(self, subject: str) -> tuple[Sighting, ...]:
-        return self.seen.get(subject, ())
-
-    def subjects(self) -> frozenset[str]:
-        return frozenset(self.seen)
-
-    def forget(self, subjects: Collection[str]) -> None:
-        for subject in subjects:
-            self.seen.pop(subject, None)
 
 
 def test_shares_of_others_are_kept_with_when_they_were_first_seen() -> None:
-    kept, journal = Kept(), JournalView((stop(quantity=10),), (TEN,))
+    kept, journal = KeptEvidence(), JournalView((stop(quantity=10),), (TEN,))
     resting = (shows(stop(quantity=10)),)
     for held, now, expected in (
         (15, IN_SESSION, Excess(5.0, 100.0, IN_SESSION)),
@@ -48,7 +25,7 @@ def test_shares_of_others_are_kept_with_when_they_were_first_seen() -> None:
 
 
 def test_what_is_whose_can_not_be_told_while_something_is_in_flight_or_not_read() -> None:
-    kept = Kept()
+    kept = KeptEvidence()
     unproven = JournalView((stop(state=IntentState.UNKNOWN, order_id=None),), (TEN,))
     note_excess(kept, shown({AAPL: 15}), unproven)
     journal = JournalView((stop(quantity=10),), (TEN,))
@@ -60,7 +37,7 @@ def test_what_is_whose_can_not_be_told_while_something_is_in_flight_or_not_read(
 
 
 def test_their_price_may_change_while_they_stand_there() -> None:
-    kept, journal = Kept(), JournalView((stop(quantity=10),), (TEN,))
+    kept, journal = KeptEvidence(), JournalView((stop(quantity=10),), (TEN,))
     resting = (shows(stop(quantity=10)),)
     note_excess(kept, shown({AAPL: 15}, orders=resting), journal)
     note_excess(kept, shown({AAPL: 15}, now=after(30), orders=resting, average=99.5), journal)
@@ -70,6 +47,6 @@ def test_their_price_may_change_while_they_stand_there() -> None:
 
 
 def test_what_this_reading_changed_is_told_by_the_next_one() -> None:
-    kept, journal = Kept(), JournalView((stop(quantity=10),), (TEN,))
+    kept, journal = KeptEvidence(), JournalView((stop(quantity=10),), (TEN,))
     note_excess(kept, shown({AAPL: 15}, orders=(shows(stop(quantity=10)),)), journal, {AAPL})
     assert kept.seen == {}

@@ -18,7 +18,9 @@ from tests.fakes.trading_states import (
     stop,
     target,
 )
+from tests.unit.trading.execution.shares_shown import TEN
 from trading.execution.execution_matching import Matched, match_executions
+from trading.execution.told import Told
 from trading.model.order import BrokerOrder, BrokerStatus, Execution, IntentState, Side
 from trading.model.record import IntentRecord, JournalView
 
@@ -54,8 +56,10 @@ def match(
     *executions: Execution,
     orders: tuple[BrokerOrder, ...] = (),
     skew_s: float | None = 0.0,
+    told: dict[str, Told] | None = None,
 ) -> Matched:
-    return match_executions(executions, JournalView(records, ()), reading(IN_SESSION, orders=orders), skew_s)
+    shown = reading(IN_SESSION, orders=orders)
+    return match_executions(executions, JournalView(records, ()), shown, skew_s, told=told)
 
 
 def owner(records: tuple[IntentRecord, ...], found: Execution, *orders: BrokerOrder) -> str | None:
@@ -251,6 +255,39 @@ def test_sales_of_both_legs_without_id_and_name_are_told_apart_by_the_price_that
     assert match((STOP, TARGET), dear, either, orders=rows).fills == ()
 
 
+@pytest.mark.parametrize(
+    ("average", "counted"), [(103.0, ["hand"]), (102.995, ["hand"]), (100.0, []), (None, []), (102.7, ["a", "b"])]
+)
+def test_of_sales_that_an_order_may_all_have_made_those_are_its_that_come_to_its_average_price(
+    average: float | None, counted: list[str]
+) -> None:
+    # All of them are too far above the stop price for the stop to be told by that.
+    parts = (bare(STOP, 3, 102.1, execution_id="a"), bare(STOP, 6, 103.0, execution_id="b"))
+    filled = shows(STOP, BrokerStatus.FILLED, filled_quantity=9.0, average_price=average)
+    matched = match((STOP,), *parts, bare(STOP, price=103.0, execution_id="hand"), orders=(filled,))
+    assert [found.execution_id for _, found in matched.fills] == counted
+    assert len(matched.fills) + len(matched.foreign) == 3
+
+
+def test_average_price_tells_of_the_shares_that_are_not_counted_yet_and_nothing_where_sales_are_alike() -> None:
+    part = replace(STOP, filled=4, average_price=100.0)
+    row = shows(STOP, BrokerStatus.FILLED, filled_quantity=9.0, average_price=(4 * 100.0 + 5 * 103.0) / 9)
+    dear, cheap = bare(STOP, 5, 103.0, execution_id="dear"), bare(STOP, 5, 102.0, execution_id="cheap")
+    assert [found for _, found in match((part,), dear, cheap, orders=(row,)).fills] == [dear]
+    twin = replace(dear, execution_id="twin", time=after(1))
+    assert match((part,), dear, twin, orders=(row,)).fills == ()
+
+
+def test_order_that_has_left_the_list_is_judged_by_what_was_told_of_it_last() -> None:
+    gone = replace(TARGET, state=IntentState.FILLED, ended_at=after(60), seen_epoch=EPOCH - 1)
+    split = bare(TARGET, 18, 52.6)
+    assert match((gone,), split, told={"E-T": Told(18, 18, 52.6, 52.5)}).fills == (("E-T", split),)
+    assert match((gone,), split, told={"E-T": Told(9, 9, 105.0, 105.0)}).fills == ()
+    with_id = replace(split, order_id=TARGET.order_id)
+    assert match((gone,), with_id, told={"E-T": Told(18, 18, 52.6, 52.5)}).fills == (("E-T", with_id),)
+    assert match((gone,), with_id).fills == ()
+
+
 def test_order_that_was_found_by_likeness_alone_is_short_of_nothing() -> None:
     assert owner((replace(TARGET, provisional=True),), bare(TARGET, price=105.0), SOLD) is None
 
@@ -325,3 +362,12 @@ def test_terms_that_a_split_gave_an_order_are_those_that_an_execution_is_judged_
         shows(TARGET), total_quantity=18.0, filled_quantity=18.0, limit_price=52.5, status=BrokerStatus.FILLED
     )
     assert owner((ENTRY, TARGET), bare(TARGET, 18, 52.6), row) == "E-T"
+
+
+@pytest.mark.parametrize(("held", "leg"), [(3.0, "E-S"), (0.0, None), (12.0, None)])
+def test_leg_that_nobody_has_seen_has_sold_what_the_position_is_smaller_by(held: float, leg: str | None) -> None:
+    # The entry bought three more than it was for.
+    journal = JournalView(UNSEEN, (replace(TEN, quantity=12),))
+    sold = execution(UNSEEN_STOP, 9, 94.0, order_ref=None, order_id=4711)
+    matched = match_executions([sold], journal, reading(IN_SESSION, held={AAPL: held}), 0.0)
+    assert [coid for coid, _ in matched.fills] == ([] if leg is None else [leg])

@@ -45,25 +45,6 @@ def bind(records: tuple[IntentRecord, ...], *rows: BrokerOrder) -> dict[str, Bin
     return {binding.coid: binding for binding in found}
 
 
-# ---- an order that vanished
-
-
-def test_order_that_vanished_is_bound_again_by_its_id_where_the_row_is_still_its() -> None:
-    vanished = replace(STOP, state=S.UNKNOWN)
-    assert bind((vanished,), ROWS[1]) == {"E-S": Binding("E-S", 2)}
-    assert bind((vanished,), shows(STOP, BrokerStatus.CANCELLED, parent_id=1)) == {"E-S": Binding("E-S", 2)}
-    assert bind((vanished,), ROWS[0]) == {}
-    assert bind((vanished,), replace(ROWS[1], conid=MSFT)) == {}
-    # Whatever else is open is bound beside it.
-    assert bind((ENTRY, vanished, OPEN_BRACKET[2]), *ROWS) == {"E-S": Binding("E-S", 2), "E-T": Binding("E-T", 3)}
-
-
-def test_id_of_an_order_that_vanished_is_free_where_the_list_shows_another_order_of_ours_under_it() -> None:
-    vanished = replace(stop("F-S", 1, parent="F", conid=MSFT), state=S.UNKNOWN)
-    found = bind((vanished, *OPEN_BRACKET), *ROWS)
-    assert found == {made.coid: Binding(made.coid, made.order_id or 0) for made in BRACKET}
-
-
 # ---- likeness
 
 

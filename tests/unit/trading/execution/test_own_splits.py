@@ -259,6 +259,14 @@ def test_all_that_a_split_made_of_them_was_sold_by_hand_before_anybody_saw_it(
         assert (found.quantity, found.kind) == (-10, AdjustmentKind.MANUAL)
 
 
+@pytest.mark.parametrize(("sold", "held", "gone"), [(32, -2, True), (32, -1, True), (34, -2, False), (32, 2, False)])
+def test_more_may_have_been_sold_by_hand_than_a_split_made_of_them(sold: int, held: int, *, gone: bool) -> None:
+    found = judged(shown({TEN.conid: held, XOM: 3}), foreign=(traded(sold, price=33.0),))
+    assert isinstance(found, Change) is gone
+    if isinstance(found, Change):
+        assert (found.quantity, found.kind) == (-10, AdjustmentKind.MANUAL)
+
+
 @pytest.mark.parametrize(("price", "gone"), [(1_100.0, True), (110.0, False)])
 def test_all_that_a_reverse_split_made_of_them_was_sold_by_our_target(price: float, *, gone: bool) -> None:
     bought = entry("E", quantity=10, filled=10, state=IntentState.FILLED, average_price=100.0)

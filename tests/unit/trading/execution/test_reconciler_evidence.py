@@ -230,18 +230,6 @@ def test_end_waits_for_executions_that_lag_behind(books: OrderBooks) -> None:
     assert (books.record(entry.coid).state, books.shares()) == (S.FILLED, {"AAPL": 9})
 
 
-def test_end_without_its_executions_is_a_gap_after_a_minute_over_a_restart(books: OrderBooks) -> None:
-    entry, *_ = books.enter()
-    books.read()
-    books.broker.fill(books.broker.named(entry.coid).order_id, 100.0)
-    books.broker.empty.add("executions")
-    books.read()
-    books.restart()
-    found = books.read(60)
-    assert books.record(entry.coid).state is S.FILLED
-    assert [code for code, _ in found.latches] == ["exec_gap"]
-
-
 # ---- own shares
 
 

@@ -1,0 +1,52 @@
+"""Orders under an id that they had before: after they vanished, or ended in another session."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from tests.fakes.trading_states import EPOCH, IN_SESSION, MSFT, asked, shows, stop
+from tests.unit.trading.execution.test_matching import BRACKET, ENTRY, OPEN_BRACKET, ROWS, STOP, bind
+from trading.execution.matching import Binding, is_still
+from trading.model.command import CommandRecord, Step
+from trading.model.order import BrokerOrder, BrokerStatus, IntentState
+from trading.model.record import IntentRecord, JournalView
+from trading.model.request import RequestKind
+
+S = IntentState
+
+
+def test_order_that_vanished_is_bound_again_by_its_id_where_the_row_is_still_its() -> None:
+    vanished = replace(STOP, state=S.UNKNOWN)
+    assert bind((vanished,), ROWS[1]) == {"E-S": Binding("E-S", 2)}
+    assert bind((vanished,), shows(STOP, BrokerStatus.CANCELLED, parent_id=1)) == {"E-S": Binding("E-S", 2)}
+    assert bind((vanished,), ROWS[0]) == {}
+    assert bind((vanished,), replace(ROWS[1], conid=MSFT)) == {}
+    # Whatever else is open is bound beside it.
+    assert bind((ENTRY, vanished, OPEN_BRACKET[2]), *ROWS) == {"E-S": Binding("E-S", 2), "E-T": Binding("E-T", 3)}
+
+
+def test_id_of_an_order_that_vanished_is_free_where_the_list_shows_another_order_of_ours_under_it() -> None:
+    vanished = replace(stop("F-S", 1, parent="F", conid=MSFT), state=S.UNKNOWN)
+    found = bind((vanished, *OPEN_BRACKET), *ROWS)
+    assert found == {made.coid: Binding(made.coid, made.order_id or 0) for made in BRACKET}
+
+
+def in_a_later_session(record: IntentRecord, row: BrokerOrder, *commands: CommandRecord) -> bool:
+    return is_still(replace(record, seen_epoch=EPOCH - 1), row, JournalView((record,), (), commands), EPOCH)
+
+
+def test_order_that_was_over_in_another_session_is_its_where_size_and_price_are_those_asked_for_or_after_a_split() -> (
+    None
+):
+    over, row = replace(STOP, state=S.FILLED, filled=9), shows(STOP, BrokerStatus.FILLED)
+    assert in_a_later_session(over, row)
+    # A person may change an order that works.
+    assert in_a_later_session(STOP, shows(STOP, price=94.0))
+    split = replace(row, total_quantity=36.0, stop_price=23.75)
+    assert in_a_later_session(over, split)
+    # The id was given again, to an order of that size or at that price.
+    for other in (replace(row, stop_price=94.0), replace(row, total_quantity=36.0), replace(split, stop_price=23.0)):
+        assert not in_a_later_session(over, other)
+    resized = asked(over, Step.RESIZE, IN_SESSION, kind=RequestKind.MODIFY, quantity=12, price=95.0)
+    assert in_a_later_session(over, replace(row, total_quantity=12.0), resized)
+    assert not in_a_later_session(over, replace(row, total_quantity=11.0), resized)
