@@ -28,6 +28,7 @@ MAX_SKEW_S = 10.0
 MIN_FREE_BYTES = 200 * 1024 * 1024
 MAX_ENTRIES_A_MINUTE = 20
 MAX_ENTRIES_A_DAY = 200
+MAX_MESSAGES_A_MINUTE = 60
 SELL_COLLAR = 0.02
 # The wider of the collars of a sale, and what the price may rise from the plan to the wire.
 EXIT_COLLAR = 0.06
@@ -37,10 +38,15 @@ _TOLERANCE = 1e-9
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """Entries that left lately, restarts included."""
+    """Messages that left lately, restarts included: in the last minute, and entries of today.
 
-    last_minute: int
-    today: int
+    `messages` are all submissions, changes and cancels; `reducing` the submissions and changes of sales and stops.
+    """
+
+    entries: int = 0
+    entries_today: int = 0
+    messages: int = 0
+    reducing: int = 0
 
 
 def account(symbol: str, guard: AccountGuard) -> Denied | None:
@@ -134,12 +140,21 @@ def duplicate(order: OrderIntent, known: Mapping[str, str]) -> Denied | None:
 
 
 def rate(symbol: str, sent: Sent) -> Denied | None:
-    """R06: at most so many entries a minute and a day."""
-    if sent.last_minute >= MAX_ENTRIES_A_MINUTE:
-        return Denied(symbol, "rate", sent.last_minute + 1, MAX_ENTRIES_A_MINUTE, "entries a minute")
-    if sent.today >= MAX_ENTRIES_A_DAY:
-        return Denied(symbol, "rate", sent.today + 1, MAX_ENTRIES_A_DAY, "entries a day")
+    """R06: an entry leaves at most so often a minute and a day, and after so many messages of any kind a minute."""
+    if sent.entries >= MAX_ENTRIES_A_MINUTE:
+        return Denied(symbol, "rate", sent.entries + 1, MAX_ENTRIES_A_MINUTE, "entries a minute")
+    if sent.entries_today >= MAX_ENTRIES_A_DAY:
+        return Denied(symbol, "rate", sent.entries_today + 1, MAX_ENTRIES_A_DAY, "entries a day")
+    if sent.messages >= MAX_MESSAGES_A_MINUTE:
+        return Denied(symbol, "rate", sent.messages + 1, MAX_MESSAGES_A_MINUTE, "messages a minute")
     return None
+
+
+def rate_to_reduce(symbol: str, sent: Sent) -> Denied | None:
+    """R06: sales and stops have as many messages a minute to themselves; cancels have no limit."""
+    if sent.reducing < MAX_MESSAGES_A_MINUTE:
+        return None
+    return Denied(symbol, "rate", sent.reducing + 1, MAX_MESSAGES_A_MINUTE, "sales and stops a minute")
 
 
 def instrument(order: OrderIntent, contract: Contract | None) -> Denied | None:

@@ -6,6 +6,7 @@ from trading.execution import checks
 from trading.execution.entries import check_entry
 from trading.execution.exits import check_exit
 from trading.execution.plan import Submit
+from trading.execution.rates import sent_lately
 from trading.execution.state import TradingState
 from trading.model.command import Step
 from trading.model.decision import Denied
@@ -35,7 +36,11 @@ def check_protection(order: OrderIntent, state: TradingState) -> Denied | None:
         for record in state.journal.sells(order.conid)
         if record.coid != order.coid and record.intent.role is not Role.TARGET
     ]
-    return checks.account(order.symbol, state.guard) or checks.short(order, own, sum(record.left for record in others))
+    return (
+        checks.account(order.symbol, state.guard)
+        or checks.rate_to_reduce(order.symbol, sent_lately(state, order.coid))
+        or checks.short(order, own, sum(record.left for record in others))
+    )
 
 
 def _beside_cover(order: OrderIntent, state: TradingState, *, guarded: bool) -> Denied | None:

@@ -8,11 +8,11 @@ from datetime import datetime, timedelta
 from trading.execution import checks
 from trading.execution.order_factory import Purpose, bracket
 from trading.execution.plan import MINUTE_S, POLL_S, Plan, Refuse, Submit
+from trading.execution.rates import sent_lately
 from trading.execution.state import TradingState
 from trading.model.account import AccountState
 from trading.model.command import Step
 from trading.model.decision import Approved, Denied
-from trading.model.exchange_time import exchange_date
 from trading.model.order import IntentState, OrderIntent, Role
 from trading.model.record import IntentRecord, group_of
 from trading.risk_manager import entry_limits
@@ -80,7 +80,7 @@ def check_entry(order: OrderIntent, state: TradingState) -> Denied | None:
         or checks.fat_finger(order, contract.increments if contract is not None else ())
         or checks.halted(order.symbol, quote)
         or checks.sizes(order, _at_worst(account, others, state), entry_limits(settings.risk, settings.sizing))
-        or checks.rate(order.symbol, _sent(state))
+        or checks.rate(order.symbol, sent_lately(state, order.coid))
         or checks.suspected_split(order.symbol, closes.get(order.symbol), prior_close)
     )
 
@@ -150,15 +150,3 @@ def _step(group: Sequence[OrderIntent], state: TradingState, plan: Plan) -> None
         plan.again(state.now + timedelta(seconds=POLL_S if soon else MINUTE_S))
     else:
         plan.commands.append(Refuse(tuple(group), denied))
-
-
-def _sent(state: TradingState) -> checks.Sent:
-    """Return how many entries left lately, by the journal, so that a restart forgets none."""
-    times = [
-        record.sent_at
-        for record in state.journal.records
-        if record.intent.role is Role.ENTRY and record.sent_at is not None
-    ]
-    minute = sum(timedelta(0) <= state.now - sent < timedelta(seconds=MINUTE_S) for sent in times)
-    today = exchange_date(state.now)
-    return checks.Sent(minute, sum(exchange_date(sent) == today for sent in times))

@@ -17,6 +17,7 @@ from trading.execution.matching import working
 from trading.execution.order_factory import Purpose, exit_order
 from trading.execution.plan import MINUTE_S, POLL_S, Plan, Prepare, Refuse, Submit
 from trading.execution.prices import SalePrice, marketable, sale_price
+from trading.execution.rates import sent_lately
 from trading.execution.state import TradingState
 from trading.model.alarm import AlarmCode
 from trading.model.command import Step
@@ -32,7 +33,7 @@ COLLARS = (0.02, 0.05)
 REPRICE_AFTER = timedelta(seconds=60)
 _GOES_ON = MAYBE_LIVE | {IntentState.PLANNED}
 # A sale that is refused for these at the door goes out in a later turn, at the price of then.
-PASSING = frozenset({"stale", "price_collar"})
+PASSING = frozenset({"stale", "price_collar", "rate"})
 # An exit that ended so is still wanted for the same session.
 _AGAIN = frozenset({IntentState.LOST, IntentState.DENIED, IntentState.CANCELLED})
 
@@ -110,6 +111,7 @@ def check_exit(order: OrderIntent, state: TradingState, *, guarded: bool = False
         or _readable(order, state, guarded=guarded)
         or _time(order, state, guarded=guarded)
         or _price(order, state, guarded=guarded)
+        or checks.rate_to_reduce(order.symbol, sent_lately(state, order.coid))
         or checks.short(order, state.own_shares_shown(order.conid), sum(record.left for record in others))
     )
 

@@ -20,6 +20,7 @@ from trading.execution.foreign import halt_causes
 from trading.execution.matching import bindings, could_be, is_still, named
 from trading.execution.others import note_theirs, theirs
 from trading.execution.plan import LooksAgain
+from trading.execution.rejects import REJECTS_IN_A_ROW, latched_for, note_latched, rejected_in_a_row
 from trading.execution.share_check import check_shares
 from trading.execution.since import Since
 from trading.execution.snapshot import BrokerSnapshot
@@ -83,6 +84,7 @@ class Reconciler:
             self._step(done, lambda: self._close_legs(snapshot, now))
         self._step(done, lambda: self._resolve(snapshot, done))
         self._step(done, lambda: self._check_shares(snapshot, done))
+        self._step(done, lambda: self._check_rejects(now))
         if snapshot.orders.value is not None:
             since.close()
         if since.any:
@@ -321,6 +323,16 @@ class Reconciler:
         done.alarms += found.alarms
         if found.look_again is not None:
             done.again(found.look_again)
+
+    def _check_rejects(self, now: datetime) -> None:
+        evidence, journal = self._context.evidence, self.view(now)
+        rejected = rejected_in_a_row(journal, latched_for(evidence))
+        if len(rejected) < REJECTS_IN_A_ROW:
+            return
+        symbols = ", ".join(journal.by_coid[coid].intent.symbol for coid in reversed(rejected))
+        # Latched first: where the process ends in between it is latched again.
+        latched(self._context, [("rejects", f"the broker refused {len(rejected)} entries in a row: {symbols}")])
+        note_latched(evidence, rejected, now)
 
 
 def declare_lost(port: Journal, record: IntentRecord, journal: JournalView, why: str, now: datetime) -> set[str]:

@@ -164,10 +164,24 @@ def test_second_order_for_the_same_decision_is_a_duplicate() -> None:
 
 @pytest.mark.parametrize(
     ("sent", "allowed"),
-    [(Sent(19, 199), True), (Sent(20, 20), False), (Sent(0, 199), True), (Sent(0, 200), False)],
+    [
+        (Sent(19, 199, messages=59), True),
+        (Sent(20, 20), False),
+        (Sent(0, 199), True),
+        (Sent(0, 200), False),
+        (Sent(messages=60), False),
+        (Sent(reducing=60), True),
+    ],
 )
 def test_rate_of_entries(sent: Sent, allowed: bool) -> None:  # noqa: FBT001
     assert (checks.rate("AAPL", sent) is None) is allowed
+
+
+@pytest.mark.parametrize(
+    ("sent", "allowed"), [(Sent(20, 200, 500, 59), True), (Sent(reducing=60), False), (Sent(reducing=61), False)]
+)
+def test_rate_of_sales_and_stops_is_their_own(sent: Sent, allowed: bool) -> None:  # noqa: FBT001
+    assert (checks.rate_to_reduce("AAPL", sent) is None) is allowed
 
 
 def test_contract_is_the_one_that_was_checked() -> None:
