@@ -11,6 +11,7 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TypeGuard
 
 _NUMBER = re.compile(r"[+-]?(?:\d{1,3}(?:,\d{3})+|\d+)?(?:\.\d+)?(?:[eE][+-]?\d{1,3})?")
 _ACCOUNT = re.compile(r"(?<![A-Za-z0-9])([DFIU]{1,2})\d{1,8}(\d{4})(?![0-9])")
@@ -170,9 +171,14 @@ def identifier(value: object, name: str) -> str:
 
     Raises: FieldError, it has signs that no such name has.
     """
-    if not isinstance(value, str) or not re.fullmatch(r"[!-~]{1,128}", value):
+    if not is_identifier(value):
         raise FieldError(name, "missing" if value in (None, "") else "not an identifier")
     return value
+
+
+def is_identifier(value: object) -> TypeGuard[str]:
+    """Return whether a value can be a name that a machine gave."""
+    return isinstance(value, str) and re.fullmatch(r"[!-~]{1,128}", value) is not None
 
 
 def optional_identifier(value: object, name: str) -> str | None:

@@ -85,7 +85,10 @@ class Session:
             listed = value.get("accounts")
             if not isinstance(listed, list) or not listed:
                 raise FieldError("accounts", "missing")  # noqa: TRY301
-            names = tuple(fields.identifier(name, "accounts") for name in listed)
+            # One that can't be read is not the configured account, and no reason to trade in none.
+            names = tuple(name for name in listed if fields.is_identifier(name))
+            if not names:
+                raise FieldError("accounts", "none can be read")  # noqa: TRY301
             selected = fields.optional_identifier(value.get("selectedAccount"), "selectedAccount") or ""
         except FieldError as problem:
             raise OutcomeUnknown(call, str(problem)) from None

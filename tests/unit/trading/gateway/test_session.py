@@ -133,6 +133,14 @@ def test_the_selected_account_comes_first() -> None:
     assert desk.session.accounts() == ("U3", "U1", "U2")
 
 
+def test_account_that_can_not_be_read_is_left_out() -> None:
+    desk = Desk()
+    desk.script(
+        "GET /iserver/accounts", good({"accounts": [None, "U2", {"id": 5}, "U 1", "U3"], "selectedAccount": "U3"})
+    )
+    assert desk.session.accounts() == ("U3", "U2")
+
+
 @pytest.mark.parametrize(
     "value",
     [
