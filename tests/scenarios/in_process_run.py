@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
 
-from simulator.config import SimulatorConfig
+from simulator.config import Behaviour, SimulatorConfig, apply_settings
 from simulator.core import Simulator
 from simulator.market.replayed import ReplayedMarket
 from tests.fakes.answer_rules import Rule, RuledTransport
@@ -39,14 +41,29 @@ class InProcessRun(Records):
 
 
 def trade(
-    folder: Path, panel: Panel, span: Span, rules: Sequence[Rule] = (), until: StatusKey | None = None
+    folder: Path,
+    panel: Panel,
+    span: Span,
+    rules: Sequence[Rule] = (),
+    until: StatusKey | None = None,
+    faults: Sequence[Mapping[str, object]] = (),
+    behaviour: Sequence[str] = (),
 ) -> InProcessRun:
     """Trade a span to the end of its data, or until a fact is there; `panel` holds its bars and those before.
 
-    `rules` change the gateway's answers.
+    `rules` change the gateway's answers, `faults` are on from the beginning, and `behaviour` sets NAME=VALUE of the broker.
     """
-    config = SimulatorConfig(start=span.start.isoformat(), cash=CASH, auto_login=True, pacing=False)
+    config = SimulatorConfig(
+        start=span.start.isoformat(),
+        cash=CASH,
+        auto_login=True,
+        pacing=False,
+        behaviour=apply_settings(Behaviour(), tuple(behaviour)),
+    )
     simulator = Simulator(config, ReplayedMarket(panel))
+    if faults:
+        planned = simulator.handle("POST", "/sim/faults", "", json.dumps({"faults": faults}).encode())
+        assert planned.status == HTTPStatus.OK, planned.body
 
     def transport_to(url: str, _ca_bundle: Path | None) -> Transport:
         return InProcessTransport(simulator, "/sim") if url.endswith("/sim") else RuledTransport(simulator, rules)
