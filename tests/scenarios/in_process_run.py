@@ -51,7 +51,7 @@ def trade(
 ) -> InProcessRun:
     """Trade a span to the end of its data, or until a fact is there; `panel` holds its bars and those before.
 
-    `rules` change the gateway's answers, `faults` are on from the beginning, and `behaviour` sets NAME=VALUE of the broker.
+    `rules` change the gateway's answers, `faults` are on from the beginning, `behaviour` is the broker's as NAME=VALUE.
     """
     config = SimulatorConfig(
         start=span.start.isoformat(),
