@@ -14,12 +14,12 @@ from enum import StrEnum
 from trading.config import Settings
 from trading.execution.endings import EXPIRED_AFTER
 from trading.execution.excess import Excess
-from trading.execution.matching import may_be
+from trading.execution.matching import may_be, twins
 from trading.execution.snapshot import BrokerSnapshot
 from trading.execution.windows import in_reset, next_reset_end
 from trading.market.calendar import TradingCalendar
 from trading.model.exchange_time import exchange_date
-from trading.model.order import IntentState, Tif
+from trading.model.order import IntentState, Role, Tif
 from trading.model.record import IntentRecord, JournalView
 from trading.ports import Sighting
 
@@ -100,10 +100,14 @@ def witnessed(coid: str, snapshot: BrokerSnapshot, journal: JournalView) -> bool
     return bool(wanted) and all(order_id in snapshot.sights for order_id in wanted)
 
 
-def with_its_entry(record: IntentRecord, journal: JournalView) -> bool:
-    """Return whether a leg is not proven because its entry isn't: what is found out of that tells of the leg too."""
+def goes_with_another(record: IntentRecord, journal: JournalView) -> bool:
+    """Return whether an order is not proven because its entry isn't, or the stop of its pair.
+
+    What is found out of that tells of this one too.
+    """
     entry = journal.by_coid.get(record.intent.parent_coid or "")
-    return entry is not None and entry.state is IntentState.UNKNOWN and record.order_id is None
+    others = [entry] if entry is not None else twins(record, journal) if record.intent.role is Role.TARGET else []
+    return record.order_id is None and any(each.state is IntentState.UNKNOWN for each in others)
 
 
 def next_look(record: IntentRecord, now: datetime, calendar: TradingCalendar, settings: Settings) -> datetime | None:

@@ -285,7 +285,7 @@ def _by_likeness(record: IntentRecord, journal: JournalView, free: Mapping[int, 
         return ()
     (order,) = candidates
     certain = [Binding(record.coid, order.order_id)]
-    others = journal.children(record.coid) or _twins(record, journal)
+    others = journal.children(record.coid) or twins(record, journal)
     for other in others:
         listed = [
             s.order.order_id
@@ -312,7 +312,7 @@ def _counts(sight: OrderSight) -> bool:
     return sight.life is OrderLife.LIVE or sight.order.status is BrokerStatus.FILLED
 
 
-def _twins(record: IntentRecord, journal: JournalView) -> Sequence[IntentRecord]:
+def twins(record: IntentRecord, journal: JournalView) -> Sequence[IntentRecord]:
     """Return the other leg of a protective pair."""
     for command in journal.commands_of(record.coid):
         if command.kind is RequestKind.SUBMIT and len(command.coids) > 1:

@@ -303,7 +303,7 @@ class Reconciler:
         begun = record.unknown_since or record.sent_at or now
         if not record.frozen and now - begun >= absence.FREEZE_AFTER:
             self._context.journal.freeze(record.coid, now)
-        if (record.frozen or now - begun >= absence.FREEZE_AFTER) and not absence.with_its_entry(record, journal):
+        if (record.frozen or now - begun >= absence.FREEZE_AFTER) and not absence.goes_with_another(record, journal):
             what = f"order {record.order_id} looks like it; claim it or cancel it at the broker"
             text = what if record.provisional else "look it up at the broker, then decide with `reconcile`"
             done.alarms.append(

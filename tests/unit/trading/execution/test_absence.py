@@ -14,6 +14,7 @@ from tests.fakes.trading_states import (
     PRE_OPEN,
     XOM,
     after,
+    asked,
     calendar,
     entry,
     own,
@@ -21,13 +22,16 @@ from tests.fakes.trading_states import (
     sale,
     shows,
     stop,
+    target,
     unreadable,
 )
-from trading.execution.absence import Judgement, Vote, judge, next_look, over_at, with_its_entry, witnessed
+from trading.execution.absence import Judgement, Vote, goes_with_another, judge, next_look, over_at, witnessed
 from trading.execution.excess import Excess
 from trading.execution.snapshot import BrokerSnapshot
+from trading.model.command import Step
 from trading.model.order import BrokerOrder, BrokerStatus, IntentState
 from trading.model.record import IntentRecord, JournalView, OwnPosition
+from trading.model.request import RequestKind
 from trading.ports import Sighting
 
 S = IntentState
@@ -241,13 +245,25 @@ def test_order_that_has_filled_in_part_does_not_expire_without_a_trace() -> None
         (GONE, S.UNKNOWN, False),
     ],
 )
-def test_leg_goes_with_its_entry_while_neither_is_proven(
+def test_leg_goes_goes_with_another_while_neither_is_proven(
     leg: IntentRecord,
     entry_state: IntentState,
     goes_with_it: bool,  # noqa: FBT001
 ) -> None:
     journal = JournalView((replace(GONE, state=entry_state), leg), ())
-    assert with_its_entry(leg, journal) is goes_with_it
+    assert goes_with_another(leg, journal) is goes_with_it
+
+
+def test_target_goes_with_the_stop_that_was_sent_with_it_and_not_the_other_way_round() -> None:
+    pair = (stop("P", None, state=S.UNKNOWN), target("Q", None, state=S.UNKNOWN))
+    sent = asked(pair[0], Step.PROTECTION, PRE_OPEN, kind=RequestKind.SUBMIT)
+    sent = replace(sent, draft=replace(sent.draft, coids=("P", "Q")))
+    unproven = JournalView(pair, (), (sent,))
+    assert [goes_with_another(leg, unproven) for leg in pair] == [False, True]
+    # One that was found, or was sent by itself, tells nothing of the other.
+    found = (replace(pair[0], state=S.WORKING, order_id=4), pair[1])
+    assert not goes_with_another(pair[1], JournalView(found, (), (sent,)))
+    assert not goes_with_another(pair[1], JournalView(pair, ()))
 
 
 # ---- when to look again
