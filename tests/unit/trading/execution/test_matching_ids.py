@@ -47,6 +47,11 @@ def test_order_that_was_over_in_another_session_is_its_where_size_and_price_are_
     # The id was given again, to an order of that size or at that price.
     for other in (replace(row, stop_price=94.0), replace(row, total_quantity=36.0), replace(split, stop_price=23.0)):
         assert not in_a_later_session(over, other)
+    # A person may have changed it before it was over; then its row has to name our entry as its parent.
+    known = JournalView((replace(over, seen_epoch=EPOCH - 1), ENTRY), ())
+    for parent_id, is_its in ((1, True), (9, False), (None, False)):
+        changed = replace(row, stop_price=94.0, parent_id=parent_id)
+        assert is_still(known.records[0], changed, known, EPOCH) is is_its
     resized = asked(over, Step.RESIZE, IN_SESSION, kind=RequestKind.MODIFY, quantity=12, price=95.0)
     assert in_a_later_session(over, replace(row, total_quantity=12.0), resized)
     assert not in_a_later_session(over, replace(row, total_quantity=11.0), resized)
