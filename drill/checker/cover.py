@@ -79,16 +79,20 @@ def _liquid_parts(case: Case, gap: Gap) -> Iterator[tuple[float, float]]:
 
 def _deadline(case: Case, looks: Looks, gap: Gap, begin: float) -> float:
     """Return until when the shares may be bare."""
-    due = looks.first_clear(begin) + T_PROTECT_S
-    while due < gap.end:
+    since = looks.first_clear(begin)
+    while True:
+        due = looks.clear_from(since, T_PROTECT_S)
+        if due >= gap.end:
+            return due
         later = max(alive_after(case, due), unproven_until(case, gap.conid, due), _exit_until(case, gap, due))
         later = max(later, _tried_until(case, gap, begin, due), _doubtful_until(case, gap, due))
-        later = max(later, _cancelling_until(case, gap, due), _penalty_until(case, due))
+        later = max(later, _penalty_until(case, due))
         if later <= due:
+            later = _cancelling_until(case, gap, since, due)
+        if later <= since:
             return due
         # What was in the way is gone: from then on it can be done.
-        due = looks.clear_from(later, T_PROTECT_S)
-    return due
+        since = later
 
 
 def unproven_until(case: Case, conid: int, at: float) -> float:
@@ -174,23 +178,29 @@ def _doubtful_until(case: Case, gap: Gap, at: float) -> float:
     return max((began + DOUBT_S for began in since if began <= at < began + DOUBT_S), default=at)
 
 
-def _cancelling_until(case: Case, gap: Gap, at: float) -> float:
-    """Return until when the broker is cancelling a sale of ours: with a new stop beside it, too much could be sold."""
+def _cancelling_until(case: Case, gap: Gap, since: float, at: float) -> float:
+    """Return until when the broker cancels a sale of ours: with a new stop beside it, too much could be sold.
+
+    One that ended between the two times was in the way until then. Without any it is the first of them.
+    """
     sales = {
         intent.order_id
         for intent in case.journal.intents.values()
         if intent.side == "SELL" and intent.conid == gap.conid
     }
     asked: dict[int, float] = {}
+    until = since
     for line in case.truth:
         if line["kind"] != "status" or line["order_id"] not in sales:
             continue
-        since = asked.pop(line["order_id"], FAR)
-        if since <= at < instant(line["at"]):
-            return instant(line["at"])
+        if asked.pop(line["order_id"], FAR) <= at:
+            until = max(until, instant(line["at"]))
         if line["state"] == "cancelling":
             asked[line["order_id"]] = instant(line["at"])
-    return FAR if any(since <= at for since in asked.values()) else _asked_until(case, gap.conid, at)
+    if any(began <= at for began in asked.values()):
+        return FAR
+    again = _asked_until(case, gap.conid, at)
+    return again if again > at else until
 
 
 def _asked_until(case: Case, conid: int, at: float) -> float:

@@ -54,6 +54,14 @@ def test_time_counts_from_the_first_look_in_which_nothing_was_in_the_way() -> No
     assert i9(run) == []
 
 
+@pytest.mark.parametrize(("again", "count"), [(318.0, 0), (330.0, 1)])
+def test_time_stands_still_in_turns_that_something_was_in_the_way_of(again: float, count: int) -> None:
+    run = bare(again)
+    run.turn(210.0, 300.0, good=False, lasted=5.0)
+    run.turn(305.0)
+    assert len(i9(run)) == count
+
+
 def test_time_in_which_the_process_is_dead_does_not_count() -> None:
     run = bare(1030.0)
     run.event(201.0, "death", point="statement")
@@ -113,7 +121,10 @@ def test_stop_that_the_broker_made_inactive_may_be_looked_at_for_a_while() -> No
         assert len(i9(run)) == count
 
 
-@pytest.mark.parametrize(("gone", "again", "count"), [(240.0, 250.0, 0), (240.0, 290.0, 1), (203.0, 290.0, 1)])
+@pytest.mark.parametrize(
+    ("gone", "again", "count"),
+    [(240.0, 250.0, 0), (240.0, 290.0, 1), (203.0, 217.0, 0), (203.0, 220.0, 1), (214.0, 228.0, 0), (214.0, 230.0, 1)],
+)
 def test_target_that_is_being_cancelled_is_waited_for(gone: float, again: float, count: int) -> None:
     run = bought()
     run.over(200.0, STOP_ID)
