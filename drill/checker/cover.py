@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from drill.checker.book import OVER, Book, changes
@@ -18,6 +18,7 @@ MOST_PAIRS = 10
 CANCEL_AGAIN_S = 60.0
 DOUBT_S = 90.0
 PENALTY_S = 120.0
+OK = 200
 UNPROVEN = frozenset({"SENDING", "QUESTIONED", "REPLYING", "UNKNOWN"})
 
 
@@ -85,7 +86,7 @@ def _deadline(case: Case, looks: Looks, gap: Gap, begin: float) -> float:
         if due >= gap.end:
             return due
         later = max(alive_after(case, due), unproven_until(case, gap.conid, due), _exit_until(case, gap, due))
-        later = max(later, _tried_until(case, gap, begin, due), _doubtful_until(case, gap, due))
+        later = max(later, _tried_until(case, gap, begin, due), _doubtful_until(case, looks, gap, due))
         later = max(later, _penalty_until(case, due))
         if later <= due:
             later = _cancelling_until(case, gap, since, due)
@@ -163,19 +164,32 @@ def _pairs(case: Case, conid: int, since: float, until: float) -> list[float]:
     ]
 
 
-def _doubtful_until(case: Case, gap: Gap, at: float) -> float:
-    """Return until when a stop that the broker made inactive may be looked at: it may yet work, beside a new one."""
-    stops = {
-        intent.order_id
-        for intent in case.journal.intents.values()
-        if intent.role == "stop" and intent.conid == gap.conid
+def _doubtful_until(case: Case, looks: Looks, gap: Gap, at: float) -> float:
+    """Return until when a stop or an exit that the broker shows as inactive may be looked at.
+
+    It may yet work, beside a new one. That it is so for a while shows only to a process that can look.
+    """
+    sales = {
+        coid: intent.order_id
+        for coid, intent in case.journal.intents.items()
+        if intent.role in ("stop", "exit") and intent.conid == gap.conid
     }
-    since = [
-        instant(line["at"])
-        for line in case.truth
-        if line["kind"] == "status" and line["state"] == "inactive" and line["order_id"] in stops
-    ]
-    return max((began + DOUBT_S for began in since if began <= at < began + DOUBT_S), default=at)
+    shown = [looks.first_clear(since) for since in _inactive_since(case, sales)]
+    return max((began + DOUBT_S for began in shown if began <= at < began + DOUBT_S), default=at)
+
+
+def _inactive_since(case: Case, orders: Mapping[str, int | None]) -> Iterator[float]:
+    """Yield from when the broker shows orders as inactive: it made them so, or waits for a yes or no that got lost."""
+    placed = {ticket.get("coid") for line in case.truth if line["kind"] == "order" for ticket in line["tickets"]}
+    heard = {line["request"] for line in case.truth if line["kind"] == "answer" and line.get("status") == OK}
+    no = [line for line in case.truth if line.get("confirmed") is False and line["seq"] in heard]
+    declined = {line["path"].rpartition("/")[2] for line in no}
+    waiting = orders.keys() - placed
+    for line in case.truth:
+        made = line["kind"] == "status" and line["state"] == "inactive" and line["order_id"] in orders.values()
+        asked = line["kind"] == "question" and line["reply_id"] not in declined
+        if made or (asked and not waiting.isdisjoint(line["coids"])):
+            yield instant(line["at"])
 
 
 def _cancelling_until(case: Case, gap: Gap, since: float, at: float) -> float:
