@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from drill.checker.book import OVER, Book, changes
@@ -18,6 +18,7 @@ MOST_PAIRS = 10
 CANCEL_AGAIN_S = 60.0
 DOUBT_S = 90.0
 PENALTY_S = 120.0
+OK = 200
 UNPROVEN = frozenset({"SENDING", "QUESTIONED", "REPLYING", "UNKNOWN"})
 
 
@@ -79,16 +80,20 @@ def _liquid_parts(case: Case, gap: Gap) -> Iterator[tuple[float, float]]:
 
 def _deadline(case: Case, looks: Looks, gap: Gap, begin: float) -> float:
     """Return until when the shares may be bare."""
-    due = looks.first_clear(begin) + T_PROTECT_S
-    while due < gap.end:
+    since = looks.first_clear(begin)
+    while True:
+        due = looks.clear_from(since, T_PROTECT_S)
+        if due >= gap.end:
+            return due
         later = max(alive_after(case, due), unproven_until(case, gap.conid, due), _exit_until(case, gap, due))
-        later = max(later, _tried_until(case, gap, begin, due), _doubtful_until(case, gap, due))
-        later = max(later, _cancelling_until(case, gap, due), _penalty_until(case, due))
+        later = max(later, _tried_until(case, gap, begin, due), _doubtful_until(case, looks, gap, due))
+        later = max(later, _penalty_until(case, due))
         if later <= due:
+            later = _cancelling_until(case, gap, since, due)
+        if later <= since:
             return due
         # What was in the way is gone: from then on it can be done.
-        due = looks.clear_from(later, T_PROTECT_S)
-    return due
+        since = later
 
 
 def unproven_until(case: Case, conid: int, at: float) -> float:
@@ -159,38 +164,57 @@ def _pairs(case: Case, conid: int, since: float, until: float) -> list[float]:
     ]
 
 
-def _doubtful_until(case: Case, gap: Gap, at: float) -> float:
-    """Return until when a stop that the broker made inactive may be looked at: it may yet work, beside a new one."""
-    stops = {
-        intent.order_id
-        for intent in case.journal.intents.values()
-        if intent.role == "stop" and intent.conid == gap.conid
+def _doubtful_until(case: Case, looks: Looks, gap: Gap, at: float) -> float:
+    """Return until when a stop or an exit that the broker shows as inactive may be looked at.
+
+    It may yet work, beside a new one. That it is so for a while shows only to a process that can look.
+    """
+    sales = {
+        coid: intent.order_id
+        for coid, intent in case.journal.intents.items()
+        if intent.role in ("stop", "exit") and intent.conid == gap.conid
     }
-    since = [
-        instant(line["at"])
-        for line in case.truth
-        if line["kind"] == "status" and line["state"] == "inactive" and line["order_id"] in stops
-    ]
-    return max((began + DOUBT_S for began in since if began <= at < began + DOUBT_S), default=at)
+    shown = [looks.first_clear(since) for since in _inactive_since(case, sales)]
+    return max((began + DOUBT_S for began in shown if began <= at < began + DOUBT_S), default=at)
 
 
-def _cancelling_until(case: Case, gap: Gap, at: float) -> float:
-    """Return until when the broker is cancelling a sale of ours: with a new stop beside it, too much could be sold."""
+def _inactive_since(case: Case, orders: Mapping[str, int | None]) -> Iterator[float]:
+    """Yield from when the broker shows orders as inactive: it made them so, or waits for a yes or no that got lost."""
+    placed = {ticket.get("coid") for line in case.truth if line["kind"] == "order" for ticket in line["tickets"]}
+    heard = {line["request"] for line in case.truth if line["kind"] == "answer" and line.get("status") == OK}
+    no = [line for line in case.truth if line.get("confirmed") is False and line["seq"] in heard]
+    declined = {line["path"].rpartition("/")[2] for line in no}
+    waiting = orders.keys() - placed
+    for line in case.truth:
+        made = line["kind"] == "status" and line["state"] == "inactive" and line["order_id"] in orders.values()
+        asked = line["kind"] == "question" and line["reply_id"] not in declined
+        if made or (asked and not waiting.isdisjoint(line["coids"])):
+            yield instant(line["at"])
+
+
+def _cancelling_until(case: Case, gap: Gap, since: float, at: float) -> float:
+    """Return until when the broker cancels a sale of ours: with a new stop beside it, too much could be sold.
+
+    One that ended between the two times was in the way until then. Without any it is the first of them.
+    """
     sales = {
         intent.order_id
         for intent in case.journal.intents.values()
         if intent.side == "SELL" and intent.conid == gap.conid
     }
     asked: dict[int, float] = {}
+    until = since
     for line in case.truth:
         if line["kind"] != "status" or line["order_id"] not in sales:
             continue
-        since = asked.pop(line["order_id"], FAR)
-        if since <= at < instant(line["at"]):
-            return instant(line["at"])
+        if asked.pop(line["order_id"], FAR) <= at:
+            until = max(until, instant(line["at"]))
         if line["state"] == "cancelling":
             asked[line["order_id"]] = instant(line["at"])
-    return FAR if any(since <= at for since in asked.values()) else _asked_until(case, gap.conid, at)
+    if any(began <= at for began in asked.values()):
+        return FAR
+    again = _asked_until(case, gap.conid, at)
+    return again if again > at else until
 
 
 def _asked_until(case: Case, conid: int, at: float) -> float:

@@ -79,4 +79,6 @@ def _harmless(intent: OrderIntent, reference: float | None) -> bool:
         return False
     if intent.side is Side.BUY:
         return intent.limit_price <= reference or checks.price_collar(intent, reference, 0.01) is None
-    return intent.limit_price >= reference * (1.0 - checks.SELL_COLLAR)
+    # The same collar as at the door: a no to the wider of an exit's limits would refuse each one that is sent anew.
+    collar = checks.EXIT_COLLAR if intent.role is Role.EXIT else checks.SELL_COLLAR
+    return checks.price_collar(intent, reference, collar) is None

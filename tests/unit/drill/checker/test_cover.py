@@ -54,6 +54,14 @@ def test_time_counts_from_the_first_look_in_which_nothing_was_in_the_way() -> No
     assert i9(run) == []
 
 
+@pytest.mark.parametrize(("again", "count"), [(318.0, 0), (330.0, 1)])
+def test_time_stands_still_in_turns_that_something_was_in_the_way_of(again: float, count: int) -> None:
+    run = bare(again)
+    run.turn(210.0, 300.0, good=False, lasted=5.0)
+    run.turn(305.0)
+    assert len(i9(run)) == count
+
+
 def test_time_in_which_the_process_is_dead_does_not_count() -> None:
     run = bare(1030.0)
     run.event(201.0, "death", point="statement")
@@ -104,16 +112,61 @@ def test_stop_that_was_lost_soon_after_it_was_placed_is_of_the_same_series(sent:
     assert len(i9(run)) == count
 
 
-def test_stop_that_the_broker_made_inactive_may_be_looked_at_for_a_while() -> None:
-    for again, count in ((290.0, 0), (320.0, 1)):
-        run = bought()
-        run.over(200.0, STOP_ID, "inactive")
-        run.turn(200.0)
-        run.order(again, ticket(9, "SELL", "STP", 10, coid="B-S"))
-        assert len(i9(run)) == count
+@pytest.mark.parametrize("role", ["stop", "exit"])
+@pytest.mark.parametrize(("again", "count"), [(290.0, 0), (320.0, 1)])
+def test_stop_or_exit_that_the_broker_made_inactive_may_be_looked_at_for_a_while(
+    role: str, again: float, count: int
+) -> None:
+    run = bare(None)
+    run.intent("X", role, order_id=8)
+    run.over(200.0, 8, "inactive")
+    run.order(again, ticket(9, "SELL", "STP", 10, coid="B-S"))
+    assert len(i9(run)) == count
 
 
-@pytest.mark.parametrize(("gone", "again", "count"), [(240.0, 250.0, 0), (240.0, 290.0, 1), (203.0, 290.0, 1)])
+@pytest.mark.parametrize(("again", "count"), [(1090.0, 0), (1120.0, 1)])
+def test_inactive_stop_is_looked_at_from_when_there_is_anybody_to_look(again: float, count: int) -> None:
+    run = bought()
+    run.over(200.0, STOP_ID, "inactive")
+    run.turn(210.0, 990.0, good=False)
+    run.turn(1000.0)
+    run.order(again, ticket(9, "SELL", "STP", 10, coid="B-S"))
+    assert len(i9(run)) == count
+
+
+@pytest.mark.parametrize(
+    ("confirmed", "status", "count"), [(None, None, 0), (True, 503, 0), (False, 503, 0), (False, 200, 1)]
+)
+def test_exit_about_which_the_broker_still_asks_may_be_looked_at_for_a_while(
+    status: int | None, count: int, *, confirmed: bool | None
+) -> None:
+    run = bare(290.0)
+    run.intent("X", "exit")
+    run.line(200.0, "question", reply_id="r", order_ids=[9], coids=["X"])
+    if confirmed is not None:
+        request = len(run.truth)
+        run.line(200.0, "request", verb="POST", path="/iserver/reply/r", confirmed=confirmed)
+        run.line(200.0, "answer", request=request, status=status)
+    assert len(i9(run)) == count
+
+
+def test_question_about_a_stop_that_was_placed_is_no_reason_to_wait() -> None:
+    run = bought()
+    run.intent("B-S", "stop", order_id=8)
+    run.line(150.0, "question", reply_id="r", order_ids=[8], coids=["B-S"])
+    run.order(150.0, ticket(8, "SELL", "STP", 10, coid="B-S"))
+    run.line(190.0, "question", reply_id="s", order_ids=[8], coids=[])
+    for order_id in (STOP_ID, TARGET_ID, 8):
+        run.over(200.0, order_id)
+    run.turn(200.0)
+    run.order(290.0, ticket(9, "SELL", "STP", 10, coid="C-S"))
+    assert len(i9(run)) == 1
+
+
+@pytest.mark.parametrize(
+    ("gone", "again", "count"),
+    [(240.0, 250.0, 0), (240.0, 290.0, 1), (203.0, 217.0, 0), (203.0, 220.0, 1), (214.0, 228.0, 0), (214.0, 230.0, 1)],
+)
 def test_target_that_is_being_cancelled_is_waited_for(gone: float, again: float, count: int) -> None:
     run = bought()
     run.over(200.0, STOP_ID)

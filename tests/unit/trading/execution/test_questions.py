@@ -85,6 +85,16 @@ def test_stop_above_the_market_is_not_passive() -> None:
     assert asked(PAIR, "o163", reference=90.0) is not None
 
 
-def test_sale_with_a_limit_stays_within_two_percent_of_the_reference() -> None:
-    assert asked(LATE_EXIT, "o163", reference=100.0) is None
-    assert asked(LATE_EXIT, "o163", reference=100.01) is not None
+@pytest.mark.parametrize(("reference", "confirmed"), [(100.0, True), (103.15, True), (104.2, True), (104.3, False)])
+def test_price_of_an_exit_is_confirmed_at_each_limit_that_it_may_be_sent_with(
+    reference: float, *, confirmed: bool
+) -> None:
+    # 98 lies 2 %, 5 % and nearly 6 % under the first three.
+    assert (asked(LATE_EXIT, "o163", reference=reference) is None) is confirmed
+
+
+def test_target_may_lie_two_percent_under_the_reference() -> None:
+    target = PAIR[1]
+    assert target.limit_price is not None
+    assert asked((target,), "o163", reference=target.limit_price / 0.98) is None
+    assert asked((target,), "o163", reference=target.limit_price / 0.97) is not None
