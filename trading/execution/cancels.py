@@ -117,6 +117,10 @@ def _reason_of_entry(record: IntentRecord, state: TradingState) -> Step | None:
     stops = [child for child in state.journal.children(record.coid) if child.intent.role is Role.STOP]
     if any(stop.state in {IntentState.REJECTED, IntentState.DECLINED, IntentState.LOST} for stop in stops):
         return Step.CHILD_REFUSED
+    position = state.journal.position(record.intent.conid)
+    if position is not None and position.entry_coid != record.coid:
+        # They were sold, or so it seemed, before it was sent. Nothing covers them while its children wait for its fill.
+        return Step.EXCESS
     return None
 
 

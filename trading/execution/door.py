@@ -5,6 +5,7 @@ from __future__ import annotations
 from trading.execution import checks
 from trading.execution.entries import check_entry
 from trading.execution.exits import check_exit
+from trading.execution.matching import waits_for_entry
 from trading.execution.plan import Submit
 from trading.execution.rates import sent_lately
 from trading.execution.state import TradingState
@@ -34,7 +35,9 @@ def check_protection(order: OrderIntent, state: TradingState) -> Denied | None:
     others = [
         record
         for record in state.journal.sells(order.conid)
-        if record.coid != order.coid and record.intent.role is not Role.TARGET
+        if record.coid != order.coid
+        and record.intent.role is not Role.TARGET
+        and not waits_for_entry(record, state.snapshot, state.journal)
     ]
     return (
         checks.account(order.symbol, state.guard)

@@ -139,6 +139,15 @@ def working(record: IntentRecord, snapshot: BrokerSnapshot, journal: JournalView
     return sight
 
 
+def waits_for_entry(record: IntentRecord, snapshot: BrokerSnapshot, journal: JournalView) -> bool:
+    """Return whether a leg can sell nothing yet: nothing of its entry has filled, and it is for what that will buy."""
+    entry = journal.by_coid.get(record.intent.parent_coid or "")
+    if entry is None or not entry.maybe_live or entry.filled:
+        return False
+    sight = snapshot.sight_of(entry.order_id)
+    return sight is None or sight.order.filled_quantity == 0
+
+
 def _like(order: BrokerOrder, quantity: int, limit_price: float | None, stop_price: float | None) -> bool:
     """Return whether size or price is as wanted, or both changed as in a split."""
     price, shown = _prices(order, limit_price, stop_price)

@@ -13,7 +13,7 @@ from datetime import date, datetime, timedelta
 from math import floor
 
 from trading.execution.cancels import ask_cancel, sells_in_order
-from trading.execution.matching import PRICE_TOLERANCE, working
+from trading.execution.matching import PRICE_TOLERANCE, waits_for_entry, working
 from trading.execution.order_factory import PROTECTION, Purpose, protective_pair
 from trading.execution.plan import POLL_S, Plan, Refuse, Submit
 from trading.execution.prices import sale_price
@@ -84,7 +84,8 @@ def covers(state: TradingState) -> tuple[Cover, ...]:
 def cover_of(position: OwnPosition, state: TradingState) -> Cover:
     """Return how the own orders of a contract that may be live protect its position: its oldest stop and target do.
 
-    Newer ones are more than there should be, and the children of an entry that is still working come last.
+    Newer ones are more than there should be, and the children of an entry that is still working come last; they wait
+    for its first fill.
     """
     stop: Leg | None = None
     target: Leg | None = None
@@ -94,6 +95,8 @@ def cover_of(position: OwnPosition, state: TradingState) -> Cover:
         exiting = exiting or record.intent.role is Role.EXIT
         if sight is None:
             unproven = True
+        elif waits_for_entry(record, state.snapshot, state.journal):
+            continue
         elif record.intent.role is Role.STOP:
             stop = stop or Leg(record, sight)
         elif record.intent.role is Role.TARGET:
@@ -220,9 +223,10 @@ def _drop_planned(state: TradingState, plan: Plan) -> None:
 
 
 def _children_over(position: OwnPosition, state: TradingState) -> bool:
-    """Return whether no stop of a live entry in this contract may come to work any more."""
+    """Return whether no stop of its live entry may come to work any more; those of another are for what that buys."""
     return not any(
         child.maybe_live
+        and not (entry.coid != position.entry_coid and waits_for_entry(child, state.snapshot, state.journal))
         for entry in state.journal.entries(position.conid)
         for child in state.journal.children(entry.coid)
     )

@@ -18,6 +18,7 @@ from trading.execution.state import TradingState
 from trading.model.command import SETTLED, Step
 from trading.model.mode import Mode
 from trading.model.order import IntentState, OrderIntent, OrderLife, Role, Side
+from trading.model.record import IntentRecord
 
 SEEDS = range(3000)
 Rule = Callable[[TradingState, Plan], bool]
@@ -58,9 +59,18 @@ def may_sell(command: Submit, state: TradingState) -> int:
     left: Counter[Role] = Counter()
     for record in state.journal.sells(conid):
         excused = command.guarded and record.unproven and record.intent.role is not Role.EXIT
-        if not excused and record.intent not in command.group:
+        if not excused and record.intent not in command.group and not is_for_what_will_be_bought(record, state):
             left[record.intent.role] += record.left
     return shares - max(left[Role.STOP], left[Role.TARGET]) - left[Role.EXIT]
+
+
+def is_for_what_will_be_bought(record: IntentRecord, state: TradingState) -> bool:
+    entry = state.journal.by_coid.get(record.intent.parent_coid or "")
+    if entry is None or not entry.maybe_live or entry.filled:
+        return False
+    return (
+        entry.order_id not in state.snapshot.sights or not state.snapshot.sights[entry.order_id].order.filled_quantity
+    )
 
 
 def never_sells_more_than_is_ours(state: TradingState, plan: Plan) -> bool:
@@ -116,7 +126,7 @@ def cancels_stops_for_an_exit_a_replacement_or_as_excess_alone(state: TradingSta
 def leaves_a_stop_when_there_are_too_many(state: TradingState, plan: Plan) -> bool:
     gone = {c.record.coid for c in plan.commands if isinstance(c, Cancel) and c.step is Step.EXCESS}
     owned = [record for record in state.journal.maybe_live if state.journal.position(record.intent.conid)]
-    going = [record for record in owned if record.coid in gone]
+    going = [record for record in owned if record.coid in gone and record.intent.role is not Role.ENTRY]
     return all(
         any(o.coid not in gone and (o.intent.conid, o.intent.role) == (g.intent.conid, g.intent.role) for o in owned)
         for g in going
