@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from math import floor
 
 from trading.execution import checks
@@ -31,6 +31,9 @@ from trading.model.request import RequestKind
 COLLARS = (0.02, 0.05)
 # A limit that the price has left behind is given up after so long.
 REPRICE_AFTER = timedelta(seconds=60)
+# A sale that was refused at each of the collars is tried again so much later, and then as often.
+REFUSED_APART = timedelta(minutes=15)
+_REFUSED = frozenset({IntentState.REJECTED, IntentState.DECLINED})
 _GOES_ON = MAYBE_LIVE | {IntentState.PLANNED}
 # A sale that is refused for these at the door goes out in a later turn, at the price of then.
 PASSING = frozenset({"stale", "price_collar", "rate"})
@@ -171,6 +174,14 @@ def _plan_exit(want: WantedExit, state: TradingState, plan: Plan) -> None:
             plan.commands.append(Refuse((draft,), denied))
         _wait(want, denied, plan, state)
         return
+    due = _after_refusals(draft, state)
+    if due > state.now:
+        last = _sent_like(draft, state)[-1]
+        text = f"{draft.symbol}: its sale was refused again and again, the last time with: {last.detail}"
+        plan.alarm(AlarmCode.EXIT, draft.symbol, text)
+        plan.waiting[draft.symbol] = Denied(draft.symbol, "repeat", None, None, "its sale was refused")
+        plan.again(due)
+        return
     plan.leaving.add(conid)
     planned = [record for record in mine if record.state is IntentState.PLANNED]
     fitting = [record for record in planned if _fits(record.intent, draft)]
@@ -242,6 +253,25 @@ def _limits_sent(position: OwnPosition, state: TradingState) -> list[IntentRecor
         and record.sent_at is not None
         and not record.maybe_live
     ]
+
+
+def _sent_like(draft: OrderIntent, state: TradingState) -> list[IntentRecord]:
+    """Return the sales of this kind that left, oldest first."""
+    return [
+        record
+        for record in state.journal.of(draft.conid)
+        if record.intent.role is Role.EXIT
+        and record.intent.order_type is draft.order_type
+        and record.sent_at is not None
+    ]
+
+
+def _after_refusals(draft: OrderIntent, state: TradingState) -> datetime:
+    """Return from when a sale may be tried again that was refused as often as there are collars."""
+    newest = _sent_like(draft, state)[-len(COLLARS) :]
+    if len(newest) < len(COLLARS) or any(record.state not in _REFUSED for record in newest):
+        return state.now
+    return (newest[-1].sent_at or state.now) + REFUSED_APART
 
 
 def _fits(planned: OrderIntent, draft: OrderIntent) -> bool:
