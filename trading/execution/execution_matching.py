@@ -43,12 +43,16 @@ class Matched:
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """What executions are judged by. `told` is what is said of orders of ours, by coid; `slack` is for the clocks."""
+    """What executions are judged by. `told` is what is said of orders of ours, by coid; `slack` is for the clocks.
+
+    `spent` are the ids of executions that were taken for sales by hand.
+    """
 
     journal: JournalView
     snapshot: BrokerSnapshot
     told: Mapping[str, Told]
     slack: timedelta
+    spent: frozenset[str]
 
 
 def match_executions(
@@ -58,19 +62,21 @@ def match_executions(
     skew_s: float | None,
     theirs: frozenset[str] = frozenset(),
     told: Mapping[str, Told] | None = None,
+    spent: frozenset[str] = frozenset(),
 ) -> Matched:
     """Tell own executions from foreign ones.
 
     With our name, or with an order id that this session has shown as ours, and equal contract and side, it is ours.
     Without either, the sales of a contract are ours when an order of ours there has filled by just as many shares, all
     after it was sent and at prices that it allows. `theirs` are ids of executions that an earlier reading showed to be
-    of another's order; `told` is what was said last of orders that ended before their executions came.
+    of another's order; `told` is what was said last of orders that ended before their executions came, `spent` the
+    ids of those that were taken for sales by hand.
 
     At equal times purchases come before sales: shares are bought before they are sold.
     """
     ordered = sorted(executions, key=lambda each: (each.time, each.side is Side.SELL, each.execution_id))
     slack = _CLOCKS_UNKNOWN if skew_s is None else _CLOCKS_APART + timedelta(seconds=abs(skew_s))
-    known = _Known(journal, snapshot, told_of(journal, snapshot, told), slack)
+    known = _Known(journal, snapshot, told_of(journal, snapshot, told), slack, spent)
     fills: list[tuple[str, Execution]] = []
     unnamed: list[Execution] = []
     for execution in ordered:
@@ -144,11 +150,15 @@ def _fitting(
 ) -> list[Execution]:
     """Return the executions that an order may have made.
 
-    Of too many, those that come to the average price that is told of it; else those at a price that a stop would get.
+    Of too many, those that were not taken for a sale by hand; else those that come to the average price that is told of
+    it; else those at a price that a stop would get.
     """
     found = [each for each in executions if _same(record, each) and _allows(record, each, known)]
     if shares in _shares(found, first):
         return found
+    others = [each for each in found if each.execution_id not in known.spent]
+    if shares in _shares(others, first):
+        return others
     averaging = _averaging(found, shares, _average_of_missing(record, shares, known))
     return averaging or [each for each in found if _after_trigger(record, each)]
 

@@ -1,8 +1,12 @@
-"""Whose executions are another's for certain: what a list of their day showed is kept for as long as it may matter."""
+"""Whose executions are another's: what a list of their day showed is kept for as long as it may matter.
+
+So is what was taken for a sale by hand. Of sales that look the same, one of ours that comes later is another one.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 
 from trading.execution.snapshot import BrokerSnapshot
 from trading.model.order import Execution, IntentState, Role
@@ -10,6 +14,7 @@ from trading.model.record import JournalView
 from trading.ports import Evidence
 
 _THEIRS = "theirs:"
+_SPENT = "spent:"
 
 
 def theirs(evidence: Evidence) -> frozenset[str]:
@@ -28,6 +33,25 @@ def note_theirs(
     for each in foreign:
         if each.conid in conids and each.execution_id not in known and _is_anothers(each, journal, snapshot):
             evidence.record(f"{_THEIRS}{each.execution_id}", "of another's order", snapshot.began)
+
+
+def spent(evidence: Evidence) -> frozenset[str]:
+    """Return the ids of executions that were taken for sales of own shares by hand."""
+    return frozenset(each.removeprefix(_SPENT) for each in evidence.subjects() if each.startswith(_SPENT))
+
+
+def note_spent(evidence: Evidence, foreign: Iterable[Execution], conid: int, now: datetime) -> None:
+    """Keep that the executions of others in a contract have explained that own shares are gone."""
+    known = spent(evidence)
+    for each in foreign:
+        if each.conid == conid and each.execution_id not in known:
+            evidence.record(f"{_SPENT}{each.execution_id}", "a sale by hand", now)
+
+
+def drop_spent(evidence: Evidence, foreign: Iterable[Execution]) -> None:
+    """Forget those that are not listed as another's any more."""
+    gone = spent(evidence) - {each.execution_id for each in foreign}
+    evidence.forget({f"{_SPENT}{each}" for each in gone})
 
 
 def certain(

@@ -18,7 +18,7 @@ from trading.execution.excess import excess_in
 from trading.execution.execution_matching import match_executions
 from trading.execution.foreign import halt_causes
 from trading.execution.matching import bindings, could_be, is_still, named
-from trading.execution.others import note_theirs, theirs
+from trading.execution.others import drop_spent, note_theirs, spent, theirs
 from trading.execution.plan import LooksAgain
 from trading.execution.rejects import REJECTS_IN_A_ROW, latched_for, note_latched, rejected_in_a_row
 from trading.execution.share_check import check_shares
@@ -136,10 +136,13 @@ class Reconciler:
         journal = self.view(now)
         unowned = [each for each in fresh if each.execution_id not in owners]
         evidence = self._context.evidence
-        matched = match_executions(unowned, journal, snapshot, skew_s, theirs(evidence), kept_told(evidence))
+        matched = match_executions(
+            unowned, journal, snapshot, skew_s, theirs(evidence), kept_told(evidence), spent(evidence)
+        )
         known = [(owners[each.execution_id], each) for each in fresh if each.execution_id in owners]
         done.foreign = matched.foreign
         note_theirs(evidence, matched.foreign, journal, snapshot)
+        drop_spent(evidence, matched.foreign)
         for coid, execution in (*known, *matched.fills):
             self._count_one(coid, execution, journal, done)
         drop_told(evidence, self.view(now))

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from trading.execution.context import TradingContext
 from trading.execution.excess import excess_in, note_excess
-from trading.execution.others import certain, theirs
+from trading.execution.others import certain, note_spent, theirs
 from trading.execution.own_shares import (
     VOTES_APART,
     Change,
@@ -21,6 +21,7 @@ from trading.execution.snapshot import BrokerSnapshot
 from trading.model.alarm import Alarm, AlarmCode
 from trading.model.order import Execution
 from trading.model.record import JournalView
+from trading.ports import AdjustmentKind
 
 # Shares are missed, and the reading can't tell whether they are gone: only an event can.
 _NO_VOTE_APART = timedelta(minutes=5)
@@ -54,6 +55,8 @@ def check_shares(
             case Change(quantity=quantity, kind=kind, text=text, ratio=ratio):
                 changed.add(position.conid)
                 context.journal.adjust(position.conid, quantity, kind, text, now, ratio=ratio)
+                if kind is AdjustmentKind.MANUAL:
+                    note_spent(context.evidence, foreign, position.conid, now)
                 found.alarms.append(Alarm(AlarmCode(kind), position.symbol, f"{position.symbol}: {text}"))
             case Doubt(held=held, vote=vote):
                 kept.add(subject)

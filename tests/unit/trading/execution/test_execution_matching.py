@@ -57,9 +57,10 @@ def match(
     orders: tuple[BrokerOrder, ...] = (),
     skew_s: float | None = 0.0,
     told: dict[str, Told] | None = None,
+    spent: frozenset[str] = frozenset(),
 ) -> Matched:
     shown = reading(IN_SESSION, orders=orders)
-    return match_executions(executions, JournalView(records, ()), shown, skew_s, told=told)
+    return match_executions(executions, JournalView(records, ()), shown, skew_s, told=told, spent=spent)
 
 
 def owner(records: tuple[IntentRecord, ...], found: Execution, *orders: BrokerOrder) -> str | None:
@@ -267,6 +268,16 @@ def test_of_sales_that_an_order_may_all_have_made_those_are_its_that_come_to_its
     matched = match((STOP,), *parts, bare(STOP, price=103.0, execution_id="hand"), orders=(filled,))
     assert [found.execution_id for _, found in matched.fills] == counted
     assert len(matched.fills) + len(matched.foreign) == 3
+
+
+def test_of_sales_that_look_the_same_one_that_was_taken_for_a_sale_by_hand_is_not_the_order_s() -> None:
+    by_hand, stopped = bare(STOP, price=94.0, execution_id="hand"), bare(STOP, price=94.0, execution_id="stop")
+    filled = shows(STOP, BrokerStatus.FILLED, filled_quantity=9.0)
+    assert match((STOP,), by_hand, stopped, orders=(filled,)).fills == ()
+    spent = frozenset({"hand"})
+    assert match((STOP,), by_hand, stopped, orders=(filled,), spent=spent).fills == (("E-S", stopped),)
+    # The only one that there is was ours all along.
+    assert match((STOP,), by_hand, orders=(filled,), spent=spent).fills == (("E-S", by_hand),)
 
 
 def test_average_price_tells_of_the_shares_that_are_not_counted_yet_and_nothing_where_sales_are_alike() -> None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from tests.fakes.kept_evidence import KeptEvidence
 from tests.fakes.trading_context import ContextParts
-from tests.fakes.trading_states import IN_SESSION, entry, reading, shows, stop
+from tests.fakes.trading_states import AAPL, IN_SESSION, MSFT, entry, reading, shows, stop
 from tests.unit.trading.execution.test_execution_matching import bare
-from trading.execution.others import certain, note_theirs, theirs
+from trading.execution.others import certain, drop_spent, note_spent, note_theirs, spent, theirs
 from trading.model.order import BrokerOrder, BrokerStatus, Execution, IntentState
 from trading.model.record import IntentRecord, JournalView
 
@@ -45,3 +46,15 @@ def test_nothing_is_kept_where_no_leg_of_ours_is_unproven(parts: ContextParts) -
     evidence = parts.context().evidence
     note_theirs(evidence, [ANOTHERS], JournalView((ENTRY, STOP), ()), reading(IN_SESSION, orders=(LISTED,)))
     assert theirs(evidence) == frozenset()
+
+
+def test_what_was_taken_for_a_sale_by_hand_is_remembered_while_it_is_listed() -> None:
+    evidence = KeptEvidence()
+    elsewhere = bare(stop("M-S", 5, conid=MSFT), execution_id="elsewhere")
+    note_spent(evidence, [ANOTHERS, elsewhere], AAPL, IN_SESSION)
+    assert spent(evidence) == {ANOTHERS.execution_id}
+    assert theirs(evidence) == frozenset()
+    drop_spent(evidence, [ANOTHERS])
+    assert spent(evidence) == {ANOTHERS.execution_id}
+    drop_spent(evidence, [elsewhere])
+    assert spent(evidence) == frozenset()

@@ -11,6 +11,7 @@ from tests.fakes.order_books import OrderBooks
 from tests.fakes.trading_context import CLOSE, OPEN
 from tests.fakes.trading_states import CONIDS
 from trading.execution.absence import Vote
+from trading.execution.others import spent
 from trading.model.alarm import AlarmCode
 from trading.model.order import BrokerStatus, IntentState, OrderIntent, Side
 from trading.store.evidence import SqliteEvidence
@@ -240,6 +241,7 @@ def test_foreign_sale_explains_missing_shares_at_once(books: OrderBooks) -> None
     found = books.read()
     assert books.shares() == {"AAPL": 5}
     assert [alarm.code for alarm in found.alarms] == [AlarmCode.MANUAL]
+    assert len(spent(books.context().evidence)) == 1
 
 
 def test_empty_position_list_is_not_believed_without_a_witness(books: OrderBooks) -> None:
