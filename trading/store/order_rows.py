@@ -57,7 +57,7 @@ def insert_intent(connection: sqlite3.Connection, intent: OrderIntent) -> None:
             at,
         ),
     )
-    _log(connection, intent.coid, IntentState.PLANNED, intent.reason, at)
+    log_step(connection, intent.coid, IntentState.PLANNED, intent.reason, at)
 
 
 def move(connection: sqlite3.Connection, row: sqlite3.Row, state: IntentState, detail: str, at: str) -> None:
@@ -87,10 +87,11 @@ def move(connection: sqlite3.Connection, row: sqlite3.Row, state: IntentState, d
             " AND state IN ('SENT', 'ACKED', 'REFUSED', 'UNKNOWN')",
             (at, row["coid"]),
         )
-    _log(connection, row["coid"], state, detail, at)
+    log_step(connection, row["coid"], state, detail, at)
 
 
-def _log(connection: sqlite3.Connection, coid: str, state: IntentState, detail: str, at: str) -> None:
+def log_step(connection: sqlite3.Connection, coid: str, state: IntentState, detail: str, at: str) -> None:
+    """Write a line of an intent's log: an edge, or what is known for certain by now of the state that it has."""
     connection.execute(
         "INSERT INTO intent_log (coid, state, detail, at) VALUES (?, ?, ?, ?)", (coid, state, detail, at)
     )
