@@ -228,7 +228,10 @@ class SqliteJournal:
     def own_positions(self) -> tuple[OwnPosition, ...]:
         """Return own positions with shares, by symbol."""
         rows = self._database.query("SELECT * FROM position ORDER BY symbol, conid")
-        return tuple(own_position(row) for row in rows)
+        ratios: dict[str, float] = {}
+        for split in self._database.query("SELECT entry_coid, ratio FROM adjustment WHERE kind = 'split' ORDER BY id"):
+            ratios[split["entry_coid"]] = ratios.get(split["entry_coid"], 1.0) * float(split["ratio"])
+        return tuple(own_position(row, ratios.get(row["entry_coid"], 1.0)) for row in rows)
 
     def _record(self, row: sqlite3.Row) -> IntentRecord:
         content = tuple(row)

@@ -155,8 +155,8 @@ def command_record(row: sqlite3.Row) -> CommandRecord:
     )
 
 
-def own_position(row: sqlite3.Row) -> OwnPosition:
-    """Return a row of `position`."""
+def own_position(row: sqlite3.Row, split_ratio: float = 1.0) -> OwnPosition:
+    """Return a row of `position`, of whose shares each one that was bought became `split_ratio`."""
     return OwnPosition(
         conid=row["conid"],
         symbol=row["symbol"],
@@ -166,4 +166,5 @@ def own_position(row: sqlite3.Row) -> OwnPosition:
         stop_price=from_units(row["stop_price"]),
         target_price=from_units(row["target_price"]),
         entry_coid=row["entry_coid"],
+        split_ratio=split_ratio,
     )
