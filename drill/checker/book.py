@@ -80,6 +80,8 @@ class Book:
     keeps_orders: bool = False
     shows_names: bool = True
     """whether the list of orders says what we call each"""
+    visible_after_s: float = 0.0
+    """how long after it was accepted an order is in the list"""
     at: float = 0.0
 
     # ---- what happens
@@ -97,6 +99,7 @@ class Book:
         self.activation = behaviour.get("child_activation", self.activation)
         self.linked = behaviour.get("bracket_children_cancel_each_other", self.linked)
         self.keeps_orders = behaviour.get("split_keeps_orders", self.keeps_orders)
+        self.visible_after_s = behaviour.get("visible_after_s", self.visible_after_s)
         if "order_ref_in_orders" in behaviour:
             self.shows_names = behaviour["order_ref_in_orders"] == "always"
 

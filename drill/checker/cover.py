@@ -97,7 +97,10 @@ def _deadline(case: Case, looks: Looks, gap: Gap, begin: float) -> float:
 
 
 def unproven_until(case: Case, conid: int, at: float) -> float:
-    """Return until when a stop or an exit of the contract was not proven that was not at a time; else the time."""
+    """Return until when a stop or an exit of the contract was not proven that was not at a time; else the time.
+
+    An order that is only like it, and does not show its name, proves nothing, and is never cancelled.
+    """
     until = at
     for coid, intent in case.journal.intents.items():
         if intent.conid == conid and intent.side == "SELL":
@@ -106,15 +109,15 @@ def unproven_until(case: Case, conid: int, at: float) -> float:
 
 
 def _in_state(case: Case, coid: str, at: float) -> float:
-    state, until = "", at
+    unproven = False
     for step in case.journal.steps:
         if step.coid != coid:
             continue
-        if step.at <= at:
-            state = step.state
-        elif state in UNPROVEN:
+        if step.at > at and unproven:
             return step.at
-    return FAR if state in UNPROVEN else until
+        if step.at <= at:
+            unproven = step.state in UNPROVEN or step.likeness
+    return FAR if unproven else at
 
 
 def _exit_until(case: Case, gap: Gap, at: float) -> float:

@@ -181,7 +181,7 @@ def _orphans(case: Case, spans: Sequence[tuple[float, float]]) -> Iterator[Viola
         if name is None or name in case.journal.intents or name.partition("-")[0] not in prefixes:
             continue
         at = book.at
-        due = looks.clear_from(looks.first_clear(at), ORPHAN_SEEN_S)
+        due = looks.clear_from(looks.first_clear(at + book.visible_after_s), ORPHAN_SEEN_S)
         if due < case.end and book.shows_names and not any(begin <= due and end > at for begin, end in spans):
             yield Violation("I13", due, name, "an order of this name stands at the broker, and nothing was halted")
 

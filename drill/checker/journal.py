@@ -23,8 +23,8 @@ def read_journal(path: Path) -> Journal:
         return Journal(
             intents={intent.coid: intent for intent in _intents(connection)},
             steps=tuple(
-                Step(row["coid"], row["state"], instant(row["at"]))
-                for row in connection.execute("SELECT coid, state, at FROM intent_log ORDER BY id")
+                Step(row["coid"], row["state"], instant(row["at"]), row["detail"].endswith("by likeness alone"))
+                for row in connection.execute("SELECT coid, state, detail, at FROM intent_log ORDER BY id")
             ),
             wire=tuple(_acts(connection)),
             executions=tuple(_executions(connection)),

@@ -47,11 +47,12 @@ class Intent:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A state that an intent took."""
+    """A state that an intent took; `likeness`: the order that it has then is only like it, nothing proves it."""
 
     coid: str
     state: str
     at: float
+    likeness: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -105,7 +105,8 @@ class FakeBroker(BrokerAccount):
     """Implements `Broker`. `faults` are taken one a write; None, or no fault left, is the normal course.
 
     `failing` and `empty` name lists ("orders", "executions", "positions", "account", "status") that can't be read, or
-    come back well-formed without any row. `nameless` shows orders without our names, `parentless` without parents.
+    come back well-formed without any row. `nameless` shows orders without our names, `parentless` without parents;
+    with `status_names` only the list leaves the names out.
     `more_rows` are shown beside the book's, `flat` contracts as positions of 0; `cancels_wait` leaves cancels pending.
     """
 
@@ -122,7 +123,7 @@ class FakeBroker(BrokerAccount):
         self.empty: set[str] = set()
         self.hidden: set[int] = set()
         self.nameless = False
-        self.parentless = False
+        self.parentless = self.status_names = False
         self.more_rows: list[BrokerOrder] = []
         self.flat: set[int] = set()
         self.unreadable: dict[str, tuple[UnreadableRow, ...]] = {}
@@ -151,7 +152,7 @@ class FakeBroker(BrokerAccount):
     def orders(self) -> OrderList:
         self._read("orders")
         rows = [*self.book.values(), *self.more_rows]
-        shown = () if "orders" in self.empty else tuple(self._shown(row) for row in rows)
+        shown = () if "orders" in self.empty else tuple(self._shown(row, nameless=self.nameless) for row in rows)
         found = sorted((row for row in shown if row.order_id not in self.hidden), key=lambda row: row.order_id)
         return OrderList(tuple(found), self.unreadable.get("orders", ()))
 
@@ -164,7 +165,7 @@ class FakeBroker(BrokerAccount):
     def order_status(self, order_id: int) -> BrokerOrder | None:
         self._read("status")
         found = None if order_id in self.hidden else self.book.get(order_id)
-        return None if found is None else self._shown(found)
+        return None if found is None else self._shown(found, nameless=self.nameless and not self.status_names)
 
     # ---- requests
 
@@ -242,8 +243,8 @@ class FakeBroker(BrokerAccount):
         if self.reads_fail or name in self.failing:
             raise OutcomeUnknown("GET", f"the gateway failed on {name}", 503)
 
-    def _shown(self, order: BrokerOrder) -> BrokerOrder:
-        order = replace(order, order_ref=None) if self.nameless else order
+    def _shown(self, order: BrokerOrder, *, nameless: bool) -> BrokerOrder:
+        order = replace(order, order_ref=None) if nameless else order
         return replace(order, parent_id=None) if self.parentless else order
 
 

@@ -105,6 +105,8 @@ def _reason(record: IntentRecord, state: TradingState) -> Step | None:
         return _reason_of_entry(record, state)
     if intent.role in {Role.STOP, Role.TARGET} and not _has_shares(record, state):
         return Step.EXCESS
+    if intent.role is Role.EXIT and _sells_too_much(record, state):
+        return Step.EXCESS
     return None
 
 
@@ -144,6 +146,21 @@ def _too_many(position: OwnPosition, role: Role, state: TradingState) -> list[In
         found.append(state.journal.by_coid[coid])
         sells -= sights[coid].order.remaining_quantity
     return found
+
+
+def _sells_too_much(record: IntentRecord, state: TradingState) -> bool:
+    """Return whether an exit and those before it would sell more than is left of own shares.
+
+    Somebody sold some since it was sent, or one is there again that was taken for absent.
+    """
+    sells = 0
+    for each in state.journal.sells(record.intent.conid):
+        sight = working(each, state.snapshot, state.journal) if each.intent.role is Role.EXIT else None
+        # The row may be older than the executions, and the other way round.
+        sells += 0 if sight is None else min(each.left, round(sight.order.remaining_quantity))
+        if each.coid == record.coid:
+            return sight is not None and sells > state.journal.owned(record.intent.conid)
+    return False
 
 
 def _has_shares(record: IntentRecord, state: TradingState) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from trading.execution import checks
+from trading.execution.doubts import APART
 from trading.execution.entries import check_entry
 from trading.execution.exits import check_exit
 from trading.execution.matching import waits_for_entry
@@ -31,7 +32,7 @@ def may_leave(order: OrderIntent, command: Submit, state: TradingState) -> Denie
 
 def check_protection(order: OrderIntent, state: TradingState) -> Denied | None:
     """Return why a stop must not leave: more than one sale of the same shares could make us short."""
-    own = state.own_shares_shown(order.conid)
+    own = state.own_shares_shown(order.conid, APART)
     others = [
         record
         for record in state.journal.sells(order.conid)

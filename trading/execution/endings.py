@@ -110,10 +110,20 @@ class Endings:
         )
 
     def _is_earlier(self, record: IntentRecord, order: BrokerOrder, now: datetime) -> bool:
-        """Return whether it may be an earlier order with the same id: ours was sent just now, and looks otherwise."""
+        """Return whether it may be an earlier order with the same id: ours was sent just now, and does not show yet.
+
+        The row looks otherwise than ours, or the id is that of one of ours that had ended, which may look the same.
+        """
+        if record.sent_at is None or order.order_ref == record.coid:
+            return False
         visible = timedelta(seconds=self._settings.execution.visibility_s)
-        just_sent = record.sent_at is not None and now < record.sent_at + visible
-        return just_sent and order.order_ref != record.coid and not agrees(record.intent, order)
+        if not agrees(record.intent, order):
+            return now < record.sent_at + visible
+        return now < record.sent_at + 2.0 * visible and any(
+            each.order_id == record.order_id and each.ended_at is not None and each.ended_at <= record.sent_at
+            for each in self._journal.of(record.intent.conid)
+            if each.coid != record.coid
+        )
 
     def _state(self, record: IntentRecord, order: BrokerOrder, now: datetime) -> IntentState:
         ended = _ENDED.get(order.status, IntentState.CANCELLED)

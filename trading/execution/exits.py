@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from math import floor
 
 from trading.execution import checks
 from trading.execution.cancels import ask_cancel
@@ -205,8 +204,8 @@ def _plan_exit(want: WantedExit, state: TradingState, plan: Plan) -> None:
 def _draft(want: WantedExit, state: TradingState) -> tuple[OrderIntent | None, Denied | None]:
     """Return the sale as it would be sent now, or why none can be: before the open a market order, later a limit."""
     position = want.position
-    held = max(floor(state.snapshot.held(position.conid)), 0)
-    quantity = min(position.quantity, held) if state.snapshot.positions.value is not None else position.quantity
+    readable = state.snapshot.positions.value is not None
+    quantity = state.own_shares_shown(position.conid) if readable else position.quantity
     if quantity == 0:
         return None, Denied(position.symbol, "short", position.quantity, 0, "the broker shows no shares")
     window = state.times.window

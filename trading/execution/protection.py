@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from math import floor
 
 from trading.execution.cancels import ask_cancel, sells_in_order
+from trading.execution.doubts import APART
 from trading.execution.matching import PRICE_TOLERANCE, waits_for_entry, working
 from trading.execution.order_factory import PROTECTION, Purpose, protective_pair
 from trading.execution.plan import POLL_S, Plan, Refuse, Submit
@@ -119,7 +119,7 @@ def plan_protection(state: TradingState, plan: Plan) -> None:
             continue
         # What rests already stays while it is in doubt whether shares are gone; nothing is sold beyond what is shown.
         resting = 0 if cover.stop is None else cover.stop.shares
-        need = min(cover.position.quantity, max(floor(state.snapshot.held(cover.position.conid)), resting))
+        need = min(cover.position.quantity, max(state.shares_shown(cover.position.conid, APART), resting))
         if need <= 0:
             continue
         if cover.stop is None:

@@ -10,14 +10,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from trading.errors import CORRUPT, STORAGE, InvariantBroken
+from trading.errors import CORRUPT, STORAGE, GatewayError, InvariantBroken
 from trading.execution import absence
 from trading.execution.context import TradingContext
 from trading.execution.endings import INACTIVE_AFTER_S, Endings
 from trading.execution.excess import excess_in
 from trading.execution.execution_matching import match_executions
 from trading.execution.foreign import halt_causes
-from trading.execution.matching import bindings, could_be, is_still, named
+from trading.execution.matching import Binding, bindings, could_be, is_same, is_still, named
 from trading.execution.others import drop_spent, note_theirs, spent, theirs
 from trading.execution.plan import LooksAgain
 from trading.execution.rejects import REJECTS_IN_A_ROW, latched_for, note_latched, rejected_in_a_row
@@ -107,6 +107,7 @@ class Reconciler:
         journal = self.view(now)
         for binding in bindings(journal, snapshot):
             record = journal.by_coid[binding.coid]
+            binding = self._asked(binding, record, journal) if binding.provisional else binding
             if record.provisional and binding.provisional and record.order_id == binding.order_id:
                 continue
             self._context.journal.bind(
@@ -122,6 +123,17 @@ class Reconciler:
         ]
         if seen:
             self._context.journal.mark_seen(seen, snapshot.epoch)
+
+    def _asked(self, binding: Binding, record: IntentRecord, journal: JournalView) -> Binding:
+        """Ask for the order that looks like ours by its id: its status may tell the name that the list leaves out."""
+        if not named(record.intent):
+            return binding
+        try:
+            order = self._context.broker.order_status(binding.order_id)
+        except GatewayError:
+            return binding
+        certain = order is not None and order.order_ref == record.coid and is_same(record, order, journal)
+        return replace(binding, provisional=False) if certain else binding
 
     # ---- what was executed
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from math import floor
 
+from trading.execution import doubts
 from trading.execution.context import TradingContext
 from trading.execution.excess import excess_in, note_excess
 from trading.execution.others import certain, note_spent, theirs
@@ -69,6 +72,27 @@ def check_shares(
                 found.alarms.append(Alarm(AlarmCode.SHARES_MISSING, position.symbol, text))
                 found.again(now + (VOTES_APART if vote or votes else _NO_VOTE_APART))
     if snapshot.positions.value is not None:
+        _note_shown(context, snapshot, journal, changed, found)
         context.evidence.forget({s for s in context.evidence.subjects() if s.startswith("shares:")} - kept)
         note_excess(context.evidence, snapshot, journal, changed)
     return found
+
+
+def _note_shown(
+    context: TradingContext,
+    snapshot: BrokerSnapshot,
+    journal: JournalView,
+    changed: Collection[int],
+    found: SharesFound,
+) -> None:
+    """Keep what is shown of own shares that were missing lately; those that were put right by it are in no doubt."""
+    settled = [position for position in journal.positions if position.conid not in changed]
+    doubts.forget_others(context.evidence, [position.conid for position in settled])
+    visible = timedelta(seconds=context.settings.execution.visibility_s)
+    for position in settled:
+        if snapshot.unsure(position.conid):
+            continue
+        held = max(floor(snapshot.held(position.conid)), 0)
+        noted = (position.conid, held, position.quantity, snapshot.began, visible)
+        if doubts.note_shown(context.evidence, *noted) and held >= position.quantity:
+            found.again(snapshot.began + doubts.APART)

@@ -10,7 +10,7 @@ from trading.model.exchange_time import exchange_date
 from trading.model.order import Execution, Side
 from trading.model.record import IntentRecord, JournalView, OwnPosition
 
-# Prices in the journal are rounded, and a ratio that comes of two of them with them.
+# The ratio of a split may come of two prices that were rounded.
 _SHARE_TOLERANCE = 0.05
 
 
@@ -36,10 +36,7 @@ def written_off(position: OwnPosition, journal: JournalView) -> int:
     entry = journal.by_coid.get(position.entry_coid)
     if entry is None:
         return 0
-    # Splits divided the price of the position, and not what was paid.
-    paid = entry.average_price or 0.0
-    ratio = paid / position.entry_price if paid > 0.0 and position.entry_price > 0.0 else 1.0
-    bought = floor(entry.filled * ratio + _SHARE_TOLERANCE)
+    bought = floor(entry.filled * position.split_ratio + _SHARE_TOLERANCE)
     return max(bought - sold_by_us(entry, journal) - position.quantity, 0)
 
 

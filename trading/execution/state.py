@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from math import floor
 
 from trading.config import Settings
+from trading.execution.doubts import fewest, shown_of
 from trading.execution.snapshot import BrokerSnapshot
 from trading.execution.windows import SendWindow
 from trading.market.calendar import Session, TradingCalendar
@@ -78,9 +79,16 @@ class TradingState:
     free_bytes: int | None = None
     uncovered_shares: int = 0
 
-    def own_shares_shown(self, conid: int) -> int:
-        """Return the own shares of a contract, as far as the broker shows so many."""
-        return min(self.journal.owned(conid), max(floor(self.snapshot.held(conid)), 0))
+    def shares_shown(self, conid: int, span: timedelta) -> int:
+        """Return the broker's shares of a contract; where own ones were missing lately, those of all of `span`."""
+        held = max(floor(self.snapshot.held(conid)), 0)
+        lately = fewest(self.sightings.get(shown_of(conid), ()), self.snapshot.began, span)
+        return held if lately is None else min(held, lately)
+
+    def own_shares_shown(self, conid: int, span: timedelta | None = None) -> int:
+        """Return the own shares of a contract, as far as the broker shows so many: for what may be old in a list."""
+        visible = timedelta(seconds=self.settings.execution.visibility_s)
+        return min(self.journal.owned(conid), self.shares_shown(conid, visible if span is None else span))
 
     def shares_value(self, *, own: bool) -> float:
         """Return what the shares in the account are worth, USD: our own, or those of others; a short sale is no money.

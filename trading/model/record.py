@@ -59,7 +59,10 @@ class IntentRecord:
 
 @dataclass(frozen=True, slots=True)
 class OwnPosition:
-    """Own shares by executions and adjustments, with the plan they came from; in the journal `quantity` > 0."""
+    """Own shares by executions and adjustments, with the plan they came from; in the journal `quantity` > 0.
+
+    `split_ratio`: how many shares of today each one became that was bought, by the splits that were taken in.
+    """
 
     conid: int
     symbol: str
@@ -69,6 +72,7 @@ class OwnPosition:
     stop_price: float
     target_price: float
     entry_coid: str
+    split_ratio: float = 1.0
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,15 @@ from trading.model.record import IntentRecord, JournalView, OwnPosition
 from trading.ports import AdjustmentKind, Counted
 from trading.store.database import Database, random_text
 from trading.store.fills import adjust_position, count_fill
-from trading.store.order_rows import command_record, insert_intent, intent_record, move, own_position, require
+from trading.store.order_rows import (
+    command_record,
+    insert_intent,
+    intent_record,
+    log_step,
+    move,
+    own_position,
+    require,
+)
 from trading.store.units import utc_text
 
 MAX_COID_LENGTH = 32
@@ -96,7 +104,7 @@ class SqliteJournal:
         """Attach the broker's order id; an intent whose outcome was open becomes WORKING.
 
         An id that belonged to an order that is over, or has vanished, may be given again: the one that vanished loses
-        it. `provisional`: found by likeness alone; a certain binding takes the mark off.
+        it. `provisional`: found by likeness alone; a certain binding takes the mark off. The log says which it was.
 
         Raises: InvariantBroken (I2), another order that may be live has this id, or this one has another id for
         certain.
@@ -115,8 +123,11 @@ class SqliteJournal:
                 raise InvariantBroken("I2", f"order {order_id} can't be bound to {coid}: one of them is bound already")
             for other in () if provisional else others:
                 connection.execute("UPDATE intent SET order_id = NULL, changed = ? WHERE coid = ?", (at, other["coid"]))
+            detail = f"order {order_id}, by likeness alone" if provisional else f"order {order_id}"
             if row["state"] in _OPEN or (row["state"] in DECLARED_ABSENT and not provisional):
-                move(connection, row, IntentState.WORKING, f"order {order_id}", at)
+                move(connection, row, IntentState.WORKING, detail, at)
+            elif row["state"] == IntentState.WORKING and row["provisional"] and not provisional:
+                log_step(connection, coid, IntentState.WORKING, detail, at)
             connection.execute(
                 "UPDATE intent SET order_id = ?, seen_epoch = ?, provisional = ?, changed = ?,"
                 " frozen_at = CASE WHEN ? THEN frozen_at END WHERE coid = ?",
@@ -217,7 +228,10 @@ class SqliteJournal:
     def own_positions(self) -> tuple[OwnPosition, ...]:
         """Return own positions with shares, by symbol."""
         rows = self._database.query("SELECT * FROM position ORDER BY symbol, conid")
-        return tuple(own_position(row) for row in rows)
+        ratios: dict[str, float] = {}
+        for split in self._database.query("SELECT entry_coid, ratio FROM adjustment WHERE kind = 'split' ORDER BY id"):
+            ratios[split["entry_coid"]] = ratios.get(split["entry_coid"], 1.0) * float(split["ratio"])
+        return tuple(own_position(row, ratios.get(row["entry_coid"], 1.0)) for row in rows)
 
     def _record(self, row: sqlite3.Row) -> IntentRecord:
         content = tuple(row)

@@ -57,7 +57,7 @@ def insert_intent(connection: sqlite3.Connection, intent: OrderIntent) -> None:
             at,
         ),
     )
-    _log(connection, intent.coid, IntentState.PLANNED, intent.reason, at)
+    log_step(connection, intent.coid, IntentState.PLANNED, intent.reason, at)
 
 
 def move(connection: sqlite3.Connection, row: sqlite3.Row, state: IntentState, detail: str, at: str) -> None:
@@ -87,10 +87,11 @@ def move(connection: sqlite3.Connection, row: sqlite3.Row, state: IntentState, d
             " AND state IN ('SENT', 'ACKED', 'REFUSED', 'UNKNOWN')",
             (at, row["coid"]),
         )
-    _log(connection, row["coid"], state, detail, at)
+    log_step(connection, row["coid"], state, detail, at)
 
 
-def _log(connection: sqlite3.Connection, coid: str, state: IntentState, detail: str, at: str) -> None:
+def log_step(connection: sqlite3.Connection, coid: str, state: IntentState, detail: str, at: str) -> None:
+    """Write a line of an intent's log: an edge, or what is known for certain by now of the state that it has."""
     connection.execute(
         "INSERT INTO intent_log (coid, state, detail, at) VALUES (?, ?, ?, ?)", (coid, state, detail, at)
     )
@@ -154,8 +155,8 @@ def command_record(row: sqlite3.Row) -> CommandRecord:
     )
 
 
-def own_position(row: sqlite3.Row) -> OwnPosition:
-    """Return a row of `position`."""
+def own_position(row: sqlite3.Row, split_ratio: float = 1.0) -> OwnPosition:
+    """Return a row of `position`, of whose shares each one that was bought became `split_ratio`."""
     return OwnPosition(
         conid=row["conid"],
         symbol=row["symbol"],
@@ -165,4 +166,5 @@ def own_position(row: sqlite3.Row) -> OwnPosition:
         stop_price=from_units(row["stop_price"]),
         target_price=from_units(row["target_price"]),
         entry_coid=row["entry_coid"],
+        split_ratio=split_ratio,
     )

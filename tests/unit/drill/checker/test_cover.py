@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pytest
 
 from drill.checker import cover
-from drill.checker.logs import Violation
+from drill.checker.logs import Step, Violation
 from tests.unit.drill.checker.made_up import (
     ACCOUNT,
     CLOSE_S,
@@ -76,6 +76,16 @@ def test_stop_whose_outcome_is_not_proven_is_waited_for() -> None:
     run.step(201.0, "B-S", "PLANNED", "SENDING", "UNKNOWN")
     assert i9(run) == []
     run.step(900.0, "B-S", "LOST")
+    assert len(i9(run)) == 1
+
+
+def test_stop_that_is_bound_by_likeness_alone_is_not_proven() -> None:
+    run = bare(None)
+    run.intent("B-S", "stop", created=seconds(201.0))
+    run.step(201.0, "B-S", "PLANNED", "SENDING", "UNKNOWN")
+    run.steps.append(Step("B-S", "WORKING", seconds(210.0), likeness=True))
+    assert i9(run) == []
+    run.step(900.0, "B-S", "WORKING")
     assert len(i9(run)) == 1
 
 

@@ -121,10 +121,11 @@ def test_halt_that_was_asked_for_and_never_committed_is_told() -> None:
         assert len(list(exposure.i13_nothing_is_bought_in_a_halt(run.case()))) == count
 
 
-def orphan(name: str, *, halted: float | None) -> list[Violation]:
+def orphan(name: str, *, halted: float | None, shows_after: float = 0.0, looks: float = 210.0) -> list[Violation]:
     run = bought()
+    run.line(-4000.0, "start", behaviour={"visible_after_s": shows_after})
     run.line(200.0, "deed", do="order", symbol=SYMBOL, side="BUY", quantity=1, price=1.0, order_id=9, coid=name)
-    run.turn(210.0)
+    run.turn(looks)
     if halted is not None:
         run.mode(halted, "halt", "1")
     return list(exposure.i13_nothing_is_bought_in_a_halt(run.case()))
@@ -135,6 +136,11 @@ def test_order_under_a_name_like_ours_halts_and_one_of_others_does_not() -> None
     assert orphan("A-2", halted=210.0) == []
     assert len(orphan("A-2", halted=2000.0)) == 1
     assert orphan("somebody's", halted=None) == orphan(ENTRY, halted=None) == []
+
+
+def test_order_under_a_name_like_ours_halts_from_the_first_look_at_a_list_that_shows_it() -> None:
+    assert orphan("A-2", halted=None, shows_after=60.0) == []
+    assert len(orphan("A-2", halted=None, shows_after=60.0, looks=260.0)) == 1
 
 
 def test_two_live_orders_of_one_name_are_told() -> None:

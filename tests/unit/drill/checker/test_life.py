@@ -29,6 +29,16 @@ def test_edges_of_the_state_machine_pass_and_others_are_told() -> None:
     assert [violation.subject for violation in life.i17_edges(run.case())] == ["A", "C"]
 
 
+def test_order_that_was_bound_by_likeness_may_be_proven_once() -> None:
+    run = MadeUp()
+    run.step(0.0, "A", "PLANNED", "SENDING", "UNKNOWN")
+    run.steps.append(Step("A", "WORKING", seconds(1.0), likeness=True))
+    run.step(2.0, "A", "WORKING")
+    assert list(life.i17_edges(run.case())) == []
+    run.step(3.0, "A", "WORKING")
+    assert [violation.subject for violation in life.i17_edges(run.case())] == ["A"]
+
+
 def called_absent(state: str, at: float, *, lies: int = 0) -> list[str]:
     """An order is placed at 0 s and seen by no list that `lies`; the journal says at a time what became of it."""
     run = MadeUp()

@@ -22,6 +22,7 @@ from tests.fakes.trading_states import (
     moment,
     own,
     planned,
+    sale,
     shows,
     stop,
     target,
@@ -147,6 +148,32 @@ def test_sells_stay_while_there_are_shares_or_may_yet_be() -> None:
 
 
 # ---- more sells than shares
+
+
+@pytest.mark.parametrize(
+    ("shares", "filled", "listed", "goes"),
+    [(9, 0, 9, False), (8, 0, 9, True), (0, 0, 9, True), (5, 4, 9, False), (8, 0, 5, False), (4, 4, 9, True)],
+)
+def test_exit_that_would_sell_more_than_is_left_is_cancelled(
+    shares: int,
+    filled: int,
+    listed: int,
+    goes: bool,  # noqa: FBT001
+) -> None:
+    # The row may be older than the executions, or the other way round: what both leave can still be sold.
+    leaving = sale(filled=filled)
+    rows = [shows(leaving, remaining_quantity=float(listed))]
+    plan = plan_of(moment(PRE_OPEN, leaving, positions=[own(shares)] if shares else [], orders=rows))
+    assert cancels(plan) == [("X", Step.EXCESS)] * goes
+
+
+def test_exit_that_is_there_again_beside_its_successor_makes_the_newer_one_go() -> None:
+    plan = plan_of(moment(PRE_OPEN, sale(), sale("X2", 14), positions=[own()]))
+    assert cancels(plan) == [("X2", Step.EXCESS)]
+
+
+def test_exit_that_is_bound_by_likeness_alone_is_not_cancelled_as_excess() -> None:
+    assert cancels(plan_of(moment(PRE_OPEN, sale(provisional=True)))) == []
 
 
 PAIR, SECOND = (stop(), target()), (stop("S2", 12), target("T2", 13))

@@ -26,6 +26,7 @@ from tests.fakes.trading_states import (
     stop,
 )
 from trading.execution.door import may_leave
+from trading.execution.doubts import shown_of
 from trading.execution.order_factory import Purpose, bracket, protective_pair, with_names
 from trading.execution.plan import Submit
 from trading.execution.state import AccountGuard, TradingState
@@ -33,6 +34,7 @@ from trading.model.account import AccountKind, Quote
 from trading.model.command import Step
 from trading.model.mode import Mode
 from trading.model.order import IntentState, OrderIntent
+from trading.ports import Sighting
 
 PURPOSE = Purpose(DECIDED, SESSION, PRE_OPEN)
 ENTRY = with_names(bracket(approved(), AAPL, PURPOSE), lambda: "E")
@@ -103,6 +105,19 @@ def test_stop_never_leaves_beside_an_exit_that_may_live() -> None:
 )
 def test_stop_is_for_shares_that_the_broker_shows(held: float, expected: str | None) -> None:
     assert code(Submit(PAIR, Step.PROTECTION), moment(PRE_OPEN, positions=[own()], held={AAPL: held})) == expected
+
+
+@pytest.mark.parametrize(
+    ("again", "pair", "exits"),
+    [(4.0, "short", "short"), (5.0, None, "short"), (59.0, None, "short"), (60.0, None, None)],
+)
+def test_shares_that_are_shown_again_are_covered_soon_and_sold_when_no_list_can_be_so_old(
+    again: float, pair: str | None, exits: str | None
+) -> None:
+    shown = (Sighting("0", after(-again - 9, PRE_OPEN)), Sighting("9", after(-again, PRE_OPEN)))
+    state = moment(PRE_OPEN, positions=[own()], sightings={shown_of(AAPL): shown})
+    assert code(Submit(PAIR, Step.PROTECTION), state) == pair
+    assert code(Submit(EXIT, Step.EXIT), state) == exits
 
 
 def test_stop_of_a_position_that_was_sold_meanwhile_does_not_leave() -> None:

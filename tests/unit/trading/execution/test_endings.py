@@ -49,10 +49,11 @@ class Judge:
         now: datetime = IN_SESSION,
         commands: tuple[CommandRecord, ...] = (),
         snapshot: BrokerSnapshot | None = None,
+        before: tuple[IntentRecord, ...] = (),
     ) -> Ending | None:
         since = Since(self.evidence, now)
         seen = snapshot or reading(now, orders=rows)
-        journal = JournalView((record,), (), commands)
+        journal = JournalView((*before, record), (), commands)
         endings = Endings(seen, journal, since, self.broker, calendar(), settings_of())
         found = endings.of(record, now)
         since.close()
@@ -253,3 +254,16 @@ def test_order_under_an_id_that_was_given_again_does_not_end_the_one_that_was_ju
     assert judge(sent, shows(sent, BrokerStatus.CANCELLED)) is not None
     # By now the list would show ours: it was split, and then it ended.
     assert judge(sent, earlier, now=IN_SESSION + timedelta(seconds=60)) is not None
+
+
+def test_row_of_an_order_of_ours_that_had_ended_does_not_end_the_like_one_that_got_its_id(judge: Judge) -> None:
+    former = stop(state=S.CANCELLED, coid="TS-0001-000001-bbbbbb", ended_at=IN_SESSION - timedelta(seconds=2))
+    sent = stop(sent_at=IN_SESSION)
+    row = shows(sent, BrokerStatus.CANCELLED, order_ref=None)
+
+    assert judge(sent, row) == Ending(S.CANCELLED, "Cancelled")
+    assert judge(sent, row, before=(former,)) is None
+    assert judge(sent, row, before=(former,), now=IN_SESSION + timedelta(seconds=119)) is None
+    # By then ours would show: the id is its own, and the broker ended it.
+    assert judge(sent, row, before=(former,), now=IN_SESSION + timedelta(seconds=120)) is not None
+    assert judge(sent, replace(row, order_ref=sent.coid), before=(former,)) == Ending(S.CANCELLED, "Cancelled")

@@ -33,6 +33,7 @@ from tests.fakes.trading_states import (
     unreadable,
 )
 from tests.unit.trading.execution.exit_moments import COVER, FLAT, SOLD, YESTERDAY, bare, plan_of
+from trading.execution.doubts import shown_of
 from trading.execution.exits import pending_exits, waits_for_its_bar, wanted_exits
 from trading.execution.plan import Cancel, Prepare, Refuse
 from trading.execution.snapshot import Reading
@@ -41,6 +42,7 @@ from trading.model.command import Step
 from trading.model.mode import Mode
 from trading.model.order import BrokerStatus, ExecutionList, IntentState, OrderType
 from trading.model.record import IntentRecord
+from trading.ports import Sighting
 
 # ---- which are wanted
 
@@ -173,6 +175,14 @@ def test_next_limits_lie_five_percent_under_the_bid() -> None:
 @pytest.mark.parametrize("held", [12.0, 9.0, 5.0, 4.9])
 def test_exit_sells_no_more_than_the_broker_shows(held: float) -> None:
     assert sold(plan_of(bare(held={AAPL: held}))) == [(min(9, int(held)), None)]
+
+
+def test_exit_sells_no_more_than_was_shown_a_moment_ago() -> None:
+    for before, expected in ((0, []), (5, [(5, None)]), (9, [(9, None)])):
+        shown = {shown_of(AAPL): (Sighting(str(before), after(-20, PRE_OPEN)), Sighting("9", PRE_OPEN))}
+        plan = plan_of(bare(held={AAPL: 9.0}, sightings=shown))
+        assert sold(plan) == expected
+        assert bool(expected) or (waits(plan)["AAPL"] == "short" and plan.look_again is not None)
 
 
 @pytest.mark.parametrize(

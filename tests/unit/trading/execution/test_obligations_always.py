@@ -126,7 +126,8 @@ def cancels_stops_for_an_exit_a_replacement_or_as_excess_alone(state: TradingSta
 def leaves_a_stop_when_there_are_too_many(state: TradingState, plan: Plan) -> bool:
     gone = {c.record.coid for c in plan.commands if isinstance(c, Cancel) and c.step is Step.EXCESS}
     owned = [record for record in state.journal.maybe_live if state.journal.position(record.intent.conid)]
-    going = [record for record in owned if record.coid in gone and record.intent.role is not Role.ENTRY]
+    legs = {Role.STOP, Role.TARGET}
+    going = [record for record in owned if record.coid in gone and record.intent.role in legs]
     return all(
         any(o.coid not in gone and (o.intent.conid, o.intent.role) == (g.intent.conid, g.intent.role) for o in owned)
         for g in going

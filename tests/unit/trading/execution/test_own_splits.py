@@ -145,7 +145,7 @@ def test_shares_that_a_split_and_what_others_traded_do_not_explain_are_no_split(
 @pytest.mark.parametrize(("ratio", "quantity"), [(2.0, 20), (0.2, 2)])
 def test_sale_by_hand_after_a_split_is_explained_at_once(ratio: float, quantity: int) -> None:
     bought = replace(entry("E", quantity=10), state=IntentState.FILLED, filled=10, average_price=100.0)
-    split = replace(own(quantity), entry_price=100.0 / ratio)
+    split = replace(own(quantity), entry_price=100.0 / ratio, split_ratio=ratio)
     snapshot = shown({AAPL: quantity - 1, XOM: 3}, average=100.0 / ratio)
     found = judged(snapshot, position=split, records=(bought,), foreign=(traded(1),))
     assert isinstance(found, Change)

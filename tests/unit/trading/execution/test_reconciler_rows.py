@@ -69,6 +69,28 @@ def test_provisional_order_is_confirmed_when_the_list_shows_its_name(books: Orde
     assert (books.record(entry.coid).state, books.record(entry.coid).provisional) == (S.WORKING, False)
 
 
+def test_order_that_the_list_shows_without_its_name_is_ours_for_certain_once_its_status_says_it(
+    books: OrderBooks,
+) -> None:
+    books.broker.status_names = True
+    books.broker.failing.add("status")
+    entry = lonely(books)
+    assert books.record(entry.coid).provisional
+    books.broker.failing.clear()
+    books.read(5)
+    assert (books.record(entry.coid).state, books.record(entry.coid).provisional) == (S.WORKING, False)
+
+
+def test_status_of_an_order_under_another_name_confirms_nothing(books: OrderBooks) -> None:
+    books.broker.status_names = True
+    books.broker.failing.add("status")
+    entry = lonely(books)
+    books.broker.show(books.broker.named(entry.coid).order_id, order_ref="theirs")
+    books.broker.failing.clear()
+    books.read(5)
+    assert books.record(entry.coid).provisional
+
+
 def test_provisional_order_is_confirmed_by_an_execution_that_carries_its_name(books: OrderBooks) -> None:
     entry = lonely(books)
     books.broker.fill(books.broker.named(entry.coid).order_id, 100.0, quantity=4)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from tests.fakes.trading_context import ContextParts
-from tests.fakes.trading_states import IN_SESSION, XOM, reading
+from tests.fakes.trading_states import IN_SESSION, XOM, after, reading
 from tests.unit.trading.execution.shares_shown import OTHER, TEN, shown
+from trading.execution.doubts import APART, shown_of
 from trading.execution.own_shares import subject_of
 from trading.execution.share_check import SharesFound, check_shares
-from trading.execution.snapshot import BrokerSnapshot
+from trading.execution.snapshot import BrokerSnapshot, Reading
 from trading.model.alarm import AlarmCode
 from trading.model.record import JournalView
 
@@ -40,3 +42,15 @@ def test_votes_are_forgotten_when_the_shares_are_there_again_and_kept_where_nobo
     assert parts.context().evidence.of(subject_of(TEN))
     assert checked(parts, shown({TEN.conid: 10, XOM: 3})).alarms == []
     assert not parts.context().evidence.of(subject_of(TEN))
+
+
+def test_shares_that_are_shown_again_are_looked_at_again_before_they_count(parts: ContextParts) -> None:
+    evidence = parts.context().evidence
+    checked(parts, shown({}))
+    back = {TEN.conid: 10.0, XOM: 3.0}
+    assert checked(parts, shown(back)).look_again == IN_SESSION + APART
+    assert [each.evidence for each in evidence.of(shown_of(TEN.conid))] == ["0", "10"]
+    checked(parts, replace(shown(back, now=after(30)), positions=Reading(None, after(30), "HTTP 503")))
+    assert len(evidence.of(shown_of(TEN.conid))) == 2
+    assert checked(parts, shown(back, now=after(60))).look_again is None
+    assert not evidence.of(shown_of(TEN.conid))

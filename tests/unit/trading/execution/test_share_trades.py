@@ -38,12 +38,14 @@ def test_own_sales_are_those_since_the_entry_that_sold_something() -> None:
     assert own_sales(BOUGHT, journal_of(sold, nothing, older)) == [sold]
 
 
-@pytest.mark.parametrize(("left", "price", "expected"), [(10, 100.0, 0), (7, 100.0, 3), (20, 50.0, 0), (14, 50.0, 6)])
+@pytest.mark.parametrize(("left", "ratio", "expected"), [(10, 1.0, 0), (7, 1.0, 3), (20, 2.0, 0), (14, 2.0, 6)])
 def test_written_off_is_what_was_bought_and_is_neither_sold_by_us_nor_left_in_shares_of_today(
-    left: int, price: float, expected: int
+    left: int, ratio: float, expected: int
 ) -> None:
-    position = replace(own(left), entry_price=price, entry_coid="E")
-    assert written_off(position, journal_of()) == expected
+    # Another price may be told of later, and is no split.
+    for price in (100.0 / ratio, 83.0, 0.0):
+        position = replace(own(left), entry_price=price, entry_coid="E", split_ratio=ratio)
+        assert written_off(position, journal_of()) == expected
 
 
 def test_what_was_written_off_is_not_sold_by_others_again() -> None:

@@ -344,7 +344,8 @@ def test_shares_that_splits_left_of_a_sold_position_make_it_anew_with_its_plan(
     journal.record_fill(stop.coid, fill("e2", stop, 20, 24.00), LATER)
     assert shares(journal) == []
     journal.adjust(CONID, 20, AdjustmentKind.SPLIT, "left", LATER, ratio=4.0)
-    assert journal.own_positions() == (OwnPosition(CONID, "AAPL", 20, SESSION, 25.0, 23.755, 26.2575, entry.coid),)
+    made = OwnPosition(CONID, "AAPL", 20, SESSION, 25.0, 23.755, 26.2575, entry.coid, split_ratio=4.0)
+    assert journal.own_positions() == (made,)
     assert [row["ratio"] for row in database.query("SELECT ratio FROM adjustment ORDER BY id")] == [2.0, 2.0]
 
 

@@ -233,6 +233,17 @@ def test_provisional_binding_gives_way_to_a_certain_one(journal: SqliteJournal) 
     assert not record(journal, intent.coid).unproven
 
 
+def test_log_says_that_an_order_was_found_by_likeness_and_when_it_was_proven(
+    journal: SqliteJournal, database: Database
+) -> None:
+    intent = planned_exit(journal, S.SENDING, S.UNKNOWN)
+    journal.bind(intent.coid, 7, 1, NOW, provisional=True)
+    for _ in range(2):
+        journal.bind(intent.coid, 7, 1, LATER)
+    rows = database.query("SELECT state, detail FROM intent_log WHERE coid = ? ORDER BY id", (intent.coid,))
+    assert [tuple(row) for row in rows[-2:]] == [("WORKING", "order 7, by likeness alone"), ("WORKING", "order 7")]
+
+
 def test_order_that_is_unknown_again_is_bound_for_nothing(journal: SqliteJournal) -> None:
     intent = planned_exit(journal, S.SENDING, S.UNKNOWN)
     journal.bind(intent.coid, 7, 1, NOW, provisional=True)

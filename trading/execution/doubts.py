@@ -1,0 +1,55 @@
+"""Own shares that a reading did not show: nothing sells them before later readings show them again, for a while.
+
+An old list that comes after a new one looks like shares that are back. What is proven of them is `own_shares`' to say;
+this keeps what the last readings showed for as long as they differ from it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
+
+from trading.ports import Evidence, Sighting
+
+# A stop and target may rest for shares that two readings, so far apart, have shown again.
+APART = timedelta(seconds=5)
+_SHOWN = "shown:"
+
+
+def shown_of(conid: int) -> str:
+    """Return the name under which it is kept what readings showed of own shares in a contract."""
+    return f"{_SHOWN}{conid}"
+
+
+def fewest(sightings: Sequence[Sighting], at: datetime, span: timedelta) -> int | None:
+    """Return the shares that all readings of the last `span` before `at` showed, and the one before; None without any.
+
+    A list may be old: what it shows stands when as many were shown that much earlier.
+    """
+    return min((int(sighting.evidence) for sighting in _within(sightings, at, span)), default=None)
+
+
+def note_shown(evidence: Evidence, conid: int, held: int, quantity: int, at: datetime, span: timedelta) -> bool:
+    """Keep that a reading shows `held` of `quantity` own shares; return whether there are too few, or lately were."""
+    subject = shown_of(conid)
+    before = evidence.of(subject)
+    if held >= quantity and not before:
+        return False
+    counted = (*_within(before, at, span), Sighting(str(held), at))
+    evidence.forget([subject])
+    if all(int(sighting.evidence) >= quantity for sighting in counted):
+        return False
+    for sighting in counted:
+        evidence.record(subject, sighting.evidence, sighting.at)
+    return True
+
+
+def forget_others(evidence: Evidence, conids: Collection[int]) -> None:
+    """Forget what was shown of shares that are not ours any more, or were put right."""
+    kept = {shown_of(conid) for conid in conids}
+    evidence.forget({each for each in evidence.subjects() if each.startswith(_SHOWN)} - kept)
+
+
+def _within(sightings: Sequence[Sighting], at: datetime, span: timedelta) -> tuple[Sighting, ...]:
+    old = [sighting for sighting in sightings if at - sighting.at >= span]
+    return (*old[-1:], *sightings[len(old) :])
