@@ -150,17 +150,18 @@ def _fitting(
 ) -> list[Execution]:
     """Return the executions that an order may have made.
 
-    Of too many, those that were not taken for a sale by hand; else those that come to the average price that is told of
-    it; else those at a price that a stop would get.
+    Of too many, those that come to the average price that is told of it; else those at a price that a stop would get;
+    else those that were not taken for a sale by hand.
     """
     found = [each for each in executions if _same(record, each) and _allows(record, each, known)]
     if shares in _shares(found, first):
         return found
-    others = [each for each in found if each.execution_id not in known.spent]
-    if shares in _shares(others, first):
-        return others
     averaging = _averaging(found, shares, _average_of_missing(record, shares, known))
-    return averaging or [each for each in found if _after_trigger(record, each)]
+    triggered = [each for each in found if _after_trigger(record, each)]
+    others = [each for each in found if each.execution_id not in known.spent]
+    if averaging or shares in _shares(triggered, first) or shares not in _shares(others, first):
+        return averaging or triggered
+    return others
 
 
 def _averaging(executions: Sequence[Execution], shares: int, price: float | None) -> list[Execution]:

@@ -272,10 +272,16 @@ def test_of_sales_that_an_order_may_all_have_made_those_are_its_that_come_to_its
 
 def test_of_sales_that_look_the_same_one_that_was_taken_for_a_sale_by_hand_is_not_the_order_s() -> None:
     by_hand, stopped = bare(STOP, price=94.0, execution_id="hand"), bare(STOP, price=94.0, execution_id="stop")
+    early = replace(stopped, price=94.1)
     filled = shows(STOP, BrokerStatus.FILLED, filled_quantity=9.0)
     assert match((STOP,), by_hand, stopped, orders=(filled,)).fills == ()
     spent = frozenset({"hand"})
     assert match((STOP,), by_hand, stopped, orders=(filled,), spent=spent).fills == (("E-S", stopped),)
+    # The price says more.
+    priced = replace(filled, average_price=94.1)
+    assert match((STOP,), by_hand, early, orders=(priced,), spent=frozenset({"stop"})).fills == (("E-S", early),)
+    dear = replace(by_hand, price=103.0)
+    assert match((STOP,), dear, stopped, orders=(filled,), spent=frozenset({"stop"})).fills == (("E-S", stopped),)
     # The only one that there is was ours all along.
     assert match((STOP,), by_hand, orders=(filled,), spent=spent).fills == (("E-S", by_hand),)
 
