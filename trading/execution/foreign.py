@@ -2,34 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from trading.execution.matching import is_name, is_orphan
 from trading.execution.snapshot import BrokerSnapshot
 from trading.model.alarm import HaltCause
-from trading.model.order import IntentState, UnreadableRow
+from trading.model.order import LIFE, TERMINAL, BrokerOrder, IntentState, OrderLife, UnreadableRow
 from trading.model.record import IntentRecord, JournalView
 
 
 def told_apart(snapshot: BrokerSnapshot, journal: JournalView) -> BrokerSnapshot:
-    """Return a reading in which unreadable rows that can be told to be no order of ours say so.
+    """Return a reading in which rows that look like an order of ours and are none can be told from it.
 
-    Such a row names an id that none of ours has had, and a reference that is no name of ours; or it names no reference,
-    and the list shows every order of ours that it may be.
+    An unreadable one is none that names an id that none of ours has had, and a reference that is no name of ours; or no
+    reference, and the list shows every order of ours that it may be. Left out is the row of an order that had ended,
+    where another row shows by its name that the id was given to another one.
     """
 
     def told(rows: tuple[UnreadableRow, ...]) -> tuple[UnreadableRow, ...]:
         return tuple(replace(row, foreign=_is_foreign(row, snapshot, journal)) for row in rows)
 
     orders, executions = snapshot.orders.value, snapshot.executions.value
-    if orders is not None and orders.unreadable:
-        reading = replace(snapshot.orders, value=replace(orders, unreadable=told(orders.unreadable)))
-        snapshot = replace(snapshot, orders=reading)
+    earlier = _earlier(orders.orders, journal) if orders is not None else ()
+    if orders is not None and (orders.unreadable or earlier):
+        left = tuple(row for row in orders.orders if row not in earlier)
+        value = replace(orders, orders=left, unreadable=told(orders.unreadable))
+        snapshot = replace(snapshot, orders=replace(snapshot.orders, value=value))
     if executions is not None and executions.unreadable:
         listed = replace(snapshot.executions, value=replace(executions, unreadable=told(executions.unreadable)))
         snapshot = replace(snapshot, executions=listed)
     return snapshot
+
+
+def _earlier(rows: Sequence[BrokerOrder], journal: JournalView) -> tuple[BrokerOrder, ...]:
+    """Return the rows of orders of ours that had ended, where a row of one that may be live has its id and name."""
+    ended = {record.order_id for record in journal.records if record.state in TERMINAL}
+    names = {record.coid for record in journal.maybe_live}
+    named = {row.order_id: row.order_ref for row in rows if row.order_ref in names and row.order_id in ended}
+    return tuple(
+        row
+        for row in rows
+        if row.order_id in named and row.order_ref != named[row.order_id] and LIFE[row.status] is OrderLife.OVER
+    )
 
 
 def _is_foreign(row: UnreadableRow, snapshot: BrokerSnapshot, journal: JournalView) -> bool:

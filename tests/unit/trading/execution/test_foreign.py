@@ -9,7 +9,7 @@ from trading.execution.foreign import blocked_contracts, halt_causes, told_apart
 from trading.execution.snapshot import BrokerSnapshot, Reading
 from trading.model.account import BrokerPosition, PositionList
 from trading.model.alarm import HaltCause
-from trading.model.order import BrokerStatus, ExecutionList, IntentState, UnreadableRow
+from trading.model.order import BrokerOrder, BrokerStatus, ExecutionList, IntentState, OrderLife, UnreadableRow
 from trading.model.record import IntentRecord, JournalView, OwnPosition
 
 S = IntentState
@@ -54,6 +54,21 @@ def test_row_with_another_id_and_no_name_may_be_an_order_of_ours_that_is_not_sho
     assert not foreign(row, entry(order_id=1), listed=False)
     elsewhere = stop("F-S", None, conid=MSFT, state=S.UNKNOWN)
     assert foreign(row, entry(order_id=1), elsewhere) is (conid is not None)
+
+
+def test_row_of_an_order_that_had_ended_is_left_out_where_its_id_is_that_of_a_named_one() -> None:
+    ended, pair = stop("E-S", 2, parent="E", state=S.CANCELLED), stop("P", 2)
+    dead, alive = shows(ended, BrokerStatus.CANCELLED), shows(pair)
+
+    def lives(*rows: BrokerOrder, records: tuple[IntentRecord, ...] = (ended, pair)) -> OrderLife:
+        return told_apart(reading(IN_SESSION, orders=rows), view(*records)).sights[2].life
+
+    assert lives(dead, alive) is lives(alive, dead) is OrderLife.LIVE
+    # Two rows of one order, of which one may be wrong.
+    assert lives(replace(dead, order_ref="P"), alive) is OrderLife.UNSURE
+    assert lives(dead, alive, records=(pair,)) is OrderLife.UNSURE
+    assert lives(dead, replace(alive, order_ref=None)) is OrderLife.UNSURE
+    assert lives(dead, alive, records=(ended, replace(pair, state=S.FILLED))) is OrderLife.UNSURE
 
 
 # ---- contracts that must not be bought
