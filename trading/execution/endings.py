@@ -20,6 +20,8 @@ from trading.ports import Broker
 
 EXECUTIONS_LATE_AFTER_S = 60.0
 INACTIVE_AFTER_S = 30.0
+WARNED = "warned"
+"""since when the broker has shown a warning on an order, in `since`"""
 # By then nothing of a session's DAY orders can be on the book.
 EXPIRED_AFTER = timedelta(minutes=30)
 _ENDED = {
@@ -87,6 +89,8 @@ class Endings:
         order = sight.order
         if sight.life is OrderLife.LIVE or self._is_earlier(record, order, now):
             return None
+        if order.status is BrokerStatus.WARN_STATE:
+            self._since.seconds(WARNED, record.coid)
         if sight.life is OrderLife.UNSURE and order.status is not BrokerStatus.INACTIVE:
             return None
         if sight.life is OrderLife.UNSURE and self._since.seconds("inactive", record.coid) < INACTIVE_AFTER_S:

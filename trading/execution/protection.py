@@ -13,17 +13,19 @@ from datetime import date, datetime, timedelta
 
 from trading.execution.cancels import ask_cancel, sells_in_order
 from trading.execution.doubts import APART
+from trading.execution.endings import WARNED
 from trading.execution.matching import PRICE_TOLERANCE, waits_for_entry, working
 from trading.execution.order_factory import PROTECTION, Purpose, protective_pair
 from trading.execution.plan import POLL_S, Plan, Refuse, Submit
 from trading.execution.prices import sale_price
 from trading.execution.resizing import plan_resize
+from trading.execution.since import since_of
 from trading.execution.snapshot import OrderSight
 from trading.execution.state import TradingState
 from trading.model.alarm import AlarmCode
 from trading.model.command import Step
 from trading.model.decision import Denied
-from trading.model.order import TERMINAL, BrokerStatus, IntentState, OrderIntent, OrderType, Role, Side
+from trading.model.order import TERMINAL, IntentState, OrderIntent, OrderType, Role, Side
 from trading.model.record import IntentRecord, OwnPosition
 
 BARE = "bare:"
@@ -115,7 +117,7 @@ def plan_protection(state: TradingState, plan: Plan) -> None:
         if cover.position.conid in plan.leaving or state.guard.observes or not state.snapshot.whole:
             continue
         if cover.unproven or cover.exiting or state.snapshot.unclear(cover.position.conid):
-            _give_up_warned(cover.position, state, plan)
+            _give_up_warned(cover, state, plan)
             continue
         # What rests already stays while it is in doubt whether shares are gone; nothing is sold beyond what is shown.
         resting = 0 if cover.stop is None else cover.stop.shares
@@ -192,15 +194,13 @@ def _cover_bare(cover: Cover, need: int, state: TradingState, plan: Plan) -> Non
     plan.commands.append(Submit(group, Step.PROTECTION))
 
 
-def _give_up_warned(position: OwnPosition, state: TradingState, plan: Plan) -> None:
-    """Cancel the stop and target of bare shares that stand there with a warning of the broker's."""
-    bare = state.sightings.get(f"{BARE}{position.conid}", ())
-    if not bare or state.now - bare[0].at < WARNED_FOR:
+def _give_up_warned(cover: Cover, state: TradingState, plan: Plan) -> None:
+    """Cancel the stop and target of bare shares that have stood there with a warning of the broker's for a while."""
+    if not state.times.liquid or cover.uncovered == 0:
         return
-    for record in state.journal.sells(position.conid):
-        sight = state.snapshot.sight_of(record.order_id)
-        warned = sight is not None and sight.order.status is BrokerStatus.WARN_STATE
-        if warned and record.intent.role in {Role.STOP, Role.TARGET}:
+    for record in state.journal.sells(cover.position.conid):
+        warned = state.sightings.get(since_of(WARNED, record.coid), ())
+        if warned and record.intent.role in {Role.STOP, Role.TARGET} and state.now - warned[0].at >= WARNED_FOR:
             ask_cancel(record, Step.REPLACE, state, plan)
 
 

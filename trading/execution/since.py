@@ -9,6 +9,11 @@ from trading.ports import Evidence
 _PREFIX = "since:"
 
 
+def since_of(what: str, subject: str) -> str:
+    """Return the name under which it is kept since when something has been so."""
+    return f"{_PREFIX}{what}:{subject}"
+
+
 class Since:
     """One for each reading: what was not seen again in it is forgotten at the end."""
 
@@ -21,7 +26,7 @@ class Since:
 
     def seconds(self, what: str, subject: str) -> float:
         """Return for how long it has been so; 0.0 when it is seen for the first time."""
-        key = f"{_PREFIX}{what}:{subject}"
+        key = since_of(what, subject)
         self._seen.add(key)
         if key not in self._known:
             self._known.add(key)

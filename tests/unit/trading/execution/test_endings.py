@@ -21,8 +21,8 @@ from tests.fakes.trading_states import (
     stop,
     unreadable,
 )
-from trading.execution.endings import Ending, Endings
-from trading.execution.since import Since
+from trading.execution.endings import WARNED, Ending, Endings
+from trading.execution.since import Since, since_of
 from trading.execution.snapshot import BrokerSnapshot, Reading
 from trading.model.command import CommandRecord, CommandState, Step
 from trading.model.order import BrokerOrder, BrokerStatus, Execution, ExecutionList, IntentState, Side
@@ -108,6 +108,14 @@ def test_order_that_was_made_larger_is_filled_with_its_new_shares_alone(judge: J
 @pytest.mark.parametrize("status", [BrokerStatus.WARN_STATE, BrokerStatus.OTHER])
 def test_status_that_says_nothing_ends_nothing(judge: Judge, status: BrokerStatus) -> None:
     assert judge.after(86400, ENTRY, shows(ENTRY, status)) is None
+
+
+def test_it_is_kept_since_when_a_warning_stands_on_an_order(judge: Judge) -> None:
+    subject = since_of(WARNED, ENTRY.coid)
+    assert judge.after(60, ENTRY, shows(ENTRY, BrokerStatus.WARN_STATE)) is None
+    assert [sighting.at for sighting in judge.evidence.of(subject)] == [IN_SESSION]
+    assert judge(ENTRY, shows(ENTRY)) is None
+    assert judge.evidence.of(subject) == ()
 
 
 @pytest.mark.parametrize(("seconds", "ended"), [(29, False), (30, True)])
