@@ -7,6 +7,7 @@ the end of their session.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -106,7 +107,11 @@ def goes_with_another(record: IntentRecord, journal: JournalView) -> bool:
     What is found out of that tells of this one too.
     """
     entry = journal.by_coid.get(record.intent.parent_coid or "")
-    others = [entry] if entry is not None else twins(record, journal) if record.intent.role is Role.TARGET else []
+    others: Sequence[IntentRecord] = ()
+    if entry is not None:
+        others = [entry]
+    elif record.intent.role is Role.TARGET:
+        others = twins(record, journal)
     return record.order_id is None and any(each.state is IntentState.UNKNOWN for each in others)
 
 

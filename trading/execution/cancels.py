@@ -66,8 +66,11 @@ def ask_cancel(record: IntentRecord, step: Step, state: TradingState, plan: Plan
 
 
 def sells_in_order(conid: int, journal: JournalView) -> list[IntentRecord]:
-    """Return the sells that may be live in the order in which they protect: oldest first, children of an entry last."""
-    entering = {record.coid for record in journal.entries(conid)}
+    """Return the sells that may be live in the order in which they protect: oldest first.
+
+    Last are the children of an entry that is still working, or ended without a fill, since they go with it.
+    """
+    entering = {r.coid for r in journal.of(conid) if r.intent.role is Role.ENTRY and (r.maybe_live or not r.filled)}
     return sorted(journal.sells(conid), key=lambda each: each.intent.parent_coid in entering)
 
 
@@ -121,7 +124,7 @@ def _reason_of_entry(record: IntentRecord, state: TradingState) -> Step | None:
         return Step.CHILD_REFUSED
     position = state.journal.position(record.intent.conid)
     if position is not None and position.entry_coid != record.coid:
-        # They were sold, or so it seemed, before it was sent. Nothing covers them while its children wait for its fill.
+        # Their sale was taken back after the entry was sent. Its children, which wait for its fill, don't cover them.
         return Step.EXCESS
     return None
 

@@ -139,6 +139,11 @@ def duplicate(order: OrderIntent, known: Mapping[str, str]) -> Denied | None:
     return Denied(order.symbol, "duplicate", None, None, f"{coid} is {other_state}")
 
 
+def held(order: OrderIntent, own: int) -> Denied | None:
+    """R05: no own shares of the contract are there, which may have come back since the decision."""
+    return Denied(order.symbol, "duplicate", own, 0, "own shares are there") if own > 0 else None
+
+
 def rate(symbol: str, sent: Sent) -> Denied | None:
     """R06: an entry leaves at most so often a minute and a day, and after so many messages of any kind a minute."""
     if sent.entries >= MAX_ENTRIES_A_MINUTE:

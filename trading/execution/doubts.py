@@ -14,6 +14,8 @@ from trading.ports import Evidence, Sighting
 # A stop and target may rest for shares that two readings, so far apart, have shown again.
 APART = timedelta(seconds=5)
 _SHOWN = "shown:"
+# A list that shows them in turns and not is looked at for so many turns; what is older than its span is dropped then.
+_MOST_KEPT = 50
 
 
 def shown_of(conid: int) -> str:
@@ -30,17 +32,23 @@ def fewest(sightings: Sequence[Sighting], at: datetime, span: timedelta) -> int 
 
 
 def note_shown(evidence: Evidence, conid: int, held: int, quantity: int, at: datetime, span: timedelta) -> bool:
-    """Keep that a reading shows `held` of `quantity` own shares; return whether there are too few, or lately were."""
-    subject = shown_of(conid)
-    before = evidence.of(subject)
+    """Keep that a reading shows `held` of `quantity` own shares; return whether there are too few, or lately were.
+
+    Only what differs from the reading before is written: it may be so for days.
+    """
+    subject, before = shown_of(conid), evidence.of(shown_of(conid))
     if held >= quantity and not before:
         return False
-    counted = (*_within(before, at, span), Sighting(str(held), at))
-    evidence.forget([subject])
-    if all(int(sighting.evidence) >= quantity for sighting in counted):
+    counted = _within(before, at, span)
+    if held >= quantity and all(int(sighting.evidence) >= quantity for sighting in counted):
+        evidence.forget([subject])
         return False
-    for sighting in counted:
-        evidence.record(subject, sighting.evidence, sighting.at)
+    if len(before) > _MOST_KEPT:
+        evidence.forget([subject])
+        for sighting in counted:
+            evidence.record(subject, sighting.evidence, sighting.at)
+    if not before or before[-1].evidence != str(held):
+        evidence.record(subject, str(held), at)
     return True
 
 

@@ -20,6 +20,8 @@ from trading.ports import Broker
 
 EXECUTIONS_LATE_AFTER_S = 60.0
 INACTIVE_AFTER_S = 30.0
+# The list shows what ended today.
+_LISTED_FOR = timedelta(days=1)
 WARNED = "warned"
 """since when the broker has shown a warning on an order, in `since`"""
 # By then nothing of a session's DAY orders can be on the book.
@@ -124,7 +126,9 @@ class Endings:
         if not agrees(record.intent, order):
             return now < record.sent_at + visible
         return now < record.sent_at + 2.0 * visible and any(
-            each.order_id == record.order_id and each.ended_at is not None and each.ended_at <= record.sent_at
+            each.order_id == record.order_id
+            and each.ended_at is not None
+            and timedelta(0) <= record.sent_at - each.ended_at < _LISTED_FOR
             for each in self._journal.of(record.intent.conid)
             if each.coid != record.coid
         )

@@ -75,6 +75,7 @@ def check_entry(order: OrderIntent, state: TradingState) -> Denied | None:
         or checks.instrument(order, contract)
         or checks.stale(order, state)
         or checks.restricted(order, settings.risk.restricted, state.blocked)
+        or checks.held(order, state.journal.owned(order.conid))
         or checks.duplicate(order, twins)
         or checks.price_collar(order, closes.get(order.symbol), settings.risk.max_price_deviation)
         or checks.fat_finger(order, contract.increments if contract is not None else ())

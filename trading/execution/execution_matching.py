@@ -156,7 +156,7 @@ def _fitting(
     found = [each for each in executions if _same(record, each) and _allows(record, each, known)]
     if shares in _shares(found, first):
         return found
-    averaging = _averaging(found, shares, _average_of_missing(record, shares, known))
+    averaging = _averaging(found, shares, *_average_of_missing(record, shares, known))
     triggered = [each for each in found if _after_trigger(record, each)]
     others = [each for each in found if each.execution_id not in known.spent]
     if averaging or shares in _shares(triggered, first) or shares not in _shares(others, first):
@@ -164,7 +164,7 @@ def _fitting(
     return others
 
 
-def _averaging(executions: Sequence[Execution], shares: int, price: float | None) -> list[Execution]:
+def _averaging(executions: Sequence[Execution], shares: int, price: float | None, tolerance: float) -> list[Execution]:
     """Return those that come to so many shares at that price in the mean; none where others would as well."""
     if price is None or len(executions) > _MOST_TOLD_APART:
         return []
@@ -173,18 +173,21 @@ def _averaging(executions: Sequence[Execution], shares: int, price: float | None
         for number in range(1, len(executions) + 1)
         for some in combinations(executions, number)
         if sum(each.quantity for each in some) == shares
-        and abs(sum(each.quantity * each.price for each in some) / shares - price) <= _AVERAGE_TOLERANCE
+        and abs(sum(each.quantity * each.price for each in some) / shares - price) <= tolerance
     ]
     return found[0] if len(found) == 1 else []
 
 
-def _average_of_missing(record: IntentRecord, shares: int, known: _Known) -> float | None:
-    """Return the average price of what an order has filled beyond what was counted, None where that isn't told."""
+def _average_of_missing(record: IntentRecord, shares: int, known: _Known) -> tuple[float | None, float]:
+    """Return the average price of what an order has filled beyond what was counted, and by how much that may be wrong.
+
+    The price is None where it isn't told.
+    """
     told = known.told.get(record.coid)
     if told is None or told.average_price is None or told.filled != record.filled + shares:
-        return None
+        return None, 0.0
     counted = record.filled * (record.average_price or 0.0)
-    return (told.filled * told.average_price - counted) / shares
+    return (told.filled * told.average_price - counted) / shares, _AVERAGE_TOLERANCE * told.filled / shares
 
 
 def _next_explained(

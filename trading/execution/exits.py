@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
+from math import floor
 
 from trading.execution import checks
 from trading.execution.cancels import ask_cancel
@@ -17,6 +18,7 @@ from trading.execution.order_factory import Purpose, exit_order
 from trading.execution.plan import MINUTE_S, POLL_S, Plan, Prepare, Refuse, Submit
 from trading.execution.prices import SalePrice, marketable, sale_price
 from trading.execution.rates import sent_lately
+from trading.execution.refused_sales import waits_after_refusals
 from trading.execution.state import TradingState
 from trading.model.alarm import AlarmCode
 from trading.model.command import Step
@@ -30,9 +32,6 @@ from trading.model.request import RequestKind
 COLLARS = (0.02, 0.05)
 # A limit that the price has left behind is given up after so long.
 REPRICE_AFTER = timedelta(seconds=60)
-# A sale that was refused at each of the collars is tried again so much later, and then as often.
-REFUSED_APART = timedelta(minutes=15)
-_REFUSED = frozenset({IntentState.REJECTED, IntentState.DECLINED})
 _GOES_ON = MAYBE_LIVE | {IntentState.PLANNED}
 # A sale that is refused for these at the door goes out in a later turn, at the price of then.
 PASSING = frozenset({"stale", "price_collar", "rate"})
@@ -173,13 +172,7 @@ def _plan_exit(want: WantedExit, state: TradingState, plan: Plan) -> None:
             plan.commands.append(Refuse((draft,), denied))
         _wait(want, denied, plan, state)
         return
-    due = _after_refusals(draft, state)
-    if due > state.now:
-        last = _sent_like(draft, state)[-1]
-        text = f"{draft.symbol}: its sale was refused again and again, the last time with: {last.detail}"
-        plan.alarm(AlarmCode.EXIT, draft.symbol, text)
-        plan.waiting[draft.symbol] = Denied(draft.symbol, "repeat", None, None, "its sale was refused")
-        plan.again(due)
+    if waits_after_refusals(draft, state, plan):
         return
     plan.leaving.add(conid)
     planned = [record for record in mine if record.state is IntentState.PLANNED]
@@ -206,6 +199,8 @@ def _draft(want: WantedExit, state: TradingState) -> tuple[OrderIntent | None, D
     position = want.position
     readable = state.snapshot.positions.value is not None
     quantity = state.own_shares_shown(position.conid) if readable else position.quantity
+    if quantity < min(position.quantity, floor(state.snapshot.held(position.conid))):
+        return None, Denied(position.symbol, "short", position.quantity, quantity, "a list lately showed fewer shares")
     if quantity == 0:
         return None, Denied(position.symbol, "short", position.quantity, 0, "the broker shows no shares")
     window = state.times.window
@@ -252,25 +247,6 @@ def _limits_sent(position: OwnPosition, state: TradingState) -> list[IntentRecor
         and record.sent_at is not None
         and not record.maybe_live
     ]
-
-
-def _sent_like(draft: OrderIntent, state: TradingState) -> list[IntentRecord]:
-    """Return the sales of this kind that left, oldest first."""
-    return [
-        record
-        for record in state.journal.of(draft.conid)
-        if record.intent.role is Role.EXIT
-        and record.intent.order_type is draft.order_type
-        and record.sent_at is not None
-    ]
-
-
-def _after_refusals(draft: OrderIntent, state: TradingState) -> datetime:
-    """Return from when a sale may be tried again that was refused as often as there are collars."""
-    newest = _sent_like(draft, state)[-len(COLLARS) :]
-    if len(newest) < len(COLLARS) or any(record.state not in _REFUSED for record in newest):
-        return state.now
-    return (newest[-1].sent_at or state.now) + REFUSED_APART
 
 
 def _fits(planned: OrderIntent, draft: OrderIntent) -> bool:

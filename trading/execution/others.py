@@ -1,6 +1,6 @@
 """Whose executions are another's: what a list of their day showed is kept for as long as it may matter.
 
-So is what was taken for a sale by hand. Of sales that look the same, one of ours that comes later is another one.
+So are executions that were taken for sales by hand: a fill of ours that comes later and looks the same is another one.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from trading.execution.snapshot import BrokerSnapshot
-from trading.model.order import Execution, IntentState, Role
+from trading.model.order import Execution, IntentState, Role, Side
 from trading.model.record import JournalView
 from trading.ports import Evidence
 
@@ -41,17 +41,17 @@ def spent(evidence: Evidence) -> frozenset[str]:
 
 
 def note_spent(evidence: Evidence, foreign: Iterable[Execution], conid: int, now: datetime) -> None:
-    """Keep that the executions of others in a contract have explained that own shares are gone."""
+    """Keep that the sales of others in a contract have explained that own shares are gone."""
     known = spent(evidence)
     for each in foreign:
-        if each.conid == conid and each.execution_id not in known:
+        if each.conid == conid and each.side is Side.SELL and each.execution_id not in known:
             evidence.record(f"{_SPENT}{each.execution_id}", "a sale by hand", now)
 
 
-def drop_spent(evidence: Evidence, foreign: Iterable[Execution]) -> None:
-    """Forget those that are not listed as another's any more."""
-    gone = spent(evidence) - {each.execution_id for each in foreign}
-    evidence.forget({f"{_SPENT}{each}" for each in gone})
+def drop_spent(evidence: Evidence, before: datetime) -> None:
+    """Forget those that were kept before a time: they are listed no more."""
+    subjects = [f"{_SPENT}{each}" for each in spent(evidence)]
+    evidence.forget([subject for subject in subjects if evidence.of(subject)[-1].at < before])
 
 
 def certain(

@@ -158,6 +158,11 @@ def protected_session(state: TradingState) -> date:
     return (times.open_session or times.calendar.next_after(times.newest.day)).day
 
 
+def pairs_left(conid: int, state: TradingState) -> int:
+    """Return how many pairs may yet be sent in the open session, or before the next one."""
+    return MAX_PAIRS - len(attempts(conid, state))
+
+
 def next_pair_at(conid: int, state: TradingState) -> datetime | None:
     """Return when the next pair may be sent, None when there were enough of them."""
     sent = attempts(conid, state)

@@ -107,8 +107,13 @@ class Reconciler:
         journal = self.view(now)
         for binding in bindings(journal, snapshot):
             record = journal.by_coid[binding.coid]
-            binding = self._asked(binding, record, journal) if binding.provisional else binding
-            if record.provisional and binding.provisional and record.order_id == binding.order_id:
+            same = record.provisional and binding.provisional and record.order_id == binding.order_id
+            if binding.provisional and not (same and record.frozen):
+                name = self._name_of(binding, record, journal)
+                if name is not None and name != record.coid:
+                    continue
+                binding = replace(binding, provisional=name is None)
+            if same and binding.provisional:
                 continue
             self._context.journal.bind(
                 binding.coid, binding.order_id, snapshot.epoch, now, provisional=binding.provisional
@@ -124,16 +129,17 @@ class Reconciler:
         if seen:
             self._context.journal.mark_seen(seen, snapshot.epoch)
 
-    def _asked(self, binding: Binding, record: IntentRecord, journal: JournalView) -> Binding:
-        """Ask for the order that looks like ours by its id: its status may tell the name that the list leaves out."""
+    def _name_of(self, binding: Binding, record: IntentRecord, journal: JournalView) -> str | None:
+        """Ask for an order that looks like ours by its id, and return the name on it, which the list may leave out."""
         if not named(record.intent):
-            return binding
+            return None
         try:
             order = self._context.broker.order_status(binding.order_id)
         except GatewayError:
-            return binding
-        certain = order is not None and order.order_ref == record.coid and is_same(record, order, journal)
-        return replace(binding, provisional=False) if certain else binding
+            return None
+        return (
+            order.order_ref if order is not None and is_same(record, replace(order, order_ref=None), journal) else None
+        )
 
     # ---- what was executed
 
@@ -154,7 +160,7 @@ class Reconciler:
         known = [(owners[each.execution_id], each) for each in fresh if each.execution_id in owners]
         done.foreign = matched.foreign
         note_theirs(evidence, matched.foreign, journal, snapshot)
-        drop_spent(evidence, matched.foreign)
+        drop_spent(evidence, now - REMEMBERED)
         for coid, execution in (*known, *matched.fills):
             self._count_one(coid, execution, journal, done)
         drop_told(evidence, self.view(now))

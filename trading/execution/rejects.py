@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from trading.model.order import IntentState, Role
-from trading.model.record import JournalView
+from trading.model.record import IntentRecord, JournalView
+from trading.model.request import RequestKind
 from trading.ports import Evidence
 
 REJECTS_IN_A_ROW = 3
+# Sent in the hour before the open, an order may be refused at the open.
+_SOON = timedelta(minutes=75)
 _SUBJECT = "rejects"
 # The broker has said nothing of these: they never were there, or nobody knows yet.
 _NO_VERDICT = frozenset(
@@ -27,16 +30,26 @@ _NO_VERDICT = frozenset(
 def rejected_in_a_row(journal: JournalView, latched: frozenset[str]) -> tuple[str, ...]:
     """Return the names of the newest entries that were all refused, newest first, but those `latched` for already."""
     entries = [r for r in journal.records if r.intent.role is Role.ENTRY and r.state not in _NO_VERDICT]
-    found: list[str] = []
+    found: list[IntentRecord] = []
     for record in reversed(entries):
-        if record.state is not IntentState.REJECTED or record.coid in latched:
+        if not _was_refused(record, journal) or record.coid in latched:
             break
-        found.append(record.coid)
-    return tuple(found)
+        found.append(record)
+    # One symbol's trouble stays that symbol's.
+    several = len({record.intent.conid for record in found}) > 1
+    return tuple(record.coid for record in found) if several else ()
+
+
+def _was_refused(record: IntentRecord, journal: JournalView) -> bool:
+    """Return whether the broker refused an order soon after it was sent: one that ends later had been taken."""
+    if record.state is not IntentState.REJECTED or record.filled or record.sent_at is None or record.ended_at is None:
+        return False
+    cancelled = any(c.kind is RequestKind.CANCEL and c.left for c in journal.commands_of(record.coid))
+    return not cancelled and record.ended_at - record.sent_at <= _SOON
 
 
 def latched_for(evidence: Evidence) -> frozenset[str]:
-    """Return the refused entries that were latched for already."""
+    """Return the newest of the refused entries that were latched for already."""
     return frozenset(sighting.evidence for sighting in evidence.of(_SUBJECT))
 
 

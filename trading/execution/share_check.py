@@ -90,7 +90,7 @@ def _note_shown(
     doubts.forget_others(context.evidence, [position.conid for position in settled])
     visible = timedelta(seconds=context.settings.execution.visibility_s)
     for position in settled:
-        if snapshot.unsure(position.conid):
+        if snapshot.unclear(position.conid) or snapshot.unclear(None):
             continue
         held = max(floor(snapshot.held(position.conid)), 0)
         noted = (position.conid, held, position.quantity, snapshot.began, visible)

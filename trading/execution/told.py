@@ -1,6 +1,6 @@
-"""What the broker said of an order, and said last of those that ended before their executions came.
+"""What the broker says of orders; of those that ended before their executions came, what it said last.
 
-These may come when no list shows the order any more, and carry neither its id nor its name.
+The executions may come when no list shows the order any more, and carry neither its id nor its name.
 """
 
 from __future__ import annotations

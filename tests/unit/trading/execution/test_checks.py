@@ -291,3 +291,8 @@ def test_nothing_is_bought_in_a_halt() -> None:
     assert checks.halted("AAPL", None) is None
     assert checks.halted("AAPL", bid(100.0)) is None
     assert code(checks.halted("AAPL", bid(100.0, halted=True))) == "halted_symbol"
+
+
+def test_nothing_is_bought_where_own_shares_are() -> None:
+    assert checks.held(buy(10.0, 5), 0) is None
+    assert code(checks.held(buy(10.0, 5), 1)) == "duplicate"

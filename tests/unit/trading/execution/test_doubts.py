@@ -53,6 +53,15 @@ def test_fewer_own_shares_need_no_more_than_were_shown(parts: ContextParts) -> N
     assert noted(evidence, (5, 4), quantity=4) == [False]
 
 
+def test_only_what_differs_from_the_reading_before_is_kept_and_not_without_end(parts: ContextParts) -> None:
+    evidence = parts.context().evidence
+    noted(evidence, *((5.0 * number, 4) for number in range(200)))
+    assert [sighting.evidence for sighting in evidence.of(shown_of(AAPL))] == ["4"]
+    noted(evidence, *((1_000.0 + 5.0 * number, 9 * (number % 2)) for number in range(300)))
+    assert len(evidence.of(shown_of(AAPL))) <= 51
+    assert believed(evidence, 2_499, APART) == 0
+
+
 def test_what_was_shown_of_shares_that_are_no_longer_ours_is_forgotten(parts: ContextParts) -> None:
     evidence = parts.context().evidence
     noted(evidence, (0, 0))

@@ -291,6 +291,10 @@ def test_average_price_tells_of_the_shares_that_are_not_counted_yet_and_nothing_
     row = shows(STOP, BrokerStatus.FILLED, filled_quantity=9.0, average_price=(4 * 100.0 + 5 * 103.0) / 9)
     dear, cheap = bare(STOP, 5, 103.0, execution_id="dear"), bare(STOP, 5, 102.0, execution_id="cheap")
     assert [found for _, found in match((part,), dear, cheap, orders=(row,)).fills] == [dear]
+    # What is rounded of an average of many shares is much for the one that is left.
+    most, rounded = replace(STOP, filled=8, average_price=105.0), replace(row, average_price=105.0)
+    ours, by_hand = bare(STOP, 1, 105.04, execution_id="ours"), bare(STOP, 1, 105.0, execution_id="by hand")
+    assert match((most,), ours, by_hand, orders=(rounded,)).fills == ()
     twin = replace(dear, execution_id="twin", time=after(1))
     assert match((part,), dear, twin, orders=(row,)).fills == ()
 

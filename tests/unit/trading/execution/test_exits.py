@@ -177,8 +177,9 @@ def test_exit_sells_no_more_than_the_broker_shows(held: float) -> None:
     assert sold(plan_of(bare(held={AAPL: held}))) == [(min(9, int(held)), None)]
 
 
-def test_exit_sells_no_more_than_was_shown_a_moment_ago() -> None:
-    for before, expected in ((0, []), (5, [(5, None)]), (9, [(9, None)])):
+def test_exit_waits_where_fewer_shares_were_shown_a_moment_ago() -> None:
+    # A part of them is not sold: nobody would sell the rest.
+    for before, expected in ((0, []), (5, []), (9, [(9, None)])):
         shown = {shown_of(AAPL): (Sighting(str(before), after(-20, PRE_OPEN)), Sighting("9", PRE_OPEN))}
         plan = plan_of(bare(held={AAPL: 9.0}, sightings=shown))
         assert sold(plan) == expected

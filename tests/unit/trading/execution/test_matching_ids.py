@@ -52,6 +52,9 @@ def test_order_that_was_over_in_another_session_is_its_where_size_and_price_are_
     for parent_id, is_its in ((1, True), (9, False), (None, False)):
         changed = replace(row, stop_price=94.0, parent_id=parent_id)
         assert is_still(known.records[0], changed, known, EPOCH) is is_its
+    # Where this session has not shown that entry, its id may have been given to another one as well.
+    older = JournalView((known.records[0], replace(ENTRY, seen_epoch=EPOCH - 1)), ())
+    assert not is_still(older.records[0], replace(row, stop_price=94.0, parent_id=1), older, EPOCH)
     resized = asked(over, Step.RESIZE, IN_SESSION, kind=RequestKind.MODIFY, quantity=12, price=95.0)
     assert in_a_later_session(over, replace(row, total_quantity=12.0), resized)
     assert not in_a_later_session(over, replace(row, total_quantity=11.0), resized)

@@ -6,10 +6,10 @@ from dataclasses import replace
 
 from tests.fakes.kept_evidence import KeptEvidence
 from tests.fakes.trading_context import ContextParts
-from tests.fakes.trading_states import AAPL, IN_SESSION, MSFT, entry, reading, shows, stop
+from tests.fakes.trading_states import AAPL, IN_SESSION, MSFT, after, entry, reading, shows, stop
 from tests.unit.trading.execution.test_execution_matching import bare
 from trading.execution.others import certain, drop_spent, note_spent, note_theirs, spent, theirs
-from trading.model.order import BrokerOrder, BrokerStatus, Execution, IntentState
+from trading.model.order import BrokerOrder, BrokerStatus, Execution, IntentState, Side
 from trading.model.record import IntentRecord, JournalView
 
 ENTRY = replace(entry(), state=IntentState.FILLED, filled=9)
@@ -48,13 +48,15 @@ def test_nothing_is_kept_where_no_leg_of_ours_is_unproven(parts: ContextParts) -
     assert theirs(evidence) == frozenset()
 
 
-def test_what_was_taken_for_a_sale_by_hand_is_remembered_while_it_is_listed() -> None:
+def test_what_was_taken_for_a_sale_by_hand_is_remembered_for_as_long_as_it_is_listed() -> None:
     evidence = KeptEvidence()
     elsewhere = bare(stop("M-S", 5, conid=MSFT), execution_id="elsewhere")
     note_spent(evidence, [ANOTHERS, elsewhere], AAPL, IN_SESSION)
     assert spent(evidence) == {ANOTHERS.execution_id}
     assert theirs(evidence) == frozenset()
-    drop_spent(evidence, [ANOTHERS])
+    bought = replace(ANOTHERS, execution_id="bought", side=Side.BUY)
+    note_spent(evidence, [bought], AAPL, after(60))
+    drop_spent(evidence, IN_SESSION)
     assert spent(evidence) == {ANOTHERS.execution_id}
-    drop_spent(evidence, [elsewhere])
+    drop_spent(evidence, after(1))
     assert spent(evidence) == frozenset()

@@ -44,6 +44,13 @@ def test_legs_of_the_position_s_own_entry_are_waited_for() -> None:
     assert pairs(plan_of(state)) == []
 
 
+def test_of_two_pairs_the_one_of_an_entry_that_ended_without_a_fill_goes() -> None:
+    ended, pair = replace(NEW, state=IntentState.CANCELLED), (stop(), target())
+    plan = Plan()
+    plan_cancels(moment(IN_SESSION, ended, *LEGS, *pair, positions=[own()]), plan)
+    assert cancels(plan) == [("N-S", Step.EXCESS), ("N-T", Step.EXCESS)]
+
+
 @pytest.mark.parametrize(
     ("bought_by", "state", "goes"),
     [("E", IntentState.WORKING, True), ("N", IntentState.WORKING, False), ("E", IntentState.UNKNOWN, False)],

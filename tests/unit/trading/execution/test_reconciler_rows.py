@@ -91,6 +91,27 @@ def test_status_of_an_order_under_another_name_confirms_nothing(books: OrderBook
     assert books.record(entry.coid).provisional
 
 
+def test_order_that_looks_like_it_and_has_another_name_by_its_status_is_not_bound(books: OrderBooks) -> None:
+    books.broker.status_names = True
+    entry, *_ = books.enter(lost_answer)
+    order = books.broker.named(entry.coid)
+    books.broker.hidden |= {each.order_id for each in books.broker.children(order.order_id)}
+    books.broker.show(order.order_id, order_ref="theirs")
+    books.broker.nameless = True
+    books.read()
+    assert (books.record(entry.coid).state, books.record(entry.coid).order_id) == (S.UNKNOWN, None)
+
+
+def test_order_that_is_frozen_is_not_asked_for_again_and_again(books: OrderBooks) -> None:
+    entry = lonely(books)
+    books.read_often(12, 60)
+    assert books.record(entry.coid).frozen
+    before = books.broker.reads
+    books.read(60)
+    # The lists of orders, trades, positions and balances.
+    assert books.broker.reads - before == 4
+
+
 def test_provisional_order_is_confirmed_by_an_execution_that_carries_its_name(books: OrderBooks) -> None:
     entry = lonely(books)
     books.broker.fill(books.broker.named(entry.coid).order_id, 100.0, quantity=4)

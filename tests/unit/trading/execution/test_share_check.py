@@ -8,13 +8,14 @@ from datetime import timedelta
 import pytest
 
 from tests.fakes.trading_context import ContextParts
-from tests.fakes.trading_states import IN_SESSION, XOM, after, reading
+from tests.fakes.trading_states import IN_SESSION, XOM, after, reading, unreadable
 from tests.unit.trading.execution.shares_shown import OTHER, TEN, shown
 from trading.execution.doubts import APART, shown_of
 from trading.execution.own_shares import subject_of
 from trading.execution.share_check import SharesFound, check_shares
 from trading.execution.snapshot import BrokerSnapshot, Reading
 from trading.model.alarm import AlarmCode
+from trading.model.order import ExecutionList
 from trading.model.record import JournalView
 
 OWN = JournalView((), (TEN, OTHER))
@@ -54,3 +55,18 @@ def test_shares_that_are_shown_again_are_looked_at_again_before_they_count(parts
     assert len(evidence.of(shown_of(TEN.conid))) == 2
     assert checked(parts, shown(back, now=after(60))).look_again is None
     assert not evidence.of(shown_of(TEN.conid))
+
+
+def test_trade_that_can_not_be_read_does_not_keep_shares_in_doubt(parts: ContextParts) -> None:
+    def shown_lately() -> list[str]:
+        return [each.evidence for each in parts.context().evidence.of(shown_of(TEN.conid))]
+
+    checked(parts, shown({XOM: 3}))
+    assert shown_lately() == ["0"]
+    back = shown({TEN.conid: 10, XOM: 3}, now=after(10))
+    odd = replace(back, executions=Reading(ExecutionList((), (unreadable(TEN.conid),)), after(10)))
+    checked(parts, odd)
+    assert shown_lately() == ["0", "10"]
+    # A row of the positions may be of just these shares.
+    checked(parts, reading(after(20), held={XOM: 3}, unreadable_positions=[unreadable(TEN.conid)]))
+    assert shown_lately() == ["0", "10"]

@@ -1,4 +1,4 @@
-"""Sales that the broker refuses: each collar once, then every fifteen minutes with an alert."""
+"""Sales that the broker refuses."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import pytest
 from tests.fakes.plans import sold
 from tests.fakes.trading_states import IN_SESSION, PRE_OPEN, after, bid, sale, stop, target
 from tests.unit.trading.execution.exit_moments import FLAT, bare, plan_of
+from trading.execution.protection import MAX_PAIRS
 from trading.execution.state import TradingState
 from trading.model.alarm import AlarmCode
 from trading.model.order import IntentState
@@ -54,6 +55,22 @@ def test_its_cover_stays_meanwhile() -> None:
     sales = [ended(f"X{n}", REFUSED, 10) for n in (1, 2)]
     state = bare(IN_SESSION, stop(), target(), *sales, quotes=[bid(100.0)], **FLAT)
     assert plan_of(state).commands == []
+
+
+@pytest.mark.parametrize(("sent", "tries"), [(MAX_PAIRS - 2, True), (MAX_PAIRS - 1, False)])
+def test_its_cover_is_not_given_up_for_another_try_once_no_pair_is_left_that_would_put_it_back(
+    sent: int, *, tries: bool
+) -> None:
+    sales = [ended(f"X{n}", REFUSED, 900) for n in (1, 2)]
+    before = [stop(f"S{n}", 100 + n, state=CANCELLED, sent_at=after(-60 * n)) for n in range(1, sent)]
+    state = bare(IN_SESSION, stop(sent_at=after(-30)), target(), *before, *sales, quotes=[bid(100.0)], **FLAT)
+    plan = plan_of(state)
+    assert bool(plan.commands) is tries
+    assert any(alarm.code is AlarmCode.EXIT for alarm in plan.alarms) is not tries
+    uncovered = bare(
+        IN_SESSION, *before, stop(state=CANCELLED, sent_at=after(-30)), *sales, quotes=[bid(100.0)], **FLAT
+    )
+    assert sold(plan_of(uncovered))
 
 
 def test_sales_before_the_open_are_told_apart_from_those_in_the_session() -> None:
