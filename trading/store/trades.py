@@ -90,7 +90,10 @@ def insert_closed(connection: sqlite3.Connection) -> int:
 
 
 def refresh_trade(connection: sqlite3.Connection, entry_coid: str | None) -> None:
-    """Bring an existing trade up to date after a late fill or commission; one whose position is open again goes."""
+    """Bring an existing trade up to date after a late fill or commission.
+
+    One whose position is open again goes, and so does one of which the broker took all sales back.
+    """
     connection.execute(
         "DELETE FROM trade WHERE entry_coid = :entry AND EXISTS"
         " (SELECT 1 FROM position WHERE position.entry_coid = :entry)",
@@ -102,6 +105,9 @@ def refresh_trade(connection: sqlite3.Connection, entry_coid: str | None) -> Non
         {"entry": entry_coid},
     ).fetchone()
     if entry_coid is None or due is None:
+        return
+    if not connection.execute(_SUMS, {"entry": entry_coid}).fetchone()["sold"]:
+        connection.execute("DELETE FROM trade WHERE entry_coid = ?", (entry_coid,))
         return
     trade = _trade(connection, entry_coid)
     connection.execute(

@@ -14,6 +14,7 @@ from trading.store.records import SqliteStore
 from trading.store.trades import insert_closed, refresh_trade
 from trading.store.units import from_units
 
+FILL = "0000e0d5.0000000"
 Trades = Callable[[], list[tuple[object, ...]]]
 
 
@@ -137,6 +138,19 @@ def test_trade_follows_a_correction_of_its_sale(
         journal.record_fill(stop.coid, fill("e3", stop, 10 - quantity, 95.0), LATER)
         assert store.record_closed_trades() == 1
     assert [trade[1] for trade in trades()] == [10]
+
+
+def test_trade_of_which_both_sides_were_taken_back_is_gone(
+    journal: SqliteJournal, store: SqliteStore, trades: Trades
+) -> None:
+    entry, _, target = planned(journal)
+    bought, sold = fill(f"{FILL}1.01.01", entry, 10, 100.0), fill(f"{FILL}2.01.01", target, 10, 105.0, time=LATER)
+    journal.record_fill(entry.coid, bought, NOW)
+    journal.record_fill(target.coid, sold, LATER)
+    store.record_closed_trades()
+    journal.record_fill(entry.coid, fill(f"{FILL}1.01.02", entry, 0, 100.0), LATER)
+    journal.record_fill(target.coid, fill(f"{FILL}2.01.02", target, 0, 105.0, time=LATER), LATER)
+    assert (trades(), store.record_closed_trades()) == ([], 0)
 
 
 def test_shares_sold_by_hand_are_no_part_of_the_trade(
