@@ -119,7 +119,9 @@ def i11_hands_off(case: Case) -> Iterator[Violation]:
             continue
         text = line["path"].rpartition("/")[2]
         order = book.orders.get(int(text)) if text.isdigit() else None
-        if text == "-1" or (order is not None and not order.own):
+        # One that O25 made carries a name of ours: there is nothing to tell it from ours by.
+        ours = order is None or order.own or (case.fired("O25") and order.coid in case.journal.intents)
+        if text == "-1" or not ours:
             what = "all orders were cancelled" if text == "-1" else "another's order was touched"
             yield Violation("I11", instant(line["at"]), text, f"{line['verb']}: {what}")
 

@@ -156,7 +156,7 @@ def _position(case: Case, book: Book, conid: int) -> Iterator[Violation]:
     bare = own - book.covered(conid)
     if bare > 0 and not _leaving(case, conid):
         yield Violation("I20", case.end, symbol, f"{bare} of {own} own shares have no stop at the broker")
-    if book.most_own(conid) == 0 and book.potential(conid) > 0:
+    if book.most_own(conid) == 0 and book.potential(conid) > 0 and not _frozen(case, conid):
         orders = ", ".join(str(order.order_id) for order in book.own_sells(conid))
         yield Violation("I20", case.end, symbol, f"none is ours any more, and order {orders} to sell is still live")
 
@@ -165,10 +165,15 @@ def _leaving(case: Case, conid: int) -> bool:
     """Return whether an exit of it is on its way, or a sell is frozen: what became of that only a person can say."""
     states = ("PLANNED", "WORKING", *OPEN)
     return any(
-        (intent.role == "exit" and intent.state in states) or (intent.side == "SELL" and intent.frozen)
+        intent.role == "exit" and intent.state in states
         for intent in case.journal.intents.values()
         if intent.conid == conid
-    )
+    ) or _frozen(case, conid)
+
+
+def _frozen(case: Case, conid: int) -> bool:
+    """Return whether a sell of ours is frozen there, which may be any order that nobody can tell."""
+    return any(i.side == "SELL" and i.frozen and i.conid == conid for i in case.journal.intents.values())
 
 
 def i26_every_state_boots(case: Case) -> Iterator[Violation]:

@@ -100,6 +100,16 @@ def test_order_of_another_is_not_touched_and_never_all_orders() -> None:
         assert len(list(exposure.i11_hands_off(run.case()))) == count, order
 
 
+def test_order_under_a_name_of_ours_may_be_touched_where_the_broker_made_it() -> None:
+    for fault, count in (("O25", 0), ("O24", 1)):
+        run = bought()
+        run.line(140.0, "fault", id=fault, path="/iserver/account/DU1234567/order/2")
+        made = {"symbol": SYMBOL, "side": "SELL", "quantity": 4, "order_type": "STP", "coid": ENTRY}
+        run.line(150.0, "deed", do="order", order_id=50, **made)
+        run.request(200.0, verb="DELETE", path="/iserver/account/DU1234567/order/50")
+        assert len(list(exposure.i11_hands_off(run.case()))) == count, fault
+
+
 def test_nothing_is_bought_while_the_mode_is_halted() -> None:
     for at, count in ((-3100.0, 0), (-3000.0, 1), (-2000.0, 0)):
         run = MadeUp()

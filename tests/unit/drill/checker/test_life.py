@@ -134,6 +134,8 @@ def test_sell_without_shares_behind_it_is_told_in_the_end() -> None:
     assert i20(run) == []
     run.order(400.0, ticket(9, "SELL", "STP", 10, coid="B-S"))
     assert i20(run) == [SYMBOL]
+    run.intent("B-T", "target", state="UNKNOWN", frozen=True)
+    assert i20(run) == []
 
 
 def test_start_that_fails_and_a_loop_without_end_are_told() -> None:

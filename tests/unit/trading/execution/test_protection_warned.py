@@ -26,6 +26,16 @@ def test_stop_that_keeps_a_warning_for_a_minute_is_cancelled(warned_s: float | N
         assert not any(isinstance(command, Submit) for command in plan.commands)
 
 
+def test_target_with_a_warning_that_would_sell_more_than_there_is_is_cancelled() -> None:
+    rows = [shows(stop()), shows(target(), BrokerStatus.WARN_STATE)]
+    warned = {since_of("warned", "T"): (Sighting("warned", after(-60)),)}
+    for quantity, gone in ((9, []), (8, [("T", Step.REPLACE)])):
+        plan = Plan()
+        held = moment(IN_SESSION, stop(), target(), positions=[own(quantity)], orders=rows, sightings=warned)
+        plan_protection(held, plan)
+        assert cancels(plan) == gone
+
+
 def test_stop_with_a_warning_stays_beside_another_one_that_works() -> None:
     other = stop("S2", 7)
     rows = [shows(stop(), BrokerStatus.WARN_STATE), shows(other)]
