@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from drill.checker.book import Book, changes, walk
+from drill.checker.book import OVER, Book, changes, walk
 from drill.checker.cover import unproven_until
 from drill.checker.logs import FAR, Case, Line, Violation, instant
 from drill.checker.looks import Looks, alive_after, looks_of
@@ -174,6 +174,16 @@ def _never_halted(case: Case, spans: Sequence[tuple[float, float]]) -> Iterator[
             yield Violation("I13", at, event["asked"], "it was asked for, and the journal never said HALTED")
 
 
+def _ended(case: Case, order_id: int, since: float) -> float:
+    """Return when an order that was placed at a time was over."""
+    ends = (
+        instant(line["at"])
+        for line in case.truth
+        if line["kind"] == "status" and line["order_id"] == order_id and line["state"] in OVER
+    )
+    return next((at for at in ends if at >= since), FAR)
+
+
 def _orphans(case: Case, spans: Sequence[tuple[float, float]]) -> Iterator[Violation]:
     """An order under a name like ours that the journal lacks halts: two systems may trade, or a backup is back."""
     prefixes = {coid.partition("-")[0] for coid in case.journal.intents}
@@ -183,8 +193,10 @@ def _orphans(case: Case, spans: Sequence[tuple[float, float]]) -> Iterator[Viola
         if name is None or name in case.journal.intents or name.partition("-")[0] not in prefixes:
             continue
         at = book.at
-        due = looks.clear_from(looks.first_clear(at + book.visible_after_s), ORPHAN_SEEN_S)
-        if due < case.end and book.shows_names and not any(begin <= due and end > at for begin, end in spans):
+        seen = looks.first_clear(at + book.visible_after_s)
+        due = looks.clear_from(seen, ORPHAN_SEEN_S)
+        lived = _ended(case, line["order_id"], at) > seen
+        if lived and due < case.end and book.shows_names and not any(b <= due and end > at for b, end in spans):
             yield Violation("I13", due, name, "an order of this name stands at the broker, and nothing was halted")
 
 

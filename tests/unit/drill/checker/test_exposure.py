@@ -131,10 +131,14 @@ def test_halt_that_was_asked_for_and_never_committed_is_told() -> None:
         assert len(list(exposure.i13_nothing_is_bought_in_a_halt(run.case()))) == count
 
 
-def orphan(name: str, *, halted: float | None, shows_after: float = 0.0, looks: float = 210.0) -> list[Violation]:
+def orphan(
+    name: str, *, halted: float | None, shows_after: float = 0.0, looks: float = 210.0, over: float | None = None
+) -> list[Violation]:
     run = bought()
     run.line(-4000.0, "start", behaviour={"visible_after_s": shows_after})
     run.line(200.0, "deed", do="order", symbol=SYMBOL, side="BUY", quantity=1, price=1.0, order_id=9, coid=name)
+    if over is not None:
+        run.over(over, 9)
     run.turn(looks)
     if halted is not None:
         run.mode(halted, "halt", "1")
@@ -151,6 +155,11 @@ def test_order_under_a_name_like_ours_halts_and_one_of_others_does_not() -> None
 def test_order_under_a_name_like_ours_halts_from_the_first_look_at_a_list_that_shows_it() -> None:
     assert orphan("A-2", halted=None, shows_after=60.0) == []
     assert len(orphan("A-2", halted=None, shows_after=60.0, looks=260.0)) == 1
+
+
+def test_order_under_a_name_like_ours_that_was_over_before_anybody_could_see_it_halts_nothing() -> None:
+    assert orphan("A-2", halted=None, over=205.0) == []
+    assert len(orphan("A-2", halted=None, over=215.0)) == 1
 
 
 def test_two_live_orders_of_one_name_are_told() -> None:
