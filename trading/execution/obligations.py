@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from trading.execution.cancels import lapse, plan_cancels
 from trading.execution.entries import entries_left, plan_entries
 from trading.execution.exits import plan_exits, wanted_exits
-from trading.execution.plan import Cancel, Plan
+from trading.execution.plan import POLL_S, Cancel, Plan
 from trading.execution.protection import plan_protection
 from trading.execution.software_guard import guarded_exits, watched
 from trading.execution.state import TradingState
@@ -21,6 +23,8 @@ def obligations(state: TradingState) -> Plan:
     plan = Plan()
     if state.snapshot.orders.value is None:
         # Without the order list nothing can be judged, and nothing is sent.
+        if state.times.liquid and state.journal.positions:
+            plan.again(state.now + timedelta(seconds=POLL_S))
         return plan
     plan_cancels(state, plan)
     guarded = guarded_exits(state, plan)

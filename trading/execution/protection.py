@@ -254,7 +254,7 @@ def _add_target(cover: Cover, stop: Leg, need: int, state: TradingState, plan: P
 def _tell(cover: Cover, state: TradingState, plan: Plan) -> None:
     """Say in regular hours that shares stand without a stop, and look again soon: till then the guard does."""
     position = cover.position
-    if not state.times.liquid or cover.uncovered == 0 or state.snapshot.orders.value is None:
+    if not state.times.liquid or cover.uncovered == 0:
         plan.over.add(f"{BARE}{position.conid}")
         return
     plan.again(state.now + timedelta(seconds=POLL_S))

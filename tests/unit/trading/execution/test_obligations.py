@@ -79,7 +79,16 @@ def test_nothing_is_planned_when_the_order_list_could_not_be_read() -> None:
     moments: list[Facts] = [{}, FLAT, {"mode": Mode.HALTED}]
     for facts in moments:
         plan = obligations(busy(failed=["orders"], **facts))
-        assert plan == Plan()
+        assert plan == Plan(look_again=plan.look_again)
+
+
+def test_list_that_could_not_be_read_is_soon_read_again_while_own_shares_may_need_it() -> None:
+    for now, positions, again in (
+        (IN_SESSION, [own()], after(5)),
+        (IN_SESSION, [], None),
+        (PRE_OPEN, [own()], None),
+    ):
+        assert obligations(moment(now, positions=positions, failed=["orders"])).look_again == again
 
 
 def test_positions_that_could_not_be_read_stop_what_needs_them_and_no_cancel() -> None:
