@@ -30,12 +30,14 @@ def split_of(
     if price is None or (shown == position.quantity and not trades and excess is None):
         return None
     off = written_off(position, journal) if trades else 0
-    for count in range(len(trades) + 1):
-        before = round(position.quantity + off + net(trades[:count]))
-        ratio = splits_between(before, position.entry_price, shown - net(trades[count:]), price)
-        if ratio is not None:
-            whole = shares_after(position.quantity, ratio)
-            return (min(whole, floor(shown)) if trades else floor(shown)), ratio
+    # Several splits leave room for fractions: one that explains all, whenever it came, explains more.
+    for find in (split_between, splits_between):
+        for count in range(len(trades) + 1):
+            before = round(position.quantity + off + net(trades[:count]))
+            ratio = find(before, position.entry_price, shown - net(trades[count:]), price)
+            if ratio is not None:
+                whole = shares_after(position.quantity, ratio)
+                return (min(whole, floor(shown)) if trades else floor(shown)), ratio
     if excess is None or excess.price is None or any(each.time > excess.since for each in trades):
         return None
     # Shares of theirs may come and go in ways that no list tells of: only a ratio that splits have is believed.

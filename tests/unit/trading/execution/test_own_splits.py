@@ -129,11 +129,17 @@ def test_split_is_believed_beside_what_others_traded(
     assert (found.kind, quantity + found.quantity) == (AdjustmentKind.SPLIT, own_then)
 
 
-def test_split_is_believed_after_a_sale_by_hand_that_was_written_off() -> None:
-    bought = replace(entry("E", quantity=10), state=IntentState.FILLED, filled=10, average_price=100.0)
-    found = judged(shown({AAPL: 14}, average=50.0), position=own(7), records=(bought,), foreign=(traded(3),))
+@pytest.mark.parametrize(
+    ("number", "left", "average"),
+    # With a fraction paid out, two splits before the sale would explain the second one too.
+    [(10, 7, 50.0), (7, 5, 50.06)],
+)
+def test_split_is_believed_after_a_sale_by_hand_that_was_written_off(number: int, left: int, average: float) -> None:
+    bought = replace(entry("E", quantity=number), state=IntentState.FILLED, filled=number, average_price=100.0)
+    sold = (traded(number - left),)
+    found = judged(shown({AAPL: 2 * left}, average=average), position=own(left), records=(bought,), foreign=sold)
     assert isinstance(found, Change)
-    assert (found.kind, found.quantity) == (AdjustmentKind.SPLIT, 7)
+    assert (found.kind, found.quantity) == (AdjustmentKind.SPLIT, left)
 
 
 @pytest.mark.parametrize(("held", "average"), [(7, 50.0), (9, 100.0), (20, 100.0)])
