@@ -23,11 +23,11 @@ def split_of(
     """Return what a split made of own shares, with its ratio: number and average price agree on it.
 
     What others traded before it was split with ours, and so were shares of theirs that stood there (`excess`); what
-    they traded after it was not. A sale changes no average price.
+    they traded after it was not. A sale changes no average price, but that of an account that is short is of its sales.
     """
     price = snapshot.average_price(position.conid)
     trades = of_others(position, foreign)
-    if price is None or (shown == position.quantity and not trades and excess is None):
+    if price is None or shown < 0.0 or (shown == position.quantity and not trades and excess is None):
         return None
     off = written_off(position, journal) if trades else 0
     # Several splits leave room for fractions: one that explains all, whenever it came, explains more.

@@ -129,6 +129,13 @@ def test_split_is_believed_beside_what_others_traded(
     assert (found.kind, quantity + found.quantity) == (AdjustmentKind.SPLIT, own_then)
 
 
+def test_account_that_others_sold_short_shows_no_split() -> None:
+    # As many as are missing were sold, at a price that two splits would have left.
+    found = judged(shown({AAPL: -12}, average=78.0), position=own(1), foreign=(traded(13),))
+    assert isinstance(found, Change)
+    assert (found.kind, found.quantity) == (AdjustmentKind.MANUAL, -1)
+
+
 @pytest.mark.parametrize(
     ("number", "left", "average"),
     # With a fraction paid out, two splits before the sale would explain the second one too.
