@@ -8,13 +8,12 @@ from typing import Any
 from drill.mutants.patching import Mutant, Patch, always
 from trading.execution import execution_matching, foreign, own_shares, share_check
 from trading.execution.own_shares import Change
+from trading.model.intent_state import NEVER_LEFT
 from trading.model.order import Execution, IntentState
 from trading.model.record import IntentRecord, JournalView, OwnPosition
 from trading.ports import AdjustmentKind, Counted
 from trading.store import fills
 from trading.store.journal import SqliteJournal
-
-_NEVER_THERE = frozenset({IntentState.PLANNED, IntentState.DENIED})
 
 
 def _late_fill_is_ignored(record_fill: Any) -> object:  # noqa: ANN401
@@ -38,7 +37,7 @@ def _of_the_same_kind(execution: Execution, journal: JournalView) -> list[Intent
         record
         for record in journal.records
         if (record.intent.conid, record.intent.side) == (execution.conid, execution.side)
-        and record.state not in _NEVER_THERE
+        and record.state not in NEVER_LEFT
     ]
 
 

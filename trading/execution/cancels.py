@@ -9,6 +9,7 @@ from trading.execution.plan import Cancel, Plan
 from trading.execution.state import TradingState
 from trading.model.alarm import AlarmCode
 from trading.model.command import SETTLED, CommandRecord, CommandState, Step
+from trading.model.intent_state import DECLARED_ABSENT
 from trading.model.mode import Mode
 from trading.model.order import BrokerStatus, IntentState, OrderLife, Role, Side
 from trading.model.record import IntentRecord, JournalView, OwnPosition
@@ -120,7 +121,7 @@ def _reason_of_entry(record: IntentRecord, state: TradingState) -> Step | None:
     if session is None or session.close < state.now:
         return Step.SESSION_OVER
     stops = [child for child in state.journal.children(record.coid) if child.intent.role is Role.STOP]
-    if any(stop.state in {IntentState.REJECTED, IntentState.DECLINED, IntentState.LOST} for stop in stops):
+    if any(stop.state in DECLARED_ABSENT for stop in stops):
         return Step.CHILD_REFUSED
     position = state.journal.position(record.intent.conid)
     if position is not None and position.entry_coid != record.coid:

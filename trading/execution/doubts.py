@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
+from trading.execution.kept import kept_under
 from trading.ports import Evidence, Sighting
 
 # A stop and target may rest for shares that two readings, so far apart, have shown again.
@@ -54,8 +55,8 @@ def note_shown(evidence: Evidence, conid: int, held: int, quantity: int, at: dat
 
 def forget_others(evidence: Evidence, conids: Collection[int]) -> None:
     """Forget what was shown of shares that are not ours any more, or were put right."""
-    kept = {shown_of(conid) for conid in conids}
-    evidence.forget({each for each in evidence.subjects() if each.startswith(_SHOWN)} - kept)
+    others = kept_under(evidence, _SHOWN) - {str(conid) for conid in conids}
+    evidence.forget({f"{_SHOWN}{conid}" for conid in others})
 
 
 def _within(sightings: Sequence[Sighting], at: datetime, span: timedelta) -> tuple[Sighting, ...]:

@@ -92,6 +92,7 @@ class Endings:
         if sight.life is OrderLife.LIVE or self._is_earlier(record, order, now):
             return None
         if order.status is BrokerStatus.WARN_STATE:
+            # Protection gives it up after a while.
             self._since.seconds(WARNED, record.coid)
         if sight.life is OrderLife.UNSURE and order.status is not BrokerStatus.INACTIVE:
             return None

@@ -11,7 +11,7 @@ from itertools import combinations
 from trading.execution.snapshot import BrokerSnapshot
 from trading.execution.told import Told, told_of
 from trading.model.execution_id import fill_of, version_of
-from trading.model.intent_state import DECLARED_ABSENT
+from trading.model.intent_state import DECLARED_ABSENT, NEVER_LEFT
 from trading.model.order import Execution, IntentState, OrderType, Role, Side
 from trading.model.record import IntentRecord, JournalView
 
@@ -29,8 +29,6 @@ _AVERAGE_TOLERANCE = 0.006
 _MOST_TOLD_APART = 10
 # How far above its stop price a sale of a stop may lie, as a fraction: the market turned around at once.
 _ABOVE_STOP = 0.01
-# Never sent, or ended before anything could be executed.
-_NEVER_THERE = frozenset({IntentState.PLANNED, IntentState.DENIED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +102,7 @@ def _by_name_or_id(execution: Execution, known: _Known) -> str | None:
     candidates = [
         record
         for record in known.journal.records
-        if record.order_id == execution.order_id and _same(record, execution) and record.state not in _NEVER_THERE
+        if record.order_id == execution.order_id and _same(record, execution) and record.state not in NEVER_LEFT
     ]
     certain = [record for record in candidates if record.seen_epoch == known.snapshot.epoch and not record.provisional]
     if len(certain) == 1 and not _before(certain[0], execution, known.slack):

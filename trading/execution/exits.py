@@ -16,7 +16,7 @@ from trading.execution.cancels import ask_cancel
 from trading.execution.matching import working
 from trading.execution.order_factory import Purpose, exit_order
 from trading.execution.plan import MINUTE_S, POLL_S, Plan, Prepare, Refuse, Submit
-from trading.execution.prices import SalePrice, marketable, sale_price
+from trading.execution.prices import COLLARS, SalePrice, marketable, sale_price
 from trading.execution.rates import sent_lately
 from trading.execution.refused_sales import waits_after_refusals
 from trading.execution.state import TradingState
@@ -28,8 +28,6 @@ from trading.model.order import MAYBE_LIVE, IntentState, OrderIntent, OrderType,
 from trading.model.record import IntentRecord, OwnPosition
 from trading.model.request import RequestKind
 
-# The first limit of a sale inside the session lies so far under the price, the next ones further.
-COLLARS = (0.02, 0.05)
 # A limit that the price has left behind is given up after so long.
 REPRICE_AFTER = timedelta(seconds=60)
 _GOES_ON = MAYBE_LIVE | {IntentState.PLANNED}

@@ -56,7 +56,7 @@ def agrees(intent: OrderIntent, order: BrokerOrder) -> bool:
 
 def is_split(intent: OrderIntent, order: BrokerOrder) -> bool:
     """Return whether an order is what the broker made of the intent's in a split."""
-    return _same_kind(intent, order) and _split(order, intent.quantity, intent.limit_price, intent.stop_price)
+    return _same_kind(intent, order) and _split(order, intent)
 
 
 def could_be(intent: OrderIntent, order: BrokerOrder) -> bool:
@@ -85,7 +85,7 @@ def may_be(record: IntentRecord, sight: OrderSight, journal: JournalView) -> boo
         return False
     if order.order_id == record.order_id or order.order_ref == record.coid:
         return True
-    several = _split(order, intent.quantity, intent.limit_price, intent.stop_price, several=True)
+    several = _split(order, intent, several=True)
     return (several or could_be(intent, order)) and order.order_id not in journal.bound_ids
 
 
@@ -99,7 +99,7 @@ def is_same(record: IntentRecord, order: BrokerOrder, journal: JournalView) -> b
         return False
     if order.order_ref is not None or agrees(intent, order):
         return True
-    return any(_like(order, *each) for each in _wanted(intent, journal))
+    return any(_like(order, each) for each in _wanted(intent, journal))
 
 
 def is_still(record: IntentRecord, order: BrokerOrder, journal: JournalView, epoch: int) -> bool:
@@ -116,19 +116,18 @@ def is_still(record: IntentRecord, order: BrokerOrder, journal: JournalView, epo
     entry = journal.by_coid.get(record.intent.parent_coid or "")
     if entry is not None and entry.seen_epoch == epoch and order.parent_id == entry.order_id is not None:
         return True
-    return any(
-        agrees(replace(record.intent, quantity=quantity, limit_price=limit_price, stop_price=stop_price), order)
-        or _split(order, quantity, limit_price, stop_price)
-        for quantity, limit_price, stop_price in _wanted(record.intent, journal)
-    )
+    return any(agrees(each, order) or is_split(each, order) for each in _wanted(record.intent, journal))
 
 
-def _wanted(intent: OrderIntent, journal: JournalView) -> list[tuple[int, float | None, float | None]]:
-    """Return what the order was asked to be, first and since: its size, its limit and its stop price."""
+def _wanted(intent: OrderIntent, journal: JournalView) -> list[OrderIntent]:
+    """Return what the order was asked to be, first and since."""
     modified = [c.draft for c in journal.commands_of(intent.coid) if c.kind is RequestKind.MODIFY]
     return [
-        (intent.quantity, intent.limit_price, intent.stop_price),
-        *((draft.quantity or 0, draft.limit_price, draft.stop_price) for draft in modified),
+        intent,
+        *(
+            replace(intent, quantity=each.quantity or 0, limit_price=each.limit_price, stop_price=each.stop_price)
+            for each in modified
+        ),
     ]
 
 
@@ -149,40 +148,36 @@ def waits_for_entry(record: IntentRecord, snapshot: BrokerSnapshot, journal: Jou
     return sight is None or sight.order.filled_quantity == 0
 
 
-def _like(order: BrokerOrder, quantity: int, limit_price: float | None, stop_price: float | None) -> bool:
+def _like(order: BrokerOrder, intent: OrderIntent) -> bool:
     """Return whether size or price is as wanted, or both changed as in a split."""
-    price, shown = _prices(order, limit_price, stop_price)
-    if round(order.total_quantity) == quantity or price is None:
+    price, shown = _prices(order, intent)
+    if round(order.total_quantity) == intent.quantity or price is None:
         return True
     if shown is None:
         return False
-    if abs(shown - price) < PRICE_TOLERANCE or _split(order, quantity, limit_price, stop_price):
+    if abs(shown - price) < PRICE_TOLERANCE or _split(order, intent):
         return True
     # An order that is over and is worth as much may be an earlier one whose id was given again.
     if LIFE[order.status] is OrderLife.OVER:
         return False
     value = order.total_quantity * shown
-    return abs(value / (quantity * price) - 1.0) <= _VALUE_TOLERANCE or _split(
-        order, quantity, limit_price, stop_price, several=True
-    )
+    return abs(value / (intent.quantity * price) - 1.0) <= _VALUE_TOLERANCE or _split(order, intent, several=True)
 
 
-def _split(
-    order: BrokerOrder, quantity: int, limit_price: float | None, stop_price: float | None, *, several: bool = False
-) -> bool:
+def _split(order: BrokerOrder, intent: OrderIntent, *, several: bool = False) -> bool:
     """Return whether size and price changed together as in a split, or in `several` of them."""
-    price, shown = _prices(order, limit_price, stop_price)
+    price, shown = _prices(order, intent)
     if price is None or shown is None:
         return False
     find = splits_between if several else split_between
-    return find(quantity, price, order.total_quantity, shown) is not None
+    return find(intent.quantity, price, order.total_quantity, shown) is not None
 
 
-def _prices(
-    order: BrokerOrder, limit_price: float | None, stop_price: float | None
-) -> tuple[float | None, float | None]:
+def _prices(order: BrokerOrder, intent: OrderIntent) -> tuple[float | None, float | None]:
     """Return the price that was wanted, and the order's of the same kind."""
-    return (limit_price, order.limit_price) if limit_price is not None else (stop_price, order.stop_price)
+    if intent.limit_price is not None:
+        return intent.limit_price, order.limit_price
+    return intent.stop_price, order.stop_price
 
 
 def bindings(journal: JournalView, snapshot: BrokerSnapshot) -> tuple[Binding, ...]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
+from trading.execution.kept import kept_under
 from trading.execution.snapshot import BrokerSnapshot
 from trading.model.order import Execution, IntentState, Role, Side
 from trading.model.record import JournalView
@@ -19,7 +20,7 @@ _SPENT = "spent:"
 
 def theirs(evidence: Evidence) -> frozenset[str]:
     """Return the ids of executions that a list of their day showed to be of another's order."""
-    return frozenset(each.removeprefix(_THEIRS) for each in evidence.subjects() if each.startswith(_THEIRS))
+    return kept_under(evidence, _THEIRS)
 
 
 def note_theirs(
@@ -37,7 +38,7 @@ def note_theirs(
 
 def spent(evidence: Evidence) -> frozenset[str]:
     """Return the ids of executions that were taken for sales of own shares by hand."""
-    return frozenset(each.removeprefix(_SPENT) for each in evidence.subjects() if each.startswith(_SPENT))
+    return kept_under(evidence, _SPENT)
 
 
 def note_spent(evidence: Evidence, foreign: Iterable[Execution], conid: int, now: datetime) -> None:

@@ -9,6 +9,8 @@ from trading.market.fills import round_down_to
 from trading.model.account import Quote
 from trading.model.contract import Contract, PriceIncrement
 
+# The first limit of a sale inside the session lies so far under the price, the next ones further.
+COLLARS = (0.02, 0.05)
 FRESH_S = 60.0
 # A quote marked delayed is at most so old.
 DELAYED_S = 1200.0

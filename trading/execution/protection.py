@@ -25,7 +25,8 @@ from trading.execution.state import TradingState
 from trading.model.alarm import AlarmCode
 from trading.model.command import Step
 from trading.model.decision import Denied
-from trading.model.order import TERMINAL, IntentState, OrderIntent, OrderType, Role, Side
+from trading.model.intent_state import NEVER_LEFT
+from trading.model.order import TERMINAL, OrderIntent, OrderType, Role, Side
 from trading.model.record import IntentRecord, OwnPosition
 
 BARE = "bare:"
@@ -37,7 +38,6 @@ PAIRS_EVERY_S = 300.0
 MAX_PAIRS = 10
 # Nobody knows whether an order works that the broker put a warning on. One that keeps it for so long is replaced.
 WARNED_FOR = timedelta(seconds=60)
-_NEVER_LEFT = frozenset({IntentState.PLANNED, IntentState.DENIED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +143,7 @@ def attempts(conid: int, state: TradingState) -> tuple[IntentRecord, ...]:
         if record.intent.role is Role.STOP
         and record.intent.reason == PROTECTION
         and record.intent.session == day
-        and record.state not in _NEVER_LEFT
+        and record.state not in NEVER_LEFT
         and (session is None or _sent_at(record) >= session.open)
     )
 
@@ -234,11 +234,15 @@ def _drop_planned(state: TradingState, plan: Plan) -> None:
 
 def _children_over(position: OwnPosition, state: TradingState) -> bool:
     """Return whether no stop of its live entry may come to work any more; those of another are for what that buys."""
-    return not any(
-        child.maybe_live
-        and not (entry.coid != position.entry_coid and waits_for_entry(child, state.snapshot, state.journal))
+    children = (
+        child
         for entry in state.journal.entries(position.conid)
         for child in state.journal.children(entry.coid)
+        if child.maybe_live
+    )
+    return all(
+        child.intent.parent_coid != position.entry_coid and waits_for_entry(child, state.snapshot, state.journal)
+        for child in children
     )
 
 

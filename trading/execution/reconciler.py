@@ -137,9 +137,9 @@ class Reconciler:
             order = self._context.broker.order_status(binding.order_id)
         except GatewayError:
             return None
-        return (
-            order.order_ref if order is not None and is_same(record, replace(order, order_ref=None), journal) else None
-        )
+        if order is None or not is_same(record, replace(order, order_ref=None), journal):
+            return None
+        return order.order_ref
 
     # ---- what was executed
 

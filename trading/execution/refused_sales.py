@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import timedelta
 
 from trading.execution.plan import MINUTE_S, Plan
+from trading.execution.prices import COLLARS
 from trading.execution.protection import pairs_left
 from trading.execution.state import TradingState
 from trading.model.alarm import AlarmCode
 from trading.model.decision import Denied
 from trading.model.order import IntentState, OrderIntent, Role
 
-TRIES = 2
 TRIES_APART = timedelta(minutes=15)
 _REFUSED = frozenset({IntentState.REJECTED, IntentState.DECLINED})
 
@@ -27,8 +27,8 @@ def waits_after_refusals(draft: OrderIntent, state: TradingState, plan: Plan) ->
         if record.intent.role is Role.EXIT
         and record.intent.order_type is draft.order_type
         and record.sent_at is not None
-    ][-TRIES:]
-    if len(newest) < TRIES or any(record.state not in _REFUSED for record in newest):
+    ][-len(COLLARS) :]
+    if len(newest) < len(COLLARS) or any(record.state not in _REFUSED for record in newest):
         return False
     due = (newest[-1].sent_at or state.now) + TRIES_APART
     if due <= state.now:

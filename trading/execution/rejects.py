@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from trading.model.order import IntentState, Role
+from trading.model.intent_state import NEVER_LEFT
+from trading.model.order import UNPROVEN, IntentState, Role
 from trading.model.record import IntentRecord, JournalView
 from trading.model.request import RequestKind
 from trading.ports import Evidence
@@ -14,17 +15,7 @@ REJECTS_IN_A_ROW = 3
 _SOON = timedelta(minutes=75)
 _SUBJECT = "rejects"
 # The broker has said nothing of these: they never were there, or nobody knows yet.
-_NO_VERDICT = frozenset(
-    {
-        IntentState.PLANNED,
-        IntentState.DENIED,
-        IntentState.SENDING,
-        IntentState.REPLYING,
-        IntentState.UNKNOWN,
-        IntentState.DECLINED,
-        IntentState.LOST,
-    }
-)
+_NO_VERDICT = NEVER_LEFT | UNPROVEN | {IntentState.DECLINED, IntentState.LOST}
 
 
 def rejected_in_a_row(journal: JournalView, latched: frozenset[str]) -> tuple[str, ...]:

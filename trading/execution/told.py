@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from trading.execution.kept import kept_under
 from trading.execution.snapshot import BrokerSnapshot
 from trading.model.order import BrokerOrder
 from trading.model.record import IntentRecord, JournalView
@@ -46,10 +47,9 @@ def told_of(journal: JournalView, snapshot: BrokerSnapshot, kept: Mapping[str, T
 def kept_told(evidence: Evidence) -> dict[str, Told]:
     """Return what was said last of orders that still miss executions, by coid."""
     found = {}
-    for subject in evidence.subjects():
-        if subject.startswith(_TOLD):
-            total, filled, average, limit = evidence.of(subject)[-1].evidence.split()
-            found[subject.removeprefix(_TOLD)] = Told(int(total), int(filled), _price(average), _price(limit))
+    for coid in kept_under(evidence, _TOLD):
+        total, filled, average, limit = evidence.of(f"{_TOLD}{coid}")[-1].evidence.split()
+        found[coid] = Told(int(total), int(filled), _price(average), _price(limit))
     return found
 
 

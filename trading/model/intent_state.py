@@ -22,6 +22,8 @@ from trading.model.order import TERMINAL, IntentState
 
 _S = IntentState
 
+# No order came of these: they were not sent.
+NEVER_LEFT = frozenset({_S.PLANNED, _S.DENIED})
 # Declared absent by us: an own execution or live order of these proves otherwise. REDUCING and an alarm follow.
 DECLARED_ABSENT = frozenset({_S.LOST, _S.DECLINED, _S.REJECTED})
 _COME_BACK = {

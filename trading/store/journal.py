@@ -14,7 +14,7 @@ from trading.model.order import MAYBE_LIVE, Execution, IntentState, OrderIntent,
 from trading.model.record import IntentRecord, JournalView, OwnPosition
 from trading.ports import AdjustmentKind, Counted
 from trading.store.database import Database, random_text
-from trading.store.fills import adjust_position, count_fill
+from trading.store.fills import SPLITS, adjust_position, count_fill, split_ratio
 from trading.store.order_rows import (
     command_record,
     insert_intent,
@@ -228,10 +228,7 @@ class SqliteJournal:
     def own_positions(self) -> tuple[OwnPosition, ...]:
         """Return own positions with shares, by symbol."""
         rows = self._database.query("SELECT * FROM position ORDER BY symbol, conid")
-        ratios: dict[str, float] = {}
-        for split in self._database.query("SELECT entry_coid, ratio FROM adjustment WHERE kind = 'split' ORDER BY id"):
-            ratios[split["entry_coid"]] = ratios.get(split["entry_coid"], 1.0) * float(split["ratio"])
-        return tuple(own_position(row, ratios.get(row["entry_coid"], 1.0)) for row in rows)
+        return tuple(own_position(row, split_ratio(self._database.query(SPLITS, (row["entry_coid"],)))) for row in rows)
 
     def _record(self, row: sqlite3.Row) -> IntentRecord:
         content = tuple(row)
