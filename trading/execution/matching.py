@@ -105,13 +105,14 @@ def is_same(record: IntentRecord, order: BrokerOrder, journal: JournalView) -> b
 def is_still(record: IntentRecord, order: BrokerOrder, journal: JournalView, epoch: int) -> bool:
     """Return whether the order under a record's id is its in this session too.
 
-    Once it was over in another session its id may have been given to another one: then it has to name its entry, which
-    this session has shown, as its parent, or be just like it, in size and price, as it was asked for last or as a split
-    left it.
+    Once it was over its id may have been given to another one, as a live row shows at once and any row in a later
+    session: then it has to name its entry, which this session has shown, as its parent, or be just like it, in size and
+    price, as it was asked for last or as a split left it.
     """
     if not is_same(record, order, journal):
         return False
-    if record.state not in TERMINAL or record.seen_epoch == epoch:
+    over = LIFE[order.status] is OrderLife.OVER
+    if record.state not in TERMINAL or (over and record.seen_epoch == epoch):
         return True
     entry = journal.by_coid.get(record.intent.parent_coid or "")
     if entry is not None and entry.seen_epoch == epoch and order.parent_id == entry.order_id is not None:

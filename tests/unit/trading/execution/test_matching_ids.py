@@ -58,3 +58,13 @@ def test_order_that_was_over_in_another_session_is_its_where_size_and_price_are_
     resized = asked(over, Step.RESIZE, IN_SESSION, kind=RequestKind.MODIFY, quantity=12, price=95.0)
     assert in_a_later_session(over, replace(row, total_quantity=12.0), resized)
     assert not in_a_later_session(over, replace(row, total_quantity=11.0), resized)
+
+
+def test_order_that_was_over_in_this_session_is_not_the_live_one_at_its_id_that_is_only_partly_like_it() -> None:
+    over = replace(STOP, state=S.FILLED, filled=9)
+    journal = JournalView((over,), ())
+    live, done = (shows(STOP, status, price=94.0) for status in (BrokerStatus.SUBMITTED, BrokerStatus.FILLED))
+    assert not is_still(over, live, journal, EPOCH)
+    # Its last row may come late, with what a person had made of it.
+    assert is_still(over, done, journal, EPOCH)
+    assert is_still(over, shows(STOP), journal, EPOCH)
