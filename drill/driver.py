@@ -85,6 +85,7 @@ class Driver(Course):
             gateway_chance=self._chance,
             clock=self._clock,
             paced=self._schedule.paced,
+            parallel=False,
             stopwatch=self._clock.monotonic,
             pause=self._clock.pause,
             now=self._clock.now,

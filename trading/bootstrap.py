@@ -73,6 +73,7 @@ class Surroundings:
 
     `chance` spreads pauses after failures, `gateway_chance` those between repeated reads. `clock` stands in for the
     one that the gateway's kind asks for, and `paced` for whether the API's limits are kept; None leaves both to it.
+    `parallel` lets threads read what many stocks need, in an order that is the machine's.
     """
 
     wake: WakeUp
@@ -83,6 +84,7 @@ class Surroundings:
     gateway_chance: random.Random | None = None
     clock: EndingClock | None = None
     paced: bool | None = None
+    parallel: bool = True
     stopwatch: Callable[[], float] = WallClock().monotonic
     pause: Callable[[float], object] | None = None
     """waits real seconds; by default until somebody wants something"""
@@ -262,6 +264,7 @@ def _simulated(settings: Settings, surroundings: Surroundings, memory: GatewayMe
         # The same seed each time: a simulated run is the same every time.
         rng=surroundings.gateway_chance or random.Random(0),  # noqa: S311 - jitter, no secret
         paced=bool(surroundings.paced),
+        parallel=surroundings.parallel,
         read_s=settings.gateway.request_timeout_s,
         transport_to=surroundings.transport_to,
         memory=memory,

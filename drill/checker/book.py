@@ -55,6 +55,7 @@ class Execution:
     at: float
     made: float
     """when its first version came"""
+    corrected: bool
     late: bool
     """made when its order was over"""
 
@@ -164,6 +165,7 @@ class Book:
             own=own,
             at=self.at,
             made=self.at if before is None else before.made,
+            corrected=before is not None,
             late=before.late if before is not None else order is not None and not order.live,
         )
         if order is not None and before is None:

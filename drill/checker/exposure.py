@@ -52,7 +52,7 @@ def _unseen(book: Book, looks: Looks, conid: int) -> bool:
     """Return whether the position changed since the last clear look by another's hand, or by a fill taken back."""
     last = max((at for at in looks.clear if at < book.at), default=0.0)
     changed = (each for each in book.executions.values() if each.conid == conid and each.at > last)
-    return any(not each.own or each.at > each.made for each in changed)
+    return any(not each.own or each.corrected for each in changed)
 
 
 def _sold_short(case: Case, line: Line, book: Book, looks: Looks, conid: int) -> Iterator[Violation]:

@@ -50,6 +50,7 @@ def connect(  # noqa: PLR0913 - all by name, and what differs between live and s
     clock: Clock,
     rng: random.Random,
     paced: bool,
+    parallel: bool = True,
     read_s: float = READ_S,
     transport_to: TransportTo = HttpTransport,
     on_wait: OnWait = untold,
@@ -63,6 +64,7 @@ def connect(  # noqa: PLR0913 - all by name, and what differs between live and s
         clock: Time for pacing and pauses.
         rng: Where the jitter of pauses comes from.
         paced: Keep the API's request limits and believe the gateway's clock; off for a simulated gateway.
+        parallel: Where requests are paced, read several contracts and histories at a time.
         read_s: Seconds that one exchange may take in all.
         transport_to: Makes the transport to an address and the certificates to trust; over the network by default.
         on_wait: Is told how many seconds each request waited for the limits.
@@ -74,5 +76,6 @@ def connect(  # noqa: PLR0913 - all by name, and what differs between live and s
     kept = memory if memory is not None else ProcessMemory()
     api = ApiClient(used, Pacing(clock, limited=paced, on_wait=on_wait, memory=kept), clock, rng, read_s)
     session = Session(api, tell_server_time=paced)
-    market_data = GatewayMarketData(api, session, clock, kept, parallel=_PARALLEL_HISTORIES if paced else 1)
+    readers = _PARALLEL_HISTORIES if paced and parallel else 1
+    market_data = GatewayMarketData(api, session, clock, kept, parallel=readers)
     return Gateway(session, market_data, api, used)

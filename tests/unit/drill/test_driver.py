@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
+import threading
+from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
 
@@ -15,9 +17,11 @@ from drill.course import Run
 from drill.deaths import StuckError
 from drill.driver import Driver, run
 from drill.schedule import ClientFault, Deed, Kill, Request, Schedule
+from drill.transport import Line
 from drill.world import World
 from simulator.config import SettingError
 from trading.errors import ConfigError
+from trading.gateway.transport import HttpAnswer
 
 MORNING, NOON = "2014-04-23T12:40:00+00:00", "2014-04-23T17:00:00+00:00"
 
@@ -37,9 +41,11 @@ def test_run_without_faults_trades_and_violates_nothing(ordinary: Schedule, worl
     assert len(case.hours) == 4
 
 
-def test_same_schedule_leaves_the_same_bytes(ordinary: Schedule, world: World, tmp_path: Path) -> None:
+@pytest.mark.parametrize("paced", [False, True], ids=["unlimited", "paced"])
+def test_same_schedule_leaves_the_same_bytes(ordinary: Schedule, world: World, tmp_path: Path, *, paced: bool) -> None:
     schedule = replace(
         ordinary,
+        paced=paced,
         faults=[{"id": "H05", "selector": {"probability": 0.05}, "parameters": {}}],
         kills=[Kill("commit_before", 12)],
     )
@@ -47,6 +53,22 @@ def test_same_schedule_leaves_the_same_bytes(ordinary: Schedule, world: World, t
     assert first.truth.read_bytes() == second.truth.read_bytes()
     assert first.events_file.read_bytes() == second.events_file.read_bytes()
     assert contents(first.journal) == contents(second.journal)
+
+
+def test_paced_run_makes_its_calls_one_after_the_other(
+    ordinary: Schedule, world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    threads, exchange = set(), Line.exchange
+
+    def noted(
+        line: Line, verb: str, path: str, query: Mapping[str, str] | None, body: bytes | None, limit_s: float
+    ) -> HttpAnswer:
+        threads.add(threading.current_thread())
+        return exchange(line, verb, path, query, body, limit_s)
+
+    monkeypatch.setattr(Line, "exchange", noted)
+    run(replace(ordinary, paced=True), world, tmp_path)
+    assert threads == {threading.current_thread()}
 
 
 def contents(journal: Path) -> list[str]:

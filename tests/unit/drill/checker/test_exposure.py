@@ -67,6 +67,16 @@ def test_pair_beside_a_purchase_that_was_taken_back_meanwhile_is_not_told() -> N
         assert len([each for each in i10(run) if "can sell together" in each.sentence]) == count
 
 
+def test_pair_beside_a_purchase_that_was_made_and_taken_back_at_that_instant_is_not_told() -> None:
+    run = MadeUp()
+    run.order(10.0, ticket(1, "BUY", "LMT", 10, coid=ENTRY))
+    run.fill(230.0, 1, "BUY", 10, "0000a.b.01.01")
+    run.fill(230.0, 1, "BUY", 9, "0000a.b.01.02")
+    run.order(230.0, ticket(9, "SELL", "STP", 10, coid="B-S"))
+    run.turn(240.0)
+    assert not [each for each in i10(run) if "can sell together" in each.sentence]
+
+
 def test_second_stop_beside_the_first_could_sell_too_much() -> None:
     run = bought()
     run.order(300.0, ticket(9, "SELL", "STP", 10, coid="B-S"))
