@@ -12,6 +12,7 @@ from drill.checker.book import OVER, Book, changes, walk
 from drill.checker.cover import unproven_until
 from drill.checker.logs import FAR, Case, Line, Violation, instant
 from drill.checker.looks import Looks, alive_after, looks_of
+from drill.checker.untold import untold_spans
 from drill.checker.wire import says_yes
 
 TRIM_S = 120.0
@@ -24,11 +25,14 @@ def i10_never_short(case: Case) -> Iterator[Violation]:
 
     What the broker or a person does to a position can't be foreseen: then the excess has to go once it can be seen.
     """
-    looks = looks_of(case)
+    looks, unclear = looks_of(case), untold_spans(case)
     excess: dict[int, float] = {}
     before: Counter[int] = Counter()
     for line, book in changes(case):
         for conid in list(book.own):
+            since, until = unclear.get(conid, (FAR, FAR))
+            if since <= book.at < until:
+                continue
             yield from _sold_short(case, line, book, looks, conid)
             over = book.potential(conid) - book.most_own(conid)
             placed = line["kind"] == "order" and any(each["conid"] == conid for each in line["tickets"])

@@ -8,38 +8,66 @@ shares that are missing.
 
 from __future__ import annotations
 
-from drill.checker.book import fill_of, walk
-from drill.checker.logs import Case
-from drill.checker.looks import looks_of
+from collections.abc import Mapping
+
+from drill.checker.book import fill_of, final, walk
+from drill.checker.logs import FAR, Case
+from drill.checker.looks import Looks, looks_of
 
 
 def untold(case: Case) -> frozenset[int]:
-    """Return them; a person has to say there (`reconcile`)."""
+    """Return those of the end; a person has to say there (`reconcile`)."""
+    spans = untold_spans(case)
+    return frozenset(conid for conid, (_, until) in spans.items() if until > case.end) | _missing_beside_a_frozen_sell(
+        case
+    )
+
+
+def untold_spans(case: Case) -> Mapping[int, tuple[float, float]]:
+    """Return what splits left untold: since when, and until when, which is far away where nothing ever told."""
     looks = looks_of(case)
-    found: set[int] = set()
+    found: dict[int, tuple[float, float]] = {}
     own: dict[int, int] = {}
     split_at: dict[int, float] = {}
     filled_at: dict[str, float] = {}
+    stood = 0.0
     for line, book in walk(case):
         if line["kind"] == "deed" and line["do"] == "split":
             conid = book.conids.get(line["symbol"], 0)
             split_at[conid] = book.at
-            alone = not any(shares > 0 for other, shares in book.own.items() if other != conid)
-            if own.get(conid, 0) > 0 and book.own[conid] == 0 and alone:
-                found.add(conid)
+            if own.get(conid, 0) > 0 and book.own[conid] == 0:
+                found[conid] = (book.at, FAR)
         elif line["kind"] == "fill":
             facts = line["execution"]
             first = filled_at.setdefault(fill_of(facts["execution_id"]), book.at)
             since = split_at.get(facts["conid"], 0.0)
             if first < since <= book.at < looks.first_clear(since):
-                found.add(facts["conid"])
+                found[facts["conid"]] = (since, FAR)
         else:
             continue
+        _witness(found, own, looks, (stood, book.at))
         own.update(book.own)
-    return frozenset(found) | _missing_beside_a_frozen_sell(case, own)
+        stood = book.at
+    _witness(found, own, looks, (stood, case.end))
+    return found
 
 
-def _missing_beside_a_frozen_sell(case: Case, own: dict[int, int]) -> frozenset[int]:
+def _witness(
+    found: dict[int, tuple[float, float]], own: Mapping[int, int], looks: Looks, stood: tuple[float, float]
+) -> None:
+    """End what a look has told: that of a list in which another position of ours stood.
+
+    Only nothing at all needs such a witness; what a purchase taken back left is not told by one.
+    """
+    for conid, (since, until) in found.items():
+        looked = looks.first_clear(max(since, stood[0]))
+        others = any(shares > 0 for other, shares in own.items() if other != conid)
+        if others and own.get(conid, 0) <= 0 and looked < min(until, stood[1]):
+            found[conid] = (since, looked)
+
+
+def _missing_beside_a_frozen_sell(case: Case) -> frozenset[int]:
+    own = final(case).own
     return frozenset(
         intent.conid
         for intent in case.journal.intents.values()

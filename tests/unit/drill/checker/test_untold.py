@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from drill.checker import accounts, cover, life
+from drill.checker import accounts, cover, exposure, life
 from drill.checker.untold import untold
-from tests.unit.drill.checker.made_up import CONID, STOP, SYMBOL, MadeUp, bought
+from tests.unit.drill.checker.made_up import CONID, STOP, SYMBOL, MadeUp, bought, ticket
 
 FIRST = "0000a.b.01.01"
 """the purchase of the 10 shares that `bought` begins with"""
@@ -35,15 +35,18 @@ def test_reverse_split_that_leaves_less_than_a_share_leaves_nothing_to_see(
     assert untold(split(200.0, ratio, quantity).case()) == (frozenset() if told else {CONID})
 
 
-def test_another_own_position_beside_it_is_witness_enough() -> None:
+@pytest.mark.parametrize(("looked", "told"), [(250.0, True), (350.0, False)])
+def test_another_own_position_beside_it_is_witness_enough_where_somebody_looked(looked: float, *, told: bool) -> None:
     run = bought(9)
     bracket = next(line for line in run.truth if line["kind"] == "order")
     other = {**bracket["tickets"][0], "order_id": 77, "conid": 7, "coid": "B"}
     run.line(150.0, "order", tickets=[other])
-    execution = {"execution_id": "0000a.b.77.01", "order_id": 77, "conid": 7, "symbol": "XOM", "side": "BUY"}
-    run.line(160.0, "fill", execution={**execution, "quantity": 5})
+    execution = {"order_id": 77, "conid": 7, "symbol": "XOM", "quantity": 5}
+    run.line(160.0, "fill", execution={**execution, "execution_id": "0000a.b.77.01", "side": "BUY"})
     run.line(200.0, "deed", do="split", symbol=SYMBOL, ratio=0.1)
-    assert untold(run.case()) == frozenset()
+    run.line(300.0, "fill", execution={**execution, "execution_id": "0000a.b.78.01", "side": "SELL"})
+    run.turn(looked)
+    assert untold(run.case()) == (frozenset() if told else {CONID})
 
 
 @pytest.mark.parametrize(("looked", "told"), [((), False), ((350.0,), False), ((250.0,), True)])
@@ -67,6 +70,16 @@ def test_shares_that_are_missing_beside_a_frozen_sell_are_a_persons() -> None:
         run.fill(200.0, 50, "SELL", 10)
         run.intents[STOP] = replace(run.intents[STOP], **facts)
         assert untold(run.case()) == (frozenset() if told else {CONID})
+
+
+def test_sale_of_what_a_split_left_nothing_of_is_held_against_nobody() -> None:
+    for ratio, quantity, count in ((0.1, 9, 0), (0.5, 10, 1)):
+        run = split(200.0, ratio, quantity)
+        run.turn(250.0)
+        run.order(260.0, ticket(9, "SELL", "LMT", 9, coid="B-X"))
+        run.turn(270.0)
+        run.fill(300.0, 9, "SELL", 9)
+        assert len([each for each in exposure.i10_never_short(run.case()) if "sold" in each.sentence]) == count
 
 
 def test_what_nobody_can_tell_is_held_against_nobody() -> None:
