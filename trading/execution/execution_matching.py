@@ -85,8 +85,8 @@ def match_executions(
             unnamed.append(execution)
     left = [each for each in unnamed if each.order_id is None and each.order_ref is None]
     explained = _by_bounds(left, known, _counted(fills))
-    unknown = [each for each in unnamed if each.order_id is not None and each.execution_id not in theirs]
-    explained += _by_unproven_leg(unknown, known)
+    ours = {execution.execution_id for _, execution in explained}
+    explained += _by_unproven_leg([each for each in unnamed if each.execution_id not in theirs | ours], known)
     fills += explained
     ours = {execution.execution_id for _, execution in explained}
     fills.sort(key=lambda each: (each[1].time, each[1].side is Side.SELL, each[1].execution_id))
@@ -235,13 +235,13 @@ def _after_trigger(record: IntentRecord, execution: Execution) -> bool:
 
 
 def _by_unproven_leg(executions: Sequence[Execution], known: _Known) -> list[tuple[str, Execution]]:
-    """Return the sales under an id that nobody knows which are those of a stop or target of ours that nobody has seen.
+    """Return the sales under no id, or one that nobody knows, which are those of a stop or target of ours that nobody has seen.
 
     That is so after days away: the list of orders is of today, and its leg was never bound. It has to be all of its
     shares, at a price that it allows, and the position has to be smaller by as many.
     """
     journal, snapshot = known.journal, known.snapshot
-    ids = {record.order_id for record in journal.records} | snapshot.sights.keys()
+    ids = ({record.order_id for record in journal.records} | snapshot.sights.keys()) - {None}
     found: list[tuple[str, Execution]] = []
     for execution in executions:
         if execution.order_id in ids or execution.order_ref is not None or snapshot.positions.value is None:

@@ -333,20 +333,21 @@ def test_fills_are_counted_in_the_order_in_which_they_were_made() -> None:
     assert ENTRY.intent.conid == AAPL
 
 
-# ---- under an id that nobody knows
+# ---- under no id, or one that nobody knows
 
 UNSEEN_STOP = replace(STOP, order_id=None, state=IntentState.UNKNOWN)
 UNSEEN_TARGET = replace(TARGET, order_id=None, state=IntentState.UNKNOWN)
 UNSEEN = (replace(ENTRY, state=IntentState.FILLED, filled=9), UNSEEN_STOP, UNSEEN_TARGET)
 
 
+@pytest.mark.parametrize("order_id", [4711, None])
 @pytest.mark.parametrize(
     ("price", "leg"), [(94.0, "E-S"), (95.95, "E-S"), (95.96, None), (104.99, None), (105.0, "E-T"), (200.0, "E-T")]
 )
-def test_sale_under_an_unknown_id_is_that_of_the_unseen_leg_whose_price_allows_it(
-    price: float, leg: str | None
+def test_sale_under_no_known_id_is_that_of_the_unseen_leg_whose_price_allows_it(
+    order_id: int | None, price: float, leg: str | None
 ) -> None:
-    assert owner(UNSEEN, execution(UNSEEN_STOP, 9, price, order_ref=None, order_id=4711)) == leg
+    assert owner(UNSEEN, execution(UNSEEN_STOP, 9, price, order_ref=None, order_id=order_id)) == leg
 
 
 @pytest.mark.parametrize(
