@@ -235,7 +235,7 @@ def _after_trigger(record: IntentRecord, execution: Execution) -> bool:
 
 
 def _by_unproven_leg(executions: Sequence[Execution], known: _Known) -> list[tuple[str, Execution]]:
-    """Return the sales under no id, or one that nobody knows, which are those of a stop or target of ours that nobody has seen.
+    """Return the sales under no id, or one that nobody knows, that a stop or target of ours made which nobody has seen.
 
     That is so after days away: the list of orders is of today, and its leg was never bound. It has to be all of its
     shares, at a price that it allows, and the position has to be smaller by as many.
