@@ -20,6 +20,8 @@ DOUBT_S = 90.0
 PENALTY_S = 120.0
 OK = 200
 UNPROVEN = frozenset({"SENDING", "QUESTIONED", "REPLYING", "UNKNOWN"})
+VANISHED_S = 120.0
+"""how long an order may be missing in the list before it counts as unproven"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +117,7 @@ def _in_state(case: Case, coid: str, at: float) -> float:
             continue
         if step.at > at and unproven:
             return step.at
-        if step.at <= at:
+        if step.at - (VANISHED_S if step.state == "UNKNOWN" else 0.0) <= at:
             unproven = step.state in UNPROVEN or step.likeness
     return FAR if unproven else at
 

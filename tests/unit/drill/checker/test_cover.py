@@ -79,6 +79,16 @@ def test_stop_whose_outcome_is_not_proven_is_waited_for() -> None:
     assert len(i9(run)) == 1
 
 
+@pytest.mark.parametrize(("missed_s", "count"), [(119.0, 0), (140.0, 1)])
+def test_stop_that_is_missing_in_the_list_counts_as_unproven_after_two_minutes(missed_s: float, count: int) -> None:
+    run = bare(None)
+    run.intent("B-S", "stop", created=seconds(150.0))
+    run.step(150.0, "B-S", "PLANNED", "SENDING", "WORKING")
+    # The first look was at 200 s.
+    run.step(200.0 + missed_s, "B-S", "UNKNOWN")
+    assert len(i9(run)) == count
+
+
 def test_stop_that_is_bound_by_likeness_alone_is_not_proven() -> None:
     run = bare(None)
     run.intent("B-S", "stop", created=seconds(201.0))
