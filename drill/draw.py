@@ -33,6 +33,9 @@ FOR_GOOD = frozenset({"C05", "C07", "C10", "C11", "G08", "G09", "H16", "T13"})
 FOR_GOOD_ON = 0.03
 PACED = 0.1
 """chance of a schedule of the swarm to be run within the API's limits"""
+_MOST_TIMES = 3
+_MOST_TIMES_OF = {"C06": 1}
+"""how often what happens to the account happens in a schedule; no stock is split twice in a week"""
 _MOST_SYMBOLS, _MOST_FAULTY_DAYS = 5, 3
 SHORT_HOLDING = "strategy.trend_mean_reversion.max_holding_bars=1"
 
@@ -224,7 +227,7 @@ def _fault(rng: random.Random, kind: FaultKind, role: str | None = None, *, alon
         selector["probability"] = round(_log_uniform(rng, 0.001, 0.3), 4)
         if kind.once or kind.ready is not None:
             # What happens to the account happens now and then, not with every tenth call.
-            selector["times"] = rng.randint(1, 3)
+            selector["times"] = min(rng.randint(1, _MOST_TIMES), _MOST_TIMES_OF.get(kind.id, _MOST_TIMES))
     parameters = {}
     for parameter in kind.parameters:
         value = _value(rng, parameter)

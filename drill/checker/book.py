@@ -75,6 +75,8 @@ class Book:
     """our part of it: own fills, less what a person sold of it"""
     bought: dict[int, int] = field(default_factory=lambda: defaultdict(int))
     """own fills alone, splits honoured"""
+    split_at: dict[int, float] = field(default_factory=dict)
+    """when a contract was split last"""
     conids: dict[str, int] = field(default_factory=dict)
     activation: str = "whole"
     linked: bool = True
@@ -193,6 +195,7 @@ class Book:
             self._split(self.conids.get(line["symbol"], 0), line["ratio"])
 
     def _split(self, conid: int, ratio: float) -> None:
+        self.split_at[conid] = self.at
         for shares in (self.held, self.own, self.bought):
             shares[conid] = _times(shares[conid], ratio)
         if not self.keeps_orders:

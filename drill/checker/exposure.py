@@ -53,8 +53,10 @@ def i10_never_short(case: Case) -> Iterator[Violation]:
 
 
 def _unseen(book: Book, looks: Looks, conid: int) -> bool:
-    """Return whether the position changed since the last clear look by another's hand, or by a fill taken back."""
+    """Return whether the position changed since the last clear look: by another's hand, a fill taken back, a split."""
     last = max((at for at in looks.clear if at < book.at), default=0.0)
+    if book.split_at.get(conid, 0.0) > last:
+        return True
     changed = (each for each in book.executions.values() if each.conid == conid and each.at > last)
     return any(not each.own or each.corrected for each in changed)
 

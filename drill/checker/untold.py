@@ -28,19 +28,17 @@ def untold_spans(case: Case) -> Mapping[int, tuple[float, float]]:
     looks = looks_of(case)
     found: dict[int, tuple[float, float]] = {}
     own: dict[int, int] = {}
-    split_at: dict[int, float] = {}
     filled_at: dict[str, float] = {}
     stood = 0.0
     for line, book in walk(case):
         if line["kind"] == "deed" and line["do"] == "split":
             conid = book.conids.get(line["symbol"], 0)
-            split_at[conid] = book.at
             if own.get(conid, 0) > 0 and book.own[conid] == 0:
                 found[conid] = (book.at, FAR)
         elif line["kind"] == "fill":
             facts = line["execution"]
             first = filled_at.setdefault(fill_of(facts["execution_id"]), book.at)
-            since = split_at.get(facts["conid"], 0.0)
+            since = book.split_at.get(facts["conid"], 0.0)
             if first < since <= book.at < looks.first_clear(since):
                 found[facts["conid"]] = (since, FAR)
         else:

@@ -77,6 +77,20 @@ def test_pair_beside_a_purchase_that_was_made_and_taken_back_at_that_instant_is_
     assert not [each for each in i10(run) if "can sell together" in each.sentence]
 
 
+@pytest.mark.parametrize(("split_at", "count"), [(230.0, 0), (205.0, 1)])
+def test_exit_for_the_shares_of_before_a_split_is_told_where_somebody_had_looked(split_at: float, count: int) -> None:
+    run = bought()
+    for order_id in (STOP_ID, TARGET_ID):
+        run.over(190.0, order_id)
+    run.turn(200.0)
+    run.line(split_at, "deed", do="split", symbol=SYMBOL, ratio=0.5)
+    run.turn(210.0)
+    run.order(230.0, ticket(9, "SELL", "MKT", 10, coid="B-X"))
+    run.fill(230.0, 9, "SELL", 10)
+    run.over(230.0, 9, "filled")
+    assert len(i10(run)) == 2 * count
+
+
 def test_second_stop_beside_the_first_could_sell_too_much() -> None:
     run = bought()
     run.order(300.0, ticket(9, "SELL", "STP", 10, coid="B-S"))
