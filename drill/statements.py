@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 _ROLE, _PARENT = 2, 1
 _STEP = 2
@@ -16,20 +17,26 @@ def written(sql: str, parameters: Sequence[object]) -> tuple[str, ...]:
     its kind, and by what it is a step of too: `cancel`, `submit protection` ...; `answer`: what came back; `execution`,
     `position`, `binding`, `vote`, `adjustment`, `halt`, `fact epoch` ...; `schema`: a migration's step; `checkpoint`.
     """
-    words = " ".join(sql.split())
-    for pattern, name in _NAMES:
-        if pattern.match(words):
-            return (name,)
-    if words.startswith("INSERT INTO intent (") and parameters:
+    fixed, words = _read(sql)
+    if fixed or not parameters:
+        return fixed
+    if words.startswith("INSERT INTO intent ("):
         role = parameters[_ROLE]
         return (f"planned {role}" if parameters[_PARENT] is None else "planned child",)
-    if words.startswith("UPDATE intent SET state = ") and parameters:
+    if words.startswith("UPDATE intent SET state = "):
         return (str(parameters[0]),)
-    if words.startswith("INSERT INTO command (") and parameters:
+    if words.startswith("INSERT INTO command ("):
         return (str(parameters[0]), f"{parameters[0]} {parameters[_STEP]}")
-    if words.startswith("INSERT INTO fact (") and parameters:
+    if words.startswith("INSERT INTO fact ("):
         return (f"fact {parameters[0]}",)
     return ()
+
+
+@lru_cache(maxsize=1024)
+def _read(sql: str) -> tuple[tuple[str, ...], str]:
+    """Return what a statement writes whatever its parameters are, and its words with one space between them."""
+    words = " ".join(sql.split())
+    return tuple(name for pattern, name in _NAMES if pattern.match(words))[:1], words
 
 
 _NAMES = tuple(

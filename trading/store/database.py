@@ -21,6 +21,8 @@ LOCK_NAME = "trading.lock"
 DEFAULT_PREFIX = "TS"
 INSTANCE_LENGTH = 4
 BUSY_TIMEOUT_MS = 5000
+_MOST_KNOWN, _MOST_ROWS_KNOWN = 256, 100
+"""how many answers are kept until something is written, and how many rows each may have"""
 # The rest of an error code of SQLite says where it came from.
 PRIMARY_CODE = 0xFF
 _DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
@@ -78,6 +80,8 @@ class Database:
         self.chance = chance or secrets.SystemRandom()
         self._on_commit = on_commit
         self._guard = threading.RLock()
+        self._known: dict[tuple[str, tuple[object, ...]], list[sqlite3.Row]] = {}
+        self._known_at = -1
         self._lock = None if read_only else StateLock(path.parent)
         try:
             if not read_only and not path.exists():
@@ -123,14 +127,31 @@ class Database:
     def query(self, sql: str, values: Sequence[object] = ()) -> list[sqlite3.Row]:
         """Return the rows of a SELECT.
 
+        A turn asks for the same again and again, and mostly nothing was written since. The lock makes a writer the only
+        one, so it need not look again before it writes.
+
         Raises: InvariantBroken, the file can't be read: "storage" for now, "corrupt" for good.
         """
         with self._guard:
-            try:
-                rows: list[sqlite3.Row] = self._connection.execute(sql, tuple(values)).fetchall()
-            except sqlite3.Error as error:
-                raise self._failure(error) from error
-            return rows
+            if self._lock is None or self._connection.in_transaction:
+                return self._rows(sql, tuple(values))
+            if self._known_at != self._connection.total_changes or len(self._known) >= _MOST_KNOWN:
+                self._known.clear()
+                self._known_at = self._connection.total_changes
+            asked = (sql, tuple(values))
+            if asked in self._known:
+                return list(self._known[asked])
+            rows = self._rows(*asked)
+            if len(rows) <= _MOST_ROWS_KNOWN:
+                self._known[asked] = rows
+            return list(rows)
+
+    def _rows(self, sql: str, values: tuple[object, ...]) -> list[sqlite3.Row]:
+        try:
+            rows: list[sqlite3.Row] = self._connection.execute(sql, values).fetchall()
+        except sqlite3.Error as error:
+            raise self._failure(error) from error
+        return rows
 
     def fact(self, key: str) -> str | None:
         """Return a small fact, None when nobody has stored it."""

@@ -366,3 +366,34 @@ def test_file_that_is_damaged_is_told_from_one_that_cannot_be_written_now(
         raise error
     assert caught.value.invariant == invariant
     database.close()
+
+
+def test_answer_holds_until_something_is_written_here_and_never_for_a_reader(path: Path) -> None:
+    asked = "SELECT value FROM fact WHERE key = ?"
+    writer = Database(path)
+    reader = Database(path, read_only=True)
+
+    def seen() -> list[list[str]]:
+        return [[row["value"] for row in each.query(asked, ("k",))] for each in (writer, reader)]
+
+    def taken_back() -> None:
+        with writer.transaction() as connection:
+            connection.execute("DELETE FROM fact WHERE key = 'k'")
+            assert writer.query(asked, ("k",)) == []
+            raise ValueError("no")
+
+    assert seen() == [[], []]
+    for value in ("one", "two"):
+        with writer.transaction() as connection:
+            connection.execute("INSERT OR REPLACE INTO fact (key, value) VALUES ('k', ?)", (value,))
+            # What a transaction reads is not kept: it may be rolled back.
+            assert writer.query(asked, ("k",))[0]["value"] == value
+        assert seen() == [[value], [value]]
+    with pytest.raises(ValueError, match="no"):
+        taken_back()
+    assert seen() == [["two"], ["two"]]
+    # Nobody's list is another's.
+    writer.query(asked, ("k",)).clear()
+    assert seen() == [["two"], ["two"]]
+    writer.close()
+    reader.close()
