@@ -30,9 +30,11 @@ from trading.bootstrap import BUNDLED_BARS, CONTROLS, DATABASE, PROJECT, Surroun
 from trading.config import load_settings, with_overrides
 from trading.cycle.operator_requests import OperatorRequests
 from trading.cycle.watcher import LOOK_S, REQUESTS_EVERY, Watcher
+from trading.errors import NotSent
 from trading.gateway.transport import HttpAnswer
 from trading.market.bar_files import load_bars
 from trading.market.panel import Panel
+from trading.model.mode import Mode
 from trading.store.boot_time import BootTime
 from trading.store.database import Database
 from trading.store.operator_requests import HALT_FILE, RequestsDatabase
@@ -46,6 +48,7 @@ ENTRIES_SENT = datetime(2015, 1, 6, 13, 30, 10, tzinfo=UTC)
 _BEHAVIOUR = ("session_clock=simulated", "idle_timeout_s=0", "sso_idle_timeout_s=0", "sso_lifetime_s=0")
 # Real seconds in which nothing happens before the clock believes that everybody waits.
 _STILL_S = 0.001
+REFUSED = "connection refused: is the gateway running?"
 _AFTER_HALT = timedelta(seconds=20)
 
 
@@ -125,6 +128,15 @@ class Call:
     status: int
 
 
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One turn of the process: when it was over, whether it failed, and the mode that it left."""
+
+    at: datetime
+    failed: bool
+    mode: Mode
+
+
 class Way:
     """The transport: a call instead of a socket, which takes `way_s` by the clock."""
 
@@ -133,11 +145,16 @@ class Way:
         self._clock = clock
         self._way_s = way_s
         self.calls: list[Call] = []
+        self.down = False
+        """whether nobody listens there"""
 
     def exchange(
         self, verb: str, path: str, query: Mapping[str, str] | None, body: bytes | None, limit_s: float
     ) -> HttpAnswer:
         """Do one exchange (`trading.gateway.transport.Transport`)."""
+        call = f"{verb} {path}"
+        if self.down:
+            raise NotSent(call, REFUSED)
         with self._clock.at_work():
             left = self._clock.monotonic()
             answer = self._clock.simulator.handle(verb, f"/v1/api{path}", urlencode(query or {}), body or b"")
@@ -171,6 +188,7 @@ class PacedRun:
         self.state = self._settings.state_dir
         self.state.mkdir(parents=True)
         self._calendar = trading_calendar()
+        self.turns: list[Turn] = []
         self.start()
 
     def _seconds(self) -> float:
@@ -183,7 +201,7 @@ class PacedRun:
         surroundings = Surroundings(
             wake=self.clock.wake,
             log=self.log,
-            metrics=NoMetrics(),
+            metrics=NoMetrics(lambda failed: self._turn_is_over(failed=failed)),
             transport_to=lambda _url, _ca_bundle: self.way,
             chance=chance,
             gateway_chance=chance,
@@ -202,6 +220,9 @@ class PacedRun:
         if assembly is None:
             raise SystemExit(1)
         self.system = assembly.system
+
+    def _turn_is_over(self, *, failed: bool) -> None:
+        self.turns.append(Turn(self.clock.now(), failed, SqliteStore(self.database).mode().mode))
 
     def halt_at(self, when: datetime) -> None:
         """Let somebody write the file HALT, which the process's watcher looks for as it does, and end it soon after."""
