@@ -149,6 +149,9 @@ class Book:
         if order is not None:
             order.live = line["state"] not in OVER
             order.refused = order.refused or line["state"] == "inactive"
+            if order.parent is not None and "quantity" in line:
+                # A broker may leave a child at what its parent has bought, also once that is over.
+                order.quantity = line["quantity"] + self._sold_beside(order)
 
     def _filled(self, line: Line) -> None:
         facts = line["execution"]
@@ -226,10 +229,7 @@ class Book:
 
     def works(self, order: Order) -> int:
         """Return for how many shares an order can fill now: a child as far as its parent lets it."""
-        left = order.remaining
-        # Children that don't know of each other each have the whole of it.
-        if self.linked or order.group is not None:
-            left -= sum(other.filled for other in self._siblings(order))
+        left = order.remaining - self._sold_beside(order)
         parent = order.parent
         if parent is None or not parent.live:
             return max(left, 0)
@@ -261,6 +261,12 @@ class Book:
         if order.group is not None:
             return order.group
         return f"parent {id(order.parent)}" if order.parent is not None else None
+
+    def _sold_beside(self, order: Order) -> int:
+        """Return what others of its group have taken off an order; children that don't know of each other, nothing."""
+        if not self.linked and order.group is None:
+            return 0
+        return sum(other.filled for other in self._siblings(order))
 
     def _siblings(self, order: Order) -> list[Order]:
         key = self._group_of(order)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from drill.checker.book import Book, final
 from tests.unit.drill.checker.made_up import CONID, ENTRY_ID, STOP_ID, SYMBOL, TARGET_ID, MadeUp, bought, ticket
 
@@ -30,6 +32,26 @@ def test_child_of_a_partly_filled_entry_covers_as_the_broker_activates_it() -> N
         run.fill(10.0, ENTRY_ID, "BUY", 4)
         covered[mode] = book_of(run).covered(CONID)
     assert covered == {"whole": 4, "full": 0}
+
+
+@pytest.mark.parametrize(("left_at", "expected"), [(10, 10), (4, 4)])
+def test_child_sells_as_much_as_the_broker_leaves_it_at_once_its_entry_is_over(left_at: int, expected: int) -> None:
+    run = MadeUp()
+    run.bracket(-100.0)
+    run.fill(10.0, ENTRY_ID, "BUY", 4)
+    for child in (STOP_ID, TARGET_ID):
+        run.line(10.0, "status", order_id=child, state="working", quantity=left_at, filled=0)
+    run.over(20.0, ENTRY_ID)
+    book = book_of(run)
+    assert (book.own[CONID], book.potential(CONID)) == (4, expected)
+
+
+def test_status_of_a_child_holds_what_its_sibling_has_sold() -> None:
+    run = bought()
+    run.fill(200.0, TARGET_ID, "SELL", 4)
+    run.line(200.0, "status", order_id=STOP_ID, state="working", quantity=6, filled=0)
+    book = book_of(run)
+    assert (book.orders[STOP_ID].quantity, book.covered(CONID)) == (10, 6)
 
 
 def test_what_the_target_sold_the_stop_sells_no_more() -> None:
