@@ -13,7 +13,7 @@ from drill.checker.cover import unproven_until
 from drill.checker.logs import FAR, Case, Line, Violation, instant
 from drill.checker.looks import Looks, alive_after, looks_of
 from drill.checker.untold import untold_spans
-from drill.checker.wire import says_yes
+from drill.checker.wire import TWICE, says_yes
 
 TRIM_S = 120.0
 ORPHAN_SEEN_S = 120.0
@@ -36,7 +36,8 @@ def i10_never_short(case: Case) -> Iterator[Violation]:
             yield from _sold_short(case, line, book, looks, conid)
             over = book.potential(conid) - book.most_own(conid)
             placed = line["kind"] == "order" and any(each["conid"] == conid for each in line["tickets"])
-            if over > 0 and placed and over > before[conid] and not _unseen(book, looks, conid):
+            again = placed and any(_delivered_twice(case, book, each.get("coid"), book.at) for each in line["tickets"])
+            if over > 0 and placed and over > before[conid] and not again and not _unseen(book, looks, conid):
                 yield Violation(
                     "I10",
                     book.at,
@@ -66,11 +67,14 @@ def _sold_short(case: Case, line: Line, book: Book, looks: Looks, conid: int) ->
     sold = line["kind"] == "fill" and line["execution"]["conid"] == conid and line["execution"]["side"] == "SELL"
     if not sold or book.own[conid] >= 0 or not book.linked or case.fired(*_LATE_FILLS, "C05"):
         return
-    if _ahead_of_its_parent(book, line["execution"]["order_id"]):
+    order_id = line["execution"]["order_id"]
+    if _ahead_of_its_parent(book, order_id):
+        return
+    if _delivered_twice(case, book, book.orders[order_id].coid, book.at - TRIM_S):
         return
     if not _unseen(book, looks, conid) and not _sold_by_others(book, conid, book.at - TRIM_S):
-        order = line["execution"]["order_id"]
-        yield Violation("I10", book.at, book.symbol(conid), f"order {order} sold {-book.own[conid]} more than was ours")
+        text = f"order {order_id} sold {-book.own[conid]} more than was ours"
+        yield Violation("I10", book.at, book.symbol(conid), text)
 
 
 def _ahead_of_its_parent(book: Book, order_id: int) -> bool:
@@ -80,6 +84,20 @@ def _ahead_of_its_parent(book: Book, order_id: int) -> bool:
         return False
     bought = [each.at for each in book.executions.values() if each.order_id == parent.order_id]
     return bool(bought) and book.at - max(bought) <= TRIM_S
+
+
+def _delivered_twice(case: Case, book: Book, coid: str | None, since: float) -> bool:
+    """Return whether an order of ours that was sent once was accepted a second time since a time: a fault does that.
+
+    Until a look at it nobody knows of the second one; what is left of it has to go like any excess.
+    """
+    if coid is None or not case.fired(*TWICE):
+        return False
+    sent = [
+        act for act in case.journal.wire if act.about is None and act.path.endswith("/orders") and coid in act.coids
+    ]
+    placed = [order.placed for order in book.all_orders() if order.coid == coid and order.own and not order.refused]
+    return len(sent) == 1 and len(placed) > 1 and max(placed) >= since
 
 
 def _sold_by_others(book: Book, conid: int, since: float) -> bool:
@@ -208,7 +226,7 @@ def _orphans(case: Case, spans: Sequence[tuple[float, float]]) -> Iterator[Viola
 
 def i16_one_order_an_intent(case: Case) -> Iterator[Violation]:
     """Of one name at most one order is live."""
-    if case.fired("T09"):
+    if case.fired(*TWICE):
         return
     told: set[str] = set()
     for line, book in walk(case):

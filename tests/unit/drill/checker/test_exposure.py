@@ -91,6 +91,44 @@ def test_exit_for_the_shares_of_before_a_split_is_told_where_somebody_had_looked
     assert len(i10(run)) == 2 * count
 
 
+@pytest.mark.parametrize(
+    ("sent", "sold_at", "told"),
+    [(1, 301.0, []), (1, 421.0, ["sold"]), (2, 301.0, ["together", "sold"])],
+    ids=["at once", "after two minutes", "sent twice by us"],
+)
+def test_exit_that_a_fault_delivers_twice_may_sell_twice_at_once(sent: int, sold_at: float, told: list[str]) -> None:
+    run = bought()
+    run.over(200.0, STOP_ID)
+    run.over(200.0, TARGET_ID)
+    run.intent("B", "exit", order_id=4)
+    run.line(300.0, "fault", id="T09")
+    for _ in range(sent):
+        run.about(300.0, "B")
+    run.order(300.0, ticket(4, "SELL", "LMT", 10, coid="B"))
+    run.fill(300.0, 4, "SELL", 10)
+    run.over(300.0, 4, "filled")
+    run.order(300.0, ticket(5, "SELL", "LMT", 10, coid="B"))
+    run.fill(sold_at, 5, "SELL", 10)
+    run.over(sold_at, 5, "filled")
+    found = i10(run)
+    assert [word for each in found for word in ("together", "sold") if word in each.sentence] == told
+
+
+def test_exit_that_was_delivered_twice_and_still_works_has_to_go() -> None:
+    run = bought()
+    run.line(300.0, "fault", id="T09")
+    run.about(300.0, "B")
+    run.intent("B", "exit", order_id=4)
+    run.over(300.0, STOP_ID)
+    run.over(300.0, TARGET_ID)
+    for order_id in (4, 5):
+        run.order(300.0, ticket(order_id, "SELL", "LMT", 10, coid="B"))
+    run.turn(300.0, 305.0)
+    assert [each.sentence for each in i10(run)] == [
+        "own orders could sell more than is ours, and none of them was cancelled"
+    ]
+
+
 def test_second_stop_beside_the_first_could_sell_too_much() -> None:
     run = bought()
     run.order(300.0, ticket(9, "SELL", "STP", 10, coid="B-S"))
