@@ -22,7 +22,7 @@ from trading.market.calendar import TradingCalendar
 from trading.model.exchange_time import exchange_date
 from trading.model.order import IntentState, Role, Tif
 from trading.model.record import IntentRecord, JournalView
-from trading.ports import Sighting
+from trading.ports import Journal, Sighting
 
 VOTES_NEEDED = 5
 VOTES_APART = timedelta(seconds=30)
@@ -157,3 +157,20 @@ def _after_session(
         return Judgement(vote, lost=True)
     # One vote of a kind is enough to wait for the next event with.
     return Judgement(None if vote in kinds and not reset else vote)
+
+
+def declare_lost(port: Journal, record: IntentRecord, journal: JournalView, why: str, now: datetime) -> set[str]:
+    """Let an unproven order count as absent, and return the names of all that go with it.
+
+    What of it was executed before stands, only its rest is gone. With an entry go the children that nobody has seen
+    either.
+    """
+    port.transition(record.coid, IntentState.CANCELLED if record.filled else IntentState.LOST, why, now)
+    gone = {record.coid}
+    if record.filled:
+        return gone
+    for child in journal.children(record.coid):
+        if child.state is IntentState.UNKNOWN and child.order_id is None:
+            port.transition(child.coid, IntentState.LOST, "its entry never arrived", now)
+            gone.add(child.coid)
+    return gone

@@ -62,6 +62,8 @@ class Endings:
         self._broker = broker
         self._calendar = calendar
         self._settings = settings
+        self.told: dict[str, BrokerOrder] = {}
+        """what single orders say, by coid, that the list lacks and that filled by more than their executions tell"""
 
     def of(self, record: IntentRecord, now: datetime) -> Ending | None:
         """Return how a working order ended, None while it works or that can't be told."""
@@ -158,6 +160,8 @@ class Endings:
         except GatewayError:
             return None
         if order is not None and is_same(record, order, self._journal):
+            if round(order.filled_quantity) > record.filled:
+                self.told[record.coid] = order
             return self._judge(record, OrderSight(order, LIFE[order.status]), now)
         return self._unlisted(record, missing_s, now)
 

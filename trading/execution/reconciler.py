@@ -6,7 +6,7 @@ journal.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -24,7 +24,7 @@ from trading.execution.rejects import REJECTS_IN_A_ROW, latched_for, note_latche
 from trading.execution.share_check import check_shares
 from trading.execution.since import Since
 from trading.execution.snapshot import BrokerSnapshot
-from trading.execution.told import drop_told, keep_told, kept_told
+from trading.execution.told import Told, drop_told, keep_told, kept_told, told_by
 from trading.model.alarm import Alarm, AlarmCode, HaltCause
 from trading.model.exchange_time import exchange_date
 from trading.model.intent_state import DECLARED_ABSENT
@@ -32,7 +32,6 @@ from trading.model.metric import Duration
 from trading.model.order import TERMINAL, UNPROVEN, Execution, IntentState
 from trading.model.record import IntentRecord, JournalView
 from trading.model.request import RequestKind
-from trading.ports import Journal
 
 # Executions are told of for seven days.
 REMEMBERED = timedelta(days=8)
@@ -80,7 +79,7 @@ class Reconciler:
             self._step(done, lambda: self._count(snapshot, skew_s, done))
         if snapshot.orders.value is not None:
             self._step(done, lambda: self._resurrect(snapshot, done))
-            self._step(done, lambda: self._end_orders(snapshot, since, done))
+            self._step(done, lambda: self._end_orders(snapshot, skew_s, since, done))
             self._step(done, lambda: self._close_legs(snapshot, now))
         self._step(done, lambda: self._resolve(snapshot, done))
         self._step(done, lambda: self._check_shares(snapshot, done))
@@ -143,8 +142,13 @@ class Reconciler:
 
     # ---- what was executed
 
-    def _count(self, snapshot: BrokerSnapshot, skew_s: float | None, done: Reconciled) -> None:
-        """Count executions that are new or have changed; one that is not ours is looked at anew each time."""
+    def _count(
+        self, snapshot: BrokerSnapshot, skew_s: float | None, done: Reconciled, told: Mapping[str, Told] | None = None
+    ) -> None:
+        """Count executions that are new or have changed; one that is not ours is looked at anew each time.
+
+        `told` is what orders say that the list lacks.
+        """
         listed = snapshot.executions.value.executions if snapshot.executions.value is not None else ()
         fresh = [each for each in listed if _key(each) not in self._counted]
         if not fresh:
@@ -154,9 +158,8 @@ class Reconciler:
         journal = self.view(now)
         unowned = [each for each in fresh if each.execution_id not in owners]
         evidence = self._context.evidence
-        matched = match_executions(
-            unowned, journal, snapshot, skew_s, theirs(evidence), kept_told(evidence), spent(evidence)
-        )
+        told = kept_told(evidence) | dict(told or {})
+        matched = match_executions(unowned, journal, snapshot, skew_s, theirs(evidence), told, spent(evidence))
         known = [(owners[each.execution_id], each) for each in fresh if each.execution_id in owners]
         done.foreign = matched.foreign
         note_theirs(evidence, matched.foreign, journal, snapshot)
@@ -244,21 +247,31 @@ class Reconciler:
         text = f"{record.intent.symbol}: the {record.intent.role} {record.coid} was taken for {record.state}, but {why}"
         done.latches.append(("resurrected", text))
 
-    def _end_orders(self, snapshot: BrokerSnapshot, since: Since, done: Reconciled) -> None:
+    def _end_orders(self, snapshot: BrokerSnapshot, skew_s: float | None, since: Since, done: Reconciled) -> None:
         context = self._context
-        now = context.clock.now()
-        journal = self.view(now)
+        journal = self.view(context.clock.now())
         endings = Endings(snapshot, journal, since, context.broker, context.calendar, context.settings)
         for record in journal.maybe_live:
-            if record.state is not IntentState.WORKING:
-                continue
-            ending = endings.of(record, now)
-            if ending is None:
-                continue
-            context.journal.transition(record.coid, ending.state, ending.detail, now)
-            if ending.gap is not None:
-                keep_told(context.evidence, record.coid, ending.gap, snapshot)
-                done.latches.append(("exec_gap", f"{record.intent.symbol}: {ending.detail}"))
+            self._end(record, endings, snapshot, done)
+        if not endings.told:
+            return
+        # Executions that carry neither id nor name may be theirs, and not a sale by hand.
+        self._count(snapshot, skew_s, done, {coid: told_by(order) for coid, order in endings.told.items()})
+        for coid in endings.told:
+            counted = context.journal.intent(coid)
+            if counted is not None and counted.left <= 0:
+                self._end(counted, endings, snapshot, done)
+
+    def _end(self, record: IntentRecord, endings: Endings, snapshot: BrokerSnapshot, done: Reconciled) -> None:
+        context = self._context
+        now = context.clock.now()
+        ending = endings.of(record, now) if record.state is IntentState.WORKING else None
+        if ending is None:
+            return
+        context.journal.transition(record.coid, ending.state, ending.detail, now)
+        if ending.gap is not None:
+            keep_told(context.evidence, record.coid, ending.gap, snapshot)
+            done.latches.append(("exec_gap", f"{record.intent.symbol}: {ending.detail}"))
 
     def _close_legs(self, snapshot: BrokerSnapshot, now: datetime) -> None:
         """Judge orders of a group that have no id: refused with the answer, over with their entry, or unproven."""
@@ -313,7 +326,7 @@ class Reconciler:
                 if judgement.vote is not None:
                     context.evidence.record(record.coid, judgement.vote, snapshot.began)
                 if judgement.lost:
-                    gone |= declare_lost(context.journal, record, journal, "its absence is proven", now)
+                    gone |= absence.declare_lost(context.journal, record, journal, "its absence is proven", now)
                     continue
             self._freeze(record, journal, now, done)
             look = absence.next_look(record, now, context.calendar, context.settings)
@@ -354,23 +367,6 @@ class Reconciler:
         # Latched first: where the process ends in between it is latched again.
         latched(self._context, [("rejects", f"the broker refused {len(rejected)} entries in a row: {symbols}")])
         note_latched(evidence, rejected, now)
-
-
-def declare_lost(port: Journal, record: IntentRecord, journal: JournalView, why: str, now: datetime) -> set[str]:
-    """Let an unproven order count as absent, and return the names of all that go with it.
-
-    What of it was executed before stands, only its rest is gone. With an entry go the children that nobody has seen
-    either.
-    """
-    port.transition(record.coid, IntentState.CANCELLED if record.filled else IntentState.LOST, why, now)
-    gone = {record.coid}
-    if record.filled:
-        return gone
-    for child in journal.children(record.coid):
-        if child.state is IntentState.UNKNOWN and child.order_id is None:
-            port.transition(child.coid, IntentState.LOST, "its entry never arrived", now)
-            gone.add(child.coid)
-    return gone
 
 
 def cause_of(error: InvariantBroken) -> HaltCause:

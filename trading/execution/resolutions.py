@@ -7,13 +7,14 @@ from dataclasses import replace
 from math import floor
 from typing import TypeGuard
 
+from trading.execution.absence import declare_lost
 from trading.execution.context import TradingContext
 from trading.execution.differences import name_of
 from trading.execution.in_flight import in_flight
 from trading.execution.matching import is_orphan, is_same, may_be
 from trading.execution.own_splits import looks_split
 from trading.execution.protection import protected_session
-from trading.execution.reconciler import REMEMBERED, declare_lost
+from trading.execution.reconciler import REMEMBERED
 from trading.execution.state import TradingState
 from trading.model.difference import Resolution, Step, resolution_of
 from trading.model.operator_request import REFUSED

@@ -41,6 +41,7 @@ class Judge:
     def __init__(self, books: OrderBooks) -> None:
         self.evidence = SqliteEvidence(books.database)
         self.broker: FakeBroker = books.broker
+        self.told: dict[str, BrokerOrder] = {}
 
     def __call__(
         self,
@@ -56,6 +57,7 @@ class Judge:
         journal = JournalView((*before, record), (), commands)
         endings = Endings(seen, journal, since, self.broker, calendar(), settings_of())
         found = endings.of(record, now)
+        self.told = endings.told
         since.close()
         return found
 
@@ -198,6 +200,17 @@ def test_order_that_the_list_lacks_is_asked_for_by_its_id(judge: Judge) -> None:
     assert judge.after(86400, ENTRY, start=IN_SESSION - timedelta(days=2)) is None
     judge.broker.book[1] = shows(ENTRY, BrokerStatus.CANCELLED)
     assert judge(ENTRY) == Ending(S.CANCELLED, "Cancelled")
+
+
+def test_what_an_order_says_that_the_list_lacks_is_told_where_its_executions_say_less(judge: Judge) -> None:
+    judge.broker.book[1] = shows(ENTRY)
+    judge(ENTRY)
+    assert judge.told == {}
+    judge.broker.book[1] = filled = shows(ENTRY, BrokerStatus.FILLED, filled_quantity=9.0)
+    judge(ENTRY)
+    assert judge.told == {ENTRY.coid: filled}
+    judge(ENTRY, filled)
+    assert judge.told == {}
 
 
 @pytest.mark.parametrize(("seconds", "ended"), [(119, False), (120, True)])

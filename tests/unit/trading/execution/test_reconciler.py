@@ -57,6 +57,19 @@ def test_bracket_is_bound_filled_and_ended_by_readings(books: OrderBooks) -> Non
     assert books.states(entry.coid, stop.coid, target.coid) == [S.FILLED, S.FILLED, S.CANCELLED]
 
 
+def test_nameless_sale_of_a_stop_that_the_list_shows_no_more_is_no_sale_by_hand(books: OrderBooks) -> None:
+    entry, stop, _ = books.bought()
+    order, _ = books.broker.children(books.record(entry.coid).order_id or 0)
+    books.broker.fill(order.order_id, 94.0)
+    books.broker.fills[-1] = replace(books.broker.fills[-1], order_id=None, order_ref=None)
+    books.broker.empty.add("orders")
+    found = books.read(86400)
+    assert books.states(stop.coid) == [S.FILLED]
+    assert (books.record(stop.coid).filled, books.shares()) == (9, {})
+    assert (found.foreign, [alarm.code for alarm in found.alarms]) == ((), [])
+    assert books.rows("SELECT quantity FROM adjustment WHERE kind = 'manual'") == []
+
+
 def test_part_of_an_entry_is_the_position(books: OrderBooks) -> None:
     entry, *_ = books.enter()
     books.broker.fill(books.broker.named(entry.coid).order_id, 100.0, quantity=4)
