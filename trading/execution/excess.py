@@ -1,7 +1,8 @@
 """Shares of others in the contracts of our orders: how many there are, and since when.
 
 What an order that nobody can find may have bought or sold shows against them; and a split makes more of them, as of
-ours.
+ours. The broker's average price is kept with them, and without them where it isn't what ours cost: it holds
+commissions, and a sale that was taken back may have moved it. A split moves it from there.
 """
 
 from __future__ import annotations
@@ -12,7 +13,8 @@ from datetime import datetime
 
 from trading.execution.in_flight import in_flight
 from trading.execution.snapshot import BrokerSnapshot
-from trading.model.record import JournalView
+from trading.execution.splits import same_price
+from trading.model.record import JournalView, OwnPosition
 from trading.ports import Evidence
 
 _EXCESS = "excess:"
@@ -20,7 +22,10 @@ _EXCESS = "excess:"
 
 @dataclass(frozen=True, slots=True)
 class Excess:
-    """Shares of others in one contract. `price`: the broker's average of all that stand there, ours among them."""
+    """Shares of others in one contract, 0 where only the price is worth keeping.
+
+    `price`: the broker's average of all that stand there, ours among them.
+    """
 
     shares: float
     price: float | None
@@ -44,16 +49,23 @@ def note_excess(
     Where fewer than our own are shown some are gone or the list is wrong: that tells nothing of theirs. In `changed`
     the own shares were put right by this reading, and the journal's view is older.
     """
+    ours = {position.conid: position for position in journal.positions}
     for conid in sorted({record.intent.conid for record in journal.records}.difference(changed)):
         if snapshot.positions.value is None or snapshot.unsure(conid) or in_flight(conid, snapshot, journal):
             continue
         shares, price = snapshot.held(conid) - journal.owned(conid), snapshot.average_price(conid)
         known = excess_in(conid, evidence)
-        if shares < 0 or (shares == 0 and known is None):
+        kept = shares > 0 or (shares == 0 and _costs_otherwise(ours.get(conid), price))
+        if shares < 0 or not (kept or known):
             continue
         if known is not None and (shares, price) == (known.shares, known.price):
             continue
         evidence.forget([f"{_EXCESS}{conid}"])
-        if shares > 0:
+        if kept:
             since = known.since if known is not None and known.shares == shares else snapshot.began
             evidence.record(f"{_EXCESS}{conid}", f"{shares!r}" if price is None else f"{shares!r} at {price!r}", since)
+
+
+def _costs_otherwise(position: OwnPosition | None, price: float | None) -> bool:
+    """Return whether the broker's average price of own shares is another than theirs."""
+    return position is not None and price is not None and price > 0.0 and not same_price(position.entry_price, price)

@@ -24,10 +24,12 @@ def split_of(
 
     What others traded before it was split with ours, and so were shares of theirs that stood there (`excess`); what
     they traded after it was not. A sale changes no average price, but that of an account that is short is of its sales.
+    The price is compared with what ours cost, and with the average that the broker showed before (`excess`).
     """
     price = snapshot.average_price(position.conid)
     trades = of_others(position, foreign)
-    if price is None or shown < 0.0 or (shown == position.quantity and not trades and excess is None):
+    beside = excess is not None and excess.shares > 0.0
+    if price is None or shown < 0.0 or (shown == position.quantity and not trades and not beside):
         return None
     off = written_off(position, journal) if trades else 0
     # Several splits leave room for fractions: one that explains all, whenever it came, explains more.
@@ -36,13 +38,17 @@ def split_of(
             before = round(position.quantity + off + net(trades[:count]))
             ratio = find(before, position.entry_price, shown - net(trades[count:]), price)
             if ratio is not None:
-                whole = shares_after(position.quantity, ratio)
-                return (min(whole, floor(shown)) if trades else floor(shown)), ratio
+                return _ours(position, ratio, shown, alone=not trades), ratio
     if excess is None or excess.price is None or any(each.time > excess.since for each in trades):
         return None
     # Shares of theirs may come and go in ways that no list tells of: only a ratio that splits have is believed.
     ratio = split_between(round(position.quantity + excess.shares), excess.price, shown, price)
-    return None if ratio is None else (min(shares_after(position.quantity, ratio), floor(shown)), ratio)
+    return None if ratio is None else (_ours(position, ratio, shown, alone=not (trades or beside)), ratio)
+
+
+def _ours(position: OwnPosition, ratio: float, shown: float, *, alone: bool) -> int:
+    """Return how many of the shares that are shown after a split are ours: all where nobody else had some there."""
+    return floor(shown) if alone else min(shares_after(position.quantity, ratio), floor(shown))
 
 
 def left_after_split(

@@ -24,6 +24,11 @@ def shares_after(shares: int, ratio: float) -> int:
     return floor(shares * ratio + SHARE_TOLERANCE)
 
 
+def same_price(price: float, shown: float) -> bool:
+    """Return whether two prices differ by so little that a split shows equally well against either."""
+    return abs(price - shown) <= _PRICE_TOLERANCE / 2.0 * price
+
+
 def split_between(shares: int, price: float, shown: float, shown_price: float) -> float | None:
     """Return the ratio, of those that splits have, that turns shares at a price into what is shown; None without one.
 

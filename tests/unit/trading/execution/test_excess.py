@@ -46,6 +46,25 @@ def test_their_price_may_change_while_they_stand_there() -> None:
     assert excess_in(AAPL, kept) == Excess(5.0, None, IN_SESSION)
 
 
+def test_average_price_that_is_not_what_ours_cost_is_kept_without_shares_of_others() -> None:
+    kept, journal = KeptEvidence(), JournalView((stop(quantity=10),), (TEN,))
+    resting = (shows(stop(quantity=10)),)
+    for average, now, expected in (
+        (100.5, IN_SESSION, None),
+        (103.0, after(30), Excess(0.0, 103.0, after(30))),
+        (103.5, after(60), Excess(0.0, 103.5, after(30))),
+        (None, after(90), None),
+        (97.0, after(120), Excess(0.0, 97.0, after(120))),
+        (99.5, after(150), None),
+    ):
+        note_excess(kept, shown({AAPL: 10}, now=now, orders=resting, average=average), journal)
+        assert excess_in(AAPL, kept) == expected
+    # All were sold.
+    note_excess(kept, shown({AAPL: 10}, orders=resting, average=103.0), journal)
+    note_excess(kept, shown({}), JournalView(journal.records, ()))
+    assert kept.seen == {}
+
+
 def test_what_this_reading_changed_is_told_by_the_next_one() -> None:
     kept, journal = KeptEvidence(), JournalView((stop(quantity=10),), (TEN,))
     note_excess(kept, shown({AAPL: 15}, orders=(shows(stop(quantity=10)),)), journal, {AAPL})

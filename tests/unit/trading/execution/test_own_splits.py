@@ -251,6 +251,30 @@ def test_shares_of_others_that_were_known_are_split_with_ours(excess: Excess | N
     assert (found.quantity if isinstance(found, Change) else None) == change
 
 
+@pytest.mark.parametrize(
+    ("held", "average", "change"),
+    [
+        (20, 51.5, 10), (15, 103.0 / 1.5, 5), (5, 206.0, -5),
+        # At a price of neither; the same shares at another price, which may have been that of shares long sold.
+        (20, 53.0, None), (10, 51.5, None), (10, 206.0, None),
+    ],
+)  # fmt: skip
+def test_split_moves_the_average_price_that_the_broker_showed_before(
+    held: int, average: float, change: int | None
+) -> None:
+    assert not isinstance(judged(shown({AAPL: held}, average=average)), Change)
+    found = judged(shown({AAPL: held}, average=average), excess=Excess(0.0, 103.0, after(-60)))
+    assert (found.quantity if isinstance(found, Change) else None) == change
+
+
+def test_share_that_a_split_is_rounded_up_to_is_ours_where_nobody_else_has_some() -> None:
+    found = judged(
+        shown({AAPL: 3}, average=206.0), position=replace(TEN, quantity=5), excess=Excess(0.0, 103.0, after(-60))
+    )
+    assert isinstance(found, Change)
+    assert found.quantity == -2
+
+
 @pytest.mark.parametrize(("told", "change"), [(after(-60), 10), (after(-59), None)])
 def test_what_others_traded_since_they_were_known_is_not_among_them(told: datetime, change: int | None) -> None:
     known = Excess(8.0, 90.0, after(-60))
