@@ -5,7 +5,8 @@ hides shows later without one. A live system looks every few seconds while an or
 5, 10, 20 seconds and so on, for ten minutes after something was in the way.
 
 Where it looks every few seconds by itself and nothing comes of it for a while, it is made to look less often: a
-position that nobody covers all day would cost thousands of equal turns.
+position that nobody covers all day would cost thousands of equal turns. Not after the first turn in whose way nothing
+was any more: what it shows for the first time may need a second look soon.
 """
 
 from __future__ import annotations
@@ -62,6 +63,8 @@ class Looks:
         self._since = 0.0
         self._was_open = False
         self._over = False
+        self._failed = False
+        self._troubled_before = False
         clock.wake.on_turn = self._begins
         clock.length_of = self._length_of
         clock.shortest_pause = self._shortest_pause
@@ -72,12 +75,15 @@ class Looks:
             self._waited["kind"] = "turn"
         self._waited = None
         self._began = self._clock.now().isoformat()
+        self._troubled_before = self._line.troubled or self._failed
         self._line.troubled = False
         self._over = False
+        self._failed = False
 
     def turn_is_over(self, *, failed: bool = False) -> None:
         """The turn has done what it had to, or failed: the next wait is for the next one."""
         self._over = True
+        self._failed = failed
         if failed:
             self._note("turn", good=False, calls=self._line.calls, began=self._began)
 
@@ -88,6 +94,8 @@ class Looks:
         if not self._over:
             return seconds
         shortest_s = self._shortest_s()
+        if self._troubled_before and not (troubled or self._failed):
+            shortest_s = 0.0
         if seconds <= max(SHORT_S, shortest_s):
             return max(seconds, shortest_s)
         if troubled and self._next_s is None:

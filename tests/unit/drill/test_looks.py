@@ -105,6 +105,21 @@ def test_looks_of_which_nothing_comes_are_further_apart_until_something_is_sent(
     assert desk.wait_hours(5.0 / 3600.0) == 5.0
 
 
+@pytest.mark.parametrize("failed", [True, False])
+def test_wait_after_the_first_turn_that_nothing_troubles_any_more_is_not_longer(desk: Desk, *, failed: bool) -> None:
+    held(desk)
+    desk.wait_hours(5.0 / 3600.0)
+    desk.clock.wait(desk.clock.now() + timedelta(hours=2))
+    waits = []
+    for troubled in (False, True, True, False, False):
+        desk.clock.wake.taken_up()
+        desk.line.troubled = troubled and not failed
+        desk.looks.turn_is_over(failed=troubled and failed)
+        waits.append(desk.wait_hours(5.0 / 3600.0))
+    longer = UNEVENTFUL[-1][1]
+    assert waits == [longer, longer, longer, 5.0, longer]
+
+
 def test_pause_after_a_failure_of_which_nothing_comes_is_longer_too(desk: Desk) -> None:
     held(desk)
     desk.clock.wait(desk.clock.now() + timedelta(seconds=5))
