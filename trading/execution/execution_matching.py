@@ -126,7 +126,7 @@ def _by_bounds(
     records = known.journal.by_coid
     missing = {coid: _missing(record, known) - counted.get(coid, 0) for coid, record in records.items()}
     short = {coid: shares for coid, shares in missing.items() if shares > 0}
-    first = {_fill(each): each.quantity for each in sorted(executions, key=_version, reverse=True)}
+    first = {_fill(each): each for each in sorted(executions, key=_version, reverse=True)}
     fitting = {coid: _fitting(records[coid], shares, latest, first, known) for coid, shares in short.items()}
     found: list[tuple[str, Execution]] = []
     while (coid := _next_explained(short, fitting, first)) is not None:
@@ -143,14 +143,26 @@ def _fitting(
     record: IntentRecord,
     shares: int,
     executions: Sequence[Execution],
-    first: Mapping[str, float],
+    first: Mapping[str, Execution],
     known: _Known,
 ) -> list[Execution]:
-    """Return the executions that an order may have made.
+    """Return the executions that an order may have made; none where they come to another average price than it has.
 
     Of too many, those that come to the average price that is told of it; else those at a price that a stop would get;
     else those that were not taken for a sale by hand.
     """
+    found = _likely(record, shares, executions, first, known)
+    contradicted = shares in _shares(found, first) and _at_another_price(record, shares, found, first, known)
+    return [] if contradicted else found
+
+
+def _likely(
+    record: IntentRecord,
+    shares: int,
+    executions: Sequence[Execution],
+    first: Mapping[str, Execution],
+    known: _Known,
+) -> list[Execution]:
     found = [each for each in executions if _same(record, each) and _allows(record, each, known)]
     if shares in _shares(found, first):
         return found
@@ -176,6 +188,32 @@ def _averaging(executions: Sequence[Execution], shares: int, price: float | None
     return found[0] if len(found) == 1 else []
 
 
+def _at_another_price(
+    record: IntentRecord,
+    shares: int,
+    executions: Collection[Execution],
+    first: Mapping[str, Execution],
+    known: _Known,
+) -> bool:
+    """Return whether executions come to another average price than is told of an order, as they are now and were first.
+
+    So it is with another's when a fill of the order was taken back: its row may count that for as long as it is shown.
+    Nothing is said of them while their prices aren't told, or those of what was counted before may have been corrected.
+    """
+    price, tolerance = _average_of_missing(record, shares, known)
+    versions = (executions, [first[_fill(each)] for each in executions])
+    if price is None or any(each.price <= 0.0 for some in versions for each in some):
+        return False
+    listed = known.snapshot.executions.value
+    if record.filled and listed is not None and any(_version(e) > 1 and _same(record, e) for e in listed.executions):
+        return False
+    return not any(
+        sum(each.quantity for each in some) == shares
+        and abs(sum(each.quantity * each.price for each in some) / shares - price) <= tolerance
+        for some in versions
+    )
+
+
 def _average_of_missing(record: IntentRecord, shares: int, known: _Known) -> tuple[float | None, float]:
     """Return the average price of what an order has filled beyond what was counted, and by how much that may be wrong.
 
@@ -189,7 +227,7 @@ def _average_of_missing(record: IntentRecord, shares: int, known: _Known) -> tup
 
 
 def _next_explained(
-    short: Mapping[str, int], fitting: Mapping[str, Sequence[Execution]], first: Mapping[str, float]
+    short: Mapping[str, int], fitting: Mapping[str, Sequence[Execution]], first: Mapping[str, Execution]
 ) -> str | None:
     """Return an order that the executions that fit it explain, and leave every other one just what it needs of them."""
     for coid, mine in fitting.items():
@@ -202,9 +240,9 @@ def _next_explained(
     return None
 
 
-def _shares(executions: Collection[Execution], first: Mapping[str, float]) -> tuple[float, float]:
+def _shares(executions: Collection[Execution], first: Mapping[str, Execution]) -> tuple[float, float]:
     """Return the shares of fills as they are by now, and as they were first: an order's row may say either."""
-    return sum(each.quantity for each in executions), sum(first[_fill(each)] for each in executions)
+    return sum(each.quantity for each in executions), sum(first[_fill(each)].quantity for each in executions)
 
 
 def _counted(fills: Iterable[tuple[str, Execution]]) -> Counter[str]:

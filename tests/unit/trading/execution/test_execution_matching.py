@@ -256,20 +256,6 @@ def test_sales_of_both_legs_without_id_and_name_are_told_apart_by_the_price_that
     assert match((STOP, TARGET), dear, either, orders=rows).fills == ()
 
 
-@pytest.mark.parametrize(
-    ("average", "counted"), [(103.0, ["hand"]), (102.995, ["hand"]), (100.0, []), (None, []), (102.7, ["a", "b"])]
-)
-def test_of_sales_that_an_order_may_all_have_made_those_are_its_that_come_to_its_average_price(
-    average: float | None, counted: list[str]
-) -> None:
-    # All of them are too far above the stop price for the stop to be told by that.
-    parts = (bare(STOP, 3, 102.1, execution_id="a"), bare(STOP, 6, 103.0, execution_id="b"))
-    filled = shows(STOP, BrokerStatus.FILLED, filled_quantity=9.0, average_price=average)
-    matched = match((STOP,), *parts, bare(STOP, price=103.0, execution_id="hand"), orders=(filled,))
-    assert [found.execution_id for _, found in matched.fills] == counted
-    assert len(matched.fills) + len(matched.foreign) == 3
-
-
 def test_of_sales_that_look_the_same_one_that_was_taken_for_a_sale_by_hand_is_not_the_order_s() -> None:
     by_hand, stopped = bare(STOP, price=94.0, execution_id="hand"), bare(STOP, price=94.0, execution_id="stop")
     early = replace(stopped, price=94.1)
@@ -284,19 +270,6 @@ def test_of_sales_that_look_the_same_one_that_was_taken_for_a_sale_by_hand_is_no
     assert match((STOP,), dear, stopped, orders=(filled,), spent=frozenset({"stop"})).fills == (("E-S", stopped),)
     # The only one that there is was ours all along.
     assert match((STOP,), by_hand, orders=(filled,), spent=spent).fills == (("E-S", by_hand),)
-
-
-def test_average_price_tells_of_the_shares_that_are_not_counted_yet_and_nothing_where_sales_are_alike() -> None:
-    part = replace(STOP, filled=4, average_price=100.0)
-    row = shows(STOP, BrokerStatus.FILLED, filled_quantity=9.0, average_price=(4 * 100.0 + 5 * 103.0) / 9)
-    dear, cheap = bare(STOP, 5, 103.0, execution_id="dear"), bare(STOP, 5, 102.0, execution_id="cheap")
-    assert [found for _, found in match((part,), dear, cheap, orders=(row,)).fills] == [dear]
-    # What is rounded of an average of many shares is much for the one that is left.
-    most, rounded = replace(STOP, filled=8, average_price=105.0), replace(row, average_price=105.0)
-    ours, by_hand = bare(STOP, 1, 105.04, execution_id="ours"), bare(STOP, 1, 105.0, execution_id="by hand")
-    assert match((most,), ours, by_hand, orders=(rounded,)).fills == ()
-    twin = replace(dear, execution_id="twin", time=after(1))
-    assert match((part,), dear, twin, orders=(row,)).fills == ()
 
 
 def test_order_that_has_left_the_list_is_judged_by_what_was_told_of_it_last() -> None:
