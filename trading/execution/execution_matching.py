@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 from itertools import combinations
 
+from trading.execution.others import is_anothers
 from trading.execution.snapshot import BrokerSnapshot
-from trading.execution.told import Told, told_of
+from trading.execution.told import AVERAGE_TOLERANCE, Told, told_of
 from trading.model.execution_id import fill_of, version_of
 from trading.model.intent_state import DECLARED_ABSENT, NEVER_LEFT
 from trading.model.order import Execution, IntentState, OrderType, Role, Side
@@ -23,8 +24,6 @@ _TOLD_LATE = timedelta(seconds=120)
 _REST_TOLD_LATE = timedelta(minutes=10)
 # How far beyond its limit a price may look through rounding.
 _PRICE_TOLERANCE = 5e-5
-# How far an order's average price may be from that of its executions: some gateways round it to cents.
-_AVERAGE_TOLERANCE = 0.006
 # Among more executions than these nobody looks for those of one order.
 _MOST_TOLD_APART = 10
 # How far above its stop price a sale of a stop may lie, as a fraction: the market turned around at once.
@@ -223,7 +222,7 @@ def _average_of_missing(record: IntentRecord, shares: int, known: _Known) -> tup
     if told is None or told.average_price is None or told.filled != record.filled + shares:
         return None, 0.0
     counted = record.filled * (record.average_price or 0.0)
-    return (told.filled * told.average_price - counted) / shares, _AVERAGE_TOLERANCE * told.filled / shares
+    return (told.filled * told.average_price - counted) / shares, AVERAGE_TOLERANCE * told.filled / shares
 
 
 def _next_explained(
@@ -276,13 +275,16 @@ def _by_unproven_leg(executions: Sequence[Execution], known: _Known) -> list[tup
     """Return the sales under no id, or one that nobody knows, that a stop or target of ours made which nobody has seen.
 
     That is so after days away: the list of orders is of today, and its leg was never bound. It has to be all of its
-    shares, at a price that it allows, and the position has to be smaller by as many.
+    shares, at a price that it allows, and the position has to be smaller by as many; and no order of others that is
+    listed has filled so, which only a list that could be read tells.
     """
     journal, snapshot = known.journal, known.snapshot
+    if snapshot.positions.value is None or snapshot.orders.value is None:
+        return []
     ids = ({record.order_id for record in journal.records} | snapshot.sights.keys()) - {None}
     found: list[tuple[str, Execution]] = []
     for execution in executions:
-        if execution.order_id in ids or execution.order_ref is not None or snapshot.positions.value is None:
+        if execution.order_id in ids or execution.order_ref is not None or is_anothers(execution, journal, snapshot):
             continue
         legs = [
             record

@@ -9,9 +9,11 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from trading.execution.kept import kept_under
+from trading.execution.matching import could_be
 from trading.execution.snapshot import BrokerSnapshot
-from trading.model.order import Execution, IntentState, Role, Side
-from trading.model.record import JournalView
+from trading.execution.told import AVERAGE_TOLERANCE
+from trading.model.order import BrokerOrder, Execution, IntentState, Role, Side
+from trading.model.record import IntentRecord, JournalView
 from trading.ports import Evidence
 
 _THEIRS = "theirs:"
@@ -26,13 +28,18 @@ def theirs(evidence: Evidence) -> frozenset[str]:
 def note_theirs(
     evidence: Evidence, foreign: Iterable[Execution], journal: JournalView, snapshot: BrokerSnapshot
 ) -> None:
-    """Keep whose they are while a leg of ours may be taken for their order once that is in no list any more."""
-    conids = _unseen_legs(journal)
+    """Keep whose they are while a leg of ours may be taken for their order once that is in no list any more.
+
+    Of those that look the same, nothing is kept where nothing but that says whose they are.
+    """
+    conids = {record.intent.conid for record in _unseen_legs(journal)}
     known = theirs(evidence)
     if known and not conids:
         evidence.forget({f"{_THEIRS}{each}" for each in known})
-    for each in foreign:
-        if each.conid in conids and each.execution_id not in known and _is_anothers(each, journal, snapshot):
+    told = [each for each in foreign if each.conid in conids]
+    for each in told:
+        alike = each.order_id is None and sum(_look(each) == _look(other) for other in told) > 1
+        if each.execution_id not in known and not alike and is_anothers(each, journal, snapshot):
             evidence.record(f"{_THEIRS}{each.execution_id}", "of another's order", snapshot.began)
 
 
@@ -58,22 +65,52 @@ def drop_spent(evidence: Evidence, before: datetime) -> None:
 def certain(
     foreign: Iterable[Execution], known: frozenset[str], journal: JournalView, snapshot: BrokerSnapshot
 ) -> tuple[Execution, ...]:
-    """Return the executions that no order of ours can have made; `known` are those of `theirs`."""
-    return tuple(e for e in foreign if e.execution_id in known or _is_anothers(e, journal, snapshot))
+    """Return the executions that no order of ours can have made; `known` are those of `theirs`.
+
+    Likeness alone makes none certain here: an order of ours that is bound may still miss one that looks the same.
+    """
+    return tuple(
+        each
+        for each in foreign
+        if each.execution_id in known or (each.order_id is not None and is_anothers(each, journal, snapshot))
+    )
 
 
-def _is_anothers(execution: Execution, journal: JournalView, snapshot: BrokerSnapshot) -> bool:
-    """Return whether its order is listed, and is none that we know."""
+def is_anothers(execution: Execution, journal: JournalView, snapshot: BrokerSnapshot) -> bool:
+    """Return whether its order is listed, and is none that we know.
+
+    That of one which carries neither id nor name is an order that has filled just as many shares at its price, and
+    doesn't look like a leg of ours that nobody has seen.
+    """
     ours = {record.order_id for record in journal.of(execution.conid)}
-    return execution.order_id in snapshot.sights and execution.order_id not in ours
+    if execution.order_id is not None or execution.order_ref is not None:
+        return execution.order_id in snapshot.sights and execution.order_id not in ours
+    legs = [record.intent for record in _unseen_legs(journal) if record.intent.conid == execution.conid]
+    return any(
+        _has_filled(sight.order, execution) and not any(could_be(leg, sight.order) for leg in legs)
+        for order_id, sight in snapshot.sights.items()
+        if order_id not in ours
+    )
 
 
-def _unseen_legs(journal: JournalView) -> frozenset[int]:
-    """Return the contracts in which a stop or target of ours is not proven and was never bound."""
-    return frozenset(
-        record.intent.conid
+def _has_filled(order: BrokerOrder, execution: Execution) -> bool:
+    """Return whether an order has filled just what was executed; a price that isn't told is none that differs."""
+    if (order.conid, order.side) != (execution.conid, execution.side) or order.filled_quantity != execution.quantity:
+        return False
+    average = order.average_price
+    return average is None or execution.price <= 0.0 or abs(average - execution.price) <= AVERAGE_TOLERANCE
+
+
+def _look(execution: Execution) -> tuple[object, ...]:
+    return execution.order_id, execution.conid, execution.side, execution.quantity, execution.price
+
+
+def _unseen_legs(journal: JournalView) -> list[IntentRecord]:
+    """Return the stops and targets of ours that are not proven and were never bound."""
+    return [
+        record
         for record in journal.maybe_live
         if record.order_id is None
         and record.state is IntentState.UNKNOWN
         and record.intent.role in {Role.STOP, Role.TARGET}
-    )
+    ]

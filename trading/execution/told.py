@@ -16,6 +16,8 @@ from trading.ports import Evidence
 
 _TOLD = "told:"
 _NONE = "-"
+# How far an order's average price may be from that of its executions: some gateways round it to cents.
+AVERAGE_TOLERANCE = 0.006
 
 
 @dataclass(frozen=True, slots=True)

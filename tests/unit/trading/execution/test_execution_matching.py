@@ -21,7 +21,7 @@ from tests.fakes.trading_states import (
 from tests.unit.trading.execution.shares_shown import TEN
 from trading.execution.execution_matching import Matched, match_executions
 from trading.execution.told import Told
-from trading.model.order import BrokerOrder, BrokerStatus, Execution, IntentState, Side
+from trading.model.order import BrokerOrder, BrokerStatus, Execution, IntentState, OrderType, Side
 from trading.model.record import IntentRecord, JournalView
 
 ENTRY = entry()
@@ -366,3 +366,18 @@ def test_leg_that_nobody_has_seen_has_sold_what_the_position_is_smaller_by(held:
     sold = execution(UNSEEN_STOP, 9, 94.0, order_ref=None, order_id=4711)
     matched = match_executions([sold], journal, reading(IN_SESSION, held={AAPL: held}), 0.0)
     assert [coid for coid, _ in matched.fills] == ([] if leg is None else [leg])
+
+
+def test_sale_that_looks_like_that_of_a_listed_order_of_others_is_not_that_of_a_leg_nobody_has_seen() -> None:
+    by_hand = replace(shows(STOP, BrokerStatus.FILLED, filled_quantity=9.0), order_id=4711, order_type=OrderType.MARKET)
+    sold = bare(UNSEEN_STOP, 9, 94.0)
+    assert owner(UNSEEN, sold, by_hand) is None
+    assert owner(UNSEEN, sold, replace(by_hand, average_price=94.0)) is None
+    assert owner(UNSEEN, sold, replace(by_hand, average_price=94.1)) == "E-S"
+    assert owner(UNSEEN, sold, replace(by_hand, filled_quantity=8.0)) == "E-S"
+
+
+def test_nothing_is_that_of_a_leg_nobody_has_seen_while_the_order_list_can_not_be_read() -> None:
+    shown = reading(IN_SESSION, failed=["orders"])
+    sold = execution(UNSEEN_STOP, 9, 94.0, order_ref=None, order_id=4711)
+    assert match_executions([sold], JournalView(UNSEEN, ()), shown, 0.0).fills == ()

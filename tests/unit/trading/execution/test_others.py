@@ -9,7 +9,7 @@ from tests.fakes.trading_context import ContextParts
 from tests.fakes.trading_states import AAPL, IN_SESSION, MSFT, after, entry, reading, shows, stop
 from tests.unit.trading.execution.test_execution_matching import bare
 from trading.execution.others import certain, drop_spent, note_spent, note_theirs, spent, theirs
-from trading.model.order import BrokerOrder, BrokerStatus, Execution, IntentState, Side
+from trading.model.order import BrokerOrder, BrokerStatus, Execution, IntentState, OrderType, Side
 from trading.model.record import IntentRecord, JournalView
 
 ENTRY = replace(entry(), state=IntentState.FILLED, filled=9)
@@ -40,6 +40,25 @@ def test_what_a_list_showed_is_remembered_while_a_leg_of_ours_may_be_taken_for_i
     assert sure(UNSEEN, ANOTHERS, known=theirs(evidence))
     note_theirs(evidence, [ANOTHERS], JournalView((ENTRY, STOP), ()), reading(IN_SESSION))
     assert theirs(evidence) == frozenset()
+
+
+def test_what_carries_no_id_is_kept_as_anothers_where_a_listed_order_has_filled_just_so(parts: ContextParts) -> None:
+    evidence = parts.context().evidence
+    journal, sold = JournalView((ENTRY, UNSEEN), ()), bare(STOP, execution_id="sold")
+    by_hand = replace(LISTED, order_type=OrderType.MARKET, average_price=100.0)
+    for order in (LISTED, replace(by_hand, average_price=100.1), replace(by_hand, order_id=STOP.order_id, conid=MSFT)):
+        note_theirs(evidence, [sold], journal, reading(IN_SESSION, orders=(order,)))
+        assert theirs(evidence) == frozenset()
+    # Of two that look the same one may be ours.
+    shown = reading(IN_SESSION, orders=(by_hand,))
+    note_theirs(evidence, [sold, replace(sold, execution_id="twin")], journal, shown)
+    assert theirs(evidence) == frozenset()
+    note_theirs(evidence, [sold], journal, shown)
+    assert theirs(evidence) == {"sold"}
+
+
+def test_order_that_looks_like_it_makes_no_execution_certain() -> None:
+    assert not sure(STOP, bare(STOP), replace(LISTED, order_type=OrderType.MARKET))
 
 
 def test_nothing_is_kept_where_no_leg_of_ours_is_unproven(parts: ContextParts) -> None:
