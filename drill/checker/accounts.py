@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 
 from drill.checker.book import Book, Execution, Order, fill_of, final
 from drill.checker.logs import Case, Intent, Violation
@@ -30,11 +30,12 @@ def intent_of(case: Case, order: Order) -> Intent | None:
 def i5_all_fills_are_counted(case: Case) -> Iterator[Violation]:
     """In the end every own fill is in the journal, and each intent has filled what its order has.
 
-    A fill of an order that was over can't be told from a trade by hand where nobody could look at the list of its day.
+    A fill of an order that was over can't be told from a trade by hand where nobody could look at the list of its day,
+    nor can one that looks just like such a trade.
     """
     book = final(case)
     booked = {fill_of(execution.execution_id) for execution in case.journal.executions}
-    unseen = _never_shown(case, book)
+    unseen = _never_shown(case, book) | _alike(case, book, booked)
     for name, execution in book.executions.items():
         if execution.own and execution.quantity > 0 and name not in booked and name not in unseen:
             yield Violation(
@@ -69,6 +70,40 @@ def _never_shown(case: Case, book: Book) -> set[str]:
         for name, execution in book.executions.items()
         if execution.late and looks.first_clear(execution.made) >= _day_ends(execution.made)
     }
+
+
+def _alike(case: Case, book: Book, booked: Set[str]) -> set[str]:
+    """Return the fills of own orders of which one looks just like another's that the same look showed first.
+
+    It does where the list of trades names neither the order nor what we call it. The fills of an order are known
+    together or not at all.
+    """
+    if book.trades_name_orders:
+        return set()
+    looks = looks_of(case)
+    orders = {order.order_id: order for order in book.all_orders() if order.own and order.coid is None}
+    fills: defaultdict[int, dict[str, Execution]] = defaultdict(dict)
+    for name, execution in book.executions.items():
+        if execution.own and execution.order_id in orders:
+            fills[execution.order_id][name] = execution
+    others = [execution for execution in book.executions.values() if not execution.own]
+    return {
+        name
+        for order_id, own in fills.items()
+        if not own.keys() & booked
+        and any(
+            _look(other) == _look(mine)
+            and other.made >= orders[order_id].placed
+            and looks.first_clear(min(other.made, mine.made)) >= max(other.made, mine.made)
+            for other in others
+            for mine in own.values()
+        )
+        for name in own
+    }
+
+
+def _look(execution: Execution) -> tuple[int, str, int, float]:
+    return execution.conid, execution.side, execution.quantity, execution.price
 
 
 def _day_ends(at: float) -> float:

@@ -51,6 +51,7 @@ class Execution:
     conid: int
     side: str
     quantity: int
+    price: float
     own: bool
     at: float
     made: float
@@ -83,6 +84,8 @@ class Book:
     keeps_orders: bool = False
     shows_names: bool = True
     """whether the list of orders says what we call each"""
+    trades_name_orders: bool = True
+    """whether the list of trades says of which order each is"""
     visible_after_s: float = 0.0
     """how long after it was accepted an order is in the list"""
     at: float = 0.0
@@ -102,6 +105,7 @@ class Book:
         self.activation = behaviour.get("child_activation", self.activation)
         self.linked = behaviour.get("bracket_children_cancel_each_other", self.linked)
         self.keeps_orders = behaviour.get("split_keeps_orders", self.keeps_orders)
+        self.trades_name_orders = behaviour.get("order_id_in_trades", self.trades_name_orders)
         self.visible_after_s = behaviour.get("visible_after_s", self.visible_after_s)
         if "order_ref_in_orders" in behaviour:
             self.shows_names = behaviour["order_ref_in_orders"] == "always"
@@ -167,6 +171,7 @@ class Book:
             conid=facts["conid"],
             side=facts["side"],
             quantity=facts["quantity"],
+            price=facts["price"],
             own=own,
             at=self.at,
             made=self.at if before is None else before.made,

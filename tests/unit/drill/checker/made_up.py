@@ -67,7 +67,9 @@ class MadeUp:
             {"order_id": TARGET_ID, "kind": "LMT", **child},
         )
 
-    def fill(self, at: float, order_id: int, side: str, quantity: int, name: str | None = None) -> None:
+    def fill(
+        self, at: float, order_id: int, side: str, quantity: int, name: str | None = None, price: float = 100.0
+    ) -> None:
         number = len(self.truth)
         execution = {
             "execution_id": name or f"0000a.b.{number:02x}.01",
@@ -76,6 +78,7 @@ class MadeUp:
             "symbol": SYMBOL,
             "side": side,
             "quantity": quantity,
+            "price": price,
         }
         self.line(at, "fill", execution=execution)
 

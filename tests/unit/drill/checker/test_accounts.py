@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
+
+import pytest
 
 from drill.checker import accounts
 from tests.unit.drill.checker.made_up import CONID, ENTRY, ENTRY_ID, SYMBOL, TARGET, TARGET_ID, MadeUp, bought, ticket
@@ -35,6 +38,33 @@ def test_late_fill_that_no_list_of_its_day_could_show_is_not_asked_for() -> None
         run.fill(200.0, TARGET_ID, "SELL", 10, "0000a.b.02.01")
         run.turn(210.0, good=looked)
         assert len(list(accounts.i5_all_fills_are_counted(run.case()))) == count
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({}, 0),
+        ({"trades_name_orders": True}, 3),
+        ({"looked": True}, 3),
+        ({"price": 99.0}, 3),
+        ({"quantity": 2}, 3),
+        ({"booked": True}, 2),
+    ],
+)
+def test_fill_that_looks_just_like_that_of_another_is_not_asked_for_nor_what_its_order_filled_besides(
+    change: dict[str, Any], told: int
+) -> None:
+    run = bought()
+    run.line(-4000.0, "start", behaviour={"order_id_in_trades": change.get("trades_name_orders", False)})
+    run.line(200.0, "deed", do="trade", order_id=50, symbol=SYMBOL, side="SELL", quantity=3)
+    run.fill(200.0, 50, "SELL", change.get("quantity", 3), "0000a.b.50.01", change.get("price", 100.0))
+    run.turn(210.0, good=change.get("looked", False))
+    run.fill(220.0, TARGET_ID, "SELL", 3, "0000a.b.02.01")
+    run.fill(230.0, TARGET_ID, "SELL", 7, "0000a.b.03.01")
+    if change.get("booked", False):
+        run.booked("0000a.b.03.01", TARGET, "SELL", 7)
+    run.turn(240.0)
+    assert len(list(accounts.i5_all_fills_are_counted(run.case()))) == told
 
 
 def test_purchase_into_shares_that_were_sold_short_by_hand_is_gone_at_once() -> None:

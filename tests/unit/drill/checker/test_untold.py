@@ -41,7 +41,7 @@ def test_another_own_position_beside_it_is_witness_enough_where_somebody_looked(
     bracket = next(line for line in run.truth if line["kind"] == "order")
     other = {**bracket["tickets"][0], "order_id": 77, "conid": 7, "coid": "B"}
     run.line(150.0, "order", tickets=[other])
-    execution = {"order_id": 77, "conid": 7, "symbol": "XOM", "quantity": 5}
+    execution = {"order_id": 77, "conid": 7, "symbol": "XOM", "quantity": 5, "price": 100.0}
     run.line(160.0, "fill", execution={**execution, "execution_id": "0000a.b.77.01", "side": "BUY"})
     run.line(200.0, "deed", do="split", symbol=SYMBOL, ratio=0.1)
     run.line(300.0, "fill", execution={**execution, "execution_id": "0000a.b.78.01", "side": "SELL"})
