@@ -6,7 +6,7 @@ import math
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from functools import cache
 from itertools import combinations
 from pathlib import Path
@@ -31,6 +31,9 @@ ON = 0.15
 FOR_GOOD = frozenset({"C05", "C07", "C10", "C11", "G08", "G09", "H16", "T13"})
 """faults after which a person has to act, or which stay to the end: most of what comes after them is not seen"""
 FOR_GOOD_ON = 0.03
+LASTING = frozenset({"C04", "H14"})
+"""faults that may be there at every call for a while"""
+LASTING_ON, LASTING_MINUTES = 0.5, (2.0, 90.0)
 PACED = 0.1
 """chance of a schedule of the swarm to be run within the API's limits"""
 _MOST_TIMES = 3
@@ -131,7 +134,11 @@ def swarm(seed: int, world: World) -> Schedule:
         stage.plain(seed),
         settings=[SHORT_HOLDING] if rng.random() < 0.4 else [],  # noqa: PLR2004
         behaviour=behaviour,
-        faults=[_fault(rng, KINDS[name]) for name in DRAWN if rng.random() < (FOR_GOOD_ON if name in FOR_GOOD else ON)],
+        faults=_lasting(
+            [_fault(rng, KINDS[name]) for name in DRAWN if rng.random() < (FOR_GOOD_ON if name in FOR_GOOD else ON)],
+            seed,
+            stage,
+        ),
         client_faults=_client_faults(rng),
         kills=_kills(rng, stage),
         requests=_requests(rng, stage),
@@ -234,6 +241,20 @@ def _fault(rng: random.Random, kind: FaultKind, role: str | None = None, *, alon
         if value is not None and value != parameter.default:
             parameters[parameter.name] = value
     return {"id": kind.id, "selector": selector, "parameters": parameters}
+
+
+def _lasting(faults: list[dict[str, Any]], seed: int, stage: Stage) -> list[dict[str, Any]]:
+    """Let some lists be empty at every look for a while, as in an outage, where others are now and then.
+
+    By a generator of its own: everything else of a seed stays as it was.
+    """
+    rng = random.Random(f"lasting/{seed}")  # noqa: S311  (a schedule, no secret)
+    for fault in faults:
+        if fault["id"] in LASTING and rng.random() < LASTING_ON:
+            begins = datetime.fromisoformat(_at(rng, stage))
+            ends = begins + timedelta(minutes=_log_uniform(rng, *LASTING_MINUTES))
+            fault["selector"] = {"after": begins.isoformat(), "until": ends.isoformat()}
+    return faults
 
 
 def _value(rng: random.Random, parameter: Parameter) -> Any:  # noqa: ANN401  (a parameter is JSON)

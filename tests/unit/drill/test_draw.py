@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from datetime import datetime, timedelta
 
 from drill import draw
 from drill.schedule import Schedule, write
@@ -25,7 +26,21 @@ def test_seed_gives_the_same_schedule_each_time_and_another_one_another(world: W
 def test_faults_of_the_swarm_are_such_as_the_simulator_takes(world: World) -> None:
     for schedule in swarm(world):
         plan = parse_plan(json.dumps({"faults": schedule.faults}).encode())
-        assert all(0.001 <= fault.selector.probability <= 0.3 for fault in plan.faults)
+        drawn = [(fault, fault.selector) for fault in plan.faults]
+        assert all(0.001 <= each.probability <= 0.3 for _, each in drawn if each.until is None)
+        assert {fault.id for fault, each in drawn if each.until is not None} <= draw.LASTING
+
+
+def test_lists_are_empty_now_and_then_or_at_every_look_for_a_while(world: World) -> None:
+    lists = [fault["selector"] for schedule in swarm(world) for fault in schedule.faults if fault["id"] in draw.LASTING]
+    lasting = [
+        (datetime.fromisoformat(each["after"]), datetime.fromisoformat(each["until"]))
+        for each in lists
+        if "until" in each
+    ]
+    assert 0 < len(lasting) < len(lists)
+    least, most = (timedelta(minutes=minutes) for minutes in draw.LASTING_MINUTES)
+    assert all(least <= ends - begins <= most for begins, ends in lasting)
 
 
 def test_every_fault_is_on_now_and_then(world: World) -> None:
