@@ -2,12 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import floor, sqrt
 
 from trading.execution.excess import Excess
-from trading.execution.share_trades import net, of_others, own_sales, sold_by_us, written_off
+from trading.execution.share_trades import (
+    average_after,
+    average_before,
+    net,
+    of_others,
+    own_sales,
+    sold_by_us,
+    written_off,
+)
 from trading.execution.snapshot import BrokerSnapshot
-from trading.execution.splits import SPLITS, shares_after, split_between, splits_between, splits_of_sold
+from trading.execution.splits import (
+    SPLITS,
+    TRADED_TOLERANCE,
+    shares_after,
+    split_between,
+    splits_between,
+    splits_of_sold,
+)
 from trading.model.order import Execution
 from trading.model.record import JournalView, OwnPosition
 
@@ -24,26 +40,48 @@ def split_of(
 
     What others traded before it was split with ours, and so were shares of theirs that stood there (`excess`); what
     they traded after it was not. A sale changes no average price, but that of an account that is short is of its sales.
-    The price is compared with what ours cost, and with the average that the broker showed before (`excess`).
+    The price is compared with what ours and theirs cost, with what ours cost alone, and with the average that the
+    broker showed before (`excess`).
     """
     price = snapshot.average_price(position.conid)
     trades = of_others(position, foreign)
     beside = excess is not None and excess.shares > 0.0
     if price is None or shown < 0.0 or (shown == position.quantity and not trades and not beside):
         return None
-    off = written_off(position, journal) if trades else 0
-    # Several splits leave room for fractions: one that explains all, whenever it came, explains more.
-    for find in (split_between, splits_between):
-        for count in range(len(trades) + 1):
-            before = round(position.quantity + off + net(trades[:count]))
-            ratio = find(before, position.entry_price, shown - net(trades[count:]), price)
-            if ratio is not None:
-                return _ours(position, ratio, shown, alone=not trades), ratio
+    ratio = _explained(position, shown, price, trades, written_off(position, journal) if trades else 0)
+    if ratio is not None:
+        return _ours(position, ratio, shown, alone=not trades), ratio
     if excess is None or excess.price is None or any(each.time > excess.since for each in trades):
         return None
     # Shares of theirs may come and go in ways that no list tells of: only a ratio that splits have is believed.
     ratio = split_between(round(position.quantity + excess.shares), excess.price, shown, price)
     return None if ratio is None else (_ours(position, ratio, shown, alone=not (trades or beside)), ratio)
+
+
+def _explained(
+    position: OwnPosition, shown: float, price: float, trades: Sequence[Execution], off: int
+) -> float | None:
+    """Return the ratio at which what ours became, and what others traded, come to what is shown; None without one.
+
+    `off` of ours were sold by others before. Several splits leave room for fractions: one that explains all, whenever
+    it came, explains more. The prices of the trades have to be of before it, or of after it.
+    """
+    for find in (split_between, splits_between):
+        for count in range(len(trades) + 1):
+            earlier, later = trades[:count], trades[count:]
+            before, now = round(position.quantity + off + net(earlier)), shown - net(later)
+            cost = average_after(position.quantity + off, position.entry_price, earlier)
+            ratio = find(before, cost, now, average_before(shown, price, later))
+            ratio = find(before, position.entry_price, now, price) if ratio is None else ratio
+            if ratio is not None and _traded_so(position.entry_price, earlier, later, ratio):
+                return ratio
+    return None
+
+
+def _traded_so(price: float, earlier: Sequence[Execution], later: Sequence[Execution], ratio: float) -> bool:
+    """Return whether trades before a split and after it have such prices, but for what markets move."""
+    moved = [each.price / price for each in earlier] + [each.price * ratio / price for each in later]
+    return all(1.0 / TRADED_TOLERANCE <= each <= TRADED_TOLERANCE for each in moved)
 
 
 def _ours(position: OwnPosition, ratio: float, shown: float, *, alone: bool) -> int:

@@ -26,6 +26,26 @@ def net(executions: Sequence[Execution]) -> float:
     return sum(each.quantity if each.side is Side.BUY else -each.quantity for each in executions)
 
 
+def average_after(shares: float, price: float, executions: Sequence[Execution]) -> float:
+    """Return the average price of so many shares at a price after trades: buying blends it, selling leaves it."""
+    for each in executions:
+        bought = each.quantity if each.side is Side.BUY else 0.0
+        if shares + bought > 0.0:
+            price = (shares * price + bought * each.price) / (shares + bought)
+        shares += net([each])
+    return price
+
+
+def average_before(shares: float, price: float, executions: Sequence[Execution]) -> float:
+    """Return the average price that so many shares at a price had before trades (`average_after`)."""
+    for each in reversed(executions):
+        before = shares - net([each])
+        if each.side is Side.BUY and before > 0.0:
+            price = (shares * price - each.quantity * each.price) / before
+        shares = before
+    return price
+
+
 def sold_by_others(position: OwnPosition, foreign: tuple[Execution, ...], journal: JournalView) -> float:
     """Return the shares that somebody else sold net since we have them, less those that were written off already."""
     return -net(of_others(position, foreign)) - written_off(position, journal)

@@ -13,8 +13,8 @@ _RATIOS = tuple(ratio for split in (*SPLITS, *_RARE) for ratio in (split, 1.0 / 
 _LEAST = 1.2
 # Prices are rounded to cents, and the broker's average price holds commissions.
 _PRICE_TOLERANCE = 0.01
-# What shares are sold for is not what they were bought for.
-_SOLD_TOLERANCE = 1.3
+TRADED_TOLERANCE = 1.3
+"""by what factor shares may trade above or below what they were bought for a few days ago"""
 SHARE_TOLERANCE = 0.01
 """by how much a whole number of shares may be missed in the arithmetic"""
 
@@ -71,10 +71,10 @@ def splits_of_sold(shares: int, price: float, sold: float, sold_price: float) ->
     if not (price > 0.0 and sold_price > 0.0):
         return None
     for ratio in _RATIOS:
-        if max(ratio, 1.0 / ratio) <= _SOLD_TOLERANCE:
+        if max(ratio, 1.0 / ratio) <= TRADED_TOLERANCE:
             continue
         apart = price / sold_price / ratio
         fits = abs(sold - shares_after(shares, ratio)) <= 1.0
-        if fits and sold > 0.0 and 1.0 / _SOLD_TOLERANCE <= apart <= _SOLD_TOLERANCE:
+        if fits and sold > 0.0 and 1.0 / TRADED_TOLERANCE <= apart <= TRADED_TOLERANCE:
             return ratio
     return None

@@ -53,7 +53,7 @@ def test_sale_at_another_price_than_an_order_has_filled_at_is_not_its() -> None:
     assert match((TARGET,), replace(ours, price=106.005), orders=(SOLD,)).fills != ()
     # A price that isn't told is none that differs.
     unpriced = replace(by_hand, price=0.0)
-    assert match((STOP,), unpriced, orders=(replace(SOLD, order_id=STOP.order_id),)).fills == (("E-S", unpriced),)
+    assert match((STOP,), unpriced, orders=(replace(SOLD, order_id=STOP.order_id or 0),)).fills == (("E-S", unpriced),)
 
 
 def test_fill_of_one_leg_that_is_taken_back_leaves_the_sale_of_the_other_to_it() -> None:

@@ -46,7 +46,11 @@ def test_what_carries_no_id_is_kept_as_anothers_where_a_listed_order_has_filled_
     evidence = parts.context().evidence
     journal, sold = JournalView((ENTRY, UNSEEN), ()), bare(STOP, execution_id="sold")
     by_hand = replace(LISTED, order_type=OrderType.MARKET, average_price=100.0)
-    for order in (LISTED, replace(by_hand, average_price=100.1), replace(by_hand, order_id=STOP.order_id, conid=MSFT)):
+    for order in (
+        LISTED,
+        replace(by_hand, average_price=100.1),
+        replace(by_hand, order_id=STOP.order_id or 0, conid=MSFT),
+    ):
         note_theirs(evidence, [sold], journal, reading(IN_SESSION, orders=(order,)))
         assert theirs(evidence) == frozenset()
     # Of two that look the same one may be ours.

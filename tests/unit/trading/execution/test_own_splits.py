@@ -110,15 +110,15 @@ def test_two_splits_between_two_looks_are_believed_too() -> None:
     ("quantity", "held", "average", "trades", "own_then"),
     [
         # Sold after the split, and before it.
-        (5, 17, 25.0, (traded(3),), 17),
+        (5, 17, 25.0, (traded(3, price=25.0),), 17),
         (5, 16, 25.0, (traded(1),), 16),
         # Bought before it: a fraction of both together is cash.
         (25, 2, 1000.0, (traded(1, Side.BUY),), 2),
-        (10, 5, 50.0, (traded(15),), 5),
-        (10, 10, 50.0, (traded(10),), 10),
+        (10, 5, 50.0, (traded(15, price=50.0),), 5),
+        (10, 10, 50.0, (traded(10, price=50.0),), 10),
         # Bought after it: not ours.
-        (10, 23, 50.0, (traded(3, Side.BUY),), 20),
-        (10, 19, 50.0, (traded(3, Side.BUY), traded(4)), 19),
+        (10, 23, 50.0, (traded(3, Side.BUY, price=50.0),), 20),
+        (10, 19, 50.0, (traded(3, Side.BUY, price=50.0), traded(4, price=50.0)), 19),
     ],
 )
 def test_split_is_believed_beside_what_others_traded(
@@ -127,6 +127,17 @@ def test_split_is_believed_beside_what_others_traded(
     found = judged(shown({AAPL: held}, average=average), position=own(quantity), foreign=trades)
     assert isinstance(found, Change)
     assert (found.kind, quantity + found.quantity) == (AdjustmentKind.SPLIT, own_then)
+
+
+def test_what_others_paid_tells_which_of_their_shares_were_split() -> None:
+    before, after = traded(1, Side.BUY, price=102.0), traded(1, Side.BUY, price=51.0)
+    snapshot = shown({AAPL: 5}, average=(100.0 + 102.0 + 51.0) / 5)
+    found = judged(snapshot, position=own(1), foreign=(before, after))
+    assert isinstance(found, Change)
+    assert (found.quantity, found.ratio) == (1, 2.0)
+    # It is not split once more by the same trades.
+    split = replace(own(2), entry_price=50.0, split_ratio=2.0)
+    assert judged(snapshot, position=split, foreign=(before, after)) is None
 
 
 def test_account_that_others_sold_short_shows_no_split() -> None:

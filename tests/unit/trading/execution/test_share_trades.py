@@ -7,7 +7,15 @@ import pytest
 
 from tests.fakes.trading_states import IN_SESSION, PRE_OPEN, XOM, after, entry, own, stop, target
 from tests.unit.trading.execution.shares_shown import TEN, traded
-from trading.execution.share_trades import net, of_others, own_sales, sold_by_others, written_off
+from trading.execution.share_trades import (
+    average_after,
+    average_before,
+    net,
+    of_others,
+    own_sales,
+    sold_by_others,
+    written_off,
+)
 from trading.model.order import IntentState, Side
 from trading.model.record import IntentRecord, JournalView
 
@@ -56,3 +64,11 @@ def test_what_was_written_off_is_not_sold_by_others_again() -> None:
 
 def test_of_a_position_without_a_known_entry_nothing_was_written_off() -> None:
     assert written_off(replace(own(7), entry_coid="gone"), JournalView((), ())) == 0
+
+
+def test_average_price_blends_what_is_bought_and_is_left_by_what_is_sold() -> None:
+    trades = (traded(10, Side.BUY, price=130.0), traded(5), traded(5, Side.BUY, price=95.0))
+    assert average_after(20, 100.0, trades) == 107.5
+    assert average_before(30, 107.5, trades) == pytest.approx(100.0)
+    # All of it was bought since: nothing stood there before.
+    assert average_before(10, 130.0, trades[:1]) == 130.0
