@@ -220,6 +220,22 @@ def bindings(journal: JournalView, snapshot: BrokerSnapshot) -> tuple[Binding, .
     return (*back, *found.values())
 
 
+def is_anothers_id(order_id: int, coid: str, records: Iterable[IntentRecord]) -> bool:
+    """Return whether another order of ours that may be live has an id for certain, so that it can't be bound yet.
+
+    Where the broker gives an id again that other one is over, which a reading has yet to show. One that has vanished
+    loses its id.
+    """
+    return any(
+        record.order_id == order_id
+        and record.coid != coid
+        and record.maybe_live
+        and record.state is not IntentState.UNKNOWN
+        and not record.provisional
+        for record in records
+    )
+
+
 def _back(journal: JournalView, snapshot: BrokerSnapshot) -> tuple[Binding, ...]:
     found = _vanished(journal, snapshot)
     return tuple(Binding(r.coid, order.order_id) for r, order in found if is_same(r, order, journal))

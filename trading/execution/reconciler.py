@@ -17,7 +17,7 @@ from trading.execution.endings import INACTIVE_AFTER_S, Endings
 from trading.execution.excess import excess_in
 from trading.execution.execution_matching import match_executions
 from trading.execution.foreign import halt_causes
-from trading.execution.matching import Binding, bindings, could_be, is_same, is_still, named
+from trading.execution.matching import Binding, bindings, could_be, is_anothers_id, is_same, is_still, named
 from trading.execution.others import drop_spent, note_theirs, spent, theirs
 from trading.execution.plan import LooksAgain
 from trading.execution.rejects import REJECTS_IN_A_ROW, latched_for, note_latched, rejected_in_a_row
@@ -207,9 +207,13 @@ class Reconciler:
             self._resurrected(record, "an execution of it came", done)
         elif record.state is IntentState.FILLED and record.left > 0:
             journal.transition(record.coid, IntentState.WORKING, "RESURRECTED: an execution was taken back", now)
-        elif execution.order_id is not None and (
-            (record.provisional and execution.order_ref == record.coid)
-            or (record.state in UNPROVEN and record.order_id is None)
+        elif (
+            execution.order_id is not None
+            and (
+                (record.provisional and execution.order_ref == record.coid)
+                or (record.state in UNPROVEN and record.order_id is None)
+            )
+            and not is_anothers_id(execution.order_id, record.coid, self.view(now).records)
         ):
             journal.bind(record.coid, execution.order_id, snapshot_epoch, now)
         elif record.state is IntentState.UNKNOWN:

@@ -12,7 +12,7 @@ from enum import StrEnum
 
 from trading.errors import GatewayError, InvariantBroken
 from trading.execution.context import TradingContext
-from trading.execution.matching import bindings
+from trading.execution.matching import bindings, is_anothers_id
 from trading.execution.order_factory import tickets
 from trading.execution.outcomes import command_state, outcome_class, refused_legs, said
 from trading.execution.prices import sale_price
@@ -21,7 +21,7 @@ from trading.execution.snapshot import BrokerSnapshot, Reading
 from trading.execution.state import TradingState
 from trading.model.command import CommandDraft, CommandState, Step
 from trading.model.metric import Duration
-from trading.model.order import IntentState, OrderIntent
+from trading.model.order import MAYBE_LIVE, IntentState, OrderIntent
 from trading.model.outcome import (
     Acknowledged,
     Answer,
@@ -190,7 +190,7 @@ class Submission:
             if order_id is None and len(group) == 1 and len(outcome.orders) == 1:
                 order_id = outcome.orders[0].order_id
             if order_id is not None:
-                self._context.journal.bind(intent.coid, order_id, state.epoch, self._context.clock.now())
+                self._bind(intent.coid, order_id, state.epoch)
             else:
                 self._move((intent.coid,), IntentState.UNKNOWN, "refused in the answer to its group, or not in it")
         self._context.log.info("order accepted", coid=group[0].coid, symbol=group[0].symbol, role=group[0].role)
@@ -213,7 +213,7 @@ class Submission:
         live = [binding for binding in there if seen.sights[binding.order_id].maybe_live]
         if live:
             for binding in there:
-                context.journal.bind(binding.coid, binding.order_id, state.epoch, now)
+                self._bind(binding.coid, binding.order_id, state.epoch)
             context.log.warning("refused, and there all the same", coid=coids[0], text=text)
             return Sending.ACCEPTED
         listed = executions.value.executions if executions.value is not None else ()
@@ -222,6 +222,14 @@ class Submission:
         self._move(coids, IntentState.DECLINED if declined else IntentState.REJECTED, text)
         context.log.warning("order refused", coid=coids[0], symbol=group[0].symbol, declined=declined, text=text)
         return Sending.DECLINED if declined else Sending.REFUSED
+
+    def _bind(self, coid: str, order_id: int, epoch: int) -> None:
+        """Bind an order; where another one of ours has its id as yet, readings tell which of them it is."""
+        journal = self._context.journal
+        if is_anothers_id(order_id, coid, journal.intents(states=MAYBE_LIVE)):
+            self._move((coid,), IntentState.UNKNOWN, f"another order of ours has its id {order_id} as yet")
+        else:
+            journal.bind(coid, order_id, epoch, self._context.clock.now())
 
     def _unknown(self, coids: Sequence[str], text: str) -> Sending:
         self._move(coids, IntentState.UNKNOWN, text)

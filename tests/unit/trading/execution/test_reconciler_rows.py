@@ -195,6 +195,23 @@ def test_fill_of_an_order_whose_id_comes_again_is_the_newer_ones(books: OrderBoo
     assert [books.record(group[0].coid).filled for group in (first, second)] == [0, 9]
 
 
+def test_fill_of_an_order_under_an_id_that_another_one_of_ours_has_as_yet_is_counted_and_halts_nothing(
+    books: OrderBooks,
+) -> None:
+    first, *_ = books.enter()
+    books.read()
+    order_id = books.record(first.coid).order_id or 0
+    books.broker.end(order_id, BrokerStatus.CANCELLED)
+    books.broker.next_id = order_id
+    second, *_ = books.enter(symbol="XOM", quantity=3)
+    books.broker.fill(order_id, 100.0, quantity=2)
+    found = books.read(5)
+    assert (found.halts, found.fills, books.shares()) == ((), 1, {"XOM": 2})
+    assert (books.record(second.coid).state, books.record(second.coid).order_id) == (S.WORKING, None)
+    books.read_often(3, 90)
+    assert (books.record(first.coid).order_id, books.record(second.coid).order_id) == (None, order_id)
+
+
 def test_own_live_order_that_was_taken_for_ended_works_again_and_is_told(books: OrderBooks) -> None:
     entry, stop, _ = books.bought()
     order = books.broker.children(books.record(entry.coid).order_id or 0)[0]

@@ -22,7 +22,7 @@ from tests.fakes.trading_states import CLOSES, CONIDS, IN_SESSION, PRE_OPEN, bid
 from trading.errors import InvariantBroken
 from trading.execution.submission import Sending, references_of
 from trading.model.command import CommandState, Step
-from trading.model.order import IntentState
+from trading.model.order import BrokerStatus, IntentState
 from trading.model.outcome import Acknowledged, Answer, OrderAck, Outcome
 from trading.model.request import BrokerRequest, PreparedRequest, ReplyToQuestion, RequestKind
 
@@ -239,3 +239,22 @@ def test_single_order_is_bound_by_an_answer_that_does_not_name_it(books: OrderBo
     books.journal.plan([sale])
     assert books.send([sale], no_name, step=Step.EXIT) is Sending.ACCEPTED
     assert books.record(sale.coid).order_id == books.broker.named(sale.coid).order_id
+
+
+@pytest.mark.parametrize("fault", [None, refused_but_taken])
+def test_order_under_an_id_that_another_one_of_ours_has_as_yet_is_unproven_until_readings_show_whose_it_is(
+    books: OrderBooks, fault: Fault | None
+) -> None:
+    first = books.enter()
+    books.read()
+    ids = [books.record(intent.coid).order_id for intent in first]
+    books.broker.end(ids[0] or 0, BrokerStatus.CANCELLED)
+    books.broker.next_id = ids[0] or 0
+    second = books.plan("XOM", 3)
+    assert books.send(second, fault) is Sending.ACCEPTED
+    assert (books.record(second[0].coid).state, books.record(second[0].coid).order_id) == (S.UNKNOWN, None)
+    found = books.read_often(4, 90)
+    assert [books.record(intent.coid).order_id for intent in second] == ids
+    assert books.states(*(intent.coid for intent in second)) == [S.WORKING] * 3
+    assert not any(record.order_id in ids for record in map(books.record, (intent.coid for intent in first)))
+    assert [each.halts for each in found] == [()] * 4
