@@ -31,11 +31,11 @@ def i5_all_fills_are_counted(case: Case) -> Iterator[Violation]:
     """In the end every own fill is in the journal, and each intent has filled what its order has.
 
     A fill of an order that was over can't be told from a trade by hand where nobody could look at the list of its day,
-    nor can one that looks just like such a trade.
+    nor can one that looks just like such a trade, nor one of an order whose id was given again before a look.
     """
     book = final(case)
     booked = {fill_of(execution.execution_id) for execution in case.journal.executions}
-    unseen = _never_shown(case, book) | _alike(case, book, booked)
+    unseen = _never_shown(case, book) | _alike(case, book, booked) | _under_anothers_id(case, book)
     for name, execution in book.executions.items():
         if execution.own and execution.quantity > 0 and name not in booked and name not in unseen:
             yield Violation(
@@ -100,6 +100,27 @@ def _alike(case: Case, book: Book, booked: Set[str]) -> set[str]:
         )
         for name in own
     }
+
+
+def _under_anothers_id(case: Case, book: Book) -> set[str]:
+    """Return the fills of own orders without a name whose id another order had before a look could show them as filled.
+
+    Where the list of trades names neither the order nor what we call it, nothing else tells that such a fill is ours.
+    """
+    if book.trades_name_orders:
+        return set()
+    looks = looks_of(case)
+    orders: defaultdict[int, list[Order]] = defaultdict(list)
+    for order in book.all_orders():
+        orders[order.order_id].append(order)
+    found: set[str] = set()
+    for name, execution in book.executions.items():
+        same_id = sorted(orders[execution.order_id], key=lambda order: order.placed)
+        mine = [order for order in same_id if order.placed <= execution.made]
+        later = [order for order in same_id if order.placed > execution.made]
+        if execution.own and later and mine[-1].coid is None and looks.first_clear(execution.made) > later[0].placed:
+            found.add(name)
+    return found
 
 
 def _look(execution: Execution) -> tuple[int, str, int, float]:

@@ -67,6 +67,32 @@ def test_fill_that_looks_just_like_that_of_another_is_not_asked_for_nor_what_its
     assert len(list(accounts.i5_all_fills_are_counted(run.case()))) == told
 
 
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({}, 0),
+        ({"trades_name_orders": True}, 1),
+        ({"looked": True}, 1),
+        ({"given_to": 50}, 2),
+        ({"named": True}, 1),
+    ],
+)
+def test_fill_of_an_order_whose_id_another_had_before_a_look_is_not_asked_for(
+    change: dict[str, Any], told: int
+) -> None:
+    run = bought()
+    run.line(-4000.0, "start", behaviour={"order_id_in_trades": change.get("trades_name_orders", False)})
+    if change.get("named", False):
+        run.over(110.0, TARGET_ID)
+        run.order(120.0, ticket(TARGET_ID, "SELL", "LMT", 10, coid=TARGET))
+    run.fill(200.0, TARGET_ID, "SELL", 10, "0000a.b.02.01")
+    run.over(200.0, TARGET_ID, "filled")
+    run.turn(210.0, good=change.get("looked", False))
+    run.line(220.0, "deed", do="trade", order_id=change.get("given_to", TARGET_ID), symbol=SYMBOL, quantity=10)
+    run.turn(240.0)
+    assert len(list(accounts.i5_all_fills_are_counted(run.case()))) == told
+
+
 def test_purchase_into_shares_that_were_sold_short_by_hand_is_gone_at_once() -> None:
     run = MadeUp()
     by_hand(run, 11)
