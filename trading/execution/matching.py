@@ -106,8 +106,8 @@ def is_still(record: IntentRecord, order: BrokerOrder, journal: JournalView, epo
     """Return whether the order under a record's id is its in this session too.
 
     Once it was over its id may have been given to another one, as a live row shows at once and any row in a later
-    session: then it has to name its entry, which this session has shown, as its parent, or be just like it, in size and
-    price, as it was asked for last or as a split left it.
+    session: then it has to name its entry as its parent, which this session has shown, itself or by its other child, or
+    be just like it, in size and price, as it was asked for last or as a split left it.
     """
     if not is_same(record, order, journal):
         return False
@@ -115,8 +115,10 @@ def is_still(record: IntentRecord, order: BrokerOrder, journal: JournalView, epo
     if record.state not in TERMINAL or (over and record.seen_epoch == epoch):
         return True
     entry = journal.by_coid.get(record.intent.parent_coid or "")
-    if entry is not None and entry.seen_epoch == epoch and order.parent_id == entry.order_id is not None:
-        return True
+    if entry is not None and order.parent_id == entry.order_id is not None:
+        others = (each for each in journal.children(entry.coid) if each.coid != record.coid)
+        if any(each.seen_epoch == epoch and not each.provisional for each in (entry, *others)):
+            return True
     return any(agrees(each, order) or is_split(each, order) for each in _wanted(record.intent, journal))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from tests.fakes.trading_states import EPOCH, IN_SESSION, MSFT, asked, shows, stop
-from tests.unit.trading.execution.test_matching import BRACKET, ENTRY, OPEN_BRACKET, ROWS, STOP, bind
+from tests.unit.trading.execution.test_matching import BRACKET, ENTRY, OPEN_BRACKET, ROWS, STOP, TARGET, bind
 from trading.execution.matching import Binding, is_still
 from trading.model.command import CommandRecord, Step
 from trading.model.order import BrokerOrder, BrokerStatus, IntentState
@@ -58,6 +58,25 @@ def test_order_that_was_over_in_another_session_is_its_where_size_and_price_are_
     resized = asked(over, Step.RESIZE, IN_SESSION, kind=RequestKind.MODIFY, quantity=12, price=95.0)
     assert in_a_later_session(over, replace(row, total_quantity=12.0), resized)
     assert not in_a_later_session(over, replace(row, total_quantity=11.0), resized)
+
+
+def test_order_that_was_over_in_another_session_is_its_where_its_parent_is_that_of_a_leg_that_this_one_has_shown() -> (
+    None
+):
+    over = replace(TARGET, state=S.FILLED, filled=9, seen_epoch=EPOCH - 1)
+    older = replace(ENTRY, state=S.FILLED, filled=9, seen_epoch=EPOCH - 1)
+    # A person changed its price just before it filled; its entry, which filled days ago, is in no list any more.
+    row = shows(over, BrokerStatus.FILLED, limit_price=108.0, parent_id=1)
+    for leg, parent_id, is_its in (
+        (STOP, 1, True),
+        (STOP, 9, False),
+        (STOP, None, False),
+        (replace(STOP, seen_epoch=EPOCH - 1), 1, False),
+        (replace(STOP, provisional=True), 1, False),
+        (stop("F-S", 2, parent="F"), 1, False),
+    ):
+        journal = JournalView((older, leg, over), ())
+        assert is_still(over, replace(row, parent_id=parent_id), journal, EPOCH) is is_its
 
 
 def test_order_that_was_over_in_this_session_is_not_the_live_one_at_its_id_that_is_only_partly_like_it() -> None:
