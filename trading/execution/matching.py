@@ -76,7 +76,7 @@ def may_be(record: IntentRecord, sight: OrderSight, journal: JournalView) -> boo
     """Return whether an order that may be live could be an unproven one of ours, so that nothing proves it absent.
 
     It has its id or its name, whatever its size and price are by now; or it is nobody's for certain, and what was asked
-    for, or that after splits.
+    for, or that after splits, or a child at its price that a person may have made larger.
     """
     intent, order = record.intent, sight.order
     if not sight.maybe_live or not _same_kind(intent, order):
@@ -85,8 +85,8 @@ def may_be(record: IntentRecord, sight: OrderSight, journal: JournalView) -> boo
         return False
     if order.order_id == record.order_id or order.order_ref == record.coid:
         return True
-    several = _split(order, intent, several=True)
-    return (several or could_be(intent, order)) and order.order_id not in journal.bound_ids
+    alike = could_be(intent, order) or _split(order, intent, several=True) or _enlarged(intent, order)
+    return alike and order.order_id not in journal.bound_ids
 
 
 def is_same(record: IntentRecord, order: BrokerOrder, journal: JournalView) -> bool:
@@ -158,7 +158,7 @@ def _like(order: BrokerOrder, intent: OrderIntent) -> bool:
         return True
     if shown is None:
         return False
-    if abs(shown - price) < PRICE_TOLERANCE or _split(order, intent):
+    if _at_its_price(intent, order) or _split(order, intent):
         return True
     # An order that is over and is worth as much may be an earlier one whose id was given again.
     if LIFE[order.status] is OrderLife.OVER:
@@ -174,6 +174,16 @@ def _split(order: BrokerOrder, intent: OrderIntent, *, several: bool = False) ->
         return False
     find = splits_between if several else split_between
     return find(intent.quantity, price, order.total_quantity, shown) is not None
+
+
+def _enlarged(intent: OrderIntent, order: BrokerOrder) -> bool:
+    """Return whether an order may be a bracket's child that a person made larger: it is at that very price."""
+    return not named(intent) and round(order.total_quantity) > intent.quantity and _at_its_price(intent, order)
+
+
+def _at_its_price(intent: OrderIntent, order: BrokerOrder) -> bool:
+    price, shown = _prices(order, intent)
+    return price is not None and shown is not None and abs(shown - price) < PRICE_TOLERANCE
 
 
 def _prices(order: BrokerOrder, intent: OrderIntent) -> tuple[float | None, float | None]:
@@ -270,7 +280,7 @@ def _child(intent: OrderIntent, parent_id: int, filled: int, sights: Iterable[Or
 
     A child may work for no more than is `filled` of its parent. One that names its parent may have another price and
     less shares by now, which a person gave it; size and price may both be those after a split. One that names no parent
-    and has another price is bound provisionally.
+    and has another price is bound provisionally, and so is one at its price with more shares.
     """
     unnamed = [
         s.order for s in sights if s.order.order_ref in {None, intent.parent_coid} and _same_kind(intent, s.order)
@@ -286,8 +296,9 @@ def _child(intent: OrderIntent, parent_id: int, filled: int, sights: Iterable[Or
     ):
         if fitting:
             return (Binding(intent.coid, fitting[0].order_id),) if len(fitting) == 1 else ()
-    # At another price it may be ours as a person changed it, or another's: nothing is proven against it, or with it.
+    # Changed in either it may be ours as a person made it, or another's: nothing is proven against it, or with it.
     changed = [order for order in loose if round(order.total_quantity) == intent.quantity]
+    changed += [order for order in (*named_parent, *loose) if _enlarged(intent, order)]
     return (Binding(intent.coid, changed[0].order_id, provisional=True),) if len(changed) == 1 else ()
 
 

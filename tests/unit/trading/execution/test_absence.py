@@ -132,13 +132,16 @@ def test_order_is_not_absent_while_its_id_is_live_in_the_list_at_any_size_and_pr
     assert judged(vanished, shows(WITNESS), row, so_far=votes(4)) == NOTHING
 
 
-def test_child_that_may_work_for_a_part_of_its_entry_is_never_a_vote_against_it() -> None:
+def test_child_that_may_work_for_a_part_of_its_entry_or_was_made_larger_by_hand_is_never_a_vote_against_it() -> None:
     gone = stop("G-S", None, state=S.UNKNOWN, parent="G")
-    for shares, counts in ((1.0, False), (9.0, False), (10.0, True)):
+    for shares in (1.0, 9.0, 10.0):
         alike = shows(replace(gone, order_id=77), total_quantity=shares, remaining_quantity=shares)
-        assert (judged(gone, shows(WITNESS), alike) != NOTHING) is counts
-    part = shows(replace(GONE, order_id=77), order_ref=None, total_quantity=1.0, remaining_quantity=1.0)
-    assert judged(GONE, shows(WITNESS), part) != NOTHING
+        assert judged(gone, shows(WITNESS), alike) == NOTHING
+        elsewhere = replace(alike, stop_price=(alike.stop_price or 0.0) + 0.01)
+        assert judged(gone, shows(WITNESS), elsewhere) != NOTHING
+    for shares in (1.0, 10.0):
+        other = shows(replace(GONE, order_id=77), order_ref=None, total_quantity=shares, remaining_quantity=shares)
+        assert judged(GONE, shows(WITNESS), other) != NOTHING
 
 
 def test_order_alike_that_is_somebody_elses_or_over_is_none_that_could_be_it() -> None:

@@ -163,9 +163,20 @@ def test_child_that_names_its_parent_is_ours_though_a_person_gave_it_another_pri
 
 
 @pytest.mark.parametrize("parent", [1, None])
-def test_child_of_another_size_is_not_ours(parent: int | None) -> None:
-    larger = replace(ROWS[1], total_quantity=ROWS[1].total_quantity + 1.0, parent_id=parent)
-    assert set(bind(OPEN_BRACKET, ROWS[0], larger, ROWS[2])) == {"E", "E-T"}
+def test_child_of_more_shares_is_bound_provisionally_at_its_price_as_a_person_may_have_made_it_larger(
+    parent: int | None,
+) -> None:
+    larger = shows(TARGET, total_quantity=10.0, parent_id=parent)
+    records = (ENTRY, STOP, OPEN_BRACKET[2])
+    assert bind(records, ROWS[0], ROWS[1], larger)["E-T"] == Binding("E-T", 3, provisional=True)
+    for others in (
+        [replace(larger, limit_price=91.0)],
+        [replace(larger, order_ref="theirs")],
+        [replace(larger, parent_id=4711)],
+        [larger, replace(larger, order_id=9)],
+    ):
+        assert "E-T" not in bind(records, ROWS[0], ROWS[1], *others)
+    assert bind(records, *ROWS, replace(larger, order_id=9))["E-T"] == Binding("E-T", 3)
 
 
 @pytest.mark.parametrize("parent", [1, None])
