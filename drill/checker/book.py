@@ -32,6 +32,8 @@ class Order:
     """the order itself: its id may be given again"""
     limit: float | None = None
     stop: float | None = None
+    by_hand: int = 0
+    """how many shares a person has added to it since we said its size"""
     filled: int = 0
     live: bool = True
     refused: bool = False
@@ -145,6 +147,8 @@ class Book:
         ticket = line["ticket"]
         order = self.orders.get(ticket["order_id"])
         if order is not None:
+            added = ticket["quantity"] - order.quantity
+            order.by_hand = max(order.by_hand + added, 0) if line.get("by") == "manual" else 0
             order.quantity, order.kind = ticket["quantity"], ticket["kind"]
             order.limit, order.stop = ticket.get("limit"), ticket.get("stop")
 

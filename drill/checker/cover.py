@@ -98,14 +98,16 @@ def _deadline(case: Case, looks: Looks, gap: Gap, begin: float) -> float:
         since = later
 
 
-def unproven_until(case: Case, conid: int, at: float) -> float:
+def unproven_until(case: Case, conid: int, at: float, order_id: int | None = None) -> float:
     """Return until when a stop or an exit of the contract was not proven that was not at a time; else the time.
 
-    An order that is only like it, and does not show its name, proves nothing, and is never cancelled.
+    An order that is only like it, and does not show its name, proves nothing, and is never cancelled. With an order's
+    id it is asked of those alone that this order may be.
     """
     until = at
     for coid, intent in case.journal.intents.items():
-        if intent.conid == conid and intent.side == "SELL":
+        asked = order_id is None or intent.order_id in {None, order_id}
+        if intent.conid == conid and intent.side == "SELL" and asked:
             until = max(until, _in_state(case, coid, at))
     return until
 

@@ -63,7 +63,10 @@ def _unseen(book: Book, looks: Looks, conid: int) -> bool:
 
 
 def _sold_short(case: Case, line: Line, book: Book, looks: Looks, conid: int) -> Iterator[Violation]:
-    """Judge a sale beyond what is ours, but where a person had sold just before: a cancel may be under way."""
+    """Judge a sale beyond what is ours, but where a person had sold just before: a cancel may be under way.
+
+    Nor are the shares judged that a person added to an order which is not proven to be ours: it is never changed by us.
+    """
     sold = line["kind"] == "fill" and line["execution"]["conid"] == conid and line["execution"]["side"] == "SELL"
     if not sold or book.own[conid] >= 0 or not book.linked or case.fired(*_LATE_FILLS, "C05"):
         return
@@ -71,6 +74,9 @@ def _sold_short(case: Case, line: Line, book: Book, looks: Looks, conid: int) ->
     if _ahead_of_its_parent(book, order_id):
         return
     if _delivered_twice(case, book, book.orders[order_id].coid, book.at - TRIM_S):
+        return
+    added = book.orders[order_id].by_hand
+    if -book.own[conid] <= added and unproven_until(case, conid, book.at, order_id) > book.at:
         return
     if not _unseen(book, looks, conid) and not _sold_by_others(book, conid, book.at - TRIM_S):
         text = f"order {order_id} sold {-book.own[conid]} more than was ours"

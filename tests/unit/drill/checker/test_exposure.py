@@ -5,14 +5,17 @@ from __future__ import annotations
 import pytest
 
 from drill.checker import exposure
-from drill.checker.logs import Violation
+from drill.checker.logs import Step, Violation
 from tests.unit.drill.checker.made_up import (
     ENTRY,
+    STOP,
     STOP_ID,
     SYMBOL,
+    TARGET,
     TARGET_ID,
     MadeUp,
     bought,
+    seconds,
     ticket,
 )
 
@@ -52,6 +55,24 @@ def test_child_may_sell_more_than_its_parent_had_just_bought(sold_at: float, cou
     run.fill(200.0, 1, "BUY", 2)
     run.turn(205.0)
     run.fill(sold_at, 2, "SELL", 10)
+    assert len([each for each in i10(run) if "sold" in each.sentence]) == count
+
+
+@pytest.mark.parametrize(
+    ("likeness", "by", "sold", "count"),
+    [(True, "manual", 13, 0), (True, "manual", 14, 1), (True, "client", 13, 1), (False, "manual", 13, 1)],
+    ids=["in doubt", "more than was added", "added by us", "certainly ours"],
+)
+def test_order_that_may_be_another_s_may_sell_the_shares_that_a_person_added_to_it(
+    by: str, sold: int, count: int, *, likeness: bool
+) -> None:
+    run = bought()
+    run.line(-2000.0, "modify", ticket=ticket(TARGET_ID, "SELL", "LMT", 13), by=by)
+    run.steps.append(Step(TARGET, "WORKING", seconds(-1000.0), likeness=likeness))
+    # Whatever else is in doubt is no excuse of this one.
+    run.steps.append(Step(STOP, "WORKING", seconds(-1000.0), likeness=True))
+    run.turn(250.0)
+    run.fill(300.0, TARGET_ID, "SELL", sold)
     assert len([each for each in i10(run) if "sold" in each.sentence]) == count
 
 
