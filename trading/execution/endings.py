@@ -20,10 +20,12 @@ from trading.ports import Broker
 
 EXECUTIONS_LATE_AFTER_S = 60.0
 INACTIVE_AFTER_S = 30.0
+UNCONFIRMED_AFTER_S = 60.0
 # The list shows what ended today.
 _LISTED_FOR = timedelta(days=1)
 WARNED = "warned"
 """since when the broker has shown a warning on an order, in `since`"""
+_UNCONFIRMED = "unconfirmed"
 # By then nothing of a session's DAY orders can be on the book.
 EXPIRED_AFTER = timedelta(minutes=30)
 _ENDED = {
@@ -55,7 +57,7 @@ class Endings:
         calendar: TradingCalendar,
         settings: Settings,
     ) -> None:
-        """`broker` is asked for single orders that the list lacks."""
+        """`broker` is asked for single orders that the list lacks, or shows as cancelled though nobody asked for it."""
         self._snapshot = snapshot
         self._journal = journal
         self._since = since
@@ -74,7 +76,10 @@ class Endings:
             return Ending(IntentState.FILLED, "")
         if record.order_id is None:
             return None
-        return self._missing(record, now) if sight is None else self._judge(record, sight, now)
+        if sight is None:
+            return self._missing(record, now)
+        ending = self._judge(record, sight, now)
+        return None if ending is not None and self._denied(record, ending) else ending
 
     def _ordered(self, record: IntentRecord, sight: OrderSight | None) -> int:
         """Return the most shares that the order may be for by now: we or a person may have made it larger, or a split.
@@ -108,6 +113,26 @@ class Endings:
             return Ending(self._state(record, order, now), text, gap=order)
         return Ending(self._state(record, order, now), str(order.status))
 
+    def _denied(self, record: IntentRecord, ending: Ending) -> bool:
+        """Return whether an order that the list shows as cancelled, which nobody asked for, works by its id.
+
+        The list may show a row too many and lack the true one. Where nobody answers, it is believed a minute later.
+        """
+        if ending.state is not IntentState.CANCELLED or record.order_id is None or self._asked(record):
+            return False
+        try:
+            order = self._broker.order_status(record.order_id)
+        except GatewayError:
+            return self._since.seconds(_UNCONFIRMED, record.coid) < UNCONFIRMED_AFTER_S
+        return order is not None and LIFE[order.status] is OrderLife.LIVE and is_same(record, order, self._journal)
+
+    def _asked(self, record: IntentRecord, *, but: Step | None = None) -> bool:
+        """Return whether we asked to cancel it, in another step than one."""
+        return any(
+            command.kind is RequestKind.CANCEL and command.left and command.step is not but
+            for command in self._journal.commands_of(record.coid)
+        )
+
     def _corrected(self, record: IntentRecord) -> bool:
         """Return whether the broker may have changed or taken back an execution of it: the row's number is older."""
         listed = self._snapshot.executions.value
@@ -138,10 +163,7 @@ class Endings:
 
     def _state(self, record: IntentRecord, order: BrokerOrder, now: datetime) -> IntentState:
         ended = _ENDED.get(order.status, IntentState.CANCELLED)
-        asked = any(
-            command.kind is RequestKind.CANCEL and command.left and command.step is not Step.SESSION_OVER
-            for command in self._journal.commands_of(record.coid)
-        )
+        asked = self._asked(record, but=Step.SESSION_OVER)
         if ended is IntentState.CANCELLED and record.intent.tif is Tif.DAY and not asked:
             session = self._calendar.session(record.intent.session)
             if session is not None and now >= session.close:

@@ -159,6 +159,35 @@ def test_order_that_was_cancelled_in_part_ends_with_what_was_executed(judge: Jud
     assert judge(record, shows(record, BrokerStatus.CANCELLED)) == Ending(S.CANCELLED, "Cancelled")
 
 
+def test_order_that_works_by_its_id_has_not_ended_by_a_row_that_says_cancelled(judge: Judge) -> None:
+    leg = stop()
+    row = shows(leg, BrokerStatus.CANCELLED)
+    judge.broker.book[row.order_id] = shows(leg, BrokerStatus.PRE_SUBMITTED)
+    assert judge.after(86400, leg, row) is None
+    # Nobody knows it, it is another one's by now, or it is over.
+    for told in (None, shows(leg, conid=4711), row):
+        judge.broker.book = {} if told is None else {row.order_id: told}
+        assert judge(leg, row) == Ending(S.CANCELLED, "Cancelled")
+
+
+def test_order_that_we_asked_to_cancel_ends_as_its_row_says(judge: Judge) -> None:
+    leg = stop()
+    row = shows(leg, BrokerStatus.CANCELLED)
+    judge.broker.book[row.order_id] = shows(leg, BrokerStatus.PRE_SUBMITTED)
+    left, kept = (asked(leg, Step.REPLACE, IN_SESSION, state=s) for s in (CommandState.ACKED, CommandState.NOT_SENT))
+    assert judge(leg, row, commands=(left,)) == Ending(S.CANCELLED, "Cancelled")
+    assert judge(leg, row, commands=(kept,)) is None
+
+
+@pytest.mark.parametrize(("seconds", "ended"), [(59, False), (60, True)])
+def test_row_that_says_cancelled_is_believed_a_minute_later_where_nobody_answers_for_its_order(
+    judge: Judge, seconds: float, *, ended: bool
+) -> None:
+    judge.broker.failing.add("status")
+    found = judge.after(seconds, stop(), shows(stop(), BrokerStatus.CANCELLED))
+    assert found == (Ending(S.CANCELLED, "Cancelled") if ended else None)
+
+
 # ---- the end of a session
 
 
