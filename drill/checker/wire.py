@@ -20,6 +20,8 @@ ALLOWED_QUESTIONS = frozenset({"o163", "o354", "o10151", "o10152", "o10331", "o3
 TWICE = ("T09",)
 PRE_OPEN_S, LATEST_BEFORE_OPEN_S = 3600.0, 120.0
 _SLACK_S = 1.0
+_LIMIT_S = 1.0
+"""the second that the limit on all calls is of"""
 
 
 def requests(case: Case) -> Iterator[Line]:
@@ -156,12 +158,25 @@ def _answered_again(case: Case) -> Iterator[Violation]:
 
 
 def i21_within_the_limits(case: Case) -> Iterator[Violation]:
-    """No call is over the API's limits; one that is delivered twice counts twice."""
+    """No call is over the API's limits; one that is delivered twice counts twice.
+
+    One that is held back on its way counts when it arrives, beside those that were sent then, and a limit that was
+    broken so begins the box.
+    """
+    if case.fired("H03", "H04", *TWICE):
+        return
+    held_back: set[int] = set()
+    arrived, boxed = -math.inf, False
     for line in case.truth:
-        if line["kind"] == "limited" and not case.fired("H03", "H04", *TWICE):
-            yield Violation(
-                "I21", instant(line["at"]), f"{line['method']} {line['path']}", f"over the limit {line['limit']}"
-            )
+        at = instant(line["at"])
+        if line["kind"] == "planned" and "method" in line["step"]:
+            held_back.add(line["number"])
+        elif line["kind"] == "done" and line["number"] in held_back:
+            arrived = at
+        elif line["kind"] == "limited":
+            boxed = boxed or at <= arrived + _LIMIT_S
+            if not boxed or (line["limit"] != "box" and at > arrived + _LIMIT_S):
+                yield Violation("I21", at, f"{line['method']} {line['path']}", f"over the limit {line['limit']}")
 
 
 def i22_in_its_window(case: Case) -> Iterator[Violation]:

@@ -163,6 +163,22 @@ def test_call_over_a_limit_is_told_unless_a_fault_made_it_so() -> None:
         assert list(wire.i21_within_the_limits(told.case())) == []
 
 
+@pytest.mark.parametrize(
+    ("step", "arrived", "count"),
+    [({"method": "POST"}, 99.5, 0), ({"method": "POST"}, 98.9, 2), ({"event": {"do": "resume"}}, 99.5, 2)],
+)
+def test_call_that_was_held_back_counts_when_it_arrives(step: dict[str, object], arrived: float, count: int) -> None:
+    run = MadeUp()
+    run.line(40.0, "planned", number=0, step=step)
+    run.line(arrived, "done", number=0)
+    for at, limit in ((100.0, "all"), (160.0, "box")):
+        run.line(at, "limited", method="POST", path="/tickle", limit=limit)
+    assert len(list(wire.i21_within_the_limits(run.case()))) == count
+    # What is over a limit later is its own fault again.
+    run.line(2000.0, "limited", method="POST", path="/tickle", limit="all")
+    assert len(list(wire.i21_within_the_limits(run.case()))) == count + 1
+
+
 def test_entry_is_sent_in_the_hour_before_the_open_and_until_two_minutes_before() -> None:
     for at, count in ((-3601.5, 1), (-3600.0, 0), (-120.0, 0), (-118.0, 1), (300.0, 1)):
         run = MadeUp()
