@@ -16,7 +16,7 @@ from trading.execution.own_splits import left_after_split, looks_split, sold_aft
 from trading.execution.share_trades import sold_by_others
 from trading.execution.snapshot import STOCK, BrokerSnapshot
 from trading.model.order import Execution, Role
-from trading.model.record import JournalView, OwnPosition
+from trading.model.record import IntentRecord, JournalView, OwnPosition
 from trading.ports import AdjustmentKind, Sighting
 
 VOTES_NEEDED = 5
@@ -49,16 +49,22 @@ def subject_of(position: OwnPosition) -> str:
 
 
 def sold_positions(journal: JournalView) -> tuple[OwnPosition, ...]:
-    """Return the positions of the last days that were sold, each with 0 shares at what was paid for them."""
+    """Return the positions of the last days that were sold, each with 0 shares at what was paid for those of today.
+
+    The splits that were taken in while they were ours are in their price, and are not to be found again.
+    """
     entries = {
         record.intent.conid: record
         for record in journal.records
         if record.intent.role is Role.ENTRY and record.filled > 0 and not journal.owned(record.intent.conid)
     }
-    return tuple(
-        OwnPosition(conid, e.intent.symbol, 0, e.intent.session, e.average_price or 0.0, 0.0, 0.0, e.coid)
-        for conid, e in entries.items()
-    )
+    return tuple(_sold_position(conid, entry, journal) for conid, entry in entries.items())
+
+
+def _sold_position(conid: int, entry: IntentRecord, journal: JournalView) -> OwnPosition:
+    ratio = journal.split_ratios.get(entry.coid, 1.0)
+    price = (entry.average_price or 0.0) / ratio
+    return OwnPosition(conid, entry.intent.symbol, 0, entry.intent.session, price, 0.0, 0.0, entry.coid, ratio)
 
 
 def judge_shares(

@@ -94,8 +94,8 @@ def left_after_split(
 ) -> tuple[int, float] | None:
     """Return the shares that are left of a position that was split unseen, and sold by an order for the shares before.
 
-    They and those that were sold have to be what a split made of all that was bought, with nothing of ours open in the
-    contract and nobody else trading there.
+    They and those that were sold have to be what a split made of all that was bought, after the splits that are known,
+    with nothing of ours open in the contract and nobody else trading there. The ratio is that of all splits.
     """
     records, price = journal.of(position.conid), snapshot.average_price(position.conid)
     held, entry = floor(snapshot.held(position.conid)), journal.by_coid[position.entry_coid]
@@ -104,8 +104,9 @@ def left_after_split(
     sold = sold_by_us(entry, journal)
     if sold == 0 or any(each.conid == position.conid for each in foreign):
         return None
-    ratio = splits_between(entry.filled, position.entry_price, held + sold, price)
-    return None if ratio is None or ratio < 1.0 else (held, ratio)
+    bought = shares_after(entry.filled, position.split_ratio)
+    ratio = splits_between(bought, position.entry_price, held + sold, price)
+    return None if ratio is None or ratio < 1.0 else (held, position.split_ratio * ratio)
 
 
 def sold_after_split(

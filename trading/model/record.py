@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cached_property
 
@@ -81,13 +81,15 @@ class JournalView:
 
     `records` are the intents that may be live or are still to be sent, those of contracts that we own, and those of
     the last days, oldest first; `commands` the cancels and modifications of intents that may be live, oldest first;
-    `traded` every contract that we ever had an order in.
+    `traded` every contract that we ever had an order in; `split_ratios` by entry how many shares of today each one
+    became that it bought, by the splits that were taken in, also where all were sold since.
     """
 
     records: tuple[IntentRecord, ...]
     positions: tuple[OwnPosition, ...]
     commands: tuple[CommandRecord, ...] = ()
     traded: frozenset[int] = frozenset()
+    split_ratios: Mapping[str, float] = field(default_factory=dict)
 
     @cached_property
     def by_coid(self) -> dict[str, IntentRecord]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable
 from datetime import datetime
 from math import prod
 
@@ -17,8 +16,9 @@ from trading.store.order_rows import require
 from trading.store.trades import refresh_trade
 from trading.store.units import to_units, to_units_or_none, utc_text
 
-SPLITS = "SELECT ratio FROM adjustment WHERE kind = 'split' AND entry_coid IS ?"
-"""the splits of what an entry bought"""
+_SPLITS = "SELECT ratio FROM adjustment WHERE kind = 'split' AND entry_coid IS ?"
+ALL_SPLITS = "SELECT entry_coid, ratio FROM adjustment WHERE kind = 'split' AND entry_coid IS NOT NULL ORDER BY id"
+"""the splits of what any entry bought"""
 
 
 def count_fill(connection: sqlite3.Connection, intent: sqlite3.Row, execution: Execution, now: datetime) -> Counted:
@@ -313,13 +313,9 @@ def _reopen_position(
     refresh_trade(connection, entry_coid)
 
 
-def split_ratio(splits: Iterable[sqlite3.Row]) -> float:
-    """Return how many shares of today each one became that an entry bought, by the rows of its `SPLITS`."""
-    return prod(float(row["ratio"]) for row in splits)
-
-
 def _split_ratio(connection: sqlite3.Connection, entry_coid: str | None) -> float:
-    return split_ratio(connection.execute(SPLITS, (entry_coid,)))
+    """Return how many shares of today each one became that an entry bought."""
+    return prod(float(row["ratio"]) for row in connection.execute(_SPLITS, (entry_coid,)))
 
 
 def _average(connection: sqlite3.Connection, conid: int) -> None:

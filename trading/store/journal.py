@@ -14,7 +14,7 @@ from trading.model.order import MAYBE_LIVE, Execution, IntentState, OrderIntent,
 from trading.model.record import IntentRecord, JournalView, OwnPosition
 from trading.ports import AdjustmentKind, Counted
 from trading.store.database import Database, random_text
-from trading.store.fills import SPLITS, adjust_position, count_fill, split_ratio
+from trading.store.fills import ALL_SPLITS, adjust_position, count_fill
 from trading.store.order_rows import (
     command_record,
     insert_intent,
@@ -208,6 +208,7 @@ class SqliteJournal:
                 positions=self.own_positions(),
                 commands=tuple(command_record(row) for row in self._database.query(_COMMANDS, (states, day))),
                 traded=frozenset(int(row["conid"]) for row in traded),
+                split_ratios=self._split_ratios(),
             )
             self._view = (key, view)
         return self._view[1]
@@ -228,7 +229,14 @@ class SqliteJournal:
     def own_positions(self) -> tuple[OwnPosition, ...]:
         """Return own positions with shares, by symbol."""
         rows = self._database.query("SELECT * FROM position ORDER BY symbol, conid")
-        return tuple(own_position(row, split_ratio(self._database.query(SPLITS, (row["entry_coid"],)))) for row in rows)
+        ratios = self._split_ratios()
+        return tuple(own_position(row, ratios.get(row["entry_coid"], 1.0)) for row in rows)
+
+    def _split_ratios(self) -> dict[str, float]:
+        ratios: dict[str, float] = {}
+        for row in self._database.query(ALL_SPLITS):
+            ratios[row["entry_coid"]] = ratios.get(row["entry_coid"], 1.0) * float(row["ratio"])
+        return ratios
 
     def _record(self, row: sqlite3.Row) -> IntentRecord:
         content = tuple(row)

@@ -182,6 +182,7 @@ def test_sale_by_hand_after_a_split_is_explained_at_once(ratio: float, quantity:
 BOUGHT = replace(entry("E", quantity=64), state=IntentState.FILLED, filled=64, average_price=13.88)
 SOLD = replace(stop("S", quantity=128), state=IntentState.FILLED, filled=128)
 GONE_NOW = OwnPosition(AAPL, "AAPL", 0, BOUGHT.intent.session, 13.88, 0.0, 0.0, "E")
+KNOWN_SPLIT = replace(GONE_NOW, entry_price=6.94, split_ratio=2.0)
 
 
 def left(
@@ -194,6 +195,31 @@ def test_position_that_was_sold_is_looked_at_with_no_shares_and_what_was_paid() 
     assert sold_positions(JournalView((BOUGHT, SOLD), ())) == (GONE_NOW,)
     assert sold_positions(JournalView((BOUGHT, SOLD), (TEN,))) == ()
     assert sold_positions(JournalView((entry("E"), SOLD), ())) == ()
+
+
+def test_position_that_was_sold_cost_what_was_paid_for_the_shares_that_splits_made_of_it() -> None:
+    journal = JournalView((BOUGHT, SOLD), (), split_ratios={"E": 2.0})
+    assert sold_positions(journal) == (KNOWN_SPLIT,)
+
+
+@pytest.mark.parametrize(
+    ("held", "average", "change"),
+    [
+        # A second split, which nobody knew of when what the first one made was sold.
+        (128, 3.47, 128),
+        # The split that is known is not found again: the rest is somebody else's.
+        (13, 6.94, None),
+        (13, 6.31, None),
+        (128, 6.94, None),
+    ],
+)
+def test_split_that_is_known_is_not_found_again_after_the_sale(held: int, average: float, change: int | None) -> None:
+    found = judged(shown({AAPL: held}, average=average), position=KNOWN_SPLIT, records=(BOUGHT, SOLD))
+    if change is None:
+        assert found is None
+    else:
+        assert isinstance(found, Change)
+        assert (found.kind, found.quantity, found.ratio) == (AdjustmentKind.SPLIT, change, 4.0)
 
 
 def test_shares_that_splits_left_of_a_position_that_was_sold_are_own() -> None:
@@ -241,6 +267,26 @@ def test_split_that_came_unseen_before_a_sale_leaves_own_shares_with_their_plan(
     assert (position.stop_price, position.target_price) == (planned.stop_price / 2.0, planned.target_price / 2.0)
     assert books.read(5).alarms == []
     assert books.record(stop.coid).state is IntentState.FILLED
+
+
+def test_split_that_was_seen_before_the_sale_leaves_the_rest_to_others_whatever_the_price_is_corrected_to(
+    books: OrderBooks,
+) -> None:
+    entry, *_ = books.bought()
+    bought = books.broker.fills[0]
+    books.broker.trade_by_hand(AAPL, Side.BUY, 1, 100.0, told=False)
+    books.read()
+    books.broker.split(AAPL, 2.0)
+    assert [alarm.code for alarm in books.read(5).alarms] == [AlarmCode.SPLIT]
+    stop_order, _ = books.broker.children(books.record(entry.coid).order_id or 0)
+    books.broker.show(stop_order.order_id, total_quantity=18.0, remaining_quantity=18.0)
+    books.broker.fill(stop_order.order_id, 47.0)
+    books.read(5)
+    assert books.shares() == {}
+    # 9 shares at this price cost what 20 do at the broker's average: 18 that were sold, and 2 of somebody else's.
+    books.broker.correct(bought, price=111.0)
+    assert AlarmCode.SPLIT not in {alarm.code for alarm in books.read(5).alarms}
+    assert books.shares() == {}
 
 
 # ---- beside shares of others, and after all were sold

@@ -9,6 +9,7 @@ import pytest
 from tests.fakes.orders import LATER, NOW, PATHS, about, at_work, bracket, fill, market_exit, planned_exit
 from trading.model.order import MAYBE_LIVE, TERMINAL, IntentState
 from trading.model.request import RequestKind
+from trading.ports import AdjustmentKind
 from trading.store.commands import SqliteCommandLog
 from trading.store.database import Database
 from trading.store.journal import SqliteJournal
@@ -57,6 +58,18 @@ def test_view_knows_every_contract_that_anything_was_sent_in(
     about(commands, [first.coid])
     journal.transition(first.coid, S.REJECTED, "", NOW)
     assert journal.view(LATER + timedelta(days=90)).traded == {7}
+
+
+def test_view_knows_the_splits_of_what_an_entry_bought_also_after_all_was_sold(journal: SqliteJournal) -> None:
+    entry, stop, target = bracket(journal.next_coid())
+    journal.plan([entry, stop, target])
+    journal.record_fill(entry.coid, fill("e1", entry, 10, 100.0), NOW)
+    assert journal.view(NOW).split_ratios == {}
+    journal.adjust(entry.conid, 10, AdjustmentKind.SPLIT, "split", NOW, ratio=2.0)
+    journal.adjust(entry.conid, 40, AdjustmentKind.SPLIT, "split", NOW, ratio=3.0)
+    journal.adjust(entry.conid, -60, AdjustmentKind.MANUAL, "sold by hand", NOW)
+    view = journal.view(NOW)
+    assert (view.positions, view.split_ratios) == ((), {entry.coid: 6.0})
 
 
 def test_view_is_made_anew_after_anything_was_written(journal: SqliteJournal) -> None:
