@@ -19,13 +19,14 @@ from trading.execution.snapshot import BrokerSnapshot
 from trading.execution.splits import (
     SPLITS,
     TRADED_TOLERANCE,
+    same_price,
     shares_after,
     split_between,
     splits_between,
     splits_of_sold,
 )
 from trading.model.order import Execution
-from trading.model.record import JournalView, OwnPosition
+from trading.model.record import IntentRecord, JournalView, OwnPosition
 
 
 def split_of(
@@ -95,18 +96,25 @@ def left_after_split(
     """Return the shares that are left of a position that was split unseen, and sold by an order for the shares before.
 
     They and those that were sold have to be what a split made of all that was bought, after the splits that are known,
-    with nothing of ours open in the contract and nobody else trading there. The ratio is that of all splits.
+    with nothing of ours open in the contract and nobody else trading there. The ratio is that of all splits. A price
+    beyond the limit of the order that bought them proves nothing.
     """
     records, price = journal.of(position.conid), snapshot.average_price(position.conid)
     held, entry = floor(snapshot.held(position.conid)), journal.by_coid[position.entry_coid]
     if not snapshot.whole or price is None or held < 1 or any(record.maybe_live for record in records):
         return None
     sold = sold_by_us(entry, journal)
-    if sold == 0 or any(each.conid == position.conid for each in foreign):
+    if sold == 0 or _beyond_the_limit(entry) or any(each.conid == position.conid for each in foreign):
         return None
     bought = shares_after(entry.filled, position.split_ratio)
     ratio = splits_between(bought, position.entry_price, held + sold, price)
     return None if ratio is None or ratio < 1.0 else (held, position.split_ratio * ratio)
+
+
+def _beyond_the_limit(entry: IntentRecord) -> bool:
+    """Return whether an entry is said to have cost more than it may have: a price that was corrected wrongly."""
+    limit, price = entry.intent.limit_price, entry.average_price or 0.0
+    return limit is not None and price > limit and not same_price(limit, price)
 
 
 def sold_after_split(

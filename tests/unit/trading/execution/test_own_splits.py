@@ -247,6 +247,13 @@ def test_shares_that_no_split_of_a_sold_position_explains_are_somebody_elses(
     assert left(held, average, *records, foreign=foreign) is None
 
 
+@pytest.mark.parametrize(("limit", "change"), [(13.88, 128), (13.83, 128), (12.6, None)])
+def test_price_beyond_the_limit_of_the_entry_proves_no_split(limit: float, change: int | None) -> None:
+    bought = replace(BOUGHT, intent=replace(BOUGHT.intent, limit_price=limit))
+    found = left(128, 3.47, bought, SOLD)
+    assert (found.quantity if isinstance(found, Change) else None) == change
+
+
 def test_entry_whose_price_was_taken_back_breaks_no_reading() -> None:
     free = replace(own(10), entry_price=0.0)
     assert judged(shown({AAPL: 10}), position=free, records=(BOUGHT,), foreign=(traded(1),)) is None
