@@ -121,8 +121,10 @@ class ProcessCourse(Course):
 
     def _attend(self, process: ForkServerProcess, pipe: Connection, instant: Kill | None) -> None:
         """Let time pass for the process whenever it waits, until it is gone."""
-        dies_at = self._real() + instant.delay_s if instant is not None else float("inf")
+        drawn = self._real() + instant.delay_s if instant is not None else float("inf")
         while True:
+            # Once the faults have stopped it lives to the end, which shows whether all is well again.
+            dies_at = drawn if self._mortal else float("inf")
             silent_at = self._real() + SILENT_S
             until = min(dies_at, silent_at, self._over_at)
             try:

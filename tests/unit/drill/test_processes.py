@@ -12,6 +12,7 @@ from drill.checker.logs import Case
 from drill.driver import run
 from drill.processes import Ground, ProcessCourse
 from drill.schedule import Kill, Schedule
+from drill.trader import Life
 from drill.world import World
 
 
@@ -78,6 +79,22 @@ def test_process_that_is_killed_is_followed_by_another_that_goes_on(
         ("start", None),
     ]
     assert course.all_reached
+
+
+class HealedAtOnce(ProcessCourse):
+    """The faults stop as soon as a process lives."""
+
+    def _life(self, kills: tuple[Kill, ...]) -> Life:
+        self._mortal = False
+        return super()._life(kills)
+
+
+@pytest.mark.timeout(240)
+def test_process_lives_to_the_end_once_the_faults_have_stopped(
+    ordinary: Schedule, world: World, ground: Ground, tmp_path: Path
+) -> None:
+    course = HealedAtOnce(ordinary, world, tmp_path, [[Kill("instant")]], ground)
+    assert noted(course, "start", "death", "no_start") == [("start", None)]
 
 
 class Forgetful(ProcessCourse):
