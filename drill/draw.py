@@ -34,6 +34,7 @@ FOR_GOOD_ON = 0.03
 LASTING = frozenset({"C04", "H14"})
 """faults that may be there at every call for a while"""
 LASTING_ON, LASTING_MINUTES = 0.5, (2.0, 90.0)
+OVERLOAD_ON, OVERLOAD_S = 0.05, (30.0, 200.0)
 PACED = 0.1
 """chance of a schedule of the swarm to be run within the API's limits"""
 _MOST_TIMES = 3
@@ -138,7 +139,8 @@ def swarm(seed: int, world: World) -> Schedule:
             [_fault(rng, KINDS[name]) for name in DRAWN if rng.random() < (FOR_GOOD_ON if name in FOR_GOOD else ON)],
             seed,
             stage,
-        ),
+        )
+        + _overload(seed, stage),
         client_faults=_client_faults(rng),
         kills=_kills(rng, stage),
         requests=_requests(rng, stage),
@@ -255,6 +257,28 @@ def _lasting(faults: list[dict[str, Any]], seed: int, stage: Stage) -> list[dict
             ends = begins + timedelta(minutes=_log_uniform(rng, *LASTING_MINUTES))
             fault["selector"] = {"after": begins.isoformat(), "until": ends.isoformat()}
     return faults
+
+
+def _overload(seed: int, stage: Stage) -> list[dict[str, Any]]:
+    """Let a gateway now and then be too busy: an order's answer is lost, and no list shows what is new for minutes.
+
+    That is less than it takes to prove an absence. By a generator of its own, as above.
+    """
+    rng = random.Random(f"overload/{seed}")  # noqa: S311  (a schedule, no secret)
+    if rng.random() >= OVERLOAD_ON:
+        return []
+    day = rng.choice(stage.days[stage.clean : -1])
+    begins = (day.open - timedelta(hours=1)).isoformat()
+    hidden_s = round(_log_uniform(rng, *OVERLOAD_S), 1)
+    lost = {"role": rng.choice(("entry", "stop", "exit")), "after": begins, "times": 1}
+    return [
+        {"id": "T05", "selector": lost, "parameters": {}},
+        {
+            "id": "O09",
+            "selector": {"after": begins, "until": day.close.isoformat()},
+            "parameters": {"seconds": hidden_s},
+        },
+    ]
 
 
 def _value(rng: random.Random, parameter: Parameter) -> Any:  # noqa: ANN401  (a parameter is JSON)

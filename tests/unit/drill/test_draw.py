@@ -27,8 +27,8 @@ def test_faults_of_the_swarm_are_such_as_the_simulator_takes(world: World) -> No
     for schedule in swarm(world):
         plan = parse_plan(json.dumps({"faults": schedule.faults}).encode())
         drawn = [(fault, fault.selector) for fault in plan.faults]
-        assert all(0.001 <= each.probability <= 0.3 for _, each in drawn if each.until is None)
-        assert {fault.id for fault, each in drawn if each.until is not None} <= draw.LASTING
+        assert all(0.001 <= each.probability <= 0.3 for _, each in drawn if each.after is None)
+        assert {fault.id for fault, each in drawn if each.after is not None} <= draw.LASTING | {"T05", "O09"}
 
 
 def test_lists_are_empty_now_and_then_or_at_every_look_for_a_while(world: World) -> None:
@@ -41,6 +41,15 @@ def test_lists_are_empty_now_and_then_or_at_every_look_for_a_while(world: World)
     assert 0 < len(lasting) < len(lists)
     least, most = (timedelta(minutes=minutes) for minutes in draw.LASTING_MINUTES)
     assert all(least <= ends - begins <= most for begins, ends in lasting)
+
+
+def test_gateway_is_too_busy_now_and_then_for_less_than_an_absence_takes_to_prove(world: World) -> None:
+    busy = [each for schedule in swarm(world) for each in schedule.faults if "after" in each["selector"]]
+    lost = [each["selector"]["after"] for each in busy if each["id"] == "T05"]
+    hidden = {each["selector"]["after"]: each["parameters"]["seconds"] for each in busy if each["id"] == "O09"}
+    assert 0 < len(lost) < len(SEEDS) / 10
+    assert set(lost) == set(hidden)
+    assert all(draw.OVERLOAD_S[0] <= seconds <= draw.OVERLOAD_S[1] < 240.0 for seconds in hidden.values())
 
 
 def test_every_fault_is_on_now_and_then(world: World) -> None:
