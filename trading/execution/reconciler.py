@@ -80,7 +80,7 @@ class Reconciler:
         if snapshot.orders.value is not None:
             self._step(done, lambda: self._resurrect(snapshot, done))
             self._step(done, lambda: self._end_orders(snapshot, skew_s, since, done))
-            self._step(done, lambda: self._close_legs(snapshot, now))
+            self._step(done, lambda: self._close_legs(snapshot, now, done))
         self._step(done, lambda: self._resolve(snapshot, done))
         self._step(done, lambda: self._check_shares(snapshot, done))
         self._step(done, lambda: self._check_rejects(now))
@@ -277,7 +277,7 @@ class Reconciler:
             keep_told(context.evidence, record.coid, ending.gap, snapshot)
             done.latches.append(("exec_gap", f"{record.intent.symbol}: {ending.detail}"))
 
-    def _close_legs(self, snapshot: BrokerSnapshot, now: datetime) -> None:
+    def _close_legs(self, snapshot: BrokerSnapshot, now: datetime, done: Reconciled) -> None:
         """Judge orders of a group that have no id: refused with the answer, over with their entry, or unproven."""
         journal = self.view(now)
         visible = timedelta(seconds=self._context.settings.execution.visibility_s)
@@ -289,11 +289,11 @@ class Reconciler:
                 self._move_open(record, IntentState.CANCELLED, f"its entry ended {parent.state}", now)
             elif self._refused_leg(record, journal, snapshot):
                 self._move_open(record, IntentState.REJECTED, "refused in the answer to its group", now)
-            elif record.state in {IntentState.SENDING, IntentState.REPLYING} and (
-                record.sent_at is not None and snapshot.began >= record.sent_at + visible
-            ):
-                text = "not listed after its group was accepted"
-                self._context.journal.transition(record.coid, IntentState.UNKNOWN, text, now)
+            elif record.state in {IntentState.SENDING, IntentState.REPLYING} and record.sent_at is not None:
+                if snapshot.began < record.sent_at + visible:
+                    done.again(record.sent_at + visible)
+                else:
+                    self._context.journal.transition(record.coid, IntentState.UNKNOWN, "not listed with its group", now)
 
     def _move_open(self, record: IntentRecord, state: IntentState, text: str, now: datetime) -> None:
         """Take an order whose outcome was open over UNKNOWN to its end: reading proved it, no answer did."""

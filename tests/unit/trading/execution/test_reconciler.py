@@ -175,8 +175,12 @@ def test_refused_leg_of_a_protective_pair_is_rejected_at_the_next_reading(books:
 def test_leg_that_is_not_listed_and_was_not_refused_is_unproven_once_it_had_to_be_visible(books: OrderBooks) -> None:
     entry, stop, target = books.enter()
     books.broker.hidden.add(books.broker.children(books.record(entry.coid).order_id or 0)[0].order_id)
-    books.read()
+    found = books.read()
     assert books.states(stop.coid, target.coid) == [S.SENDING, S.WORKING]
+    # Nobody has to wait for the open to find out.
+    sent_at = books.record(stop.coid).sent_at
+    assert sent_at is not None
+    assert found.look_again == sent_at + timedelta(seconds=60)
     books.read(61)
     assert books.record(stop.coid).state is S.UNKNOWN
     books.broker.hidden.clear()
