@@ -71,9 +71,11 @@ def _explained(
         for count in range(len(trades) + 1):
             earlier, later = trades[:count], trades[count:]
             before, now = round(position.quantity + off + net(earlier)), shown - net(later)
-            cost = average_after(position.quantity + off, position.entry_price, earlier)
-            ratio = find(before, cost, now, average_before(shown, price, later))
-            ratio = find(before, position.entry_price, now, price) if ratio is None else ratio
+            ratio = find(before, position.entry_price, now, price)
+            if ratio is None and now != before:
+                # Taking the trades of others out of an average makes its errors larger: the number has to tell too.
+                cost = average_after(position.quantity + off, position.entry_price, earlier)
+                ratio = split_between(before, cost, now, average_before(shown, price, later))
             if ratio is not None and _traded_so(position.entry_price, earlier, later, ratio):
                 return ratio
     return None

@@ -140,6 +140,12 @@ def test_what_others_paid_tells_which_of_their_shares_were_split() -> None:
     assert judged(snapshot, position=split, foreign=(before, after)) is None
 
 
+def test_average_without_the_shares_of_others_proves_no_split_that_changes_no_number() -> None:
+    # What others paid is shown wrong by little, which is much of what ours cost.
+    bought = traded(10, Side.BUY, price=104.0)
+    assert judged(shown({AAPL: 12}, average=100.0), position=own(2), foreign=(bought,)) is None
+
+
 def test_account_that_others_sold_short_shows_no_split() -> None:
     # As many as are missing were sold, at a price that two splits would have left.
     found = judged(shown({AAPL: -12}, average=78.0), position=own(1), foreign=(traded(13),))
