@@ -168,12 +168,12 @@ def i21_within_the_limits(case: Case) -> Iterator[Violation]:
     held_back: set[int] = set()
     arrived, boxed = -math.inf, False
     for line in case.truth:
-        at = instant(line["at"])
         if line["kind"] == "planned" and "method" in line["step"]:
             held_back.add(line["number"])
         elif line["kind"] == "done" and line["number"] in held_back:
-            arrived = at
+            arrived = instant(line["at"])
         elif line["kind"] == "limited":
+            at = instant(line["at"])
             boxed = boxed or at <= arrived + _LIMIT_S
             if not boxed or (line["limit"] != "box" and at > arrived + _LIMIT_S):
                 yield Violation("I21", at, f"{line['method']} {line['path']}", f"over the limit {line['limit']}")

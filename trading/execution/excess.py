@@ -49,13 +49,12 @@ def note_excess(
     Where fewer than our own are shown some are gone or the list is wrong: that tells nothing of theirs. In `changed`
     the own shares were put right by this reading, and the journal's view is older.
     """
-    ours = {position.conid: position for position in journal.positions}
     for conid in sorted({record.intent.conid for record in journal.records}.difference(changed)):
         if snapshot.positions.value is None or snapshot.unsure(conid) or in_flight(conid, snapshot, journal):
             continue
         shares, price = snapshot.held(conid) - journal.owned(conid), snapshot.average_price(conid)
         known = excess_in(conid, evidence)
-        kept = shares > 0 or (shares == 0 and _costs_otherwise(ours.get(conid), price))
+        kept = shares > 0 or (shares == 0 and _costs_otherwise(journal.position(conid), price))
         if shares < 0 or not (kept or known):
             continue
         if known is not None and (shares, price) == (known.shares, known.price):

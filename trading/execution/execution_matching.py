@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from itertools import combinations
 
-from trading.execution.others import is_anothers
+from trading.execution.others import is_anothers, unseen_legs
 from trading.execution.snapshot import BrokerSnapshot
 from trading.execution.told import AVERAGE_TOLERANCE, Told, told_of
 from trading.model.execution_id import fill_of, version_of
@@ -150,27 +150,15 @@ def _fitting(
     Of too many, those that come to the average price that is told of it; else those at a price that a stop would get;
     else those that were not taken for a sale by hand.
     """
-    found = _likely(record, shares, executions, first, known)
+    found = [each for each in executions if _same(record, each) and _allows(record, each, known)]
+    if shares not in _shares(found, first):
+        averaging = _averaging(found, shares, *_average_of_missing(record, shares, known))
+        triggered = [each for each in found if _after_trigger(record, each)]
+        others = [each for each in found if each.execution_id not in known.spent]
+        by_price = averaging or shares in _shares(triggered, first) or shares not in _shares(others, first)
+        found = (averaging or triggered) if by_price else others
     contradicted = shares in _shares(found, first) and _at_another_price(record, shares, found, first, known)
     return [] if contradicted else found
-
-
-def _likely(
-    record: IntentRecord,
-    shares: int,
-    executions: Sequence[Execution],
-    first: Mapping[str, Execution],
-    known: _Known,
-) -> list[Execution]:
-    found = [each for each in executions if _same(record, each) and _allows(record, each, known)]
-    if shares in _shares(found, first):
-        return found
-    averaging = _averaging(found, shares, *_average_of_missing(record, shares, known))
-    triggered = [each for each in found if _after_trigger(record, each)]
-    others = [each for each in found if each.execution_id not in known.spent]
-    if averaging or shares in _shares(triggered, first) or shares not in _shares(others, first):
-        return averaging or triggered
-    return others
 
 
 def _averaging(executions: Sequence[Execution], shares: int, price: float | None, tolerance: float) -> list[Execution]:
@@ -282,17 +270,15 @@ def _by_unproven_leg(executions: Sequence[Execution], known: _Known) -> list[tup
     if snapshot.positions.value is None or snapshot.orders.value is None:
         return []
     ids = ({record.order_id for record in journal.records} | snapshot.sights.keys()) - {None}
+    unseen = unseen_legs(journal)
     found: list[tuple[str, Execution]] = []
     for execution in executions:
         if execution.order_id in ids or execution.order_ref is not None or is_anothers(execution, journal, snapshot):
             continue
         legs = [
             record
-            for record in journal.maybe_live
-            if record.order_id is None
-            and record.state is IntentState.UNKNOWN
-            and record.intent.role in {Role.STOP, Role.TARGET}
-            and _same(record, execution)
+            for record in unseen
+            if _same(record, execution)
             and execution.quantity == record.left
             and _allows(record, execution, known)
             and _after_trigger(record, execution)

@@ -32,7 +32,7 @@ def note_theirs(
 
     Of those that look the same, nothing is kept where nothing but that says whose they are.
     """
-    conids = {record.intent.conid for record in _unseen_legs(journal)}
+    conids = {record.intent.conid for record in unseen_legs(journal)}
     known = theirs(evidence)
     if known and not conids:
         evidence.forget({f"{_THEIRS}{each}" for each in known})
@@ -85,7 +85,7 @@ def is_anothers(execution: Execution, journal: JournalView, snapshot: BrokerSnap
     ours = {record.order_id for record in journal.of(execution.conid)}
     if execution.order_id is not None or execution.order_ref is not None:
         return execution.order_id in snapshot.sights and execution.order_id not in ours
-    legs = [record.intent for record in _unseen_legs(journal) if record.intent.conid == execution.conid]
+    legs = [record.intent for record in unseen_legs(journal) if record.intent.conid == execution.conid]
     return any(
         _has_filled(sight.order, execution) and not any(could_be(leg, sight.order) for leg in legs)
         for order_id, sight in snapshot.sights.items()
@@ -105,7 +105,7 @@ def _look(execution: Execution) -> tuple[object, ...]:
     return execution.order_id, execution.conid, execution.side, execution.quantity, execution.price
 
 
-def _unseen_legs(journal: JournalView) -> list[IntentRecord]:
+def unseen_legs(journal: JournalView) -> list[IntentRecord]:
     """Return the stops and targets of ours that are not proven and were never bound."""
     return [
         record

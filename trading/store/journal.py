@@ -202,13 +202,14 @@ class SqliteJournal:
         # Nothing was written since: a turn asks often, and mostly for the same.
         key = (self._database.changes, day)
         if self._view is None or self._view[0] != key:
+            ratios = self._split_ratios()
             traded = self._database.query("SELECT DISTINCT conid FROM intent WHERE sent_at IS NOT NULL")
             view = JournalView(
                 records=tuple(self._record(row) for row in self._database.query(_RECENT, (states, day))),
-                positions=self.own_positions(),
+                positions=self._positions(ratios),
                 commands=tuple(command_record(row) for row in self._database.query(_COMMANDS, (states, day))),
                 traded=frozenset(int(row["conid"]) for row in traded),
-                split_ratios=self._split_ratios(),
+                split_ratios=ratios,
             )
             self._view = (key, view)
         return self._view[1]
@@ -228,8 +229,10 @@ class SqliteJournal:
 
     def own_positions(self) -> tuple[OwnPosition, ...]:
         """Return own positions with shares, by symbol."""
+        return self._positions(self._split_ratios())
+
+    def _positions(self, ratios: Mapping[str, float]) -> tuple[OwnPosition, ...]:
         rows = self._database.query("SELECT * FROM position ORDER BY symbol, conid")
-        ratios = self._split_ratios()
         return tuple(own_position(row, ratios.get(row["entry_coid"], 1.0)) for row in rows)
 
     def _split_ratios(self) -> dict[str, float]:
