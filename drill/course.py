@@ -95,8 +95,9 @@ class Course(ABC):
     # ---- what happens when
 
     def _describe(self) -> None:
-        """Write down what the checker can't know by itself: hours, when entries may leave, the conid of each symbol."""
+        """Write down what the checker can't know by itself: limits, hours, when entries may leave, conids."""
         execution = self._settings.execution
+        self._note("limits", **_limits(self._settings))
         self._note(
             "window",
             after_close=execution.send_from == "after_close",
@@ -188,3 +189,21 @@ def settings_of(schedule: Schedule, world: World, folder: Path, environ: dict[st
 
 def _later(at: str, seconds: float) -> str:
     return (datetime.fromisoformat(at) + timedelta(seconds=seconds)).isoformat()
+
+
+def _limits(settings: Settings) -> dict[str, object]:
+    """Return what no entry may go beyond, as it is configured."""
+    risk, sizing = settings.risk, settings.sizing
+    return {
+        "standard": risk.profile == "standard",
+        "max_positions": risk.max_positions,
+        "max_exposure": risk.max_exposure,
+        "max_position_size": sizing.max_position_size,
+        "max_order_value": risk.max_order_value,
+        "max_order_quantity": risk.max_order_quantity,
+        "min_stop_distance": risk.min_stop_distance,
+        "max_stop_distance": risk.max_stop_distance,
+        "max_price_deviation": risk.max_price_deviation,
+        "entries_a_minute": 20,
+        "entries_a_day": 200,
+    }

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from drill.checker.logs import Violation
-from drill.mutants import planted
+from drill.mutants import MUTANTS, planted
 from drill.schedule import Schedule, read, without_faults
 from drill.shrink import smallest
 from drill.tasks import Clock, Setting, Task, begin, run_all
@@ -62,13 +62,16 @@ def first(name: str | None, schedule: Schedule, world: World) -> str | None:
 
 
 def problem(name: str, schedule: Schedule, world: World) -> str | None:
-    """Return what speaks against a schedule that is to find a bug; None where it finds it, and only where it is."""
+    """Return what speaks against a schedule that is to find a bug; None where it finds it, and only where it is.
+
+    On its fault-free twin a bug that needs a fault must stay silent, too, and the system without any other.
+    """
     if first(name, schedule, world) is None:
         return "not found"
     alone = first(None, schedule, world)
     if alone is not None:
         return f"{alone} is violated without it too"
-    twin = first(name, without_faults(schedule), world)
+    twin = first(name if MUTANTS[name].needs_fault else None, without_faults(schedule), world)
     return None if twin is None else f"a false alarm ({twin}) on the fault-free twin"
 
 

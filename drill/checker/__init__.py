@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
-from drill.checker import accounts, cover, exposure, life, wire
+from drill.checker import accounts, cover, exposure, life, limits, wire
 from drill.checker.journal import read_journal
 from drill.checker.logs import Case, Violation, case_of, parse_lines
 
@@ -23,6 +23,7 @@ INVARIANTS: Mapping[str, Invariant] = {
     "I9": cover.i9_shares_are_covered,
     "I10": exposure.i10_never_short,
     "I11": exposure.i11_hands_off,
+    "I12": limits.i12_within_the_limits,
     "I13": exposure.i13_nothing_is_bought_in_a_halt,
     "I14": wire.i14_right_account,
     "I15": life.i15_its_cover_is_over,

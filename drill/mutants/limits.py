@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from drill.mutants.patching import Mutant, Patch, always
+from trading import risk_manager
 from trading.execution import door, entries, sender
 from trading.model.order import IntentState
 from trading.store.records import SqliteStore
@@ -33,6 +34,24 @@ def _halt_is_forgotten(begin: Any) -> object:  # noqa: ANN401
     return wrong
 
 
+def _without(sentence: str, **wide: float) -> Mutant:
+    """Return the bug that some limits are never reached, when an order is decided on and when it leaves."""
+
+    def wrong(entry_limits: Any) -> object:  # noqa: ANN401
+        return lambda *settings: entry_limits(*settings)._replace(**wide)
+
+    patches = (Patch(entries, "entry_limits", wrong), Patch(risk_manager, "entry_limits", wrong))
+    return Mutant(sentence, patches, needs_fault=False)
+
+
+def _others_forgotten(_before: object) -> object:
+    return lambda portfolio, _proposal: portfolio
+
+
+def _alone(at_worst: Any) -> object:  # noqa: ANN401
+    return lambda account, _others, state: at_worst(account, (), state)
+
+
 LIMITS: Mapping[str, Mutant] = {
     "mode_not_persisted": Mutant(
         "a halt is forgotten at a restart", (Patch(SqliteStore, "__init__", _halt_is_forgotten),)
@@ -43,5 +62,15 @@ LIMITS: Mapping[str, Mutant] = {
     ),
     "checked_only_when_planned": Mutant(
         "nothing is checked any more when an order leaves", (Patch(sender, "may_leave", always(None)),)
+    ),
+    "no_limit_on_shares": _without("an order may be of any number of shares", max_order_quantity=1_000_000),
+    "no_limit_on_value": _without("an order may be of any value", max_order_value=1e12),
+    "no_limit_on_exposure": _without("all that there is, and more, may be invested", max_exposure=1e6),
+    "no_limit_on_positions": _without("there may be any number of positions", max_positions=1_000_000),
+    "no_limit_on_stops": _without("a stop may be anywhere", min_stop_distance=0.0, max_stop_distance=1.0),
+    "entries_of_a_day_not_added_up": Mutant(
+        "each entry is judged as if it were the only one",
+        (Patch(risk_manager, "_with_entry", _others_forgotten), Patch(entries, "_at_worst", _alone)),
+        needs_fault=False,
     ),
 }

@@ -18,10 +18,11 @@ class Patch:
 
 @dataclass(frozen=True, slots=True)
 class Mutant:
-    """A planted bug."""
+    """A planted bug; `needs_fault`: it does no harm until something goes wrong."""
 
     sentence: str
     patches: tuple[Patch, ...]
+    needs_fault: bool = True
 
 
 def always(value: object) -> Callable[[Any], object]:

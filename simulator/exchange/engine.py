@@ -106,7 +106,7 @@ class Exchange(Matching):
     def place(self, tickets: Iterable[Ticket]) -> list[Order]:
         """Take a group of orders onto the book; what is marketable fills at once."""
         group = list(tickets)
-        self.log.append("order", self.now_us, tickets=group)
+        self.log.append("order", self.now_us, tickets=group, standing=self.standing(t.conid for t in group))
         # A parent is there before its children, wherever it stands in the call.
         for ticket in sorted(group, key=lambda ticket: ticket.parent_id is not None):
             self.enter(ticket)

@@ -38,4 +38,8 @@ def test_every_bug_has_a_stored_schedule_in_which_something_goes_wrong() -> None
     files = sorted(STORED.glob("*.json"))
     assert {file.stem for file in files} == set(MUTANTS)
     for file in files:
-        assert not read(file.read_bytes()).is_clean
+        assert read(file.read_bytes()).is_clean is not MUTANTS[file.stem].needs_fault
+
+
+def test_bug_that_needs_no_fault_is_found_without_one(ordinary: Schedule, world: World) -> None:
+    assert problem("no_limit_on_shares", replace(ordinary, settings=["risk.max_order_quantity=3"]), world) is None

@@ -338,3 +338,17 @@ def test_children_may_stand_before_their_parent() -> None:
     )
     assert (child["order_status"], child["parent_order_id"]) == ("PreSubmitted", entry["order_id"])
     assert client.trades() == []
+
+
+def test_truth_log_says_with_an_order_what_limits_go_by() -> None:
+    client = start({"ABC": [FLAT, FLAT], "XYZ": [FALLING, FALLING]})
+    client.order(client.conid("ABC"), "BUY", "MKT", 10)
+    client.advance("2014-03-03T14:31:00Z")
+    client.order(client.conid("XYZ"), "BUY", "LMT", 1, price=50.0)
+    lines = [line for line in client.truth() if line["kind"] == "order"]
+    assert [set(line["standing"]["prices"]) for line in lines] == [
+        {str(client.conid("ABC"))},
+        {str(client.conid("ABC")), str(client.conid("XYZ"))},
+    ]
+    held = lines[1]["standing"]
+    assert held["equity"] == pytest.approx(held["cash"] + 10 * held["prices"][str(client.conid("ABC"))])
