@@ -16,6 +16,8 @@ from drill.checker.logs import Case, Line, Violation, instant
 # As JSON writers put it.
 YES = frozenset(hashlib.sha256(text).hexdigest() for text in (b'{"confirmed":true}', b'{"confirmed": true}'))
 ALLOWED_QUESTIONS = frozenset({"o163", "o354", "o10151", "o10152", "o10331", "o399"})
+# Of sizes and values: what reduces own shares may have a yes, nothing that buys.
+ALLOWED_FOR_SALES = frozenset({"o383", "o451"})
 # Faults that hand one request to the broker twice, or late.
 TWICE = ("T09",)
 PRE_OPEN_S, LATEST_BEFORE_OPEN_S = 3600.0, 120.0
@@ -124,7 +126,8 @@ def i18_questions(case: Case) -> Iterator[Violation]:
             if question is None:
                 continue
             at = instant(line["at"])
-            wrong = sorted(set(question["message_ids"]) - ALLOWED_QUESTIONS)
+            allowed = ALLOWED_QUESTIONS | ALLOWED_FOR_SALES if _only_sells(question, case) else ALLOWED_QUESTIONS
+            wrong = sorted(set(question["message_ids"]) - allowed)
             if wrong:
                 yield Violation("I18", at, ", ".join(wrong), "the question was answered yes, which it never may")
             # Between question and answer nobody looks: only a turn in between can have seen the new session.
@@ -132,6 +135,14 @@ def i18_questions(case: Case) -> Iterator[Violation]:
             if question["seq"] < began and seen:
                 yield Violation("I18", at, question["reply_id"], "a question of an earlier session was answered")
     yield from _answered_again(case)
+
+
+def _only_sells(question: Line, case: Case) -> bool:
+    """Return whether a question is about sales alone: children have no name in it, but their ids."""
+    intents = case.journal.intents
+    sides = {intents[coid].side if coid in intents else "" for coid in question["coids"]}
+    sides |= {intent.side for intent in intents.values() if intent.order_id in question["order_ids"]}
+    return sides == {"SELL"}
 
 
 def _answered_again(case: Case) -> Iterator[Violation]:

@@ -156,7 +156,7 @@ class ExecutionSettings(Struct, frozen=True, kw_only=True):
     require_realtime: Annotated[bool, option("refuse orders inside a session on delayed quotes")] = False
     allowed_questions: Annotated[
         tuple[str, ...], option("message ids of order questions that may be answered yes, under the rules of each")
-    ] = ("o163", "o354", "o10151", "o10152", "o10331")
+    ] = ("o163", "o354", "o383", "o451", "o10151", "o10152", "o10331")
     visibility_s: Annotated[
         float, option("time within which an accepted order can be read back", unit="s", ge=5, le=600)
     ] = 60.0

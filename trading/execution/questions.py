@@ -10,9 +10,12 @@ from trading.model.order import OrderIntent, OrderType, Role, Side
 from trading.model.outcome import Questioned
 
 MAX_QUESTIONS = 5
-# Never, whatever a person adds to the allowed ones: sizes, values, doubtful market orders of an entry, prompts.
-_NEVER = frozenset({"o382", "o383", "o451", "p12"})
-_NEVER_ON_ENTRIES = frozenset({"o403"})
+# Never, whatever a person adds to the allowed ones: prices far off, prompts; and of an entry sizes, values, and orders
+# that trade at once. Of own shares a split can leave more than the broker takes unasked: a no would keep them bare and
+# unsold for good, and no order of ours sells more than there are.
+_NEVER = frozenset({"o382", "p12"})
+_NEVER_ON_ENTRIES = frozenset({"o383", "o403", "o451"})
+_SIZES = frozenset({"o383", "o451"})
 _PRICE_CAPS = "o163"
 _MARKET_ORDER = "o10151"
 _STOP_ORDERS = frozenset({"o10152", "o10331"})
@@ -54,6 +57,7 @@ def _problem(
             all(_harmless(intent, references.get(intent.conid)) for intent in group),
             "a price far from the market that is not passive",
         ),
+        **dict.fromkeys(_SIZES, (all(intent.side is Side.SELL for intent in group), "it buys")),
         **dict.fromkeys(_STOP_ORDERS, (_any_type(group, {OrderType.STOP}, Role.STOP), "no stop order was sent")),
     }
     met, problem = conditions.get(message_id, (True, ""))

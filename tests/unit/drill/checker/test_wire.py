@@ -120,6 +120,32 @@ def test_yes_to_a_question_that_never_may_have_one_is_told_and_no_is_not() -> No
         assert len(list(wire.i18_questions(run.case()))) == count
 
 
+@pytest.mark.parametrize("message_id", ["o383", "o451"])
+@pytest.mark.parametrize(
+    ("coids", "order_ids", "count"),
+    [
+        (["S"], [7], 0),
+        (["S", "T"], [7, 8], 0),
+        ([], [7], 0),
+        ([ENTRY], [1], 1),
+        ([ENTRY, "S"], [1, 7], 1),
+        (["S"], [1], 1),
+        (["not ours"], [], 1),
+        ([], [], 1),
+    ],
+)
+def test_size_of_a_sale_alone_may_be_confirmed(
+    message_id: str, coids: list[str], order_ids: list[int], count: int
+) -> None:
+    run = MadeUp()
+    run.intent(ENTRY, order_id=1)
+    run.intent("S", role="stop", order_id=7)
+    run.intent("T", role="target", order_id=8)
+    run.line(-3000.0, "question", reply_id="q", message_ids=[message_id], order_ids=order_ids, coids=coids)
+    run.request(-2999.0, path="/iserver/reply/q", sha=YES)
+    assert len(list(wire.i18_questions(run.case()))) == count
+
+
 def test_question_of_an_earlier_session_is_not_answered() -> None:
     run = asked("o163")
     run.line(-2999.5, "session", event="init", epoch=2, login=True, authenticated=True)

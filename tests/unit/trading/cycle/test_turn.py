@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from tests.fakes.fake_broker import lost_answer, lost_request, nothing_sent
+from tests.fakes.fake_broker import lost_answer, lost_request, nothing_sent, question
 from tests.fakes.fake_market_data import CONIDS
 from tests.fakes.trading_context import OPEN, SESSION, ContextParts, decision_of
 from tests.fakes.trading_states import approved
@@ -47,6 +47,20 @@ def test_cover_is_cancelled_and_its_sale_sent_in_one_turn(parts: ContextParts) -
     assert (sale.conid, sale.side, sale.order_type) == (AAPL, Side.SELL, OrderType.MARKET)
     assert turn.sent == 1
     assert turn.waiting == {}
+
+
+def test_position_of_a_size_that_the_broker_asks_about_is_covered_and_sold(parts: ContextParts) -> None:
+    parts.buy()
+    for order in parts.broker.live():
+        parts.broker.end(order.order_id, BrokerStatus.CANCELLED)
+    parts.broker.faults.append(question("o383"))
+    parts.account_turns().run(parts.view(), None, balances=True)
+    assert [order.order_type for order in parts.broker.live()] == [OrderType.STOP, OrderType.LIMIT]
+    parts.clock.time += timedelta(days=1)
+    parts.broker.faults += [None, None, question("o383", "o10151")]
+    parts.account_turns().run(parts.view(), decision_of(exits=(("AAPL", 9),), session=SESSION), balances=True)
+    assert [order.order_type for order in parts.broker.live()] == [OrderType.MARKET]
+    assert parts.broker.replies == [True, True]
 
 
 def test_row_of_somebody_else_that_can_not_be_read_keeps_no_share_without_a_stop(parts: ContextParts) -> None:

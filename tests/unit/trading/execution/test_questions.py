@@ -52,6 +52,20 @@ def test_never_means_never_even_when_it_is_listed() -> None:
     assert asked(EXIT, "o403", overrides=listed) is None
 
 
+@pytest.mark.parametrize("message_id", ["o383", "o451"])
+def test_size_and_value_are_confirmed_where_only_own_shares_are_sold(message_id: str) -> None:
+    for group in (PAIR, EXIT, LATE_EXIT):
+        assert asked(group, message_id) is None
+        # What a person left off the list stays a no.
+        assert asked(group, message_id, overrides=("execution.allowed_questions=o163",)) is not None
+    assert asked((*PAIR, BRACKET[0]), message_id) is not None
+
+
+@pytest.mark.parametrize("message_id", ["o382", "p12"])
+def test_other_cautions_are_confirmed_for_no_sale_either(message_id: str) -> None:
+    assert asked(EXIT, message_id, overrides=(f"execution.allowed_questions={message_id}",)) is not None
+
+
 def test_market_order_is_confirmed_for_an_exit_only() -> None:
     assert asked(EXIT, "o10151") is None
     assert asked(LATE_EXIT, "o10151") is not None
