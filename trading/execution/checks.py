@@ -7,7 +7,7 @@ or senseless input denies. In a run without faults none of them binds. The R-num
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -22,6 +22,7 @@ from trading.model.contract import Contract, PriceIncrement
 from trading.model.decision import Denied
 from trading.model.mode import Mode
 from trading.model.order import OrderIntent, OrderType, Role
+from trading.model.record import OwnPosition
 
 MAX_UNKNOWN = 3
 MAX_SKEW_S = 10.0
@@ -117,11 +118,10 @@ def price_collar(order: OrderIntent, reference: float | None, deviation: float) 
     return None if inside else Denied(order.symbol, "price_collar", order.limit_price, allowed)
 
 
-def fat_finger(order: OrderIntent, increments: tuple[PriceIncrement, ...]) -> Denied | None:
-    """R04: every price lies on the contract's increments."""
-    for price in (order.limit_price, order.stop_price):
-        if price is None:
-            continue
+def fat_finger(group: Sequence[OrderIntent], increments: tuple[PriceIncrement, ...]) -> Denied | None:
+    """R04: every price of every order of a group lies on the contract's increments."""
+    priced = [(order, price) for order in group for price in (order.limit_price, order.stop_price) if price is not None]
+    for order, price in priced:
         step = increment_at(price, increments)
         if step is None or not math.isfinite(price) or price <= 0.0:
             return Denied(order.symbol, "fat_finger", price, step, "no price that this contract can have")
@@ -170,6 +170,15 @@ def instrument(order: OrderIntent, contract: Contract | None) -> Denied | None:
         return Denied(order.symbol, "instrument", order.conid, contract.conid, "another contract than was checked")
     if contract.currency != "USD":
         return Denied(order.symbol, "instrument", None, None, f"it trades in {contract.currency}")
+    return None
+
+
+def known(order: OrderIntent, position: OwnPosition | None) -> Denied | None:
+    """R16: a sale is of own shares, under the symbol that they were bought by."""
+    if position is None:
+        return Denied(order.symbol, "instrument", order.conid, None, "no own shares are in this contract")
+    if (position.conid, position.symbol) != (order.conid, order.symbol):
+        return Denied(order.symbol, "instrument", order.conid, position.conid, f"own shares are {position.symbol}")
     return None
 
 

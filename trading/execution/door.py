@@ -15,14 +15,15 @@ from trading.model.decision import Denied
 from trading.model.order import OrderIntent, Role
 
 
-def may_leave(order: OrderIntent, command: Submit, state: TradingState) -> Denied | None:
-    """Return why an order must not leave as things stand at this moment, None when it may.
+def may_leave(command: Submit, state: TradingState) -> Denied | None:
+    """Return why a group that is planned must not leave as things stand at this moment, None when it may.
 
     In observe mode, on another account than the configured one, and in a contract that is short nothing leaves.
     """
+    order = command.group[0]
     match command.step:
         case Step.ENTRY:
-            return check_entry(order, state)
+            return check_entry(command.group, state)
         case Step.EXIT:
             denied = check_exit(order, state, guarded=command.guarded)
             return denied or _beside_cover(order, state, guarded=command.guarded)
@@ -31,7 +32,11 @@ def may_leave(order: OrderIntent, command: Submit, state: TradingState) -> Denie
 
 
 def check_protection(order: OrderIntent, state: TradingState) -> Denied | None:
-    """Return why a stop must not leave: more than one sale of the same shares could make us short."""
+    """Return why a stop must not leave: more than one sale of the same shares could make us short.
+
+    Its prices are rounded to the contract's increments where it is made (R04): the broker refuses, and an alert tells,
+    what isn't, but no price of ours keeps shares from being covered.
+    """
     own = state.own_shares_shown(order.conid, APART)
     others = [
         record
@@ -44,6 +49,7 @@ def check_protection(order: OrderIntent, state: TradingState) -> Denied | None:
         checks.account(order.symbol, state.guard)
         or checks.rate_to_reduce(order.symbol, sent_lately(state, order.coid))
         or checks.short(order, own, sum(record.left for record in others))
+        or checks.known(order, state.journal.position(order.conid))
     )
 
 

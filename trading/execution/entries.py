@@ -51,8 +51,12 @@ def plan_entries(state: TradingState, plan: Plan) -> None:
         _plan_entry(approved, state, plan)
 
 
-def check_entry(order: OrderIntent, state: TradingState) -> Denied | None:
-    """Return the first limit that refuses an entry as things stand: asked when it is planned and before it leaves."""
+def check_entry(group: Sequence[OrderIntent], state: TradingState) -> Denied | None:
+    """Return the first limit that refuses an entry with its stop and target as things stand.
+
+    Asked when it is planned and before it leaves.
+    """
+    order = group[0]
     settings = state.settings
     journal = state.journal
     active = [*journal.maybe_live, *journal.planned]
@@ -78,7 +82,7 @@ def check_entry(order: OrderIntent, state: TradingState) -> Denied | None:
         or checks.held(order, state.journal.owned(order.conid))
         or checks.duplicate(order, twins)
         or checks.price_collar(order, closes.get(order.symbol), settings.risk.max_price_deviation)
-        or checks.fat_finger(order, contract.increments if contract is not None else ())
+        or checks.fat_finger(group, contract.increments if contract is not None else ())
         or checks.halted(order.symbol, quote)
         or checks.sizes(order, _at_worst(account, others, state), entry_limits(settings.risk, settings.sizing))
         or checks.rate(order.symbol, sent_lately(state, order.coid))
@@ -141,7 +145,7 @@ def _due_again(entry: OrderIntent, state: TradingState) -> datetime:
 
 def _step(group: Sequence[OrderIntent], state: TradingState, plan: Plan) -> None:
     entry = group[0]
-    denied = check_entry(entry, state)
+    denied = check_entry(group, state)
     if denied is None:
         plan.commands.append(Submit(tuple(group), Step.ENTRY))
     elif passes(denied) and state.now <= state.times.window.ends:

@@ -16,7 +16,7 @@ from trading.execution.cancels import ask_cancel
 from trading.execution.matching import working
 from trading.execution.order_factory import Purpose, exit_order
 from trading.execution.plan import MINUTE_S, POLL_S, Plan, Prepare, Refuse, Submit
-from trading.execution.prices import COLLARS, SalePrice, marketable, sale_price
+from trading.execution.prices import COLLARS, SalePrice, increments_of, marketable, sale_price
 from trading.execution.rates import sent_lately
 from trading.execution.refused_sales import waits_after_refusals
 from trading.execution.state import TradingState
@@ -32,7 +32,7 @@ from trading.model.request import RequestKind
 REPRICE_AFTER = timedelta(seconds=60)
 _GOES_ON = MAYBE_LIVE | {IntentState.PLANNED}
 # A sale that is refused for these at the door goes out in a later turn, at the price of then.
-PASSING = frozenset({"stale", "price_collar", "rate"})
+PASSING = frozenset({"stale", "price_collar", "fat_finger", "rate"})
 # An exit that ended so is still wanted for the same session.
 _AGAIN = frozenset({IntentState.LOST, IntentState.DENIED, IntentState.CANCELLED})
 
@@ -112,6 +112,7 @@ def check_exit(order: OrderIntent, state: TradingState, *, guarded: bool = False
         or _price(order, state, guarded=guarded)
         or checks.rate_to_reduce(order.symbol, sent_lately(state, order.coid))
         or checks.short(order, state.own_shares_shown(order.conid), sum(record.left for record in others))
+        or checks.known(order, state.journal.position(order.conid))
     )
 
 
@@ -174,7 +175,7 @@ def _plan_exit(want: WantedExit, state: TradingState, plan: Plan) -> None:
         return
     plan.leaving.add(conid)
     planned = [record for record in mine if record.state is IntentState.PLANNED]
-    fitting = [record for record in planned if _fits(record.intent, draft)]
+    fitting = [record for record in planned if _fits(record.intent, draft, state, guarded=want.guarded)]
     for record in planned:
         if record not in fitting:
             plan.commands.append(Refuse((record.intent,), _too_old(record.intent)))
@@ -247,14 +248,15 @@ def _limits_sent(position: OwnPosition, state: TradingState) -> list[IntentRecor
     ]
 
 
-def _fits(planned: OrderIntent, draft: OrderIntent) -> bool:
+def _fits(planned: OrderIntent, draft: OrderIntent, state: TradingState, *, guarded: bool) -> bool:
     """Return whether what was planned is still what would be sent: a limit may have been left behind by the price."""
     wanted = (draft.order_type, draft.session, draft.quantity, draft.reason)
     if (planned.order_type, planned.session, planned.quantity, planned.reason) != wanted:
         return False
     if planned.limit_price is None or draft.limit_price is None:
         return True
-    return abs(planned.limit_price / draft.limit_price - 1.0) <= COLLARS[0] / 4
+    near = abs(planned.limit_price / draft.limit_price - 1.0) <= COLLARS[0] / 4
+    return near and _price(planned, state, guarded=guarded) is None
 
 
 def _follow(record: IntentRecord, want: WantedExit, state: TradingState, plan: Plan) -> None:
@@ -319,17 +321,24 @@ def _time(order: OrderIntent, state: TradingState, *, guarded: bool) -> Denied |
 
 
 def _price(order: OrderIntent, state: TradingState, *, guarded: bool) -> Denied | None:
-    """R14 and R01: a limit inside the session goes by a price that is usable at this moment, and lies near it."""
+    """R14, R01 and R04: a limit inside the session goes by a price that is usable now, near it and on its grid."""
     if order.order_type is OrderType.MARKET:
         return None
     quote = _price_now(order.conid, state, guarded=guarded)
-    return _no_quote(order.symbol) if quote is None else checks.price_collar(order, quote.price, checks.EXIT_COLLAR)
+    if quote is None:
+        return _no_quote(order.symbol)
+    increments = increments_of(state.contracts.get(order.symbol))
+    near = checks.price_collar(order, quote.price, checks.EXIT_COLLAR)
+    return near or checks.fat_finger((order,), increments)
 
 
 def _wait(want: WantedExit, denied: Denied | None, plan: Plan, state: TradingState) -> None:
     if denied is None:
         return
-    plan.waiting[want.position.symbol] = denied
+    symbol = want.position.symbol
+    plan.waiting[symbol] = denied
+    if denied.code == "fat_finger":
+        plan.alarm(AlarmCode.EXIT, symbol, f"{symbol}: its sale was given a price that its contract can't have")
     window = state.times.window
     times = [window.begins, window.late_exits_begin]
     if window.before_open(state.now) or window.in_session(state.now):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from trading.market.fills import round_down_to
@@ -15,6 +15,7 @@ FRESH_S = 60.0
 # A quote marked delayed is at most so old.
 DELAYED_S = 1200.0
 _REALTIME, _DELAYED = "R", "D"
+_CENTS = (PriceIncrement(0.0, 0.01),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,15 +47,24 @@ def sale_price(quote: Quote | None, now: datetime, *, allow_delayed: bool = True
 def marketable(price: float, collar: float, contract: Contract | None) -> float:
     """Return a sell limit `collar` (a fraction) under `price`, on the contract's increments."""
     wanted = price * (1.0 - collar)
-    step = 0.01 if contract is None else increment_at(wanted, contract.increments) or 0.01
-    return float(round_down_to(wanted, step))
+    return float(round_down_to(wanted, increment_at(wanted, increments_of(contract)) or _CENTS[0].increment))
 
 
 def on_increments(price: float, contract: Contract | None) -> float:
     """Return the price that a contract can have next to `price`: a split leaves prices between two increments."""
-    step = increment_at(price, contract.increments) if contract is not None else None
-    step = step or 0.01
+    step = increment_at(price, increments_of(contract)) or _CENTS[0].increment
     return round(round(price / step) * step, 4)
+
+
+def increments_of(contract: Contract | None) -> tuple[PriceIncrement, ...]:
+    """Return the increments that a sale's prices lie on: cents where the contract's are not known.
+
+    Its first one is that of all lower prices too: there is none at which own shares can't be sold.
+    """
+    if contract is None or not contract.increments:
+        return _CENTS
+    first, *others = contract.increments
+    return replace(first, lower_edge=0.0), *others
 
 
 def increment_at(price: float, increments: tuple[PriceIncrement, ...]) -> float | None:

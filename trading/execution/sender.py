@@ -7,7 +7,7 @@ twenty seconds, end a round: then everything is gathered and planned anew, prote
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from trading.errors import InvariantBroken
@@ -111,7 +111,7 @@ class Sender:
         group = self._planned(command.group)
 
         def check() -> Denied | None:
-            return may_leave(group[0], command, self._refresh(state))
+            return may_leave(replace(command, group=tuple(group)), self._refresh(state))
 
         denied = check()
         if denied is not None:

@@ -148,12 +148,12 @@ def test_sale_at_the_market_has_no_collar() -> None:
     + [(price, False) for price in (NAN, math.inf, -1.0, 0.0)],
 )
 def test_price_lies_on_the_contracts_increments(price: float, allowed: bool) -> None:  # noqa: FBT001
-    assert (checks.fat_finger(buy(price), INCREMENTS) is None) is allowed
-    assert (checks.fat_finger(replace(buy(), stop_price=price), INCREMENTS) is None) is allowed
+    assert (checks.fat_finger((buy(price),), INCREMENTS) is None) is allowed
+    assert (checks.fat_finger((buy(), replace(buy(), stop_price=price)), INCREMENTS) is None) is allowed
 
 
 def test_contract_without_increments_is_refused() -> None:
-    assert code(checks.fat_finger(buy(), ())) == "fat_finger"
+    assert code(checks.fat_finger((buy(),), ())) == "fat_finger"
 
 
 def test_second_order_for_the_same_decision_is_a_duplicate() -> None:

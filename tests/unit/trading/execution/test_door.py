@@ -6,12 +6,16 @@ import math
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.fakes.trading_states import (
     AAPL,
     ACCOUNT,
+    CONTRACTS,
     DECIDED,
     IN_SESSION,
+    INCREMENTS,
     PRE_OPEN,
     SESSION,
     Facts,
@@ -25,13 +29,16 @@ from tests.fakes.trading_states import (
     sale,
     stop,
 )
+from trading.execution.checks import fat_finger
 from trading.execution.door import may_leave
 from trading.execution.doubts import shown_of
 from trading.execution.order_factory import Purpose, bracket, protective_pair, with_names
 from trading.execution.plan import Submit
+from trading.execution.prices import increments_of
 from trading.execution.state import AccountGuard, TradingState
 from trading.model.account import AccountKind, Quote
 from trading.model.command import Step
+from trading.model.contract import PriceIncrement
 from trading.model.mode import Mode
 from trading.model.order import IntentState, OrderIntent
 from trading.ports import Sighting
@@ -46,7 +53,7 @@ STEPS = [(ENTRY, Step.ENTRY), (PAIR, Step.PROTECTION), (EXIT, Step.EXIT)]
 
 
 def code(command: Submit, state: TradingState) -> str | None:
-    denied = may_leave(command.group[0], command, state)
+    denied = may_leave(command, state)
     return None if denied is None else denied.code
 
 
@@ -159,3 +166,44 @@ def test_guards_sale_may_leave_beside_a_stop_that_nobody_can_find_but_not_beside
 )
 def test_limit_of_a_sale_lies_near_a_price_that_is_usable_when_it_leaves(quote: Quote, expected: str | None) -> None:
     assert code(Submit(LATE_EXIT, Step.EXIT), moment(IN_SESSION, positions=[own()], quotes=[quote])) == expected
+
+
+@pytest.mark.parametrize("changes", [{"limit_price": 100.013}, {"stop_price": 95.001}])
+@pytest.mark.parametrize("place", range(3))
+def test_entry_leaves_with_a_stop_and_a_target_that_the_contract_can_have(
+    place: int, changes: dict[str, float]
+) -> None:
+    group = [replace(intent, **changes) if n == place else intent for n, intent in enumerate(ENTRY)]  # type: ignore[arg-type]
+    assert code(Submit(tuple(group), Step.ENTRY), moment(PRE_OPEN, **WAITING)) == "fat_finger"
+
+
+@pytest.mark.parametrize("limit", [98.0013, 98.005, 98.009])
+def test_limit_of_a_sale_lies_on_the_increments(limit: float) -> None:
+    for facts in ({}, {"contracts": {}}):
+        state = moment(IN_SESSION, positions=[own()], quotes=[bid(100.0)], **facts)
+        assert code(Submit((sale(limit=limit).intent,), Step.EXIT), state) == "fat_finger"
+        assert code(Submit(LATE_EXIT, Step.EXIT), state) is None
+
+
+@given(
+    stop_price=st.floats(0.0002, 2000.0),
+    further=st.floats(0.0002, 200.0),
+    increments=st.sampled_from(
+        [(), INCREMENTS, (PriceIncrement(0.0, 0.05),), (PriceIncrement(0.0, 0.01), PriceIncrement(5.0, 0.05))]
+    ),
+)
+def test_prices_of_a_pair_lie_on_the_increments_whatever_is_planned(
+    stop_price: float, further: float, increments: tuple[PriceIncrement, ...]
+) -> None:
+    contract = replace(CONTRACTS["AAPL"], increments=increments)
+    position = own(stop_price=stop_price, target_price=stop_price + further)
+    pair = protective_pair(position, 9, PURPOSE, contract)
+    priced = [leg for leg in pair if (leg.stop_price or leg.limit_price or 0.0) > 0.0]
+    assert fat_finger(priced, increments_of(contract)) is None
+
+
+@pytest.mark.parametrize(("group", "step"), STEPS[1:])
+def test_sale_is_of_own_shares_under_their_symbol(group: tuple[OrderIntent, ...], step: Step) -> None:
+    for symbol, expected in (("AAPL", None), ("MSFT", "instrument")):
+        named = tuple(replace(intent, symbol=symbol) for intent in group)
+        assert code(Submit(named, step), moment(PRE_OPEN, positions=[own()])) == expected

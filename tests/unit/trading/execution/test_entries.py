@@ -66,7 +66,7 @@ def plan_of(state: TradingState) -> Plan:
 
 
 def code(state: TradingState) -> str | None:
-    denied = check_entry(entry().intent, state)
+    denied = check_entry((entry().intent,), state)
     return None if denied is None else denied.code
 
 
@@ -278,7 +278,7 @@ def test_foreign_shares_count_in_the_money_that_is_in_shares(
 def test_limit_that_is_crossed_between_plan_and_wire_is_caught() -> None:
     (command,) = plan_of(before()).commands
     assert isinstance(command, Submit)
-    assert may_leave(command.group[0], command, before()) is None
+    assert may_leave(command, before()) is None
     crossed: list[tuple[Facts, str]] = [
         ({"held": {AAPL: 5.0}, "blocked": {AAPL: ("manual", "5 shares of others")}}, "manual"),
         ({"failed": ["positions"]}, "state"),
@@ -291,7 +291,7 @@ def test_limit_that_is_crossed_between_plan_and_wire_is_caught() -> None:
         ({"now": OPEN}, "too_old"),
     ]
     for facts, what in crossed:
-        denied = may_leave(command.group[0], command, before(**facts))
+        denied = may_leave(command, before(**facts))
         assert denied is not None
         assert denied.code == what
 

@@ -10,6 +10,7 @@ from tests.fakes.stages import settings_of
 from tests.fakes.trading_states import (
     AAPL,
     CLOSE,
+    CONTRACTS,
     DECIDED,
     IN_SESSION,
     MSFT,
@@ -38,7 +39,9 @@ from trading.execution.exits import pending_exits, waits_for_its_bar, wanted_exi
 from trading.execution.plan import Cancel, Prepare, Refuse
 from trading.execution.snapshot import Reading
 from trading.execution.state import TradingState
+from trading.model.alarm import AlarmCode
 from trading.model.command import Step
+from trading.model.contract import PriceIncrement
 from trading.model.mode import Mode
 from trading.model.order import BrokerStatus, ExecutionList, IntentState, OrderType
 from trading.model.record import IntentRecord
@@ -170,6 +173,24 @@ def test_next_limits_lie_five_percent_under_the_bid() -> None:
         first = ended[:number]
         commands = [asked(each, Step.REPLACE, OPEN, number=n) for n, each in enumerate(first)]
         assert sold(plan_of(bare(IN_SESSION, *first, commands=commands, quotes=[bid(100.0)]))) == [(9, 95.0)]
+
+
+@pytest.mark.parametrize(("limit", "kept"), [(98.0, True), (97.99, True), (98.0013, False)])
+def test_planned_limit_that_its_contract_can_not_have_makes_way_for_one_that_it_can(
+    limit: float, *, kept: bool
+) -> None:
+    made = planned(sale(limit=limit))
+    plan = plan_of(bare(IN_SESSION, made, quotes=[bid(100.0)]))
+    assert sold(plan) == [(9, limit if kept else 98.0)]
+    assert [intent.coid for intent in sent(plan)] == ["X" if kept else ""]
+
+
+def test_sale_without_a_possible_price_waits_and_an_alert_says_so() -> None:
+    contracts = {"AAPL": replace(CONTRACTS["AAPL"], increments=(PriceIncrement(0.0, 0.0),))}
+    plan = plan_of(bare(IN_SESSION, quotes=[bid(100.0)], contracts=contracts))
+    assert waits(plan)["AAPL"] == "fat_finger"
+    assert [alarm.code for alarm in plan.alarms] == [AlarmCode.EXIT]
+    assert plan.look_again is not None
 
 
 @pytest.mark.parametrize("held", [12.0, 9.0, 5.0, 4.9])

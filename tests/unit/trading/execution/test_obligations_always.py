@@ -188,7 +188,7 @@ def cancels_no_cover_where_nothing_may_be_sold(state: TradingState, plan: Plan) 
 def sends_what_passes_the_door(state: TradingState, plan: Plan) -> bool:
     if state.guard.selected != state.guard.account_id:
         return True
-    return all(may_leave(command.group[0], command, state) is None for command in submits(plan))
+    return all(may_leave(command, state) is None for command in submits(plan))
 
 
 def closes_nothing_that_it_sends(state: TradingState, plan: Plan) -> bool:

@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from tests.fakes.trading_states import CONTRACTS, IN_SESSION, INCREMENTS, Facts, after, bid
-from trading.execution.prices import SalePrice, increment_at, marketable, on_increments, sale_price
+from trading.execution.prices import SalePrice, increment_at, increments_of, marketable, on_increments, sale_price
+from trading.model.contract import PriceIncrement
 
 
 def test_sale_gets_the_bid() -> None:
@@ -77,6 +80,14 @@ def test_increment_is_that_of_the_highest_edge_below(price: float, step: float |
 )
 def test_price_that_a_split_left_between_two_increments_goes_to_the_nearest(price: float, next_to_it: float) -> None:
     assert on_increments(price, CONTRACTS["AAPL"]) == next_to_it
+
+
+def test_increments_of_a_sale_begin_at_zero_and_are_cents_where_they_are_not_known() -> None:
+    contract = CONTRACTS["AAPL"]
+    assert increments_of(contract) == INCREMENTS
+    assert increments_of(None) == increments_of(replace(contract, increments=())) == (PriceIncrement(0.0, 0.01),)
+    high = (PriceIncrement(5.0, 0.05), PriceIncrement(10.0, 0.1))
+    assert increments_of(replace(contract, increments=high)) == (PriceIncrement(0.0, 0.05), high[1])
 
 
 def test_price_of_a_contract_that_is_not_known_is_one_in_cents() -> None:

@@ -26,7 +26,7 @@ def test_legs_of_an_entry_that_bought_nothing_cover_nothing_and_keep_no_pair_awa
     state = moment(IN_SESSION, NEW, *LEGS, positions=[own()])
     assert cover_of(own(), state).uncovered == 9
     assert pairs(plan_of(state)) == whole()
-    assert may_leave(PAIR[0], Submit(PAIR, Step.PROTECTION), state) is None
+    assert may_leave(Submit(PAIR, Step.PROTECTION), state) is None
 
 
 @pytest.mark.parametrize("told_by_the_row", [True, False])
@@ -35,7 +35,7 @@ def test_legs_of_an_entry_that_bought_some_cover(*, told_by_the_row: bool) -> No
     rows = [shows(bought, filled_quantity=3.0, remaining_quantity=6.0), *(shows(leg) for leg in LEGS)]
     state = moment(IN_SESSION, bought, *LEGS, positions=[own()], orders=rows)
     assert cover_of(own(), state).uncovered == 0
-    assert may_leave(PAIR[0], Submit(PAIR, Step.PROTECTION), state) is not None
+    assert may_leave(Submit(PAIR, Step.PROTECTION), state) is not None
 
 
 def test_legs_of_the_position_s_own_entry_are_waited_for() -> None:
