@@ -12,11 +12,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from trading import rules
-from trading.execution.prices import increment_at
+from trading.execution.prices import increment_at, marketable
 from trading.execution.snapshot import BrokerSnapshot
 from trading.execution.state import AccountGuard, TradingState
 from trading.execution.windows import SendWindow
-from trading.market.fills import round_down_to
 from trading.model.account import AccountKind, Quote
 from trading.model.contract import Contract, PriceIncrement
 from trading.model.decision import Denied
@@ -31,8 +30,6 @@ MAX_ENTRIES_A_MINUTE = 20
 MAX_ENTRIES_A_DAY = 200
 MAX_MESSAGES_A_MINUTE = 60
 SELL_COLLAR = 0.02
-# The wider of the collars of a sale, and what the price may rise from the plan to the wire.
-EXIT_COLLAR = 0.06
 MAX_PRIOR_CLOSE_DEVIATION = 0.005
 _TOLERANCE = 1e-9
 
@@ -103,8 +100,13 @@ def market_closed(order: OrderIntent, now: datetime, window: SendWindow) -> Deni
     return None if inside else closed(order.symbol)
 
 
-def price_collar(order: OrderIntent, reference: float | None, deviation: float) -> Denied | None:
-    """R01: a buy at most `deviation` above the reference, a sale with a limit at most so far under it."""
+def price_collar(
+    order: OrderIntent, reference: float | None, deviation: float, contract: Contract | None = None
+) -> Denied | None:
+    """R01: a buy at most `deviation` above the reference, a sale with a limit at most so far under it.
+
+    That of a sale is rounded down to the increments of `contract`, as its limit was.
+    """
     if order.role is Role.EXIT and order.order_type is OrderType.MARKET:
         return None
     if reference is None or not (math.isfinite(reference) and reference > 0.0) or order.limit_price is None:
@@ -113,8 +115,8 @@ def price_collar(order: OrderIntent, reference: float | None, deviation: float) 
         allowed = reference * (1.0 + deviation)
         inside = 0.0 < order.limit_price <= allowed + _TOLERANCE
     else:
-        allowed = reference * (1.0 - deviation)
-        inside = order.limit_price >= round_down_to(allowed, 0.01) - _TOLERANCE
+        allowed = marketable(reference, deviation, contract)
+        inside = order.limit_price >= allowed - _TOLERANCE
     return None if inside else Denied(order.symbol, "price_collar", order.limit_price, allowed)
 
 

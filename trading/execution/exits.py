@@ -215,7 +215,7 @@ def _draft(want: WantedExit, state: TradingState) -> tuple[OrderIntent | None, D
         return None, _no_quote(position.symbol)
     sent = _limits_sent(position, state)
     collar = COLLARS[min(len(sent), len(COLLARS) - 1)]
-    price = min(quote.price, position.stop_price) if want.guarded and quote.delayed else quote.price
+    price = _reference(quote, position, guarded=want.guarded)
     collar = COLLARS[-1] if want.guarded and quote.delayed else collar
     limit = marketable(price, collar, state.contracts.get(position.symbol))
     purpose = Purpose(decided, session.day, state.now)
@@ -227,6 +227,13 @@ def _price_now(conid: int, state: TradingState, *, guarded: bool) -> SalePrice |
     # The guard looks at the price that there is: a setting for better prices must not leave shares unwatched.
     allow_delayed = guarded or not state.settings.execution.require_realtime
     return sale_price(state.quotes.get(conid), state.now, allow_delayed=allow_delayed)
+
+
+def _reference(quote: SalePrice, position: OwnPosition | None, *, guarded: bool) -> float:
+    """Return what a limit is measured by: the guard trusts a delayed price no further than down to the stop."""
+    if not guarded or not quote.delayed or position is None:
+        return quote.price
+    return min(quote.price, position.stop_price)
 
 
 def _no_quote(symbol: str) -> Denied:
@@ -327,9 +334,10 @@ def _price(order: OrderIntent, state: TradingState, *, guarded: bool) -> Denied 
     quote = _price_now(order.conid, state, guarded=guarded)
     if quote is None:
         return _no_quote(order.symbol)
-    increments = increments_of(state.contracts.get(order.symbol))
-    near = checks.price_collar(order, quote.price, checks.EXIT_COLLAR)
-    return near or checks.fat_finger((order,), increments)
+    contract = state.contracts.get(order.symbol)
+    reference = _reference(quote, state.journal.position(order.conid), guarded=guarded)
+    near = checks.price_collar(order, reference, COLLARS[-1], contract)
+    return near or checks.fat_finger((order,), increments_of(contract))
 
 
 def _wait(want: WantedExit, denied: Denied | None, plan: Plan, state: TradingState) -> None:

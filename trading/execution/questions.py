@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 from trading.config import ExecutionSettings
 from trading.execution import checks
+from trading.execution.prices import COLLARS
+from trading.model.contract import Contract
 from trading.model.order import OrderIntent, OrderType, Role, Side
 from trading.model.outcome import Questioned
 
@@ -22,10 +25,18 @@ _STOP_ORDERS = frozenset({"o10152", "o10331"})
 _NO_MARKET_DATA = "o354"
 
 
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """Our own price of a contract, USD, and the contract where it is known."""
+
+    price: float
+    contract: Contract | None = None
+
+
 def refusal(
     question: Questioned,
     group: Sequence[OrderIntent],
-    references: Mapping[int, float],
+    references: Mapping[int, Reference],
     settings: ExecutionSettings,
 ) -> str | None:
     """Return why the question is answered no, None when yes is allowed.
@@ -43,7 +54,7 @@ def refusal(
 
 
 def _problem(
-    message_id: str, group: Sequence[OrderIntent], references: Mapping[int, float], settings: ExecutionSettings
+    message_id: str, group: Sequence[OrderIntent], references: Mapping[int, Reference], settings: ExecutionSettings
 ) -> str | None:
     entry = any(intent.role is Role.ENTRY for intent in group)
     if message_id in _NEVER or (entry and message_id in _NEVER_ON_ENTRIES):
@@ -68,21 +79,21 @@ def _any_type(group: Iterable[OrderIntent], types: set[OrderType], role: Role) -
     return any(intent.order_type in types and intent.role is role for intent in group)
 
 
-def _harmless(intent: OrderIntent, reference: float | None) -> bool:
+def _harmless(intent: OrderIntent, reference: Reference | None) -> bool:
     """Return whether an order can't trade at once at a bad price: it rests, or lies inside the price collar.
 
     A protective stop below the reference rests too.
     """
     if intent.order_type is OrderType.MARKET:
         return True
-    if reference is None or not reference > 0.0:
+    if reference is None or not reference.price > 0.0:
         return False
     if intent.order_type is OrderType.STOP:
-        return intent.side is Side.SELL and intent.stop_price is not None and intent.stop_price < reference
+        return intent.side is Side.SELL and intent.stop_price is not None and intent.stop_price < reference.price
     if intent.limit_price is None:
         return False
     if intent.side is Side.BUY:
-        return intent.limit_price <= reference or checks.price_collar(intent, reference, 0.01) is None
+        return intent.limit_price <= reference.price or checks.price_collar(intent, reference.price, 0.01) is None
     # The same collar as at the door: a no to the wider of an exit's limits would refuse each one that is sent anew.
-    collar = checks.EXIT_COLLAR if intent.role is Role.EXIT else checks.SELL_COLLAR
-    return checks.price_collar(intent, reference, collar) is None
+    collar = COLLARS[-1] if intent.role is Role.EXIT else checks.SELL_COLLAR
+    return checks.price_collar(intent, reference.price, collar, reference.contract) is None

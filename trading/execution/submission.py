@@ -16,7 +16,7 @@ from trading.execution.matching import bindings, is_anothers_id
 from trading.execution.order_factory import tickets
 from trading.execution.outcomes import command_state, outcome_class, refused_legs, said
 from trading.execution.prices import sale_price
-from trading.execution.questions import MAX_QUESTIONS, refusal
+from trading.execution.questions import MAX_QUESTIONS, Reference, refusal
 from trading.execution.snapshot import BrokerSnapshot, Reading
 from trading.execution.state import TradingState
 from trading.model.command import CommandDraft, CommandState, Step
@@ -141,7 +141,7 @@ class Submission:
         self,
         outcome: Questioned,
         group: Sequence[OrderIntent],
-        references: Mapping[int, float],
+        references: Mapping[int, Reference],
         asked: Sequence[frozenset[str]],
     ) -> str | None:
         seen = frozenset(outcome.message_ids)
@@ -241,12 +241,12 @@ class Submission:
             self._context.journal.transition(coid, state, detail, self._context.clock.now())
 
 
-def references_of(group: Sequence[OrderIntent], state: TradingState) -> dict[int, float]:
+def references_of(group: Sequence[OrderIntent], state: TradingState) -> dict[int, Reference]:
     """Return our own prices by contract, which questions are judged by: the quote inside a session, else the close."""
-    found: dict[int, float] = {}
+    found: dict[int, Reference] = {}
     for intent in group:
         quote = sale_price(state.quotes.get(intent.conid), state.now) if state.times.liquid else None
         price = quote.price if quote is not None else state.closes.get(intent.symbol)
         if price is not None:
-            found[intent.conid] = price
+            found[intent.conid] = Reference(price, state.contracts.get(intent.symbol))
     return found

@@ -151,11 +151,10 @@ def test_guards_sale_may_leave_beside_a_stop_that_nobody_can_find_but_not_beside
 @pytest.mark.parametrize(
     ("quote", "expected"),
     [
-        (bid(104.24), None),
-        # 98.00 is 6 % under 104.26, rounded down.
-        (bid(104.25), None),
-        (bid(104.26), None),
-        (bid(104.28), "price_collar"),
+        (bid(103.15), None),
+        # 98.00 is 5 % under 103.16, rounded down.
+        (bid(103.16), None),
+        (bid(103.17), "price_collar"),
         (bid(None), "stale"),
         (bid(100.0, after(-60)), None),
         (bid(100.0, after(-61)), "stale"),

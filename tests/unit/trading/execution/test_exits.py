@@ -175,6 +175,15 @@ def test_next_limits_lie_five_percent_under_the_bid() -> None:
         assert sold(plan_of(bare(IN_SESSION, *first, commands=commands, quotes=[bid(100.0)]))) == [(9, 95.0)]
 
 
+@pytest.mark.parametrize(("limit", "kept"), [(95.2, True), (95.0, True), (94.99, False), (94.6, False)])
+def test_planned_limit_that_lies_more_than_five_percent_under_the_bid_by_now_is_planned_anew(
+    limit: float, *, kept: bool
+) -> None:
+    ended = sale("X1", 41, limit=98.0, state=IntentState.CANCELLED, sent_at=OPEN)
+    facts: Facts = {"commands": [asked(ended, Step.REPLACE, OPEN)], "quotes": [bid(100.0)]}
+    assert sold(plan_of(bare(IN_SESSION, ended, planned(sale(limit=limit)), **facts))) == [(9, limit if kept else 95.0)]
+
+
 @pytest.mark.parametrize(("limit", "kept"), [(98.0, True), (97.99, True), (98.0013, False)])
 def test_planned_limit_that_its_contract_can_not_have_makes_way_for_one_that_it_can(
     limit: float, *, kept: bool

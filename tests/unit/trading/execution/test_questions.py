@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from tests.fakes.stages import settings_of
-from tests.fakes.trading_states import AAPL, CLOSES, DECIDED, PRE_OPEN, SESSION, approved, own
+from tests.fakes.trading_states import AAPL, CLOSES, CONTRACTS, DECIDED, PRE_OPEN, SESSION, approved, own
 from trading.execution.order_factory import Purpose, bracket, exit_order, protective_pair
-from trading.execution.questions import refusal
+from trading.execution.questions import Reference, refusal
+from trading.model.contract import Contract, PriceIncrement
 from trading.model.order import OrderIntent
 from trading.model.outcome import Answer, Questioned
 
@@ -17,10 +20,14 @@ LATE_EXIT = (exit_order(own(), "time_stop", PURPOSE, 98.0),)
 
 
 def asked(
-    group: tuple[OrderIntent, ...], *ids: str, reference: float | None = 100.5, overrides: tuple[str, ...] = ()
+    group: tuple[OrderIntent, ...],
+    *ids: str,
+    reference: float | None = 100.5,
+    overrides: tuple[str, ...] = (),
+    contract: Contract | None = None,
 ) -> str | None:
     question = Questioned("r", ids, tuple(f"about {each}" for each in ids), Answer(None, b""))
-    references = {} if reference is None else {AAPL: reference}
+    references = {} if reference is None else {AAPL: Reference(reference, contract)}
     return refusal(question, group, references, settings_of(*overrides).execution)
 
 
@@ -99,12 +106,19 @@ def test_stop_above_the_market_is_not_passive() -> None:
     assert asked(PAIR, "o163", reference=90.0) is not None
 
 
-@pytest.mark.parametrize(("reference", "confirmed"), [(100.0, True), (103.15, True), (104.2, True), (104.3, False)])
+@pytest.mark.parametrize(("reference", "confirmed"), [(100.0, True), (103.15, True), (103.16, True), (103.17, False)])
 def test_price_of_an_exit_is_confirmed_at_each_limit_that_it_may_be_sent_with(
     reference: float, *, confirmed: bool
 ) -> None:
-    # 98 lies 2 %, 5 % and nearly 6 % under the first three.
+    # 98 lies 2 % under the first one, and 5 %, rounded down to a cent, under the next two.
     assert (asked(LATE_EXIT, "o163", reference=reference) is None) is confirmed
+
+
+def test_price_of_an_exit_is_measured_on_the_increments_that_it_was_rounded_to() -> None:
+    # 5 % under 103.2 are 98.04, which 98 is on a grid of a dime.
+    dimes = replace(CONTRACTS["AAPL"], increments=(PriceIncrement(0.0, 0.1),))
+    assert asked(LATE_EXIT, "o163", reference=103.2) is not None
+    assert asked(LATE_EXIT, "o163", reference=103.2, contract=dimes) is None
 
 
 def test_target_may_lie_two_percent_under_the_reference() -> None:

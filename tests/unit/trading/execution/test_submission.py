@@ -18,8 +18,9 @@ from tests.fakes.fake_broker import (
 )
 from tests.fakes.order_books import OrderBooks
 from tests.fakes.orders import market_exit
-from tests.fakes.trading_states import CLOSES, CONIDS, IN_SESSION, PRE_OPEN, bid, moment
+from tests.fakes.trading_states import CLOSES, CONIDS, CONTRACTS, IN_SESSION, PRE_OPEN, bid, moment
 from trading.errors import InvariantBroken
+from trading.execution.questions import Reference
 from trading.execution.submission import Sending, references_of
 from trading.model.command import CommandState, Step
 from trading.model.order import BrokerStatus, IntentState
@@ -192,8 +193,9 @@ def test_outcome_of_each_kind_has_its_word_in_the_journal(books: OrderBooks) -> 
 def test_orders_before_the_open_are_judged_by_the_close_and_inside_a_session_by_the_quote(books: OrderBooks) -> None:
     group = books.plan()
     quotes = [bid(99.0, IN_SESSION)]
-    assert references_of(group, moment(PRE_OPEN, quotes=quotes)) == {CONIDS["AAPL"]: CLOSES["AAPL"]}
-    assert references_of(group, moment(IN_SESSION, quotes=quotes)) == {CONIDS["AAPL"]: 99.0}
+    for now, price in ((PRE_OPEN, CLOSES["AAPL"]), (IN_SESSION, 99.0)):
+        found = references_of(group, moment(now, quotes=quotes))
+        assert found == {CONIDS["AAPL"]: Reference(price, CONTRACTS["AAPL"])}
     assert references_of(group, moment(PRE_OPEN, closes={})) == {}
 
 
