@@ -17,7 +17,7 @@ from pathlib import Path
 
 from tests.fakes.broker_account import ACCOUNT, ANSWER, BrokerAccount
 from tests.fakes.fake_clock import FakeClock
-from trading.errors import OutcomeUnknown
+from trading.errors import InvariantBroken, OutcomeUnknown
 from trading.model.account import AccountState, BrokerPosition, PositionList
 from trading.model.order import BrokerOrder, BrokerStatus, ExecutionList, OrderList, OrderTicket, UnreadableRow
 from trading.model.outcome import (
@@ -267,3 +267,12 @@ def _sent_as(request: BrokerRequest) -> tuple[RequestKind, str, str]:
             return RequestKind.CANCEL, "DELETE", f"/order/{order_id}"
         case ModifyOrder(order_id=order_id):
             return RequestKind.MODIFY, "POST", f"/order/{order_id}"
+
+
+class Confused(FakeBroker):
+    """Prepares no reply: the question's id would reach more than the one question."""
+
+    def prepare(self, request: BrokerRequest) -> PreparedRequest:
+        if isinstance(request, ReplyToQuestion):
+            raise InvariantBroken("I18", "the reply id is not one question's")
+        return super().prepare(request)

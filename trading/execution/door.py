@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from trading.execution import checks
 from trading.execution.doubts import APART
 from trading.execution.entries import check_entry
 from trading.execution.exits import check_exit
 from trading.execution.matching import waits_for_entry
-from trading.execution.plan import Submit
+from trading.execution.plan import Modify, Submit
 from trading.execution.rates import sent_lately
 from trading.execution.state import TradingState
 from trading.model.command import Step
@@ -37,20 +39,42 @@ def check_protection(order: OrderIntent, state: TradingState) -> Denied | None:
     Its prices are rounded to the contract's increments where it is made (R04): the broker refuses, and an alert tells,
     what isn't, but no price of ours keeps shares from being covered.
     """
-    own = state.own_shares_shown(order.conid, APART)
+    return (
+        checks.account(order.symbol, state.guard)
+        or checks.rate_to_reduce(order.symbol, sent_lately(state, order.coid))
+        or _short(order, state)
+        or checks.known(order, state.journal.position(order.conid))
+    )
+
+
+def may_change(change: Modify, state: TradingState) -> Denied | None:
+    """Return why a stop or target must not be changed as things stand at this moment, None when it may be.
+
+    With another price, or for fewer shares, it sells nothing more than it does; for more it is as a new one.
+    """
+    record = change.record
+    order = replace(record.intent, quantity=change.quantity - record.filled)
+    sight = state.snapshot.sight_of(record.order_id)
+    grows = sight is None or change.quantity > sight.order.total_quantity
+    return (
+        checks.account(order.symbol, state.guard)
+        or checks.rate_to_reduce(order.symbol, sent_lately(state, order.coid))
+        or (_short(order, state) if grows else None)
+    )
+
+
+def _short(order: OrderIntent, state: TradingState) -> Denied | None:
+    """R18: beside the other sells of its kind and the exits; stop and target cancel each other."""
+    partner = Role.STOP if order.role is Role.TARGET else Role.TARGET
     others = [
         record
         for record in state.journal.sells(order.conid)
         if record.coid != order.coid
-        and record.intent.role is not Role.TARGET
+        and record.intent.role is not partner
         and not waits_for_entry(record, state.snapshot, state.journal)
     ]
-    return (
-        checks.account(order.symbol, state.guard)
-        or checks.rate_to_reduce(order.symbol, sent_lately(state, order.coid))
-        or checks.short(order, own, sum(record.left for record in others))
-        or checks.known(order, state.journal.position(order.conid))
-    )
+    own = state.own_shares_shown(order.conid, APART)
+    return checks.short(order, own, sum(record.left for record in others))
 
 
 def _beside_cover(order: OrderIntent, state: TradingState, *, guarded: bool) -> Denied | None:

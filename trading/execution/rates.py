@@ -16,7 +16,11 @@ _MINUTE = timedelta(seconds=MINUTE_S)
 
 
 def sent_lately(state: TradingState, besides: str) -> Sent:
-    """Return what was sent up to now `besides` the order that is judged, which may have left and be asked about."""
+    """Return what was sent up to now `besides` the order that is judged, which may have left and be asked about.
+
+    What was sent later than now was sent by a clock that has been set back since. For entries all of it counts; for
+    sales and stops, which must not wait for long, as if its age were as far behind.
+    """
     entries = [
         record.sent_at
         for record in state.journal.records
@@ -25,12 +29,15 @@ def sent_lately(state: TradingState, besides: str) -> Sent:
     commands = [
         each
         for each in state.journal.commands
-        if each.left and timedelta(0) <= state.now - each.sent_at < _MINUTE and besides not in each.coids
+        if each.left and state.now - each.sent_at < _MINUTE and besides not in each.coids
     ]
     today = exchange_date(state.now)
     return Sent(
-        entries=sum(timedelta(0) <= state.now - at < _MINUTE for at in entries),
-        entries_today=sum(exchange_date(at) == today for at in entries),
+        entries=sum(state.now - at < _MINUTE for at in entries),
+        entries_today=sum(exchange_date(at) >= today for at in entries),
         messages=len(commands),
-        reducing=sum(each.step is not Step.ENTRY and each.kind is not RequestKind.CANCEL for each in commands),
+        reducing=sum(
+            each.step is not Step.ENTRY and each.kind is not RequestKind.CANCEL and each.sent_at - state.now < _MINUTE
+            for each in commands
+        ),
     )

@@ -12,7 +12,7 @@ from datetime import timedelta
 
 from trading.errors import InvariantBroken
 from trading.execution.context import TradingContext
-from trading.execution.door import may_leave
+from trading.execution.door import may_change, may_leave
 from trading.execution.entries import passes
 from trading.execution.exits import PASSING
 from trading.execution.order_factory import modified, with_names
@@ -155,7 +155,16 @@ class Sender:
             limit_price=ticket.limit_price,
             stop_price=ticket.stop_price,
         )
-        self._ask(draft, ModifyOrder(record.order_id or 0, ticket), record, state, done)
+
+        def check() -> Denied | None:
+            return may_change(command, self._refresh(state))
+
+        denied = check()
+        if denied is not None:
+            done.waiting[record.intent.symbol] = denied
+            return
+        request = ModifyOrder(record.order_id or 0, ticket)
+        self._ask(draft, request, record, state, done, still_allowed=lambda: check() is None)
 
     def _ask(
         self,
@@ -164,6 +173,7 @@ class Sender:
         record: IntentRecord,
         state: TradingState,
         done: Round,
+        still_allowed: Callable[[], bool] = lambda: True,
     ) -> None:
         """Ask for a cancel or a modification: an answer says that it was asked, a reading what came of it."""
         fresh = self._refresh(state)
@@ -175,7 +185,7 @@ class Sender:
         outcome = self._submission.exchange(prepared)
         self._submission.answered(opened, outcome)
         if isinstance(request, ModifyOrder):
-            outcome = self._submission.answer_for_change(draft, record, outcome, opened, state)
+            outcome = self._submission.answer_for_change(draft, record, outcome, opened, state, still_allowed)
         done.acted = done.acted or not isinstance(outcome, NothingSent)
         done.unanswered += not is_answered(outcome)
         context.log.info(

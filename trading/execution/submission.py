@@ -109,9 +109,18 @@ class Submission:
         )
 
     def answer_for_change(
-        self, draft: CommandDraft, record: IntentRecord, outcome: Outcome, opened: OpenRequest, state: TradingState
+        self,
+        draft: CommandDraft,
+        record: IntentRecord,
+        outcome: Outcome,
+        opened: OpenRequest,
+        state: TradingState,
+        still_allowed: Callable[[], bool],
     ) -> Outcome:
-        """Answer the questions about a modification by the rules of orders; anything but a yes leaves it refused."""
+        """Answer the questions about a modification by the rules of orders; anything but a yes leaves it refused.
+
+        `still_allowed` is asked before each yes. A question that can't be answered leaves the outcome unproven.
+        """
         context = self._context
         intent = replace(
             record.intent,
@@ -123,10 +132,16 @@ class Submission:
         asked: list[frozenset[str]] = []
         while isinstance(outcome, Questioned):
             declined = self._no(outcome, (intent,), references, asked)
+            if declined is None and not still_allowed():
+                declined = "the change is not allowed any more"
             asked.append(frozenset(outcome.message_ids))
-            prepared = context.broker.prepare(
-                ReplyToQuestion(outcome.reply_id, confirmed=declined is None, coids=draft.coids)
-            )
+            try:
+                prepared = context.broker.prepare(
+                    ReplyToQuestion(outcome.reply_id, confirmed=declined is None, coids=draft.coids)
+                )
+            except InvariantBroken as error:
+                context.commands.settle([opened.command], CommandState.UNKNOWN, error.detail, context.clock.now())
+                return Unproven(error.detail, Answer(None, b""))
             opened = context.commands.record_reply(
                 opened.command, draft.coids, prepared, state.epoch, context.clock.now(), moves=False
             )

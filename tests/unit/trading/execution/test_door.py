@@ -21,6 +21,7 @@ from tests.fakes.trading_states import (
     Facts,
     after,
     approved,
+    asked,
     bid,
     covered,
     moment,
@@ -28,19 +29,21 @@ from tests.fakes.trading_states import (
     own,
     sale,
     stop,
+    target,
 )
 from trading.execution.checks import fat_finger
-from trading.execution.door import may_leave
+from trading.execution.door import may_change, may_leave
 from trading.execution.doubts import shown_of
 from trading.execution.order_factory import Purpose, bracket, protective_pair, with_names
-from trading.execution.plan import Submit
+from trading.execution.plan import Modify, Submit
 from trading.execution.prices import increments_of
 from trading.execution.state import AccountGuard, TradingState
 from trading.model.account import AccountKind, Quote
-from trading.model.command import Step
+from trading.model.command import CommandState, Step
 from trading.model.contract import PriceIncrement
 from trading.model.mode import Mode
 from trading.model.order import IntentState, OrderIntent
+from trading.model.request import RequestKind
 from trading.ports import Sighting
 
 PURPOSE = Purpose(DECIDED, SESSION, PRE_OPEN)
@@ -178,7 +181,8 @@ def test_entry_leaves_with_a_stop_and_a_target_that_the_contract_can_have(
 
 @pytest.mark.parametrize("limit", [98.0013, 98.005, 98.009])
 def test_limit_of_a_sale_lies_on_the_increments(limit: float) -> None:
-    for facts in ({}, {"contracts": {}}):
+    both: list[Facts] = [{}, {"contracts": {}}]
+    for facts in both:
         state = moment(IN_SESSION, positions=[own()], quotes=[bid(100.0)], **facts)
         assert code(Submit((sale(limit=limit).intent,), Step.EXIT), state) == "fat_finger"
         assert code(Submit(LATE_EXIT, Step.EXIT), state) is None
@@ -206,3 +210,57 @@ def test_sale_is_of_own_shares_under_their_symbol(group: tuple[OrderIntent, ...]
     for symbol, expected in (("AAPL", None), ("MSFT", "instrument")):
         named = tuple(replace(intent, symbol=symbol) for intent in group)
         assert code(Submit(named, step), moment(PRE_OPEN, positions=[own()])) == expected
+
+
+@pytest.mark.parametrize("leg", [0, 1])
+@pytest.mark.parametrize(
+    ("own_shares", "held", "quantity", "expected"),
+    [
+        (9, 9.0, 8, None),
+        (9, 9.0, 9, None),
+        (9, 9.0, 10, "short"),
+        (10, 10.0, 10, None),
+        (10, 9.0, 10, "short"),
+        (9, 10.0, 10, "short"),
+        # What is there already, and less of it, may be asked for whatever is shown.
+        (5, 5.0, 9, None),
+        (5, 5.0, 6, None),
+    ],
+)
+def test_stop_and_target_grow_up_to_the_own_shares_that_are_shown(
+    leg: int, own_shares: int, held: float, quantity: int, expected: str | None
+) -> None:
+    legs = (stop(), target())
+    state = moment(IN_SESSION, *legs, positions=[own(own_shares)], held={AAPL: held})
+    denied = may_change(Modify(legs[leg], quantity, 96.0, Step.RESIZE), state)
+    assert (None if denied is None else denied.code) == expected
+
+
+def test_what_is_filled_of_a_leg_is_not_sold_again() -> None:
+    partly = stop(filled=4)
+    state = moment(IN_SESSION, partly, positions=[own(6)])
+    assert may_change(Modify(partly, 10, 95.0, Step.RESIZE), state) is None
+    assert may_change(Modify(partly, 11, 95.0, Step.RESIZE), state) is not None
+
+
+def test_leg_does_not_grow_beside_an_exit_that_may_live() -> None:
+    state = moment(IN_SESSION, stop(quantity=5), sale(quantity=4), positions=[own()])
+    assert may_change(Modify(stop(quantity=5), 5, 96.0, Step.RESIZE), state) is None
+    assert may_change(Modify(stop(quantity=5), 6, 96.0, Step.RESIZE), state) is not None
+
+
+@pytest.mark.parametrize(("sent", "expected"), [(59, None), (60, "rate"), (61, "rate")])
+def test_change_is_one_of_the_messages_a_minute(sent: int, expected: str | None) -> None:
+    commands = [
+        asked(sale(), Step.EXIT, after(-1), kind=RequestKind.SUBMIT, state=CommandState.REFUSED, number=n)
+        for n in range(sent)
+    ]
+    denied = may_change(Modify(stop(), 5, 96.0, Step.RESIZE), covered(commands=commands))
+    assert (None if denied is None else denied.code) == expected
+
+
+@pytest.mark.parametrize("guard", [observing(), AccountGuard(ACCOUNT, AccountKind.PAPER, "", "DU7")])
+def test_nothing_is_changed_in_observe_mode_or_on_another_account(guard: AccountGuard) -> None:
+    denied = may_change(Modify(stop(), 5, 96.0, Step.RESIZE), covered(guard=guard))
+    assert denied is not None
+    assert denied.code == "account"

@@ -21,8 +21,24 @@ def test_entries_are_counted_in_the_last_minute_and_in_the_exchanges_day() -> No
     times.append(datetime.combine(SESSION, PRE_OPEN.time(), PRE_OPEN.tzinfo) - timedelta(hours=12))
     made = [entry(f"F{n}", 50 + n, conid=MSFT, state=IntentState.CANCELLED, sent_at=at) for n, at in enumerate(times)]
     sent = sent_lately(moment(NOW, *made), "E")
-    assert (sent.entries, sent.entries_today) == (2, 5)
-    assert sent_lately(moment(NOW, *made), "F1").entries == 1
+    assert (sent.entries, sent.entries_today) == (3, 5)
+    assert sent_lately(moment(NOW, *made), "F1").entries == 2
+
+
+@pytest.mark.parametrize("ahead", [timedelta(seconds=5), timedelta(hours=2), timedelta(days=2)])
+def test_entries_that_left_before_the_clock_was_set_back_count(ahead: timedelta) -> None:
+    made = [entry(f"F{n}", 50 + n, conid=MSFT, state=IntentState.CANCELLED, sent_at=NOW + ahead) for n in range(25)]
+    left = [
+        asked(each, Step.ENTRY, NOW + ahead, kind=RequestKind.SUBMIT, number=n) for n, each in enumerate(made, start=1)
+    ]
+    sent = sent_lately(moment(NOW, *made, commands=left), "E")
+    assert sent == Sent(entries=25, entries_today=25, messages=25)
+
+
+@pytest.mark.parametrize(("ahead_s", "counted"), [(59, 1), (60, 0), (7200, 0)])
+def test_sales_and_stops_wait_no_longer_than_a_minute_for_a_clock_that_was_set_back(ahead_s: int, counted: int) -> None:
+    command = asked(STOP, Step.PROTECTION, after(ahead_s, NOW), kind=RequestKind.SUBMIT)
+    assert sent_lately(moment(NOW, STOP, commands=[command]), "other") == Sent(messages=1, reducing=counted)
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,16 @@ from dataclasses import replace
 
 import pytest
 
-from tests.fakes.fake_broker import FakeBroker, Fault, lost_answer, lost_request, nothing_sent, question, refused
+from tests.fakes.fake_broker import (
+    Confused,
+    FakeBroker,
+    Fault,
+    lost_answer,
+    lost_request,
+    nothing_sent,
+    question,
+    refused,
+)
 from tests.fakes.order_books import PURPOSE, OrderBooks
 from tests.fakes.trading_states import CLOSES, CONIDS, approved, bid, moment, observing
 from trading.execution.order_factory import bracket
@@ -228,6 +237,35 @@ def test_stop_that_is_declined_a_change_stays_as_it_is(desk: Desk) -> None:
     desk.carry_out(Modify(stop, 5, 96.0, Step.RESIZE), faults=(question("o999"),))
     order = desk.books.broker.book[stop.order_id or 0]
     assert order.total_quantity == 9
+
+
+def test_modification_waits_where_it_would_sell_more_than_there_is(desk: Desk) -> None:
+    stop = desk.working()
+    done = desk.carry_out(Modify(stop, 10, 96.0, Step.RESIZE))
+    assert (done.waiting["AAPL"].code, done.acted, desk.commands()) == ("short", False, [])
+
+
+def test_modification_that_is_not_allowed_any_more_is_declined(desk: Desk) -> None:
+    def select_another(broker: FakeBroker, request: PreparedRequest) -> Outcome:
+        desk.facts["guard"] = AccountGuard("DU1234567", AccountKind.PAPER, "", "DU7654321")
+        return broker.ask(request, ("o10152",))
+
+    stop = desk.working()
+    desk.carry_out(Modify(stop, 5, 96.0, Step.RESIZE), faults=(select_another,))
+    (command,) = desk.commands()
+    assert (desk.books.broker.replies, command.state) == ([False], CommandState.REFUSED)
+
+
+def test_question_about_a_modification_that_can_not_be_answered_leaves_it_unproven_and_halts_nothing(
+    books: OrderBooks,
+) -> None:
+    books.broker = Confused(books.clock)
+    books.begin()
+    desk = Desk(books)
+    stop = desk.working()
+    done = desk.carry_out(Modify(stop, 5, 96.0, Step.RESIZE), faults=(question("o10152"),))
+    (command,) = desk.commands()
+    assert (command.state, done.unanswered, done.halts) == (CommandState.UNKNOWN, 1, [])
 
 
 # ---- commands that a plan settles

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from tests.fakes.fake_broker import (
+    Confused,
     FakeBroker,
     Fault,
     duplicate,
@@ -19,13 +20,12 @@ from tests.fakes.fake_broker import (
 from tests.fakes.order_books import OrderBooks
 from tests.fakes.orders import market_exit
 from tests.fakes.trading_states import CLOSES, CONIDS, CONTRACTS, IN_SESSION, PRE_OPEN, bid, moment
-from trading.errors import InvariantBroken
 from trading.execution.questions import Reference
 from trading.execution.submission import Sending, references_of
 from trading.model.command import CommandState, Step
 from trading.model.order import BrokerStatus, IntentState
 from trading.model.outcome import Acknowledged, Answer, OrderAck, Outcome
-from trading.model.request import BrokerRequest, PreparedRequest, ReplyToQuestion, RequestKind
+from trading.model.request import PreparedRequest, RequestKind
 
 S = IntentState
 # A question that the default settings allow, and ids of others that are allowed about a bracket.
@@ -203,15 +203,6 @@ def test_requests_about_questions_name_the_command_that_they_answer(books: Order
     books.send(books.plan(), ALLOWED, step=Step.ENTRY)
     rows = books.rows("SELECT act, command FROM wire WHERE phase = 'ABOUT' ORDER BY id")
     assert [(row["act"], row["command"]) for row in rows] == [(RequestKind.SUBMIT, 1), (RequestKind.REPLY, 1)]
-
-
-class Confused(FakeBroker):
-    """Prepares no reply: the question's id would reach more than the one question."""
-
-    def prepare(self, request: BrokerRequest) -> PreparedRequest:
-        if isinstance(request, ReplyToQuestion):
-            raise InvariantBroken("I18", "the reply id is not one question's")
-        return super().prepare(request)
 
 
 def test_question_that_can_not_be_answered_leaves_the_order_unproven(books: OrderBooks) -> None:
