@@ -124,7 +124,8 @@ class Portfolio(NamedTuple):
 
 
 LimitResult = tuple[bool, float, float]
-"""Whether a limit refuses, what was asked for and what is allowed."""
+"""Whether a limit refuses, what was asked for and what is allowed. What makes no sense is refused: no number, no bound,
+or less than nothing where there can't be."""
 
 
 @compiled
@@ -217,7 +218,8 @@ def bad_prices(limit: float, stop: float, target: float) -> LimitResult:
 @compiled
 def max_positions(portfolio: Portfolio, limits: EntryLimits) -> LimitResult:
     """Refuse the entry that would make one position too many; positions with a sell signal count."""
-    return not portfolio.positions < limits.max_positions, portfolio.positions + 1.0, float(limits.max_positions)
+    inside = 0 <= portfolio.positions < limits.max_positions
+    return not inside, portfolio.positions + 1.0, float(limits.max_positions)
 
 
 @compiled
@@ -236,7 +238,7 @@ def entry_cost(quantity: int, limit: float) -> float:
 def buying_power(proposal: Proposal, portfolio: Portfolio) -> LimitResult:
     """Refuse an entry whose value and commission the cash does not cover."""
     cost = entry_cost(proposal.quantity, proposal.limit)
-    return not cost <= portfolio.cash + MONEY_TOLERANCE, cost, portfolio.cash
+    return not cost <= portfolio.cash + MONEY_TOLERANCE < math.inf, cost, portfolio.cash
 
 
 @compiled
@@ -244,14 +246,15 @@ def exposure(proposal: Proposal, portfolio: Portfolio, limits: EntryLimits) -> L
     """Refuse an entry that would take gross exposure past `max_exposure` of the equity."""
     asked = portfolio.exposure + proposal.quantity * proposal.limit
     allowed = limits.max_exposure * portfolio.equity
-    return not asked <= allowed + MONEY_TOLERANCE, asked, allowed
+    inside = portfolio.exposure >= 0.0 and asked <= allowed + MONEY_TOLERANCE < math.inf
+    return not inside, asked, allowed
 
 
 @compiled
 def max_per_sector(proposal: Proposal, limits: EntryLimits) -> LimitResult:
     """Refuse one position too many of a sector; a limit of 0 is off."""
     asked, allowed = proposal.sector_positions + 1.0, float(limits.max_per_sector)
-    return limits.max_per_sector > 0 and not asked <= allowed, asked, allowed
+    return limits.max_per_sector > 0 and not 1.0 <= asked <= allowed, asked, allowed
 
 
 @compiled
@@ -271,10 +274,10 @@ def max_quantity(proposal: Proposal, limits: EntryLimits) -> LimitResult:
 @compiled
 def repeat(proposal: Proposal, portfolio: Portfolio, limits: EntryLimits) -> LimitResult:
     """Refuse entries while too many stop-outs pause them, and a symbol that is cooling down after its own."""
-    if portfolio.stop_outs >= limits.max_stop_outs:
+    if not 0 <= portfolio.stop_outs < limits.max_stop_outs:
         return True, float(portfolio.stop_outs), float(limits.max_stop_outs)
-    cooling = proposal.bars_since_stop_out < limits.cooldown_bars
-    return cooling, proposal.bars_since_stop_out, float(limits.cooldown_bars)
+    over = proposal.bars_since_stop_out >= max(limits.cooldown_bars, 0)
+    return not over, proposal.bars_since_stop_out, float(limits.cooldown_bars)
 
 
 @compiled
@@ -288,7 +291,7 @@ def concentration(proposal: Proposal, portfolio: Portfolio, limits: EntryLimits)
     """Refuse a position of more than `max_position_size` of the equity in one name."""
     asked = proposal.quantity * proposal.limit
     allowed = limits.max_position_size * portfolio.equity
-    return not asked <= allowed + MONEY_TOLERANCE, asked, allowed
+    return not asked <= allowed + MONEY_TOLERANCE < math.inf, asked, allowed
 
 
 @compiled
@@ -296,7 +299,8 @@ def open_risk(proposal: Proposal, portfolio: Portfolio, limits: EntryLimits) -> 
     """Refuse an entry that would take the money between prices and stops past `max_open_risk` of the equity."""
     asked = portfolio.open_risk + proposal.quantity * (proposal.limit - proposal.stop)
     allowed = limits.max_open_risk * portfolio.equity
-    return not asked <= allowed + MONEY_TOLERANCE, asked, allowed
+    inside = portfolio.open_risk >= 0.0 and asked <= allowed + MONEY_TOLERANCE < math.inf
+    return not inside, asked, allowed
 
 
 @compiled

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -27,21 +28,24 @@ class SalePrice:
 
 
 def sale_price(quote: Quote | None, now: datetime, *, allow_delayed: bool = True) -> SalePrice | None:
-    """Return what a sale would get by a quote, None where it says nothing usable: too old, halted, frozen, no bid."""
+    """Return what a sale would get by a quote, None where it says nothing usable.
+
+    It is halted, frozen or without a bid; or does not say what it is or of when, is too old, or of a time to come.
+    """
     if quote is None or quote.halted or (quote.bid is not None and quote.bid <= 0.0):
         return None
     price = quote.bid or (None if quote.last_is_prior_close else quote.last)
-    if price is None or not price > 0.0:
+    if price is None or not 0.0 < price < math.inf:
         return None
-    availability = (quote.availability or _REALTIME)[:1]
+    availability = (quote.availability or "")[:1]
     delayed = availability == _DELAYED
     if availability not in {_REALTIME, _DELAYED} or (delayed and not allow_delayed):
         return None
-    if quote.updated_ms is not None:
-        age_s = now.timestamp() - quote.updated_ms / 1000.0
-        if age_s > (DELAYED_S if delayed else FRESH_S):
-            return None
-    return SalePrice(price, delayed)
+    if quote.updated_ms is None:
+        return None
+    age_s = now.timestamp() - quote.updated_ms / 1000.0
+    usable = -FRESH_S <= age_s <= (DELAYED_S if delayed else FRESH_S)
+    return SalePrice(price, delayed) if usable else None
 
 
 def marketable(price: float, collar: float, contract: Contract | None) -> float:

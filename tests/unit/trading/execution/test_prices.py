@@ -27,6 +27,12 @@ def test_last_price_stands_in_for_a_bid_that_was_not_sent() -> None:
         {"bid": None, "last": None},
         {"bid": None, "last": 0.0},
         {"bid": float("nan")},
+        {"bid": float("inf")},
+        {"availability": None},
+        {"availability": ""},
+        {"availability": "i"},
+        {"updated_ms": None},
+        {"updated_ms": -1},
         {"availability": "Z"},
         {"availability": "Y"},
         {"availability": "N"},
@@ -40,13 +46,17 @@ def test_no_quote_no_price() -> None:
     assert sale_price(None, IN_SESSION) is None
 
 
-@pytest.mark.parametrize(("age_s", "usable"), [(59.0, True), (60.0, True), (60.1, False)])
-def test_quote_in_real_time_is_at_most_a_minute_old(age_s: float, usable: bool) -> None:  # noqa: FBT001
+@pytest.mark.parametrize(
+    ("age_s", "usable"), [(59.0, True), (60.0, True), (60.1, False), (-60.0, True), (-60.1, False), (-7200.0, False)]
+)
+def test_quote_in_real_time_is_at_most_a_minute_old_or_ahead(age_s: float, usable: bool) -> None:  # noqa: FBT001
     assert (sale_price(bid(99.0), after(age_s)) is not None) is usable
 
 
-@pytest.mark.parametrize(("age_s", "usable"), [(1199.0, True), (1200.0, True), (1200.1, False)])
-def test_delayed_quote_is_at_most_twenty_minutes_old(age_s: float, usable: bool) -> None:  # noqa: FBT001
+@pytest.mark.parametrize(
+    ("age_s", "usable"), [(1199.0, True), (1200.0, True), (1200.1, False), (-60.0, True), (-60.1, False)]
+)
+def test_delayed_quote_is_at_most_twenty_minutes_old_and_a_minute_ahead(age_s: float, usable: bool) -> None:  # noqa: FBT001
     found = sale_price(bid(99.0, availability="DPB"), after(age_s))
     assert found == (SalePrice(99.0, delayed=True) if usable else None)
 
