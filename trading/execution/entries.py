@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from trading.execution import checks
+from trading.execution.foreign_buys import foreign_buys
 from trading.execution.order_factory import Purpose, bracket
 from trading.execution.plan import MINUTE_S, POLL_S, Plan, Refuse, Submit
 from trading.execution.rates import sent_lately
 from trading.execution.state import TradingState
 from trading.model.account import AccountState
+from trading.model.alarm import AlarmCode
 from trading.model.command import Step
 from trading.model.decision import Approved, Denied
 from trading.model.order import IntentState, OrderIntent, Role
@@ -47,8 +49,12 @@ def plan_entries(state: TradingState, plan: Plan) -> None:
             _plan_again(group_of(record, state.journal.records), state, plan)
     if state.decision is None or state.now < window.begins:
         return
-    for approved in entries_left(state):
+    left = entries_left(state)
+    for approved in left:
         _plan_entry(approved, state, plan)
+    for symbol in foreign_buys(state).unpriced if left else ():
+        text = f"{symbol}: a purchase that is not of this system tells no price, so that the exposure leaves it out"
+        plan.alarm(AlarmCode.MANUAL, symbol, text)
 
 
 def check_entry(group: Sequence[OrderIntent], state: TradingState) -> Denied | None:
@@ -91,17 +97,18 @@ def check_entry(group: Sequence[OrderIntent], state: TradingState) -> Denied | N
 
 
 def _at_worst(account: AccountState, others: Sequence[IntentRecord], state: TradingState) -> checks.Account:
-    """Return the account as it is once all other entries that may be live have filled."""
+    """Return the account as it is once all other entries and purchases of others that may be live have filled."""
     committed = sum(entry_cost(r.left, r.intent.limit_price or 0.0) for r in others)
     buys = sum(r.left * (r.intent.limit_price or 0.0) for r in others)
+    theirs = foreign_buys(state).value
     own = {position.conid for position in state.journal.positions}
     ours = state.shares_value(own=True)
     # Shares of others count as far as the account is said to be worth them.
     foreign = min(state.shares_value(own=False), max(account.net_liquidation - account.cash - ours, 0.0))
     return checks.Account(
         equity=account.net_liquidation,
-        cash=min(account.cash, account.available_funds) - committed,
-        exposure=ours + foreign + buys,
+        cash=min(account.cash, account.available_funds) - committed - theirs,
+        exposure=ours + foreign + buys + theirs,
         positions=len(own | {record.intent.conid for record in others}),
     )
 

@@ -59,6 +59,16 @@ def _is_foreign(row: UnreadableRow, snapshot: BrokerSnapshot, journal: JournalVi
     )
 
 
+def foreign_orders(snapshot: BrokerSnapshot, journal: JournalView) -> tuple[BrokerOrder, ...]:
+    """Return the orders that may be live and are not of this system."""
+    ours = {record.order_id for record in journal.maybe_live}
+    return tuple(
+        sight.order
+        for order_id, sight in snapshot.sights.items()
+        if sight.maybe_live and order_id not in ours and (sight.order.order_ref or "") not in journal.by_coid
+    )
+
+
 def blocked_contracts(snapshot: BrokerSnapshot, journal: JournalView) -> dict[int, tuple[str, str]]:
     """Return the contracts that must not be bought now, each with the code and the text of its reason."""
     found: dict[int, tuple[str, str]] = {}
@@ -68,11 +78,8 @@ def blocked_contracts(snapshot: BrokerSnapshot, journal: JournalView) -> dict[in
         held, ours = snapshot.held(conid), own.get(conid, 0)
         if held != ours:
             found[conid] = ("manual", f"the broker has {held:g} shares, own are {ours}")
-    ours_by_id = {record.order_id for record in journal.maybe_live}
-    for order_id, sight in snapshot.sights.items():
-        known = order_id in ours_by_id or (sight.order.order_ref or "") in journal.by_coid
-        if sight.maybe_live and not known:
-            found[sight.order.conid] = ("manual", "an order that is not of this system works there")
+    for order in foreign_orders(snapshot, journal):
+        found[order.conid] = ("manual", "an order that is not of this system works there")
     for row in snapshot.unreadable:
         if row.conid is not None:
             found[row.conid] = ("manual", "the broker shows something there that can't be read")
