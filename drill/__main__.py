@@ -50,9 +50,13 @@ class _Command:
         swarm = not (chosen.singles or chosen.pairs or chosen.always) or chosen.swarm
         wanted = tasks(chosen.seeds, swarm=swarm, singles=chosen.singles, pairs=chosen.pairs, without_end=chosen.always)
         until = None if chosen.seconds is None else self._began + chosen.seconds
+        drawn = 0
         for task, verdict in run_all(wanted, Setting(chosen.config), chosen.jobs, self._clock, until):
             self._tally.add(verdict)
             self._tell(task, verdict)
+            drawn += task.kind == "swarm"
+        if swarm and drawn < len(chosen.seeds) and not chosen.json:
+            print(f"time is over: {drawn} of {len(chosen.seeds)} seeds of the swarm were run")  # noqa: T201
         return self._end()
 
     def _hunt(self, names: Sequence[str]) -> int:
@@ -135,7 +139,7 @@ class _Command:
             print(msgspec.json.encode(self._tally.as_json(seconds)).decode())  # noqa: T201
         else:
             print("\n".join(self._tally.lines(seconds)))  # noqa: T201
-        return VIOLATED if self._tally.violations else WELL
+        return VIOLATED if self._tally.violations or self._tally.doubt else WELL
 
 
 def _store(file: Path, schedule: Schedule) -> None:
@@ -148,7 +152,11 @@ def _seeds(text: str) -> range:
     if not first.isdigit() or (colon and not end.isdigit()):
         problem = f"{text!r}: write it like 0:200, the end left out of it"
         raise argparse.ArgumentTypeError(problem)
-    return range(int(first), int(end) if colon else int(first) + 1)
+    seeds = range(int(first), int(end) if colon else int(first) + 1)
+    if not seeds:
+        problem = f"{text!r}: there is no seed in it"
+        raise argparse.ArgumentTypeError(problem)
+    return seeds
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -9,6 +9,9 @@ from typing import Any
 
 from drill.trial import Verdict
 
+ENOUGH = 5
+"""so many schedules without an order are no chance"""
+
 
 @dataclass(slots=True)
 class Tally:
@@ -41,6 +44,15 @@ class Tally:
         """Return how many schedules violated something."""
         return sum(self.violated.values())
 
+    @property
+    def doubt(self) -> str:
+        """Return why all this proves nothing; empty where it does."""
+        if not self.schedules:
+            return "no schedule was run: nothing is proven"
+        if self.schedules >= ENOUGH and not self.orders:
+            return "no order was sent: nothing is proven of orders; does the strategy buy anything with this configuration?"
+        return ""
+
     def lines(self, seconds: float) -> list[str]:
         """Return the summary."""
         mean_s = seconds / self.schedules if self.schedules else 0.0
@@ -51,6 +63,7 @@ class Tally:
             f"{sum(self.fired.values())} faults of {len(self.fired)} kinds fired, {self.restarts} restarts,"
             f" {self.orders} orders, {self.fills} fills",
             f"{self.violations} schedules violated an invariant{f': {found}' if found else ''}",
+            *([self.doubt] if self.doubt else []),
         ]
 
     def as_json(self, seconds: float) -> dict[str, Any]:
@@ -65,6 +78,7 @@ class Tally:
             "orders": self.orders,
             "fills": self.fills,
             "violated": dict(sorted(self.violated.items())),
+            "doubt": self.doubt,
         }
 
 

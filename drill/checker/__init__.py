@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
-from drill.checker import accounts, cover, exposure, life, limits, wire
+from drill.checker import accounts, commands, cover, exposure, life, limits, wire
 from drill.checker.journal import read_journal
 from drill.checker.logs import Case, Violation, case_of, parse_lines
 
@@ -25,11 +25,13 @@ INVARIANTS: Mapping[str, Invariant] = {
     "I11": exposure.i11_hands_off,
     "I12": limits.i12_within_the_limits,
     "I13": exposure.i13_nothing_is_bought_in_a_halt,
+    "I13 cancels": commands.entries_are_cancelled_in_a_halt,
     "I14": wire.i14_right_account,
     "I15": life.i15_its_cover_is_over,
     "I16": exposure.i16_one_order_an_intent,
     "I17": life.i17_edges,
     "I18": wire.i18_questions,
+    "I20 flatten": commands.flatten_sells,
     "I20": life.i20_all_is_well_again,
     "I21": wire.i21_within_the_limits,
     "I22": wire.i22_in_its_window,

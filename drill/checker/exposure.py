@@ -13,7 +13,7 @@ from drill.checker.cover import unproven_until
 from drill.checker.logs import FAR, Case, Line, Violation, instant
 from drill.checker.looks import Looks, alive_after, looks_of
 from drill.checker.untold import untold_spans
-from drill.checker.wire import TWICE, says_yes
+from drill.checker.wire import TWICE, YES, repeated, says_yes
 
 TRIM_S = 120.0
 ORPHAN_SEEN_S = 120.0
@@ -178,18 +178,24 @@ def i13_nothing_is_bought_in_a_halt(case: Case) -> Iterator[Violation]:
     spans = halts(case)
     yield from _never_halted(case, spans)
     yield from _orphans(case, spans)
-    asked = {line["reply_id"]: line["coids"] for line in case.truth if line["kind"] == "question"}
-    if case.fired("T08", "T09", "T10"):
-        return
-    for line in case.truth:
-        if line["kind"] != "request":
-            continue
-        at = instant(line["at"])
-        coids = line.get("coids") or asked.get(line["path"].rpartition("/")[2], ())
+    for at, coids in _bought(case):
         buys = [coid for coid in coids if (i := case.journal.intents.get(coid)) is not None and i.side == "BUY"]
-        confirmed = "/reply/" not in line["path"] or says_yes(line)
-        if buys and confirmed and any(begin < at < end for begin, end in spans):
+        if buys and any(begin < at < end for begin, end in spans):
             yield Violation("I13", at, buys[0], "an order to buy was sent while the mode was HALTED")
+
+
+def _bought(case: Case) -> Iterator[tuple[float, Sequence[str]]]:
+    """Yield when an order was sent, or the question about it answered yes, with the names of the orders."""
+    if case.fired("T08", "T09", "T10"):
+        # What arrives may have been held back on its way: the journal knows when it left.
+        for act in case.journal.wire:
+            if act.about is None and act.verb == "POST" and ("/reply/" not in act.path or act.sha256 in YES):
+                yield act.at, act.coids
+        return
+    asked = {line["reply_id"]: line["coids"] for line in case.truth if line["kind"] == "question"}
+    for line in case.truth:
+        if line["kind"] == "request" and ("/reply/" not in line["path"] or says_yes(line)):
+            yield instant(line["at"]), line.get("coids") or asked.get(line["path"].rpartition("/")[2], ())
 
 
 def _never_halted(case: Case, spans: Sequence[tuple[float, float]]) -> Iterator[Violation]:
@@ -232,14 +238,13 @@ def _orphans(case: Case, spans: Sequence[tuple[float, float]]) -> Iterator[Viola
 
 def i16_one_order_an_intent(case: Case) -> Iterator[Violation]:
     """Of one name at most one order is live."""
-    if case.fired(*TWICE):
-        return
     told: set[str] = set()
+    twice = repeated(case)
     for line, book in walk(case):
         if line["kind"] not in ("order", "modify"):
             continue
         live = Counter(order.coid for order in book.orders.values() if order.own and order.live and order.coid)
         for coid, count in live.items():
-            if count > 1 and coid not in told and not case.fired("O25"):
+            if count > 1 and coid not in told | twice and not case.fired("O25"):
                 told.add(coid)
                 yield Violation("I16", book.at, coid, f"{count} orders of this name are live")

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
-from drill.checker.logs import Act, Booked, Intent, Journal, ModeRow, Step, instant
+from drill.checker.logs import FAR, Act, Booked, Goal, Intent, Journal, ModeRow, Step, instant
 
 
 def read_journal(path: Path) -> Journal:
@@ -34,6 +34,10 @@ def read_journal(path: Path) -> Journal:
             modes=tuple(
                 ModeRow(row["fact"], row["value"], row["reason"], row["actor"], instant(row["at"]))
                 for row in connection.execute("SELECT * FROM mode_log ORDER BY id")
+            ),
+            goals=tuple(
+                Goal(instant(row["since"]), instant(row["over_at"]) if row["over_at"] else FAR)
+                for row in connection.execute("SELECT since, over_at FROM goal ORDER BY id")
             ),
         )
 

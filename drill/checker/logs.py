@@ -93,6 +93,14 @@ class ModeRow:
 
 
 @dataclass(frozen=True, slots=True)
+class Goal:
+    """A flatten that a person asked for: from when and until when."""
+
+    since: float
+    until: float
+
+
+@dataclass(frozen=True, slots=True)
 class Journal:
     """What trading.db holds of it."""
 
@@ -102,6 +110,7 @@ class Journal:
     executions: Sequence[Booked] = ()
     positions: Mapping[int, int] = field(default_factory=dict)
     modes: Sequence[ModeRow] = ()
+    goals: Sequence[Goal] = ()
 
 
 @dataclass(frozen=True, slots=True)

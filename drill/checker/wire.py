@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from drill.checker.book import walk
 from drill.checker.logs import Case, Line, Violation, instant
@@ -36,10 +36,29 @@ def says_yes(line: Line) -> bool:
     return line.get("confirmed") is True or line["sha256"] in YES
 
 
+def sendings(case: Case) -> Counter[str]:
+    """Return how often each name was sent, by the journal; what is known not to have left counts as never sent."""
+    unsent = {act.about for act in case.journal.wire if act.kind == "NOT_SENT"}
+    return Counter(
+        coid
+        for act in case.journal.wire
+        if act.about is None and act.number not in unsent and act.path.endswith("/orders")
+        for coid in act.coids
+    )
+
+
+def repeated(case: Case) -> frozenset[str]:
+    """Return the names that a fault may have handed to the broker twice: those that were sent once at most."""
+    if not case.fired(*TWICE):
+        return frozenset()
+    sent = sendings(case)
+    arrived = {coid for line in requests(case) for coid in line.get("coids", ())}
+    return frozenset(coid for coid in arrived if sent[coid] <= 1)
+
+
 def i1_written_before_it_is_sent(case: Case) -> Iterator[Violation]:
     """Each write that arrived has its own row in the journal, with the same bytes, from before it arrived."""
-    if case.fired(*TWICE):
-        return
+    twice = case.fired(*TWICE)
     rows: defaultdict[tuple[str, str, str], list[float]] = defaultdict(list)
     for act in case.journal.wire:
         if act.about is None:
@@ -53,37 +72,37 @@ def i1_written_before_it_is_sent(case: Case) -> Iterator[Violation]:
             yield Violation(
                 "I1", at, f"{line['verb']} {line['path']}", "it arrived, and the journal has no row from before it"
             )
-        else:
+        elif not twice:
             found.pop(0)
 
 
 def i2_accepted_once(case: Case) -> Iterator[Violation]:
     """Each name is accepted at most once."""
-    if case.fired(*TWICE, "O25"):
+    if case.fired("O25"):
         return
     seen: set[str] = set()
+    twice = repeated(case)
     for line in case.truth:
         if line["kind"] != "order":
             continue
         for ticket in line["tickets"]:
             coid = ticket.get("coid")
-            if coid and coid in seen:
+            if coid and coid in seen and coid not in twice:
                 yield Violation("I2", instant(line["at"]), coid, "the broker accepted a second order of this name")
             seen.add(coid)
 
 
 def i4_sent_once(case: Case) -> Iterator[Violation]:
     """A name that arrived is never sent again; nothing is bought of a contract whose earlier entry is not proven."""
-    if case.fired(*TWICE):
-        return
     arrived: Counter[str] = Counter()
+    twice = repeated(case)
     for line in requests(case):
         if not line["path"].endswith("/orders"):
             # A modification may name its order too.
             continue
         for coid in line.get("coids", ()):
             arrived[coid] += 1
-            if arrived[coid] > 1:
+            if arrived[coid] > 1 and coid not in twice:
                 yield Violation("I4", instant(line["at"]), coid, "an order that had arrived was sent once more")
             yield from _unproven_before(case, coid, instant(line["at"]))
 
@@ -190,15 +209,23 @@ def i21_within_the_limits(case: Case) -> Iterator[Violation]:
                 yield Violation("I21", at, f"{line['method']} {line['path']}", f"over the limit {line['limit']}")
 
 
+def orders_sent(case: Case) -> Iterator[tuple[float, Sequence[str]]]:
+    """Yield when orders left, and their names: as they arrived, or by the journal where faults delay what arrives."""
+    if not case.fired("T08", "T09", "T10"):
+        yield from ((instant(line["at"]), line.get("coids", ())) for line in requests(case))
+        return
+    for act in case.journal.wire:
+        if act.about is None and act.path.endswith("/orders"):
+            yield act.at, act.coids
+
+
 def i22_in_its_window(case: Case) -> Iterator[Violation]:
     """Entries leave before the open of the session that they are for, and not long before."""
-    # A delivery that a fault delays or repeats is not the client's sending.
-    if not case.hours or case.fired("T08", "T09", "T10"):
+    if not case.hours:
         return
     set_to = next(iter(case.happened("window")), {"pre_open_s": PRE_OPEN_S, "send_until_s": LATEST_BEFORE_OPEN_S})
-    for line in requests(case):
-        at = instant(line["at"])
-        for coid in line.get("coids", ()):
+    for at, coids in orders_sent(case):
+        for coid in coids:
             intent = case.journal.intents.get(coid)
             if intent is None or intent.role != "entry":
                 continue

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 
+from drill.mutants.commands import COMMANDS
 from drill.mutants.counting import COUNTING
 from drill.mutants.cover import COVER
 from drill.mutants.evidence import EVIDENCE
@@ -15,7 +16,7 @@ from drill.mutants.limits import LIMITS
 from drill.mutants.patching import Mutant, Patch
 from drill.mutants.sending import SENDING
 
-MUTANTS: Mapping[str, Mutant] = {**SENDING, **EVIDENCE, **COUNTING, **COVER, **LIMITS}
+MUTANTS: Mapping[str, Mutant] = {**SENDING, **EVIDENCE, **COUNTING, **COVER, **LIMITS, **COMMANDS}
 """by name"""
 
 

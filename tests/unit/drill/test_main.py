@@ -46,7 +46,9 @@ def test_file_that_is_no_schedule_is_bad_input(
     assert main(["--replay", str(tmp_path / "none.json")]) == 2
 
 
-@pytest.mark.parametrize("arguments", [["--seeds", "x"], ["--seeds", "1:y"], ["--nothing"]])
+@pytest.mark.parametrize(
+    "arguments", [["--seeds", "x"], ["--seeds", "1:y"], ["--seeds", "5:5"], ["--seeds", "5:2"], ["--nothing"]]
+)
 def test_argument_that_is_none_is_bad_input(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as caught:
         main(arguments)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 
+import pytest
+
 from drill.checker.logs import Violation
 from drill.report import Tally, as_json, finding
 from drill.schedule import Schedule
@@ -40,8 +42,20 @@ def test_summary_says_how_many_runs_were_cut_short(ordinary: Schedule) -> None:
     assert tally.as_json(3.0)["cut"] == 1
 
 
-def test_nothing_at_all_is_no_division_by_zero() -> None:
+def test_nothing_at_all_proves_nothing() -> None:
     assert Tally().lines(0.0)[0].startswith("0 schedules")
+    assert Tally().lines(0.0)[-1] == "no schedule was run: nothing is proven"
+
+
+@pytest.mark.parametrize(("schedules", "orders", "proves"), [(4, 0, True), (5, 0, False), (5, 1, True)])
+def test_run_without_an_order_proves_nothing(ordinary: Schedule, schedules: int, orders: int, *, proves: bool) -> None:
+    tally = Tally()
+    for number in range(schedules):
+        each = verdict(ordinary)
+        each.orders = orders if number == 0 else 0
+        tally.add(each)
+    assert (tally.doubt == "") is proves
+    assert tally.as_json(1.0)["doubt"] == tally.doubt
 
 
 def test_finding_has_its_sentence_its_surroundings_and_the_command_to_see_it_again(ordinary: Schedule) -> None:

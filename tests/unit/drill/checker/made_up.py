@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from drill.checker.logs import Act, Booked, Case, Intent, Journal, ModeRow, Step
+from drill.checker.logs import Act, Booked, Case, Goal, Intent, Journal, ModeRow, Step
 
 OPEN = datetime(2014, 3, 3, 14, 30, tzinfo=UTC)
 CLOSE_S = 6.5 * 3600.0
@@ -37,10 +37,11 @@ class MadeUp:
     executions: list[Booked] = field(default_factory=list)
     positions: dict[int, int] = field(default_factory=dict)
     modes: list[ModeRow] = field(default_factory=list)
+    goals: list[Goal] = field(default_factory=list)
     filled: dict[int, int] = field(default_factory=dict)
 
     def case(self, end: float = CLOSE_S + 1800.0) -> Case:
-        journal = Journal(self.intents, self.steps, self.wire, self.executions, self.positions, self.modes)
+        journal = Journal(self.intents, self.steps, self.wire, self.executions, self.positions, self.modes, self.goals)
         events = [*self.events, {"at": text(end), "seq": len(self.truth), "kind": "end"}]
         hours = [(seconds(0.0), seconds(CLOSE_S))]
         return Case(self.truth, journal, events, hours, {SYMBOL: CONID}, ACCOUNT)
