@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from tests.unit.drill.checker.made_up import ENTRY, ENTRY_ID, STOP, MadeUp, bought, seconds
 
 from drill.checker.commands import entries_are_cancelled_in_a_halt, flatten_sells
 from drill.checker.logs import FAR, Goal
+from tests.unit.drill.checker.made_up import ENTRY, ENTRY_ID, STOP, MadeUp, bought, seconds
 
 DELETE = {"path": f"/iserver/account/DU1234567/order/{ENTRY_ID}", "verb": "DELETE"}
 
