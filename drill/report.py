@@ -50,7 +50,7 @@ class Tally:
         if not self.schedules:
             return "no schedule was run: nothing is proven"
         if self.schedules >= ENOUGH and not self.orders:
-            return "no order was sent: nothing is proven of orders; does the strategy buy anything with this configuration?"
+            return "no order was sent: nothing is proven of orders; does the strategy ever buy here?"
         return ""
 
     def lines(self, seconds: float) -> list[str]:

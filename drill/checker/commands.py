@@ -1,4 +1,4 @@
-"""What a person asked for is carried out: a halt cancels what was to be bought, a flatten sells what is ours. I13, I20."""
+"""What a person asked for is done: a halt cancels what was to be bought, a flatten sells what is ours. I13, I20."""
 
 from __future__ import annotations
 
