@@ -107,7 +107,8 @@ class FakeBroker(BrokerAccount):
     `failing` and `empty` name lists ("orders", "executions", "positions", "account", "status") that can't be read, or
     come back well-formed without any row. `nameless` shows orders without our names, `parentless` without parents;
     with `status_names` only the list leaves the names out.
-    `more_rows` are shown beside the book's, `flat` contracts as positions of 0; `cancels_wait` leaves cancels pending.
+    `first_rows` and `more_rows` are shown before and after the book's, `flat` contracts as positions of 0;
+    `cancels_wait` leaves cancels pending.
     """
 
     def __init__(self, clock: FakeClock, cash: float = 10_000.0, *, journal: Path | None = None) -> None:
@@ -124,6 +125,7 @@ class FakeBroker(BrokerAccount):
         self.hidden: set[int] = set()
         self.nameless = False
         self.parentless = self.status_names = False
+        self.first_rows: list[BrokerOrder] = []
         self.more_rows: list[BrokerOrder] = []
         self.flat: set[int] = set()
         self.unreadable: dict[str, tuple[UnreadableRow, ...]] = {}
@@ -151,7 +153,7 @@ class FakeBroker(BrokerAccount):
 
     def orders(self) -> OrderList:
         self._read("orders")
-        rows = [*self.book.values(), *self.more_rows]
+        rows = [*self.first_rows, *self.book.values(), *self.more_rows]
         shown = () if "orders" in self.empty else tuple(self._shown(row, nameless=self.nameless) for row in rows)
         found = sorted((row for row in shown if row.order_id not in self.hidden), key=lambda row: row.order_id)
         return OrderList(tuple(found), self.unreadable.get("orders", ()))
@@ -227,9 +229,10 @@ class FakeBroker(BrokerAccount):
             self.apply(request)
         self.under_way.clear()
 
-    def contradict(self, order_id: int, **changes: object) -> None:
-        """Show a second row of an order that says something else."""
-        self.more_rows.append(replace(self.book[order_id], **changes))  # type: ignore[arg-type]
+    def contradict(self, order_id: int, *, first: bool = False, **changes: object) -> None:
+        """Show another row of an order that says something else, after its own or as the `first` one."""
+        rows = self.first_rows if first else self.more_rows
+        rows.append(replace(self.book[order_id], **changes))  # type: ignore[arg-type]
 
     # ---- what a test asks
 

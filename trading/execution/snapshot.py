@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 from typing import Generic, TypeVar
 
 from trading.errors import GatewayError, NotSent, SessionLost
 from trading.model.account import AccountState, PositionList
-from trading.model.order import LIFE, BrokerOrder, ExecutionList, OrderLife, OrderList, UnreadableRow
+from trading.model.order import LIFE, BrokerOrder, BrokerStatus, ExecutionList, OrderLife, OrderList, UnreadableRow
 from trading.ports import Broker, Clock
 
 T = TypeVar("T")
@@ -29,7 +29,10 @@ class Reading(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class OrderSight:
-    """One order as a reading shows it: the row with the most fills, and what its rows together say of its life."""
+    """One order as a reading shows it: the row with the most fills, and what its rows together say of its life.
+
+    Where they contradict each other its status is OTHER, and what remains of it the most that a row says.
+    """
 
     order: BrokerOrder
     life: OrderLife
@@ -179,7 +182,12 @@ def _sight(rows: Sequence[BrokerOrder]) -> OrderSight:
     lives = {LIFE[row.status] for row in rows}
     most = max(rows, key=lambda row: row.filled_quantity)
     sure = lives == {OrderLife.OVER} or (len(lives) == 1 and not _several(rows))
-    return OrderSight(most, lives.pop() if sure else OrderLife.UNSURE)
+    life = lives.pop() if sure else OrderLife.UNSURE
+    if life is OrderLife.UNSURE and len({row.status for row in rows}) > 1:
+        # The order of the rows means nothing: nothing may follow from what one of them says of its end.
+        remaining = max(row.remaining_quantity for row in rows)
+        most = replace(most, status=BrokerStatus.OTHER, remaining_quantity=remaining)
+    return OrderSight(most, life)
 
 
 def _several(rows: Sequence[BrokerOrder]) -> bool:

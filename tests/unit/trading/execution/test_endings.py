@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import permutations
 
 import pytest
 
@@ -25,7 +26,16 @@ from trading.execution.endings import WARNED, Ending, Endings
 from trading.execution.since import Since, since_of
 from trading.execution.snapshot import BrokerSnapshot, Reading
 from trading.model.command import CommandRecord, CommandState, Step
-from trading.model.order import BrokerOrder, BrokerStatus, Execution, ExecutionList, IntentState, Side
+from trading.model.order import (
+    LIFE,
+    BrokerOrder,
+    BrokerStatus,
+    Execution,
+    ExecutionList,
+    IntentState,
+    OrderLife,
+    Side,
+)
 from trading.model.record import IntentRecord, JournalView
 from trading.model.request import RequestKind
 from trading.store.evidence import SqliteEvidence
@@ -33,6 +43,9 @@ from trading.store.evidence import SqliteEvidence
 S = IntentState
 ENTRY = entry()
 OVER = CLOSE + timedelta(minutes=30)
+CONTRADICTING = [
+    pair for pair in permutations(BrokerStatus, 2) if any(LIFE[status] is not OrderLife.OVER for status in pair)
+]
 
 
 class Judge:
@@ -124,6 +137,13 @@ def test_it_is_kept_since_when_a_warning_stands_on_an_order(judge: Judge) -> Non
 def test_inactive_order_is_rejected_after_thirty_seconds(judge: Judge, seconds: float, *, ended: bool) -> None:
     found = judge.after(seconds, ENTRY, shows(ENTRY, BrokerStatus.INACTIVE))
     assert found == (Ending(S.REJECTED, "Inactive") if ended else None)
+
+
+@pytest.mark.parametrize(("first", "second"), CONTRADICTING)
+def test_order_whose_rows_contradict_each_other_never_ends(
+    judge: Judge, first: BrokerStatus, second: BrokerStatus
+) -> None:
+    assert judge.after(3600.0, ENTRY, shows(ENTRY, first), shows(ENTRY, second)) is None
 
 
 def test_rows_that_contradict_each_other_end_nothing(judge: Judge) -> None:

@@ -10,7 +10,7 @@ from tests.fakes.fake_broker import UNREADABLE, lost_answer, lost_request
 from tests.fakes.order_books import OrderBooks
 from tests.fakes.trading_states import CONIDS
 from trading.model.alarm import AlarmCode
-from trading.model.order import BrokerStatus, IntentState, OrderIntent
+from trading.model.order import LIFE, BrokerStatus, IntentState, OrderIntent, OrderLife
 
 S = IntentState
 AAPL = CONIDS["AAPL"]
@@ -156,11 +156,14 @@ def test_provisional_order_is_told_with_the_id_that_looks_like_it_after_ten_minu
 # ---- rows that contradict each other, that come back, that can't be read
 
 
-@pytest.mark.parametrize("status", [BrokerStatus.CANCELLED, BrokerStatus.FILLED, BrokerStatus.INACTIVE])
-def test_two_rows_of_one_order_that_contradict_each_other_end_nothing(books: OrderBooks, status: BrokerStatus) -> None:
+@pytest.mark.parametrize("first", [False, True])
+@pytest.mark.parametrize("status", [status for status in BrokerStatus if LIFE[status] is not OrderLife.LIVE])
+def test_two_rows_of_one_order_that_contradict_each_other_end_nothing(
+    books: OrderBooks, status: BrokerStatus, *, first: bool
+) -> None:
     entry, stop, _ = books.bought()
     order = books.broker.children(books.record(entry.coid).order_id or 0)[0]
-    books.broker.contradict(order.order_id, status=status)
+    books.broker.contradict(order.order_id, first=first, status=status)
     books.read_often(5, 60)
     assert books.record(stop.coid).state is S.WORKING
 

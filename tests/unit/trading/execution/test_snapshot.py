@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import permutations
 
 import pytest
 
@@ -94,15 +95,38 @@ def test_order_without_a_share_left_is_not_live() -> None:
     assert not sight.maybe_live
 
 
+@pytest.mark.parametrize(("first", "second"), list(permutations(BrokerStatus, 2)))
+def test_two_statuses_of_one_order_in_whichever_order_are_sure_only_where_both_say_the_same_of_its_life(
+    first: BrokerStatus, second: BrokerStatus
+) -> None:
+    rows = [shows(entry(), status, remaining_quantity=9.0) for status in (first, second)]
+    (sight,) = reading(IN_SESSION, orders=rows).sights.values()
+    lives = {LIFE[first], LIFE[second]}
+    sure = len(lives) == 1 and OrderLife.UNSURE not in lives
+    assert (sight.life, sight.order.status) == (
+        (LIFE[first], first) if sure else (OrderLife.UNSURE, BrokerStatus.OTHER)
+    )  # fmt: skip
+    assert sight.maybe_live is (sight.life is not OrderLife.OVER)
+
+
+@pytest.mark.parametrize("status", BrokerStatus)
+def test_rows_of_one_order_with_the_same_status_keep_it(status: BrokerStatus) -> None:
+    (sight,) = reading(IN_SESSION, orders=[shows(entry(), status)] * 2).sights.values()
+    assert (sight.life, sight.order.status) == (LIFE[status], status)
+
+
 @pytest.mark.parametrize("reverse", [False, True])
 @pytest.mark.parametrize("status", [BrokerStatus.CANCELLED, BrokerStatus.FILLED, BrokerStatus.INACTIVE])
-def test_rows_of_one_order_that_contradict_each_other_say_nothing_of_its_life(
+def test_rows_of_one_order_that_contradict_each_other_say_the_most_that_filled_and_that_remains(
     status: BrokerStatus, *, reverse: bool
 ) -> None:
-    rows = [shows(entry(), filled_quantity=4.0, remaining_quantity=5.0), shows(entry(), status)]
+    rows = [
+        shows(entry(), filled_quantity=0.0, remaining_quantity=9.0),
+        shows(entry(), status, filled_quantity=4.0, remaining_quantity=0.0),
+    ]
     (sight,) = reading(IN_SESSION, orders=rows[::-1] if reverse else rows).sights.values()
-    assert sight.life is OrderLife.UNSURE
-    assert sight.order.filled_quantity == 4.0
+    assert (sight.life, sight.maybe_live) == (OrderLife.UNSURE, True)
+    assert (sight.order.filled_quantity, sight.order.remaining_quantity) == (4.0, 9.0)
 
 
 def test_rows_of_one_order_that_agree_are_one_order() -> None:
