@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from trading.execution.matching import is_name, is_orphan
+from trading.execution.names import is_name, is_orphan
 from trading.execution.snapshot import BrokerSnapshot
 from trading.model.alarm import HaltCause
 from trading.model.order import LIFE, TERMINAL, BrokerOrder, IntentState, OrderLife, UnreadableRow

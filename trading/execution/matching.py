@@ -27,7 +27,6 @@ from trading.model.request import RequestKind
 PRICE_TOLERANCE = 5e-5
 # A split leaves quantity times price as it was, but for fractions of shares and rounded prices.
 _VALUE_TOLERANCE = 0.02
-_COID_PARTS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -356,17 +355,6 @@ def twins(record: IntentRecord, journal: JournalView) -> Sequence[IntentRecord]:
         if command.kind is RequestKind.SUBMIT and len(command.coids) > 1:
             return [journal.by_coid[c] for c in command.coids if c != record.coid and c in journal.by_coid]
     return ()
-
-
-def is_name(reference: str) -> bool:
-    """Return whether an order's reference has the form of our names."""
-    return len(reference.split("-")) == _COID_PARTS
-
-
-def is_orphan(order: BrokerOrder, prefix: str, journal_has: bool) -> bool:  # noqa: FBT001 - a fact, not a switch
-    """Return whether an order carries a name of ours that the journal does not know: two bots, or an old backup."""
-    name = order.order_ref or ""
-    return not journal_has and is_name(name) and name.startswith(f"{prefix}-")
 
 
 def _same_kind(intent: OrderIntent, order: BrokerOrder) -> bool:

@@ -11,7 +11,8 @@ from trading.execution.absence import declare_lost
 from trading.execution.context import TradingContext
 from trading.execution.differences import name_of
 from trading.execution.in_flight import in_flight
-from trading.execution.matching import is_orphan, is_same, may_be
+from trading.execution.matching import is_same, may_be
+from trading.execution.names import is_orphan
 from trading.execution.own_splits import looks_split
 from trading.execution.protection import protected_session
 from trading.execution.reconciler import REMEMBERED

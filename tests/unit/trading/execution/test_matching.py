@@ -5,19 +5,17 @@ from dataclasses import replace
 import pytest
 
 from tests.fakes.trading_states import (
-    AAPL,
     IN_SESSION,
     MSFT,
     asked,
     entry,
-    moment,
     reading,
     sale,
     shows,
     stop,
     target,
 )
-from trading.execution.matching import Binding, agrees, bindings, is_orphan, is_same, may_be, named
+from trading.execution.matching import Binding, agrees, bindings, is_same, may_be, named
 from trading.model.command import CommandDraft, CommandRecord, CommandState, Step
 from trading.model.order import BrokerOrder, BrokerStatus, IntentState, OrderType, Side
 from trading.model.record import IntentRecord, JournalView
@@ -348,28 +346,3 @@ def test_order_alike_may_be_it_before_and_after_a_split_unless_it_is_over_or_ano
         assert could_be(unbound(STOP), row)
         assert not could_be(unbound(STOP), replace(row, status=BrokerStatus.CANCELLED))
         assert not could_be(unbound(STOP), row, stop("F-S", 2, parent="F"))
-
-
-# ---- orphans
-
-
-@pytest.mark.parametrize(
-    ("name", "in_journal", "orphan"),
-    [
-        ("TS-abcd-0001-random", False, True),
-        ("TS-abcd-0001-random", True, False),
-        ("XX-abcd-0001-random", False, False),
-        ("TS-words", False, False),
-        ("TS and - some - free - text", False, False),
-        (None, False, False),
-    ],
-)
-def test_orphan_has_our_prefix_and_is_not_in_the_journal(
-    name: str | None,
-    *,
-    in_journal: bool,
-    orphan: bool,
-) -> None:
-    row = moment(IN_SESSION, ENTRY).snapshot.sights[1].order
-    assert is_orphan(replace(row, order_ref=name), "TS", in_journal) is orphan
-    assert row.conid == AAPL
