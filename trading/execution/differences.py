@@ -7,7 +7,7 @@ from math import floor
 
 from trading.execution.absence import VOTES_NEEDED
 from trading.execution.in_flight import in_flight
-from trading.execution.matching import PRICE_TOLERANCE, could_be
+from trading.execution.matching import PRICE_TOLERANCE, may_be
 from trading.execution.own_shares import VOTES_NEEDED as SHARES_VOTES_NEEDED
 from trading.execution.own_shares import subject_of
 from trading.execution.own_splits import looks_split
@@ -92,7 +92,7 @@ def _orders_of_others(state: TradingState, orphans: set[str]) -> Iterator[Differ
             person = f"--adopt {name} or --ignore {name}"
             yield Difference(DifferenceKind.ORPHAN, name, order.symbol, found, "halted; does not cancel it", person)
         else:
-            like = [r.coid for r in state.journal.maybe_live if r.unproven and could_be(r.intent, order)]
+            like = [r.coid for r in state.journal.maybe_live if r.unproven and may_be(r, sight, state.journal)]
             person = f"--claim {like[0]}={order_id} if it is ours" if like else ""
             yield Difference(DifferenceKind.FOREIGN_ORDER, str(order_id), order.symbol, found, _LEAVES, person)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from math import inf
 
 from trading.execution.snapshot import BrokerSnapshot, OrderSight
 from trading.execution.splits import split_between, splits_between
@@ -75,7 +76,7 @@ def may_be(record: IntentRecord, sight: OrderSight, journal: JournalView) -> boo
     """Return whether an order that may be live could be an unproven one of ours, so that nothing proves it absent.
 
     It has its id or its name, whatever its size and price are by now; or it is nobody's for certain, and what was asked
-    for, or that after splits, or a child at its price that a person may have made larger.
+    for as far as it can be read, or that after splits, or a child at its price that a person may have made larger.
     """
     intent, order = record.intent, sight.order
     if not sight.maybe_live or not _same_kind(intent, order):
@@ -84,7 +85,8 @@ def may_be(record: IntentRecord, sight: OrderSight, journal: JournalView) -> boo
         return False
     if order.order_id == record.order_id or order.order_ref == record.coid:
         return True
-    alike = could_be(intent, order) or _split(order, intent, several=True) or _enlarged(intent, order)
+    as_read = could_be(intent, _at_price(intent, order))
+    alike = as_read or _split(order, intent, several=True) or _enlarged(intent, order)
     return alike and order.order_id not in journal.bound_ids
 
 
@@ -190,6 +192,14 @@ def _prices(order: BrokerOrder, intent: OrderIntent) -> tuple[float | None, floa
     if intent.limit_price is not None:
         return intent.limit_price, order.limit_price
     return intent.stop_price, order.stop_price
+
+
+def _at_price(intent: OrderIntent, order: BrokerOrder) -> BrokerOrder:
+    """Return an order, at the price that was wanted where it shows none that a share can have."""
+    price, shown = _prices(order, intent)
+    if price is None or (shown is not None and 0.0 < shown < inf):
+        return order
+    return replace(order, limit_price=intent.limit_price, stop_price=intent.stop_price)
 
 
 def bindings(journal: JournalView, snapshot: BrokerSnapshot) -> tuple[Binding, ...]:

@@ -17,7 +17,7 @@ from trading.execution.endings import INACTIVE_AFTER_S, Endings
 from trading.execution.excess import excess_in
 from trading.execution.execution_matching import match_executions
 from trading.execution.foreign import halt_causes
-from trading.execution.matching import Binding, bindings, could_be, is_anothers_id, is_same, is_still, named
+from trading.execution.matching import Binding, bindings, is_anothers_id, is_same, is_still, may_be, named
 from trading.execution.others import drop_spent, note_theirs, spent, theirs
 from trading.execution.plan import LooksAgain
 from trading.execution.rejects import REJECTS_IN_A_ROW, latched_for, note_latched, rejected_in_a_row
@@ -308,7 +308,7 @@ class Reconciler:
         listed = {leg.order_id for leg in group if leg.order_id in snapshot.sights}
         missing = [leg for leg in group if leg.order_id is None and leg.maybe_live]
         shown = any(
-            could_be(record.intent, sight.order) and sight.maybe_live and sight.order.parent_id in {None, *listed}
+            may_be(record, sight, journal) and sight.order.parent_id in {None, *listed}
             for sight in snapshot.sights.values()
         )
         return bool(listed) and 0 < len(missing) <= submits[-1].refused_legs and not shown

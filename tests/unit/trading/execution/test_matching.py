@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from math import inf, nan
 
 import pytest
 
@@ -346,3 +347,34 @@ def test_order_alike_may_be_it_before_and_after_a_split_unless_it_is_over_or_ano
         assert could_be(unbound(STOP), row)
         assert not could_be(unbound(STOP), replace(row, status=BrokerStatus.CANCELLED))
         assert not could_be(unbound(STOP), row, stop("F-S", 2, parent="F"))
+
+
+@pytest.mark.parametrize("order_type", [OrderType.STOP, None])
+@pytest.mark.parametrize(
+    ("price", "alike"),
+    [(None, True), (nan, True), (inf, True), (-1.0, True), (0.0, True), (0.01, False), (95.0, True), (95.01, False)],
+)
+def test_order_whose_price_or_type_cannot_be_read_may_be_it(
+    order_type: OrderType | None, price: float | None, *, alike: bool
+) -> None:
+    assert could_be(unbound(STOP), replace(ROWS[1], order_type=order_type, stop_price=price)) is alike
+    limit = replace(NAMELESS[0], order_type=None if order_type is None else OrderType.LIMIT)
+    limit = replace(limit, limit_price=ENTRY.intent.limit_price if price == 95.0 else price)
+    assert could_be(unbound(ENTRY), limit) is alike
+    assert bind((unbound(ENTRY),), limit).keys() == ({"E"} if price == 95.0 else set())
+
+
+@pytest.mark.parametrize("change", [{"side": Side.SELL}, {"conid": MSFT}, {"order_ref": "other"}])
+def test_order_of_another_kind_or_name_is_not_it_though_its_price_cannot_be_read(change: dict[str, object]) -> None:
+    row = replace(NAMELESS[0], limit_price=None)
+    assert could_be(unbound(ENTRY), row)
+    assert not could_be(unbound(ENTRY), replace(row, **change))  # type: ignore[arg-type]
+    assert not could_be(unbound(ENTRY), row, entry("F", 1))
+    assert not could_be(unbound(ENTRY), replace(row, status=BrokerStatus.CANCELLED))
+
+
+@pytest.mark.parametrize("quantity", [-1.0, 0.0, 1.0, 8.0, 9.0, 10.0])
+def test_order_whose_price_cannot_be_read_may_be_one_of_its_size_or_a_child_of_a_part(quantity: float) -> None:
+    entry_row, stop_row, _ = (replace(row, limit_price=None, stop_price=None, parent_id=None) for row in NAMELESS)
+    assert could_be(unbound(ENTRY), replace(entry_row, total_quantity=quantity)) is (quantity == 9.0)
+    assert could_be(unbound(STOP), replace(stop_row, total_quantity=quantity)) is (0.0 < quantity <= 9.0)

@@ -172,6 +172,19 @@ def test_refused_leg_of_a_protective_pair_is_rejected_at_the_next_reading(books:
     assert books.states(*(leg.coid for leg in group)) == expected
 
 
+def test_leg_that_may_be_a_listed_order_whose_type_cannot_be_read_is_not_taken_for_refused(books: OrderBooks) -> None:
+    books.bought()
+    pair = pair_of(books)
+    books.send(pair, legs_refused(1), step=Step.PROTECTION)
+    theirs = books.broker.place_foreign(AAPL, quantity=9, side=Side.SELL)
+    books.broker.show(theirs, order_type=None, limit_price=None)
+    books.read(5)
+    assert books.states(*(leg.coid for leg in pair)) == [S.WORKING, S.UNKNOWN]
+    books.broker.end(theirs, BrokerStatus.CANCELLED)
+    books.read(5)
+    assert books.states(*(leg.coid for leg in pair)) == [S.WORKING, S.REJECTED]
+
+
 def test_leg_that_is_not_listed_and_was_not_refused_is_unproven_once_it_had_to_be_visible(books: OrderBooks) -> None:
     entry, stop, target = books.enter()
     books.broker.hidden.add(books.broker.children(books.record(entry.coid).order_id or 0)[0].order_id)

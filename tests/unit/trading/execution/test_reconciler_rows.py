@@ -62,6 +62,24 @@ def test_order_that_looks_like_it_is_never_a_vote_against_it(books: OrderBooks) 
     assert books.rows("SELECT * FROM proof WHERE subject = ?", entry.coid) == []
 
 
+@pytest.mark.parametrize("unread", [{}, {"order_type": None}])
+def test_order_without_its_name_whose_price_or_type_cannot_be_read_is_not_taken_for_lost(
+    books: OrderBooks, unread: dict[str, object]
+) -> None:
+    books.witness()
+    group = books.enter(lost_answer)
+    books.broker.nameless = books.broker.parentless = True
+    for order in books.broker.live():
+        if order.conid == AAPL:
+            books.broker.show(order.order_id, limit_price=None, stop_price=None, **unread)
+    books.read_often(14, 30)
+    assert books.states(*(intent.coid for intent in group)) == [S.UNKNOWN] * 3
+    assert books.rows("SELECT * FROM proof WHERE subject = ?", group[0].coid) == []
+    books.broker.nameless = False
+    books.read(30)
+    assert books.record(group[0].coid).state is S.WORKING
+
+
 def test_provisional_order_is_confirmed_when_the_list_shows_its_name(books: OrderBooks) -> None:
     entry = lonely(books)
     books.broker.nameless = False
