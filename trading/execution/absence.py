@@ -135,7 +135,7 @@ def _could_show(record: IntentRecord, snapshot: BrokerSnapshot, journal: Journal
     visible = timedelta(seconds=2.0 * settings.execution.visibility_s)
     if record.sent_at is not None and snapshot.began < record.sent_at + visible:
         return False
-    return not any(may_be(record, sight, journal) for sight in snapshot.sights.values())
+    return not any(may_be(record, sight, journal, snapshot.epoch) for sight in snapshot.sights.values())
 
 
 def _foreign(record: IntentRecord, excess: Excess | None, settings: Settings) -> float:

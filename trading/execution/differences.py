@@ -92,7 +92,8 @@ def _orders_of_others(state: TradingState, orphans: set[str]) -> Iterator[Differ
             person = f"--adopt {name} or --ignore {name}"
             yield Difference(DifferenceKind.ORPHAN, name, order.symbol, found, "halted; does not cancel it", person)
         else:
-            like = [r.coid for r in state.journal.maybe_live if r.unproven and may_be(r, sight, state.journal)]
+            unproven = (record for record in state.journal.maybe_live if record.unproven)
+            like = [r.coid for r in unproven if may_be(r, sight, state.journal, state.snapshot.epoch)]
             person = f"--claim {like[0]}={order_id} if it is ours" if like else ""
             yield Difference(DifferenceKind.FOREIGN_ORDER, str(order_id), order.symbol, found, _LEAVES, person)
 

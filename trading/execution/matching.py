@@ -72,11 +72,12 @@ def _in_part(intent: OrderIntent, order: BrokerOrder) -> bool:
     return 0 < round(order.total_quantity) <= intent.quantity and agrees(intent, replace(order, total_quantity=whole))
 
 
-def may_be(record: IntentRecord, sight: OrderSight, journal: JournalView) -> bool:
+def may_be(record: IntentRecord, sight: OrderSight, journal: JournalView, epoch: int) -> bool:
     """Return whether an order that may be live could be an unproven one of ours, so that nothing proves it absent.
 
     It has its id or its name, whatever its size and price are by now; or it is nobody's for certain, and what was asked
     for as far as it can be read, or that after splits, or a child at its price that a person may have made larger.
+    `epoch` is that of the reading.
     """
     intent, order = record.intent, sight.order
     if not sight.maybe_live or not _same_kind(intent, order):
@@ -87,7 +88,25 @@ def may_be(record: IntentRecord, sight: OrderSight, journal: JournalView) -> boo
         return True
     as_read = could_be(intent, _at_price(intent, order))
     alike = as_read or _split(order, intent, several=True) or _enlarged(intent, order)
-    return alike and order.order_id not in journal.bound_ids
+    return alike and order.order_id not in journal.bound_ids and not is_settled(sight, journal, epoch)
+
+
+def is_settled(sight: OrderSight, journal: JournalView, epoch: int) -> bool:
+    """Return whether an order that is not sure is one of ours that has ended: it is Inactive, or nothing is left of it.
+
+    Not so where its rows contradict each other, or where it was taken for lost.
+    """
+    order = sight.order
+    if sight.life is not OrderLife.UNSURE or order.order_id in journal.bound_ids:
+        return False
+    return any(
+        record.order_id == order.order_id
+        and record.state in TERMINAL - {IntentState.LOST}
+        and not record.provisional
+        and (order.status is BrokerStatus.INACTIVE or round(order.total_quantity) <= record.filled)
+        and is_still(record, order, journal, epoch)
+        for record in journal.of(order.conid)
+    )
 
 
 def is_same(record: IntentRecord, order: BrokerOrder, journal: JournalView) -> bool:
@@ -112,8 +131,8 @@ def is_still(record: IntentRecord, order: BrokerOrder, journal: JournalView, epo
     """
     if not is_same(record, order, journal):
         return False
-    over = LIFE[order.status] is OrderLife.OVER
-    if record.state not in TERMINAL or (over and record.seen_epoch == epoch):
+    live = LIFE[order.status] is OrderLife.LIVE
+    if record.state not in TERMINAL or (not live and record.seen_epoch == epoch):
         return True
     entry = journal.by_coid.get(record.intent.parent_coid or "")
     if entry is not None and order.parent_id == entry.order_id is not None:
@@ -218,7 +237,9 @@ def bindings(journal: JournalView, snapshot: BrokerSnapshot) -> tuple[Binding, .
     free = {
         order_id: sight
         for order_id, sight in snapshot.sights.items()
-        if order_id not in taken and not (sight.life is OrderLife.OVER and order_id in ended)
+        if order_id not in taken
+        and not (sight.life is OrderLife.OVER and order_id in ended)
+        and not is_settled(sight, journal, snapshot.epoch)
     }
     found: dict[str, Binding] = {}
 

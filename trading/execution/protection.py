@@ -14,7 +14,7 @@ from datetime import date, datetime, timedelta
 from trading.execution.cancels import ask_cancel, sells_in_order
 from trading.execution.doubts import APART
 from trading.execution.endings import WARNED
-from trading.execution.matching import PRICE_TOLERANCE, waits_for_entry, working
+from trading.execution.matching import PRICE_TOLERANCE, is_settled, waits_for_entry, working
 from trading.execution.order_factory import PROTECTION, Purpose, protective_pair
 from trading.execution.plan import POLL_S, Plan, Refuse, Submit
 from trading.execution.prices import sale_price
@@ -293,6 +293,8 @@ def price_through(position: OwnPosition, state: TradingState) -> str | None:
 def sells_at_broker(conid: int, state: TradingState) -> bool:
     """Return whether the reading shows any sell in a contract that may be live, ours or not."""
     return any(
-        sight.maybe_live and sight.order.conid == conid and sight.order.side is Side.SELL
+        sight.maybe_live
+        and (sight.order.conid, sight.order.side) == (conid, Side.SELL)
+        and not is_settled(sight, state.journal, state.snapshot.epoch)
         for sight in state.snapshot.sights.values()
     )

@@ -308,7 +308,7 @@ class Reconciler:
         listed = {leg.order_id for leg in group if leg.order_id in snapshot.sights}
         missing = [leg for leg in group if leg.order_id is None and leg.maybe_live]
         shown = any(
-            may_be(record, sight, journal) and sight.order.parent_id in {None, *listed}
+            may_be(record, sight, journal, snapshot.epoch) and sight.order.parent_id in {None, *listed}
             for sight in snapshot.sights.values()
         )
         return bool(listed) and 0 < len(missing) <= submits[-1].refused_legs and not shown

@@ -90,7 +90,7 @@ def _absent(coid: str, actor: str, state: TradingState, context: TradingContext)
     if not _is_open(record):
         return _not_open(coid, record)
     for order_id, sight in sorted(state.snapshot.sights.items()):
-        if record.order_id == order_id or may_be(record, sight, state.journal):
+        if record.order_id == order_id or may_be(record, sight, state.journal, state.snapshot.epoch):
             return _no(f"order {order_id} may be it: claim it, or cancel it at the broker first")
     if record.provisional:
         return _no(f"order {record.order_id}, which looked like it, has just gone; ask again in a minute")

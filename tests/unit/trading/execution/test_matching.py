@@ -6,6 +6,7 @@ from math import inf, nan
 import pytest
 
 from tests.fakes.trading_states import (
+    EPOCH,
     IN_SESSION,
     MSFT,
     asked,
@@ -325,7 +326,7 @@ def test_child_at_another_price_that_names_no_parent_is_bound_provisionally() ->
 
 def could_be(record: IntentRecord, row: BrokerOrder, *others: IntentRecord) -> bool:
     snapshot = reading(IN_SESSION, orders=[row])
-    return may_be(record, snapshot.sights[row.order_id], JournalView((record, *others), ()))
+    return may_be(record, snapshot.sights[row.order_id], JournalView((record, *others), ()), EPOCH)
 
 
 @pytest.mark.parametrize("change", [{}, {"total_quantity": 1.0}, {"stop_price": 1.0, "total_quantity": 4.0}])

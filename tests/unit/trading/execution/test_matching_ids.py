@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from tests.fakes.trading_states import EPOCH, IN_SESSION, MSFT, asked, shows, stop
+import pytest
+
+from tests.fakes.trading_states import EPOCH, IN_SESSION, MSFT, asked, reading, shows, stop
 from tests.unit.trading.execution.test_matching import BRACKET, ENTRY, OPEN_BRACKET, ROWS, STOP, TARGET, bind
-from trading.execution.matching import Binding, is_still
+from trading.execution.matching import Binding, is_settled, is_still, may_be
 from trading.model.command import CommandRecord, Step
-from trading.model.order import BrokerOrder, BrokerStatus, IntentState
+from trading.model.order import LIFE, TERMINAL, BrokerOrder, BrokerStatus, IntentState, OrderLife, Side
 from trading.model.record import IntentRecord, JournalView
 from trading.model.request import RequestKind
 
@@ -87,3 +89,79 @@ def test_order_that_was_over_in_this_session_is_not_the_live_one_at_its_id_that_
     # Its last row may come late, with what a person had made of it.
     assert is_still(over, done, journal, EPOCH)
     assert is_still(over, shows(STOP), journal, EPOCH)
+
+
+# ---- rows that are not sure, of orders that have ended
+
+REJECTED = replace(STOP, state=S.REJECTED)
+
+
+def settled(record: IntentRecord, *rows: BrokerOrder, others: tuple[IntentRecord, ...] = ()) -> bool:
+    sight = reading(IN_SESSION, orders=rows).sights[2]
+    assert sight.maybe_live
+    return is_settled(sight, JournalView((record, *others), ()), EPOCH)
+
+
+def row_of(record: IntentRecord, status: BrokerStatus = BrokerStatus.INACTIVE, **changes: object) -> BrokerOrder:
+    row = shows(record, status, remaining_quantity=9.0)
+    return replace(row, **changes)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("status", [status for status in BrokerStatus if LIFE[status] is not OrderLife.OVER])
+def test_order_that_ended_is_settled_where_it_is_inactive(status: BrokerStatus) -> None:
+    assert settled(REJECTED, row_of(STOP, status)) is (status is BrokerStatus.INACTIVE)
+
+
+@pytest.mark.parametrize("state", S)
+def test_inactive_order_is_settled_where_it_ended_otherwise_than_by_a_proof_of_its_absence(state: S) -> None:
+    assert settled(replace(STOP, state=state), row_of(STOP)) is (state in TERMINAL - {S.LOST})
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_order_that_ended_and_whose_rows_contradict_each_other_is_not_settled_until_nothing_is_left_of_it(
+    *, first: bool
+) -> None:
+    rows = [row_of(STOP), row_of(STOP, BrokerStatus.SUBMITTED)][:: 1 if first else -1]
+    for filled, done in ((8, False), (9, True), (10, True)):
+        assert settled(replace(STOP, state=S.CANCELLED, filled=filled), *rows) is done
+
+
+@pytest.mark.parametrize(
+    ("row", "alike"),
+    [
+        (row_of(STOP), True),
+        (row_of(STOP, stop_price=None), False),
+        (row_of(STOP, order_type=None, stop_price=None), False),
+        (row_of(STOP, total_quantity=8.0), False),
+    ],
+)
+def test_inactive_row_in_a_later_session_has_to_be_just_like_the_order_that_ended(
+    row: BrokerOrder, *, alike: bool
+) -> None:
+    assert settled(REJECTED, row)
+    assert settled(replace(REJECTED, seen_epoch=EPOCH - 1), row) is alike
+
+
+@pytest.mark.parametrize(
+    "row", [row_of(STOP, order_ref="other"), row_of(STOP, side=Side.BUY), row_of(STOP, conid=MSFT)]
+)
+def test_row_of_another_order_under_the_id_of_one_that_ended_is_not_settled(row: BrokerOrder) -> None:
+    assert not settled(REJECTED, row)
+
+
+def test_order_is_settled_by_nothing_but_the_record_that_has_its_id_for_certain() -> None:
+    assert settled(REJECTED, row_of(STOP))
+    assert not settled(replace(REJECTED, order_id=7), row_of(STOP))
+    assert not settled(replace(REJECTED, provisional=True), row_of(STOP))
+    assert not settled(REJECTED, row_of(STOP), others=(stop("F-S", 2, parent="F"),))
+
+
+def test_settled_order_is_no_unproven_one_of_ours_and_is_bound_to_none() -> None:
+    newer, ended = replace(stop("F"), state=S.UNKNOWN, order_id=None), replace(stop("S", 2), state=S.REJECTED)
+    for row in (row_of(ended, order_ref=None), row_of(ended, order_ref=None, stop_price=None)):
+        sight = reading(IN_SESSION, orders=[row]).sights[2]
+        assert may_be(newer, sight, JournalView((newer,), ()), EPOCH)
+        assert not may_be(newer, sight, JournalView((ended, newer), ()), EPOCH)
+    loose = replace(row_of(STOP), parent_id=None)
+    assert bind(OPEN_BRACKET, ROWS[0], loose)["E-S"] == Binding("E-S", 2)
+    assert "E-S" not in bind((*OPEN_BRACKET, replace(ended, order_id=2)), ROWS[0], loose)

@@ -226,6 +226,25 @@ def test_reading_that_is_not_whole_or_shows_a_sell_takes_the_evidence_away(facts
     assert WHOLE in plan.over
 
 
+@pytest.mark.parametrize(
+    ("state", "status", "sold"),
+    [
+        (IntentState.REJECTED, BrokerStatus.INACTIVE, ["stop"]),
+        (IntentState.REJECTED, BrokerStatus.WARN_STATE, []),
+        (IntentState.REJECTED, BrokerStatus.SUBMITTED, []),
+        (IntentState.LOST, BrokerStatus.INACTIVE, []),
+        (IntentState.WORKING, BrokerStatus.INACTIVE, []),
+    ],
+)
+def test_inactive_row_of_an_earlier_stop_that_was_rejected_is_no_sell(
+    state: IntentState, status: BrokerStatus, sold: list[str]
+) -> None:
+    now, earlier = after(65), stop("R", 60, state=state)
+    rows = [shows(earlier, status, remaining_quantity=9.0)]
+    facts = usually({}, positions=[own()], quotes=[bid(94.0, now)], sightings=seen(breach=(0,), whole=(60,)))
+    assert guarded(moment(now, earlier, UNKNOWN, orders=rows, **facts))[0] == sold
+
+
 def test_order_list_that_could_not_be_read_proves_nothing() -> None:
     assert guarded(unproven(65, seen(breach=(0,), whole=(60,)), failed=["orders"]))[0] == []
 
