@@ -78,6 +78,17 @@ def refused_but_taken(broker: FakeBroker, request: PreparedRequest) -> Outcome:
     return RefusedByBroker("no trading permission", ANSWER)
 
 
+def refused_but_taken_without(*places: int) -> Fault:
+    """Return a fault that refuses a group and takes it all the same, but for the orders at these places."""
+
+    def refuse(broker: FakeBroker, request: PreparedRequest) -> Outcome:
+        assert isinstance(request.content, SubmitOrders)
+        broker.take(request.content.tickets, without=places)
+        return RefusedByBroker("no trading permission", ANSWER)
+
+    return refuse
+
+
 def duplicate(_broker: FakeBroker, _request: PreparedRequest) -> Outcome:
     return Duplicate("Local order ID is already registered", ANSWER)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from tests.fakes.fake_broker import Fault
 from tests.fakes.trading_context import DECIDED, PRE_OPEN, SESSION, ContextParts
 from tests.fakes.trading_states import CONIDS, approved, moment
-from trading.execution.order_factory import Purpose, bracket, with_names
+from trading.execution.order_factory import Purpose, bracket, protective_pair, with_names
 from trading.execution.reconciler import Reconciled, Reconciler
 from trading.execution.state import TradingState
 from trading.execution.submission import Sending, Submission
@@ -46,6 +46,14 @@ class OrderBooks(ContextParts):
         """Plan an entry with its stop and target."""
         drafts = bracket(approved(symbol, quantity, limit), CONIDS[symbol], PURPOSE)
         group = with_names(drafts, self.journal.next_coid)
+        self.journal.plan(group)
+        return group
+
+    def plan_pair(self) -> tuple[OrderIntent, ...]:
+        """Plan a protective pair for the position in AAPL."""
+        position = self.seen().position(CONIDS["AAPL"])
+        assert position is not None
+        group = with_names(protective_pair(position, position.quantity, PURPOSE, None), self.journal.next_coid)
         self.journal.plan(group)
         return group
 

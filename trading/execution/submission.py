@@ -224,13 +224,11 @@ class Submission:
         seen = BrokerSnapshot(now, state.epoch, orders, executions, Reading(None, now), Reading(None, now))
         records = tuple(record for coid in coids if (record := context.journal.intent(coid)) is not None)
         journal = JournalView(records, (), state.journal.commands)
-        there = [binding for binding in bindings(journal, seen) if binding.coid in coids and not binding.provisional]
-        live = [binding for binding in there if seen.sights[binding.order_id].maybe_live]
-        if live:
-            for binding in there:
-                self._bind(binding.coid, binding.order_id, state.epoch)
+        found = [binding for binding in bindings(journal, seen) if binding.coid in coids and not binding.provisional]
+        there = {binding.coid: binding.order_id for binding in found}
+        if any(seen.sights[order_id].maybe_live for order_id in there.values()):
             context.log.warning("refused, and there all the same", coid=coids[0], text=text)
-            return Sending.ACCEPTED
+            return self._there(coids, there, text, state.epoch)
         listed = executions.value.executions if executions.value is not None else ()
         if any(execution.order_ref in coids for execution in listed):
             return self._unknown(coids, f"refused ({text}), yet it was executed")
@@ -238,13 +236,25 @@ class Submission:
         context.log.warning("order refused", coid=coids[0], symbol=group[0].symbol, declined=declined, text=text)
         return Sending.DECLINED if declined else Sending.REFUSED
 
-    def _bind(self, coid: str, order_id: int, epoch: int) -> None:
+    def _there(self, coids: Sequence[str], there: Mapping[str, int], text: str, epoch: int) -> Sending:
+        """Bind what is there of a group that was refused; what became of its other orders is not proven."""
+        proven = True
+        for coid in coids:
+            if coid in there:
+                proven = self._bind(coid, there[coid], epoch) and proven
+            else:
+                self._move((coid,), IntentState.UNKNOWN, f"refused ({text}), but another order of its group is there")
+                proven = False
+        return Sending.ACCEPTED if proven else Sending.UNKNOWN
+
+    def _bind(self, coid: str, order_id: int, epoch: int) -> bool:
         """Bind an order; where another one of ours has its id as yet, readings tell which of them it is."""
         journal = self._context.journal
         if is_anothers_id(order_id, coid, journal.intents(states=MAYBE_LIVE)):
             self._move((coid,), IntentState.UNKNOWN, f"another order of ours has its id {order_id} as yet")
-        else:
-            journal.bind(coid, order_id, epoch, self._context.clock.now())
+            return False
+        journal.bind(coid, order_id, epoch, self._context.clock.now())
+        return True
 
     def _unknown(self, coids: Sequence[str], text: str) -> Sending:
         self._move(coids, IntentState.UNKNOWN, text)

@@ -16,31 +16,21 @@ from tests.fakes.fake_broker import (
     question,
     refused,
 )
-from tests.fakes.order_books import PURPOSE, OrderBooks
+from tests.fakes.order_books import OrderBooks
 from tests.fakes.trading_context import CLOSE, OPEN, SESSION
 from tests.fakes.trading_states import CONIDS
 from trading.errors import InvariantBroken
-from trading.execution.order_factory import protective_pair, with_names
 from trading.execution.reconciler import Reconciler, latched
 from trading.model.alarm import AlarmCode
 from trading.model.command import Step
 from trading.model.mode import Mode
-from trading.model.order import BrokerStatus, IntentState, OrderIntent, OrderType, Side
+from trading.model.order import BrokerStatus, IntentState, OrderType, Side
 from trading.model.outcome import Acknowledged, Outcome
 from trading.model.request import PreparedRequest
 from trading.store.journal import SqliteJournal
 
 S = IntentState
 AAPL = CONIDS["AAPL"]
-
-
-def pair_of(books: OrderBooks) -> tuple[OrderIntent, ...]:
-    """Plan a protective pair for the position in AAPL."""
-    position = books.seen().position(AAPL)
-    assert position is not None
-    group = with_names(protective_pair(position, position.quantity, PURPOSE, None), books.journal.next_coid)
-    books.journal.plan(group)
-    return group
 
 
 # ---- the normal course
@@ -164,7 +154,7 @@ def test_refused_leg_of_a_protective_pair_is_rejected_at_the_next_reading(books:
     for order in books.broker.children(books.record(entry.coid).order_id or 0):
         books.broker.end(order.order_id, BrokerStatus.CANCELLED)
     books.read()
-    group = pair_of(books)
+    group = books.plan_pair()
     books.send(group, legs_refused(place), step=Step.PROTECTION)
     books.read(5)
     expected = [S.WORKING, S.WORKING]
@@ -174,7 +164,7 @@ def test_refused_leg_of_a_protective_pair_is_rejected_at_the_next_reading(books:
 
 def test_leg_that_may_be_a_listed_order_whose_type_cannot_be_read_is_not_taken_for_refused(books: OrderBooks) -> None:
     books.bought()
-    pair = pair_of(books)
+    pair = books.plan_pair()
     books.send(pair, legs_refused(1), step=Step.PROTECTION)
     theirs = books.broker.place_foreign(AAPL, quantity=9, side=Side.SELL)
     books.broker.show(theirs, order_type=None, limit_price=None)

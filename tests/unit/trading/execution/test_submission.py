@@ -16,10 +16,13 @@ from tests.fakes.fake_broker import (
     question,
     refused,
     refused_but_taken,
+    refused_but_taken_without,
 )
 from tests.fakes.order_books import OrderBooks
 from tests.fakes.orders import market_exit
 from tests.fakes.trading_states import CLOSES, CONIDS, CONTRACTS, IN_SESSION, PRE_OPEN, bid, moment
+from trading.errors import InvariantBroken
+from trading.execution.order_factory import tickets
 from trading.execution.questions import Reference
 from trading.execution.submission import Sending, references_of
 from trading.model.command import CommandState, Step
@@ -146,6 +149,38 @@ def test_refusal_is_not_believed_where_a_reading_shows_the_order(books: OrderBoo
     assert books.states(*(intent.coid for intent in group)) == [S.WORKING] * 3
 
 
+@pytest.mark.parametrize("missing", [(), (1,), (2,), (1, 2)])
+def test_order_of_a_refused_group_that_a_reading_does_not_show_beside_the_others_is_unproven_at_once(
+    books: OrderBooks, missing: tuple[int, ...]
+) -> None:
+    group = books.plan()
+    assert books.send(group, refused_but_taken_without(*missing)) is (Sending.UNKNOWN if missing else Sending.ACCEPTED)
+    expected = [S.UNKNOWN if place in missing else S.WORKING for place in range(3)]
+    assert books.states(*(intent.coid for intent in group)) == expected
+
+
+@pytest.mark.parametrize("missing", [0, 1])
+def test_leg_of_a_refused_pair_is_unproven_at_once_where_a_reading_shows_the_other_one(
+    books: OrderBooks, missing: int
+) -> None:
+    books.bought()
+    pair = books.plan_pair()
+    assert books.send(pair, refused_but_taken_without(missing), step=Step.PROTECTION) is Sending.UNKNOWN
+    there = pair[1 - missing]
+    assert books.states(pair[missing].coid, there.coid) == [S.UNKNOWN, S.WORKING]
+    assert books.record(there.coid).order_id == books.broker.named(there.coid).order_id
+    # It may turn up yet, and is ours then.
+    books.broker.take(tickets([pair[missing]]))
+    books.read(5)
+    assert books.states(*(leg.coid for leg in pair)) == [S.WORKING, S.WORKING]
+
+
+def test_refused_group_of_which_a_reading_shows_nothing_that_may_be_live_is_refused(books: OrderBooks) -> None:
+    group = books.plan()
+    assert books.send(group, refused_but_taken_without(0, 1, 2)) is Sending.REFUSED
+    assert books.states(*(intent.coid for intent in group)) == [S.REJECTED] * 3
+
+
 def test_refusal_that_cannot_be_verified_is_not_believed(books: OrderBooks) -> None:
     def refuse_and_go_away(broker: FakeBroker, request: PreparedRequest) -> Outcome:
         broker.reads_fail = True
@@ -234,9 +269,11 @@ def test_single_order_is_bound_by_an_answer_that_does_not_name_it(books: OrderBo
     assert books.record(sale.coid).order_id == books.broker.named(sale.coid).order_id
 
 
-@pytest.mark.parametrize("fault", [None, refused_but_taken])
+@pytest.mark.parametrize(
+    ("fault", "result"), [(None, Sending.ACCEPTED), (refused_but_taken, Sending.UNKNOWN)], ids=["taken", "refused"]
+)
 def test_order_under_an_id_that_another_one_of_ours_has_as_yet_is_unproven_until_readings_show_whose_it_is(
-    books: OrderBooks, fault: Fault | None
+    books: OrderBooks, fault: Fault | None, result: Sending
 ) -> None:
     first = books.enter()
     books.read()
@@ -244,7 +281,7 @@ def test_order_under_an_id_that_another_one_of_ours_has_as_yet_is_unproven_until
     books.broker.end(ids[0] or 0, BrokerStatus.CANCELLED)
     books.broker.next_id = ids[0] or 0
     second = books.plan("XOM", 3)
-    assert books.send(second, fault) is Sending.ACCEPTED
+    assert books.send(second, fault) is result
     assert (books.record(second[0].coid).state, books.record(second[0].coid).order_id) == (S.UNKNOWN, None)
     found = books.read_often(4, 90)
     assert [books.record(intent.coid).order_id for intent in second] == ids
