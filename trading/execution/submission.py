@@ -12,7 +12,7 @@ from enum import StrEnum
 
 from trading.errors import GatewayError, InvariantBroken
 from trading.execution.context import TradingContext
-from trading.execution.matching import bindings, is_anothers_id
+from trading.execution.matching import bindings, is_anothers_id, may_be
 from trading.execution.order_factory import tickets
 from trading.execution.outcomes import command_state, outcome_class, refused_legs, said
 from trading.execution.prices import sale_price
@@ -229,6 +229,10 @@ class Submission:
         if any(seen.sights[order_id].maybe_live for order_id in there.values()):
             context.log.warning("refused, and there all the same", coid=coids[0], text=text)
             return self._there(coids, there, text, state.epoch)
+        known = tuple(record for record in state.journal.records if record.coid not in coids)
+        whole = JournalView((*known, *records), (), state.journal.commands)
+        if any(may_be(record, sight, whole, state.epoch) for record in records for sight in seen.sights.values()):
+            return self._unknown(coids, f"refused ({text}), but an order that may be it is there")
         listed = executions.value.executions if executions.value is not None else ()
         if any(execution.order_ref in coids for execution in listed):
             return self._unknown(coids, f"refused ({text}), yet it was executed")

@@ -181,6 +181,33 @@ def test_refused_group_of_which_a_reading_shows_nothing_that_may_be_live_is_refu
     assert books.states(*(intent.coid for intent in group)) == [S.REJECTED] * 3
 
 
+def test_refusal_is_not_believed_where_a_reading_shows_an_order_without_a_name_that_may_be_it(
+    books: OrderBooks,
+) -> None:
+    books.broker.nameless = True
+    group = books.plan()
+    assert books.send(group, refused_but_taken) is Sending.UNKNOWN
+    assert books.states(*(intent.coid for intent in group)) == [S.UNKNOWN] * 3
+    books.read(5)
+    assert books.states(*(intent.coid for intent in group)) == [S.WORKING] * 3
+
+
+@pytest.mark.parametrize(("quantity", "result"), [(8, Sending.REFUSED), (9, Sending.UNKNOWN), (10, Sending.REFUSED)])
+def test_refusal_is_believed_beside_an_order_of_others_that_is_not_like_it(
+    books: OrderBooks, quantity: int, result: Sending
+) -> None:
+    books.broker.place_foreign(CONIDS["AAPL"], quantity=quantity, price=100.01)
+    assert books.send(books.plan(), refused) is result
+
+
+def test_refusal_is_believed_beside_orders_of_ours_that_are_just_like_it(books: OrderBooks) -> None:
+    books.bought()
+    books.broker.nameless = True
+    pair = books.plan_pair()
+    assert books.send(pair, refused, step=Step.PROTECTION) is Sending.REFUSED
+    assert books.states(*(leg.coid for leg in pair)) == [S.REJECTED] * 2
+
+
 def test_refusal_that_cannot_be_verified_is_not_believed(books: OrderBooks) -> None:
     def refuse_and_go_away(broker: FakeBroker, request: PreparedRequest) -> Outcome:
         broker.reads_fail = True
