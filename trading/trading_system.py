@@ -128,7 +128,6 @@ class TradingSystem:
         try:
             next_at = self._gather_decide_act(view)
         except SessionLost:
-            self._session_there = False
             self._keeper.lost()
             raise
         real_s = self._loop.stopwatch()

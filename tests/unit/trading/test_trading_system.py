@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 
+import pytest
+
 from tests.fakes.fake_broker import refused
 from tests.fakes.fake_market_data import CONIDS, quiet
 from tests.fakes.trading_context import CLOSE, DECIDED, OPEN, PRE_OPEN, SESSION, decision_of
@@ -15,7 +17,7 @@ from trading.model.decision import Approved
 from trading.model.metric import Counter
 from trading.model.mode import Mode
 from trading.model.order import BrokerStatus, OrderType, Side
-from trading.model.status import StatusKey
+from trading.model.status import SessionState, StatusKey
 
 WEEK = [date(2014, 3, day) for day in (3, 4, 5, 6, 7)]
 LOST = SessionLost("GET /iserver/marketdata/history", "not authenticated", 401)
@@ -220,6 +222,18 @@ def test_session_that_a_read_found_lost_begins_a_new_epoch(loop: LoopParts) -> N
     loop.run_turns(2)
     assert loop.store.value("epoch") == "2"
     assert loop.decided() == [DECIDED]
+
+
+@pytest.mark.parametrize("times", [1, 2, 3])
+def test_session_that_is_there_and_that_reads_find_lost_again_and_again_is_told_with_its_cause(
+    loop: LoopParts, times: int
+) -> None:
+    loop.market_data.failures = [LOST] * times
+    loop.run_turns(times)
+    assert loop.store.value(StatusKey.SESSION_STATE) == SessionState.READY
+    assert (loop.store.value(StatusKey.TROUBLE) or "") == (str(LOST) if times > 1 else "")
+    loop.run_turns(1)
+    assert (loop.store.value(StatusKey.TROUBLE) or "") == ""
 
 
 # ---- the next turn
