@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from trading.market.panel import Panel
 from trading.model.status import StatusKey
 
 SPAN = Span(start=date(2014, 3, 3), sessions=8, symbols=60)
+ACCOUNTS = "/iserver/accounts"
 ORDERS, TRADES = "/iserver/account/orders", "/iserver/account/trades"
 POSITIONS, HISTORY = "/portfolio2/*/positions", "/iserver/marketdata/history"
 ACCOUNT = "DU1234567"
@@ -67,6 +68,15 @@ OTHERS: Sequence[Rule] = (
         execution(execution_id="0000e0d5.cccc0003.01.01", sec_type="BAG", price="-0.15"),
     ]},
 )  # fmt: skip
+# What is no row at all.
+NO_ROWS: Sequence[object] = [None, 7, "", [], {}]
+NULLS: Sequence[Rule] = (
+    {"path": ORDERS, "into": "orders", "add": NO_ROWS}, {"path": TRADES, "add": NO_ROWS},
+    {"path": POSITIONS, "add": NO_ROWS},
+)  # fmt: skip
+# An advisor's login may select all its accounts as one; where none is selected the name is empty, or not there.
+ADVISOR = {"accounts": ["All", "F1234567", ACCOUNT], "selectedAccount": "All"}
+NONE_SELECTED = {"selectedAccount": ""}
 EUROS: Sequence[Rule] = ({"path": "/portfolio/*/summary", "set": {"netliquidation.currency": "EUR"}},)
 NO_DOLLARS: Sequence[Rule] = (*EUROS, {"path": "/portfolio/*/ledger", "set": {"USD": DROP}})
 
@@ -85,7 +95,24 @@ def what_it_did(run: InProcessRun) -> tuple[object, ...]:
     return run.trades(), run.open_positions(), run.order_denials()
 
 
-@pytest.mark.parametrize("rules", [OTHERS, EUROS], ids=["rows of others", "dollars of an account in euros"])
+def selects(shown: Mapping[str, object], **limits: int) -> Sequence[Rule]:
+    return ({"path": ACCOUNTS, "set": shown, **limits},)
+
+
+def closed(status: int, **limits: int) -> Sequence[Rule]:
+    """Return rules by which the gateway says of its data that nobody is logged in, or that it is not allowed."""
+    return [
+        {"path": path, "status": status, "raw": "no", "after": 5, **limits} for path in (HISTORY, TRADES, POSITIONS)
+    ]
+
+
+@pytest.mark.parametrize(
+    "rules",
+    [OTHERS, NULLS, EUROS, selects(ADVISOR, times=2), selects(NONE_SELECTED, times=2), closed(401, times=1),
+     closed(403, times=1)],
+    ids=["rows of others", "no rows", "dollars of an account in euros", "an advisor's accounts at first",
+         "no account at first", "401 at the data once", "403 at the data once"],
+)  # fmt: skip
 def test_what_is_not_ours_changes_nothing_that_we_do(
     rules: Sequence[Rule], panel: Panel, undisturbed: InProcessRun, tmp_path: Path
 ) -> None:
@@ -102,10 +129,13 @@ def test_what_is_not_ours_changes_nothing_that_we_do(
         ([{"path": HISTORY, "status": 500, "raw": "sorry", "after": 30}], f"GET {HISTORY}: "),
         ([{"path": "/portfolio/*/ledger", "replace": {}, "after": 4}], "USD: missing"),
         ([{"path": TRADES, "replace": {"error": None}, "after": 4}], f"GET {TRADES}: "),
-        (
-            [{"path": "/iserver/accounts", "set": {"selectedAccount": "U7654321"}, "after": 6}],
-            "select the account that is traded, …: ",
-        ),
+        (selects({"selectedAccount": "U7654321"}, after=6), "select the account that is traded, …: "),
+        (selects(ADVISOR), "select the account that is traded, …: selecting it has no effect"),
+        (selects(NONE_SELECTED), "select the account that is traded, …: selecting it has no effect"),
+        (selects({"selectedAccount": DROP}), "select the account that is traded, …: selecting it has no effect"),
+        (closed(401)[:1], f"GET {HISTORY}: not logged in, or not allowed (HTTP 401)"),
+        (closed(403)[1:2], f"GET {TRADES}: not logged in, or not allowed (HTTP 403)"),
+        (closed(401)[2:], ": not logged in, or not allowed (HTTP 401)"),
     ],
 )
 def test_what_stays_unusable_is_named_with_its_cause(
