@@ -21,7 +21,6 @@ from tests.fakes.fake_broker import (
 from tests.fakes.order_books import OrderBooks
 from tests.fakes.orders import market_exit
 from tests.fakes.trading_states import CLOSES, CONIDS, CONTRACTS, IN_SESSION, PRE_OPEN, bid, moment
-from trading.errors import InvariantBroken
 from trading.execution.order_factory import tickets
 from trading.execution.questions import Reference
 from trading.execution.submission import Sending, references_of
