@@ -35,6 +35,7 @@ ABSENT = frozenset({"LOST", "REJECTED", "DECLINED"})
 # Of an order that its lists can show within a minute: five readings half a minute apart, from two minutes on.
 VOTES, VOTES_TAKE_S = 5, 239.0
 _RESET_ZONE, _RESET_FROM, _RESET_UNTIL = ZoneInfo("America/New_York"), time(0, 45), time(1, 30)
+_SATURDAY, _SATURDAY_FROM = 5, time(18, 0)
 # What hides an order from a list that shows others.
 _LIES = frozenset({"H13", "H15", "O09"})
 OPEN = frozenset({"SENDING", "QUESTIONED", "REPLYING", "UNKNOWN"})
@@ -88,9 +89,10 @@ def _misled(case: Case, placed: float, step: Step) -> bool:
 
 
 def _in_reset(at: float) -> bool:
-    """Return whether the broker's nightly reset was on, in which no reading proves anything."""
-    local = datetime.fromtimestamp(at, _RESET_ZONE).time()
-    return _RESET_FROM <= local < _RESET_UNTIL
+    """Return whether the broker's reset was on, nightly or on Saturday evening: no reading proves anything then."""
+    local = datetime.fromtimestamp(at, _RESET_ZONE)
+    evening = local.weekday() == _SATURDAY and local.time() >= _SATURDAY_FROM
+    return evening or _RESET_FROM <= local.time() < _RESET_UNTIL
 
 
 def i15_its_cover_is_over(case: Case) -> Iterator[Violation]:

@@ -169,7 +169,12 @@ class SessionSettings(Struct, frozen=True, kw_only=True):
         float, option("how long to leave the session to another login after it was seen", unit="s", ge=0, le=86_400)
     ] = 300.0
     reset_from: Annotated[
-        str, option("begin of the broker's nightly reset", unit="HH:MM", pattern=r"^([01]\d|2[0-3]):[0-5]\d$")
+        str,
+        option(
+            "begin of the broker's nightly reset (Saturday from 18:00 is one too); entries wait from 10 min before",
+            unit="HH:MM",
+            pattern=r"^([01]\d|2[0-3]):[0-5]\d$",
+        ),
     ] = "00:45"
     reset_until: Annotated[
         str, option("end of the broker's nightly reset", unit="HH:MM", pattern=r"^([01]\d|2[0-3]):[0-5]\d$")

@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from trading import rules
+from trading.config import SessionSettings
 from trading.execution.prices import increment_at, marketable
 from trading.execution.snapshot import BrokerSnapshot
 from trading.execution.state import AccountGuard, TradingState
-from trading.execution.windows import SendWindow
+from trading.execution.windows import SendWindow, entries_rest
 from trading.model.account import AccountKind, Quote
 from trading.model.contract import Contract, PriceIncrement
 from trading.model.decision import Denied
@@ -110,6 +111,12 @@ def market_closed(order: OrderIntent, now: datetime, window: SendWindow) -> Deni
     """R15: an entry leaves inside its window only."""
     inside = window.before_open(now)
     return None if inside else closed(order.symbol)
+
+
+def reset(symbol: str, now: datetime, settings: SessionSettings) -> Denied | None:
+    """R15: no entry leaves while the broker resets its systems, nor in the ten minutes before."""
+    resting = entries_rest(now, settings)
+    return Denied(symbol, "reset", None, None, "the broker's reset is on, or about to begin") if resting else None
 
 
 def price_collar(

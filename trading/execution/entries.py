@@ -21,7 +21,7 @@ from trading.risk_manager import entry_limits
 from trading.rules import entry_cost
 
 # A refusal of these may pass by itself inside the window; of all others the order is over.
-_PASSING = frozenset({"state", "rate", "market_closed", "restricted", "halted_symbol"})
+_PASSING = frozenset({"state", "rate", "market_closed", "reset", "restricted", "halted_symbol"})
 
 
 def passes(denied: Denied) -> bool:
@@ -80,6 +80,7 @@ def check_entry(group: Sequence[OrderIntent], state: TradingState) -> Denied | N
         checks.account(order.symbol, state.guard)
         or checks.too_old(order, state)
         or checks.market_closed(order, state.now, state.times.window)
+        or checks.reset(order.symbol, state.now, settings.session)
         or checks.readable(order.symbol, state.snapshot)
         or checks.state(order.symbol, state, unknown)
         or checks.instrument(order, contract)

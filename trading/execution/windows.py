@@ -1,13 +1,14 @@
 """When orders may leave: those decided after the close of one session are for the next one.
 
 Entries go out from the window's begin until shortly before the open. Exits may go out then too, or late: from five
-minutes after the open, when the system was away before it.
+minutes after the open, when the system was away before it. While the broker resets its systems nothing that is not
+seen proves anything, and no entry leaves then or shortly before.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from trading.config import ExecutionSettings, SessionSettings
@@ -15,6 +16,10 @@ from trading.market.calendar import Session
 
 LATE_EXIT_AFTER_OPEN = timedelta(minutes=5)
 NO_ORDERS_BEFORE_CLOSE = timedelta(minutes=10)
+NO_ENTRIES_BEFORE_RESET = timedelta(minutes=10)
+# The broker's long maintenance of the week: all of Saturday's evening, in the zone of the nightly reset.
+_SATURDAY = 5
+_EVENING = time(18, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +59,18 @@ def send_window(decided: Session, target: Session, settings: ExecutionSettings) 
 
 
 def in_reset(now: datetime, settings: SessionSettings) -> bool:
-    """Return whether the broker's nightly reset is on: what is not seen then proves nothing."""
+    """Return whether the broker resets its systems, nightly or on Saturday evening."""
     begin, end = time.fromisoformat(settings.reset_from), time.fromisoformat(settings.reset_until)
-    local = now.astimezone(ZoneInfo(settings.reset_zone)).time()
-    return begin <= local < end if begin <= end else local >= begin or local < end
+    local = now.astimezone(ZoneInfo(settings.reset_zone))
+    return _between(local.time(), begin, end) or _saturday_from(_EVENING, local)
+
+
+def entries_rest(now: datetime, settings: SessionSettings) -> bool:
+    """Return whether no entry may leave because of a reset: from shortly before it until its end."""
+    begin, end = time.fromisoformat(settings.reset_from), time.fromisoformat(settings.reset_until)
+    local = now.astimezone(ZoneInfo(settings.reset_zone))
+    nightly = begin != end and _between(local.time(), _shortly_before(begin), begin)
+    return nightly or _saturday_from(_shortly_before(_EVENING), local) or in_reset(now, settings)
 
 
 def next_reset_end(after: datetime, settings: SessionSettings) -> datetime:
@@ -68,3 +81,16 @@ def next_reset_end(after: datetime, settings: SessionSettings) -> datetime:
     if end <= local:
         end = datetime.combine(local.date() + timedelta(days=1), end.time(), zone)
     return end.astimezone(after.tzinfo)
+
+
+def _between(moment: time, begin: time, end: time) -> bool:
+    """Return whether a time of the day lies from `begin` until before `end`, over midnight where that is earlier."""
+    return begin <= moment < end if begin <= end else moment >= begin or moment < end
+
+
+def _saturday_from(begin: time, local: datetime) -> bool:
+    return local.weekday() == _SATURDAY and local.time() >= begin
+
+
+def _shortly_before(moment: time) -> time:
+    return (datetime.combine(date(2000, 1, 2), moment) - NO_ENTRIES_BEFORE_RESET).time()

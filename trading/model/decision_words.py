@@ -48,6 +48,7 @@ TITLES: Mapping[str, str] = {
     "state": "Not possible now",
     "too_old": "Too late to send",
     "market_closed": "Outside its hours",
+    "reset": "Broker's reset",
     "halted_symbol": "Trading is halted",
     "price_collar": "Price too far off",
     "fat_finger": "Price not allowed",

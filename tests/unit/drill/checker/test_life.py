@@ -64,16 +64,18 @@ def test_absence_that_five_readings_proved_is_not_told_where_lists_lied_so_often
     assert called_absent("REJECTED", 300.0, lies=5) == [ENTRY]
 
 
-def test_lists_of_the_nightly_reset_prove_no_absence() -> None:
+@pytest.mark.parametrize(("night", "told"), [(-8.75, True), (-39.0, True), (-40.5, False)])
+def test_lists_of_a_reset_prove_no_absence(night: float, told: bool) -> None:  # noqa: FBT001
+    """The reset of the night and that of Saturday's evening, and shortly before that one; in hours to the open."""
+    night *= 3600.0
     run = MadeUp()
     run.intent(ENTRY)
-    night = -8.75 * 3600.0
     run.order(night, ticket(1, "BUY", "LMT", 10, coid=ENTRY))
     for number in range(9):
         run.line(night + 30.0 * number, "fault", id="O09", path="/iserver/account/orders")
     run.step(night + 300.0, ENTRY, "PLANNED", "SENDING", "UNKNOWN", "LOST")
     run.line(0.0, "open", day="2014-03-03")
-    assert [violation.subject for violation in life.i17_edges(run.case())] == [ENTRY]
+    assert [violation.subject for violation in life.i17_edges(run.case())] == ([ENTRY] if told else [])
 
 
 def test_exit_is_sent_when_its_cover_is_over() -> None:

@@ -105,6 +105,15 @@ def test_list_that_could_not_be_read_holds_entries_back(name: str) -> None:
     assert denied.detail == f"the broker's lists can't be read: {name} failed"
 
 
+@pytest.mark.parametrize(
+    ("hour", "minute", "allowed"),
+    [(5, 34, True), (5, 35, False), (5, 45, False), (6, 29, False), (6, 30, True)],
+)
+def test_nothing_is_bought_in_the_reset_and_shortly_before(hour: int, minute: int, allowed: bool) -> None:  # noqa: FBT001
+    now = PRE_OPEN.replace(hour=hour, minute=minute)
+    assert (checks.reset("AAPL", now, SETTINGS.session) is None) is allowed
+
+
 @pytest.mark.parametrize(("late_s", "allowed"), [(-1, True), (0, True), (1, False)])
 def test_age_of_an_entry_ends_with_its_window(late_s: int, allowed: bool) -> None:  # noqa: FBT001
     window = moment(PRE_OPEN).times.window

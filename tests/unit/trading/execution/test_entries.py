@@ -180,6 +180,19 @@ def test_waiting_helps_against_some_refusals(denied: Denied, passing: bool) -> N
     assert passes(denied) is passing
 
 
+@pytest.mark.parametrize(
+    ("hour", "minute", "what"), [(5, 34, ["Submit"]), (5, 35, []), (5, 50, []), (6, 29, []), (6, 30, ["Submit"])]
+)
+def test_entries_wait_for_the_end_of_the_nightly_reset(hour: int, minute: int, what: list[str]) -> None:
+    now = PRE_OPEN.replace(hour=hour, minute=minute)
+    settings = settings_of("execution.send_from=after_close")
+    state = before(now, settings=settings, quotes=[bid(CLOSES["AAPL"], now)])
+    plan = plan_of(state)
+    assert steps(plan) == what
+    assert [denied.code for denied in plan.waiting.values()] == ([] if what else ["reset"])
+    assert plan.look_again == (None if what else now + timedelta(minutes=1))
+
+
 # ---- what was planned and did not leave
 
 
