@@ -94,11 +94,12 @@ def _due(asked: list[CommandRecord], state: TradingState, *, on_its_way: bool) -
         return state.now
     pause = AGAIN_S[min(len(asked), len(AGAIN_S)) - 1]
     due = asked[-1].sent_at + timedelta(seconds=pause)
-    if on_its_way and not state.times.liquid:
-        # Out of hours the acknowledgement may come at the open: this is no error.
+    if on_its_way:
+        # What is not confirmed out of hours may be at the open, or shortly after it: this is no error.
         calendar = state.times.calendar
-        session = calendar.next_after(calendar.newest_completed(state.now, 0.0).day)
-        due = max(due, session.open + AFTER_OPEN)
+        session = state.times.open_session or calendar.next_after(calendar.newest_completed(state.now, 0.0).day)
+        if asked[-1].sent_at < session.open:
+            due = max(due, session.open + AFTER_OPEN)
     return due
 
 

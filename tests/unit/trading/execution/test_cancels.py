@@ -253,6 +253,35 @@ def test_cancel_on_its_way_before_the_open_is_asked_again_five_minutes_after_it(
     assert plan.look_again == OPEN + timedelta(minutes=5)
 
 
+@pytest.mark.parametrize(("seconds", "due"), [(-1, False), (0, False), (60, False), (299, False), (300, True)])
+def test_cancel_of_before_the_open_is_not_asked_again_in_its_first_five_minutes(seconds: int, due: bool) -> None:  # noqa: FBT001
+    plan = on_its_way(after(seconds, OPEN), PRE_OPEN)
+    assert cancels(plan) == ([("E", Step.HALT)] if due else [])
+    assert plan.look_again == (None if due else OPEN + timedelta(minutes=5))
+
+
+@pytest.mark.parametrize(("asked_s", "due_s"), [(-1, 300), (0, 5), (298, 303)])
+def test_cancel_asked_in_the_session_does_not_wait_for_its_first_five_minutes(asked_s: int, due_s: int) -> None:
+    asked_at = after(asked_s, OPEN)
+    assert cancels(on_its_way(after(due_s - 1, OPEN), asked_at)) == []
+    assert cancels(on_its_way(after(due_s, OPEN), asked_at)) == [("E", Step.HALT)]
+
+
+def test_cancel_that_was_asked_before_the_close_of_the_day_before_waits_too() -> None:
+    yesterday = after(-1, CLOSE) - timedelta(days=1)
+    shown = [shows(stop(), BrokerStatus.PENDING_CANCEL)]
+    for seconds, times in ((299, 0), (300, 1)):
+        commands = [asked(stop(), Step.EXCESS, yesterday)]
+        plan = plan_of(moment(after(seconds, OPEN), stop(), orders=shown, commands=commands))
+        assert len(cancels(plan)) == times
+
+
+def test_cancel_of_before_the_open_whose_order_works_again_is_asked_again_as_any_other() -> None:
+    shown = [shows(entry())]
+    plan = plan_of(moment(OPEN, entry(), orders=shown, commands=[asked(entry(), Step.HALT, PRE_OPEN)], mode=HALTED))
+    assert cancels(plan) == [("E", Step.HALT)]
+
+
 def test_cancel_on_its_way_after_the_close_waits_for_the_next_open() -> None:
     next_open = OPEN + timedelta(days=1)
     shown = [shows(stop(), BrokerStatus.PENDING_CANCEL)]
