@@ -6,7 +6,7 @@ import json
 import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -151,6 +151,12 @@ def test_the_session_is_usable_and_names_its_account(desk: Desk) -> None:
     assert desk.session.accounts() == (ACCOUNT,)
     with pytest.raises(GatewayError):
         desk.session.select("DU7654321")
+
+
+def test_the_broker_says_when_somebody_logged_in(desk: Desk) -> None:
+    login_at = desk.session.login_at()
+    assert login_at is not None
+    assert timedelta(0) <= desk.clock.now() - login_at < timedelta(days=1)
 
 
 def test_symbols_become_contracts_and_unknown_ones_have_a_reason(desk: Desk) -> None:

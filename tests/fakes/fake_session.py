@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 
 from tests.fakes.broker_account import ACCOUNT
 from trading.model.account import SessionStatus
@@ -30,6 +31,8 @@ class FakeSession:
         self.initialisations = 0
         self.selected: list[str] = []
         self.ids: tuple[str, ...] | Exception = (ACCOUNT,)
+        self.logged_in: datetime | Exception | None = None
+        self.asked_for_login = 0
 
     def keep_alive(self) -> SessionStatus:
         shows = self.script.pop(0) if self.script else self.shows
@@ -47,6 +50,12 @@ class FakeSession:
         if isinstance(self.ids, Exception):
             raise self.ids
         return self.ids
+
+    def login_at(self) -> datetime | None:
+        self.asked_for_login += 1
+        if isinstance(self.logged_in, Exception):
+            raise self.logged_in
+        return self.logged_in
 
     def select(self, account_id: str) -> None:
         self.accounts()

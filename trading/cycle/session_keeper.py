@@ -9,7 +9,7 @@ import msgspec
 
 from trading.config import SessionSettings
 from trading.cycle.session_outlook import alarms, outlook
-from trading.cycle.session_state import Action, Open, Select, Session, SessionMemory, Sight, next_state
+from trading.cycle.session_state import Action, AskLogin, Open, Select, Session, SessionMemory, Sight, next_state
 from trading.errors import GatewayError, Refused, SessionLost
 from trading.model.account import SessionStatus
 from trading.model.alarm import Alarm
@@ -19,7 +19,7 @@ from trading.ports import Clock, Log, Metrics, SessionPort, Store
 
 EPOCH = "epoch"
 MEMORY = "session_memory"
-# A look, the session opened, our account selected: nothing more is done in one turn.
+# A look, the session opened, our account selected, the login's time asked for: nothing more is done in one turn.
 _LOOKS = 3
 _NO_LOGIN = frozenset({401, 403})
 _GOOD = frozenset({SessionState.READY, SessionState.ENDED})
@@ -145,6 +145,13 @@ class SessionKeeper:
                     return replace(sight, accounts=self._port.accounts()), None
                 except GatewayError as error:
                     self._log.warning("account not selected", problem=error.cause)
+                    return sight, None
+            case AskLogin():
+                try:
+                    return replace(sight, login_at=self._port.login_at()), None
+                except GatewayError as error:
+                    # Nothing depends on it but what the pages say.
+                    self._log.info("the time of the login is not known", problem=error.cause)
                     return sight, None
 
     # ---- what is kept and told

@@ -29,6 +29,13 @@ SELECT_AGAIN_S = 60.0
 MOST_SELECTIONS = 3
 # How long a login lasts at most, as the broker documents it.
 LOGIN_LASTS = timedelta(hours=24)
+# When it began is asked for once a session has lasted: the gateway program asks the same after a login, and more than
+# one such call a minute is too many. Sooner again while it is not known.
+ASK_LOGIN_AFTER = timedelta(seconds=90)
+ASK_LOGIN_AGAIN = timedelta(minutes=5)
+ASK_LOGIN_ANEW = timedelta(hours=1)
+# The broker's clock need not be ours; a login that is further ahead is no time.
+_MOST_AHEAD = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +43,8 @@ class Sight:
     """One look: what the gateway says of the session and its accounts, or why it could not be asked.
 
     `login_gone` is an answer that there is no login, which is no failure to answer. `refused` is one that there is no
-    brokerage session, whatever `status` says.
+    brokerage session, whatever `status` says. `login_at` is when a person logged in, None where that was not asked for
+    or is not known.
     """
 
     status: SessionStatus | None
@@ -44,6 +52,7 @@ class Sight:
     login_gone: bool = False
     refused: bool = False
     problem: str = ""
+    login_at: datetime | None = None
 
     @property
     def usable(self) -> bool:
@@ -69,6 +78,7 @@ class SessionMemory:
 
     `asked` counts the calls for a brokerage session since the last one there was, `opened_at` is when one came that we
     had asked for, `yield_s` is how long another program has precedence, where that is longer than the settings say.
+    `logged_out` says that there has been no login since nobody was said to be logged in.
     """
 
     asked_at: datetime | None = None
@@ -79,6 +89,8 @@ class SessionMemory:
     contested: bool = False
     login_at: datetime | None = None
     selected_at: datetime | None = None
+    logged_out: bool = False
+    login_asked_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +109,7 @@ class Session:
 
     @property
     def login_until(self) -> datetime | None:
-        """Return when a person has to have logged in again, None where nobody saw the last login."""
+        """Return when a person has to have logged in again, None where it is not known when the last login was."""
         return None if self.memory.login_at is None else self.memory.login_at + LOGIN_LASTS
 
     def selected(self) -> str:
@@ -117,7 +129,12 @@ class Select:
     account_id: str
 
 
-Action = Open | Select
+@dataclass(frozen=True, slots=True)
+class AskLogin:
+    """Ask when a person logged in (`/sso/validate`)."""
+
+
+Action = Open | Select | AskLogin
 
 
 def next_state(
@@ -147,7 +164,12 @@ def next_state(
         return after, actions
     if not before.usable or _named(sight.accounts) != _named(before.accounts):
         after = replace(after, epoch=before.epoch + 1, selections=0, was_ours=False)
-    return _select(replace(after, usable=True, accounts=sight.accounts), now, account_id)
+    after, actions = _select(replace(after, usable=True, accounts=sight.accounts), now, account_id)
+    told = sight.status is not None and sight.status.server_time_ms is not None
+    # Where the gateway's clock counts for nothing, as in simulated time, neither does its time of the login.
+    if not actions and told and before.usable and now >= _login_due(after):
+        return replace(after, memory=replace(after.memory, login_asked_at=now)), (AskLogin(),)
+    return after, actions
 
 
 def opens_at(memory: SessionMemory, settings: SessionSettings, now: datetime) -> datetime:
@@ -170,11 +192,12 @@ def _remember(before: Session, sight: Sight, now: datetime, settings: SessionSet
     """Return what is remembered after a look, before anything is done about it."""
     memory = _not_later_than(before.memory, now)
     if sight.logged_out:
-        return replace(memory, login_at=None, opened_at=None, asked=0, contested=False)
+        return replace(memory, login_at=None, opened_at=None, asked=0, contested=False, logged_out=True)
     if sight.status is None:
         return memory
-    if memory.login_at is None and before.state is SessionState.WAITING_LOGIN and sight.status.connected:
-        memory = replace(memory, login_at=now)
+    if sight.status.connected:
+        logged_in = memory.logged_out or before.state is SessionState.WAITING_LOGIN
+        memory = replace(memory, login_at=_login_at(memory, sight, now, logged_in=logged_in), logged_out=False)
     if sight.status.competing:
         return replace(memory, competed_at=now, opened_at=None)
     if sight.closed and not sight.status.usable and memory.opened_at is not None:
@@ -185,6 +208,29 @@ def _remember(before: Session, sight: Sight, now: datetime, settings: SessionSet
         if before.usable and now - before.since >= timedelta(seconds=UNDISPUTED_AFTER_S):
             memory = replace(memory, yield_s=None, contested=False)
     return memory
+
+
+def _login_at(memory: SessionMemory, sight: Sight, now: datetime, *, logged_in: bool) -> datetime | None:
+    """Return when the present login began: as the broker says it, else as it was seen, which may be a look too late."""
+    login_at = memory.login_at
+    if sight.login_at is not None and sight.login_at <= now + _MOST_AHEAD:
+        login_at = min(sight.login_at, now)
+    elif login_at is None and logged_in:
+        login_at = now
+    if login_at is not None and sight.usable and now - login_at >= LOGIN_LASTS:
+        # That one is over by now: there was another, which nobody saw.
+        return None
+    return login_at
+
+
+def _login_due(session: Session) -> datetime:
+    """Return when the broker may be asked for the time of the login: rarely, and not right after one."""
+    memory = session.memory
+    settled = session.since + ASK_LOGIN_AFTER
+    if memory.login_asked_at is None:
+        return settled
+    known = memory.login_at is not None and memory.login_at <= memory.login_asked_at
+    return max(settled, memory.login_asked_at + (ASK_LOGIN_ANEW if known else ASK_LOGIN_AGAIN))
 
 
 def _lost(memory: SessionMemory, now: datetime, settings: SessionSettings) -> SessionMemory:
@@ -210,6 +256,7 @@ def _not_later_than(memory: SessionMemory, now: datetime) -> SessionMemory:
         competed_at=past(memory.competed_at),
         login_at=past(memory.login_at),
         selected_at=past(memory.selected_at),
+        login_asked_at=past(memory.login_asked_at),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 
 from trading.errors import OutcomeUnknown, Refused, SessionLost
 from trading.gateway import fields
@@ -14,9 +15,12 @@ from trading.model.account import SessionStatus
 TICKLE = "/tickle"
 ACCOUNTS = "/iserver/accounts"
 SELECT = "/iserver/account"
+VALIDATE = "/sso/validate"
 INITIALISE = "/iserver/auth/ssodh/init"
 
 _TOO_MANY = 429
+# The year 2100.
+_NO_TIME_MS = 4_102_444_800_000
 
 
 class Session:
@@ -108,6 +112,23 @@ class Session:
         already = isinstance(value.get("success"), str)
         if not already and (value.get("set") is not True or value.get("acctId") not in (None, account_id)):
             raise OutcomeUnknown(call, "the answer does not say that the account is selected")
+
+    def login_at(self) -> datetime | None:
+        """Return when a person logged in, None where the broker does not say it.
+
+        Raises: GatewayError; OutcomeUnknown too when the answer is no time.
+        """
+        call = f"GET {VALIDATE}"
+        value = _mapping(call, self._api.get(VALIDATE, repeat=False))
+        try:
+            millis = fields.optional_integer(value.get("AUTH_TIME"), "AUTH_TIME")
+        except FieldError as problem:
+            raise OutcomeUnknown(call, str(problem)) from None
+        if millis is None or value.get("RESULT") is False:
+            return None
+        if not 0 < millis < _NO_TIME_MS:
+            raise OutcomeUnknown(call, "AUTH_TIME: no time")
+        return datetime.fromtimestamp(millis / 1000.0, UTC)
 
     def ensure_accounts(self) -> str:
         """Return the selected account, asking for the list where this session has not yet.

@@ -53,6 +53,13 @@ class SessionPort(Protocol):
         """
         ...
 
+    def login_at(self) -> datetime | None:
+        """Return when a person logged in, by the broker's clock, None where the broker does not say it.
+
+        Raises: GatewayError.
+        """
+        ...
+
 
 class GatewayMemory(Protocol):
     """What the gateway's client keeps over a restart."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,8 @@ from trading.store.records import SqliteStore
 NOW = datetime(2014, 3, 4, 13, 30, tzinfo=UTC)
 YIELD_S = 300.0
 OTHER = "DU7654321"
+TELLS_TIME = replace(READY, server_time_ms=int(NOW.timestamp() * 1000))
+VALIDATE = "GET /sso/validate"
 NOT_SELECTED = Refused("POST /iserver/account", "no", 500)
 NO_TIME = NotSent("GET /sim/clock", "connection refused")
 
@@ -311,6 +314,35 @@ def test_pages_learn_what_comes_next_since_when_and_what_a_person_has_to_do(hous
     house.keeper.check()
     assert house.store.value(StatusKey.SESSION_PERSON) == ""
     assert house.store.value(StatusKey.LOGIN_UNTIL) == "2014-03-05T13:31:00+00:00"
+
+
+def test_pages_count_down_to_the_end_of_a_login_that_nobody_saw(house: House) -> None:
+    house.session.shows = TELLS_TIME
+    house.session.logged_in = NOW - timedelta(hours=5)
+    house.keeper.check()
+    assert house.store.value(StatusKey.LOGIN_UNTIL) == ""
+    house.clock.go(90)
+    assert house.keeper.check().usable
+    assert house.store.value(StatusKey.LOGIN_UNTIL) == "2014-03-05T08:30:00+00:00"
+    assert house.store.value(StatusKey.SESSION_NEXT) == "This login ends at 08:30 UTC."
+    house.boot().check()
+    assert house.store.value(StatusKey.LOGIN_UNTIL) == "2014-03-05T08:30:00+00:00"
+    assert house.session.asked_for_login == 1
+
+
+@pytest.mark.parametrize(
+    "error", [Refused("GET /sso/validate", "no", 404), SessionLost("GET /sso/validate", "no", 401)]
+)
+def test_session_is_as_good_where_the_time_of_its_login_is_not_told(house: House, error: GatewayError) -> None:
+    house.session.shows = TELLS_TIME
+    house.session.logged_in = error
+    house.keeper.check()
+    for _ in range(3):
+        house.clock.go(90)
+        view = house.keeper.check()
+        assert (view.usable, view.new_epoch) == (True, False)
+    assert house.session.asked_for_login == 1
+    assert house.state() == SessionState.READY
 
 
 def test_clock_that_cannot_tell_the_time_is_a_gateway_that_is_down(house: House) -> None:

@@ -3,70 +3,38 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
-from tests.fakes.fake_session import COMPETING, CONNECTING, LOGGED_IN, LOGGED_OUT, NO_BRIDGE, READY
+from tests.fakes.fake_session import COMPETING, CONNECTING, LOGGED_OUT, NO_BRIDGE, READY
+from tests.unit.trading.cycle.session_machine import (
+    DOWN,
+    GONE,
+    LOST,
+    NOON,
+    OTHER,
+    OURS,
+    RESET,
+    SETTINGS,
+    Machine,
+)
 from trading.config import SessionSettings
 from trading.cycle.session_state import (
     ASK_AGAIN_LATER_S,
     ASK_AGAIN_S,
     CONTESTED_WITHIN_S,
-    LOGIN_LASTS,
     MOST_SELECTIONS,
     MOST_YIELD_S,
     SELECT_AGAIN_S,
     UNDISPUTED_AFTER_S,
-    Action,
-    Open,
     Select,
     Session,
     SessionMemory,
     Sight,
     next_state,
 )
-from trading.model.account import SessionStatus
 from trading.model.status import SessionState
-
-NOON = datetime(2014, 3, 4, 17, 0, tzinfo=UTC)
-RESET = datetime(2014, 3, 5, 6, 0, tzinfo=UTC)  # 01:00 in New York
-SETTINGS = SessionSettings(yield_s=300.0)
-OURS, OTHER = "DU1234567", "DU7654321"
-DOWN = Sight(None, problem="connection refused")
-GONE = Sight(None, login_gone=True, problem="not authenticated")
-LOST = LOGGED_IN  # connected, not authenticated: the login lives, its brokerage session does not
-
-
-class Machine:
-    """A session over time."""
-
-    def __init__(self, now: datetime = NOON) -> None:
-        self.now = now
-        self.session = Session(SessionState.STARTING, "", now)
-        self.actions: tuple[Action, ...] = ()
-
-    def look(self, sight: Sight | SessionStatus, *, after_s: float = 0.0, selected: str = OURS) -> SessionState:
-        self.now += timedelta(seconds=after_s)
-        if isinstance(sight, SessionStatus):
-            accounts = (selected, OTHER if selected == OURS else OURS) if sight.usable else ()
-            sight = Sight(sight, accounts)
-        self.session, self.actions = next_state(self.session, sight, self.now, SETTINGS, OURS)
-        return self.session.state
-
-    @property
-    def asks(self) -> bool:
-        return Open() in self.actions
-
-    def boot(self) -> None:
-        """Start a new process, which knows only what was stored."""
-        self.session = Session(SessionState.STARTING, "", self.now, self.session.memory, self.session.epoch)
-
-    def open_by_asking(self) -> None:
-        """Lose the session, ask for it and get it."""
-        self.look(LOST, after_s=10_000.0)
-        assert self.asks
-        assert self.look(READY) is SessionState.READY
 
 
 @pytest.fixture
@@ -275,21 +243,6 @@ def test_settings_that_yield_for_longer_than_an_hour_are_kept() -> None:
     settings = SessionSettings(yield_s=7_200.0)
     after, _ = next_state(session, Sight(LOST), NOON + timedelta(seconds=60), settings, OURS)
     assert after.memory.yield_s == 7_200.0
-
-
-# ---- the login
-
-
-def test_login_that_was_seen_to_begin_lasts_a_day(machine: Machine) -> None:
-    machine.look(READY)
-    assert machine.session.login_until is None
-    machine.look(GONE)
-    machine.look(LOST, after_s=60.0)
-    machine.boot()
-    machine.look(READY, after_s=60.0)
-    assert machine.session.login_until == NOON + timedelta(seconds=60) + LOGIN_LASTS
-    machine.look(GONE)
-    assert machine.session.login_until is None
 
 
 # ---- our account

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
 from tests.unit.trading.gateway.scripted import Desk, failing, good, raw
@@ -7,6 +9,7 @@ from trading.errors import GatewayError, NotSent, OutcomeUnknown, Refused
 from trading.gateway.transport import HttpAnswer
 
 TICKLE = "POST /tickle"
+VALIDATE = "GET /sso/validate"
 INIT = "POST /iserver/auth/ssodh/init"
 UP = {"authenticated": True, "established": True, "competing": False, "connected": True, "message": "", "fail": ""}
 
@@ -85,6 +88,38 @@ def test_the_clock_of_the_gateway_counts_only_when_it_is_the_real_one() -> None:
         desk = Desk(paced=paced)
         desk.script(TICKLE, HttpAnswer(200, tickle().body, 1_795_521_600_000))
         assert desk.session.keep_alive().server_time_ms == (1_795_521_600_000 if paced else None)
+
+
+@pytest.mark.parametrize(
+    ("answer", "login_at"),
+    [
+        ({"RESULT": True, "AUTH_TIME": 1_702_580_846_836}, datetime(2023, 12, 14, 19, 7, 26, 836_000, tzinfo=UTC)),
+        ({"AUTH_TIME": "1702580846836"}, datetime(2023, 12, 14, 19, 7, 26, 836_000, tzinfo=UTC)),
+        ({"RESULT": False, "AUTH_TIME": 1_702_580_846_836}, None),
+        ({"RESULT": True}, None),
+        ({"RESULT": True, "AUTH_TIME": None}, None),
+    ],
+)
+def test_broker_says_when_a_person_logged_in(answer: object, login_at: datetime | None) -> None:
+    desk = Desk()
+    desk.script(VALIDATE, good(answer))
+    assert desk.session.login_at() == login_at
+
+
+@pytest.mark.parametrize("value", [0, -1, 4_102_444_800_000, 10**30, "NaN", "soon", 0.5, True, [], {}])
+def test_time_of_the_login_that_is_none_is_an_error(value: object) -> None:
+    desk = Desk()
+    desk.script(VALIDATE, good({"RESULT": True, "AUTH_TIME": value}))
+    with pytest.raises(OutcomeUnknown, match="AUTH_TIME"):
+        desk.session.login_at()
+
+
+def test_time_of_the_login_is_asked_for_once_whatever_is_answered() -> None:
+    desk = Desk()
+    desk.script(VALIDATE, raw(b"", 503))
+    with pytest.raises(GatewayError):
+        desk.session.login_at()
+    assert desk.count(VALIDATE) == 1
 
 
 def test_initialise_asks_to_compete_since_the_other_value_always_fails() -> None:
