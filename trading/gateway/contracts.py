@@ -17,6 +17,7 @@ from trading.gateway.fields import FieldError
 from trading.gateway.parts import Doubt, each, gets_an_answer, in_parts
 from trading.gateway.session import Session
 from trading.model.contract import Contract, ContractPin, PriceIncrement
+from trading.model.exchange_time import exchange_date
 from trading.ports import Clock, GatewayMemory
 
 log = logging.getLogger(__name__)
@@ -78,7 +79,7 @@ class Contracts:
 
     def _look_again(self) -> None:
         """Once a day, forget known contracts that go by another name; they are read anew, and refused."""
-        today = self._clock.now().date()
+        today = exchange_date(self._clock.now())
         if self._looked_on is not None and self._looked_on < today and self._known:
             symbols = {contract.conid: symbol for symbol, contract in self._known.items()}
             for row in self._listed(sorted(symbols)):

@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+
 import pytest
 
-from tests.unit.trading.gateway.scripted import Call, Desk, failing, good, raw
+from tests.unit.trading.gateway.scripted import START, Call, Desk, failing, good, raw
 from trading.errors import DataError, OutcomeUnknown, SessionLost
 from trading.gateway.memory import ProcessMemory
 from trading.gateway.transport import HttpAnswer
 from trading.model.contract import ContractPin, PriceIncrement
+from trading.model.exchange_time import EXCHANGE_ZONE
 
 STOCKS = "GET /trsrv/stocks"
 SECDEF = "GET /trsrv/secdef"
@@ -222,6 +225,26 @@ def test_known_contracts_are_looked_at_again_each_day() -> None:
     assert found == {}
     assert "PEAR" in reasons["AAPL"]
     assert desk.count(SECDEF) == 2
+
+
+@pytest.mark.parametrize(
+    ("later", "looks"),
+    [
+        (timedelta(hours=8, minutes=59, seconds=59), 0),
+        (timedelta(hours=9), 0),
+        (timedelta(hours=13, minutes=59, seconds=59), 0),
+        (timedelta(hours=14), 1),
+    ],
+    ids=["before midnight in UTC", "at midnight in UTC", "before midnight in New York", "at midnight in New York"],
+)
+def test_day_of_the_contracts_is_new_yorks(later: timedelta, looks: int) -> None:
+    desk = desk_with({"AAPL": [APPLE]})
+    desk.script(SECDEF, good({"secdef": [definition(265598)]}))
+    desk.clock.elapsed = (datetime(2026, 11, 24, 10, 0, tzinfo=EXCHANGE_ZONE) - START).total_seconds()
+    desk.market_data.contracts(["AAPL"])
+    desk.clock.elapsed += later.total_seconds()
+    desk.market_data.contracts(["AAPL"])
+    assert desk.count(SECDEF) == looks
 
 
 @pytest.mark.parametrize(
