@@ -49,13 +49,13 @@ class PortfolioReader:
             currency=currency,
             net_liquidation=round(net_liquidation, 2),
             cash=round(cash, 2),
-            settled_cash=round(settled, 2),
+            settled_cash=None if settled is None else round(settled, 2),
             available_funds=round(available, 2),
             stock_value=stocks,
         )
 
-    def _dollars(self, ledger: object, currency: str) -> tuple[float, float, float | None]:
-        """Return the account's dollars, how many of them are settled, and the value of its stocks where it is told.
+    def _dollars(self, ledger: object, currency: str) -> tuple[float, float | None, float | None]:
+        """Return the account's dollars and, where they are told, the settled ones and the value of its stocks.
 
         Raises: FieldError, they are missing; an account that is kept in another currency may have none.
         """
@@ -70,7 +70,7 @@ class PortfolioReader:
             raise FieldError("acctcode", "another account")
         return (
             fields.number(dollars.get("cashbalance"), "cashbalance"),
-            fields.number(dollars.get("settledcash"), "settledcash"),
+            fields.number_or_none(dollars.get("settledcash")),
             fields.number_or_none(dollars.get("stockmarketvalue")),
         )
 

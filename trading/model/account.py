@@ -34,14 +34,14 @@ def mask_account(account_id: str) -> str:
 class AccountState:
     """Balances in `currency`; `net_liquidation` is cash plus the market value of all positions.
 
-    `stock_value` is that of the stocks in dollars, None where the broker doesn't say it.
+    `settled_cash` and `stock_value`, that of the stocks, are in dollars, None where the broker doesn't say them.
     """
 
     account_id: str
     currency: str
     net_liquidation: float
     cash: float
-    settled_cash: float
+    settled_cash: float | None
     available_funds: float
     stock_value: float | None = None
 

@@ -51,6 +51,17 @@ def test_value_of_the_stocks_is_told_where_it_can_be_read(sent: object, value: f
 
 
 @pytest.mark.parametrize(
+    ("sent", "value"), [("49,000.555", 49_000.56), (0, 0.0), (-5.0, -5.0), (None, None), ("", None), ("NaN", None)]
+)
+def test_settled_cash_that_is_missing_takes_nothing_else_away(sent: object, value: float | None) -> None:
+    desk = Desk()
+    desk.script(SUMMARY, good(summary()))
+    desk.script(LEDGER, good(ledger(settledcash=sent)))
+    account = desk.broker.account()
+    assert (account.settled_cash, account.cash, account.net_liquidation) == (value, 50_000.11, 100_250.12)
+
+
+@pytest.mark.parametrize(
     "changes",
     [
         {"netliquidation": None},
@@ -72,7 +83,7 @@ def test_a_missing_figure_of_the_summary_is_no_zero(changes: dict[str, object]) 
 
 @pytest.mark.parametrize(
     "value",
-    [{}, [], None, {"USD": None}, ledger(cashbalance=None), ledger(settledcash=""), ledger(acctcode="U7654321")],
+    [{}, [], None, {"USD": None}, ledger(cashbalance=None), ledger(cashbalance="NaN"), ledger(acctcode="U7654321")],
 )
 def test_a_ledger_of_no_use_is_an_error(value: object) -> None:
     desk = Desk()
