@@ -50,6 +50,14 @@ class PricedAccount:
     positions: tuple[PricedHolding, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Fall:
+    """How far the equity has fallen: below its peak, and since the close before; NaN where nobody can say."""
+
+    drawdown: float
+    daily_loss: float
+
+
 class RiskManager:
     """Applies the limits of its settings; keeps nothing from one decision to the next."""
 
@@ -73,13 +81,13 @@ class RiskManager:
         if not math.isfinite(equity):
             return Standing(before, 0.0, 0.0, halted=True)
         peak = equity if before.peak is None else max(before.peak, equity)
-        drawdown = 1.0 - equity / peak if peak > 0.0 else 0.0
+        drawdown = _drawdown(peak, equity)
         latches = dict(before.latches)
         if drawdown >= self._risk.max_drawdown:
             latches.setdefault(DRAWDOWN_LATCH, session)
         prior = before.prior_equity
-        lost = 0.0 if prior is None else 1.0 - equity / prior if prior > 0.0 else math.nan
-        remembered = replace(before, peak=peak, prior_equity=equity, latches=latches)
+        lost = 0.0 if prior is None else _lost(prior, equity)
+        remembered = replace(before, peak=peak, prior_equity=equity, latches=latches, daily_loss=_finite(lost))
         return Standing(remembered, drawdown, lost, halted=bool(latches))
 
     def size(self, signal: Signal, equity: float) -> PositionSize:
@@ -195,6 +203,18 @@ class RiskManager:
         return Denied(symbol, name, _finite(asked), _finite(allowed), detail)
 
 
+def fall(risk: RiskState, equity: float) -> Fall:
+    """Return how far the equity of now has fallen since the last decision, whose own daily loss counts until the next.
+
+    Before the first decision nobody can say.
+    """
+    if risk.peak is None or risk.prior_equity is None or not math.isfinite(equity):
+        return Fall(math.nan, math.nan)
+    losses = (math.nan if risk.daily_loss is None else risk.daily_loss, _lost(risk.prior_equity, equity))
+    lost = math.nan if any(math.isnan(each) for each in losses) else max(losses)
+    return Fall(_drawdown(max(risk.peak, equity), equity), lost)
+
+
 def entry_limits(risk: RiskSettings, sizing: SizingSettings) -> rules.EntryLimits:
     """Return the limits of an entry as the compiled rules take them."""
     return rules.EntryLimits(
@@ -212,6 +232,15 @@ def entry_limits(risk: RiskSettings, sizing: SizingSettings) -> rules.EntryLimit
         float(risk.min_stop_distance),
         float(risk.max_stop_distance),
     )
+
+
+def _drawdown(peak: float, equity: float) -> float:
+    return 1.0 - equity / peak if peak > 0.0 else 0.0
+
+
+def _lost(prior: float, equity: float) -> float:
+    """Return the fraction of `prior` that was lost, NaN where that was no money."""
+    return 1.0 - equity / prior if prior > 0.0 else math.nan
 
 
 def _with_entry(portfolio: rules.Portfolio, proposal: rules.Proposal) -> rules.Portfolio:

@@ -216,6 +216,13 @@ def bad_prices(limit: float, stop: float, target: float) -> LimitResult:
 
 
 @compiled
+def drawdown_halt(portfolio: Portfolio) -> LimitResult:
+    """Refuse entries while a latch holds, or the equity is `max_drawdown` or more below its peak."""
+    refused = portfolio.halted or not portfolio.drawdown < portfolio.max_drawdown
+    return refused, portfolio.drawdown, portfolio.max_drawdown
+
+
+@compiled
 def max_positions(portfolio: Portfolio, limits: EntryLimits) -> LimitResult:
     """Refuse the entry that would make one position too many; positions with a sell signal count."""
     inside = 0 <= portfolio.positions < limits.max_positions
@@ -281,9 +288,9 @@ def repeat(proposal: Proposal, portfolio: Portfolio, limits: EntryLimits) -> Lim
 
 
 @compiled
-def daily_loss(portfolio: Portfolio, limits: EntryLimits) -> LimitResult:
-    """Refuse entries of a decision at which the equity fell more than `max_daily_loss` since the one before."""
-    return not portfolio.daily_loss <= limits.max_daily_loss, portfolio.daily_loss, limits.max_daily_loss
+def daily_loss(lost: float, limits: EntryLimits) -> LimitResult:
+    """Refuse entries once the equity lost more than `max_daily_loss` of what it was at the close before."""
+    return not lost <= limits.max_daily_loss, lost, limits.max_daily_loss
 
 
 @compiled
@@ -315,7 +322,7 @@ def no_stop(proposal: Proposal, limits: EntryLimits) -> LimitResult:
 @compiled
 def _named_verdict(proposal: Proposal, portfolio: Portfolio, limits: EntryLimits) -> tuple[int, float, float]:
     checks = (
-        (DRAWDOWN_HALT, (portfolio.halted, portfolio.drawdown, portfolio.max_drawdown)),
+        (DRAWDOWN_HALT, drawdown_halt(portfolio)),
         (BAD_PRICES, bad_prices(proposal.limit, proposal.stop, proposal.target)),
         (MAX_POSITIONS, max_positions(portfolio, limits)),
         (SIZE_ZERO, size_zero(proposal)),
@@ -335,7 +342,7 @@ def _standard_verdict(proposal: Proposal, portfolio: Portfolio, limits: EntryLim
         (MAX_VALUE, max_value(proposal, portfolio, limits)),
         (MAX_QUANTITY, max_quantity(proposal, limits)),
         (REPEAT, repeat(proposal, portfolio, limits)),
-        (DAILY_LOSS, daily_loss(portfolio, limits)),
+        (DAILY_LOSS, daily_loss(portfolio.daily_loss, limits)),
         (CONCENTRATION, concentration(proposal, portfolio, limits)),
         (OPEN_RISK, open_risk(proposal, portfolio, limits)),
         (NO_STOP, no_stop(proposal, limits)),

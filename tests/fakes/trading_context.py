@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -116,6 +117,10 @@ class ContextParts:
 
     def account_turns(self) -> AccountTurns:
         """Return the turns of a process that begins now."""
+        if self.store.risk_state().peak is None:
+            # What is to be sent was decided on before.
+            risk = replace(self.store.risk_state(), peak=10_000.0, prior_equity=10_000.0)
+            self.store.set_risk_state(risk, reason="decided", actor="risk", now=self.clock.now())
         turns = AccountTurns(self.context(), lambda: 10**12)
         turns.start()
         return turns
@@ -148,6 +153,6 @@ def decision_of(*entries: Approved, exits: tuple[tuple[str, int], ...] = (), ses
         entries=entries,
         denials=(),
         verdicts=verdicts,
-        risk=RiskState(peak=10_000.0),
+        risk=RiskState(peak=10_000.0, prior_equity=10_000.0),
         closes={symbol: CLOSES[symbol] for symbol in (*(e.symbol for e in entries), *(held for held, _ in exits))},
     )

@@ -236,7 +236,7 @@ def decided(*entries: Approved, exits: Sequence[str] = (), session: date = DECID
         entries=entries,
         denials=(),
         verdicts=(),
-        risk=RiskState(peak=10_000.0),
+        risk=RiskState(peak=10_000.0, prior_equity=10_000.0),
     )
 
 
@@ -313,6 +313,7 @@ def moment(  # noqa: PLR0913 - facts of one moment
         times=market_times(now, chosen),
         guard=AccountGuard(ACCOUNT, AccountKind.PAPER, "", ACCOUNT),
         settings=chosen,
+        risk=RiskState(peak=10_000.0, prior_equity=10_000.0),
         closes=CLOSES,
         contracts=CONTRACTS,
         quotes={quote.conid: quote for quote in quotes},

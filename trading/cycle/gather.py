@@ -8,7 +8,7 @@ from datetime import date, datetime
 
 from trading.cycle.session_keeper import SessionView
 from trading.decision import MarketView
-from trading.errors import DataError, GatewayError, SessionLost
+from trading.errors import DataError, GatewayError, InvariantBroken, SessionLost
 from trading.execution.context import TradingContext
 from trading.execution.exits import pending_exits
 from trading.execution.foreign import blocked_contracts
@@ -21,7 +21,7 @@ from trading.market.calendar import Session
 from trading.market.panel import Panel
 from trading.model.account import Quote
 from trading.model.contract import Contract
-from trading.model.decision import Decision, Holding
+from trading.model.decision import Decision, Holding, RiskState
 from trading.model.record import JournalView
 from trading.ports import Sighting
 
@@ -79,6 +79,15 @@ def view_of(
     )
 
 
+def risk_of(context: TradingContext) -> RiskState:
+    """Return what the risk rules remember; where it can't be read an empty memory, with which nothing is bought."""
+    try:
+        return context.store.risk_state()
+    except InvariantBroken as error:
+        context.log.warning("what the risk rules remember can't be read", cause=error.detail)
+        return RiskState()
+
+
 def market_times(context: TradingContext, now: datetime) -> MarketTimes:
     """Return where `now` lies in the market's calendar.
 
@@ -133,6 +142,7 @@ def trading_state(
         ),
         settings=context.settings,
         reconciled=reconciled,
+        risk=risk_of(context),
         closes={} if decision is None else decision.closes,
         blocked=blocked_contracts(snapshot, journal),
         sightings=_sightings(context),

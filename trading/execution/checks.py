@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from trading import rules
-from trading.config import SessionSettings
+from trading.config import SessionSettings, Settings
 from trading.execution.prices import increment_at, marketable
 from trading.execution.snapshot import BrokerSnapshot
 from trading.execution.state import AccountGuard, TradingState
@@ -23,6 +23,7 @@ from trading.model.decision import Denied
 from trading.model.mode import Mode
 from trading.model.order import OrderIntent, OrderType, Role
 from trading.model.record import OwnPosition
+from trading.risk_manager import Fall, entry_limits
 
 MAX_UNKNOWN = 3
 MAX_SKEW_S = 10.0
@@ -246,34 +247,42 @@ class Account:
     """The account at its worst, USD: other entries that may be live count as filled.
 
     `cash` is what is left then; `exposure` the value of all shares that are held, own and foreign, and of those
-    entries; `positions` their contracts.
+    entries; `positions` their contracts; `open_risk` the money between prices and stops of own shares and those
+    entries. `fall` is how far the equity has fallen.
     """
 
     equity: float
     cash: float
     exposure: float
     positions: int
+    open_risk: float
+    fall: Fall
 
 
-def sizes(order: OrderIntent, account: Account, limits: rules.EntryLimits) -> Denied | None:
-    """R02, R03, R10 and R19 once more, with the account of now: by the functions that the decision asked."""
+def sizes(order: OrderIntent, stop_price: float, account: Account, settings: Settings) -> Denied | None:
+    """R02, R03, R08 to R10, R12 and R19 once more, with the account of now: by the functions that the decision asked.
+
+    `stop_price` is that of the stop which leaves with the order, NaN where there is none.
+    """
     if order.limit_price is None:
         return Denied(order.symbol, "buying_power", None, None, "it has no limit")
     limit = order.limit_price
-    proposal = rules.Proposal(order.quantity, float(order.quantity), limit, math.nan, math.nan, 0, math.inf)
+    limits = entry_limits(settings.risk, settings.sizing)
+    proposal = rules.Proposal(order.quantity, float(order.quantity), limit, stop_price, math.nan, 0, math.inf)
     portfolio = rules.Portfolio(
         halted=False,
-        drawdown=0.0,
-        max_drawdown=1.0,
+        drawdown=float(account.fall.drawdown),
+        max_drawdown=float(settings.risk.max_drawdown),
         equity=float(account.equity),
         cash=float(account.cash),
         positions=account.positions,
         exposure=float(account.exposure),
-        open_risk=0.0,
+        open_risk=float(account.open_risk),
         stop_outs=0,
-        daily_loss=0.0,
+        daily_loss=float(account.fall.daily_loss),
     )
     results = [
+        ("drawdown_halt", rules.drawdown_halt(portfolio)),
         ("max_positions", rules.max_positions(portfolio, limits)),
         ("size_zero", rules.size_zero(proposal)),
         ("buying_power", rules.buying_power(proposal, portfolio)),
@@ -282,6 +291,8 @@ def sizes(order: OrderIntent, account: Account, limits: rules.EntryLimits) -> De
     if limits.standard:
         results.append(("max_value", rules.max_value(proposal, portfolio, limits)))
         results.append(("max_quantity", rules.max_quantity(proposal, limits)))
+        results.append(("daily_loss", rules.daily_loss(portfolio.daily_loss, limits)))
+        results.append(("open_risk", rules.open_risk(proposal, portfolio, limits)))
     for code, (refused, asked, allowed) in results:
         if refused:
             return Denied(order.symbol, code, asked, allowed)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
@@ -17,15 +18,15 @@ from trading.model.command import Step
 from trading.model.decision import Approved, Denied
 from trading.model.order import IntentState, OrderIntent, Role
 from trading.model.record import IntentRecord, group_of
-from trading.risk_manager import entry_limits
+from trading.risk_manager import fall
 from trading.rules import entry_cost
 
 # A refusal of these may pass by itself inside the window; of all others the order is over.
-_PASSING = frozenset({"state", "rate", "market_closed", "reset", "restricted", "halted_symbol"})
+_PASSING = frozenset({"state", "rate", "market_closed", "reset", "restricted", "halted_symbol", "daily_loss"})
 
 
 def passes(denied: Denied) -> bool:
-    """Return whether waiting may help: the state of the system, the rate, or a quote that has not come yet."""
+    """Return whether waiting may help: the state of the system, the rate, a loss, or a quote that has not come yet."""
     return denied.code in _PASSING or (denied.code == "split" and denied.value is None)
 
 
@@ -91,7 +92,7 @@ def check_entry(group: Sequence[OrderIntent], state: TradingState) -> Denied | N
         or checks.price_collar(order, closes.get(order.symbol), settings.risk.max_price_deviation)
         or checks.fat_finger(group, contract.increments if contract is not None else ())
         or checks.halted(order.symbol, quote)
-        or checks.sizes(order, _at_worst(account, others, state), entry_limits(settings.risk, settings.sizing))
+        or checks.sizes(order, _stop_price(order, state), _at_worst(account, others, state), settings)
         or checks.rate(order.symbol, sent_lately(state, order.coid))
         or checks.suspected_split(order.symbol, closes.get(order.symbol), prior_close)
     )
@@ -111,7 +112,36 @@ def _at_worst(account: AccountState, others: Sequence[IntentRecord], state: Trad
         cash=min(account.cash, account.available_funds) - committed - theirs,
         exposure=ours + foreign + buys + theirs,
         positions=len(own | {record.intent.conid for record in others}),
+        open_risk=_open_risk(others, state),
+        fall=fall(state.risk, account.net_liquidation),
     )
+
+
+def _open_risk(others: Sequence[IntentRecord], state: TradingState) -> float:
+    """Return the money between prices and stops: of own shares, and of other entries once they have filled."""
+    held = sum(
+        position.quantity * max(0.0, (state.price_of(position) or position.entry_price) - position.stop_price)
+        for position in state.journal.positions
+    )
+    entering = sum(
+        record.left * max(0.0, (record.intent.limit_price or 0.0) - (_child_stop(record.coid, state) or 0.0))
+        for record in others
+    )
+    return held + entering
+
+
+def _stop_price(order: OrderIntent, state: TradingState) -> float:
+    """Return where the stop of an entry is, NaN where neither journal nor decision says so."""
+    planned = _child_stop(order.coid, state)
+    if planned is not None:
+        return planned
+    approved = () if state.decision is None else state.decision.entries
+    return next((each.stop_price for each in approved if each.symbol == order.symbol), math.nan)
+
+
+def _child_stop(coid: str, state: TradingState) -> float | None:
+    stops = (each.intent for each in state.journal.children(coid) if each.intent.role is Role.STOP) if coid else ()
+    return next((intent.stop_price for intent in stops), None)
 
 
 def _plan_entry(approved: Approved, state: TradingState, plan: Plan) -> None:

@@ -14,9 +14,9 @@ from trading.execution.windows import SendWindow
 from trading.market.calendar import Session, TradingCalendar
 from trading.model.account import AccountKind, Quote
 from trading.model.contract import Contract
-from trading.model.decision import Decision
+from trading.model.decision import Decision, RiskState
 from trading.model.mode import Mode
-from trading.model.record import JournalView
+from trading.model.record import JournalView, OwnPosition
 from trading.ports import Sighting
 
 
@@ -56,7 +56,8 @@ class TradingState:
 
     `closes` are the newest closes by symbol, of everything that was decided on and of everything that is held;
     `quotes` are there for contracts for which an order inside the session may be needed, and before the open for
-    entries. `blocked` are contracts that must not be bought, with code and text.
+    entries. `risk` is what the risk rules remember. `blocked` are contracts that must not be bought, with code and
+    text.
     """
 
     now: datetime
@@ -70,6 +71,7 @@ class TradingState:
     guard: AccountGuard
     settings: Settings
     reconciled: bool = True
+    risk: RiskState = field(default_factory=RiskState)
     closes: Mapping[str, float] = field(default_factory=dict)
     contracts: Mapping[str, Contract] = field(default_factory=dict)
     quotes: Mapping[int, Quote] = field(default_factory=dict)
@@ -96,14 +98,23 @@ class TradingState:
         By the closes that were decided on, else by the broker's price; what has neither counts nothing.
         """
         held = {position.conid: position for position in self.journal.positions}
-        rows = self.snapshot.positions.value.positions if self.snapshot.positions.value is not None else ()
-        prices = {row.conid: row.market_price for row in rows}
         total = 0.0
         for conid in {*held, *self.snapshot.stocks}:
             position = held.get(conid)
             ours = 0 if position is None else position.quantity
-            close = None if position is None else self.closes.get(position.symbol)
-            price = close if close is not None else prices.get(conid)
-            if price is not None and price > 0.0:
+            price = self._shown_price(conid) if position is None else self.price_of(position)
+            if price is not None:
                 total += price * (ours if own else max(self.snapshot.held(conid) - ours, 0.0))
         return total
+
+    def price_of(self, position: OwnPosition) -> float | None:
+        """Return the close of own shares that was decided on, else the broker's price; None where there is neither."""
+        close = self.closes.get(position.symbol)
+        if close is None:
+            return self._shown_price(position.conid)
+        return close if close > 0.0 else None
+
+    def _shown_price(self, conid: int) -> float | None:
+        rows = self.snapshot.positions.value.positions if self.snapshot.positions.value is not None else ()
+        price = {row.conid: row.market_price for row in rows}.get(conid)
+        return price if price is not None and price > 0.0 else None

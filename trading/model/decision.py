@@ -51,7 +51,8 @@ class RiskState:
     """What the risk rules remember from one decision to the next.
 
     `peak` is the highest equity so far (None before the first decision), `latches` the codes that hold the system in
-    REDUCING until a person resumes it, with the session in which each latched.
+    REDUCING until a person resumes it, with the session in which each latched. `daily_loss` is what part of the equity
+    was lost from the decision before to the last one, None where nobody can say.
     """
 
     peak: float | None = None
@@ -59,6 +60,7 @@ class RiskState:
     latches: Mapping[str, date] = field(default_factory=dict)
     stop_outs: tuple[StopOut, ...] = ()
     entries_off_through: date | None = None
+    daily_loss: float | None = 0.0
 
     def with_stop_outs(self, new: Sequence[StopOut]) -> RiskState:
         """Return the memory with those that it does not have yet, in the order of sessions and symbols."""

@@ -11,7 +11,12 @@ from tests.fakes.bars import bars_of, days, without
 from tests.fakes.stages import settings_of, system_of
 from trading.market.panel import build_panel
 from trading.model.decision import Approved, Denied, Holding, RiskState, Signal, StopOut
-from trading.risk_manager import DRAWDOWN_LATCH, PricedAccount, PricedHolding, RiskManager
+from trading.risk_manager import (
+    DRAWDOWN_LATCH,
+    PricedAccount,
+    PricedHolding,
+    RiskManager,
+)
 from trading.strategies.discovery import make_strategy
 from trading.strategies.signals import SignalPanel
 
@@ -154,6 +159,13 @@ def test_daily_loss_refuses_the_entries_of_one_decision() -> None:
     assert standing.risk.prior_equity == 100_000.0
     accepted, _ = walk(manager(), signal("A"), risk=standing.risk)
     assert len(accepted) == 1
+
+
+def test_daily_loss_is_remembered_until_the_next_decision() -> None:
+    lost = manager().assess(DAY, 94_000.0, RiskState(peak=100_000.0, prior_equity=100_000.0)).risk
+    assert lost.daily_loss == pytest.approx(0.06)
+    assert manager().assess(DAY, 94_000.0, lost).risk.daily_loss == 0.0
+    assert manager().assess(DAY, 94_000.0, RiskState(peak=1.0, prior_equity=0.0)).risk.daily_loss is None
 
 
 @pytest.mark.parametrize("prior", [math.nan, 0.0, -1.0])

@@ -31,7 +31,7 @@ from trading.model.account import AccountKind
 from trading.model.decision import Denied
 from trading.model.mode import Mode
 from trading.model.order import OrderIntent
-from trading.risk_manager import entry_limits
+from trading.risk_manager import Fall
 
 NAN = math.nan
 PAPER, LIVE, SIMULATED = AccountKind.PAPER, AccountKind.LIVE, AccountKind.SIMULATED
@@ -236,10 +236,19 @@ def test_sale_of_nothing_is_no_sale(quantity: int) -> None:
     assert code(checks.short(sell(quantity=quantity), 9, 0)) == "short"
 
 
-def sizes(order: OrderIntent, *, settings: Settings = SETTINGS, **facts: float) -> str | None:
+def sizes(
+    order: OrderIntent,
+    *,
+    settings: Settings = SETTINGS,
+    stop_price: float = 95.01,
+    drawdown: float = 0.0,
+    daily_loss: float = 0.0,
+    **facts: float,
+) -> str | None:
     """Return the code by which an order is refused for an account with plenty of everything but what is named."""
-    account = replace(checks.Account(equity=1e6, cash=1e6, exposure=0.0, positions=0), **facts)  # type: ignore[arg-type]
-    return code(checks.sizes(order, account, entry_limits(settings.risk, settings.sizing)))
+    plenty = checks.Account(1e6, 1e6, exposure=0.0, positions=0, open_risk=0.0, fall=Fall(drawdown, daily_loss))
+    account = replace(plenty, **facts)  # type: ignore[arg-type]
+    return code(checks.sizes(order, stop_price, account, settings))
 
 
 @pytest.mark.parametrize(
@@ -296,6 +305,41 @@ def test_money_in_shares_stays_below_the_equity(exposure: float, expected: str |
 @pytest.mark.parametrize(("positions", "expected"), [(8, None), (9, None), (10, "max_positions")])
 def test_positions_that_there_are_and_may_be(positions: int, expected: str | None) -> None:
     assert sizes(buy(), positions=positions) == expected
+
+
+@pytest.mark.parametrize(
+    ("drawdown", "expected"),
+    [(-0.1, None), (0.199, None), (0.2, "drawdown_halt"), (0.201, "drawdown_halt"), (NAN, "drawdown_halt")],
+)
+def test_drawdown_of_now(drawdown: float, expected: str | None) -> None:
+    assert sizes(buy(), drawdown=drawdown) == expected
+    assert sizes(buy(), drawdown=drawdown, settings=settings_of("risk.profile=strategy")) == expected
+
+
+@pytest.mark.parametrize(
+    ("lost", "expected"), [(-0.1, None), (0.049, None), (0.05, None), (0.051, "daily_loss"), (NAN, "daily_loss")]
+)
+def test_daily_loss_of_now(lost: float, expected: str | None) -> None:
+    assert sizes(buy(), daily_loss=lost) == expected
+    assert sizes(buy(), daily_loss=lost, settings=settings_of("risk.profile=strategy")) is None
+
+
+@pytest.mark.parametrize(
+    ("open_risk", "stop_price", "expected"),
+    [
+        (1154.99, 95.01, None),
+        (1155.0, 95.01, None),
+        (1155.01, 95.01, "open_risk"),
+        (1155.0, 95.0, "open_risk"),
+        (NAN, 95.01, "open_risk"),
+        (0.0, NAN, "open_risk"),
+    ],
+)
+def test_money_at_risk_of_now(open_risk: float, stop_price: float, expected: str | None) -> None:
+    # 9 x (100.01 - 95.01) are 45.00; 12 % of the equity are 1,200.00.
+    assert sizes(buy(), equity=10_000.0, open_risk=open_risk, stop_price=stop_price) == expected
+    strategy = settings_of("risk.profile=strategy")
+    assert sizes(buy(), equity=10_000.0, open_risk=open_risk, stop_price=stop_price, settings=strategy) is None
 
 
 def test_nothing_is_bought_in_a_halt() -> None:

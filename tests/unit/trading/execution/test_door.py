@@ -24,6 +24,7 @@ from tests.fakes.trading_states import (
     asked,
     bid,
     covered,
+    decided,
     moment,
     observing,
     own,
@@ -61,7 +62,7 @@ def code(command: Submit, state: TradingState) -> str | None:
 
 
 def test_each_kind_of_order_leaves_when_nothing_speaks_against_it() -> None:
-    assert code(Submit(ENTRY, Step.ENTRY), moment(PRE_OPEN, **WAITING)) is None
+    assert code(Submit(ENTRY, Step.ENTRY), moment(PRE_OPEN, decision=decided(approved()), **WAITING)) is None
     holding = moment(PRE_OPEN, positions=[own()])
     assert code(Submit(PAIR, Step.PROTECTION), holding) is None
     assert code(Submit(EXIT, Step.EXIT), holding) is None

@@ -25,49 +25,32 @@ from tests.fakes.trading_states import (
     bid,
     decided,
     entry,
-    moment,
     observing,
     own,
     planned,
     stop,
-    target,
-    usually,
 )
+from tests.unit.trading.execution.entry_moments import GROUP, before, code
 from trading.execution.door import may_leave
-from trading.execution.entries import check_entry, entries_left, passes, plan_entries
+from trading.execution.entries import entries_left, passes, plan_entries
 from trading.execution.plan import Plan, Submit
 from trading.execution.snapshot import Reading
 from trading.execution.state import AccountGuard, TradingState
 from trading.model.account import AccountKind, PositionList
 from trading.model.command import CommandRecord, CommandState, Step
-from trading.model.decision import Denied
+from trading.model.decision import Denied, RiskState
 from trading.model.mode import Mode
 from trading.model.order import IntentState, Role
 from trading.model.record import IntentRecord
 from trading.model.request import RequestKind
 
 NAN = math.nan
-QUOTES = [
-    bid(CLOSES[symbol], PRE_OPEN, conid=conid) for symbol, conid in (("AAPL", AAPL), ("MSFT", MSFT), ("XOM", XOM))
-]
-BUY = decided(approved())
-GROUP = (planned(entry()), planned(stop("E-S", parent="E")), planned(target("E-T", parent="E")))
-
-
-def before(now: datetime = PRE_OPEN, *records: IntentRecord, **facts: object) -> TradingState:
-    """Return a moment before the open at which AAPL is to be bought."""
-    return moment(now, *records, **usually(facts, decision=BUY, quotes=QUOTES))
 
 
 def plan_of(state: TradingState) -> Plan:
     plan = Plan()
     plan_entries(state, plan)
     return plan
-
-
-def code(state: TradingState) -> str | None:
-    denied = check_entry((entry().intent,), state)
-    return None if denied is None else denied.code
 
 
 def test_entry_leaves_with_its_stop_and_target() -> None:
@@ -174,6 +157,9 @@ def test_symbol_without_a_contract_waits_and_stops_nobody_else() -> None:
         (Denied("AAPL", "split", None, 100.0), True),
         (Denied("AAPL", "split", 50.0, 100.0), False),
         (Denied("AAPL", "account", None, None), False),
+        (Denied("AAPL", "daily_loss", 0.06, 0.05), True),
+        (Denied("AAPL", "drawdown_halt", 0.21, 0.2), False),
+        (Denied("AAPL", "open_risk", 1201.0, 1200.0), False),
     ],
 )
 def test_waiting_helps_against_some_refusals(denied: Denied, passing: bool) -> None:  # noqa: FBT001
@@ -253,7 +239,8 @@ def test_second_entry_in_a_contract_is_a_duplicate(state: IntentState) -> None:
 def test_cash_is_counted_less_what_other_entries_may_still_take(quantity: int, allowed: bool) -> None:  # noqa: FBT001
     # 10,000 less 901.09 for this entry leaves 9,098.91; 90 x 100.00 and 1.00, or 91 x 100.00 and 1.00.
     other = entry("F", None, state=IntentState.UNKNOWN, conid=MSFT, quantity=quantity, limit=100.0)
-    assert (code(before(PRE_OPEN, other)) is None) is allowed
+    its_stop = stop("F-S", None, state=IntentState.UNKNOWN, conid=MSFT, quantity=quantity, parent="F")
+    assert (code(before(PRE_OPEN, other, its_stop)) is None) is allowed
 
 
 @pytest.mark.parametrize(
@@ -297,6 +284,9 @@ def test_limit_that_is_crossed_between_plan_and_wire_is_caught() -> None:
         ({"failed": ["positions"]}, "state"),
         ({"mode": Mode.HALTED}, "state"),
         ({"uncovered_shares": 1}, "state"),
+        ({"risk": RiskState(peak=12_501.0, prior_equity=10_000.0)}, "drawdown_halt"),
+        ({"risk": RiskState(peak=10_600.0, prior_equity=10_600.0)}, "daily_loss"),
+        ({"settings": settings_of("risk.max_open_risk=0.004")}, "open_risk"),
         ({"quotes": [bid(100.0, PRE_OPEN, halted=True, prior_close=100.5)]}, "halted_symbol"),
         ({"guard": AccountGuard(ACCOUNT, AccountKind.PAPER, "", "DU7")}, "account"),
         ({"settings": settings_of("risk.max_order_quantity=8")}, "max_quantity"),
@@ -320,7 +310,7 @@ def test_positions_and_entries_that_may_fill_count_against_the_slots(others: int
 
 def test_filled_part_of_another_entry_is_in_the_cash_already() -> None:
     other = entry("F", 9, conid=MSFT, quantity=91, limit=100.0, filled=1)
-    assert code(before(PRE_OPEN, other)) is None
+    assert code(before(PRE_OPEN, other, stop("F-S", 10, conid=MSFT, quantity=91, parent="F"))) is None
 
 
 @pytest.mark.parametrize(
