@@ -215,6 +215,20 @@ def fall(risk: RiskState, equity: float) -> Fall:
     return Fall(_drawdown(max(risk.peak, equity), equity), lost)
 
 
+def too_much_lost(risk: RiskState, equity: float, limits: rules.EntryLimits) -> str | None:
+    """Return why the equity of now keeps entries off for a day (R08), None where it doesn't.
+
+    Before the first decision there is nothing that it could have fallen from.
+    """
+    if not limits.standard or risk.prior_equity is None:
+        return None
+    refused, lost, allowed = rules.daily_loss(fall(risk, equity).daily_loss, limits)
+    if not refused:
+        return None
+    said = f"{lost:.2%} of the equity" if math.isfinite(lost) else "nobody can say how much"
+    return f"daily_loss: {said} lost since the close before, at most {allowed:.2%} allowed; it ends by itself"
+
+
 def entry_limits(risk: RiskSettings, sizing: SizingSettings) -> rules.EntryLimits:
     """Return the limits of an entry as the compiled rules take them."""
     return rules.EntryLimits(

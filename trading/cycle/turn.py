@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from trading.cycle.gather import refreshed, trading_state
+from trading.cycle.gather import refreshed, risk_of, trading_state
 from trading.cycle.session_keeper import SessionView
 from trading.execution.cancels import plan_cancels
 from trading.execution.context import TradingContext
@@ -28,6 +28,7 @@ from trading.model.command import Step
 from trading.model.decision import Decision
 from trading.model.mode import Mode
 from trading.model.order import IntentState
+from trading.risk_manager import entry_limits, too_much_lost
 
 EXECUTION_DAYS = 7
 # A round that acts is followed by another one; so many are enough for any order's way, the rest is the next turn's.
@@ -163,6 +164,7 @@ class AccountTurns:
             self._balances = None
         journal = self._reconciler.view(context.clock.now())
         snapshot = in_dollars(snapshot, journal)
+        self._judge_loss(snapshot)
         if not self.reconciled and snapshot.whole and not unsettled(journal):
             self.reconciled = True
             context.store.set_reconciled(
@@ -188,6 +190,15 @@ class AccountTurns:
         if snapshot.whole:
             for cause in ("orphan", "short"):
                 halts.halt_over(cause, _facts(reconciled.halts, cause), now)
+
+    def _judge_loss(self, snapshot: BrokerSnapshot) -> None:
+        """R08: REDUCING while too much is lost of the close before, by the balances of now or of the last decision."""
+        context, account = self._context, snapshot.account.value
+        if account is None:
+            return
+        limits = entry_limits(context.settings.risk, context.settings.sizing)
+        reason = too_much_lost(risk_of(context), account.net_liquidation, limits)
+        context.store.halts.set_daily_loss(reason, context.clock.now())
 
     def _raise(self, found: Iterable[HaltCause]) -> None:
         now = self._context.clock.now()

@@ -41,6 +41,9 @@ class Halts(Protocol):
     def standing(self) -> tuple[Halt, ...]:
         """Return the halts that halt or whose facts hold on, oldest first."""
 
+    def set_daily_loss(self, reason: str | None, now: datetime) -> None:
+        """Persist why the equity lost too much since the close before, None where it did not; the same is no news."""
+
     def flatten_goal(self) -> FlattenGoal | None:
         """Return the flatten that stands."""
 
@@ -77,7 +80,7 @@ class Store(Protocol):
         """Halts by their cause, and the flatten that a person asked for."""
 
     def mode(self) -> ModeState:
-        """Return the mode to show: the strictest of halts that stand, reconciled and risk latches."""
+        """Return the mode to show: the strictest of halts that stand, reconciled, risk latches and daily loss."""
 
     def set_reconciled(self, *, reconciled: bool, reason: str, now: datetime) -> None:
         """Persist whether this epoch's state is reconciled with the broker."""

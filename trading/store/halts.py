@@ -1,4 +1,4 @@
-"""Halts by their cause, and the goal of a flatten: what holds the system back until a person lets it go on."""
+"""What holds the system back: halts by their cause, the goal of a flatten, and a daily loss, which ends by itself."""
 
 from __future__ import annotations
 
@@ -128,6 +128,14 @@ class SqliteHalts:
     def halting(self) -> tuple[Halt, ...]:
         """Return the halts that nobody has acknowledged, oldest first: with any the mode is HALTED."""
         return (*_halts(self._database.query(HALTING)), *self._held.values())
+
+    def set_daily_loss(self, reason: str | None, now: datetime) -> None:
+        """Persist why the equity lost too much since the close before, None where it did not; the same is no news."""
+        if bool(reason) is bool(self._database.fact(modes.DAILY_LOSS)):
+            return
+        with self._database.transaction() as connection:
+            modes.save_daily_loss(connection, reason or "", at=utc_text(now))
+        self._changed()
 
     def flatten_goal(self) -> FlattenGoal | None:
         """Return the flatten that stands."""

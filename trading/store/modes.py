@@ -1,4 +1,4 @@
-"""What the system may do, as it follows from the halts, the reconciliation and the risk latches, with its history."""
+"""What the system may do, as it follows from halts, reconciliation, risk latches and daily loss, with its history."""
 
 from __future__ import annotations
 
@@ -15,13 +15,17 @@ from trading.model.mode import Halt, Mode, ModeState
 HALT = "halt"
 REDUCING = "reducing"
 RECONCILED = "reconciled"
+# Why the equity lost too much since the close before, empty where it did not; it is no latch, and ends by itself.
+DAILY_LOSS = "daily_loss"
 RISK_FACT = "risk"
 # Before anything was recorded there is no time to name.
 _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
-# Values of halt and reconciled; reducing holds the latched codes, comma separated, empty for none.
+# Values of halt and reconciled; reducing holds the latched codes and that of the daily loss, comma separated, empty for
+# none.
 YES = "1"
 NO = "0"
 
+_PUT = "INSERT INTO fact (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value"
 LAST_ENTRIES = "SELECT * FROM mode_log WHERE id IN (SELECT max(id) FROM mode_log GROUP BY fact)"
 
 
@@ -56,14 +60,19 @@ def log_change(connection: sqlite3.Connection, fact: str, value: str, *, reason:
 
 def save_risk(connection: sqlite3.Connection, risk: RiskState, *, reason: str, actor: str, at: str) -> None:
     """Keep the risk rules' memory, and log a change of the latched codes."""
-    connection.execute(
-        "INSERT INTO fact (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
-        (RISK_FACT, msgspec.json.encode(risk).decode()),
-    )
-    codes = ",".join(sorted(risk.latches))
-    first = connection.execute("SELECT 1 FROM mode_log WHERE fact = ?", (REDUCING,)).fetchone() is None
-    if codes or not first:
-        log_change(connection, REDUCING, codes, reason=reason, actor=actor, at=at)
+    connection.execute(_PUT, (RISK_FACT, msgspec.json.encode(risk).decode()))
+    row = connection.execute("SELECT value FROM fact WHERE key = ?", (DAILY_LOSS,)).fetchone()
+    lost = "" if row is None else row["value"]
+    _log_reducing(connection, risk, lost, reason=reason if risk.latches or not lost else lost, actor=actor, at=at)
+
+
+def save_daily_loss(connection: sqlite3.Connection, lost: str, *, at: str) -> None:
+    """Keep why too much was lost since the close before, empty for nothing, and log the change of the codes."""
+    connection.execute(_PUT, (DAILY_LOSS, lost))
+    row = connection.execute("SELECT value FROM fact WHERE key = ?", (RISK_FACT,)).fetchone()
+    risk = risk_from(None if row is None else row["value"])
+    reason = lost or "the equity is within its daily loss again"
+    _log_reducing(connection, risk, lost, reason=reason, actor="risk", at=at)
 
 
 def risk_from(text: str | None) -> RiskState:
@@ -77,6 +86,15 @@ def risk_from(text: str | None) -> RiskState:
         return msgspec.json.decode(text, type=RiskState)
     except msgspec.MsgspecError as error:
         raise InvariantBroken("corrupt", f"the kept risk state can't be read: {error}") from error
+
+
+def _log_reducing(
+    connection: sqlite3.Connection, risk: RiskState, lost: str, *, reason: str, actor: str, at: str
+) -> None:
+    codes = ",".join(sorted({*risk.latches, *([DAILY_LOSS] if lost else [])}))
+    first = connection.execute("SELECT 1 FROM mode_log WHERE fact = ?", (REDUCING,)).fetchone() is None
+    if codes or not first:
+        log_change(connection, REDUCING, codes, reason=reason, actor=actor, at=at)
 
 
 def _state(mode: Mode, row: sqlite3.Row) -> ModeState:

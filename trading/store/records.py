@@ -114,7 +114,7 @@ class SqliteStore:
         return {counter: {row["label"]: row["n"] for row in self._database.query(sql)} for counter, sql in _TOTALS}
 
     def mode(self) -> ModeState:
-        """Return the mode to show: the strictest of halts that stand, reconciled and risk latches."""
+        """Return the mode to show: the strictest of halts that stand, reconciled, risk latches and daily loss."""
         stored = modes.mode_of(self._database.query(modes.LAST_ENTRIES), self.halts.halting())
         return stored if self._unstored is None or stored.mode is Mode.HALTED else self._unstored
 
@@ -209,7 +209,9 @@ class SqliteStore:
 
 
 # Facts that the file needs; nobody stores a value over them.
-RESERVED_FACTS = frozenset({"schema", "instance", "prefix", "coid_seq", "account", "gateway", modes.RISK_FACT})
+RESERVED_FACTS = frozenset(
+    {"schema", "instance", "prefix", "coid_seq", "account", "gateway", modes.RISK_FACT, modes.DAILY_LOSS}
+)
 
 
 def _latch_reason(decision: Decision) -> str:

@@ -16,6 +16,8 @@ from trading.risk_manager import (
     PricedAccount,
     PricedHolding,
     RiskManager,
+    entry_limits,
+    too_much_lost,
 )
 from trading.strategies.discovery import make_strategy
 from trading.strategies.signals import SignalPanel
@@ -166,6 +168,33 @@ def test_daily_loss_is_remembered_until_the_next_decision() -> None:
     assert lost.daily_loss == pytest.approx(0.06)
     assert manager().assess(DAY, 94_000.0, lost).risk.daily_loss == 0.0
     assert manager().assess(DAY, 94_000.0, RiskState(peak=1.0, prior_equity=0.0)).risk.daily_loss is None
+
+
+@pytest.mark.parametrize(
+    ("risk", "equity", "refused"),
+    [
+        (RiskState(peak=100.0, prior_equity=100.0), 95.01, False),
+        (RiskState(peak=100.0, prior_equity=100.0), 94.99, True),
+        (RiskState(peak=100.0, prior_equity=100.0), -1.0, True),
+        (RiskState(peak=100.0, prior_equity=100.0), math.nan, True),
+        (RiskState(peak=100.0, prior_equity=0.0), 100.0, True),
+        (RiskState(peak=100.0, prior_equity=100.0, daily_loss=0.05), 100.0, False),
+        (RiskState(peak=100.0, prior_equity=100.0, daily_loss=0.0501), 200.0, True),
+        (RiskState(peak=100.0, prior_equity=100.0, daily_loss=None), 100.0, True),
+        (RiskState(), 100.0, False),
+    ],
+)
+def test_day_that_lost_too_much_keeps_entries_off(risk: RiskState, equity: float, refused: bool) -> None:  # noqa: FBT001
+    settings = settings_of()
+    said = too_much_lost(risk, equity, entry_limits(settings.risk, settings.sizing))
+    assert (said is not None) is refused
+    assert said is None or (said.startswith("daily_loss: ") and "nan" not in said)
+
+
+def test_daily_loss_is_no_limit_of_the_strategy() -> None:
+    settings = settings_of("risk.profile=strategy")
+    limits = entry_limits(settings.risk, settings.sizing)
+    assert too_much_lost(RiskState(peak=100.0, prior_equity=100.0), 1.0, limits) is None
 
 
 @pytest.mark.parametrize("prior", [math.nan, 0.0, -1.0])

@@ -8,11 +8,13 @@ import pytest
 
 from tests.fakes.fake_broker import lost_answer, lost_request, nothing_sent, question
 from tests.fakes.fake_market_data import CONIDS
+from tests.fakes.stages import settings_of
 from tests.fakes.trading_context import OPEN, SESSION, ContextParts, decision_of
 from tests.fakes.trading_states import approved
 from trading.cycle.turn import AccountTurns
 from trading.errors import OutcomeUnknown
 from trading.execution.plan import POLL_S
+from trading.model.decision import RiskState
 from trading.model.mode import OPERATOR, Mode
 from trading.model.order import BrokerStatus, IntentState, OrderType, Role, Side, UnreadableRow
 from trading.model.request import CancelOrder
@@ -84,6 +86,42 @@ def test_own_records_are_compared_before_anything_is_bought(parts: ContextParts)
     assert turns.run(parts.view(), DECISION, balances=True).sent == 6
     assert turns.reconciled
     assert parts.store.mode().mode is Mode.ACTIVE
+
+
+def test_day_that_lost_too_much_is_reducing_by_the_balances_of_each_turn(parts: ContextParts) -> None:
+    parts.settings = settings_of()
+    turns = parts.account_turns()
+    parts.store.set_reconciled(reconciled=True, reason="all found", now=parts.clock.now())
+    parts.broker.cash = 9_499.0
+    turn = turns.run(parts.view(), DECISION, balances=True)
+    assert (turn.sent, parts.store.mode().mode) == (0, Mode.REDUCING)
+    assert parts.store.mode().reason.startswith("daily_loss: 5.01%")
+    parts.broker.failing = {"account"}
+    turns.run(parts.view(), DECISION, balances=True)
+    assert parts.store.mode().mode is Mode.REDUCING
+    parts.broker.failing = set()
+    parts.broker.cash = 9_501.0
+    assert turns.run(parts.view(), DECISION, balances=True).sent == 6
+    assert parts.store.mode().mode is Mode.ACTIVE
+
+
+def test_own_shares_are_sold_on_a_day_that_lost_too_much(parts: ContextParts) -> None:
+    parts.buy()
+    parts.settings = settings_of()
+    risk = RiskState(peak=20_000.0, prior_equity=20_000.0)
+    parts.store.set_risk_state(risk, reason="decided", actor="risk", now=parts.clock.now())
+    parts.clock.time += timedelta(days=1)
+    parts.account_turns().run(parts.view(), decision_of(exits=(("AAPL", 9),), session=SESSION), balances=True)
+    assert parts.store.mode().mode is Mode.REDUCING
+    assert [order.side for order in parts.broker.live()] == [Side.SELL]
+
+
+def test_memory_of_the_risk_rules_that_can_not_be_read_stops_entries_alone(parts: ContextParts) -> None:
+    turns = parts.account_turns()
+    with parts.database.transaction() as connection:
+        connection.execute("UPDATE fact SET value = '{' WHERE key = 'risk'")
+    turn = turns.run(parts.view(), DECISION, balances=True)
+    assert (turn.sent, parts.broker.submits()) == (0, [])
 
 
 def test_order_of_an_unknown_outcome_keeps_the_system_reconciling(parts: ContextParts) -> None:

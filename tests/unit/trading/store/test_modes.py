@@ -41,6 +41,44 @@ def test_state_without_latches_is_no_news_at_the_first_decision(database: Databa
     assert log(database) == []
 
 
+def test_daily_loss_reduces_until_it_is_over(database: Database) -> None:
+    store = SqliteStore(database)
+    store.set_reconciled(reconciled=True, reason="all found", now=NOW)
+    store.halts.set_daily_loss(None, NOW)
+    store.halts.set_daily_loss("6 % lost", NOW)
+    store.halts.set_daily_loss("7 % lost", LATER)
+    assert (store.mode().mode, store.mode().reason) == (Mode.REDUCING, "6 % lost")
+    store.set_risk_state(RiskState(latches={"rejects": date(2014, 3, 3)}), reason="three", actor="risk", now=LATER)
+    assert (store.mode().mode, store.mode().reason) == (Mode.REDUCING, "three")
+    store.set_risk_state(RiskState(), reason="resumed", actor="ann", now=LATER)
+    assert (store.mode().mode, store.mode().reason) == (Mode.REDUCING, "6 % lost")
+    store.halts.set_daily_loss(None, LATER)
+    assert store.mode().mode is Mode.ACTIVE
+    values = [row[1] for row in log(database) if row[0] == "reducing"]
+    assert values == ["daily_loss", "daily_loss,rejects", "daily_loss", ""]
+
+
+def test_daily_loss_that_is_over_leaves_a_latch(database: Database, path: Path) -> None:
+    store = SqliteStore(database)
+    store.set_reconciled(reconciled=True, reason="all found", now=NOW)
+    store.set_risk_state(RiskState(latches={"rejects": date(2014, 3, 3)}), reason="three", actor="risk", now=NOW)
+    store.halts.set_daily_loss("6 % lost", NOW)
+    database.close()
+    again = Database(path)
+    SqliteStore(again).halts.set_daily_loss(None, LATER)
+    assert SqliteStore(again).mode().mode is Mode.REDUCING
+    again.close()
+
+
+def test_daily_loss_is_less_strict_than_a_halt_or_records_that_differ(database: Database) -> None:
+    store = SqliteStore(database)
+    store.halts.set_daily_loss("6 % lost", NOW)
+    assert store.mode().mode is Mode.RECONCILING
+    store.set_reconciled(reconciled=True, reason="all found", now=NOW)
+    store.halts.raise_halt(OPERATOR, "test", reason="odd", actor="ann", now=NOW)
+    assert store.mode().mode is Mode.HALTED
+
+
 def test_modes_and_risk_state_survive_a_restart(database: Database, path: Path) -> None:
     risk = RiskState(
         peak=10_000.01,
