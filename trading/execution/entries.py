@@ -92,7 +92,7 @@ def check_entry(group: Sequence[OrderIntent], state: TradingState) -> Denied | N
         or checks.price_collar(order, closes.get(order.symbol), settings.risk.max_price_deviation)
         or checks.fat_finger(group, contract.increments if contract is not None else ())
         or checks.halted(order.symbol, quote)
-        or checks.sizes(order, _stop_price(order, state), _at_worst(account, others, state), settings)
+        or checks.sizes(order, _stop_price(group), _at_worst(account, others, state), settings)
         or checks.rate(order.symbol, sent_lately(state, order.coid))
         or checks.suspected_split(order.symbol, closes.get(order.symbol), prior_close)
     )
@@ -130,13 +130,10 @@ def _open_risk(others: Sequence[IntentRecord], state: TradingState) -> float:
     return held + entering
 
 
-def _stop_price(order: OrderIntent, state: TradingState) -> float:
-    """Return where the stop of an entry is, NaN where neither journal nor decision says so."""
-    planned = _child_stop(order.coid, state)
-    if planned is not None:
-        return planned
-    approved = () if state.decision is None else state.decision.entries
-    return next((each.stop_price for each in approved if each.symbol == order.symbol), math.nan)
+def _stop_price(group: Sequence[OrderIntent]) -> float:
+    """Return where the stop of an entry is that leaves with it, NaN where none does."""
+    prices = (order.stop_price for order in group if order.role is Role.STOP)
+    return next((price for price in prices if price is not None), math.nan)
 
 
 def _child_stop(coid: str, state: TradingState) -> float | None:

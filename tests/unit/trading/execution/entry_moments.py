@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from tests.fakes.trading_states import (
@@ -36,6 +37,10 @@ def before(now: datetime = PRE_OPEN, *records: IntentRecord, **facts: object) ->
     return moment(now, *records, **usually(facts, decision=BUY, quotes=QUOTES))
 
 
-def code(state: TradingState) -> str | None:
-    denied = check_entry((entry().intent,), state)
+LEAVES = (entry(), stop(parent="E", stop=95.01))
+"""what leaves together: an entry with its stop"""
+
+
+def code(state: TradingState, group: Sequence[IntentRecord] = LEAVES) -> str | None:
+    denied = check_entry([record.intent for record in group], state)
     return None if denied is None else denied.code

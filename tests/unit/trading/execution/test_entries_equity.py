@@ -6,7 +6,7 @@ import pytest
 
 from tests.fakes.stages import settings_of
 from tests.fakes.trading_states import CLOSES, MSFT, PRE_OPEN, entry, own, reading, stop
-from tests.unit.trading.execution.entry_moments import GROUP, before, code
+from tests.unit.trading.execution.entry_moments import LEAVES, before, code
 from trading.execution.snapshot import BrokerSnapshot
 from trading.model.decision import RiskState
 
@@ -39,9 +39,9 @@ def test_other_entries_are_at_risk_to_their_stops(quantity: int, stop_price: flo
     assert found == (None if allowed else "open_risk")
 
 
-def test_entry_of_which_nobody_knows_the_stop_is_not_sent() -> None:
-    assert code(before(decision=None)) == "open_risk"
-    assert code(before(PRE_OPEN, *GROUP, decision=None)) is None
+def test_entry_that_leaves_without_a_stop_is_not_sent() -> None:
+    assert code(before(), LEAVES[:1]) == "open_risk"
+    assert code(before(), LEAVES) is None
 
 
 @pytest.mark.parametrize(

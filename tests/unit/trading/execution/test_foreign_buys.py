@@ -19,6 +19,7 @@ from tests.fakes.trading_states import (
     moment,
     own,
     shows,
+    stop,
     usually,
 )
 from trading.execution.door import may_leave
@@ -134,7 +135,7 @@ def test_position_that_can_not_be_read_gives_no_price() -> None:
 def test_entry_is_for_the_money_that_purchases_of_others_leave(limit: float | None, expected: str | None) -> None:
     order = theirs(conid=ELSEWHERE, symbol="ELSE", limit_price=limit)
     made = beside(order, quotes=[bid(100.5, PRE_OPEN)])
-    denied = may_leave(Submit((entry().intent,), Step.ENTRY), made)
+    denied = may_leave(Submit((entry().intent, stop(parent="E").intent), Step.ENTRY), made)
     assert (None if denied is None else denied.code) == expected
 
 
@@ -147,7 +148,8 @@ def test_their_purchases_count_as_exposure_where_there_is_more_cash_than_equity(
         snapshot = beside(replace(order, limit_price=limit)).snapshot
         rich = Reading(replace(account, cash=20_000.0, available_funds=20_000.0), PRE_OPEN)
         denied = may_leave(
-            Submit((entry().intent,), Step.ENTRY), replace(made, snapshot=replace(snapshot, account=rich))
+            Submit((entry().intent, stop(parent="E").intent), Step.ENTRY),
+            replace(made, snapshot=replace(snapshot, account=rich)),
         )
         assert (None if denied is None else denied.code) == expected
 
