@@ -19,6 +19,7 @@ from trading.execution.matching import may_be, twins
 from trading.execution.snapshot import BrokerSnapshot
 from trading.execution.windows import in_reset, next_reset_end
 from trading.market.calendar import TradingCalendar
+from trading.model.alarm import Alarm, AlarmCode
 from trading.model.exchange_time import exchange_date
 from trading.model.order import IntentState, Role, Tif
 from trading.model.record import IntentRecord, JournalView
@@ -157,6 +158,28 @@ def _after_session(
         return Judgement(vote, lost=True)
     # One vote of a kind is enough to wait for the next event with.
     return Judgement(None if vote in kinds and not reset else vote)
+
+
+def freeze(port: Journal, record: IntentRecord, journal: JournalView, now: datetime) -> Alarm | None:
+    """Freeze an order that has not been proven for long, and return what is to be told of it by then."""
+    if now - (record.unknown_since or record.sent_at or now) >= FREEZE_AFTER:
+        if not record.frozen:
+            port.freeze(record.coid, now)
+    elif not record.frozen:
+        return None
+    return None if goes_with_another(record, journal) else unproven_alarm(record)
+
+
+def unproven_alarm(record: IntentRecord) -> Alarm:
+    """Return what a person has to know of an order whose outcome is not proven, and what there is to do."""
+    what = f"order {record.order_id} looks like it; claim it or cancel it at the broker"
+    text = what if record.provisional else "look it up at the broker, then decide with `reconcile`"
+    return Alarm(
+        AlarmCode.ORDER_UNKNOWN,
+        record.coid,
+        f"{record.intent.symbol}: what became of the {record.intent.role} {record.coid} is not proven; "
+        f"nothing is bought in it until it is: {text}",
+    )
 
 
 def declare_lost(port: Journal, record: IntentRecord, journal: JournalView, why: str, now: datetime) -> set[str]:

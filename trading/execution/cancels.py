@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from trading.execution.absence import unproven_alarm
 from trading.execution.matching import is_same, working
 from trading.execution.plan import Cancel, Plan
 from trading.execution.state import TradingState
@@ -27,6 +28,9 @@ def plan_cancels(state: TradingState, plan: Plan) -> None:
     """Cancel entries after a halt or their session, what a refused child leaves, and sells with nothing behind."""
     for record in state.journal.maybe_live:
         step = _reason(record, state)
+        if step is Step.HALT and record.provisional:
+            # It may buy on, and is only a person's to cancel.
+            plan.alarms.append(unproven_alarm(record))
         if step is not None:
             ask_cancel(record, step, state, plan)
     for position in state.journal.positions:

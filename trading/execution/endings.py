@@ -66,6 +66,8 @@ class Endings:
         self._settings = settings
         self.told: dict[str, BrokerOrder] = {}
         """what single orders say, by coid, that the list lacks and that filled by more than their executions tell"""
+        self.alive: set[str] = set()
+        """the orders that the list lacks and that work by their id, as this session had not shown before"""
 
     def of(self, record: IntentRecord, now: datetime) -> Ending | None:
         """Return how a working order ended, None while it works or that can't be told."""
@@ -184,6 +186,8 @@ class Endings:
         if order is not None and is_same(record, order, self._journal):
             if round(order.filled_quantity) > record.filled:
                 self.told[record.coid] = order
+            if LIFE[order.status] is OrderLife.LIVE and record.seen_epoch != self._snapshot.epoch:
+                self.alive.add(record.coid)
             return self._judge(record, OrderSight(order, LIFE[order.status]), now)
         return self._unlisted(record, missing_s, now)
 

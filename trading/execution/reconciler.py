@@ -257,6 +257,8 @@ class Reconciler:
         endings = Endings(snapshot, journal, since, context.broker, context.calendar, context.settings)
         for record in journal.maybe_live:
             self._end(record, endings, snapshot, done)
+        if endings.alive:
+            context.journal.mark_seen(endings.alive, snapshot.epoch)
         if not endings.told:
             return
         # Executions that carry neither id nor name may be theirs, and not a sale by hand.
@@ -332,26 +334,12 @@ class Reconciler:
                 if judgement.lost:
                     gone |= absence.declare_lost(context.journal, record, journal, "its absence is proven", now)
                     continue
-            self._freeze(record, journal, now, done)
+            alarm = absence.freeze(context.journal, record, journal, now)
+            if alarm is not None:
+                done.alarms.append(alarm)
             look = absence.next_look(record, now, context.calendar, context.settings)
             if look is not None:
                 done.again(look)
-
-    def _freeze(self, record: IntentRecord, journal: JournalView, now: datetime, done: Reconciled) -> None:
-        begun = record.unknown_since or record.sent_at or now
-        if not record.frozen and now - begun >= absence.FREEZE_AFTER:
-            self._context.journal.freeze(record.coid, now)
-        if (record.frozen or now - begun >= absence.FREEZE_AFTER) and not absence.goes_with_another(record, journal):
-            what = f"order {record.order_id} looks like it; claim it or cancel it at the broker"
-            text = what if record.provisional else "look it up at the broker, then decide with `reconcile`"
-            done.alarms.append(
-                Alarm(
-                    AlarmCode.ORDER_UNKNOWN,
-                    record.coid,
-                    f"{record.intent.symbol}: what became of the {record.intent.role} {record.coid} is not proven; "
-                    f"nothing is bought in it until it is: {text}",
-                )
-            )
 
     # ---- own shares
 

@@ -80,6 +80,20 @@ def test_order_that_is_bound_by_likeness_alone_is_never_cancelled() -> None:
     assert cancels(plan_of(moment(PRE_OPEN, entry(provisional=True), mode=HALTED))) == []
 
 
+def test_halt_tells_at_once_of_an_order_that_looks_like_an_entry_and_may_buy_on() -> None:
+    like = entry("E", 1, provisional=True)
+    assert plan_of(moment(PRE_OPEN, like)).alarms == []
+    assert plan_of(moment(PRE_OPEN, entry("E", 1), mode=HALTED)).alarms == []
+    [alarm] = plan_of(moment(PRE_OPEN, like, mode=HALTED)).alarms
+    assert (alarm.code, alarm.subject) == (AlarmCode.ORDER_UNKNOWN, "E")
+    assert "order 1 looks like it; claim it or cancel it at the broker" in alarm.text
+
+
+def test_halt_does_not_cancel_by_an_id_of_an_earlier_session_that_this_one_has_not_shown() -> None:
+    assert cancels(plan_of(moment(PRE_OPEN, entry(seen_epoch=EPOCH - 1), orders=[], mode=HALTED))) == []
+    assert cancels(plan_of(moment(PRE_OPEN, entry(seen_epoch=EPOCH), orders=[], mode=HALTED))) == [("E", Step.HALT)]
+
+
 @pytest.mark.parametrize(
     "state", [IntentState.SENDING, IntentState.QUESTIONED, IntentState.REPLYING, IntentState.UNKNOWN]
 )

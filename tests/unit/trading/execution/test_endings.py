@@ -13,6 +13,7 @@ from tests.fakes.trading_states import (
     AAPL,
     ACCOUNT,
     CLOSE,
+    EPOCH,
     IN_SESSION,
     asked,
     calendar,
@@ -55,6 +56,7 @@ class Judge:
         self.evidence = SqliteEvidence(books.database)
         self.broker: FakeBroker = books.broker
         self.told: dict[str, BrokerOrder] = {}
+        self.alive: set[str] = set()
 
     def __call__(
         self,
@@ -70,7 +72,7 @@ class Judge:
         journal = JournalView((*before, record), (), commands)
         endings = Endings(seen, journal, since, self.broker, calendar(), settings_of())
         found = endings.of(record, now)
-        self.told = endings.told
+        self.told, self.alive = endings.told, endings.alive
         since.close()
         return found
 
@@ -309,6 +311,30 @@ def test_nothing_is_missing_where_the_list_can_not_tell(judge: Judge) -> None:
 def test_order_whose_status_can_not_be_read_has_not_ended(judge: Judge) -> None:
     judge.broker.failing.add("status")
     assert judge.after(86400, ENTRY) is None
+
+
+@pytest.mark.parametrize(
+    ("status", "seen_epoch", "alive"),
+    [
+        (BrokerStatus.SUBMITTED, EPOCH - 1, {"E"}),
+        (BrokerStatus.SUBMITTED, EPOCH, set()),
+        (BrokerStatus.INACTIVE, EPOCH - 1, set()),
+        (BrokerStatus.CANCELLED, EPOCH - 1, set()),
+    ],
+)
+def test_order_that_only_its_status_shows_alive_is_seen_in_this_session(
+    judge: Judge, status: BrokerStatus, seen_epoch: int, alive: set[str]
+) -> None:
+    judge.broker.book[1] = shows(entry("E", 1), status)
+    judge(entry("E", 1, seen_epoch=seen_epoch))
+    assert judge.alive == alive
+
+
+def test_status_of_another_order_under_the_id_shows_nothing_alive(judge: Judge) -> None:
+    earlier = entry("E", 1, seen_epoch=EPOCH - 1)
+    judge.broker.book[1] = replace(shows(earlier), side=Side.SELL)
+    judge(earlier)
+    assert judge.alive == set()
 
 
 def test_order_without_an_id_is_not_judged_here(judge: Judge) -> None:

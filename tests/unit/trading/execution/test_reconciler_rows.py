@@ -171,6 +171,19 @@ def test_provisional_order_is_told_with_the_id_that_looks_like_it_after_ten_minu
     assert f"order {books.broker.named(entry.coid).order_id} looks like it" in told[1][0].text
 
 
+def test_entry_that_the_list_omits_after_a_new_login_is_seen_by_its_id(books: OrderBooks) -> None:
+    entry, _, _ = books.enter()
+    books.read()
+    books.epoch += 1
+    books.broker.empty.add("orders")
+    books.broker.failing.add("status")
+    books.read(5)
+    assert books.record(entry.coid).seen_epoch == books.epoch - 1
+    books.broker.failing.clear()
+    books.read(5)
+    assert books.record(entry.coid).seen_epoch == books.epoch
+
+
 # ---- rows that contradict each other, that come back, that can't be read
 
 
