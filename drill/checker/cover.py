@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from drill.checker.book import OVER, Book, changes
 from drill.checker.logs import FAR, Case, Violation, instant, shown
@@ -20,45 +20,56 @@ DOUBT_S = 90.0
 PENALTY_S = 120.0
 OK = 200
 UNPROVEN = frozenset({"SENDING", "QUESTIONED", "REPLYING", "UNKNOWN"})
+SMALL_PART = 0.1
 VANISHED_S = 120.0
 """how long an order may be missing in the list before it counts as unproven"""
 
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """Own shares of a contract without cover, from a time to a time."""
+    """Own shares of a contract without cover, from a time to a time; `few` beside others that have it."""
 
     conid: int
     symbol: str
     begin: float
     end: float
     shares: int
+    few: bool = False
 
 
 def gaps(case: Case) -> list[Gap]:
     """Return the times in which own shares had no cover."""
     found: list[Gap] = []
-    open_since: dict[int, tuple[float, int]] = {}
+    open_since: dict[int, Gap] = {}
     book = Book()
     for _, book in changes(case):
         for conid in list(book.own):
-            bare = max(book.own[conid], 0) - book.covered(conid)
-            if bare > 0 and conid not in open_since:
-                open_since[conid] = book.at, bare
-            elif bare <= 0 and conid in open_since:
-                since, shares = open_since.pop(conid)
-                found.append(Gap(conid, book.symbol(conid), since, book.at, shares))
+            gap, before = _gap(book, conid), open_since.get(conid)
+            if before is not None and (gap is None or gap.few is not before.few):
+                found.append(replace(open_since.pop(conid), symbol=book.symbol(conid), end=book.at))
+            if gap is not None:
+                open_since.setdefault(conid, gap)
     found += [
-        Gap(conid, book.symbol(conid), since, max(case.end, since), bare) for conid, (since, bare) in open_since.items()
+        replace(gap, symbol=book.symbol(conid), end=max(case.end, gap.begin)) for conid, gap in open_since.items()
     ]
     return found
+
+
+def _gap(book: Book, conid: int) -> Gap | None:
+    """Return the gap that begins with what the book says now, None where all shares are covered."""
+    own, covered = max(book.own[conid], 0), book.covered(conid)
+    bare = own - covered
+    if bare <= 0:
+        return None
+    return Gap(conid, book.symbol(conid), book.at, FAR, bare, covered > 0 and bare <= max(1, own * SMALL_PART))
 
 
 def i9_shares_are_covered(case: Case) -> Iterator[Violation]:
     """In liquid hours own shares have a stop within 15 s of the first look at which that could be seen and done.
 
     Not counted: while the process or the gateway is away, while what became of a stop is not proven (the software
-    guard stands for it), the minute that an exit takes, and the pause after a pair that the broker refused.
+    guard stands for it), the minute that an exit takes, the pause after a pair that the broker refused, and till the
+    close a few shares that the broker was asked in vain to let the stop of the others have.
     """
     looks, unclear = looks_of(case), untold(case)
     for gap in gaps(case):
@@ -89,7 +100,7 @@ def _deadline(case: Case, looks: Looks, gap: Gap, begin: float) -> float:
             return due
         later = max(alive_after(case, due), unproven_until(case, gap.conid, due), _exit_until(case, gap, due))
         later = max(later, _tried_until(case, gap, begin, due), _doubtful_until(case, looks, gap, due))
-        later = max(later, _penalty_until(case, due))
+        later = max(later, _penalty_until(case, due), _kept_until(case, gap, begin, due))
         if later <= due:
             later = _cancelling_until(case, gap, since, due)
         if later <= since:
@@ -154,6 +165,28 @@ def _tried_until(case: Case, gap: Gap, begin: float, at: float) -> float:
     if not tried:
         return at
     return max(at, tried[-1] + (RETRY_S if tried[-1] >= begin else SERIES_S))
+
+
+def _kept_until(case: Case, gap: Gap, begin: float, at: float) -> float:
+    """Return until when a stop may stay that a few shares are missing in, and that could not be made larger that day.
+
+    To replace it would leave the others bare too: that is done once the market is closed.
+    """
+    if not gap.few:
+        return at
+    since = max((closed for _, closed in case.hours if closed <= begin), default=0.0)
+    stops = [
+        intent.order_id
+        for intent in case.journal.intents.values()
+        if intent.role == "stop" and intent.conid == gap.conid and intent.order_id is not None
+    ]
+    asked = any(
+        act.about is None and act.verb == "POST" and act.path.endswith(f"/order/{order_id}") and since <= act.at <= at
+        for order_id in stops
+        if not _is_over(case, order_id, at)
+        for act in case.journal.wire
+    )
+    return max((closed for opened, closed in case.hours if asked and opened <= at < closed), default=at)
 
 
 def _pairs(case: Case, conid: int, since: float, until: float) -> list[float]:

@@ -18,6 +18,9 @@ from trading.model.request import RequestKind
 # A modification that the reading does not show after so many tries counts as refused.
 TRIES = 2
 TRIES_APART = timedelta(seconds=15)
+# A stop that lacks no more than this part of the shares, or a single one, stays in regular hours: while it is replaced
+# nothing rests for any of them, and a broker that refused to change it may refuse the new one too.
+SMALL_PART = 0.1
 
 
 def plan_resize(
@@ -47,7 +50,7 @@ def plan_resize(
     if not wrong:
         return
     if any(_is_refused(leg, state) for leg in wrong):
-        if not entering and _may_be_given_up(wrong, need, state, plan, pair_at):
+        if not entering and _may_be_given_up(position, wrong, need, state, plan, pair_at):
             for leg in legs:
                 ask_cancel(leg, Step.REPLACE, state, plan)
         return
@@ -66,26 +69,39 @@ def plan_resize(
 
 
 def _may_be_given_up(
-    wrong: Sequence[IntentRecord], need: int, state: TradingState, plan: Plan, pair_at: datetime | None
+    position: OwnPosition,
+    wrong: Sequence[IntentRecord],
+    need: int,
+    state: TradingState,
+    plan: Plan,
+    pair_at: datetime | None,
 ) -> bool:
     """Return whether legs that can't be changed make way for a new pair.
 
-    What would sell more than there is goes at once. Else a stop that is right stays in regular hours whatever its
-    target is, and no stop goes before another one may be sent.
+    What would sell more than there is goes at once. Else a good stop stays in regular hours, whatever its target is,
+    and the software guard watches the few shares that it may lack; and no stop goes before another one may be sent.
     """
-    if any(round(state.snapshot.sights[leg.order_id or 0].order.remaining_quantity) > need for leg in wrong):
+    if any(_shares(leg, state) > need for leg in wrong):
         return True
-    if state.times.liquid and all(leg.intent.role is not Role.STOP for leg in wrong):
+    if state.times.liquid and all(
+        leg.intent.role is not Role.STOP or _is_good(position, leg, need, state) for leg in wrong
+    ):
         return False
     if pair_at is not None and pair_at > state.now:
         plan.again(pair_at)
     return pair_at is not None and pair_at <= state.now
 
 
+def _is_good(position: OwnPosition, stop: IntentRecord, need: int, state: TradingState) -> bool:
+    """Return whether a stop rests at its price for all of the shares that are needed but a few."""
+    missing = need - _shares(stop, state)
+    return 0 <= missing <= max(1, need * SMALL_PART) and not _is_moved(position, stop, state)
+
+
 def _ordered(
     position: OwnPosition, legs: Sequence[IntentRecord], need: int, state: TradingState
 ) -> Sequence[IntentRecord]:
-    shares = sum(round(state.snapshot.sights[leg.order_id].order.remaining_quantity) for leg in legs if leg.order_id)
+    shares = sum(_shares(leg, state) for leg in legs if leg.order_id)
     stop_first = sorted(legs, key=lambda leg: leg.intent.role is not Role.STOP)
     if shares <= need * len(legs):
         return stop_first
@@ -94,14 +110,22 @@ def _ordered(
 
 
 def _is_wrong(position: OwnPosition, leg: IntentRecord, need: int, state: TradingState, *, entering: bool) -> bool:
-    order = state.snapshot.sights[leg.order_id or 0].order
-    shares = round(order.remaining_quantity)
+    shares = _shares(leg, state)
     if entering:
         return shares > need
+    return shares != need or _is_moved(position, leg, state)
+
+
+def _is_moved(position: OwnPosition, leg: IntentRecord, state: TradingState) -> bool:
+    """Return whether a leg rests at another price than the plan's, which nobody set."""
     price = _price(leg, state)
     planned = _planned_price(position, leg, state)
-    moved = price is not None and abs(price - planned) > _rounding(planned) and not _set_by_hand(leg, state)
-    return shares != need or moved
+    return price is not None and abs(price - planned) > _rounding(planned) and not _set_by_hand(leg, state)
+
+
+def _shares(leg: IntentRecord, state: TradingState) -> int:
+    """Return what a leg would still sell."""
+    return round(state.snapshot.sights[leg.order_id or 0].order.remaining_quantity)
 
 
 def _planned_price(position: OwnPosition, leg: IntentRecord, state: TradingState) -> float:

@@ -12,6 +12,7 @@ from tests.unit.drill.checker.made_up import (
     ACCOUNT,
     CLOSE_S,
     CONID,
+    STOP,
     STOP_ID,
     TARGET,
     TARGET_ID,
@@ -238,6 +239,43 @@ def test_bare_shares_outside_regular_hours_are_not_counted() -> None:
     run.over(CLOSE_S + 10.0, STOP_ID)
     run.turn(CLOSE_S + 10.0)
     assert i9(run) == []
+
+
+def short_stop(shares: int, own: int, asked: float | None) -> MadeUp:
+    """From 200 s on the stop is for so many of all own shares; the broker was `asked` to make it larger."""
+    run = bought(own)
+    run.line(200.0, "modify", ticket={"order_id": STOP_ID, "kind": "STP", "quantity": shares})
+    run.turn(200.0)
+    if asked is not None:
+        run.about(asked, STOP, path=f"/iserver/account/{ACCOUNT}/order/{STOP_ID}")
+    return run
+
+
+@pytest.mark.parametrize(
+    ("shares", "own", "asked", "count"),
+    [
+        (9, 10, 205.0, 0),
+        (9, 10, None, 1),
+        (8, 10, 205.0, 1),
+        (18, 20, 205.0, 0),
+        (17, 20, 205.0, 1),
+        (1, 2, 205.0, 0),
+        (0, 1, 205.0, 1),
+    ],
+)
+def test_stop_that_lacks_a_few_shares_may_stay_that_day_once_it_could_not_be_made_larger(
+    shares: int, own: int, asked: float | None, count: int
+) -> None:
+    assert len(i9(short_stop(shares, own, asked))) == count
+
+
+def test_few_shares_that_grow_to_many_are_bare_from_then_on() -> None:
+    run = short_stop(9, 10, 205.0)
+    run.line(900.0, "modify", ticket={"order_id": STOP_ID, "kind": "STP", "quantity": 5})
+    run.turn(900.0)
+    (found,) = i9(run)
+    assert found.at == seconds(915.0)
+    assert [(gap.shares, gap.few) for gap in cover.gaps(run.case())] == [(1, True), (5, False)]
 
 
 def test_gap_names_its_shares_and_its_time() -> None:

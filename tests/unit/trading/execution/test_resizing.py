@@ -245,6 +245,39 @@ def test_good_stop_is_not_given_up_for_a_target_in_regular_hours(now: datetime, 
     assert modifies(plan) == []
 
 
+def short_stop(shares: int, need: int, now: datetime, price: float = 95.0) -> Plan:
+    """Return what is planned where the broker refuses to make a stop of so many shares as large as is needed."""
+    shown = [
+        replace(rows()[0], total_quantity=float(shares), remaining_quantity=float(shares), stop_price=price),
+        replace(rows()[1], total_quantity=float(need), remaining_quantity=float(need)),
+    ]
+    refused = tried(-60, quantity=need, state=CommandState.REFUSED)
+    return resized(need, orders=shown, commands=refused, now=now, pair_at=now)
+
+
+@pytest.mark.parametrize(
+    ("shares", "need", "given_up"),
+    [(9, 10, False), (8, 10, True), (1, 2, False), (1, 3, True), (18, 20, False), (17, 20, True), (27, 29, False)],
+)
+def test_good_stop_is_not_given_up_for_a_few_shares_more_in_regular_hours(
+    shares: int,
+    need: int,
+    given_up: bool,  # noqa: FBT001
+) -> None:
+    replaced = [("S", Step.REPLACE), ("T", Step.REPLACE)]
+    assert cancels(short_stop(shares, need, IN_SESSION)) == (replaced if given_up else [])
+    assert cancels(short_stop(shares, need, PRE_OPEN)) == replaced
+    assert modifies(short_stop(shares, need, IN_SESSION)) == []
+
+
+def test_stop_that_sells_one_share_too_many_or_rests_at_a_price_of_before_makes_way() -> None:
+    replaced = [("S", Step.REPLACE), ("T", Step.REPLACE)]
+    assert cancels(short_stop(10, 9, IN_SESSION)) == replaced
+    moved = [replace(rows()[0], stop_price=90.0), rows()[1]]
+    asked_for = tried(-60, quantity=9, price=90.0) + tried(-30, quantity=9, state=CommandState.REFUSED)
+    assert cancels(resized(9, orders=moved, commands=asked_for)) == replaced
+
+
 def test_refusal_of_earlier_does_no_harm_to_legs_that_are_right() -> None:
     assert resized(9, commands=tried(0, state=CommandState.REFUSED)).commands == []
 
