@@ -15,12 +15,15 @@ from trading.execution.in_flight import in_flight
 from trading.execution.own_splits import left_after_split, looks_split, sold_after_split, split_of
 from trading.execution.share_trades import sold_by_others
 from trading.execution.snapshot import STOCK, BrokerSnapshot
+from trading.model.account import PositionList
 from trading.model.order import Execution, Role
 from trading.model.record import IntentRecord, JournalView, OwnPosition
 from trading.ports import AdjustmentKind, Sighting
 
 VOTES_NEEDED = 5
 VOTES_APART = timedelta(seconds=30)
+# How far the account's value of its stocks may be from that of the listed ones: prices move between two requests.
+LEDGER_TOLERANCE = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,14 +150,29 @@ def _sold_by_hand(position: OwnPosition, held: int) -> Change:
 
 
 def _witnessed(position: OwnPosition, snapshot: BrokerSnapshot, journal: JournalView) -> bool:
-    """Return whether the list is more than empty: it shows this contract, or another one of ours with its shares."""
+    """Return whether the list is more than empty: it shows this contract, or another one of ours with its shares.
+
+    Or the account says that its stocks are worth what is listed, be it nothing.
+    """
     if snapshot.positions.value is not None and position.conid in snapshot.positions.value.flat:
         return True
     if snapshot.held(position.conid) > 0:
         return True
-    return any(
+    return _ledger_agrees(snapshot) or any(
         snapshot.held(other.conid) >= other.quantity for other in journal.positions if other.conid != position.conid
     )
+
+
+def _ledger_agrees(snapshot: BrokerSnapshot) -> bool:
+    """Return whether the account's stocks, asked for after the list, are worth as much as those that are listed."""
+    account, listed = snapshot.account.value, snapshot.positions.value
+    if account is None or account.stock_value is None or listed is None:
+        return False
+    prices = [row.market_price for row in listed.positions if row.asset_class in {None, STOCK}]
+    if snapshot.account.began < snapshot.positions.began or any(price is None or not price > 0.0 for price in prices):
+        return False
+    worth = _worth(listed)
+    return abs(account.stock_value - worth) <= LEDGER_TOLERANCE * max(abs(account.stock_value), abs(worth))
 
 
 def _in_the_ledger(position: OwnPosition, held: int, snapshot: BrokerSnapshot) -> bool:
@@ -162,7 +180,10 @@ def _in_the_ledger(position: OwnPosition, held: int, snapshot: BrokerSnapshot) -
     account, listed = snapshot.account.value, snapshot.positions.value
     if account is None or account.stock_value is None or listed is None:
         return False
-    stocks = [row for row in listed.positions if row.asset_class in {None, STOCK}]
-    worth = sum(row.quantity * (row.market_price or row.average_price or 0.0) for row in stocks)
     missing = (position.quantity - held) * position.entry_price
-    return account.stock_value - worth > missing / 2.0
+    return account.stock_value - _worth(listed) > missing / 2.0
+
+
+def _worth(listed: PositionList) -> float:
+    stocks = [row for row in listed.positions if row.asset_class in {None, STOCK}]
+    return sum(row.quantity * (row.market_price or row.average_price or 0.0) for row in stocks)

@@ -23,7 +23,7 @@ from trading.execution.own_shares import (
     Doubt,
     subject_of,
 )
-from trading.execution.snapshot import Reading
+from trading.execution.snapshot import BrokerSnapshot, Reading
 from trading.model.order import Execution, IntentState, Side
 from trading.ports import AdjustmentKind, Sighting
 
@@ -122,6 +122,48 @@ def test_row_of_the_contract_itself_is_a_witness() -> None:
     assert judged(shown({}, flat=frozenset({AAPL})), votes=votes(4)) == GONE
     nine = Change(TEN, -1, AdjustmentKind.MANUAL, "1 of 10 own shares were sold by hand")
     assert judged(shown({AAPL: 9}), votes=votes(4, held=9)) == nine
+
+
+def ledger(
+    snapshot: BrokerSnapshot, value: float | None, *, price: float | None = 100.0, late_s: float = 0.0
+) -> BrokerSnapshot:
+    """Let the account say what its stocks are worth, and the list at which price each of them stands."""
+    assert snapshot.positions.value is not None
+    rows = tuple(replace(row, market_price=price) for row in snapshot.positions.value.positions)
+    account = replace(reading(IN_SESSION).account.value, stock_value=value)  # type: ignore[type-var]
+    listed = Reading(replace(snapshot.positions.value, positions=rows), IN_SESSION)
+    return replace(snapshot, positions=listed, account=Reading(account, after(late_s)))
+
+
+@pytest.mark.parametrize(
+    ("value", "counts"), [(0.0, True), (0.01, False), (-0.01, False), (float("nan"), False), (None, False)]
+)
+def test_ledger_without_stocks_is_a_witness_of_an_empty_list(value: float | None, *, counts: bool) -> None:
+    found = judged(ledger(shown({}), value), votes=votes(4), others=())
+    assert found == (GONE if counts else Doubt(TEN, 0, vote=False))
+
+
+@pytest.mark.parametrize(
+    ("value", "counts"), [(1_000.0, True), (1_052.0, True), (1_053.0, False), (950.0, True), (949.0, False)]
+)
+def test_ledger_is_a_witness_where_it_agrees_with_the_list_within_five_percent(value: float, *, counts: bool) -> None:
+    found = judged(ledger(shown({MSFT: 10}), value), votes=votes(4))
+    assert found == (GONE if counts else Doubt(TEN, 0, vote=False))
+
+
+def test_ledger_within_five_percent_is_none_where_it_still_counts_what_is_missing() -> None:
+    # A thousand dollars are missing beside a hundred thousand.
+    assert judged(ledger(shown({MSFT: 1000}), 100_500.0), votes=votes(4)) == GONE
+    assert judged(ledger(shown({MSFT: 1000}), 100_501.0), votes=votes(4)) == Doubt(TEN, 0, vote=False)
+
+
+@pytest.mark.parametrize("price", [None, 0.0, -100.0, float("nan")])
+def test_ledger_is_no_witness_where_the_value_of_what_is_listed_is_not_known(price: float | None) -> None:
+    assert judged(ledger(shown({MSFT: 10}), 1_000.0, price=price), votes=votes(4)) == Doubt(TEN, 0, vote=False)
+
+
+def test_ledger_of_before_the_list_is_no_witness() -> None:
+    assert judged(ledger(shown({}), 0.0, late_s=-0.001), votes=votes(4)) == Doubt(TEN, 0, vote=False)
 
 
 # ---- what is in flight
