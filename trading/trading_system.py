@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 
 from trading.cycle.alerting import Alerting
 from trading.cycle.deciding import Deciding
+from trading.cycle.flattening import is_flat, progress
 from trading.cycle.gather import market_times, open_session
 from trading.cycle.operator_requests import OperatorRequests, describe
 from trading.cycle.order_events import OrderEvents
@@ -33,7 +34,7 @@ from trading.execution.resolutions import carry_out
 from trading.model.alarm import AlarmCode
 from trading.model.metric import Counter, Gauge
 from trading.model.mode import Mode
-from trading.model.order import IntentState, Role
+from trading.model.order import IntentState
 from trading.model.status import SessionState
 
 # The pages take a file that is older than 20 s for a loop that stands.
@@ -215,19 +216,15 @@ class TradingSystem:
         return turn
 
     def _finish_flatten(self, turn: Turn) -> None:
-        """End a flatten once nothing of ours is left or may come, else say what it waits for."""
+        """End a flatten once nothing of ours is left or may come, else say what was sent and what it waits for."""
         halts = self._context.store.halts
         if halts.flatten_goal() is None:
             return
         now = self._context.clock.now()
-        entries = [record for record in turn.state.journal.maybe_live if record.intent.role is Role.ENTRY]
-        if not turn.state.journal.positions and not entries and turn.state.snapshot.whole:
+        if is_flat(turn.state.journal) and turn.state.snapshot.whole:
             halts.end_flatten("all own shares are sold", now)
             return
-        concerned = {p.symbol for p in turn.state.journal.positions} | {record.intent.symbol for record in entries}
-        parts = [f"{symbol}: {text}" for symbol, text in sorted(turn.waiting.items()) if symbol in concerned]
-        left = ", ".join(f"{p.quantity} {p.symbol}" for p in turn.state.journal.positions)
-        halts.set_flatten_progress("; ".join([f"left to sell: {left or 'nothing'}", *parts]), now)
+        halts.set_flatten_progress(progress(turn.state.journal, turn.waiting), now)
 
     # ---- time
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -11,12 +12,13 @@ ASKED = datetime(2014, 3, 4, 13, 30, tzinfo=UTC)
 
 
 class FakeRequests:
-    """Implements `Requests`: they wait until they are answered.
+    """Implements `Requests`: they wait until they are answered. People have seen the halt that `newest` tells.
 
     What is in `failures` under the name of a method is raised by it, one a call.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, newest: Callable[[], int] = lambda: 0) -> None:
+        self.newest = newest
         self.file: OperatorRequest | None = None
         self.waiting: list[OperatorRequest] = []
         self.answers: list[tuple[RequestKind | None, str]] = []
@@ -24,9 +26,10 @@ class FakeRequests:
         self._made = 0
 
     def ask(
-        self, kind: RequestKind | None, argument: str = "", *, seen: int = 99, age_s: float | None = 0.5
+        self, kind: RequestKind | None, argument: str = "", *, seen: int | None = None, age_s: float | None = 0.5
     ) -> OperatorRequest:
         self._made += 1
+        seen = self.newest() if seen is None else seen
         request = OperatorRequest(self._made, kind, argument, "mary", ASKED, age_s, seen, taken_up=False)
         self.waiting.append(request)
         return request

@@ -22,8 +22,8 @@ class House:
 
     def __init__(self, database: Database) -> None:
         self.database = database
-        self.requests = FakeRequests()
         self.store = SqliteStore(database)
+        self.requests = FakeRequests(self.store.halts.newest)
         self.store.set_reconciled(reconciled=True, reason="test", now=NOW)
         self.log = MemoryLog()
         self.taker = self.boot()

@@ -38,7 +38,7 @@ class LoopParts(ContextParts):
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
         self.session = FakeSession()
-        self.requests = FakeRequests()
+        self.requests = FakeRequests(lambda: self.store.halts.newest())
         self.symbols = sorted(CONIDS)
         self.pauses: list[float] = []
         self.turns = 0

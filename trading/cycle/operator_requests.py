@@ -118,14 +118,14 @@ class OperatorRequests:
         if request.kind is RequestKind.FLATTEN:
             reason = request.argument or "flatten"
             self._store.halts.set_flatten(request.facts, reason=reason, actor=request.actor, now=now)
-            return "halted: own shares are being sold"
+            return "halted: own shares are sold as soon as that may be sent; what was sent, and what waits, is shown"
         return "halted: nothing is bought; stops stay; live entries are being cancelled"
 
     def _refusal(self, request: OperatorRequest) -> str | None:
         """Return why a request is not carried out; of a flatten the halt always is."""
         expired = request.age_s is None or request.age_s > EXPIRES_AFTER_S
         match request.kind:
-            case None:
+            case None | RequestKind.RESUME if not self._is_understood(request):
                 return f"{REFUSED}: not understood, nothing was done"
             case RequestKind.RESUME if request.taken_up:
                 return f"{REFUSED}: interrupted half-way; the mode is {self._store.mode().mode}; look, then ask again"
@@ -137,6 +137,12 @@ class OperatorRequests:
                 return f"{REFUSED}: halted, but not flattened: {_LATE}"
             case _:
                 return None
+
+    def _is_understood(self, request: OperatorRequest) -> bool:
+        """Return whether it can be told what is meant: a resume names no halt that there never was."""
+        if request.kind is RequestKind.RESUME:
+            return request.seen <= self._store.halts.newest()
+        return request.kind is not None
 
     def _halt(self, request: OperatorRequest, now: datetime) -> bool:
         reason, facts = request.argument or "asked for", request.facts

@@ -44,6 +44,9 @@ class Halts(Protocol):
     def set_daily_loss(self, reason: str | None, now: datetime) -> None:
         """Persist why the equity lost too much since the close before, None where it did not; the same is no news."""
 
+    def newest(self) -> int:
+        """Return the number of the newest halt that is stored, whatever became of it; 0 without any."""
+
     def flatten_goal(self) -> FlattenGoal | None:
         """Return the flatten that stands."""
 

@@ -20,6 +20,7 @@ _SAME = f"""
 SELECT id, acknowledged_at, over_at FROM halt
 WHERE cause = ? AND facts = ? AND (cause = '{OPERATOR}' OR over_at IS NULL OR acknowledged_at IS NULL)
 """  # noqa: S608 - a constant
+_NEWEST = "SELECT coalesce(max(id), 0) AS newest FROM halt"
 _GOAL = "SELECT * FROM goal WHERE over_at IS NULL ORDER BY id DESC LIMIT 1"
 NEWEST_GOAL = "SELECT * FROM goal ORDER BY id DESC LIMIT 1"
 # A halt that could not be stored yet has a number that no row has.
@@ -76,7 +77,7 @@ class SqliteHalts:
         at = utc_text(now)
         held = dict(self._held)
         with self._database.transaction() as connection:
-            seen = min(seen, connection.execute("SELECT coalesce(max(id), 0) FROM halt").fetchone()[0])
+            seen = min(seen, connection.execute(_NEWEST).fetchone()["newest"])
             for halt in held.values():
                 _raise(connection, halt)
             halting = _halts(connection.execute(HALTING))
@@ -136,6 +137,10 @@ class SqliteHalts:
         with self._database.transaction() as connection:
             modes.save_daily_loss(connection, reason or "", at=utc_text(now))
         self._changed()
+
+    def newest(self) -> int:
+        """Return the number of the newest halt that is stored, whatever became of it; 0 without any."""
+        return int(self._database.query(_NEWEST)[0]["newest"])
 
     def flatten_goal(self) -> FlattenGoal | None:
         """Return the flatten that stands."""

@@ -101,7 +101,9 @@ def test_flatten_sells_own_shares_and_is_done_once_they_are_gone(
     (sale,) = loop.broker.live()
     assert (sale.conid, sale.side, sale.order_type) == (entry.conid, Side.SELL, order_type)
     assert sale.total_quantity == entry.total_quantity
-    assert loop.store.halts.flatten_goal() is not None
+    goal = loop.store.halts.flatten_goal()
+    assert goal is not None
+    assert "was sent" in goal.waits_for
     loop.broker.fill(sale.order_id, 50.0)
     system.run_cycle()
     system.run_cycle()

@@ -125,13 +125,13 @@ def test_resume_shows_what_halts_and_names_the_newest_of_it(shell: Shell) -> Non
 
 
 def test_flatten_is_followed_to_its_end(shell: Shell) -> None:
-    with trading_database(shell) as store, trader(shell, "halted: own shares are being sold") as seen:
+    with trading_database(shell) as store, trader(shell, "halted: own shares are sold as soon as they may be") as seen:
         store.halts.set_flatten("request 1", reason="the news", actor="ann", now=NOW)
         store.halts.set_flatten_progress("sells 9 AAPL", NOW)
         threading.Thread(target=end_once_asked, args=(store, seen)).start()
         done = shell.run("flatten", "--yes")
     assert done.code == 0
-    assert done.out.splitlines()[0] == "flatten: halted: own shares are being sold"
+    assert done.out.splitlines()[0] == "flatten: halted: own shares are sold as soon as they may be"
     assert done.out.splitlines()[-1] == "flatten: all own shares are sold"
 
 

@@ -130,6 +130,34 @@ def test_resume_ends_the_halts_that_the_person_saw(house: House) -> None:
     assert house.answers()[-1] == "resumed: the mode is ACTIVE. Acknowledged: earnings"
 
 
+@pytest.mark.parametrize(
+    ("beyond", "mode", "begin"),
+    [
+        (0, Mode.ACTIVE, "resumed: the mode is ACTIVE"),
+        (1, Mode.HALTED, "refused: not understood, nothing was done"),
+        (10**9, Mode.HALTED, "refused: not understood, nothing was done"),
+        (-1, Mode.HALTED, "refused: this halted after what you saw"),
+        (-10, Mode.HALTED, "refused: this halted after what you saw"),
+    ],
+)
+def test_resume_that_names_a_halt_that_never_was_is_not_understood(
+    house: House, beyond: int, mode: Mode, begin: str
+) -> None:
+    house.requests.ask(RequestKind.HALT, "earnings")
+    house.take_up()
+    house.requests.ask(RequestKind.RESUME, seen=house.store.mode().newest_halt + beyond)
+    house.take_up()
+    assert (house.mode(), house.answers()[-1][: len(begin)]) == (mode, begin)
+
+
+def test_answer_to_a_flatten_promises_no_sale_before_any_look(house: House) -> None:
+    house.requests.ask(RequestKind.FLATTEN)
+    house.take_up()
+    assert house.answers() == [
+        "halted: own shares are sold as soon as that may be sent; what was sent, and what waits, is shown"
+    ]
+
+
 def test_newer_halt_wins_over_a_resume_and_the_answer_says_so(house: House) -> None:
     house.requests.ask(RequestKind.HALT, "earnings")
     house.take_up()

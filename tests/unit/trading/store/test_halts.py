@@ -155,6 +155,14 @@ class TestHalts:
         store.halts.halt_over("orphan", (), LATER)
         assert [(halt.cause, halt.over) for halt in store.halts.standing()] == [("short", False), ("orphan", True)]
 
+    def test_newest_one_counts_whatever_became_of_it(self, store: SqliteStore) -> None:
+        assert store.halts.newest() == 0
+        raised(store, "AAPL -10")
+        raised(store, "AAPL -20")
+        store.halts.acknowledge_halts(seen=2, actor="ann", now=LATER)
+        store.halts.halt_over("short", (), LATER)
+        assert (store.mode().newest_halt, store.halts.newest()) == (0, 2)
+
     def test_halt_that_the_person_had_not_seen_halts_on(self, store: SqliteStore) -> None:
         raised(store, "AAPL -10")
         seen = store.mode().newest_halt
