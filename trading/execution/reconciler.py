@@ -19,12 +19,13 @@ from trading.execution.execution_matching import match_executions
 from trading.execution.foreign import halt_causes
 from trading.execution.matching import Binding, bindings, is_anothers_id, is_same, is_still, may_be, named
 from trading.execution.others import drop_spent, note_theirs, spent, theirs
-from trading.execution.plan import LooksAgain
+from trading.execution.plan import POLL_S, LooksAgain
 from trading.execution.rejects import REJECTS_IN_A_ROW, latched_for, note_latched, rejected_in_a_row
 from trading.execution.share_check import check_shares
 from trading.execution.since import Since
 from trading.execution.snapshot import BrokerSnapshot
-from trading.execution.told import Told, drop_told, keep_told, kept_told, told_by
+from trading.execution.sold_ahead import is_ahead
+from trading.execution.told import Told, drop_told, keep_told, kept_told, told_by, told_of
 from trading.model.alarm import Alarm, AlarmCode, HaltCause
 from trading.model.exchange_time import exchange_date
 from trading.model.intent_state import DECLARED_ABSENT
@@ -147,7 +148,7 @@ class Reconciler:
     ) -> None:
         """Count executions that are new or have changed; one that is not ours is looked at anew each time.
 
-        `told` is what orders say that the list lacks.
+        So is a sale whose purchase is not listed yet. `told` is what orders say that the list lacks.
         """
         listed = snapshot.executions.value.executions if snapshot.executions.value is not None else ()
         fresh = [each for each in listed if _key(each) not in self._counted]
@@ -164,8 +165,13 @@ class Reconciler:
         done.foreign = matched.foreign
         note_theirs(evidence, matched.foreign, journal, snapshot)
         drop_spent(evidence, now - REMEMBERED)
-        for coid, execution in (*known, *matched.fills):
+        for coid, execution in known:
             self._count_one(coid, execution, journal, done)
+        for coid, execution in matched.fills:
+            if is_ahead(execution, self.view(now), told_of(journal, snapshot, told)):
+                done.again(now + timedelta(seconds=POLL_S))
+            else:
+                self._count_one(coid, execution, journal, done)
         drop_told(evidence, self.view(now))
 
     def _count_one(self, coid: str, execution: Execution, journal: JournalView, done: Reconciled) -> None:

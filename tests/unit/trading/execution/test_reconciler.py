@@ -101,22 +101,6 @@ def test_entry_and_target_that_fill_in_the_same_second_leave_nothing(books: Orde
     assert books.states(entry.coid, stop.coid, target.coid) == [S.FILLED, S.CANCELLED, S.FILLED]
 
 
-def test_purchase_that_is_told_after_its_sale_takes_the_oversold_shares_back(books: OrderBooks) -> None:
-    entry, _, target = books.enter()
-    books.read()
-    order = books.broker.named(entry.coid)
-    bought = books.broker.fill(order.order_id, 100.0)
-    books.broker.fill(books.broker.children(order.order_id)[1].order_id, 105.01)
-    books.broker.fills.remove(bought)
-    found = books.read()
-    assert [code for code, _ in found.latches] == ["oversold"]
-    books.broker.fills.append(bought)
-    books.read(5)
-    assert [row["quantity"] for row in books.rows("SELECT quantity FROM adjustment ORDER BY id")] == [9, -9]
-    assert books.shares() == {}
-    assert books.states(entry.coid, target.coid) == [S.FILLED, S.FILLED]
-
-
 @pytest.mark.parametrize(("moment", "expected"), [(CLOSE, S.EXPIRED), (CLOSE - timedelta(hours=1), S.CANCELLED)])
 def test_entry_that_ends_with_its_session_has_expired_and_one_that_ends_earlier_was_cancelled(
     books: OrderBooks, moment: datetime, expected: IntentState
