@@ -10,7 +10,7 @@ from math import floor
 from trading.execution import doubts
 from trading.execution.context import TradingContext
 from trading.execution.excess import excess_in, note_excess
-from trading.execution.others import certain, note_spent, theirs
+from trading.execution.others import Spent, certain, forget_spent, note_spent, spent_sales, theirs
 from trading.execution.own_shares import (
     VOTES_APART,
     Change,
@@ -20,6 +20,7 @@ from trading.execution.own_shares import (
     subject_of,
 )
 from trading.execution.plan import LooksAgain
+from trading.execution.returned import returned
 from trading.execution.snapshot import BrokerSnapshot
 from trading.model.alarm import Alarm, AlarmCode
 from trading.model.order import Execution
@@ -50,6 +51,11 @@ def check_shares(
     changed: set[int] = set()
     sure = certain(foreign, theirs(context.evidence), journal, snapshot)
     for position in (*journal.positions, *sold_positions(journal)):
+        back = returned(position, spent_sales(context.evidence), snapshot, journal, foreign)
+        if back is not None:
+            _take_back(context, *back, now, found)
+            changed.add(position.conid)
+            continue
         subject = subject_of(position)
         votes = context.evidence.of(subject)
         visibility_s = context.settings.execution.visibility_s
@@ -59,7 +65,7 @@ def check_shares(
                 changed.add(position.conid)
                 context.journal.adjust(position.conid, quantity, kind, text, now, ratio=ratio)
                 if kind is AdjustmentKind.MANUAL:
-                    note_spent(context.evidence, foreign, position.conid, now)
+                    note_spent(context.evidence, foreign, position, now)
                 found.alarms.append(Alarm(AlarmCode(kind), position.symbol, f"{position.symbol}: {text}"))
             case Doubt(held=held, vote=vote):
                 kept.add(subject)
@@ -76,6 +82,16 @@ def check_shares(
         context.evidence.forget({s for s in context.evidence.subjects() if s.startswith("shares:")} - kept)
         note_excess(context.evidence, snapshot, journal, changed)
     return found
+
+
+def _take_back(
+    context: TradingContext, change: Change, sales: Collection[Spent], now: datetime, found: SharesFound
+) -> None:
+    """Undo a write-off. Its sales are forgotten first: it is undone once, wherever the process ends in between."""
+    position = change.position
+    forget_spent(context.evidence, sales)
+    context.journal.adjust(position.conid, change.quantity, change.kind, change.text, now)
+    found.alarms.append(Alarm(AlarmCode(change.kind), position.symbol, f"{position.symbol}: {change.text}"))
 
 
 def _note_shown(

@@ -73,13 +73,14 @@ def adjust_position(
 ) -> None:
     """Change own shares by something that was no execution.
 
-    Shares that a split left of a position that had been sold make it anew; `ratio` is then that of all its splits.
+    Shares that a split left of a position that had been sold make it anew, and so do those of which the broker took
+    back that they were; `ratio` of a split is then that of all its splits.
 
     Raises: InvariantBroken, there is no own position, or it would become negative.
     """
     row = connection.execute("SELECT * FROM position WHERE conid = ?", (conid,)).fetchone()
-    if row is None and kind is AdjustmentKind.SPLIT and quantity > 0:
-        _reopen_position(connection, conid, quantity, reason, now, ratio)
+    if row is None and kind in {AdjustmentKind.SPLIT, AdjustmentKind.MANUAL} and quantity > 0:
+        _reopen_position(connection, kind, conid, quantity, reason, now, ratio)
         return
     if row is None or row["quantity"] + quantity < 0:
         raise InvariantBroken("I8", f"own shares of conid {conid} can't be changed by {quantity}")
@@ -302,12 +303,19 @@ def _open_position(
 
 
 def _reopen_position(
-    connection: sqlite3.Connection, conid: int, quantity: int, reason: str, now: datetime, ratio: float
+    connection: sqlite3.Connection,
+    kind: AdjustmentKind,
+    conid: int,
+    quantity: int,
+    reason: str,
+    now: datetime,
+    ratio: float,
 ) -> None:
     """Make the position that was sold last anew; of its splits, which come to `ratio`, some may be known already."""
     entry_coid = _last_entry(connection, conid)
     known = _split_ratio(connection, entry_coid)
-    _note(connection, AdjustmentKind.SPLIT, conid, quantity, entry_coid, reason, now, ratio=ratio / known)
+    ratio = ratio if kind is AdjustmentKind.SPLIT else known
+    _note(connection, kind, conid, quantity, entry_coid, reason, now, ratio=ratio / known)
     _open_position(connection, entry_coid, conid, quantity, 0, ratio)
     _average(connection, conid)
     refresh_trade(connection, entry_coid)

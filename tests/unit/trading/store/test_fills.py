@@ -353,3 +353,15 @@ def test_shares_of_a_contract_that_was_never_bought_are_no_split(journal: Sqlite
     with pytest.raises(InvariantBroken):
         journal.adjust(CONID, 20, AdjustmentKind.SPLIT, "left", LATER, ratio=2.0)
     assert shares(journal) == []
+
+
+def test_shares_that_were_not_sold_by_hand_after_all_make_their_position_anew(journal: SqliteJournal) -> None:
+    bought(journal)
+    journal.adjust(CONID, 10, AdjustmentKind.SPLIT, "split", NOW, ratio=2.0)
+    (before,) = journal.own_positions()
+    journal.adjust(CONID, -20, AdjustmentKind.MANUAL, "sold by hand", NOW)
+    assert journal.own_positions() == ()
+    journal.adjust(CONID, 20, AdjustmentKind.MANUAL, "taken back", LATER)
+    assert journal.own_positions() == (before,)
+    with pytest.raises(InvariantBroken):
+        journal.adjust(CONID + 1, 20, AdjustmentKind.MANUAL, "taken back", LATER)
