@@ -87,10 +87,10 @@ def judge_shares(
     `votes` are the earlier readings that showed the same shortage, `foreign` the executions of others, `certain` those
     of them that no order of ours can have made, `excess` the shares of others that are known there.
     """
-    if snapshot.positions.value is None or snapshot.unsure(position.conid):
+    if snapshot.positions.value is None or snapshot.hides(position.conid):
         return None
     if position.quantity == 0:
-        left = left_after_split(position, snapshot, journal, foreign)
+        left = None if snapshot.blind else left_after_split(position, snapshot, journal, foreign)
         text = "split: {} own shares are left, of which nobody knew when the others were sold"
         return None if left is None else _split(position, left, text.format(left[0]))
     shown = snapshot.held(position.conid)
@@ -101,7 +101,8 @@ def judge_shares(
     if held >= position.quantity:
         return None
     shown = floor(shown)
-    if snapshot.whole and certain and sold_by_others(position, certain, journal) == position.quantity - shown:
+    told = snapshot.whole and not snapshot.blind
+    if told and certain and sold_by_others(position, certain, journal) == position.quantity - shown:
         return _sold_by_hand(position, held)
     return _judge_missing(position, shown, votes, snapshot, journal, foreign, visibility_s)
 
@@ -117,8 +118,8 @@ def _judge_missing(
 ) -> Change | Doubt:
     """Return what a reading proves that shows fewer shares than are ours, negative where the account is short."""
     held = max(shown, 0)
-    # Without orders and executions nobody knows what was sold.
-    if not snapshot.whole or in_flight(position.conid, snapshot, journal):
+    # Without all orders and executions nobody knows what was sold.
+    if not snapshot.whole or snapshot.blind or in_flight(position.conid, snapshot, journal):
         return Doubt(position, held, vote=False)
     # More may have been sold by hand than there was.
     if sold_by_others(position, foreign, journal) == position.quantity - shown:

@@ -118,6 +118,14 @@ class BrokerSnapshot:
         """
         return conid in self._unclear
 
+    def hides(self, conid: int) -> bool:
+        """Return whether a row that could not be read may hide an order or a change of own shares in this contract.
+
+        One of orders or positions may whose contract can't be told. An execution may in its own contract alone: one
+        that tells none is listed for a week, and orders and positions show all that stands now.
+        """
+        return self.unclear(None) or conid in self._unreadable
+
     @property
     def unreadable(self) -> tuple[UnreadableRow, ...]:
         """Return the rows of all lists that could not be read."""

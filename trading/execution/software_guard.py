@@ -93,7 +93,7 @@ def _on_breach(cover: Cover, quote: SalePrice, state: TradingState, plan: Plan) 
     if not breaches or state.now - breaches[0].at < visible:
         return None
     whole = state.snapshot.held(conid) >= cover.position.quantity and not sells_at_broker(conid, state)
-    if not whole or not state.snapshot.whole or state.snapshot.unsure(conid):
+    if not whole or not state.snapshot.whole or state.snapshot.hides(conid):
         plan.over.add(whole_of(conid))
         return None
     shown = state.sightings.get(whole_of(conid), ())

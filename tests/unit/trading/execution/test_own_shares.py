@@ -13,6 +13,7 @@ from tests.fakes.trading_states import (
     entry,
     own,
     reading,
+    sale,
     shows,
     stop,
     unreadable,
@@ -24,11 +25,16 @@ from trading.execution.own_shares import (
     subject_of,
 )
 from trading.execution.snapshot import BrokerSnapshot, Reading
-from trading.model.order import Execution, IntentState, Side
+from trading.model.order import Execution, ExecutionList, IntentState, Side
 from trading.ports import AdjustmentKind, Sighting
 
 GONE = Change(TEN, -10, AdjustmentKind.MANUAL, "10 of 10 own shares were sold by hand")
 EMPTY = shown({XOM: 3})
+
+
+def with_trade(snapshot: BrokerSnapshot, conid: int | None) -> BrokerSnapshot:
+    """Return a reading whose list of executions holds a row that can't be read."""
+    return replace(snapshot, executions=Reading(ExecutionList((), (unreadable(conid),)), snapshot.began))
 
 
 def test_nothing_is_missing_while_the_broker_shows_as_many_or_more() -> None:
@@ -41,6 +47,34 @@ def test_nothing_is_known_where_the_list_can_not_tell() -> None:
     assert judged(reading(IN_SESSION, unreadable_positions=[unreadable(AAPL)])) is None
     assert judged(reading(IN_SESSION, unreadable_positions=[unreadable(None)])) is None
     assert judged(reading(IN_SESSION, unreadable_positions=[unreadable(MSFT)])) is not None
+
+
+@pytest.mark.parametrize("conid", [AAPL, MSFT, None])
+def test_trade_that_can_not_be_read_hides_a_split_in_its_own_contract_alone(conid: int | None) -> None:
+    split = Change(TEN, 10, AdjustmentKind.SPLIT, "split: 10 own shares became 20", 2.0)
+    assert judged(with_trade(shown({AAPL: 20}, average=50.0), conid)) == (None if conid == AAPL else split)
+
+
+def test_what_is_left_after_a_split_is_not_known_while_a_trade_that_can_not_be_read_may_be_there() -> None:
+    records = (
+        entry("E", state=IntentState.FILLED, filled=10, average_price=100.0),
+        sale("X", order_id=9, state=IntentState.FILLED, filled=10, average_price=50.0),
+    )
+    none = own(0, AAPL, entry_coid="E", stop_price=0.0, target_price=0.0)
+    left = shown({AAPL: 10}, average=50.0)
+    change = judged(left, position=none, records=records)
+    assert isinstance(change, Change)
+    assert (change.quantity, change.ratio) == (10, 2.0)
+    assert judged(with_trade(left, None), position=none, records=records) is None
+
+
+def test_trade_that_may_be_in_any_contract_writes_off_no_shares() -> None:
+    sold = traded(10)
+    blind, other = with_trade(EMPTY, None), with_trade(EMPTY, MSFT)
+    assert judged(blind, votes=votes(4)) == judged(blind, foreign=(sold,)) == Doubt(TEN, 0, vote=False)
+    assert judged(blind, foreign=(sold,), certain=(sold,)) == Doubt(TEN, 0, vote=False)
+    assert judged(other, votes=votes(4)) == judged(other, foreign=(sold,)) == GONE
+    assert judged(other, foreign=(sold,), certain=(sold,)) == GONE
 
 
 def test_sale_by_hand_that_was_taken_back_explains_nothing() -> None:

@@ -196,6 +196,18 @@ def test_unreadable_row_makes_its_contract_unsure_and_no_other(name: str) -> Non
     # Executions are listed for a week, and shares are what the positions show.
     assert snapshot.unclear(AAPL) is (name != "executions")
     assert not snapshot.unclear(MSFT)
+    assert (snapshot.hides(AAPL), snapshot.hides(MSFT)) == (True, False)
+
+
+@pytest.mark.parametrize(("name", "hides"), [("orders", True), ("executions", False), ("positions", True)])
+def test_row_without_a_contract_hides_what_stands_now_but_for_an_execution(name: str, *, hides: bool) -> None:
+    lists = {
+        "orders": OrderList((), (row(None),)),
+        "executions": ExecutionList((), (row(None),)),
+        "positions": PositionList((), (row(None),)),
+    }
+    snapshot = replace(reading(IN_SESSION), **{name: Reading(lists[name], IN_SESSION)})  # type: ignore[arg-type]
+    assert (snapshot.hides(AAPL), snapshot.blind) == (hides, True)
 
 
 def test_unreadable_row_without_a_contract_may_be_any() -> None:

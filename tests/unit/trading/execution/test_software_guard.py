@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 import pytest
@@ -10,6 +11,7 @@ from tests.fakes.trading_states import (
     AAPL,
     CLOSE,
     IN_SESSION,
+    MSFT,
     OPEN,
     PRE_OPEN,
     Facts,
@@ -26,12 +28,14 @@ from tests.fakes.trading_states import (
     usually,
 )
 from trading.execution.plan import Plan
+from trading.execution.snapshot import Reading
 from trading.execution.software_guard import breach_of, guarded_exits, watched, whole_of
 from trading.execution.state import TradingState
 from trading.model.account import Quote
 from trading.model.alarm import AlarmCode
+from trading.model.decision import ExitReason
 from trading.model.mode import Mode
-from trading.model.order import BrokerStatus, IntentState
+from trading.model.order import BrokerStatus, ExecutionList, IntentState
 from trading.model.record import IntentRecord
 from trading.ports import Sighting
 
@@ -243,6 +247,15 @@ def test_inactive_row_of_an_earlier_stop_that_was_rejected_is_no_sell(
     rows = [shows(earlier, status, remaining_quantity=9.0)]
     facts = usually({}, positions=[own()], quotes=[bid(94.0, now)], sightings=seen(breach=(0,), whole=(60,)))
     assert guarded(moment(now, earlier, UNKNOWN, orders=rows, **facts))[0] == sold
+
+
+@pytest.mark.parametrize(("conid", "sold"), [(None, [ExitReason.STOP]), (MSFT, [ExitReason.STOP]), (AAPL, [])])
+def test_trade_that_can_not_be_read_stops_the_sale_in_its_own_contract_alone(
+    conid: int | None, sold: list[ExitReason]
+) -> None:
+    state = unproven(65, seen(breach=(0,), whole=(60,)))
+    listed = Reading(ExecutionList((), (unreadable(conid),)), state.now)
+    assert guarded(replace(state, snapshot=replace(state.snapshot, executions=listed)))[0] == sold
 
 
 def test_order_list_that_could_not_be_read_proves_nothing() -> None:
