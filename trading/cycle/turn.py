@@ -22,6 +22,7 @@ from trading.execution.reconciler import Reconciled, Reconciler, latched
 from trading.execution.sender import OLDEST_SNAPSHOT, Sender
 from trading.execution.snapshot import BrokerSnapshot, Reading, read_snapshot
 from trading.execution.state import TradingState
+from trading.execution.unclear_rows import exits_wait_for
 from trading.model.account import AccountState
 from trading.model.alarm import Alarm, AlarmCode, HaltCause
 from trading.model.command import Step
@@ -57,8 +58,9 @@ class Turn:
 
     @property
     def problems(self) -> tuple[str, ...]:
-        """Return what can't be read, or keeps anything from being bought whatever is decided."""
-        return (*self.state.snapshot.failures, *convert_first(self.state.snapshot))
+        """Return what can't be read, and what keeps anything from being sold or bought whatever is decided."""
+        snapshot = self.state.snapshot
+        return (*snapshot.failures, *exits_wait_for(snapshot, self.state.journal), *convert_first(snapshot))
 
     @property
     def unknown(self) -> int:

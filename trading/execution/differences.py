@@ -14,12 +14,12 @@ from trading.execution.own_splits import looks_split
 from trading.execution.protection import Cover, covers
 from trading.execution.snapshot import OrderSight
 from trading.execution.state import TradingState
+from trading.execution.unclear_rows import BUYS_NONE, consequence, found_of, unreadable_rows
 from trading.model.alarm import HaltCause
 from trading.model.difference import Difference, DifferenceKind, Step
 from trading.model.order import BrokerOrder
 from trading.model.record import OwnPosition
 
-_BUYS_NONE = "buys nothing there while it is so"
 _LEAVES = "leaves it alone and buys nothing there"
 
 
@@ -44,13 +44,11 @@ def _unreadable(state: TradingState) -> Iterator[Difference]:
         if reading.value is None:
             found = f"the list of {name} can't be read: {reading.failure}"
             yield Difference(DifferenceKind.UNREADABLE, name, "", found, "reads it again; what needs it waits")
-            continue
-        for row in reading.value.unreadable:
-            what = f"{name}: a row can't be read ({row.problem})"
-            subject = str(row.order_id or row.conid or name)
-            where = _symbol(state, row.conid) if row.conid is not None else ""
-            system = _BUYS_NONE if row.conid is not None else "ends no order and writes off no shares while it is so"
-            yield Difference(DifferenceKind.UNREADABLE, subject, where, what, system, "look at it at the broker")
+    for name, row in unreadable_rows(snapshot):
+        subject = str(row.order_id or row.conid or name)
+        where = _symbol(state, row.conid) if row.conid is not None else ""
+        what, system = found_of(name, row), consequence(name, row, state.journal)
+        yield Difference(DifferenceKind.UNREADABLE, subject, where, what, system, "look at it at the broker")
 
 
 # ---- orders
@@ -64,7 +62,7 @@ def _orders_of_ours(state: TradingState) -> Iterator[Difference]:
         what = f"{intent.side} {intent.quantity} {intent.order_type} as {intent.role}"
         if record.provisional:
             found = f"{what}: order {record.order_id} looks like it and does not carry its name"
-            system = "counts it as live, never cancels it, " + _BUYS_NONE
+            system = "counts it as live, never cancels it, " + BUYS_NONE
             person = f"--claim {coid}={record.order_id} if it is ours, else cancel it at the broker"
             yield Difference(DifferenceKind.PROVISIONAL, coid, intent.symbol, found, system, person)
             continue
@@ -72,7 +70,7 @@ def _orders_of_ours(state: TradingState) -> Iterator[Difference]:
         found = f"{what}: {record.state}, {record.detail or 'no answer yet'}"
         system = f"looks for it ({votes} of {VOTES_NEEDED} readings say it is not there)"
         if record.frozen:
-            system = "could not find out in time; " + _BUYS_NONE
+            system = "could not find out in time; " + BUYS_NONE
         person = f"--claim {coid}=ORDER_ID if it is at the broker, --absent {coid} if you have looked and it is not"
         yield Difference(DifferenceKind.UNPROVEN, coid, intent.symbol, found, system, person)
 

@@ -167,8 +167,13 @@ def read_snapshot(
     return snapshot
 
 
+def may_be_ours(row: UnreadableRow) -> bool:
+    """Return whether nothing that could be read of a row tells that it is another's."""
+    return row.asset_class in {None, STOCK} and not row.foreign
+
+
 def _contracts(rows: Iterable[UnreadableRow]) -> frozenset[int | None]:
-    return frozenset(row.conid for row in rows if row.asset_class in {None, STOCK} and not row.foreign)
+    return frozenset(row.conid for row in rows if may_be_ours(row))
 
 
 def _read(ask: Callable[[], T], clock: Clock, errors: list[GatewayError]) -> Reading[T]:

@@ -12,6 +12,7 @@ from tests.fakes.trading_loop import LoopParts, break_once
 from trading.errors import ConfigError, NotSent, OutcomeUnknown, SessionLost
 from trading.model.metric import Counter
 from trading.model.mode import OPERATOR, Mode
+from trading.model.order import UnreadableRow
 from trading.model.status import SessionState, StatusKey
 from trading.trading_system import SIGN_OF_LIFE_S
 
@@ -132,6 +133,18 @@ def test_reading_that_fails_again_and_again_is_a_trouble_until_it_succeeds(loop:
     assert loop.store.value(StatusKey.SESSION_STATE) == SessionState.READY
     assert "trouble" in loop.notes.codes()
     assert trouble_after(1, fail=False) == ""
+
+
+def test_row_that_keeps_shares_from_being_sold_is_a_trouble_and_one_alert(loop: LoopParts) -> None:
+    system, _ = loop.begin_with_a_position()
+    loop.broker.unreadable["orders"] = (UnreadableRow("no object", None, None, None, None, None),)
+    for _ in range(3):
+        system.run_cycle()
+    assert "sells no own shares" in (loop.store.value(StatusKey.TROUBLE) or "")
+    assert loop.notes.codes().count("trouble") == 1
+    del loop.broker.unreadable["orders"]
+    system.run_cycle()
+    assert loop.store.value(StatusKey.TROUBLE) == ""
 
 
 @pytest.mark.parametrize("shows", [LOGGED_OUT, DOWN])

@@ -59,7 +59,8 @@ def test_row_that_can_not_be_read_is_one_with_its_contract() -> None:
     state = covered(unreadable_orders=[unreadable(AAPL)], unreadable_positions=[unreadable(None)])
     first, second = differences(state)
     assert (first.kind, first.symbol, "no size" in first.found) == (DifferenceKind.UNREADABLE, "AAPL", True)
-    assert (second.symbol, "ends no order" in second.system) == ("", True)
+    assert "does not sell AAPL" in first.system
+    assert (second.symbol, "sells no own shares, ends no order" in second.system) == ("", True)
 
 
 # ---- orders of ours
