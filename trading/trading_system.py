@@ -128,8 +128,10 @@ class TradingSystem:
         self._begin(view)
         try:
             next_at = self._gather_decide_act(view)
-        except SessionLost:
-            self._keeper.lost()
+        except SessionLost as refusal:
+            # The gateway said that there is one: what it refuses is a trouble until a look says otherwise.
+            self._keeper.lost(refusal)
+            self._alerting.present(self._keeper.alarms(), _SESSION_ALONE)
             raise
         real_s = self._loop.stopwatch()
         self._summary.duration_s = round(real_s - began, 4)

@@ -79,6 +79,8 @@ class SessionKeeper:
             self._say(SessionState.GATEWAY_DOWN, {StatusKey.SESSION_DETAIL: error.cause})
             raise
         sight, failure = self._look(self._port.keep_alive)
+        if before.refusal and not before.usable and sight.usable:
+            sight = replace(sight, refused=True, problem=before.refusal)
         skew_s = self._skew(sight.status)
         for _ in range(_LOOKS):
             actions = self._move(sight)
@@ -96,9 +98,9 @@ class SessionKeeper:
             skew_s=skew_s,
         )
 
-    def lost(self) -> None:
-        """A read found the session gone: the next good one begins a new epoch."""
-        self._session = replace(self._known(), usable=False)
+    def lost(self, refusal: SessionLost) -> None:
+        """A read found the session gone: the next look takes that in, and the next good one begins a new epoch."""
+        self._session = replace(self._known(), usable=False, refusal=str(refusal))
 
     def alarms(self) -> tuple[Alarm, ...]:
         """Return what a person should be told of the session now."""

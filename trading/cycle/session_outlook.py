@@ -16,6 +16,7 @@ from trading.model.status import SessionState
 _PATIENCE = timedelta(minutes=5)
 _LOG_IN_SOON = timedelta(hours=1)
 _ASKED_IN_VAIN = 5
+_OPENED_IN_VAIN = 2
 
 LOG_IN = "Log in on the gateway's page, on the machine where it runs."
 RESTART = "Restart the gateway."
@@ -40,8 +41,9 @@ def outlook(session: Session, now: datetime, settings: SessionSettings, account_
         case SessionState.WAITING_LOGIN:
             happens, person = "Trading goes on by itself after the login.", LOG_IN
         case SessionState.CONNECTED:
-            happens = f"The brokerage session is asked for {_at(opens_at(memory, settings, now))}."
-            person = LOG_IN if memory.asked >= _ASKED_IN_VAIN else None
+            at = opens_at(memory, settings, now, shown=session.usable)
+            happens = f"The brokerage session is asked for {_at(at)}."
+            person = LOG_IN if memory.asked >= _ASKED_IN_VAIN or _opened_in_vain(session) else None
         case SessionState.COMPETING:
             free = (memory.competed_at or now) + timedelta(seconds=yields_s(memory, settings))
             happens = f"The session is asked for {_at(free)} if nobody uses it then."
@@ -62,14 +64,22 @@ def alarms(session: Session, account_id: str | None) -> tuple[Alarm, ...]:
     if session.memory.contested:
         text = "another program takes this login's session again and again; ours yields"
         found.append(Alarm(AlarmCode.SESSION, "contested", text))
-    if session.state is SessionState.CONNECTED and session.memory.asked >= _ASKED_IN_VAIN:
+    if session.state is SessionState.CONNECTED and session.memory.asked >= _ASKED_IN_VAIN and not session.refusal:
         text = "the broker does not open a session though somebody is logged in"
         found.append(Alarm(AlarmCode.SESSION, "closed", text))
+    if _opened_in_vain(session):
+        text = f"opening the broker's session again does not help: {session.refusal}; log in again"
+        found.append(Alarm(AlarmCode.SESSION, "refused", f"{text}, or ask the broker what is not allowed"))
     problem = _not_ours(session, account_id)
     if problem is not None:
         text = f"select the account that is traded, {mask_account(account_id or '')}: {problem}"
         found.append(Alarm(AlarmCode.SESSION, "account", text))
     return tuple(found)
+
+
+def _opened_in_vain(session: Session) -> bool:
+    """Return whether something is refused though the session was opened again for it, more than once."""
+    return bool(session.refusal) and session.memory.asked >= _OPENED_IN_VAIN
 
 
 def _ready(session: Session, now: datetime, account_id: str | None) -> Outlook:

@@ -19,6 +19,8 @@ from trading.model.status import SessionState
 ASK_AGAIN_S = 60.0
 ASK_AGAIN_LATER_S = 120.0
 _ASKED_OFTEN = 3
+# From one minute to more than an hour.
+_DOUBLINGS = 6
 _ASKED_IN_VAIN = 2
 # A session that we opened and that somebody else wants as well is gone within minutes.
 CONTESTED_WITHIN_S = 600.0
@@ -43,8 +45,8 @@ class Sight:
     """One look: what the gateway says of the session and its accounts, or why it could not be asked.
 
     `login_gone` is an answer that there is no login, which is no failure to answer. `refused` is one that there is no
-    brokerage session, whatever `status` says. `login_at` is when a person logged in, None where that was not asked for
-    or is not known.
+    brokerage session, whatever `status` says: to the question for the accounts, or to another one since the last look.
+    `login_at` is when a person logged in, None where that was not asked for or is not known.
     """
 
     status: SessionStatus | None
@@ -76,8 +78,9 @@ class Sight:
 class SessionMemory:
     """What has to survive a restart; times are the market clock's.
 
-    `asked` counts the calls for a brokerage session since the last one there was, `opened_at` is when one came that we
-    had asked for, `yield_s` is how long another program has precedence, where that is longer than the settings say.
+    `asked` counts the calls for a brokerage session since the last one that served for a turn, `opened_at` is when one
+    came that we had asked for, `yield_s` is how long another program has precedence, where that is longer than
+    the settings say.
     `logged_out` says that there has been no login since nobody was said to be logged in.
     """
 
@@ -95,7 +98,10 @@ class SessionMemory:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """The session as of the last look. `was_ours` says that our account was the selected one in this epoch."""
+    """The session as of the last look. `was_ours` says that our account was the selected one in this epoch.
+
+    `refusal` is what was refused in a session that looked good, until a turn goes through.
+    """
 
     state: SessionState
     cause: str
@@ -106,6 +112,7 @@ class Session:
     accounts: tuple[str, ...] = ()
     selections: int = 0
     was_ours: bool = False
+    refusal: str = ""
 
     @property
     def login_until(self) -> datetime | None:
@@ -146,7 +153,7 @@ def next_state(
     """
     memory = _remember(before, sight, now, settings)
     actions: tuple[Action, ...] = ()
-    if sight.closed and now >= opens_at(memory, settings, now):
+    if sight.closed and now >= opens_at(memory, settings, now, shown=sight.usable):
         memory = replace(memory, asked_at=now, asked=memory.asked + 1)
         actions = (Open(),)
     state = _word(before, sight, memory, now, settings)
@@ -159,8 +166,9 @@ def next_state(
         accounts=before.accounts,
         selections=before.selections,
         was_ours=before.was_ours,
+        refusal=before.refusal if sight.usable and not before.usable else "",
     )
-    if not sight.usable:
+    if not sight.usable or actions:
         return after, actions
     if not before.usable or _named(sight.accounts) != _named(before.accounts):
         after = replace(after, epoch=before.epoch + 1, selections=0, was_ours=False)
@@ -172,11 +180,17 @@ def next_state(
     return after, actions
 
 
-def opens_at(memory: SessionMemory, settings: SessionSettings, now: datetime) -> datetime:
-    """Return when the brokerage session may be asked for: not too often, and not while another program has it."""
+def opens_at(memory: SessionMemory, settings: SessionSettings, now: datetime, *, shown: bool = False) -> datetime:
+    """Return when the brokerage session may be asked for: not too often, and not while another program has it.
+
+    `shown`: the gateway says that there is one. What it refuses all the same may be refused for good, so that each
+    opening that did not help makes the next one come later.
+    """
     times = [now]
     if memory.asked_at is not None:
         pause_s = ASK_AGAIN_S if memory.asked < _ASKED_OFTEN else ASK_AGAIN_LATER_S
+        if shown:
+            pause_s = min(ASK_AGAIN_S * 2.0 ** min(max(memory.asked - 1, 0), _DOUBLINGS), MOST_YIELD_S)
         times.append(memory.asked_at + timedelta(seconds=pause_s))
     if memory.competed_at is not None:
         times.append(memory.competed_at + timedelta(seconds=yields_s(memory, settings)))
@@ -203,8 +217,11 @@ def _remember(before: Session, sight: Sight, now: datetime, settings: SessionSet
     if sight.closed and not sight.status.usable and memory.opened_at is not None:
         memory = _lost(memory, now, settings)
     if sight.usable:
-        opened_at = now if memory.asked and not before.usable else memory.opened_at
-        memory = replace(memory, asked=0, opened_at=opened_at)
+        opened = memory.asked > 0 and not before.usable and not sight.refused
+        # Whether it serves is known at the next look, after a turn.
+        memory = replace(
+            memory, asked=0 if before.usable else memory.asked, opened_at=now if opened else memory.opened_at
+        )
         if before.usable and now - before.since >= timedelta(seconds=UNDISPUTED_AFTER_S):
             memory = replace(memory, yield_s=None, contested=False)
     return memory

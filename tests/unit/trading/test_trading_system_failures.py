@@ -12,10 +12,11 @@ from tests.fakes.trading_loop import LoopParts, break_once
 from trading.errors import ConfigError, NotSent, OutcomeUnknown, SessionLost
 from trading.model.metric import Counter
 from trading.model.mode import OPERATOR, Mode
-from trading.model.order import UnreadableRow
+from trading.model.order import OrderList, UnreadableRow
 from trading.model.status import SessionState, StatusKey
 from trading.trading_system import SIGN_OF_LIFE_S
 
+NOT_ALLOWED = SessionLost("GET /iserver/account/orders", "not logged in, or not allowed", 401)
 DOWN = NotSent("POST /tickle", "connection refused")
 
 
@@ -145,6 +146,27 @@ def test_row_that_keeps_shares_from_being_sold_is_a_trouble_and_one_alert(loop: 
     del loop.broker.unreadable["orders"]
     system.run_cycle()
     assert loop.store.value(StatusKey.TROUBLE) == ""
+
+
+def test_reading_that_is_refused_in_a_session_that_looks_good_opens_it_and_is_a_trouble(loop: LoopParts) -> None:
+    system = loop.start()
+    system.run_cycle()
+    before, orders = loop.turns, loop.broker.orders
+
+    def refused() -> OrderList:
+        raise NOT_ALLOWED
+
+    loop.broker.orders = refused  # type: ignore[method-assign]
+    loop.over = lambda: loop.turns >= before + 3
+    system.run()
+    assert loop.session.initialisations == 1
+    assert "/iserver/account/orders" in (loop.store.value(StatusKey.TROUBLE) or "")
+    assert loop.notes.codes() == ["trouble"]
+    loop.broker.orders = orders  # type: ignore[method-assign]
+    loop.over = lambda: loop.turns >= before + 5
+    system.run()
+    assert loop.store.value(StatusKey.TROUBLE) == ""
+    assert loop.store.value(StatusKey.SESSION_STATE) == SessionState.READY
 
 
 @pytest.mark.parametrize("shows", [LOGGED_OUT, DOWN])

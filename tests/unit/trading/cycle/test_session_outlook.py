@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -51,6 +52,23 @@ def test_session_that_is_asked_for_needs_nobody_unless_it_never_comes() -> None:
     often = Session(SessionState.CONNECTED, "", NOON, SessionMemory(asked_at=NOON, asked=5))
     assert ahead(often).person == LOG_IN
     assert [alarm.subject for alarm in alarms(often, OURS)] == ["closed"]
+
+
+@pytest.mark.parametrize(("asked", "told"), [(0, []), (1, []), (2, ["refused"]), (3, ["refused"])])
+def test_session_that_was_opened_again_and_still_refuses_needs_a_person(asked: int, told: list[str]) -> None:
+    memory, refusal = SessionMemory(asked_at=NOON, asked=asked), "GET /x: not allowed"
+    session = Session(SessionState.CONNECTED, refusal, NOON, memory, usable=True, accounts=(OURS,), refusal=refusal)
+    assert [alarm.subject for alarm in alarms(session, OURS)] == told
+    assert all(refusal in alarm.text for alarm in alarms(session, OURS))
+    assert ahead(session).person == (LOG_IN if told else None)
+    served = replace(session, refusal="")
+    assert alarms(served, OURS) == ()
+
+
+def test_refusal_says_when_the_session_is_opened_for_it_next() -> None:
+    memory = SessionMemory(asked_at=NOON, asked=3)
+    session = Session(SessionState.CONNECTED, "", NOON, memory, usable=True, accounts=(OURS,), refusal="no")
+    assert ahead(session).happens == "The brokerage session is asked for at 17:04 UTC."
 
 
 def test_session_of_another_says_when_it_is_asked_for() -> None:

@@ -33,6 +33,7 @@ from trading.cycle.session_state import (
     SessionMemory,
     Sight,
     next_state,
+    opens_at,
 )
 from trading.model.status import SessionState
 
@@ -138,6 +139,30 @@ def test_session_is_asked_for_once_a_minute_and_after_three_times_in_vain_every_
             asked_at.append(second)
     every, later = int(ASK_AGAIN_S), int(ASK_AGAIN_LATER_S)
     assert asked_at == [0, every, 2 * every, 2 * every + later, 2 * every + 2 * later, 2 * every + 3 * later]
+
+
+@pytest.mark.parametrize(
+    ("asked", "pause_s"), [(-1, 60), (0, 60), (1, 60), (2, 120), (3, 240), (6, 1920), (7, 3600), (10_000, 3600)]
+)
+def test_session_that_is_shown_and_refuses_is_asked_for_ever_later(asked: int, pause_s: float) -> None:
+    memory = SessionMemory(asked_at=NOON, asked=asked)
+    assert opens_at(memory, SETTINGS, NOON, shown=True) == NOON + timedelta(seconds=pause_s)
+
+
+def test_asking_has_helped_once_a_turn_has_gone_through(machine: Machine) -> None:
+    machine.open_by_asking()
+    assert machine.session.memory.asked == 1
+    machine.look(READY, after_s=1.0)
+    assert machine.session.memory.asked == 0
+
+
+def test_refusal_in_a_session_that_is_shown_asks_for_it_first_and_uses_it_between(machine: Machine) -> None:
+    refused = Sight(READY, (OURS,), refused=True, problem="GET /x: not allowed")
+    assert machine.look(refused) is SessionState.CONNECTED
+    assert (machine.asks, machine.session.usable) == (True, False)
+    assert machine.look(refused, after_s=ASK_AGAIN_S - 1) is SessionState.CONNECTED
+    assert (machine.asks, machine.session.usable, machine.session.cause) == (False, True, "GET /x: not allowed")
+    assert machine.session.memory.opened_at is None
 
 
 def test_restart_does_not_ask_again_at_once(machine: Machine) -> None:
