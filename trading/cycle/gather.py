@@ -9,6 +9,7 @@ from datetime import date, datetime
 from trading.cycle.session_keeper import SessionView
 from trading.decision import MarketView
 from trading.errors import DataError, GatewayError, InvariantBroken, SessionLost
+from trading.execution.closes import closes_now
 from trading.execution.context import TradingContext
 from trading.execution.exits import pending_exits
 from trading.execution.foreign import blocked_contracts
@@ -143,7 +144,7 @@ def trading_state(
         settings=context.settings,
         reconciled=reconciled,
         risk=risk_of(context),
-        closes={} if decision is None else decision.closes,
+        closes=closes_now(decision, journal, context.calendar),
         blocked=blocked_contracts(snapshot, journal),
         sightings=_sightings(context),
         skew_s=session.skew_s,

@@ -54,7 +54,8 @@ class MarketTimes:
 class TradingState:
     """One moment. Plans and the checks before the wire are functions of it.
 
-    `closes` are the newest closes by symbol, of everything that was decided on and of everything that is held;
+    `closes` are the newest closes by symbol, of everything that was decided on and of everything that is held, in the
+    shares of today;
     `quotes` are there for contracts for which an order inside the session may be needed, and before the open for
     entries. `risk` is what the risk rules remember. `blocked` are contracts that must not be bought, with code and
     text.

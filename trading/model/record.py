@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
 
@@ -75,21 +75,35 @@ class OwnPosition:
     split_ratio: float = 1.0
 
 
+@dataclass(frozen=True, slots=True)
+class Split:
+    """A split that was taken in at a time: each share that the entry bought became `ratio` shares."""
+
+    entry_coid: str
+    ratio: float
+    at: datetime
+
+
 @dataclass(frozen=True)
 class JournalView:
     """The journal at one moment, as far as a turn needs it.
 
     `records` are the intents that may be live or are still to be sent, those of contracts that we own, and those of
     the last days, oldest first; `commands` the cancels and modifications of intents that may be live, oldest first;
-    `traded` every contract that we ever had an order in; `split_ratios` by entry how many shares of today each one
-    became that it bought, by the splits that were taken in, also where all were sold since.
+    `traded` every contract that we ever had an order in; `splits` those that were taken in, oldest first, also of
+    shares that were sold since.
     """
 
     records: tuple[IntentRecord, ...]
     positions: tuple[OwnPosition, ...]
     commands: tuple[CommandRecord, ...] = ()
     traded: frozenset[int] = frozenset()
-    split_ratios: Mapping[str, float] = field(default_factory=dict)
+    splits: tuple[Split, ...] = ()
+
+    @cached_property
+    def split_ratios(self) -> Mapping[str, float]:
+        """Return by entry how many shares of today each one became that it bought."""
+        return ratios_of(self.splits)
 
     @cached_property
     def by_coid(self) -> dict[str, IntentRecord]:
@@ -148,3 +162,11 @@ class JournalView:
 def group_of(parent: IntentRecord, records: Iterable[IntentRecord]) -> tuple[OrderIntent, ...]:
     """Return what goes out in one POST: the order, and its bracket children."""
     return (parent.intent, *(each.intent for each in records if each.intent.parent_coid == parent.coid))
+
+
+def ratios_of(splits: Iterable[Split]) -> Mapping[str, float]:
+    """Return the ratio that all splits of each entry come to."""
+    ratios: dict[str, float] = {}
+    for split in splits:
+        ratios[split.entry_coid] = ratios.get(split.entry_coid, 1.0) * split.ratio
+    return ratios

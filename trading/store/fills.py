@@ -17,7 +17,7 @@ from trading.store.trades import refresh_trade
 from trading.store.units import to_units, to_units_or_none, utc_text
 
 _SPLITS = "SELECT ratio FROM adjustment WHERE kind = 'split' AND entry_coid IS ?"
-ALL_SPLITS = "SELECT entry_coid, ratio FROM adjustment WHERE kind = 'split' AND entry_coid IS NOT NULL ORDER BY id"
+ALL_SPLITS = "SELECT entry_coid, ratio, at FROM adjustment WHERE kind = 'split' AND entry_coid IS NOT NULL ORDER BY id"
 """the splits of what any entry bought"""
 
 

@@ -11,7 +11,7 @@ from trading.errors import InvariantBroken
 from trading.model.execution_id import fill_of
 from trading.model.intent_state import DECLARED_ABSENT
 from trading.model.order import MAYBE_LIVE, Execution, IntentState, OrderIntent, Role
-from trading.model.record import IntentRecord, JournalView, OwnPosition
+from trading.model.record import IntentRecord, JournalView, OwnPosition, Split, ratios_of
 from trading.ports import AdjustmentKind, Counted
 from trading.store.database import Database, random_text
 from trading.store.fills import ALL_SPLITS, adjust_position, count_fill
@@ -202,14 +202,14 @@ class SqliteJournal:
         # Nothing was written since: a turn asks often, and mostly for the same.
         key = (self._database.changes, day)
         if self._view is None or self._view[0] != key:
-            ratios = self._split_ratios()
+            splits = self._splits()
             traded = self._database.query("SELECT DISTINCT conid FROM intent WHERE sent_at IS NOT NULL")
             view = JournalView(
                 records=tuple(self._record(row) for row in self._database.query(_RECENT, (states, day))),
-                positions=self._positions(ratios),
+                positions=self._positions(ratios_of(splits)),
                 commands=tuple(command_record(row) for row in self._database.query(_COMMANDS, (states, day))),
                 traded=frozenset(int(row["conid"]) for row in traded),
-                split_ratios=ratios,
+                splits=splits,
             )
             self._view = (key, view)
         return self._view[1]
@@ -229,17 +229,17 @@ class SqliteJournal:
 
     def own_positions(self) -> tuple[OwnPosition, ...]:
         """Return own positions with shares, by symbol."""
-        return self._positions(self._split_ratios())
+        return self._positions(ratios_of(self._splits()))
 
     def _positions(self, ratios: Mapping[str, float]) -> tuple[OwnPosition, ...]:
         rows = self._database.query("SELECT * FROM position ORDER BY symbol, conid")
         return tuple(own_position(row, ratios.get(row["entry_coid"], 1.0)) for row in rows)
 
-    def _split_ratios(self) -> dict[str, float]:
-        ratios: dict[str, float] = {}
-        for row in self._database.query(ALL_SPLITS):
-            ratios[row["entry_coid"]] = ratios.get(row["entry_coid"], 1.0) * float(row["ratio"])
-        return ratios
+    def _splits(self) -> tuple[Split, ...]:
+        return tuple(
+            Split(row["entry_coid"], float(row["ratio"]), datetime.fromisoformat(row["at"]))
+            for row in self._database.query(ALL_SPLITS)
+        )
 
     def _record(self, row: sqlite3.Row) -> IntentRecord:
         content = tuple(row)

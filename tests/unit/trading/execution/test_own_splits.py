@@ -10,6 +10,7 @@ import pytest
 from tests.fakes.order_books import OrderBooks
 from tests.fakes.trading_states import (
     AAPL,
+    IN_SESSION,
     XOM,
     after,
     entry,
@@ -27,7 +28,7 @@ from trading.execution.own_shares import (
 from trading.execution.own_splits import looks_split
 from trading.model.alarm import AlarmCode
 from trading.model.order import Execution, IntentState, Side
-from trading.model.record import IntentRecord, JournalView, OwnPosition
+from trading.model.record import IntentRecord, JournalView, OwnPosition, Split
 from trading.ports import AdjustmentKind
 
 
@@ -204,7 +205,7 @@ def test_position_that_was_sold_is_looked_at_with_no_shares_and_what_was_paid() 
 
 
 def test_position_that_was_sold_cost_what_was_paid_for_the_shares_that_splits_made_of_it() -> None:
-    journal = JournalView((BOUGHT, SOLD), (), split_ratios={"E": 2.0})
+    journal = JournalView((BOUGHT, SOLD), (), splits=(Split("E", 2.0, IN_SESSION),))
     assert sold_positions(journal) == (KNOWN_SPLIT,)
 
 

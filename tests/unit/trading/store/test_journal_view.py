@@ -8,6 +8,7 @@ import pytest
 
 from tests.fakes.orders import LATER, NOW, PATHS, about, at_work, bracket, fill, market_exit, planned_exit
 from trading.model.order import MAYBE_LIVE, TERMINAL, IntentState
+from trading.model.record import Split
 from trading.model.request import RequestKind
 from trading.ports import AdjustmentKind
 from trading.store.commands import SqliteCommandLog
@@ -70,6 +71,7 @@ def test_view_knows_the_splits_of_what_an_entry_bought_also_after_all_was_sold(j
     journal.adjust(entry.conid, -60, AdjustmentKind.MANUAL, "sold by hand", NOW)
     view = journal.view(NOW)
     assert (view.positions, view.split_ratios) == ((), {entry.coid: 6.0})
+    assert view.splits == (Split(entry.coid, 2.0, NOW), Split(entry.coid, 3.0, NOW))
 
 
 def test_view_is_made_anew_after_anything_was_written(journal: SqliteJournal) -> None:
