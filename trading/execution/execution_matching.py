@@ -335,6 +335,8 @@ def _allows(record: IntentRecord, execution: Execution, known: _Known) -> bool:
     missing = _missing(record, known)
     if _before(record, execution, known.slack) or execution.quantity > max(left, missing):
         return False
+    if missing < execution.quantity and _had_nothing_to_sell(record, known.journal):
+        return False
     more = record.state in DECLARED_ABSENT or missing >= execution.quantity
     ended = None if more else record.ended_at
     if ended is not None and execution.time > ended + known.slack:
@@ -345,3 +347,9 @@ def _allows(record: IntentRecord, execution: Execution, known: _Known) -> bool:
     if intent.side is Side.BUY:
         return execution.price <= limit_price + _PRICE_TOLERANCE
     return execution.price >= limit_price - _PRICE_TOLERANCE
+
+
+def _had_nothing_to_sell(record: IntentRecord, journal: JournalView) -> bool:
+    """Return whether it is the stop or target of an entry that was rejected before it bought anything."""
+    entry = journal.by_coid.get(record.intent.parent_coid or "")
+    return entry is not None and entry.state is IntentState.REJECTED and entry.filled == 0
