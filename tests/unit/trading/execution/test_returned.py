@@ -83,7 +83,7 @@ def test_no_more_is_back_than_was_written_off() -> None:
 def test_nothing_is_back_while_a_list_is_missing_or_something_of_ours_is_not_proven() -> None:
     whole = shown({AAPL: 9})
     for name in ("orders", "executions", "positions"):
-        failed = Reading(None, IN_SESSION, "failed")
+        failed: Reading[None] = Reading(None, IN_SESSION, "failed")
         assert back(replace(whole, **{name: failed})) == 0  # type: ignore[arg-type]
     blind = reading(IN_SESSION, held={AAPL: 9.0}, unreadable_positions=[unreadable(None)])
     assert back(blind) == 0
