@@ -19,6 +19,7 @@ from simulator.core import TRUTH_FILE
 from trading.bootstrap import CONTROLS, DATABASE
 from trading.config import Settings, load_settings, with_overrides
 from trading.errors import TradingError
+from trading.model.mode import NOTHING_SEEN, Seen
 from trading.model.operator_request import RequestKind
 from trading.store.boot_time import BootTime
 from trading.store.operator_requests import HALT_FILE, RequestsDatabase
@@ -152,16 +153,19 @@ class Course(ABC):
         else:
             kind = RequestKind(request.kind)
             with suppress(TradingError):
-                self._requests.request(kind, "the drill", "drill", self._clock.now(), seen=self._newest_halt())
+                self._requests.request(kind, "the drill", "drill", self._clock.now(), seen=self._seen())
         self._clock.wake.wake()
 
-    def _newest_halt(self) -> int:
-        """Return the number of the newest halt, which a person who resumes has just been shown."""
+    def _seen(self) -> Seen:
+        """Return what a person who resumes has just been shown."""
         if not self._run.journal.exists():
-            return 0
+            return NOTHING_SEEN
         with closing(sqlite3.connect(f"file:{self._run.journal}?mode=ro", uri=True)) as connection:
-            row = connection.execute("SELECT coalesce(max(id), 0) FROM halt").fetchone()
-        return int(row[0])
+            halt, latched = connection.execute(
+                "SELECT (SELECT coalesce(max(id), 0) FROM halt),"
+                " (SELECT coalesce(max(id), 0) FROM mode_log WHERE fact = 'reducing')"
+            ).fetchone()
+        return Seen(halt, latched)
 
     def _note(self, kind: str, **facts: object) -> dict[str, object]:
         lines = self._clock.simulator.broker.log.count

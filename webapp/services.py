@@ -10,6 +10,7 @@ from typing import Protocol
 
 from flask import Flask, current_app, g
 
+from trading.model.mode import NOTHING_SEEN, Seen
 from trading.model.operator_request import RequestKind, RequestProgress
 from trading.monitoring.sign_of_life import FILE_NAME, silent_s
 from trading.store.readers.state import State, read_state
@@ -26,7 +27,7 @@ EXTENSION = "dashboard"
 class ControlDesk(Protocol):
     """Requests to the trading process, as rows that it answers."""
 
-    def request(self, kind: RequestKind, argument: str, actor: str, now: datetime, *, seen: int = 0) -> int:
+    def request(self, kind: RequestKind, argument: str, actor: str, now: datetime, *, seen: Seen = NOTHING_SEEN) -> int:
         """Store a request and return its number; a resume names the newest halt that the person has `seen`."""
         ...
 

@@ -250,7 +250,7 @@ def _write_facts(store: SqliteStore, state: str, moment: datetime) -> None:
         request = f"request {secrets.randbelow(10**9)}"
         store.halts.raise_halt(OPERATOR, request, reason="asked for on the dashboard", actor="dashboard", now=moment)
     elif store.mode().mode is Mode.HALTED:
-        store.halts.acknowledge_halts(seen=store.mode().newest_halt, actor="dashboard", now=moment)
+        store.halts.acknowledge_halts(seen=store.mode().seen.halt, actor="dashboard", now=moment)
     if state == "reducing":
         risk = replace(store.risk_state(), latches={"drawdown_halt": moment.date()})
         store.set_risk_state(risk, reason="drawdown_halt: 20.3 % below the peak", actor="risk", now=moment)

@@ -89,5 +89,5 @@ def _set_halt(site: Site, *, halted: bool) -> None:
     if halted:
         store.halts.raise_halt(OPERATOR, "test", reason="asked for on the dashboard", actor="dashboard", now=now)
     else:
-        store.halts.acknowledge_halts(seen=store.mode().newest_halt, actor="dashboard", now=now)
+        store.halts.acknowledge_halts(seen=store.mode().seen.halt, actor="dashboard", now=now)
     database.close()

@@ -6,13 +6,17 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 
+from trading.model.mode import NOTHING_SEEN, Seen
 from trading.model.operator_request import OperatorRequest, RequestKind
 
 ASKED = datetime(2014, 3, 4, 13, 30, tzinfo=UTC)
+EVERY_LATCH = 99
 
 
 class FakeRequests:
-    """Implements `Requests`: they wait until they are answered. People have seen the halt that `newest` tells.
+    """Implements `Requests`: they wait until they are answered.
+
+    People have seen the halt that `newest` tells, and all limits that latched.
 
     What is in `failures` under the name of a method is raised by it, one a call.
     """
@@ -26,10 +30,10 @@ class FakeRequests:
         self._made = 0
 
     def ask(
-        self, kind: RequestKind | None, argument: str = "", *, seen: int | None = None, age_s: float | None = 0.5
+        self, kind: RequestKind | None, argument: str = "", *, seen: Seen | None = None, age_s: float | None = 0.5
     ) -> OperatorRequest:
         self._made += 1
-        seen = self.newest() if seen is None else seen
+        seen = Seen(self.newest(), EVERY_LATCH) if seen is None else seen
         request = OperatorRequest(self._made, kind, argument, "mary", ASKED, age_s, seen, taken_up=False)
         self.waiting.append(request)
         return request
@@ -38,7 +42,9 @@ class FakeRequests:
         self.waiting = [replace(each, age_s=age_s) if each.number == request.number else each for each in self.waiting]
 
     def make_file(self, text: str = "fire") -> None:
-        self.file = OperatorRequest(None, RequestKind.HALT, text, "file HALT", ASKED, None, 0, taken_up=False)
+        self.file = OperatorRequest(
+            None, RequestKind.HALT, text, "file HALT", ASKED, None, NOTHING_SEEN, taken_up=False
+        )
 
     def halt_file(self) -> OperatorRequest | None:
         return self.file

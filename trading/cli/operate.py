@@ -10,7 +10,8 @@ import click
 from trading.cli.environment import read_settings
 from trading.cli.waiting import follow_flatten, wait_for_answer
 from trading.errors import InvariantBroken
-from trading.model.mode import FlattenGoal
+from trading.model.decision_words import title
+from trading.model.mode import NOTHING_SEEN, FlattenGoal, Seen
 from trading.model.operator_request import RequestKind
 from trading.monitoring.wall_clock import WallClock
 from trading.store.operator_requests import RequestsDatabase
@@ -65,9 +66,9 @@ def halt(reason: str, wait_s: float) -> None:
 @click.option("--yes", is_flag=True, help="Don't ask.")
 @WAIT
 def resume(reason: str, yes: bool, wait_s: float) -> None:  # noqa: FBT001 - click passes options by name
-    """Acknowledge the halts that are shown, take back a flatten, and clear risk limits that latched.
+    """Acknowledge the halts that are shown, take back a flatten, and clear the latched risk limits that are shown.
 
-    After a drawdown today's equity becomes the new peak. A halt that comes while you type wins.
+    After a drawdown today's equity becomes the new peak. A halt or a limit that comes while you type wins.
     """
     folder = read_settings().state_dir
     with read_state(folder / DATABASE_NAME) as state:
@@ -77,9 +78,13 @@ def resume(reason: str, yes: bool, wait_s: float) -> None:  # noqa: FBT001 - cli
     for halt_now in mode.halts if mode is not None else ():
         gone = ", over by itself" if halt_now.over else ""
         click.echo(f"  halted by {halt_now.cause}: {halt_now.reason} ({halt_now.actor}{gone})", err=True)
+    latched = mode.latched if mode is not None else None
+    if latched is not None:
+        limits = ", ".join(title(code).lower() for code in latched.codes)
+        click.echo(f"  latched since {latched.since:%Y-%m-%d %H:%M} UTC: {limits} ({latched.reason})", err=True)
     if not yes:
         click.confirm("Resume trading?", abort=True)
-    ask(folder, RequestKind.RESUME, reason, wait_s, seen=mode.newest_halt if mode is not None else 0)
+    ask(folder, RequestKind.RESUME, reason, wait_s, seen=mode.seen if mode is not None else NOTHING_SEEN)
 
 
 @click.command()
@@ -105,7 +110,7 @@ def _flatten_goal(path: Path) -> FlattenGoal | None:
         return state.account.flatten_goal()
 
 
-def ask(folder: Path, kind: RequestKind, reason: str, wait_s: float, *, seen: int = 0) -> None:
+def ask(folder: Path, kind: RequestKind, reason: str, wait_s: float, *, seen: Seen = NOTHING_SEEN) -> None:
     """Store a request, wait for the answer and print it.
 
     Raises: ClickException (exit 1), no answer in time, or the trading process refused.

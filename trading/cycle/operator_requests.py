@@ -8,7 +8,8 @@ from dataclasses import replace
 from datetime import datetime
 
 from trading.errors import InvariantBroken
-from trading.model.mode import OPERATOR, Acknowledgement, Halt, Mode, ModeState
+from trading.model.decision_words import title
+from trading.model.mode import OPERATOR, Acknowledgement, Halt, Latched, Mode, ModeState
 from trading.model.operator_request import REFUSED, OperatorRequest, RequestKind
 from trading.ports import Log, Requests, Store
 
@@ -141,7 +142,7 @@ class OperatorRequests:
     def _is_understood(self, request: OperatorRequest) -> bool:
         """Return whether it can be told what is meant: a resume names no halt that there never was."""
         if request.kind is RequestKind.RESUME:
-            return request.seen <= self._store.halts.newest()
+            return request.seen.halt <= self._store.halts.newest()
         return request.kind is not None
 
     def _halt(self, request: OperatorRequest, now: datetime) -> bool:
@@ -156,15 +157,21 @@ class OperatorRequests:
         return self._store.halts.raise_halt(OPERATOR, facts, reason=reason, actor=request.actor, now=now)
 
     def _resume(self, request: OperatorRequest, now: datetime) -> str:
-        """Acknowledge the halts that the person saw; with none left, clear the risk latches from today's equity on."""
-        reason = request.argument or "resumed"
-        done = self._store.halts.acknowledge_halts(seen=request.seen, actor=request.actor, now=now, reason=reason)
+        """Acknowledge the halts that the person saw; with none left, clear the risk latches from today's equity on.
+
+        Latches that are not as the person saw them stay, all of them.
+        """
+        reason, seen = request.argument or "resumed", request.seen
+        latched = self._store.mode().latched
+        unseen = latched is not None and latched.number > seen.latched
+        done = self._store.halts.acknowledge_halts(seen=seen.halt, actor=request.actor, now=now, reason=reason)
         risk = self._store.risk_state()
-        if risk.latches and not done.newer:
+        clear = bool(risk.latches) and not done.newer and not unseen
+        if clear:
             peak = risk.prior_equity if risk.prior_equity is not None else risk.peak
             cleared = replace(risk, latches={}, peak=peak)
             self._store.set_risk_state(cleared, reason=reason, actor=request.actor, now=now)
-        return resumed(done, self._store.mode())
+        return resumed(done, self._store.mode(), cleared=latched if clear else None, unseen=latched if unseen else None)
 
     def reconcile(self, resolve: Callable[[str, str], str], now: datetime) -> bool:
         """Let `resolve` (argument, actor) carry out what people decided about differences; False where nobody did.
@@ -231,14 +238,24 @@ class OperatorRequests:
         return True
 
 
-def resumed(done: Acknowledgement, state: ModeState) -> str:
-    """Return the answer to a resume: the mode, what was acknowledged, and what halts on or would halt again."""
+def resumed(
+    done: Acknowledgement, state: ModeState, *, cleared: Latched | None = None, unseen: Latched | None = None
+) -> str:
+    """Return the answer to a resume: the mode, what was acknowledged and cleared, what holds on or would halt again.
+
+    `unseen` are risk limits that latched after what the person saw.
+    """
     why = "" if state.mode is Mode.ACTIVE else f", {state.reason}"
+    newer = [f"this halted after what you saw: {_reasons(done.newer)}"] if done.newer else []
+    if unseen is not None:
+        newer.append(f"this latched after what you saw: {_limits(unseen)}")
     parts = [f"resumed: the mode is {state.mode}{why}"]
-    if done.newer:
-        parts = [f"{REFUSED}: this halted after what you saw: {_reasons(done.newer)}. Look again, then resume"]
+    if newer:
+        parts = [f"{REFUSED}: {'; '.join(newer)}. Look again, then resume"]
     if done.acknowledged:
         parts.append(f"Acknowledged: {_reasons(done.acknowledged)}")
+    if cleared is not None:
+        parts.append(f"Cleared: {_limits(cleared)}")
     if done.taken_back is not None:
         parts.append("The flatten was taken back: what is not sold stays, with its stop")
     if done.still_there:
@@ -249,6 +266,10 @@ def resumed(done: Acknowledgement, state: ModeState) -> str:
 def describe(error: InvariantBroken) -> str:
     """Return the reason of a halt that the system itself made."""
     return f"{error.invariant}: {error.detail}"
+
+
+def _limits(latched: Latched) -> str:
+    return f"{', '.join(title(code).lower() for code in latched.codes)} ({latched.reason})"
 
 
 def _reasons(halts: Sequence[Halt]) -> str:

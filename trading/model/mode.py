@@ -37,19 +37,46 @@ class Halt:
 
 
 @dataclass(frozen=True, slots=True)
+class Latched:
+    """The risk limits, by code, that latched and that nobody has cleared. `number` grows whenever that changes."""
+
+    number: int
+    codes: tuple[str, ...]
+    reason: str
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a person who resumes was shown: the number of the newest halt and of the latched limits, 0 for none."""
+
+    halt: int = 0
+    latched: int = 0
+
+
+NOTHING_SEEN = Seen()
+
+
+@dataclass(frozen=True, slots=True)
 class ModeState:
-    """The mode with who or what set it, why and since when; `halts` are those that nobody has acknowledged."""
+    """The mode with who or what set it, why and since when.
+
+    `halts` are those that nobody has acknowledged. These and `latched` hold entries back, whatever the mode that is
+    shown is.
+    """
 
     mode: Mode
     reason: str
     actor: str
     since: datetime
     halts: tuple[Halt, ...] = ()
+    latched: Latched | None = None
 
     @property
-    def newest_halt(self) -> int:
-        """Return the number that a resume names: it acknowledges this halt and all before it; 0 without any."""
-        return max((halt.halt_id for halt in self.halts), default=0)
+    def seen(self) -> Seen:
+        """Return what a resume names: it acknowledges this halt and all before it, and clears no newer latch."""
+        newest = max((halt.halt_id for halt in self.halts), default=0)
+        return Seen(newest, 0 if self.latched is None else self.latched.number)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from trading.model.mode import Seen
+
 # How an answer begins that says no.
 REFUSED = "refused"
 
@@ -25,7 +27,7 @@ class OperatorRequest:
     """One request, as it was stored: `number` is None for the file HALT, `kind` is None where it makes no sense.
 
     `age_s` is how long ago it was made, None where that can't be told: before the machine was started, or unreadable.
-    `seen` is the number of the newest halt that the person was shown. `taken_up` says that somebody began with it.
+    `seen` is what the person was shown. `taken_up` says that somebody began with it.
     """
 
     number: int | None
@@ -34,7 +36,7 @@ class OperatorRequest:
     actor: str
     made: datetime | None
     age_s: float | None
-    seen: int
+    seen: Seen
     taken_up: bool
 
     @property

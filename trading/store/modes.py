@@ -10,7 +10,7 @@ import msgspec
 
 from trading.errors import InvariantBroken
 from trading.model.decision import RiskState
-from trading.model.mode import Halt, Mode, ModeState
+from trading.model.mode import Halt, Latched, Mode, ModeState
 
 HALT = "halt"
 REDUCING = "reducing"
@@ -31,20 +31,21 @@ LAST_ENTRIES = "SELECT * FROM mode_log WHERE id IN (SELECT max(id) FROM mode_log
 
 def mode_of(entries: Iterable[sqlite3.Row], halts: Sequence[Halt]) -> ModeState:
     """Return the strictest mode of the newest entry of each fact, and of the `halts` that nobody has acknowledged."""
+    rows = {row["fact"]: row for row in entries}
+    reconciled, reducing = rows.get(RECONCILED), rows.get(REDUCING)
+    latched = _latched(reducing)
     if halts:
         first = halts[0]
         more = f" (and {len(halts) - 1} more)" if len(halts) > 1 else ""
-        return ModeState(Mode.HALTED, first.reason + more, first.actor, first.since, tuple(halts))
-    rows = {row["fact"]: row for row in entries}
-    reconciled, reducing = rows.get(RECONCILED), rows.get(REDUCING)
+        return ModeState(Mode.HALTED, first.reason + more, first.actor, first.since, tuple(halts), latched)
     if reconciled is None:
-        return ModeState(Mode.RECONCILING, "not yet compared with the broker", "system", _NEVER)
+        return ModeState(Mode.RECONCILING, "not yet compared with the broker", "system", _NEVER, latched=latched)
     if reconciled["value"] != YES:
-        return _state(Mode.RECONCILING, reconciled)
+        return _state(Mode.RECONCILING, reconciled, latched)
     if reducing is not None and reducing["value"]:
-        return _state(Mode.REDUCING, reducing)
+        return _state(Mode.REDUCING, reducing, latched)
     newest = max((row for row in rows.values()), key=lambda row: int(row["id"]))
-    return _state(Mode.ACTIVE, newest)
+    return _state(Mode.ACTIVE, newest, None)
 
 
 def log_change(connection: sqlite3.Connection, fact: str, value: str, *, reason: str, actor: str, at: str) -> None:
@@ -97,5 +98,12 @@ def _log_reducing(
         log_change(connection, REDUCING, codes, reason=reason, actor=actor, at=at)
 
 
-def _state(mode: Mode, row: sqlite3.Row) -> ModeState:
-    return ModeState(mode, row["reason"], row["actor"], datetime.fromisoformat(row["at"]))
+def _state(mode: Mode, row: sqlite3.Row, latched: Latched | None) -> ModeState:
+    return ModeState(mode, row["reason"], row["actor"], datetime.fromisoformat(row["at"]), latched=latched)
+
+
+def _latched(row: sqlite3.Row | None) -> Latched | None:
+    codes = () if row is None else tuple(code for code in row["value"].split(",") if code not in {"", DAILY_LOSS})
+    if row is None or not codes:
+        return None
+    return Latched(row["id"], codes, row["reason"], datetime.fromisoformat(row["at"]))

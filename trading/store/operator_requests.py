@@ -12,8 +12,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TypeGuard
 
 from trading.errors import InvariantBroken
+from trading.model.mode import NOTHING_SEEN, Seen
 from trading.model.operator_request import OperatorRequest, RequestKind, RequestProgress
 from trading.store.boot_time import BootTime, boot_time
 from trading.store.database import PRIMARY_CODE, prepare_folder
@@ -42,6 +44,7 @@ _ADDED = {
     "boot_s": "ALTER TABLE request ADD COLUMN boot_s REAL",
     "seen": "ALTER TABLE request ADD COLUMN seen INTEGER NOT NULL DEFAULT 0",
     "taken_up": "ALTER TABLE request ADD COLUMN taken_up TEXT",
+    "seen_latched": "ALTER TABLE request ADD COLUMN seen_latched INTEGER NOT NULL DEFAULT 0",
 }
 
 
@@ -54,8 +57,8 @@ class RequestsDatabase:
         self._halt_file = path.with_name(HALT_FILE)
         self._boot = boot
 
-    def request(self, kind: RequestKind, argument: str, actor: str, now: datetime, *, seen: int = 0) -> int:
-        """Store a request and return its number; a resume names the newest halt that the person has `seen`.
+    def request(self, kind: RequestKind, argument: str, actor: str, now: datetime, *, seen: Seen = NOTHING_SEEN) -> int:
+        """Store a request and return its number; a resume names what the person has `seen`.
 
         Raises: InvariantBroken("controls"), the file can't be written; ConfigError, the folder can't be made.
         """
@@ -66,9 +69,9 @@ class RequestsDatabase:
         with self._connection() as connection:
             _begin(connection)
             cursor = connection.execute(
-                "INSERT INTO request (kind, argument, actor, created, boot_id, boot_s, seen)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?)",
-                (kind, argument, actor, utc_text(now), made.boot_id, made.seconds, seen),
+                "INSERT INTO request (kind, argument, actor, created, boot_id, boot_s, seen, seen_latched)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                (kind, argument, actor, utc_text(now), made.boot_id, made.seconds, seen.halt, seen.latched),
             )
             return int(cursor.lastrowid or 0)
 
@@ -112,7 +115,7 @@ class RequestsDatabase:
             actor=f"file {HALT_FILE}",
             made=made,
             age_s=None,
-            seen=0,
+            seen=NOTHING_SEEN,
             taken_up=False,
         )
 
@@ -178,8 +181,9 @@ class RequestsDatabase:
             made = datetime.fromisoformat(values["created"]).astimezone(UTC)
         except (KeyError, TypeError, ValueError, OverflowError):
             made = None
-        seen = values.get("seen", 0)
-        odd = made is None or values["id"] < 1 or not isinstance(seen, int) or seen < 0
+        halt, latched = (values.get(column, 0) for column in ("seen", "seen_latched"))
+        seen = Seen(halt, latched) if _is_number(halt) and _is_number(latched) else None
+        odd = made is None or values["id"] < 1 or seen is None
         if odd and kind is not RequestKind.HALT:
             kind = None
         return OperatorRequest(
@@ -189,7 +193,7 @@ class RequestsDatabase:
             actor=_plain(values.get("actor")),
             made=made,
             age_s=self._age_s(values),
-            seen=0 if odd else seen,
+            seen=NOTHING_SEEN if odd or seen is None else seen,
             taken_up=values.get("taken_up") is not None,
         )
 
@@ -244,6 +248,10 @@ def _begin(connection: sqlite3.Connection) -> None:
     for column, statement in _ADDED.items():
         if column not in there:
             connection.execute(statement)
+
+
+def _is_number(value: object) -> TypeGuard[int]:
+    return isinstance(value, int) and value >= 0
 
 
 def _plain(text: object) -> str:

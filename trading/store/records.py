@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 
 import msgspec
@@ -116,7 +117,9 @@ class SqliteStore:
     def mode(self) -> ModeState:
         """Return the mode to show: the strictest of halts that stand, reconciled, risk latches and daily loss."""
         stored = modes.mode_of(self._database.query(modes.LAST_ENTRIES), self.halts.halting())
-        return stored if self._unstored is None or stored.mode is Mode.HALTED else self._unstored
+        if self._unstored is None or stored.mode is Mode.HALTED:
+            return stored
+        return replace(self._unstored, latched=stored.latched)
 
     def set_reconciled(self, *, reconciled: bool, reason: str, now: datetime) -> None:
         """Persist whether this epoch's state is reconciled with the broker.

@@ -7,6 +7,8 @@ from werkzeug.exceptions import BadRequest, NotFound
 from werkzeug.wrappers import Response as BaseResponse
 
 from trading.errors import InvariantBroken
+from trading.model.decision_words import title
+from trading.model.mode import NOTHING_SEEN, Seen
 from trading.model.operator_request import RequestKind, RequestProgress
 from webapp.frame import make_frame, render
 from webapp.pages.login import too_many_attempts
@@ -60,7 +62,7 @@ def resume_page() -> str:
 
 
 @blueprint.post("/resume")
-@accepts(form=("key", "password", "word", "seen"))
+@accepts(form=("key", "password", "word", "seen", "seen_latched"))
 def resume() -> BaseResponse:
     """Ask the trading process to resume; the password is typed in this very form, so it is never older than that."""
     made = services()
@@ -75,7 +77,8 @@ def resume() -> BaseResponse:
     if request.form.get("word") != RESUME_WORD:
         made.audit.write("resume_denied", actor="operator", address=address(), cause="word")
         return _refused(f"Type the word {RESUME_WORD} in capital letters.")
-    return _request(RequestKind.RESUME, seen=_number(request.form.get("seen", ""), "seen"))
+    halt, latched = (_number(request.form.get(name, ""), name) for name in ("seen", "seen_latched"))
+    return _request(RequestKind.RESUME, seen=Seen(halt, latched))
 
 
 @blueprint.get("/requests/<control_id>")
@@ -100,7 +103,10 @@ def request_state(control_id: str) -> Response:
 
 
 def _form(template: str, problem: str = "") -> str:
-    return render(template, make_frame(), word=RESUME_WORD, problem=problem)
+    frame = make_frame()
+    latched = frame.mode.latched.codes if frame.mode is not None and frame.mode.latched is not None else ()
+    titles = ", ".join(title(code).lower() for code in latched)
+    return render(template, frame, word=RESUME_WORD, problem=problem, latched=titles)
 
 
 def _refused(problem: str) -> Response:
@@ -109,7 +115,7 @@ def _refused(problem: str) -> Response:
     return response
 
 
-def _request(kind: RequestKind, *, seen: int = 0) -> BaseResponse:
+def _request(kind: RequestKind, *, seen: Seen = NOTHING_SEEN) -> BaseResponse:
     """Store the request once for each key and go to the page that waits for the answer; it names what was `seen`."""
     made = services()
     session = own_session()

@@ -25,6 +25,7 @@ from trading.model.decision import (
     Signal,
     SymbolVerdict,
 )
+from trading.model.mode import NOTHING_SEEN, Seen
 from trading.model.operator_request import RequestKind, RequestProgress
 from trading.model.strategy_words import ChartLine, Check, Look, StrategyWords, Unit
 from trading.store.database import Database
@@ -39,7 +40,7 @@ SESSION = date(2026, 3, 2)
 TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
 PAGES = ("/", "/decisions", "/trades", "/log", "/halt", "/resume")
 KEY = re.compile(r'name="key" value="([^"]+)"')
-SEEN = re.compile(r'name="seen" value="([^"]+)"')
+SEEN = re.compile(r'name="(seen(?:_latched)?)" value="([^"]+)"')
 
 
 # Of a strategy that is not among the product's own.
@@ -79,7 +80,7 @@ class NotingDesk:
 
     asked: list[tuple[RequestKind, str]] = field(default_factory=list)
     results: dict[int, str] = field(default_factory=dict)
-    seen: list[int] = field(default_factory=list)
+    seen: list[Seen] = field(default_factory=list)
     age_s: float | None = 0.5
     taken_up: bool = False
     broken: Exception | None = None
@@ -89,7 +90,7 @@ class NotingDesk:
         self.files.append(reason)
         return Path("state/HALT")
 
-    def request(self, kind: RequestKind, argument: str, actor: str, now: datetime, *, seen: int = 0) -> int:
+    def request(self, kind: RequestKind, argument: str, actor: str, now: datetime, *, seen: Seen = NOTHING_SEEN) -> int:
         if self.broken is not None:
             raise self.broken
         self.asked.append((kind, actor))
@@ -170,8 +171,7 @@ def token_of(client: FlaskClient) -> str:
 def form_of(client: FlaskClient, path: str) -> dict[str, str]:
     page = client.get(path).get_data(as_text=True)
     form = {"csrf_token": found(TOKEN, page), "key": found(KEY, page)}
-    seen = SEEN.search(page)
-    return form if seen is None else {**form, "seen": seen[1]}
+    return form | dict(SEEN.findall(page))
 
 
 def found(pattern: re.Pattern[str], text: str) -> str:

@@ -9,6 +9,7 @@ import pytest
 
 from tests.fakes.orders import NOW
 from tests.unit.trading.cli.conftest import Shell, trader
+from trading.model.decision import RiskState
 from trading.model.mode import OPERATOR
 from trading.model.operator_request import OperatorRequest, RequestKind
 from trading.store.database import Database
@@ -114,13 +115,17 @@ def test_resume_shows_what_halts_and_names_the_newest_of_it(shell: Shell) -> Non
         store.halts.raise_halt("short", "AAPL -10", reason="short 10 AAPL", actor="system", now=NOW)
         store.halts.halt_over("short", (), NOW)
         store.halts.raise_halt(OPERATOR, "request 1", reason="earnings", actor="ann", now=NOW)
+        latches = {"drawdown_halt": NOW.date(), "oversold": NOW.date()}
+        store.set_risk_state(RiskState(latches=latches), reason="2 AAPL", actor="system", now=NOW)
+        shown = store.mode().seen
     with trader(shell, "resumed: the mode is ACTIVE") as seen:
         done = shell.run("resume", "--yes")
-    assert [request.seen for request in seen] == [2]
+    assert [request.seen for request in seen] == [shown]
     assert done.err.splitlines() == [
         f"HALTED since {NOW:%Y-%m-%d %H:%M} UTC: short 10 AAPL (and 1 more) (system)",
         "  halted by short: short 10 AAPL (system, over by itself)",
         "  halted by operator: earnings (ann)",
+        f"  latched since {NOW:%Y-%m-%d %H:%M} UTC: drawdown limit, oversold (2 AAPL)",
     ]
 
 

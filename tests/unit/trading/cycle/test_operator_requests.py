@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import timedelta
 
 import pytest
 
 from tests.fakes.request_house import BUSY, DAMAGED, NOW, House
 from trading.cycle.operator_requests import EXPIRES_AFTER_S, describe
 from trading.errors import InvariantBroken
-from trading.model.decision import RiskState
-from trading.model.mode import Mode
+from trading.model.mode import NOTHING_SEEN, Mode, Seen
 from trading.model.operator_request import RequestKind
 from trading.store.records import SqliteStore
 
@@ -66,7 +65,7 @@ def test_halt_that_a_crash_left_unanswered_does_not_halt_again_after_a_resume(ho
     house.requests.ask(RequestKind.HALT)
     house.requests.failures["answer"] = [DAMAGED]
     house.take_up()
-    house.requests.ask(RequestKind.RESUME, seen=house.store.mode().newest_halt)
+    house.requests.ask(RequestKind.RESUME, seen=house.store.mode().seen)
     house.boot().take_up(NOW)
     assert house.requests.waiting == []
     assert house.mode() is Mode.ACTIVE
@@ -95,7 +94,7 @@ def test_file_halts_and_is_moved_away(house: House) -> None:
 
 
 def test_old_resume_never_beats_a_newer_file(house: House) -> None:
-    house.requests.ask(RequestKind.RESUME, seen=0)
+    house.requests.ask(RequestKind.RESUME, seen=NOTHING_SEEN)
     house.requests.make_file()
     house.take_up()
     assert house.mode() is Mode.HALTED
@@ -118,36 +117,7 @@ def test_file_that_cannot_be_moved_does_not_hide_what_is_stored(house: House) ->
     assert not house.taker.take_up_urgent(NOW)
 
 
-# ---- resume
-
-
-def test_resume_ends_the_halts_that_the_person_saw(house: House) -> None:
-    house.requests.ask(RequestKind.HALT, "earnings")
-    house.take_up()
-    house.requests.ask(RequestKind.RESUME, "looked at", seen=house.store.mode().newest_halt)
-    house.take_up()
-    assert (house.mode(), house.store.mode().reason) == (Mode.ACTIVE, "looked at")
-    assert house.answers()[-1] == "resumed: the mode is ACTIVE. Acknowledged: earnings"
-
-
-@pytest.mark.parametrize(
-    ("beyond", "mode", "begin"),
-    [
-        (0, Mode.ACTIVE, "resumed: the mode is ACTIVE"),
-        (1, Mode.HALTED, "refused: not understood, nothing was done"),
-        (10**9, Mode.HALTED, "refused: not understood, nothing was done"),
-        (-1, Mode.HALTED, "refused: this halted after what you saw"),
-        (-10, Mode.HALTED, "refused: this halted after what you saw"),
-    ],
-)
-def test_resume_that_names_a_halt_that_never_was_is_not_understood(
-    house: House, beyond: int, mode: Mode, begin: str
-) -> None:
-    house.requests.ask(RequestKind.HALT, "earnings")
-    house.take_up()
-    house.requests.ask(RequestKind.RESUME, seen=house.store.mode().newest_halt + beyond)
-    house.take_up()
-    assert (house.mode(), house.answers()[-1][: len(begin)]) == (mode, begin)
+# ---- flatten
 
 
 def test_answer_to_a_flatten_promises_no_sale_before_any_look(house: House) -> None:
@@ -156,99 +126,6 @@ def test_answer_to_a_flatten_promises_no_sale_before_any_look(house: House) -> N
     assert house.answers() == [
         "halted: own shares are sold as soon as that may be sent; what was sent, and what waits, is shown"
     ]
-
-
-def test_newer_halt_wins_over_a_resume_and_the_answer_says_so(house: House) -> None:
-    house.requests.ask(RequestKind.HALT, "earnings")
-    house.take_up()
-    seen = house.store.mode().newest_halt
-    house.requests.ask(RequestKind.HALT, "fire")
-    house.take_up()
-    house.requests.ask(RequestKind.RESUME, seen=seen)
-    house.take_up()
-    assert (house.mode(), house.store.mode().reason) == (Mode.HALTED, "fire")
-    assert house.answers()[-1] == (
-        "refused: this halted after what you saw: fire. Look again, then resume. Acknowledged: earnings"
-    )
-
-
-def test_resume_says_what_is_still_there(house: House) -> None:
-    house.store.halts.raise_halt("short", "AAPL -10", reason="short 10 AAPL", actor="system", now=NOW)
-    house.requests.ask(RequestKind.RESUME)
-    house.take_up()
-    assert house.mode() is Mode.ACTIVE
-    assert house.answers()[-1].endswith("Still so, and halting again if it changes: short 10 AAPL")
-
-
-def test_resume_before_the_broker_was_compared_says_what_it_waits_for(house: House) -> None:
-    house.store.set_reconciled(reconciled=False, reason="session 2 began", now=NOW)
-    house.requests.ask(RequestKind.RESUME)
-    house.take_up()
-    assert house.answers() == ["resumed: the mode is RECONCILING, session 2 began"]
-
-
-@pytest.mark.parametrize("age_s", [EXPIRES_AFTER_S + 0.1, None])
-def test_late_resume_does_nothing(house: House, age_s: float | None) -> None:
-    house.store.halts.raise_halt("short", "AAPL -10", reason="short", actor="system", now=NOW)
-    house.requests.ask(RequestKind.RESUME, age_s=age_s)
-    house.take_up()
-    assert house.mode() is Mode.HALTED
-    assert house.answers() == ["refused: asked for more than 60 s ago; look, then ask again"]
-
-
-def test_resume_just_in_time_resumes(house: House) -> None:
-    house.store.halts.raise_halt("short", "AAPL -10", reason="short", actor="system", now=NOW)
-    house.requests.ask(RequestKind.RESUME, age_s=EXPIRES_AFTER_S)
-    house.take_up()
-    assert house.mode() is Mode.ACTIVE
-
-
-def test_resume_that_a_crash_interrupted_is_not_done_again(house: House) -> None:
-    house.requests.ask(RequestKind.RESUME)
-    house.requests.failures["answer"] = [DAMAGED]
-    house.take_up()
-    house.store.halts.raise_halt("short", "AAPL -10", reason="short", actor="system", now=NOW)
-    house.boot().take_up(NOW)
-    assert house.mode() is Mode.HALTED
-    assert house.answers()[0].startswith("refused: interrupted")
-
-
-def test_resume_that_cannot_be_recorded_as_taken_up_is_not_carried_out(house: House) -> None:
-    house.store.halts.raise_halt("short", "AAPL -10", reason="short", actor="system", now=NOW)
-    house.requests.ask(RequestKind.RESUME)
-    house.requests.failures["take_up"] = [DAMAGED]
-    house.take_up()
-    assert house.mode() is Mode.HALTED
-    assert house.answers() == []
-    house.take_up()
-    assert house.mode() is Mode.ACTIVE
-
-
-@pytest.mark.parametrize(("prior", "peak"), [(9_000.0, 9_000.0), (None, 12_000.0)])
-def test_resume_clears_the_latches_and_measures_from_todays_equity(
-    house: House, prior: float | None, peak: float
-) -> None:
-    latched = RiskState(peak=12_000.0, prior_equity=prior, latches={"max_drawdown": date(2014, 3, 3)})
-    house.store.set_risk_state(latched, reason="drawdown", actor="risk", now=NOW)
-    house.requests.ask(RequestKind.RESUME)
-    house.take_up()
-    assert house.store.risk_state() == RiskState(peak=peak, prior_equity=prior)
-    assert house.mode() is Mode.ACTIVE
-
-
-@pytest.mark.parametrize(
-    ("latches", "seen"), [({}, 99), ({"max_drawdown": date(2014, 3, 3)}, 0)], ids=["no latch", "a newer halt"]
-)
-def test_resume_leaves_the_risk_state(house: House, latches: dict[str, date], seen: int) -> None:
-    risk = RiskState(peak=12_000.0, prior_equity=9_000.0, latches=latches)
-    house.store.set_risk_state(risk, reason="decision", actor="risk", now=NOW)
-    house.store.halts.raise_halt("short", "AAPL -10", reason="short", actor="system", now=NOW)
-    house.requests.ask(RequestKind.RESUME, seen=seen)
-    house.take_up()
-    assert house.store.risk_state() == risk
-
-
-# ---- flatten
 
 
 def test_flatten_halts_and_is_a_goal_that_survives_a_restart(house: House) -> None:
@@ -264,7 +141,7 @@ def test_flatten_halts_and_is_a_goal_that_survives_a_restart(house: House) -> No
 def test_resume_takes_a_flatten_back_and_says_so(house: House) -> None:
     house.requests.ask(RequestKind.FLATTEN)
     house.take_up()
-    house.requests.ask(RequestKind.RESUME, seen=house.store.mode().newest_halt)
+    house.requests.ask(RequestKind.RESUME, seen=house.store.mode().seen)
     house.take_up()
     assert house.mode() is Mode.ACTIVE
     assert not house.flattens()
@@ -305,7 +182,7 @@ def test_flatten_that_cannot_be_recorded_as_taken_up_only_halts(house: House) ->
 
 def test_halt_and_flatten_are_taken_up_beside_the_loop_and_the_rest_waits_for_it(house: House) -> None:
     for kind in (RequestKind.RESUME, RequestKind.FLATTEN, RequestKind.HALT, None):
-        house.requests.ask(kind, seen=0)
+        house.requests.ask(kind, seen=NOTHING_SEEN)
     assert house.taker.take_up_urgent(NOW)
     assert house.flattens()
     assert [request.kind for request in house.requests.waiting] == [RequestKind.RESUME, None]
@@ -339,7 +216,7 @@ def test_requests_that_nobody_can_read_halt_until_they_can_be_read_and_a_person_
     house.boot().take_up(NOW)
     (halt,) = house.store.mode().halts
     assert halt.reason.startswith("requests of people can't be read (controls.db: file is not a database)")
-    house.requests.ask(RequestKind.RESUME, seen=halt.halt_id)
+    house.requests.ask(RequestKind.RESUME, seen=Seen(halt.halt_id))
     house.boot().take_up(NOW)
     assert house.mode() is Mode.ACTIVE
     assert house.store.halts.standing() == ()

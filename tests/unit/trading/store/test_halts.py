@@ -112,12 +112,12 @@ class TestHalts:
         assert [(halt.cause, halt.facts) for halt in halts] == [
             ("short", "AAPL -10"), ("short", "AAPL -20"), ("orphan", "AAPL -10")
         ]  # fmt: skip
-        assert store.mode().newest_halt == halts[-1].halt_id
+        assert store.mode().seen.halt == halts[-1].halt_id
         assert store.mode().reason == "short AAPL -10 (and 2 more)"
 
     def test_acknowledged_halt_does_not_halt_again_while_its_facts_are_unchanged(self, store: SqliteStore) -> None:
         raised(store, "AAPL -10")
-        done = store.halts.acknowledge_halts(seen=store.mode().newest_halt, actor="ann", now=LATER)
+        done = store.halts.acknowledge_halts(seen=store.mode().seen.halt, actor="ann", now=LATER)
         assert [halt.facts for halt in done.acknowledged] == ["AAPL -10"]
         assert [halt.facts for halt in done.still_there] == ["AAPL -10"]
         assert done.newer == ()
@@ -128,7 +128,7 @@ class TestHalts:
 
     def test_facts_that_are_over_halt_anew_when_they_come_back(self, store: SqliteStore) -> None:
         raised(store, "AAPL -10")
-        store.halts.acknowledge_halts(seen=store.mode().newest_halt, actor="ann", now=LATER)
+        store.halts.acknowledge_halts(seen=store.mode().seen.halt, actor="ann", now=LATER)
         store.halts.halt_over("short", {"AAPL -20"}, LATER)
         assert store.halts.standing() == ()
         assert raised(store, "AAPL -10")
@@ -138,7 +138,7 @@ class TestHalts:
         raised(store, "AAPL -10")
         store.halts.halt_over("short", (), LATER)
         assert store.mode().mode is Mode.HALTED
-        done = store.halts.acknowledge_halts(seen=store.mode().newest_halt, actor="ann", now=LATER)
+        done = store.halts.acknowledge_halts(seen=store.mode().seen.halt, actor="ann", now=LATER)
         assert done.still_there == ()
         assert store.halts.standing() == ()
 
@@ -161,11 +161,11 @@ class TestHalts:
         raised(store, "AAPL -20")
         store.halts.acknowledge_halts(seen=2, actor="ann", now=LATER)
         store.halts.halt_over("short", (), LATER)
-        assert (store.mode().newest_halt, store.halts.newest()) == (0, 2)
+        assert (store.mode().seen.halt, store.halts.newest()) == (0, 2)
 
     def test_halt_that_the_person_had_not_seen_halts_on(self, store: SqliteStore) -> None:
         raised(store, "AAPL -10")
-        seen = store.mode().newest_halt
+        seen = store.mode().seen.halt
         raised(store, "request 7", cause=OPERATOR)
         done = store.halts.acknowledge_halts(seen=seen, actor="ann", now=LATER)
         assert [halt.facts for halt in done.newer] == ["request 7"]
@@ -173,7 +173,7 @@ class TestHalts:
 
     def test_same_request_halts_once_whatever_became_of_it(self, store: SqliteStore) -> None:
         assert [raised(store, "request 7", cause=OPERATOR) for _ in range(2)] == [True, False]
-        store.halts.acknowledge_halts(seen=store.mode().newest_halt, actor="ann", now=LATER)
+        store.halts.acknowledge_halts(seen=store.mode().seen.halt, actor="ann", now=LATER)
         assert not raised(store, "request 7", cause=OPERATOR)
         store.halts.set_flatten("request 7", reason="late", actor="ann", now=LATER)
         assert store.mode().mode is not Mode.HALTED
@@ -181,7 +181,7 @@ class TestHalts:
 
     def test_halt_that_a_person_asked_for_is_over_once_acknowledged(self, store: SqliteStore) -> None:
         raised(store, "request 7", cause=OPERATOR)
-        done = store.halts.acknowledge_halts(seen=store.mode().newest_halt, actor="ann", now=LATER)
+        done = store.halts.acknowledge_halts(seen=store.mode().seen.halt, actor="ann", now=LATER)
         assert done.still_there == ()
         assert store.halts.standing() == ()
 
@@ -216,21 +216,21 @@ class TestFlatten:
 
     def test_resume_takes_a_flatten_back(self, store: SqliteStore) -> None:
         goal = flatten(store, "request 1")
-        done = store.halts.acknowledge_halts(seen=store.mode().newest_halt, actor="bob", now=LATER)
+        done = store.halts.acknowledge_halts(seen=store.mode().seen.halt, actor="bob", now=LATER)
         assert done.taken_back == goal
         assert store.halts.flatten_goal() is None
         assert store.mode().mode is not Mode.HALTED
 
     def test_resume_of_an_older_halt_leaves_a_flatten(self, store: SqliteStore) -> None:
         raised(store, "AAPL -10")
-        seen = store.mode().newest_halt
+        seen = store.mode().seen.halt
         flatten(store, "request 1")
         assert store.halts.acknowledge_halts(seen=seen, actor="bob", now=LATER).taken_back is None
         assert store.halts.flatten_goal() is not None
 
     def test_second_flatten_is_the_same_goal_and_a_newer_halt(self, store: SqliteStore) -> None:
         first = flatten(store, "request 1")
-        seen = store.mode().newest_halt
+        seen = store.mode().seen.halt
         assert flatten(store, "request 2", LATER) == first
         assert store.halts.acknowledge_halts(seen=seen, actor="bob", now=LATER).taken_back is None
 

@@ -8,7 +8,7 @@ import pytest
 from tests.fakes.orders import LATER, NOW
 from trading.errors import InvariantBroken
 from trading.model.decision import RiskState, StopOut
-from trading.model.mode import OPERATOR, Mode
+from trading.model.mode import OPERATOR, Latched, Mode, Seen
 from trading.store.database import Database
 from trading.store.modes import risk_from
 from trading.store.records import SqliteStore
@@ -101,3 +101,22 @@ def test_modes_and_risk_state_survive_a_restart(database: Database, path: Path) 
 def test_risk_state_that_can_not_be_read_halts(text: str) -> None:
     with pytest.raises(InvariantBroken):
         risk_from(text)
+
+
+def test_latched_limits_stand_beside_the_mode_that_is_shown(database: Database) -> None:
+    store = SqliteStore(database)
+    assert store.mode().latched is None
+    store.set_risk_state(
+        RiskState(latches={"b": date(2014, 3, 3), "a": date(2014, 3, 3)}), reason="x", actor="risk", now=NOW
+    )
+    number = store.mode().seen.latched
+    expected = Latched(number, ("a", "b"), "x", NOW)
+    assert (store.mode().mode, store.mode().latched) == (Mode.RECONCILING, expected)
+    store.set_reconciled(reconciled=False, reason="start", now=NOW)
+    assert (store.mode().mode, store.mode().latched) == (Mode.RECONCILING, expected)
+    store.set_reconciled(reconciled=True, reason="all found", now=NOW)
+    assert (store.mode().mode, store.mode().latched) == (Mode.REDUCING, expected)
+    store.halts.raise_halt(OPERATOR, "test", reason="odd", actor="ann", now=NOW)
+    assert (store.mode().mode, store.mode().latched, store.mode().seen) == (Mode.HALTED, expected, Seen(1, number))
+    store.set_risk_state(RiskState(), reason="fine", actor="ann", now=LATER)
+    assert store.mode().seen == Seen(1, 0)

@@ -13,6 +13,7 @@ import pytest
 
 from tests.fakes.orders import LATER, NOW
 from trading.errors import InvariantBroken
+from trading.model.mode import NOTHING_SEEN, Seen
 from trading.model.operator_request import OperatorRequest, RequestKind, RequestProgress
 from trading.store.boot_time import BootTime
 from trading.store.operator_requests import HALT_FILE, TAKEN_FILE, RequestsDatabase
@@ -60,15 +61,19 @@ def write(path: Path, sql: str, *values: object) -> None:
         connection.commit()
 
 
-def insert(path: Path, number: int, kind: str, created: str = "2014-03-04T13:30:00+00:00", seen: int = 0) -> None:
-    sql = "INSERT INTO request (id, kind, argument, actor, created, seen) VALUES (?, ?, '', 'a', ?, ?)"
-    write(path, sql, number, kind, created, seen)
+def insert(
+    path: Path, number: int, kind: str, created: str = "2014-03-04T13:30:00+00:00", halt: int = 0, latched: int = 0
+) -> None:
+    sql = "INSERT INTO request (id, kind, argument, actor, created, seen, seen_latched) VALUES (?, ?, '', 'a', ?, ?, ?)"
+    write(path, sql, number, kind, created, halt, latched)
 
 
 def test_request_waits_until_it_is_answered(requests: RequestsDatabase) -> None:
-    number = requests.request(RequestKind.RESUME, "settled", "cli:ann", NOW, seen=7)
+    number = requests.request(RequestKind.RESUME, "settled", "cli:ann", NOW, seen=Seen(7, 5))
     (asked,) = requests.pending()
-    assert asked == OperatorRequest(number, RequestKind.RESUME, "settled", "cli:ann", NOW, 0.0, 7, taken_up=False)
+    assert asked == OperatorRequest(
+        number, RequestKind.RESUME, "settled", "cli:ann", NOW, 0.0, Seen(7, 5), taken_up=False
+    )
     assert requests.progress(number) == RequestProgress(0.0, taken_up=False, answer=None)
     requests.take_up(asked, LATER)
     assert [request.taken_up for request in requests.pending()] == [True]
@@ -118,11 +123,14 @@ def test_file_of_an_older_version_is_read_written_and_answered(requests: Request
     write(path, VERSION_1)
     write(path, "INSERT INTO request (kind, argument, actor, created) VALUES ('halt', '', 'a', ?)", NOW.isoformat())
     (old,) = requests.pending()
-    assert (old.kind, old.age_s, old.seen, old.taken_up) == (RequestKind.HALT, None, 0, False)
+    assert (old.kind, old.age_s, old.seen, old.taken_up) == (RequestKind.HALT, None, NOTHING_SEEN, False)
     assert requests.progress(1) == RequestProgress(None, taken_up=False, answer=None)
     requests.take_up(old, LATER)
-    assert requests.request(RequestKind.RESUME, "", "a", NOW, seen=3) == 2
-    assert [(request.taken_up, request.seen) for request in requests.pending()] == [(True, 0), (False, 3)]
+    assert requests.request(RequestKind.RESUME, "", "a", NOW, seen=Seen(3, 4)) == 2
+    assert [(request.taken_up, request.seen) for request in requests.pending()] == [
+        (True, NOTHING_SEEN),
+        (False, Seen(3, 4)),
+    ]
 
 
 # ---- the file HALT
@@ -209,22 +217,23 @@ def test_halt_file_that_cannot_be_moved_is_said(requests: RequestsDatabase, path
 
 
 @pytest.mark.parametrize(
-    ("number", "kind", "created", "seen"),
+    ("number", "kind", "created", "seen", "latched"),
     [
-        (0, "resume", "2014-03-04T13:30:00+00:00", 0),
-        (-1, "flatten", "2014-03-04T13:30:00+00:00", 0),
-        (5, "dance", "2014-03-04T13:30:00+00:00", 0),
-        (5, "RESUME", "2014-03-04T13:30:00+00:00", 0),
-        (5, "resume", "yesterday", 0),
-        (5, "resume", "9999-12-31T23:59:59-23:59", 0),
-        (5, "resume", "2014-03-04T13:30:00+00:00", -3),
+        (0, "resume", "2014-03-04T13:30:00+00:00", 0, 0),
+        (-1, "flatten", "2014-03-04T13:30:00+00:00", 0, 0),
+        (5, "dance", "2014-03-04T13:30:00+00:00", 0, 0),
+        (5, "RESUME", "2014-03-04T13:30:00+00:00", 0, 0),
+        (5, "resume", "yesterday", 0, 0),
+        (5, "resume", "9999-12-31T23:59:59-23:59", 0, 0),
+        (5, "resume", "2014-03-04T13:30:00+00:00", -3, 0),
+        (5, "resume", "2014-03-04T13:30:00+00:00", 0, -1),
     ],
 )
 def test_row_that_makes_no_sense_is_of_no_kind_and_hides_no_other(
-    requests: RequestsDatabase, path: Path, number: int, kind: str, created: str, seen: int
+    requests: RequestsDatabase, path: Path, number: int, kind: str, created: str, seen: int, latched: int
 ) -> None:
     good = requests.request(RequestKind.HALT, "", "a", NOW)
-    insert(path, number, kind, created, seen)
+    insert(path, number, kind, created, seen, latched)
     assert {request.number: request.kind for request in requests.pending()} == {number: None, good: RequestKind.HALT}
     for request in requests.pending():
         requests.answer(request, "not understood", NOW)

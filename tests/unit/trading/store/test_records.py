@@ -143,7 +143,7 @@ def test_clearing_a_halt_leaves_a_latch_in_force(store: SqliteStore) -> None:
     store.set_reconciled(reconciled=True, reason="all found", now=NOW)
     store.record_decision(decision(latches={"drawdown_halt": SESSION}), NOW)
     store.halts.raise_halt(OPERATOR, "test", reason="x", actor="a", now=NOW)
-    store.halts.acknowledge_halts(seen=store.mode().newest_halt, actor="a", now=LATER)
+    store.halts.acknowledge_halts(seen=store.mode().seen.halt, actor="a", now=LATER)
     assert store.mode().mode is Mode.REDUCING
 
 

@@ -4,6 +4,8 @@ import pytest
 
 from tests.unit.webapp.desk import NOON, PASSWORD, Dashboard, form_of, open_store
 from trading.errors import InvariantBroken
+from trading.model.decision import RiskState
+from trading.model.mode import Seen
 from trading.model.operator_request import RequestKind
 
 
@@ -116,26 +118,33 @@ def test_request_that_is_not_taken_up_in_time_says_where_to_turn(
     assert ("Not taken up: use TWS or the phone" in client.get(place).get_data(as_text=True)) == late
 
 
-def test_resume_names_the_newest_halt_that_the_page_showed(ready: Dashboard) -> None:
+def test_resume_names_the_newest_halt_and_the_latched_limits_that_the_page_showed(ready: Dashboard) -> None:
     client = ready.logged_in()
     database, store = open_store(ready.state)
     store.halts.raise_halt("short", "AAPL", reason="short", actor="system", now=NOON)
+    store.set_risk_state(RiskState(latches={"drawdown_halt": NOON.date()}), reason="24 %", actor="risk", now=NOON)
     form = {**form_of(client, "/resume"), "password": PASSWORD, "word": "RESUME"}
     store.halts.raise_halt("short", "MSFT", reason="short", actor="system", now=NOON)
+    both = {"drawdown_halt": NOON.date(), "oversold": NOON.date()}
+    store.set_risk_state(RiskState(latches=both), reason="2 AAPL", actor="system", now=NOON)
+    newer = store.mode().seen
     database.close()
     for odd in ("", "-1", "x"):
-        assert client.post("/resume", data={**form, "seen": odd}).status_code == 400
+        for name in ("seen", "seen_latched"):
+            assert client.post("/resume", data={**form, name: odd}).status_code == 400
     client.post("/resume", data=form)
-    assert ready.desk.seen == [1]
+    assert ready.desk.seen == [Seen(1, newer.latched - 1)]
 
 
 def test_resume_shows_everything_that_it_acknowledges(ready: Dashboard) -> None:
     database, store = open_store(ready.state)
     store.halts.raise_halt("short", "AAPL", reason="short 10 AAPL", actor="system", now=NOON)
     store.halts.halt_over("short", (), NOON)
+    store.set_risk_state(RiskState(latches={"drawdown_halt": NOON.date()}), reason="24 %", actor="risk", now=NOON)
     store.halts.raise_halt("operator", "request 1", reason="<b>the news</b>", actor="ann", now=NOON)
     database.close()
     page = ready.logged_in().get("/resume").get_data(as_text=True)
+    assert "and cleared with this: drawdown limit (24 %)." in page
     assert "<li>short 10 AAPL (system, " in page
     assert "; over by itself)</li>" in page
     assert "<li>&lt;b&gt;the news&lt;/b&gt; (ann, " in page
