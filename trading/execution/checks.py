@@ -161,6 +161,14 @@ def duplicate(order: OrderIntent, known: Mapping[str, str]) -> Denied | None:
     return Denied(order.symbol, "duplicate", None, None, f"{coid} is {other_state}")
 
 
+def at_broker(order: OrderIntent, snapshot: BrokerSnapshot) -> Denied | None:
+    """R05: no order that the broker lists, live or over, carries this one's name: then it has left already."""
+    found = [order_id for order_id, sight in snapshot.sights.items() if sight.order.order_ref == order.coid]
+    if not order.coid or not found:
+        return None
+    return Denied(order.symbol, "duplicate", None, None, f"order {found[0]} at the broker carries its name")
+
+
 def held(order: OrderIntent, own: int) -> Denied | None:
     """R05: no own shares of the contract are there, which may have come back since the decision."""
     return Denied(order.symbol, "duplicate", own, 0, "own shares are there") if own > 0 else None

@@ -8,6 +8,7 @@ from math import floor
 from trading.execution.absence import VOTES_NEEDED
 from trading.execution.in_flight import in_flight
 from trading.execution.matching import PRICE_TOLERANCE, may_be
+from trading.execution.names import has_left
 from trading.execution.own_shares import VOTES_NEEDED as SHARES_VOTES_NEEDED
 from trading.execution.own_shares import subject_of
 from trading.execution.own_splits import looks_split
@@ -80,13 +81,13 @@ def _orders_of_others(state: TradingState, orphans: set[str]) -> Iterator[Differ
     sights = state.snapshot.sights
     for order_id, sight in sorted(sights.items()):
         name = name_of(sight.order, sights)
-        if not sight.maybe_live or order_id in ours or name in state.journal.by_coid:
+        if not sight.maybe_live or order_id in ours or has_left(state.journal.by_coid.get(name)):
             continue
         order = sight.order
         kind = order.order_type or "order"
         found = f"order {order_id}: {order.side} {order.remaining_quantity:g} {kind}, {order.status}"
         if name in orphans:
-            found += f", called {name}, which no record of ours knows"
+            found += f", called {name}, which no record of ours has as sent"
             person = f"--adopt {name} or --ignore {name}"
             yield Difference(DifferenceKind.ORPHAN, name, order.symbol, found, "halted; does not cancel it", person)
         else:

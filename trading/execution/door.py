@@ -20,9 +20,13 @@ from trading.model.order import OrderIntent, Role
 def may_leave(command: Submit, state: TradingState) -> Denied | None:
     """Return why a group that is planned must not leave as things stand at this moment, None when it may.
 
-    In observe mode, on another account than the configured one, and in a contract that is short nothing leaves.
+    In observe mode, on another account than the configured one, and in a contract that is short nothing leaves, and
+    nothing twice.
     """
     order = command.group[0]
+    sent = checks.at_broker(order, state.snapshot)
+    if sent is not None:
+        return sent
     match command.step:
         case Step.ENTRY:
             return check_entry(command.group, state)

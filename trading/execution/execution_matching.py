@@ -94,7 +94,8 @@ def match_executions(
 
 def _by_name_or_id(execution: Execution, known: _Known) -> str | None:
     named = known.journal.by_coid.get(execution.order_ref or "")
-    if named is not None and _same(named, execution):
+    # What never left by the journal has an orphan for its namesake, whose shares are as little ours as its order.
+    if named is not None and named.state not in NEVER_LEFT and _same(named, execution):
         return named.coid
     if execution.order_id is None:
         return None

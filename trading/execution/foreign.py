@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from trading.execution.names import is_name, is_orphan
+from trading.execution.names import has_left, is_name, is_orphan
 from trading.execution.snapshot import BrokerSnapshot
 from trading.model.alarm import HaltCause
 from trading.model.order import LIFE, TERMINAL, BrokerOrder, IntentState, OrderLife, UnreadableRow
@@ -65,7 +65,7 @@ def foreign_orders(snapshot: BrokerSnapshot, journal: JournalView) -> tuple[Brok
     return tuple(
         sight.order
         for order_id, sight in snapshot.sights.items()
-        if sight.maybe_live and order_id not in ours and (sight.order.order_ref or "") not in journal.by_coid
+        if sight.maybe_live and order_id not in ours and not has_left(journal.by_coid.get(sight.order.order_ref or ""))
     )
 
 
@@ -94,16 +94,19 @@ def halt_causes(
 ) -> tuple[HaltCause, ...]:
     """Return what a person has to look at before anything is bought again.
 
-    An orphan is an order with our prefix that the journal does not know; `known` looks a name up in all of it. A short
+    An orphan is an order with our prefix that never left by the journal; `known` looks a name up in all of it. A short
     position counts in a contract that we own or have traded: this system never sells what it has not got.
     """
     found: list[HaltCause] = []
     for sight in snapshot.sights.values():
         name = sight.order.order_ref or ""
-        if not sight.maybe_live or not name.startswith(f"{prefix}-") or name in journal.by_coid:
+        if not sight.maybe_live or not name.startswith(f"{prefix}-"):
             continue
-        if is_orphan(sight.order, prefix, known(name) is not None):
+        record = journal.by_coid.get(name) or known(name)
+        if is_orphan(sight.order, prefix, record):
             text = f"{sight.order.symbol}: the order {name} is of this system, but not in its journal"
+            if record is not None:
+                text += f" as one that left: {record.state}, never sent"
             found.append(HaltCause("orphan", name, text))
     own = {position.conid for position in journal.positions} | journal.traded
     for conid, shares in sorted(snapshot.stocks.items()):

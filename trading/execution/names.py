@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from trading.model.intent_state import NEVER_LEFT
 from trading.model.order import BrokerOrder
+from trading.model.record import IntentRecord
 
 _COID_PARTS = 4
 
@@ -12,7 +14,15 @@ def is_name(reference: str) -> bool:
     return len(reference.split("-")) == _COID_PARTS
 
 
-def is_orphan(order: BrokerOrder, prefix: str, journal_has: bool) -> bool:  # noqa: FBT001 - a fact, not a switch
-    """Return whether an order carries a name of ours that the journal does not know: two bots, or an old backup."""
+def has_left(record: IntentRecord | None) -> bool:
+    """Return whether the journal has an order as one that may be at the broker: one that it has sent, ever."""
+    return record is not None and record.state not in NEVER_LEFT
+
+
+def is_orphan(order: BrokerOrder, prefix: str, record: IntentRecord | None) -> bool:
+    """Return whether an order carries a name of ours that never left by the journal: two bots, or an old backup.
+
+    `record` is what the journal has of that name: nothing, or an order that was not sent yet, or refused before.
+    """
     name = order.order_ref or ""
-    return not journal_has and is_name(name) and name.startswith(f"{prefix}-")
+    return not has_left(record) and is_name(name) and name.startswith(f"{prefix}-")

@@ -11,7 +11,7 @@ from trading.execution.absence import declare_lost
 from trading.execution.context import TradingContext
 from trading.execution.differences import name_of
 from trading.execution.in_flight import in_flight
-from trading.execution.matching import is_same, may_be
+from trading.execution.matching import agrees, is_same, may_be
 from trading.execution.names import is_orphan
 from trading.execution.own_splits import looks_split
 from trading.execution.protection import protected_session
@@ -20,8 +20,8 @@ from trading.execution.state import TradingState
 from trading.model.difference import Resolution, Step, resolution_of
 from trading.model.operator_request import REFUSED
 from trading.model.order import BrokerOrder, IntentState, OrderIntent, OrderType, Role, Side, Tif
-from trading.model.record import IntentRecord
-from trading.ports import AdjustmentKind
+from trading.model.record import IntentRecord, JournalView
+from trading.ports import AdjustmentKind, Adopted
 
 ORPHAN = "orphan"
 
@@ -130,16 +130,24 @@ def _orphan(resolution: Resolution, actor: str, state: TradingState, context: Tr
     """Leave an orphan alone or take it into the journal; either way it halts no more."""
     name, sights, now = resolution.subject, state.snapshot.sights, context.clock.now()
     orders = [sight.order for sight in sights.values() if sight.maybe_live and name_of(sight.order, sights) == name]
-    prefix, known = context.store.value("prefix") or "", context.journal.intent(name) is not None
-    if not any(is_orphan(order, prefix, known) for order in orders):
+    prefix, record = context.store.value("prefix") or "", context.journal.intent(name)
+    if not any(is_orphan(order, prefix, record) for order in orders):
         return _no(f"{name} is no orphan that is live; `reconcile` shows the names")
     answer = f"{name} is left alone; it halts no more"
     if resolution.step is Step.ADOPT:
         roles = {_role(order): order for order in orders}
-        problem = _not_adopted(roles, orders)
+        # An entry before its children.
+        adopted = {
+            role: (_intent(role, order, name, actor, state), order.order_id)
+            for role in Role
+            if (order := roles.get(role)) is not None
+        }
+        problem = _not_adopted(roles, orders) or _not_as_planned(adopted, roles, state.journal)
         if problem:
             return _no(f"{name} {problem}: cancel it at the broker, or ignore it")
-        _adopt({role: order for role, order in roles.items() if role is not None}, name, actor, state, context)
+        intents, order_ids = zip(*adopted.values(), strict=True)
+        how = Adopted(order_ids, f"adopted by {actor}", state.snapshot.epoch, now)
+        context.journal.plan(intents, adopted=how)
         answer = f"{name} is an order of this system from now on"
     context.store.halts.acknowledge_halt(ORPHAN, name, actor=actor, now=now)
     return answer
@@ -156,16 +164,19 @@ def _not_adopted(roles: Mapping[Role | None, BrokerOrder], orders: Sequence[Brok
     return ""
 
 
-def _adopt(
-    roles: Mapping[Role, BrokerOrder], name: str, actor: str, state: TradingState, context: TradingContext
-) -> None:
-    now = context.clock.now()
-    # An entry before its children.
-    intents = {role: _intent(role, roles[role], name, actor, state) for role in Role if role in roles}
-    context.journal.plan(list(intents.values()))
-    for role, intent in intents.items():
-        context.journal.transition(intent.coid, IntentState.SENDING, f"adopted by {actor}", now)
-        context.journal.bind(intent.coid, roles[role].order_id, state.snapshot.epoch, now)
+def _not_as_planned(
+    adopted: Mapping[Role, tuple[OrderIntent, int]], orders: Mapping[Role | None, BrokerOrder], journal: JournalView
+) -> str:
+    """Return why orders can't become those that the journal had planned under their names, empty where they can."""
+    for role, (intent, _) in adopted.items():
+        record = journal.by_coid.get(intent.coid)
+        if record is None:
+            continue
+        if record.state is not IntentState.PLANNED:
+            return f"was refused before it left ({record.detail})"
+        if not agrees(record.intent, orders[role]):
+            return "is not what was planned under its name"
+    return ""
 
 
 def _role(order: BrokerOrder) -> Role | None:

@@ -1,12 +1,13 @@
 """What the cycle needs of the outside, as protocols; adapters implement them, `bootstrap` chooses."""
 
 from trading.ports.gateway import Broker, Clock, GatewayMemory, MarketData, SessionPort
-from trading.ports.journal import AdjustmentKind, CommandLog, Counted, Evidence, Journal, OpenRequest, Sighting
+from trading.ports.journal import AdjustmentKind, Adopted, CommandLog, Counted, Evidence, Journal, OpenRequest, Sighting
 from trading.ports.monitoring import Alerts, Log, Metrics, Notifier
 from trading.ports.store import Halts, Requests, Store
 
 __all__ = [
     "AdjustmentKind",
+    "Adopted",
     "Alerts",
     "Broker",
     "Clock",

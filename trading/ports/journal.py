@@ -54,6 +54,16 @@ class Sighting:
     at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Adopted:
+    """Live orders that a person takes for those of intents: the broker's ids, in the intents' order, and who did it."""
+
+    order_ids: Sequence[int]
+    detail: str
+    epoch: int
+    at: datetime
+
+
 class Journal(Protocol):
     """The write-ahead record of orders and own shares. Every method is one committed transaction when it returns."""
 
@@ -61,8 +71,11 @@ class Journal(Protocol):
         """Return a cOID that was never used and never will be again."""
         ...
 
-    def plan(self, intents: Sequence[OrderIntent]) -> None:
-        """W1: store the intents as PLANNED."""
+    def plan(self, intents: Sequence[OrderIntent], *, adopted: Adopted | None = None) -> None:
+        """W1: store the intents as PLANNED; those that a person `adopted` as WORKING, also where they are PLANNED.
+
+        Raises: InvariantBroken, nothing was written: a name was used before, or an order that may be live has an id.
+        """
         ...
 
     def record_denial(self, coids: Sequence[str], code: str, detail: str, now: datetime) -> None:

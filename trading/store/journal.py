@@ -12,7 +12,7 @@ from trading.model.execution_id import fill_of
 from trading.model.intent_state import DECLARED_ABSENT
 from trading.model.order import MAYBE_LIVE, Execution, IntentState, OrderIntent, Role
 from trading.model.record import IntentRecord, JournalView, OwnPosition, Split, ratios_of
-from trading.ports import AdjustmentKind, Counted
+from trading.ports import AdjustmentKind, Adopted, Counted
 from trading.store.database import Database, random_text
 from trading.store.fills import ALL_SPLITS, adjust_position, count_fill
 from trading.store.order_rows import (
@@ -66,10 +66,13 @@ class SqliteJournal:
             raise InvariantBroken("I2", f"the order name {coid} is longer than {MAX_COID_LENGTH} characters")
         return coid
 
-    def plan(self, intents: Sequence[OrderIntent]) -> None:
-        """W1: store the intents as PLANNED, all or none.
+    def plan(self, intents: Sequence[OrderIntent], *, adopted: Adopted | None = None) -> None:
+        """W1: store the intents as PLANNED, all or none; those that a person `adopted` as WORKING.
 
-        Raises: InvariantBroken, a name was used before, or an entry comes without its stop and target (R13).
+        What is adopted may be PLANNED already.
+
+        Raises: InvariantBroken, a name was used before, or an entry comes without its stop and target (R13); an order
+        that may be live has an adopted id.
         """
         children = {(intent.parent_coid, intent.role) for intent in intents}
         for intent in intents:
@@ -77,7 +80,10 @@ class SqliteJournal:
                 raise InvariantBroken("no_stop", f"the entry {intent.coid} has no stop and target with it")
         with self._database.transaction() as connection:
             for intent in intents:
-                insert_intent(connection, intent)
+                if adopted is None or not _is_planned(connection, intent.coid):
+                    insert_intent(connection, intent)
+            if adopted is not None:
+                _adopt(connection, intents, adopted)
 
     def record_denial(self, coids: Sequence[str], code: str, detail: str, now: datetime) -> None:
         """Close PLANNED intents, the first of which a check refused, with one row for the page of denials."""
@@ -109,30 +115,8 @@ class SqliteJournal:
         Raises: InvariantBroken (I2), another order that may be live has this id, or this one has another id for
         certain.
         """
-        at = utc_text(now)
         with self._database.transaction() as connection:
-            row = require(connection, coid)
-            others = connection.execute(
-                "SELECT coid, state FROM intent WHERE order_id = ? AND coid <> ? AND provisional = 0"
-                " AND state IN (SELECT value FROM json_each(?))",
-                (order_id, coid, _json(MAYBE_LIVE)),
-            ).fetchall()
-            taken = any(other["state"] != IntentState.UNKNOWN for other in others)
-            certain = row["order_id"] is not None and not row["provisional"] and row["state"] in MAYBE_LIVE
-            if taken or (certain and row["order_id"] != order_id):
-                raise InvariantBroken("I2", f"order {order_id} can't be bound to {coid}: one of them is bound already")
-            for other in () if provisional else others:
-                connection.execute("UPDATE intent SET order_id = NULL, changed = ? WHERE coid = ?", (at, other["coid"]))
-            detail = f"order {order_id}, by likeness alone" if provisional else f"order {order_id}"
-            if row["state"] in _OPEN or (row["state"] in DECLARED_ABSENT and not provisional):
-                move(connection, row, IntentState.WORKING, detail, at)
-            elif row["state"] == IntentState.WORKING and row["provisional"] and not provisional:
-                log_step(connection, coid, IntentState.WORKING, detail, at)
-            connection.execute(
-                "UPDATE intent SET order_id = ?, seen_epoch = ?, provisional = ?, changed = ?,"
-                " frozen_at = CASE WHEN ? THEN frozen_at END WHERE coid = ?",
-                (order_id, epoch, provisional, at, provisional, coid),
-            )
+            _bind(connection, coid, order_id, epoch, utc_text(now), provisional=provisional)
 
     def mark_seen(self, coids: Iterable[str], epoch: int) -> None:
         """Remember that a reading of this session epoch showed the orders as these intents'."""
@@ -248,6 +232,45 @@ class SqliteJournal:
             made = content, intent_record(row)
             self._made[row["seq"]] = made
         return made[1]
+
+
+def _is_planned(connection: sqlite3.Connection, coid: str) -> bool:
+    sql = "SELECT 1 FROM intent WHERE coid = ? AND state = ?"
+    return connection.execute(sql, (coid, IntentState.PLANNED)).fetchone() is not None
+
+
+def _adopt(connection: sqlite3.Connection, intents: Sequence[OrderIntent], adopted: Adopted) -> None:
+    at = utc_text(adopted.at)
+    for intent, order_id in zip(intents, adopted.order_ids, strict=True):
+        move(connection, require(connection, intent.coid), IntentState.SENDING, adopted.detail, at)
+        _bind(connection, intent.coid, order_id, adopted.epoch, at)
+
+
+def _bind(
+    connection: sqlite3.Connection, coid: str, order_id: int, epoch: int, at: str, *, provisional: bool = False
+) -> None:
+    row = require(connection, coid)
+    others = connection.execute(
+        "SELECT coid, state FROM intent WHERE order_id = ? AND coid <> ? AND provisional = 0"
+        " AND state IN (SELECT value FROM json_each(?))",
+        (order_id, coid, _json(MAYBE_LIVE)),
+    ).fetchall()
+    taken = any(other["state"] != IntentState.UNKNOWN for other in others)
+    certain = row["order_id"] is not None and not row["provisional"] and row["state"] in MAYBE_LIVE
+    if taken or (certain and row["order_id"] != order_id):
+        raise InvariantBroken("I2", f"order {order_id} can't be bound to {coid}: one of them is bound already")
+    for other in () if provisional else others:
+        connection.execute("UPDATE intent SET order_id = NULL, changed = ? WHERE coid = ?", (at, other["coid"]))
+    detail = f"order {order_id}, by likeness alone" if provisional else f"order {order_id}"
+    if row["state"] in _OPEN or (row["state"] in DECLARED_ABSENT and not provisional):
+        move(connection, row, IntentState.WORKING, detail, at)
+    elif row["state"] == IntentState.WORKING and row["provisional"] and not provisional:
+        log_step(connection, coid, IntentState.WORKING, detail, at)
+    connection.execute(
+        "UPDATE intent SET order_id = ?, seen_epoch = ?, provisional = ?, changed = ?,"
+        " frozen_at = CASE WHEN ? THEN frozen_at END WHERE coid = ?",
+        (order_id, epoch, provisional, at, provisional, coid),
+    )
 
 
 def _json(states: frozenset[IntentState]) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
+
 from tests.fakes.trading_states import (
     AAPL,
     IN_SESSION,
@@ -110,6 +112,14 @@ def test_orphan_is_shown_together_with_its_bracket_children() -> None:
     assert [(each.kind, each.subject) for each in found] == [(DifferenceKind.ORPHAN, NAME)] * 3
     assert found[0].person == f"--adopt {NAME} or --ignore {NAME}"
     assert {each.kind for each in differences(moment(IN_SESSION, orders=rows))} == {DifferenceKind.FOREIGN_ORDER}
+
+
+@pytest.mark.parametrize("state", [IntentState.PLANNED, IntentState.DENIED])
+def test_orphan_with_the_name_of_one_that_never_left_is_shown_too(state: IntentState) -> None:
+    never = entry(NAME, None, state=state)
+    found = only(moment(IN_SESSION, never, orders=[shows(entry(NAME, 77))]), ORPHAN)
+    assert (found.kind, found.subject) == (DifferenceKind.ORPHAN, NAME)
+    assert "which no record of ours has as sent" in found.found
 
 
 # ---- shares

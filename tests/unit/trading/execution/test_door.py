@@ -16,6 +16,7 @@ from tests.fakes.trading_states import (
     DECIDED,
     IN_SESSION,
     INCREMENTS,
+    MSFT,
     PRE_OPEN,
     SESSION,
     Facts,
@@ -25,10 +26,12 @@ from tests.fakes.trading_states import (
     bid,
     covered,
     decided,
+    entry,
     moment,
     observing,
     own,
     sale,
+    shows,
     stop,
     target,
 )
@@ -43,7 +46,7 @@ from trading.model.account import AccountKind, Quote
 from trading.model.command import CommandState, Step
 from trading.model.contract import PriceIncrement
 from trading.model.mode import Mode
-from trading.model.order import IntentState, OrderIntent
+from trading.model.order import BrokerStatus, IntentState, OrderIntent
 from trading.model.request import RequestKind
 from trading.ports import Sighting
 
@@ -66,6 +69,19 @@ def test_each_kind_of_order_leaves_when_nothing_speaks_against_it() -> None:
     holding = moment(PRE_OPEN, positions=[own()])
     assert code(Submit(PAIR, Step.PROTECTION), holding) is None
     assert code(Submit(EXIT, Step.EXIT), holding) is None
+
+
+@pytest.mark.parametrize(("group", "step"), STEPS)
+@pytest.mark.parametrize("status", [BrokerStatus.SUBMITTED, BrokerStatus.CANCELLED, BrokerStatus.INACTIVE])
+def test_nothing_leaves_whose_name_an_order_at_the_broker_carries(
+    group: tuple[OrderIntent, ...], step: Step, status: BrokerStatus
+) -> None:
+    row = replace(shows(entry(conid=MSFT), status), order_id=99, order_ref=group[0].coid)
+    quotes = [bid(100.5, PRE_OPEN)]
+    holding = () if step is Step.ENTRY else (own(),)
+    assert code(Submit(group, step), moment(PRE_OPEN, positions=holding, quotes=quotes, orders=[row])) == "duplicate"
+    other = replace(row, order_ref=f"{group[0].coid}x")
+    assert code(Submit(group, step), moment(PRE_OPEN, positions=holding, quotes=quotes, orders=[other])) is None
 
 
 @pytest.mark.parametrize(

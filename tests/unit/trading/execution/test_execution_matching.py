@@ -72,6 +72,11 @@ def owner(records: tuple[IntentRecord, ...], found: Execution, *orders: BrokerOr
 # ---- with a name or an id
 
 
+@pytest.mark.parametrize("state", [IntentState.PLANNED, IntentState.DENIED])
+def test_execution_with_the_name_of_an_order_that_never_left_is_not_ours(state: IntentState) -> None:
+    assert owner((replace(ENTRY, state=state, order_id=None),), execution(ENTRY)) is None
+
+
 def test_execution_with_our_name_is_ours_whatever_its_id() -> None:
     assert owner((ENTRY,), execution(ENTRY, order_id=None)) == "E"
     assert owner((ENTRY,), execution(ENTRY, order_id=4711)) == "E"

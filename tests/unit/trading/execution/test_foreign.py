@@ -137,6 +137,23 @@ def test_order_that_the_journal_knows_however_old_is_no_orphan() -> None:
     assert halts(reading(IN_SESSION, orders=[row]), view(old)) == ()
 
 
+@pytest.mark.parametrize("state", [S.PLANNED, S.DENIED])
+def test_live_order_with_the_name_of_one_that_never_left_halts_and_keeps_its_contract_from_being_bought(
+    state: IntentState,
+) -> None:
+    name = "TS-abcd-0001-random"
+    never = entry(name, None, state=state)
+    snapshot = reading(IN_SESSION, orders=[replace(FOREIGN, order_ref=name)])
+    for journal, known in ((view(never), None), (view(), never)):
+        (cause,) = halts(snapshot, journal, known)
+        assert (cause.cause, cause.facts) == ("orphan", name)
+        assert (
+            cause.text
+            == f"AAPL: the order {name} is of this system, but not in its journal as one that left: {state}, never sent"
+        )
+        assert blocked_contracts(snapshot, journal)[AAPL][0] == "manual"
+
+
 @pytest.mark.parametrize(
     "change",
     [

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from tests.fakes.fake_broker import UNREADABLE, lost_answer, lost_request
+from tests.fakes.fake_broker import UNREADABLE, lost_answer, lost_request, nothing_sent
 from tests.fakes.fake_market_data import CONIDS
 from tests.fakes.trading_context import SESSION, ContextParts, decision_of
 from tests.fakes.trading_states import approved
 from trading.cycle.turn import Turn
+from trading.execution.order_factory import tickets
 from trading.execution.resolutions import carry_out
 from trading.execution.snapshot import read_snapshot
 from trading.model.mode import Mode
@@ -56,10 +58,10 @@ def newest(parts: ContextParts, role: Role) -> IntentRecord:
     return [record for record in parts.journal.intents() if record.intent.role is role][-1]
 
 
-def orphan(parts: ContextParts, *tickets: OrderTicket) -> str:
+def orphan(parts: ContextParts, *sent: OrderTicket) -> str:
     """Let another process with our prefix send orders; return their name."""
     name = f"{parts.store.value('prefix')}-zzzz-0001-aaaaaa"
-    parts.broker.take(tickets or bracket(name))
+    parts.broker.take(sent or bracket(name))
     turn_of(parts)
     assert parts.store.mode().mode is Mode.HALTED
     return name
@@ -274,6 +276,55 @@ def test_orphan_that_has_filled_in_part_is_not_adopted(parts: ContextParts) -> N
     assert f"{name} has filled in part" in decide(parts, f"adopt {name}")
     assert parts.journal.intent(name) is None
     assert parts.store.mode().mode is Mode.HALTED
+
+
+def restored(parts: ContextParts) -> str:
+    """Plan an entry that can't be sent, and let the broker have it all the same, as after a restored backup."""
+    parts.broker.faults = deque([nothing_sent])
+    parts.account_turns().run(parts.view(), decision_of(approved("AAPL")), balances=True)
+    planned = parts.journal.intents()
+    assert {record.state for record in planned} == {IntentState.PLANNED}
+    parts.broker.take(tickets([record.intent for record in planned]))
+    turn_of(parts)
+    assert parts.store.mode().mode is Mode.HALTED
+    return planned[0].coid
+
+
+def test_order_that_is_only_planned_in_the_journal_is_an_orphan_and_can_be_adopted(parts: ContextParts) -> None:
+    name = restored(parts)
+    assert decide(parts, f"adopt {name}") == f"{name} is an order of this system from now on"
+    assert {record.state for record in parts.journal.intents()} == {IntentState.WORKING}
+    assert len(parts.journal.intents()) == 3
+    parts.store.halts.raise_halt("operator", "1", reason="test", actor="mary", now=parts.clock.now())
+    turn_of(parts)
+    assert parts.broker.named(name).status is BrokerStatus.CANCELLED
+
+
+def test_order_that_is_only_planned_in_the_journal_is_never_sent_again(parts: ContextParts) -> None:
+    name = restored(parts)
+    sent = len(parts.broker.submits())
+    assert decide(parts, f"ignore {name}") == f"{name} is left alone; it halts no more"
+    parts.clock.time += timedelta(minutes=2)
+    turn_of(parts)
+    record = parts.journal.intent(name)
+    assert record is not None
+    assert (record.state, len(parts.broker.submits())) == (IntentState.DENIED, sent)
+    assert decide(parts, f"adopt {name}").startswith(f"{REFUSED}: {name} was refused before it left (")
+
+
+def test_shares_that_an_orphan_bought_are_not_own_ones_though_its_name_is_planned(parts: ContextParts) -> None:
+    name = restored(parts)
+    parts.broker.fill(parts.broker.named(name).order_id, 100.0)
+    turn_of(parts)
+    assert parts.journal.own_positions() == ()
+
+
+def test_order_that_is_not_what_was_planned_under_its_name_is_not_adopted(parts: ContextParts) -> None:
+    name = restored(parts)
+    order = parts.broker.named(name)
+    parts.broker.book[order.order_id] = replace(order, total_quantity=order.total_quantity + 1.0)
+    assert f"{name} is not what was planned under its name" in decide(parts, f"adopt {name}")
+    assert {record.state for record in parts.journal.intents()} == {IntentState.PLANNED}
 
 
 def test_order_of_ours_or_of_others_is_no_orphan(parts: ContextParts) -> None:
