@@ -8,11 +8,13 @@ from pathlib import Path
 import click
 
 from trading.cli.environment import read_settings
-from trading.cli.waiting import follow_flatten, wait_for_answer
+from trading.cli.waiting import Entries, follow_flatten, follow_halt, wait_for_answer
 from trading.errors import InvariantBroken
 from trading.model.decision_words import title
 from trading.model.mode import NOTHING_SEEN, FlattenGoal, Seen
 from trading.model.operator_request import RequestKind
+from trading.model.order import MAYBE_LIVE, Role
+from trading.model.status import SessionState, StatusKey
 from trading.monitoring.wall_clock import WallClock
 from trading.store.operator_requests import RequestsDatabase
 from trading.store.readers.state import read_state
@@ -22,6 +24,8 @@ DATABASE_NAME = "trading.db"
 # The trading process looks every half second; in the middle of sending it finishes that first.
 WAIT_S = 20.0
 FLATTEN_WORD = "FLATTEN"
+# A cancel is asked for a third time, and alarmed, before that.
+FOLLOW_HALT_S = 60.0
 
 
 WAIT = click.option(
@@ -45,11 +49,13 @@ def run(assignments: tuple[str, ...]) -> None:
 
 @click.command()
 @click.option("--reason", default="halted at the command line", show_default=True, help="Kept with the change.")
+@click.option("--follow/--no-follow", default=True, show_default=True, help="Show what becomes of live entries.")
 @WAIT
-def halt(reason: str, wait_s: float) -> None:
+def halt(reason: str, follow: bool, wait_s: float) -> None:  # noqa: FBT001 - click passes options by name
     """Stop trading: no new orders, own live entries are cancelled, protective stops stay.
 
-    Works with the dashboard dead. With the trading process away, the request waits for its next start.
+    Works with the dashboard dead. With the trading process away, the request waits for its next start. Live entries are
+    followed until the broker shows that they are over, for a minute at most; Ctrl-C ends only the showing.
     """
     folder = read_settings().state_dir
     try:
@@ -59,6 +65,8 @@ def halt(reason: str, wait_s: float) -> None:
         file = RequestsDatabase(folder / CONTROLS_NAME).make_halt_file(reason)
         click.echo(f"the file {file} was made, which halts as well", err=True)
         raise
+    if follow:
+        follow_halt(lambda seen: _entries(folder / DATABASE_NAME, seen), WallClock(), FOLLOW_HALT_S)
 
 
 @click.command()
@@ -103,6 +111,18 @@ def flatten(reason: str, yes: bool, follow: bool, wait_s: float) -> None:  # noq
     ask(folder, RequestKind.FLATTEN, reason, wait_s)
     if follow:
         follow_flatten(lambda: _flatten_goal(folder / DATABASE_NAME), WallClock())
+
+
+def _entries(path: Path, seen: frozenset[str]) -> Entries:
+    with read_state(path) as state:
+        live = [line for line in state.orders.open() if line.role == Role.ENTRY and line.state in MAYBE_LIVE]
+        ended = state.orders.named(seen - {line.coid for line in live})
+        facts = state.account.facts()
+    return Entries(
+        live=tuple(live),
+        ended=ended,
+        reached=facts.get(StatusKey.SESSION_STATE) == SessionState.READY,
+    )
 
 
 def _flatten_goal(path: Path) -> FlattenGoal | None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Protocol
 
 import click
 
 from trading.model.mode import FlattenGoal
-from trading.model.operator_request import REFUSED, RequestKind, RequestProgress
+from trading.model.operator_request import NOT_CONFIRMED, REFUSED, RequestKind, RequestProgress
+from trading.store.readers.orders import OrderLine
 
 # Half a second is what it takes; a person who waits longer than this has to know another way.
 LATE_AFTER_S = 10.0
@@ -48,6 +50,18 @@ class RefusedByTrader(click.ClickException):
         super().__init__(f"{kind}: {answer}")
 
 
+class NotOver(click.ClickException):
+    """Entries were not cancelled in time (exit 1)."""
+
+    def __init__(self, entries: Entries, limit_s: float) -> None:
+        """Say which, and what to do meanwhile."""
+        names = ", ".join(line.symbol for line in entries.live)
+        super().__init__(
+            f"{RequestKind.HALT}: after {limit_s:g} s these may still be live: {names}; their cancels go on;"
+            f" {NOT_CONFIRMED}"
+        )
+
+
 def wait_for_answer(
     kind: RequestKind, progress_of: Callable[[], RequestProgress | None], clock: Waiting, wait_s: float
 ) -> str:
@@ -69,6 +83,58 @@ def wait_for_answer(
         if waited_s >= wait_s:
             raise NotConfirmed(kind, wait_s)
         clock.pause(_POLL_S)
+
+
+@dataclass(frozen=True, slots=True)
+class Entries:
+    """Own entries at one moment: those that are or may be live, and others that were.
+
+    `reached`: the broker's session is open, so that a reading can show what becomes of them.
+    """
+
+    live: tuple[OrderLine, ...]
+    ended: tuple[OrderLine, ...]
+    reached: bool
+
+
+def follow_halt(entries_now: Callable[[frozenset[str]], Entries], clock: Waiting, limit_s: float) -> None:
+    """Print what becomes of own live entries, as often as that changes, until readings showed the end of each.
+
+    `entries_now` tells of the entries that are live, and of those that it is given.
+
+    Raises: NotOver (exit 1), some are not over in time; Exit (130), the person wants to see no more. The halt goes on.
+    """
+    began, said, seen = clock.monotonic(), "", frozenset[str]()
+    try:
+        while True:
+            entries = entries_now(seen)
+            seen |= {line.coid for line in entries.live}
+            text = _halting(entries)
+            if text != said and seen:
+                said = text
+                click.echo(f"{RequestKind.HALT}: {text}")
+            if not entries.live:
+                return
+            if clock.monotonic() - began >= limit_s:
+                raise NotOver(entries, limit_s)
+            clock.pause(_POLL_S)
+    except KeyboardInterrupt:
+        click.echo("the halt stands and goes on", err=True)
+        raise click.exceptions.Exit(INTERRUPTED) from None
+
+
+def _halting(entries: Entries) -> str:
+    parts = [_entry(line) for line in (*entries.ended, *entries.live)]
+    if not entries.live:
+        parts.append("no own entry is live")
+    elif not entries.reached:
+        parts.append(f"the broker is not reached; {NOT_CONFIRMED}")
+    return "; ".join(parts)
+
+
+def _entry(line: OrderLine) -> str:
+    bought = f", {line.filled} of {line.quantity} were bought" if line.filled else ""
+    return f"the entry in {line.symbol} is {line.state}{bought}"
 
 
 def follow_flatten(goal_now: Callable[[], FlattenGoal | None], clock: Waiting) -> None:

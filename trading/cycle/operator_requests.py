@@ -10,7 +10,8 @@ from datetime import datetime
 from trading.errors import InvariantBroken
 from trading.model.decision_words import title
 from trading.model.mode import OPERATOR, Acknowledgement, Halt, Latched, Mode, ModeState
-from trading.model.operator_request import REFUSED, OperatorRequest, RequestKind
+from trading.model.operator_request import NOT_CONFIRMED, REFUSED, OperatorRequest, RequestKind
+from trading.model.status import SessionState, StatusKey
 from trading.ports import Log, Requests, Store
 
 # What is older was meant for a situation that is over. A halt is never too old.
@@ -119,8 +120,8 @@ class OperatorRequests:
         if request.kind is RequestKind.FLATTEN:
             reason = request.argument or "flatten"
             self._store.halts.set_flatten(request.facts, reason=reason, actor=request.actor, now=now)
-            return "halted: own shares are sold as soon as that may be sent; what was sent, and what waits, is shown"
-        return "halted: nothing is bought; stops stay; live entries are being cancelled"
+        reached = self._store.value(StatusKey.SESSION_STATE) == SessionState.READY
+        return halted(self._store.halts.live_entries(), flatten=request.kind is RequestKind.FLATTEN, reached=reached)
 
     def _refusal(self, request: OperatorRequest) -> str | None:
         """Return why a request is not carried out; of a flatten the halt always is."""
@@ -236,6 +237,29 @@ class OperatorRequests:
         self._problems[source] = text
         self._log.error("request not carried out", source=source, problem=text)
         return True
+
+
+def halted(entries: Sequence[str], *, flatten: bool, reached: bool) -> str:
+    """Return the answer to a halt or flatten: what follows now for own live `entries`, by symbol, and own shares.
+
+    `reached`: the broker's session is open, so that it can be asked.
+    """
+    when = "being" if reached else "to be"
+    parts = [
+        "halted: nothing is bought",
+        "own shares are sold as soon as that may be sent" if flatten else "stops stay",
+    ]
+    named = f"({', '.join(entries)})"
+    match len(entries):
+        case 0:
+            parts.append("no own entry is live")
+        case 1:
+            parts.append(f"1 own entry {named} is {when} cancelled")
+        case several:
+            parts.append(f"{several} own entries {named} are {when} cancelled")
+    if not reached:
+        parts.append(f"the broker is not reached, this is tried until it is; {NOT_CONFIRMED}")
+    return "; ".join(parts)
 
 
 def resumed(

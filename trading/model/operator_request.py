@@ -10,6 +10,8 @@ from trading.model.mode import Seen
 
 # How an answer begins that says no.
 REFUSED = "refused"
+# What is said where nobody can know what became of orders at the broker.
+NOT_CONFIRMED = "not confirmed at the broker: use TWS or the phone"
 
 
 class RequestKind(StrEnum):

@@ -47,6 +47,9 @@ class Halts(Protocol):
     def newest(self) -> int:
         """Return the number of the newest halt that is stored, whatever became of it; 0 without any."""
 
+    def live_entries(self) -> tuple[str, ...]:
+        """Return the symbols of own entries that are or may be live, oldest first: what a halt cancels."""
+
     def flatten_goal(self) -> FlattenGoal | None:
         """Return the flatten that stands."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
@@ -9,6 +10,7 @@ from datetime import datetime
 
 from trading.errors import InvariantBroken
 from trading.model.mode import OPERATOR, Acknowledgement, FlattenGoal, Halt
+from trading.model.order import MAYBE_LIVE, Role
 from trading.store import modes
 from trading.store.database import Database
 from trading.store.units import utc_text
@@ -23,6 +25,7 @@ WHERE cause = ? AND facts = ? AND (cause = '{OPERATOR}' OR over_at IS NULL OR ac
 _NEWEST = "SELECT coalesce(max(id), 0) AS newest FROM halt"
 _GOAL = "SELECT * FROM goal WHERE over_at IS NULL ORDER BY id DESC LIMIT 1"
 NEWEST_GOAL = "SELECT * FROM goal ORDER BY id DESC LIMIT 1"
+_LIVE_ENTRIES = "SELECT symbol FROM intent WHERE role = ? AND state IN (SELECT value FROM json_each(?)) ORDER BY seq"
 # A halt that could not be stored yet has a number that no row has.
 _NOT_STORED = 0
 
@@ -141,6 +144,11 @@ class SqliteHalts:
     def newest(self) -> int:
         """Return the number of the newest halt that is stored, whatever became of it; 0 without any."""
         return int(self._database.query(_NEWEST)[0]["newest"])
+
+    def live_entries(self) -> tuple[str, ...]:
+        """Return the symbols of own entries that are or may be live, oldest first: what a halt cancels."""
+        rows = self._database.query(_LIVE_ENTRIES, (Role.ENTRY, json.dumps(sorted(MAYBE_LIVE))))
+        return tuple(row["symbol"] for row in rows)
 
     def flatten_goal(self) -> FlattenGoal | None:
         """Return the flatten that stands."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -68,6 +70,14 @@ class OrderReader:
             " ('PLANNED', 'SENDING', 'QUESTIONED', 'REPLYING', 'UNKNOWN', 'WORKING') ORDER BY seq LIMIT ? OFFSET ?",
             limit,
             offset,
+        )
+        return tuple(_order(row) for row in rows)
+
+    def named(self, coids: Iterable[str]) -> tuple[OrderLine, ...]:
+        """Return orders of ours by name, oldest first, whatever became of them."""
+        rows = self._transaction.rows(
+            "SELECT * FROM intent WHERE coid IN (SELECT value FROM json_each(?)) ORDER BY seq",
+            json.dumps(sorted(coids)),
         )
         return tuple(_order(row) for row in rows)
 

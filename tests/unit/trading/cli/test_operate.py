@@ -7,12 +7,16 @@ from contextlib import contextmanager
 
 import pytest
 
-from tests.fakes.orders import NOW
+from tests.fakes.orders import NOW, at_work, bracket
 from tests.unit.trading.cli.conftest import Shell, trader
 from trading.model.decision import RiskState
 from trading.model.mode import OPERATOR
 from trading.model.operator_request import OperatorRequest, RequestKind
+from trading.model.order import IntentState
+from trading.model.status import SessionState, StatusKey
+from trading.store.commands import SqliteCommandLog
 from trading.store.database import Database
+from trading.store.journal import SqliteJournal
 from trading.store.operator_requests import HALT_FILE, RequestsDatabase
 from trading.store.records import SqliteStore
 
@@ -145,3 +149,41 @@ def end_once_asked(store: SqliteStore, seen: list[OperatorRequest]) -> None:
     while not seen:
         over.wait(0.01)
     store.halts.end_flatten("all own shares are sold", NOW)
+
+
+@pytest.mark.parametrize("follow", [True, False])
+def test_halt_follows_live_entries_to_their_end(shell: Shell, *, follow: bool) -> None:
+    database = Database(shell.state / "trading.db")
+    journal = SqliteJournal(database)
+    group = bracket(journal.next_coid())
+    at_work(journal, SqliteCommandLog(database), group)
+    SqliteStore(database).show({StatusKey.SESSION_STATE: SessionState.READY})
+    with trader(shell, "halted") as seen:
+
+        def cancelled() -> None:
+            while not seen:
+                threading.Event().wait(0.01)
+            threading.Event().wait(0.5)
+            journal.transition(group[0].coid, IntentState.CANCELLED, "", NOW)
+
+        canceller = threading.Thread(target=cancelled)
+        canceller.start()
+        done = shell.run("halt", "--follow" if follow else "--no-follow")
+        canceller.join()
+    database.close()
+    assert done.code == 0
+    assert done.out.splitlines()[0] == "halt: halted"
+    last = "halt: the entry in AAPL is CANCELLED; no own entry is live" if follow else "halt: halted"
+    assert done.out.splitlines()[-1] == last
+
+
+def test_halt_that_is_not_confirmed_in_time_is_exit_1(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("trading.cli.operate.FOLLOW_HALT_S", 0.0)
+    database = Database(shell.state / "trading.db")
+    journal = SqliteJournal(database)
+    at_work(journal, SqliteCommandLog(database), bracket(journal.next_coid()))
+    with trader(shell, "halted"):
+        done = shell.run("halt")
+    database.close()
+    assert done.code == 1
+    assert "not confirmed at the broker: use TWS or the phone" in done.err

@@ -6,9 +6,10 @@ from datetime import UTC, datetime
 import click
 import pytest
 
-from trading.cli.waiting import INTERRUPTED, LATE_AFTER_S, follow_flatten, wait_for_answer
+from trading.cli.waiting import INTERRUPTED, LATE_AFTER_S, Entries, follow_flatten, follow_halt, wait_for_answer
 from trading.model.mode import FlattenGoal
 from trading.model.operator_request import RequestKind, RequestProgress
+from trading.store.readers.orders import OrderLine
 
 SINCE = datetime(2014, 3, 4, 13, 30, tzinfo=UTC)
 WAITS = RequestProgress(0.0, taken_up=False, answer=None)
@@ -100,3 +101,69 @@ def test_ctrl_c_ends_the_showing_and_says_that_the_flatten_goes_on(capsys: pytes
         follow_flatten(lambda: goal("waits for the open"), HandClock(interrupted_after=3))
     assert caught.value.exit_code == INTERRUPTED
     assert capsys.readouterr().err == "the flatten stands and goes on; python -m trading resume takes it back\n"
+
+
+def line(symbol: str = "AAPL", state: str = "WORKING", filled: int = 0) -> OrderLine:
+    kind = (symbol, "entry", symbol, "BUY", "LMT", 9, filled, 100.0, None)
+    return OrderLine(*kind, SINCE.date(), state, "", 1, frozen=False, changed=SINCE)
+
+
+def entries(*live: OrderLine, ended: tuple[OrderLine, ...] = (), reached: bool = True) -> Entries:
+    return Entries(live, ended, reached)
+
+
+def test_halt_is_followed_until_readings_showed_the_end_of_each_entry(capsys: pytest.CaptureFixture[str]) -> None:
+    asked: list[frozenset[str]] = []
+    steps = [
+        entries(line(), line("MSFT"), reached=False),
+        entries(line(), line("MSFT")),
+        entries(line(), line("MSFT")),
+        entries(line(filled=4), ended=(line("MSFT", "CANCELLED"),)),
+        entries(ended=(line("AAPL", "CANCELLED", 4), line("MSFT", "CANCELLED"))),
+    ]
+
+    def now(seen: frozenset[str]) -> Entries:
+        asked.append(seen)
+        return steps.pop(0)
+
+    follow_halt(now, HandClock(), 60.0)
+    assert capsys.readouterr().out.splitlines() == [
+        "halt: the entry in AAPL is WORKING; the entry in MSFT is WORKING; the broker is not reached;"
+        " not confirmed at the broker: use TWS or the phone",
+        "halt: the entry in AAPL is WORKING; the entry in MSFT is WORKING",
+        "halt: the entry in MSFT is CANCELLED; the entry in AAPL is WORKING, 4 of 9 were bought",
+        "halt: the entry in AAPL is CANCELLED, 4 of 9 were bought; the entry in MSFT is CANCELLED;"
+        " no own entry is live",
+    ]
+    assert asked[0] == frozenset()
+    assert asked[-1] == {"AAPL", "MSFT"}
+
+
+def test_halt_without_a_live_entry_has_nothing_to_follow(capsys: pytest.CaptureFixture[str]) -> None:
+    follow_halt(lambda _: entries(reached=False), HandClock(), 60.0)
+    assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize(("over_after_s", "confirmed"), [(59.7, True), (61.0, False)])
+def test_entry_that_is_not_over_in_time_is_an_error_and_says_where_to_turn(
+    over_after_s: float, *, confirmed: bool
+) -> None:
+    clock = HandClock()
+
+    def now(_: frozenset[str]) -> Entries:
+        return entries(line()) if clock.time < over_after_s else entries()
+
+    if confirmed:
+        follow_halt(now, clock, 60.0)
+        return
+    with pytest.raises(click.ClickException, match="after 60 s these may still be live: AAPL") as caught:
+        follow_halt(now, clock, 60.0)
+    assert caught.value.exit_code == 1
+    assert caught.value.message.endswith("not confirmed at the broker: use TWS or the phone")
+
+
+def test_ctrl_c_ends_the_showing_and_says_that_the_halt_goes_on(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(click.exceptions.Exit) as caught:
+        follow_halt(lambda _: entries(line()), HandClock(interrupted_after=3), 60.0)
+    assert caught.value.exit_code == INTERRUPTED
+    assert capsys.readouterr().err == "the halt stands and goes on\n"

@@ -7,11 +7,15 @@ from datetime import timedelta
 
 import pytest
 
+from tests.fakes.orders import at_work, bracket
 from tests.fakes.request_house import BUSY, DAMAGED, NOW, House
-from trading.cycle.operator_requests import EXPIRES_AFTER_S, describe
+from trading.cycle.operator_requests import EXPIRES_AFTER_S, describe, halted
 from trading.errors import InvariantBroken
 from trading.model.mode import NOTHING_SEEN, Mode, Seen
 from trading.model.operator_request import RequestKind
+from trading.model.status import SessionState, StatusKey
+from trading.store.commands import SqliteCommandLog
+from trading.store.journal import SqliteJournal
 from trading.store.records import SqliteStore
 
 # ---- halt
@@ -29,6 +33,47 @@ def test_halt_is_in_force_at_once_with_its_reason_and_who_asked(house: House) ->
     state = house.store.mode()
     assert (state.mode, state.reason, state.actor) == (Mode.HALTED, "earnings", "mary")
     assert not house.flattens()
+
+
+@pytest.mark.parametrize("session", [None, *SessionState])
+def test_answer_to_a_halt_says_what_follows_as_things_stand(house: House, session: SessionState | None) -> None:
+    if session is not None:
+        house.store.show({StatusKey.SESSION_STATE: session})
+    journal = SqliteJournal(house.database)
+    at_work(journal, SqliteCommandLog(house.database), bracket(journal.next_coid()))
+    house.requests.ask(RequestKind.HALT)
+    house.take_up()
+    (answer,) = house.answers()
+    reached = session is SessionState.READY
+    assert answer.startswith("halted: nothing is bought; stops stay; 1 own entry (AAPL) is ")
+    assert ("is being cancelled" in answer) == reached
+    assert answer.endswith("not confirmed at the broker: use TWS or the phone") != reached
+
+
+@pytest.mark.parametrize(
+    ("entries", "flatten", "reached", "answer"),
+    [
+        ((), False, True, "halted: nothing is bought; stops stay; no own entry is live"),
+        (("A", "B"), False, True, "halted: nothing is bought; stops stay; 2 own entries (A, B) are being cancelled"),
+        (
+            (),
+            True,
+            True,
+            "halted: nothing is bought; own shares are sold as soon as that may be sent; no own entry is live",
+        ),
+        (
+            ("A",),
+            True,
+            False,
+            "halted: nothing is bought; own shares are sold as soon as that may be sent; 1 own entry (A) is to be cancelled;"
+            " the broker is not reached, this is tried until it is; not confirmed at the broker: use TWS or the phone",
+        ),
+    ],
+)
+def test_answer_never_promises_what_the_broker_does_not_hear(
+    entries: tuple[str, ...], answer: str, *, flatten: bool, reached: bool
+) -> None:
+    assert halted(entries, flatten=flatten, reached=reached) == answer
 
 
 def test_halt_without_a_reason_has_one(house: House) -> None:
@@ -118,14 +163,6 @@ def test_file_that_cannot_be_moved_does_not_hide_what_is_stored(house: House) ->
 
 
 # ---- flatten
-
-
-def test_answer_to_a_flatten_promises_no_sale_before_any_look(house: House) -> None:
-    house.requests.ask(RequestKind.FLATTEN)
-    house.take_up()
-    assert house.answers() == [
-        "halted: own shares are sold as soon as that may be sent; what was sent, and what waits, is shown"
-    ]
 
 
 def test_flatten_halts_and_is_a_goal_that_survives_a_restart(house: House) -> None:

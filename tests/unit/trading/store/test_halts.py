@@ -8,12 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.fakes.orders import LATER, NOW
+from tests.fakes.orders import LATER, NOW, bracket
 from trading.errors import InvariantBroken
 from trading.model.decision import RiskState
 from trading.model.mode import OPERATOR, FlattenGoal, Mode
+from trading.model.order import IntentState
 from trading.store.database import Database
 from trading.store.halts import SqliteHalts
+from trading.store.journal import SqliteJournal
 from trading.store.records import SqliteStore
 
 
@@ -278,3 +280,15 @@ def test_one_halt_can_be_acknowledged_alone_and_only_the_last_one_ends_it(
     # The same facts go on, and do not halt again.
     store.halts.raise_halt("orphan", "TS-1", reason="TS-1 is not known", actor="system", now=LATER)
     assert store.mode().mode is Mode.ACTIVE
+
+
+def test_live_entries_are_those_that_may_be_at_the_broker(database: Database, store: SqliteStore) -> None:
+    journal = SqliteJournal(database)
+    entry, *_ = group = bracket(journal.next_coid())
+    journal.plan(group)
+    assert store.halts.live_entries() == ()
+    for state in (IntentState.SENDING, IntentState.UNKNOWN, IntentState.WORKING):
+        journal.transition(entry.coid, state, "", NOW)
+        assert store.halts.live_entries() == (entry.symbol,)
+    journal.transition(entry.coid, IntentState.CANCELLED, "", NOW)
+    assert store.halts.live_entries() == ()

@@ -36,6 +36,13 @@ def test_orders_are_those_that_may_still_do_something(filled: Path) -> None:
     )  # fmt: skip
 
 
+def test_orders_are_found_by_name_whatever_became_of_them(filled: Path) -> None:
+    with read_state(filled) as state:
+        found = state.orders.named({"e-T", "e", "nobody"})
+        assert state.orders.named(()) == ()
+    assert [(line.coid, line.state) for line in found] == [("e", "WORKING"), ("e-T", "DENIED")]
+
+
 def test_a_corrected_fill_is_shown_once_as_it_is_now(filled: Path) -> None:
     with read_state(filled) as state:
         (fill,) = state.orders.fills_of("AAA")
