@@ -8,10 +8,12 @@ from datetime import date
 import click
 
 from trading.cli.environment import read_settings
-from trading.cli.output import json_text, money, say, table
+from trading.cli.output import decimal, json_text, money, say, table
 from trading.config import Settings
 from trading.model.account import EquityPoint, mask_account
 from trading.model.alert import Alert
+from trading.model.decision import Denied
+from trading.model.decision_words import sentence
 from trading.model.mode import FlattenGoal, Halt
 from trading.model.status import SessionState, StatusKey
 from trading.monitoring.health import SESSION_WORDS, read_facts, readiness
@@ -50,6 +52,7 @@ class Status:
     last_trades: tuple[TradeLine, ...]
     last_decision: date | None
     denials: dict[str, int]
+    waiting: tuple[Denied, ...]
 
 
 @click.command()
@@ -111,6 +114,7 @@ def _status(settings: Settings, state: State, silent: float | None) -> Status:
         last_trades=state.positions.trades(limit=_LAST_TRADES),
         last_decision=decided[0] if decided else None,
         denials=state.decisions.denial_counts(),
+        waiting=state.decisions.waiting(),
     )
 
 
@@ -126,6 +130,7 @@ def headline(found: Status) -> str:
     if found.flatten is not None:
         lines.append(f"Flatten   {found.flatten.waits_for or 'asked for'} ({found.flatten.actor})")
     lines += [f"Alert     {alert.text} (since {alert.since:%Y-%m-%d %H:%M} UTC)" for alert in found.alerts]
+    lines += [f"Waits     {denied.symbol}: {sentence(denied, decimal)}" for denied in found.waiting]
     return "\n".join(lines)
 
 

@@ -6,12 +6,16 @@ something everything is gathered anew, so that a cancel that is confirmed is fol
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+
+import msgspec
 
 from trading.cycle.gather import refreshed, risk_of, trading_state
 from trading.cycle.session_keeper import SessionView
+from trading.errors import InvariantBroken
+from trading.execution import waits
 from trading.execution.cancels import plan_cancels
 from trading.execution.context import TradingContext
 from trading.execution.dollars import convert_first, in_dollars
@@ -26,9 +30,11 @@ from trading.execution.unclear_rows import exits_wait_for
 from trading.model.account import AccountState
 from trading.model.alarm import Alarm, AlarmCode, HaltCause
 from trading.model.command import Step
-from trading.model.decision import Decision
+from trading.model.decision import Decision, Denied
+from trading.model.metric import Counter
 from trading.model.mode import Mode
 from trading.model.order import IntentState
+from trading.model.status import StatusKey
 from trading.risk_manager import entry_limits, too_much_lost
 
 EXECUTION_DAYS = 7
@@ -140,6 +146,7 @@ class AccountTurns:
         turn.alarms = [*turn.found.values(), *plan.alarms]
         waiting = {**plan.waiting, **done.waiting}
         turn.waiting = {symbol: denied.text for symbol, denied in waiting.items()}
+        self._tell_waits((*plan.held, *done.held), [denied for _, denied in sorted(waiting.items())])
         turn.looks = [at for at in (plan.look_again, reconciled.look_again) if at is not None]
         if done.unfinished or done.waiting:
             turn.looks.append(state.now + timedelta(seconds=POLL_S))
@@ -213,6 +220,22 @@ class AccountTurns:
         evidence.forget(plan.over & evidence.subjects())
         for subject, text in plan.notes:
             evidence.record(subject, text, now)
+
+    def _tell_waits(self, began: Iterable[tuple[date, Denied]], waiting: Sequence[Denied]) -> None:
+        """Show what orders wait for; keep and count what entries begin to wait for, which they are refused for at last.
+
+        Where that can't be written, a turn goes on.
+        """
+        context = self._context
+        now = context.clock.now()
+        try:
+            for decided, denied in began:
+                context.evidence.record(waits.wait_of(decided, denied.symbol), waits.written(denied), now)
+                context.metrics.add(Counter.WAITS, label=denied.code)
+                context.log.info("entry waits", symbol=denied.symbol, code=denied.code, detail=denied.text)
+            context.store.show({StatusKey.WAITING: msgspec.json.encode(waiting).decode()})
+        except InvariantBroken as problem:
+            context.log.warning("what orders wait for is not kept", problem=str(problem))
 
     def _refresh(self, state: TradingState) -> TradingState:
         return refreshed(self._context, state, self._reconciler.view(self._context.clock.now()))

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from datetime import datetime, timedelta
+from collections.abc import Collection, Sequence
+from datetime import date, datetime, timedelta
 
-from trading.execution import checks
+from trading.execution import checks, waits
 from trading.execution.foreign_buys import foreign_buys
 from trading.execution.order_factory import Purpose, bracket
 from trading.execution.plan import MINUTE_S, POLL_S, Plan, Refuse, Submit
@@ -25,8 +25,13 @@ from trading.rules import entry_cost
 _PASSING = frozenset({"state", "rate", "market_closed", "reset", "restricted", "halted_symbol", "daily_loss"})
 
 
-def passes(denied: Denied) -> bool:
-    """Return whether waiting may help: the state of the system, the rate, a loss, or a quote that has not come yet."""
+def passes(denied: Denied, restricted: Collection[str]) -> bool:
+    """Return whether waiting may help: the state of the system, the rate, a loss, or a quote that has not come yet.
+
+    It does not for the symbols of the list of those that are `restricted`: that changes with a restart alone.
+    """
+    if denied.symbol in restricted:
+        return False
     return denied.code in _PASSING or (denied.code == "split" and denied.value is None)
 
 
@@ -56,6 +61,7 @@ def plan_entries(state: TradingState, plan: Plan) -> None:
     for symbol in foreign_buys(state).unpriced if left else ():
         text = f"{symbol}: a purchase that is not of this system tells no price, so that the exposure leaves it out"
         plan.alarm(AlarmCode.MANUAL, symbol, text)
+    plan.over |= waits.over(state.decision.session, state.sightings)
 
 
 def check_entry(group: Sequence[OrderIntent], state: TradingState) -> Denied | None:
@@ -143,12 +149,12 @@ def _child_stop(coid: str, state: TradingState) -> float | None:
 
 def _plan_entry(approved: Approved, state: TradingState, plan: Plan) -> None:
     contract = state.contracts.get(approved.symbol)
+    decided = state.decision.session if state.decision is not None else state.times.newest.day
     if contract is None:
-        plan.waiting[approved.symbol] = Denied(approved.symbol, "instrument", None, None, "no contract")
+        _wait(Denied(approved.symbol, "instrument", None, None, "no contract"), decided, state, plan)
         if state.now <= state.times.window.ends:
             plan.again(state.now + timedelta(seconds=MINUTE_S))
         return
-    decided = state.decision.session if state.decision is not None else state.times.newest.day
     purpose = Purpose(decided, state.times.window.session.day, state.now)
     _step(bracket(approved, contract.conid, purpose), state, plan)
 
@@ -158,9 +164,10 @@ def _plan_again(group: Sequence[OrderIntent], state: TradingState, plan: Plan) -
     entry, window = group[0], state.times.window
     due = _due_again(entry, state)
     if entry.session < window.session.day or state.now > window.ends:
-        plan.commands.append(Refuse(tuple(group), Denied(entry.symbol, "too_old", None, None, "its window is over")))
+        late = Denied(entry.symbol, "too_old", None, None, "its window is over")
+        plan.commands.append(Refuse(tuple(group), waits.refusal(late, entry.decided, state.sightings)))
     elif state.now < due:
-        plan.waiting[entry.symbol] = Denied(entry.symbol, "not_sent", None, None, "the gateway isn't reached")
+        _wait(Denied(entry.symbol, "not_sent", None, None, "the gateway isn't reached"), entry.decided, state, plan)
         plan.again(due)
     else:
         _step(group, state, plan)
@@ -183,10 +190,19 @@ def _step(group: Sequence[OrderIntent], state: TradingState, plan: Plan) -> None
     denied = check_entry(group, state)
     if denied is None:
         plan.commands.append(Submit(tuple(group), Step.ENTRY))
-    elif passes(denied) and state.now <= state.times.window.ends:
-        plan.waiting[entry.symbol] = denied
+    elif passes(denied, state.settings.risk.restricted) and state.now <= state.times.window.ends:
+        _wait(denied, entry.decided, state, plan)
         # A quote comes within seconds; nothing else is urgent in the hour before the open, but for its end.
         soon = denied.code == "split" or state.now + timedelta(seconds=MINUTE_S) > state.times.window.ends
         plan.again(state.now + timedelta(seconds=POLL_S if soon else MINUTE_S))
     else:
+        if denied.code == "too_old":
+            denied = waits.refusal(denied, entry.decided, state.sightings)
         plan.commands.append(Refuse(tuple(group), denied))
+
+
+def _wait(denied: Denied, decided: date, state: TradingState, plan: Plan) -> None:
+    """Say what an entry waits for."""
+    plan.waiting[denied.symbol] = denied
+    if waits.began(denied, decided, state.sightings):
+        plan.held.append((decided, denied))

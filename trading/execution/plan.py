@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 
 from trading.model.alarm import Alarm, AlarmCode
 from trading.model.command import Step
@@ -93,7 +93,8 @@ class Plan(LooksAgain):
     """What has to be done now. Built by the planners one after another, so that later ones see what earlier ones do.
 
     `leaving` are contracts whose exit has the say over their stops; `notes` is evidence to be kept, `over` evidence
-    that is of no use any more; `waiting` says by symbol what an order waits for;
+    that is of no use any more; `waiting` says by symbol what an order waits for; `held` are entries that begin to wait,
+    each with the session that was decided on;
     `asked` are the orders that cancels and modifications are wanted for now, each with the step.
     """
 
@@ -105,6 +106,7 @@ class Plan(LooksAgain):
     notes: list[tuple[str, str]] = field(default_factory=list)
     over: set[str] = field(default_factory=set)
     waiting: dict[str, Denied] = field(default_factory=dict)
+    held: list[tuple[date, Denied]] = field(default_factory=list)
     leaving: set[int] = field(default_factory=set)
     asked: set[tuple[str, Step]] = field(default_factory=set)
 

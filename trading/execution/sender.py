@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import date, timedelta
 
 from trading.errors import InvariantBroken
+from trading.execution import waits
 from trading.execution.context import TradingContext
 from trading.execution.door import may_change, may_leave
 from trading.execution.entries import passes
@@ -45,6 +46,7 @@ class Round:
     unanswered: int = 0
     unfinished: bool = False
     waiting: dict[str, Denied] = field(default_factory=dict)
+    held: list[tuple[date, Denied]] = field(default_factory=list)
     halts: list[HaltCause] = field(default_factory=list)
 
 
@@ -115,18 +117,26 @@ class Sender:
 
         denied = check()
         if denied is not None:
-            if passes(denied) or (command.step is Step.EXIT and denied.code in PASSING):
-                done.waiting[group[0].symbol] = denied
+            restricted = state.settings.risk.restricted if command.step is Step.ENTRY else ()
+            if passes(denied, restricted) or (command.step is Step.EXIT and denied.code in PASSING):
+                self._wait(group[0], denied, command, state, done)
             else:
                 self._deny(group, denied, done)
             return
         result = self._submission.submit(group, command.step, state, lambda: check() is None)
         if result is Sending.NOT_SENT:
-            done.waiting[group[0].symbol] = Denied(group[0].symbol, "not_sent", None, None, "the gateway isn't reached")
+            not_sent = Denied(group[0].symbol, "not_sent", None, None, "the gateway isn't reached")
+            self._wait(group[0], not_sent, command, state, done)
             return
         done.acted = True
         done.sent += len(group)
         done.unanswered += result is Sending.UNKNOWN
+
+    @staticmethod
+    def _wait(order: OrderIntent, denied: Denied, command: Submit, state: TradingState, done: Round) -> None:
+        done.waiting[order.symbol] = denied
+        if command.step is Step.ENTRY and waits.began(denied, order.decided, state.sightings):
+            done.held.append((order.decided, denied))
 
     def _deny(self, group: Sequence[OrderIntent], denied: Denied, done: Round) -> None:
         """Close a PLANNED group for good; one denial is told, whose children end with it."""

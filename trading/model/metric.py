@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class Counter(StrEnum):
-    """Things that only become more. The four with a label take its value: a reason, a state or a code of ours."""
+    """Things that only become more. The five with a label take its value: a reason, a state or a code of ours."""
 
     CYCLES = "cycles_total"
     CYCLE_ERRORS = "cycle_errors_total"
@@ -14,6 +14,7 @@ class Counter(StrEnum):
     TRADES_CLOSED = "trades_closed_total"
     ORDERS = "orders_total"
     DENIALS = "denials_total"
+    WAITS = "waits_total"
     ALERTS = "alerts_total"
     HTTP_ERRORS = "http_errors_total"
     UNCOVERED_SECONDS = "uncovered_seconds_total"

@@ -48,5 +48,7 @@ class StatusKey(StrEnum):
     UNKNOWN_ORDERS = "unknown_orders"
     ORDER_STEPS_TOLD = "order_steps_told"
     """the number of the last step of an order that log and people were told of"""
+    WAITING = "waiting"
+    """JSON: what orders wait for, each with code, value and limit, as of the last turn"""
     DIFFERENCES = "differences"
     """JSON: what the last turn found to differ from the broker"""

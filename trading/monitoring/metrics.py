@@ -23,6 +23,7 @@ _LABELS: Mapping[Counter, str] = MappingProxyType(
         Counter.TRADES_CLOSED: "reason",
         Counter.ORDERS: "state",
         Counter.DENIALS: "code",
+        Counter.WAITS: "code",
         Counter.ALERTS: "code",
     }
 )
@@ -34,6 +35,7 @@ _HELP: Mapping[Counter | Gauge | Duration, str] = MappingProxyType(
         Counter.TRADES_CLOSED: "Own positions that became flat, by exit reason.",
         Counter.ORDERS: "Steps of own orders into each state.",
         Counter.DENIALS: "Proposals and orders that an own limit refused, by the limit's code.",
+        Counter.WAITS: "Entries that began to wait for a limit of ours, by its code.",
         Counter.ALERTS: "Alerts that need a person, by code.",
         Counter.HTTP_ERRORS: "Requests to the gateway that got no usable answer.",
         Counter.UNCOVERED_SECONDS: "Seconds in which an own share had no stop at the broker, in liquid hours.",

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, jsonify
 
-from trading.model.decision_words import EXIT_REASONS
+from trading.model.decision_words import EXIT_REASONS, sentence
 from webapp import overview as model
 from webapp.charts import equity_chart, equity_polyline
 from webapp.frame import make_frame, render
+from webapp.numbers import number
 from webapp.parameters import accepts
 from webapp.services import state
 
@@ -37,6 +38,7 @@ def overview() -> str:
         orders=orders,
         protection=model.protection(positions, orders),
         plan=model.plan(newest),
+        waits=[f"{denied.symbol}: {sentence(denied, number)}" for denied in read.decisions.waiting()],
         decision=None if newest is None else newest.decision,
         trades=read.positions.trades(limit=LAST_TRADES),
         totals=read.positions.trade_totals(),

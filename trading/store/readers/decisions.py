@@ -6,7 +6,10 @@ import sqlite3
 from dataclasses import dataclass
 from datetime import date, datetime
 
+import msgspec
+
 from trading.model.decision import Decision, Denied
+from trading.model.status import StatusKey
 from trading.store.decision_text import decode_decision
 from trading.store.readers.transaction import WITHOUT_LIMIT, ReadTransaction
 
@@ -63,6 +66,14 @@ class DecisionReader:
             "SELECT * FROM denial WHERE symbol = ? ORDER BY session, id LIMIT ? OFFSET ?", symbol, limit, offset
         )
         return tuple((date.fromisoformat(row["session"]), _denied(row)) for row in rows)
+
+    def waiting(self) -> tuple[Denied, ...]:
+        """Return what orders wait for, by symbol, as of the last turn."""
+        rows = self._transaction.rows("SELECT value FROM fact WHERE key = ?", StatusKey.WAITING)
+        try:
+            return msgspec.json.decode(rows[0]["value"], type=tuple[Denied, ...]) if rows else ()
+        except msgspec.MsgspecError:
+            return ()
 
     def denial_counts(self) -> dict[str, int]:
         """Return how often each limit refused something, by its code."""

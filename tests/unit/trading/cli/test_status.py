@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import os
 
+import msgspec
 import pytest
 
 from tests.fakes.chance import seeded
@@ -10,6 +11,7 @@ from tests.fakes.decisions import decision
 from tests.fakes.memory_metrics import MemoryLog, MemoryMetrics
 from tests.fakes.orders import LATER, NOW, bracket, fill
 from tests.unit.trading.cli.conftest import Shell
+from trading.model.decision import Denied
 from trading.model.status import SessionState, StatusKey
 from trading.monitoring.metrics import MetricsFile
 from trading.monitoring.notifications import LogNotifier
@@ -103,6 +105,8 @@ def test_what_a_person_has_to_know_stands_at_the_top(shell: Shell) -> None:
     store.halts.set_flatten("request 1", reason="the news", actor="ann", now=NOW)
     store.halts.set_flatten_progress("left to sell: 9 XOM", NOW)
     SqliteAlerts(database, LogNotifier(MemoryLog(), MemoryMetrics(), lambda: 0.0)).present("x", "XOM", "XOM bare", NOW)
+    waits = [Denied("AAPL", "state", 30.0, 10.0, "seconds between this clock and the gateway's")]
+    store.show({StatusKey.WAITING: msgspec.json.encode(waits).decode()})
     store.keep({StatusKey.SESSION_NEXT: "This login ends at 17:00 UTC."})
     database.close()
     lines = shell.run("status").out.splitlines()
@@ -111,9 +115,11 @@ def test_what_a_person_has_to_know_stands_at_the_top(shell: Shell) -> None:
     assert f"Halt      operator, halts: the news (ann, {since})" in lines
     assert "Flatten   left to sell: 9 XOM (ann)" in lines
     assert f"Alert     XOM bare (since {since})" in lines
+    assert "Waits     AAPL: State: 30, limit 10. seconds between this clock and the gateway's" in lines
     assert "Session   This login ends at 17:00 UTC." in lines
     found = json.loads(shell.run("status", "--json").out)
     assert [halt["cause"] for halt in found["halts"]] == ["short", "operator"]
+    assert [denied["symbol"] for denied in found["waiting"]] == ["AAPL"]
     assert found["flatten"]["waits_for"] == "left to sell: 9 XOM"
 
 

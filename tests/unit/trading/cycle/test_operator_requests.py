@@ -65,8 +65,9 @@ def test_answer_to_a_halt_says_what_follows_as_things_stand(house: House, sessio
             ("A",),
             True,
             False,
-            "halted: nothing is bought; own shares are sold as soon as that may be sent; 1 own entry (A) is to be cancelled;"
-            " the broker is not reached, this is tried until it is; not confirmed at the broker: use TWS or the phone",
+            "halted: nothing is bought; own shares are sold as soon as that may be sent; 1 own entry (A) is to be"
+            " cancelled; the broker is not reached, this is tried until it is;"
+            " not confirmed at the broker: use TWS or the phone",
         ),
     ],
 )

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import msgspec
 import pytest
 
 from tests.fakes.fake_broker import lost_answer, lost_request, nothing_sent, question
 from tests.fakes.fake_market_data import CONIDS
 from tests.fakes.stages import settings_of
-from tests.fakes.trading_context import OPEN, SESSION, ContextParts, decision_of
+from tests.fakes.trading_context import DECIDED, OPEN, SESSION, ContextParts, decision_of
 from tests.fakes.trading_states import approved
 from trading.cycle.turn import AccountTurns
 from trading.errors import OutcomeUnknown
 from trading.execution.plan import POLL_S
-from trading.model.decision import RiskState
+from trading.execution.waits import wait_of
+from trading.model.decision import Denied, RiskState
 from trading.model.mode import OPERATOR, Mode
 from trading.model.order import BrokerStatus, IntentState, OrderType, Role, Side, UnreadableRow
 from trading.model.request import CancelOrder
+from trading.model.status import StatusKey
 
 AAPL, MSFT = CONIDS["AAPL"], CONIDS["MSFT"]
 DECISION = decision_of(approved("AAPL"), approved("MSFT", 10, 37.5))
@@ -199,6 +202,33 @@ def test_order_that_did_not_leave_is_waited_for_and_tried_again(parts: ContextPa
     parts.clock.go(POLL_S)
     assert turns.run(parts.view(), decision_of(approved("AAPL")), balances=True).sent == 3
     assert len(states(parts, Role.ENTRY)) == 1
+
+
+def test_entry_that_waits_is_shown_and_counted_once_and_refused_for_that_over_a_restart(parts: ContextParts) -> None:
+    decision = decision_of(approved("AAPL"))
+    risk = RiskState(latches={"oversold": DECIDED})
+    parts.store.set_risk_state(risk, reason="2 AAPL", actor="system", now=parts.clock.now())
+    parts.account_turns().run(parts.view(), decision, balances=True)
+    parts.reopen()
+    parts.account_turns().run(parts.view(), decision, balances=True)
+    shown = parts.store.value(StatusKey.WAITING)
+    assert msgspec.json.decode(shown or "", type=list[Denied])[0].text == "the mode is REDUCING"
+    assert len(parts.rows("SELECT * FROM proof WHERE subject = ?", wait_of(decision.session, "AAPL"))) == 1
+    parts.clock.go(24 * 3600.0)
+    parts.account_turns().run(parts.view(), decision, balances=True)
+    (denial,) = parts.rows("SELECT code, detail FROM denial")
+    assert tuple(denial) == ("state", "the mode is REDUCING, until its window was over")
+    assert parts.store.value(StatusKey.WAITING) == "[]"
+
+
+def test_waiting_that_can_not_be_kept_keeps_no_turn_from_being_whole(parts: ContextParts) -> None:
+    parts.store.halts.raise_halt("operator", "1", reason="test", actor="mary", now=parts.clock.now())
+    turns = parts.account_turns()
+    turns.run(parts.view(), None, balances=True)
+    parts.database.query("PRAGMA query_only = ON")
+    assert turns.run(parts.view(), decision_of(approved("AAPL")), balances=True).waiting == {
+        "AAPL": "the mode is HALTED"
+    }
 
 
 def test_turn_that_a_person_interrupts_sends_nothing_new_but_cancels(parts: ContextParts) -> None:

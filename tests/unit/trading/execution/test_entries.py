@@ -163,7 +163,7 @@ def test_symbol_without_a_contract_waits_and_stops_nobody_else() -> None:
     ],
 )
 def test_waiting_helps_against_some_refusals(denied: Denied, passing: bool) -> None:  # noqa: FBT001
-    assert passes(denied) is passing
+    assert passes(denied, ()) is passing
 
 
 @pytest.mark.parametrize(

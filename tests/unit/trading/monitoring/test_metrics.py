@@ -58,6 +58,7 @@ def test_promised_metric_is_there_from_the_first_moment(metrics: MetricsFile, pa
     [
         (Counter.ORDERS, 'trading_orders_total{state="FILLED"}'),
         (Counter.DENIALS, 'trading_denials_total{code="FILLED"}'),
+        (Counter.WAITS, 'trading_waits_total{code="FILLED"}'),
         (Counter.ALERTS, 'trading_alerts_total{code="FILLED"}'),
     ],
 )

@@ -4,6 +4,7 @@ import pytest
 
 from tests.unit.webapp.desk import NOON, Dashboard, make_ready, open_store, text_of
 from trading.model.mode import OPERATOR
+from trading.model.status import StatusKey
 
 
 def test_the_first_start_says_what_comes(dashboard: Dashboard) -> None:
@@ -60,3 +61,15 @@ def test_shares_without_a_stop_are_never_under_a_green_shield(ready: Dashboard) 
     page = text_of(ready, "/")
     assert '<p class="cover no">' in page
     assert "12 shares without a stop at the broker" in page
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"), [('[{"symbol":"AAPL","code":"rate","value":21,"limit":20}]', True), ("{", False), ("[]", False)]
+)
+def test_what_orders_wait_for_is_shown_with_value_and_limit(ready: Dashboard, text: str, *, shown: bool) -> None:
+    database, store = open_store(ready.state)
+    store.show({StatusKey.WAITING: text})
+    database.close()
+    page = text_of(ready, "/")
+    assert ("<li>Waits: AAPL: Rate: 21, limit 20.</li>" in page) == shown
+    assert ("Waits:" in page) == shown
