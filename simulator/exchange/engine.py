@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import partial
+from typing import Any
 
 from simulator import instants
 from simulator.exchange import brackets, crossing, reports
@@ -106,7 +107,7 @@ class Exchange(Matching):
     def place(self, tickets: Iterable[Ticket]) -> list[Order]:
         """Take a group of orders onto the book; what is marketable fills at once."""
         group = list(tickets)
-        self.log.append("order", self.now_us, tickets=group, standing=self.standing(t.conid for t in group))
+        self.log.append("order", self.now_us, tickets=group, standing=self._standing(t.conid for t in group))
         # A parent is there before its children, wherever it stands in the call.
         for ticket in sorted(group, key=lambda ticket: ticket.parent_id is not None):
             self.enter(ticket)
@@ -118,6 +119,13 @@ class Exchange(Matching):
                 self.aim_now(order)
         self.settle()
         return placed
+
+    def _standing(self, conids: Iterable[int]) -> dict[str, Any]:
+        """Return what limits go by: net liquidation, cash, the price of each contract that is held or asked for."""
+        held = {position.conid for position in self.account.positions.values() if position.quantity}
+        columns = {conid: self.contracts.by_conid[conid].column for conid in sorted(held.union(conids))}
+        prices = {str(conid): self.price_of(column) for conid, column in columns.items()}
+        return {"equity": self.equity(), "cash": self.account.cash, "prices": prices}
 
     def cancel(self, order_id: int) -> None:
         """Cancel a live order, its waiting children with it: at once, or as late as the broker takes."""

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from functools import partial
-from typing import Any
 
 from simulator import instants
 from simulator.config import Behaviour
@@ -89,13 +87,6 @@ class Matching:
         """Return net liquidation, to the cent."""
         held = (position for position in self.account.positions.values() if position.quantity)
         return fills.cents(self.account.cash + sum(p.quantity * self.price_of(p.column) for p in held))
-
-    def standing(self, conids: Iterable[int]) -> dict[str, Any]:
-        """Return what limits go by: net liquidation, cash, the price of each contract that is held or asked for."""
-        held = {position.conid for position in self.account.positions.values() if position.quantity}
-        columns = {conid: self.contracts.by_conid[conid].column for conid in sorted(held.union(conids))}
-        prices = {str(conid): self.price_of(column) for conid, column in columns.items()}
-        return {"equity": self.equity(), "cash": self.account.cash, "prices": prices}
 
     # ---- onto the book
 

@@ -4,54 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from tests.fakes.broker_account import ACCOUNT
 from tests.fakes.chance import seeded
-from tests.fakes.fake_clock import FakeClock
-from tests.fakes.fake_session import COMPETING, CONNECTING, LOGGED_IN, LOGGED_OUT, READY, FakeSession
-from tests.fakes.memory_metrics import MemoryLog, MemoryMetrics
+from tests.fakes.fake_session import COMPETING, CONNECTING, LOGGED_IN, LOGGED_OUT, READY
+from tests.fakes.session_house import NOT_ALLOWED, NOW, YIELD_S, House
 from trading.config import SessionSettings
 from trading.cycle.session_keeper import MEMORY, SessionKeeper
 from trading.cycle.session_state import ASK_AGAIN_S
-from trading.errors import GatewayError, NotSent, OutcomeUnknown, Refused, SessionLost
+from trading.errors import GatewayError, NotSent, Refused, SessionLost
 from trading.model.account import SessionStatus
 from trading.model.metric import Gauge
 from trading.model.status import SessionState, StatusKey
 from trading.store.database import Database
-from trading.store.records import SqliteStore
 
-NOW = datetime(2014, 3, 4, 13, 30, tzinfo=UTC)
-YIELD_S = 300.0
 OTHER = "DU7654321"
 TELLS_TIME = replace(READY, server_time_ms=int(NOW.timestamp() * 1000))
-VALIDATE = "GET /sso/validate"
 NOT_SELECTED = Refused("POST /iserver/account", "no", 500)
-NOT_ALLOWED = SessionLost("GET /iserver/account/orders", "not logged in, or not allowed", 403)
-TIMED_OUT = OutcomeUnknown("POST /iserver/auth/ssodh/init", "read timed out")
 NO_TIME = NotSent("GET /sim/clock", "connection refused")
-
-
-class House:
-    """A keeper and what it works with."""
-
-    def __init__(self, database: Database) -> None:
-        self.session = FakeSession()
-        self.store = SqliteStore(database)
-        self.clock = FakeClock(NOW)
-        self.log = MemoryLog()
-        self.metrics = MemoryMetrics()
-        self.keeper = self.boot()
-
-    def boot(self) -> SessionKeeper:
-        settings = SessionSettings(yield_s=YIELD_S)
-        return SessionKeeper(self.session, self.store, self.clock, (self.log, self.metrics), settings, ACCOUNT)
-
-    def state(self) -> str | None:
-        return self.store.value(StatusKey.SESSION_STATE)
 
 
 @pytest.fixture
@@ -99,63 +73,6 @@ def test_loss_that_a_read_found_makes_the_next_session_a_new_epoch(house: House)
     house.keeper.check()
     house.keeper.lost(NOT_ALLOWED)
     assert house.keeper.check().epoch == 2
-
-
-def refused_turn(house: House) -> int:
-    """Look at a session that looks good, then find that it does not serve; return how often it was asked for so far."""
-    assert house.keeper.check().usable
-    house.keeper.lost(NOT_ALLOWED)
-    return house.session.initialisations
-
-
-def test_session_that_refuses_a_read_is_opened_again_though_the_gateway_calls_it_good(house: House) -> None:
-    assert [refused_turn(house) for _ in range(2)] == [0, 1]
-    assert house.keeper.check().usable
-    assert (house.state(), house.session.initialisations) == (SessionState.CONNECTED, 1)
-    assert "/iserver/account/orders" in (house.store.value(StatusKey.SESSION_DETAIL) or "")
-    # That turn goes through.
-    house.keeper.check()
-    assert (house.state(), house.session.initialisations) == (SessionState.READY, 1)
-    assert house.keeper.alarms() == ()
-
-
-def test_refusal_that_opening_does_not_cure_is_opened_for_ever_later_and_told(house: House) -> None:
-    asked_at = []
-    for second in range(0, 1000, 10):
-        before = house.session.initialisations
-        if refused_turn(house) > before:
-            asked_at.append(second)
-        house.clock.time += timedelta(seconds=10)
-    assert asked_at == [10, 70, 190, 430, 910]
-    (alarm,) = house.keeper.alarms()
-    assert (alarm.subject, "does not help: GET /iserver/account/orders" in alarm.text) == ("refused", True)
-
-
-def test_refusal_opens_no_session_that_another_program_has(house: House) -> None:
-    house.session.shows = COMPETING
-    house.keeper.check()
-    house.session.shows = READY
-    assert [refused_turn(house) for _ in range(3)] == [0, 0, 0]
-    house.clock.time += timedelta(seconds=YIELD_S)
-    assert refused_turn(house) == 1
-
-
-def test_refusal_is_forgotten_where_the_session_is_not_there_at_all(house: House) -> None:
-    refused_turn(house)
-    house.session.shows = LOGGED_OUT
-    house.keeper.check()
-    house.session.shows = READY
-    assert refused_turn(house) == 0
-
-
-def test_session_that_can_not_be_opened_for_a_refusal_is_used_as_it_is(house: House) -> None:
-    def failing() -> SessionStatus:
-        raise TIMED_OUT
-
-    refused_turn(house)
-    house.session.initialise = failing  # type: ignore[method-assign]
-    assert house.keeper.check().usable
-    assert house.state() == SessionState.CONNECTED
 
 
 def test_other_accounts_are_another_login(house: House) -> None:

@@ -1,0 +1,83 @@
+"""A session that looks good and refuses to be read: opened again, ever more rarely, and told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.fakes.chance import seeded
+from tests.fakes.fake_session import COMPETING, LOGGED_OUT, READY
+from tests.fakes.session_house import NOT_ALLOWED, YIELD_S, House
+from trading.errors import OutcomeUnknown
+from trading.model.account import SessionStatus
+from trading.model.status import SessionState, StatusKey
+from trading.store.database import Database
+
+TIMED_OUT = OutcomeUnknown("POST /iserver/auth/ssodh/init", "read timed out")
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    database = Database(tmp_path / "trading.db", chance=seeded())
+    yield House(database)
+    database.close()
+
+
+def refused_turn(house: House) -> int:
+    """Look at a session that looks good, then find that it does not serve; return how often it was asked for so far."""
+    assert house.keeper.check().usable
+    house.keeper.lost(NOT_ALLOWED)
+    return house.session.initialisations
+
+
+def test_session_that_refuses_a_read_is_opened_again_though_the_gateway_calls_it_good(house: House) -> None:
+    assert [refused_turn(house) for _ in range(2)] == [0, 1]
+    assert house.keeper.check().usable
+    assert (house.state(), house.session.initialisations) == (SessionState.CONNECTED, 1)
+    assert "/iserver/account/orders" in (house.store.value(StatusKey.SESSION_DETAIL) or "")
+    # That turn goes through.
+    house.keeper.check()
+    assert (house.state(), house.session.initialisations) == (SessionState.READY, 1)
+    assert house.keeper.alarms() == ()
+
+
+def test_refusal_that_opening_does_not_cure_is_opened_for_ever_later_and_told(house: House) -> None:
+    asked_at = []
+    for second in range(0, 1000, 10):
+        before = house.session.initialisations
+        if refused_turn(house) > before:
+            asked_at.append(second)
+        house.clock.time += timedelta(seconds=10)
+    assert asked_at == [10, 70, 190, 430, 910]
+    (alarm,) = house.keeper.alarms()
+    assert (alarm.subject, "does not help: GET /iserver/account/orders" in alarm.text) == ("refused", True)
+
+
+def test_refusal_opens_no_session_that_another_program_has(house: House) -> None:
+    house.session.shows = COMPETING
+    house.keeper.check()
+    house.session.shows = READY
+    assert [refused_turn(house) for _ in range(3)] == [0, 0, 0]
+    house.clock.time += timedelta(seconds=YIELD_S)
+    assert refused_turn(house) == 1
+
+
+def test_refusal_is_forgotten_where_the_session_is_not_there_at_all(house: House) -> None:
+    refused_turn(house)
+    house.session.shows = LOGGED_OUT
+    house.keeper.check()
+    house.session.shows = READY
+    assert refused_turn(house) == 0
+
+
+def test_session_that_can_not_be_opened_for_a_refusal_is_used_as_it_is(house: House) -> None:
+    def failing() -> SessionStatus:
+        raise TIMED_OUT
+
+    refused_turn(house)
+    house.session.initialise = failing  # type: ignore[method-assign]
+    assert house.keeper.check().usable
+    assert house.state() == SessionState.CONNECTED
