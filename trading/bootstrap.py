@@ -41,6 +41,7 @@ from trading.monitoring.sign_of_life import FILE_NAME
 from trading.monitoring.wall_clock import WallClock
 from trading.ports import Clock, GatewayMemory, Log, Metrics
 from trading.store.alerts import SqliteAlerts
+from trading.store.balances import SqliteBalances
 from trading.store.commands import SqliteCommandLog
 from trading.store.database import Database
 from trading.store.evidence import SqliteEvidence
@@ -211,6 +212,7 @@ def _context(
         commands=SqliteCommandLog(database),
         evidence=SqliteEvidence(database),
         store=store,
+        balances=SqliteBalances(database),
         alerts=SqliteAlerts(database, LogNotifier(log, metrics, surroundings.stopwatch)),
         log=log,
         metrics=metrics,

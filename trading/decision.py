@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -25,7 +26,7 @@ class MarketView:
 
     It decides on the completed bars up to and including `panel.sessions[row]`; later rows are never looked at. `cash`
     and `equity` are in cents; `holdings` A-Z, also those with a pending exit; `increments` the contracts' own, where
-    the broker told them.
+    the broker told them. With an equity that is not `relied_on` nothing latches, is remembered of it, or is bought.
     """
 
     panel: Panel
@@ -36,6 +37,7 @@ class MarketView:
     risk: RiskState
     skipped: Mapping[str, str] = field(default_factory=dict)
     increments: Mapping[str, tuple[PriceIncrement, ...]] = field(default_factory=dict)
+    relied_on: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +75,7 @@ def decide(view: MarketView, system: DecisionSystem) -> Decision:
         raise DataError("bars", f"there is no session {row} among {len(panel.sessions)}")
     session = panel.day(row)
     screen = system.screener.screen(panel, row, view.increments)
-    standing = system.risk.assess(session, view.equity, view.risk)
+    standing = system.risk.assess(session, view.equity if view.relied_on else math.nan, view.risk)
     exits = system.positions.exits(screen.signals, row, view.holdings)
     held: dict[str, ExitReason | None] = {holding.symbol: None for holding in view.holdings}
     candidates = screen.candidates(held.keys() | view.skipped.keys())

@@ -76,9 +76,9 @@ class RiskManager:
     def assess(self, session: date, equity: float, before: RiskState) -> Standing:
         """Return drawdown and daily loss at the close of `session`, and latch at a drawdown of `max_drawdown`.
 
-        An equity that is not a number changes nothing that is remembered and keeps entries off.
+        An equity that is no number, zero or negative changes nothing that is remembered and keeps entries off.
         """
-        if not math.isfinite(equity):
+        if not (math.isfinite(equity) and equity > 0.0):
             return Standing(before, 0.0, 0.0, halted=True)
         peak = equity if before.peak is None else max(before.peak, equity)
         drawdown = _drawdown(peak, equity)

@@ -119,7 +119,7 @@ class FakeBroker(BrokerAccount):
     come back well-formed without any row. `nameless` shows orders without our names, `parentless` without parents;
     with `status_names` only the list leaves the names out.
     `first_rows` and `more_rows` are shown before and after the book's, `flat` contracts as positions of 0;
-    `cancels_wait` leaves cancels pending.
+    `cancels_wait` leaves cancels pending. `worth` is shown as the account's net liquidation.
     """
 
     def __init__(self, clock: FakeClock, cash: float = 10_000.0, *, journal: Path | None = None) -> None:
@@ -141,13 +141,18 @@ class FakeBroker(BrokerAccount):
         self.flat: set[int] = set()
         self.unreadable: dict[str, tuple[UnreadableRow, ...]] = {}
         self.cancels_wait = False
+        self.worth: float | None = None
         self._open: dict[str, tuple[OrderTicket, ...] | ModifyOrder] = {}
 
     # ---- reads
 
     def account(self) -> AccountState:
         self._read("account")
-        worth = self.cash + sum(shares * self.averages.get(conid, 0.0) for conid, shares in self.held.items())
+        worth = (
+            self.worth
+            if self.worth is not None
+            else self.cash + sum(shares * self.averages.get(conid, 0.0) for conid, shares in self.held.items())
+        )
         return AccountState(ACCOUNT, "USD", worth, self.cash, self.cash, self.cash)
 
     def positions(self) -> PositionList:

@@ -25,6 +25,7 @@ from trading.model.account import AccountKind
 from trading.model.decision import Approved, Decision, ExitOrder, ExitReason, RiskState, Signal, SymbolVerdict
 from trading.model.order import BrokerOrder, Side
 from trading.store.alerts import SqliteAlerts
+from trading.store.balances import SqliteBalances
 from trading.store.commands import SqliteCommandLog
 from trading.store.database import Database
 from trading.store.evidence import SqliteEvidence
@@ -79,6 +80,7 @@ class ContextParts:
         self.database = Database(self.folder / "trading.db", chance=self._chance, connect=self.disk.connect())
         self.store = SqliteStore(self.database, self.metrics.put_mode)
         self.journal = SqliteJournal(self.database)
+        self.balances = SqliteBalances(self.database)
 
     def reopen(self) -> None:
         """Close the database and open it as another process does."""
@@ -99,6 +101,7 @@ class ContextParts:
             commands=SqliteCommandLog(self.database),
             evidence=SqliteEvidence(self.database),
             store=self.store,
+            balances=self.balances,
             alerts=SqliteAlerts(self.database, self.notes),
             log=self.log,
             metrics=self.metrics,

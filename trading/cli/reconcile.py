@@ -20,6 +20,8 @@ _TAKES = {
     Step.CLAIM: "COID=ORDER_ID, both as the list shows them",
     Step.ACCEPT_SHARES: "a symbol",
     Step.SOLD: "a symbol",
+    Step.FLOW: "a number, as the list shows it",
+    Step.NO_FLOW: "a number, as the list shows it",
 }
 
 
@@ -38,6 +40,10 @@ class NothingCompared(click.ClickException):
 @click.option("--sold", metavar="SYMBOL", help="The same where it looks like a split: you know that they were sold.")
 @click.option("--adopt", metavar="COID", help="An orphan is ours from now on, and may be cancelled.")
 @click.option("--ignore", metavar="COID", help="An orphan is not ours: leave it alone, it halts no more.")
+@click.option("--flow", metavar="NUMBER", help="Money came or went, as the list shows: a deposit, a withdrawal.")
+@click.option(
+    "--no-flow", metavar="NUMBER", help="None did: cash changed by a trade by hand, a dividend, a conversion."
+)
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 @WAIT
 def reconcile(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from trading.cycle.gather import read_market, view_of
@@ -83,6 +84,11 @@ class Deciding:
         """
         context = self._context
         newest = state.times.newest
+        if state.doubt is not None and state.now < state.times.window.begins:
+            # What a second reading may settle before anything has to leave.
+            self.again_at = min(state.now + timedelta(seconds=RETRY_S), state.times.window.begins)
+            context.log.info("no decision yet", session=newest.day.isoformat(), missing=state.doubt.text)
+            return False
         held = [position.symbol for position in state.journal.positions]
         symbols = sorted({*self._symbols, *held})
         market = read_market(context, newest.day, symbols, self._stages.strategy.fetch_bars)
@@ -95,11 +101,12 @@ class Deciding:
             context.log.warning("no decision yet", session=newest.day.isoformat(), missing=missing)
             self.again_at = _next_try(state.times, context.clock.now())
             return False
-        decision = decide(view, self._stages)
+        decision = decide(replace(view, relied_on=state.doubt is None), self._stages)
         # The decision comes last: once it is there, nothing before it is done again.
-        context.store.record_equity(
-            decision.session, decision.equity, decision.cash, len(view.holdings), decision.drawdown
-        )
+        if state.doubt is None:
+            context.store.record_equity(
+                decision.session, decision.equity, decision.cash, len(view.holdings), decision.drawdown
+            )
         context.store.record_bars(market.panel, self._stages.chart_values(market.panel))
         context.store.record_decision(decision, context.clock.now())
         self.decision, self.again_at = decision, None

@@ -9,6 +9,7 @@ from datetime import date, datetime
 from trading.cycle.session_keeper import SessionView
 from trading.decision import MarketView
 from trading.errors import DataError, GatewayError, InvariantBroken, SessionLost
+from trading.execution.balances import doubt
 from trading.execution.closes import closes_now
 from trading.execution.context import TradingContext
 from trading.execution.exits import pending_exits
@@ -149,6 +150,8 @@ def trading_state(
         sightings=_sightings(context),
         skew_s=session.skew_s,
         free_bytes=free_bytes,
+        doubt=doubt(context.balances.memory(), snapshot.account.value),
+        flows=context.balances.unconfirmed(),
     )
     state = replace(state, contracts=_contracts(context, state))
     state = replace(state, quotes=_quotes(context, quotes_needed(state)))

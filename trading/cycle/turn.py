@@ -12,10 +12,12 @@ from datetime import date, datetime, timedelta
 
 import msgspec
 
+from trading.cycle import balances
 from trading.cycle.gather import refreshed, risk_of, trading_state
 from trading.cycle.session_keeper import SessionView
 from trading.errors import InvariantBroken
 from trading.execution import waits
+from trading.execution.balances import balance_alarms, doubt
 from trading.execution.cancels import plan_cancels
 from trading.execution.context import TradingContext
 from trading.execution.dollars import convert_first, in_dollars
@@ -143,26 +145,27 @@ class AccountTurns:
         turn.fills += reconciled.fills
         turn.broken |= _facts((*reconciled.halts, *done.halts), INVARIANT)
         turn.found |= {(alarm.code, alarm.subject): alarm for alarm in reconciled.alarms}
-        turn.alarms = [*turn.found.values(), *plan.alarms]
+        turn.alarms = [*turn.found.values(), *plan.alarms, *balance_alarms(state.doubt, state.flows)]
         waiting = {**plan.waiting, **done.waiting}
         turn.waiting = {symbol: denied.text for symbol, denied in waiting.items()}
         self._tell_waits((*plan.held, *done.held), [denied for _, denied in sorted(waiting.items())])
         turn.looks = [at for at in (plan.look_again, reconciled.look_again) if at is not None]
         if done.unfinished or done.waiting:
             turn.looks.append(state.now + timedelta(seconds=POLL_S))
-        if done.acted:
+        if done.acted or state.doubt is not None:
             self._balances = None
         turn.goes_on = done.acted or bool(done.denied and not done.unfinished)
         return turn
 
     def _gather(self, session: SessionView, decision: Decision | None) -> tuple[TradingState, Reconciled]:
         context = self._context
+        known = self._balances if self._balances and self._balances.value is not None else None
         snapshot = read_snapshot(
             context.broker,
             context.clock,
             days=EXECUTION_DAYS,
             epoch=session.epoch,
-            balances=self._balances if self._balances and self._balances.value is not None else None,
+            balances=known,
         )
         self._balances = snapshot.account
         snapshot = told_apart(snapshot, self._reconciler.view(snapshot.began))
@@ -173,6 +176,8 @@ class AccountTurns:
             self._balances = None
         journal = self._reconciler.view(context.clock.now())
         snapshot = in_dollars(snapshot, journal)
+        if known is None:
+            balances.take_in(context, snapshot, journal)
         self._judge_loss(snapshot)
         if not self.reconciled and snapshot.whole and not unsettled(journal):
             self.reconciled = True
@@ -201,9 +206,12 @@ class AccountTurns:
                 halts.halt_over(cause, _facts(reconciled.halts, cause), now)
 
     def _judge_loss(self, snapshot: BrokerSnapshot) -> None:
-        """R08: REDUCING while too much is lost of the close before, by the balances of now or of the last decision."""
+        """R08: REDUCING while too much is lost of the close before, by the balances of now or of the last decision.
+
+        Balances that can't be read, or are in doubt, leave it as it was.
+        """
         context, account = self._context, snapshot.account.value
-        if account is None:
+        if account is None or doubt(context.balances.memory(), account) is not None:
             return
         limits = entry_limits(context.settings.risk, context.settings.sizing)
         reason = too_much_lost(risk_of(context), account.net_liquidation, limits)

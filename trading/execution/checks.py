@@ -7,17 +7,19 @@ or senseless input denies. In a run without faults none of them binds. The R-num
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from trading import rules
 from trading.config import SessionSettings, Settings
+from trading.execution import balances
 from trading.execution.prices import increment_at, marketable
 from trading.execution.snapshot import BrokerSnapshot
 from trading.execution.state import AccountGuard, TradingState
 from trading.execution.windows import SendWindow, entries_rest
 from trading.model.account import AccountKind, Quote
+from trading.model.balances import Doubt, Flow
 from trading.model.contract import Contract, PriceIncrement
 from trading.model.decision import Denied
 from trading.model.mode import Mode
@@ -93,6 +95,20 @@ def _clocks(symbol: str, at: TradingState) -> Denied | None:
     if at.skew_s is None or abs(at.skew_s) <= MAX_SKEW_S:
         return None
     return Denied(symbol, "state", at.skew_s, MAX_SKEW_S, "seconds between this clock and the gateway's")
+
+
+def equity(symbol: str, doubted: Doubt | None) -> Denied | None:
+    """R24: what the account is worth, and its cash, can be relied on."""
+    return None if doubted is None else Denied(symbol, "equity", doubted.value, doubted.limit, doubted.text)
+
+
+def flow(symbol: str, flows: Iterable[Flow]) -> Denied | None:
+    """R25: a person has said what came or went, where it is more than 1 % of equity."""
+    for each in flows:
+        if balances.waits_for_a_person(each):
+            text = f"{balances.told(each)}: `reconcile --flow {each.number}`, or `--no-flow {each.number}`"
+            return Denied(symbol, "flow", abs(each.amount), balances.allowed(each), text)
+    return None
 
 
 def too_old(order: OrderIntent, at: TradingState) -> Denied | None:

@@ -10,6 +10,7 @@ from trading.market.calendar import TradingCalendar
 from trading.model.account import AccountKind
 from trading.ports import (
     Alerts,
+    BalanceBook,
     Broker,
     Clock,
     CommandLog,
@@ -35,6 +36,7 @@ class TradingContext:
     commands: CommandLog
     evidence: Evidence
     store: Store
+    balances: BalanceBook
     alerts: Alerts
     log: Log
     metrics: Metrics

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from math import floor
 
 from trading.execution.absence import VOTES_NEEDED
+from trading.execution.balances import told, waits_for_a_person
 from trading.execution.in_flight import in_flight
 from trading.execution.matching import PRICE_TOLERANCE, may_be
 from trading.execution.names import has_left
@@ -32,6 +33,7 @@ def differences(state: TradingState, halts: Sequence[HaltCause] = ()) -> tuple[D
         *_orders_of_others(state, {halt.facts for halt in halts if halt.cause == "orphan"}),
         *_shares(state),
         *_stops(state),
+        *_flows(state),
     )
 
 
@@ -176,6 +178,13 @@ def _mending(cover: Cover, state: TradingState) -> str:
     if cover.unproven:
         return "watches the price itself until it is proven what became of the stop"
     return "puts it right"
+
+
+def _flows(state: TradingState) -> Iterator[Difference]:
+    for flow in state.flows:
+        system = "counts it as no gain and no loss" + "; buys nothing until you decide" * waits_for_a_person(flow)
+        person = f"--{Step.FLOW} {flow.number} if it did, --{Step.NO_FLOW} {flow.number} if no money came or went"
+        yield Difference(DifferenceKind.FLOW, str(flow.number), "", told(flow), system, person)
 
 
 def _symbol(state: TradingState, conid: int) -> str:

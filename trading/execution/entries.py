@@ -22,11 +22,13 @@ from trading.risk_manager import fall
 from trading.rules import entry_cost
 
 # A refusal of these may pass by itself inside the window; of all others the order is over.
-_PASSING = frozenset({"state", "rate", "market_closed", "reset", "restricted", "halted_symbol", "daily_loss"})
+_PASSING = frozenset(
+    {"state", "rate", "market_closed", "reset", "restricted", "halted_symbol", "daily_loss", "equity", "flow"}
+)
 
 
 def passes(denied: Denied, restricted: Collection[str]) -> bool:
-    """Return whether waiting may help: the state of the system, the rate, a loss, or a quote that has not come yet.
+    """Return whether waiting may help: the state of the system, a person, the rate, a loss, a quote that comes later.
 
     It does not for the symbols of the list of those that are `restricted`: that changes with a restart alone.
     """
@@ -90,6 +92,8 @@ def check_entry(group: Sequence[OrderIntent], state: TradingState) -> Denied | N
         or checks.reset(order.symbol, state.now, settings.session)
         or checks.readable(order.symbol, state.snapshot)
         or checks.state(order.symbol, state, unknown)
+        or checks.equity(order.symbol, state.doubt)
+        or checks.flow(order.symbol, state.flows)
         or checks.instrument(order, contract)
         or checks.stale(order, state)
         or checks.restricted(order, settings.risk.restricted, state.blocked)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from math import floor
@@ -17,6 +18,7 @@ from trading.execution.own_splits import looks_split
 from trading.execution.protection import protected_session
 from trading.execution.reconciler import REMEMBERED
 from trading.execution.state import TradingState
+from trading.model.balances import FlowState
 from trading.model.difference import Resolution, Step, resolution_of
 from trading.model.operator_request import REFUSED
 from trading.model.order import BrokerOrder, IntentState, OrderIntent, OrderType, Role, Side, Tif
@@ -24,6 +26,7 @@ from trading.model.record import IntentRecord, JournalView
 from trading.ports import AdjustmentKind, Adopted
 
 ORPHAN = "orphan"
+_NUMBER = re.compile("[0-9]{1,18}")
 
 
 def carry_out(argument: str, actor: str, state: TradingState, context: TradingContext) -> str:
@@ -37,7 +40,12 @@ def carry_out(argument: str, actor: str, state: TradingState, context: TradingCo
     if not state.snapshot.whole:
         return _no(f"the broker's lists can't all be read now ({'; '.join(state.snapshot.failures)}); ask again")
     # What was sent since the reading is in the journal alone.
-    state = replace(state, journal=context.journal.view(state.now - REMEMBERED))
+    return _carried_out(
+        resolution, actor, replace(state, journal=context.journal.view(state.now - REMEMBERED)), context
+    )
+
+
+def _carried_out(resolution: Resolution, actor: str, state: TradingState, context: TradingContext) -> str:
     match resolution.step:
         case Step.CLAIM:
             return _claim(resolution, actor, state, context)
@@ -47,6 +55,8 @@ def carry_out(argument: str, actor: str, state: TradingState, context: TradingCo
             return _accept_shares(resolution, actor, state, context)
         case Step.ADOPT | Step.IGNORE:
             return _orphan(resolution, actor, state, context)
+        case Step.FLOW | Step.NO_FLOW:
+            return _flow(resolution, actor, context)
 
 
 def _no(why: str) -> str:
@@ -209,3 +219,18 @@ def _intent(role: Role, order: BrokerOrder, name: str, actor: str, state: Tradin
         reason=f"adopted by {actor}",
         created=state.now,
     )
+
+
+# ---- money that came or went
+
+
+def _flow(resolution: Resolution, actor: str, context: TradingContext) -> str:
+    happened = resolution.step is Step.FLOW
+    number = int(resolution.subject) if _NUMBER.fullmatch(resolution.subject) else 0
+    state = FlowState.CONFIRMED if happened else FlowState.REFUSED
+    flow = context.balances.settle(number, state, actor=actor, now=context.clock.now())
+    if flow is None:
+        return _no(f"no money that came or went waits under the number {resolution.subject}; `reconcile` shows them")
+    if happened:
+        return f"{flow.amount:+,.2f} USD came or went, as {actor} says"
+    return f"{flow.amount:+,.2f} USD count as gain or loss, as {actor} says"

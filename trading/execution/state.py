@@ -13,6 +13,7 @@ from trading.execution.snapshot import BrokerSnapshot
 from trading.execution.windows import SendWindow
 from trading.market.calendar import Session, TradingCalendar
 from trading.model.account import AccountKind, Quote
+from trading.model.balances import Doubt, Flow
 from trading.model.contract import Contract
 from trading.model.decision import Decision, RiskState
 from trading.model.mode import Mode
@@ -58,7 +59,8 @@ class TradingState:
     shares of today;
     `quotes` are there for contracts for which an order inside the session may be needed, and before the open for
     entries. `risk` is what the risk rules remember. `blocked` are contracts that must not be bought, with code and
-    text.
+    text. `doubt` is why the account's figures can't be relied on, `flows` is the money that came or went and that no
+    person has said anything about.
     """
 
     now: datetime
@@ -81,6 +83,8 @@ class TradingState:
     skew_s: float | None = None
     free_bytes: int | None = None
     uncovered_shares: int = 0
+    doubt: Doubt | None = None
+    flows: tuple[Flow, ...] = ()
 
     def shares_shown(self, conid: int, span: timedelta) -> int:
         """Return the broker's shares of a contract; where own ones were missing lately, those of all of `span`."""

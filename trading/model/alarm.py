@@ -26,6 +26,8 @@ class AlarmCode(StrEnum):
     MANUAL = "manual"
     SPLIT = "split"
     NOT_DECIDED = "not_decided"
+    EQUITY = "equity"
+    FLOW = "flow"
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,6 +59,9 @@ TITLES: Mapping[str, str] = {
     "stale": "No fresh price",
     "split": "Split suspected",
     "short": "More than is ours",
+    "equity_unknown": "Account value in doubt",
+    "equity": "Account value in doubt",
+    "flow": "Money came or went",
 }
 
 _WORDINGS: Mapping[str, Wording] = {
@@ -98,6 +101,9 @@ _WORDINGS: Mapping[str, Wording] = {
         missing="It has no usable stop.",
     ),
     "max_per_sector": Wording("", Unit.COUNT, above="Its sector would have {v} positions; at most {l} are allowed."),
+    "equity_unknown": Wording(
+        "", Unit.USD, missing="What the account is worth can't be relied on now, so nothing is bought."
+    ),
     "account": Wording("A live account without LIVE_TRADING: shown, not sent.", Unit.COUNT),
 }
 

@@ -21,6 +21,7 @@ class DifferenceKind(StrEnum):
     FOREIGN_ORDER = "foreign order"
     UNREADABLE = "unreadable"
     STOP = "stop"
+    FLOW = "money"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,10 @@ class Step(StrEnum):
     """an orphan is ours from now on"""
     IGNORE = "ignore"
     """an orphan is not ours: it halts no more"""
+    FLOW = "flow"
+    """the money that is shown did come or go"""
+    NO_FLOW = "no-flow"
+    """no money came or went: cash changed by a trade, a dividend, a conversion"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,12 +3,13 @@
 from trading.ports.gateway import Broker, Clock, GatewayMemory, MarketData, SessionPort
 from trading.ports.journal import AdjustmentKind, Adopted, CommandLog, Counted, Evidence, Journal, OpenRequest, Sighting
 from trading.ports.monitoring import Alerts, Log, Metrics, Notifier
-from trading.ports.store import Halts, Requests, Store
+from trading.ports.store import BalanceBook, Halts, Requests, Store
 
 __all__ = [
     "AdjustmentKind",
     "Adopted",
     "Alerts",
+    "BalanceBook",
     "Broker",
     "Clock",
     "CommandLog",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Protocol
 
@@ -10,11 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from trading.market.panel import Panel
+from trading.model.balances import BalanceMemory, Booked, Flow, FlowState
 from trading.model.decision import Decision, RiskState
 from trading.model.difference import Difference
 from trading.model.metric import Counter
 from trading.model.mode import Acknowledgement, FlattenGoal, Halt, ModeState
 from trading.model.operator_request import OperatorRequest
+from trading.model.order import Execution
 from trading.model.status import StatusKey
 
 
@@ -61,6 +63,40 @@ class Halts(Protocol):
 
     def end_flatten(self, outcome: str, now: datetime) -> None:
         """End the flatten that stands; the halt that came with it stays for a person to acknowledge."""
+
+
+class BalanceBook(Protocol):
+    """What came into the account and went from it beside trades, and what that is told by."""
+
+    def note_trades(self, listed: Iterable[Execution]) -> None:
+        """Keep what listed executions did to cash and shares, but those that the journal has."""
+
+    def booked(self, now: datetime) -> Booked:
+        """Return what all known executions did to cash and shares."""
+        ...
+
+    def memory(self) -> BalanceMemory:
+        """Return what is remembered of the balances."""
+        ...
+
+    def remember(self, memory: BalanceMemory) -> None:
+        """Keep what to hold the next reading against; the same again writes nothing."""
+
+    def record_flow(self, memory: BalanceMemory, amount: float, equity: float, now: datetime) -> None:
+        """Keep that money came or went, and move the equity's peak and the prior close's equity with it, in one step.
+
+        `equity` is that after it; `memory` what the next reading is held against.
+        """
+
+    def unconfirmed(self) -> tuple[Flow, ...]:
+        """Return what came or went and nobody has said anything about, oldest first."""
+        ...
+
+    def settle(self, number: int, state: FlowState, *, actor: str, now: datetime) -> Flow | None:
+        """Record what a person says of an unconfirmed flow and return it as it was, None where there is none.
+
+        One that was none is taken back from the peak and the prior close's equity.
+        """
 
 
 class Store(Protocol):

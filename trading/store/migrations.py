@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 from trading.errors import ConfigError
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 SCHEMA = Path(__file__).with_name("schema.sql")
 
 # Orders: commands with a state of their own instead of a flag, executions that may be taken back, votes on anything.
@@ -133,9 +133,33 @@ _DOUBTS = (
     "ALTER TABLE trade ADD COLUMN doubt TEXT NOT NULL DEFAULT ''",
 )
 
+# Money that came and went, and trades of others, which change the cash too.
+_FLOWS = (
+    """
+    CREATE TABLE trade_of_others (
+        execution_id TEXT PRIMARY KEY,
+        conid        INTEGER NOT NULL,
+        shares       REAL NOT NULL,
+        cash         INTEGER,
+        at           TEXT NOT NULL
+    ) STRICT
+    """,
+    """
+    CREATE TABLE flow (
+        number  INTEGER PRIMARY KEY,
+        at      TEXT NOT NULL,
+        amount  INTEGER NOT NULL,
+        equity  INTEGER NOT NULL,
+        state   TEXT NOT NULL CHECK (state IN ('unconfirmed', 'confirmed', 'refused')),
+        changed TEXT,
+        actor   TEXT
+    ) STRICT
+    """,
+)
+
 # Statements that bring a file of the version that is the key to the next one.
 STEPS: Mapping[int, Sequence[str]] = MappingProxyType(
-    {1: (*_ORDERS_2, *_HALTS_2, *_CHART_VALUES, *_UNREAD), 2: _DOUBTS}
+    {1: (*_ORDERS_2, *_HALTS_2, *_CHART_VALUES, *_UNREAD), 2: _DOUBTS, 3: _FLOWS}
 )
 
 

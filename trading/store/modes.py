@@ -76,6 +76,15 @@ def save_daily_loss(connection: sqlite3.Connection, lost: str, *, at: str) -> No
     _log_reducing(connection, risk, lost, reason=reason, actor="risk", at=at)
 
 
+def risk_in(connection: sqlite3.Connection) -> RiskState:
+    """Return the memory as a transaction finds it.
+
+    Raises: InvariantBroken, it can't be read.
+    """
+    row = connection.execute("SELECT value FROM fact WHERE key = ?", (RISK_FACT,)).fetchone()
+    return risk_from(None if row is None else str(row["value"]))
+
+
 def risk_from(text: str | None) -> RiskState:
     """Return the memory as it was kept; that of a first start where nothing was.
 

@@ -16,6 +16,7 @@ from trading.model.metric import Counter
 from trading.model.mode import Mode, ModeState
 from trading.model.status import StatusKey
 from trading.store import modes
+from trading.store.balances import BALANCES_FACT
 from trading.store.bars import BarWriter
 from trading.store.chart_values import Lines, write_chart_values
 from trading.store.database import Database
@@ -213,7 +214,7 @@ class SqliteStore:
 
 # Facts that the file needs; nobody stores a value over them.
 RESERVED_FACTS = frozenset(
-    {"schema", "instance", "prefix", "coid_seq", "account", "gateway", modes.RISK_FACT, modes.DAILY_LOSS}
+    {"schema", "instance", "prefix", "coid_seq", "account", "gateway", modes.RISK_FACT, modes.DAILY_LOSS, BALANCES_FACT}
 )
 
 

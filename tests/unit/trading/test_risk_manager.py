@@ -105,7 +105,7 @@ def test_unknown_equity_refuses_and_is_not_remembered(equity: float) -> None:
 
 def test_equity_of_nothing_buys_nothing() -> None:
     accepted, denials = walk(manager(), signal("A"), portfolio=PricedAccount(0.0, 0.0, ()))
-    assert (accepted, codes(denials)) == ((), [("A", "size_zero")])
+    assert (accepted, codes(denials)) == ((), [("A", "equity_unknown")])
 
 
 def test_refusal_does_not_end_the_walk() -> None:

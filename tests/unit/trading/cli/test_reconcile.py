@@ -90,6 +90,8 @@ def test_json_holds_the_same_for_programs(shell: Shell) -> None:
         (("--sold", "BRK.B"), "sold BRK.B"),
         (("--adopt", COID), f"adopt {COID}"),
         (("--ignore", COID), f"ignore {COID}"),
+        (("--flow", "3"), "flow 3"),
+        (("--no-flow", "3"), "no-flow 3"),
     ],
 )
 def test_decision_reaches_the_trader_and_its_answer_the_person(
@@ -109,6 +111,8 @@ def test_decision_reaches_the_trader_and_its_answer_the_person(
         (("--absent", "two words"), "takes the name of an order"),
         (("--accept-shares", ""), "takes a symbol"),
         (("--sold", ""), "takes a symbol"),
+        (("--flow", ""), "takes a number"),
+        (("--no-flow", "a b"), "takes a number"),
         (("--absent", COID, "--adopt", COID), "one difference at a time"),
     ],
 )

@@ -34,7 +34,10 @@ def test_verdict_says_what_was_asked_and_what_is_allowed() -> None:
     assert verdict_text(Denied("A", "size_zero", 0.7, 1.0, "risk")) == (
         "refused (size_zero): Less than one share fits: 0.70, held down by the risk per trade."
     )
-    assert verdict_text(Denied("A", "equity_unknown", None, None)) == "refused (equity_unknown): Equity unknown."
+    assert verdict_text(Denied("A", "equity_unknown", None, None)) == (
+        "refused (equity_unknown): What the account is worth can't be relied on now, so nothing is bought."
+    )
+    assert verdict_text(Denied("A", "some_code", None, None)) == "refused (some_code): Some code."
 
 
 def test_symbol_that_was_not_judged_says_why() -> None:

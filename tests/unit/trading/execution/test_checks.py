@@ -28,6 +28,7 @@ from trading.execution import checks
 from trading.execution.checks import Sent
 from trading.execution.state import AccountGuard
 from trading.model.account import AccountKind
+from trading.model.balances import Doubt, Flow
 from trading.model.decision import Denied
 from trading.model.mode import Mode
 from trading.model.order import OrderIntent
@@ -112,6 +113,27 @@ def test_list_that_could_not_be_read_holds_entries_back(name: str) -> None:
 def test_nothing_is_bought_in_the_reset_and_shortly_before(hour: int, minute: int, allowed: bool) -> None:  # noqa: FBT001
     now = PRE_OPEN.replace(hour=hour, minute=minute)
     assert (checks.reset("AAPL", now, SETTINGS.session) is None) is allowed
+
+
+@pytest.mark.parametrize("value", [None, math.nan, 0.2])
+def test_nothing_is_bought_while_the_accounts_figures_are_in_doubt(value: float | None) -> None:
+    assert checks.equity("AAPL", None) is None
+    denied = checks.equity("AAPL", Doubt("it jumped", value, 0.1))
+    assert denied is not None
+    assert (denied.code, denied.value, denied.limit, denied.text) == ("equity", value, 0.1, "it jumped")
+
+
+@pytest.mark.parametrize(
+    ("amount", "allowed"),
+    [(99.99, True), (100.0, True), (100.01, False), (-99.99, True), (-100.01, False), (math.nan, False)],
+)
+def test_money_that_came_or_went_waits_for_a_person(amount: float, allowed: bool) -> None:  # noqa: FBT001
+    small = Flow(1, PRE_OPEN, 1.0, 10_000.0)
+    denied = checks.flow("AAPL", (small, Flow(2, PRE_OPEN, amount, 10_000.0)))
+    assert code(denied) == (None if allowed else "flow")
+    if denied is not None:
+        assert denied.limit == 100.0
+        assert "reconcile --flow 2" in denied.text
 
 
 @pytest.mark.parametrize(("late_s", "allowed"), [(-1, True), (0, True), (1, False)])

@@ -28,6 +28,7 @@ from trading.execution.snapshot import Reading
 from trading.execution.state import TradingState
 from trading.model.account import PositionList
 from trading.model.alarm import HaltCause
+from trading.model.balances import Flow
 from trading.model.difference import Difference, DifferenceKind
 from trading.model.order import IntentState
 from trading.ports import Sighting
@@ -183,3 +184,12 @@ def test_stop_of_another_price_or_size_is_one() -> None:
 def test_shares_that_are_being_sold_say_so() -> None:
     found = only(moment(IN_SESSION, sale(limit=99.0), positions=[own()]))
     assert (found.kind, found.system) == (DifferenceKind.STOP, "its sale is at the broker")
+
+
+def test_money_that_came_or_went_is_a_difference_until_a_person_says_what_it_was() -> None:
+    small, large = Flow(1, IN_SESSION, 60.0, 10_000.0), Flow(2, IN_SESSION, -600.0, 10_000.0)
+    found = differences(replace(moment(IN_SESSION), flows=(small, large)))
+    assert [(each.kind, each.subject) for each in found] == [(DifferenceKind.FLOW, "1"), (DifferenceKind.FLOW, "2")]
+    assert ["buys nothing" in each.system for each in found] == [False, True]
+    assert found[1].person == "--flow 2 if it did, --no-flow 2 if no money came or went"
+    assert found[1].found.startswith("600.00 USD left the account")

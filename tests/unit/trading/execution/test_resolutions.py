@@ -343,3 +343,22 @@ def test_without_a_whole_reading_or_a_sensible_argument_nothing_is_done(parts: C
     parts.broker.failing = {"positions"}
     assert "can't all be read now" in decide(parts, f"absent {record.coid}")
     assert newest(parts, Role.ENTRY).state is IntentState.UNKNOWN
+
+
+# ---- money that came or went
+
+
+def test_person_says_that_money_came_or_that_none_did(parts: ContextParts) -> None:
+    balances = parts.balances
+    for amount in (500.0, -700.0):
+        balances.record_flow(balances.memory(), amount, 10_000.0, parts.clock.time)
+    assert decide(parts, "flow 1") == "+500.00 USD came or went, as ann says"
+    assert decide(parts, "no-flow 2") == "-700.00 USD count as gain or loss, as ann says"
+    assert balances.unconfirmed() == ()
+    assert parts.rows("SELECT state, actor FROM flow ORDER BY number")[1]["state"] == "refused"
+
+
+@pytest.mark.parametrize("subject", ["1", "99", "AAPL", "9" * 40])
+def test_flow_that_is_none_is_refused(parts: ContextParts, subject: str) -> None:
+    assert decide(parts, f"flow {subject}").startswith(REFUSED)
+    assert decide(parts, f"no-flow {subject}").startswith(REFUSED)
