@@ -19,13 +19,15 @@ from simulator.core import TRUTH_FILE
 from trading.bootstrap import CONTROLS, DATABASE
 from trading.config import Settings, load_settings, with_overrides
 from trading.errors import TradingError
-from trading.model.mode import NOTHING_SEEN, Seen
+from trading.model.difference import Resolution, Step
+from trading.model.mode import Seen
 from trading.model.operator_request import RequestKind
 from trading.store.boot_time import BootTime
 from trading.store.operator_requests import HALT_FILE, RequestsDatabase
 from trading.strategies.discovery import make_strategy
 
 _RESUME_AFTER_S = 300.0
+_PAYER_LOOKS_S = 3600.0
 _MOST_DAYS = 12
 EVENTS_FILE = "events.jsonl"
 
@@ -62,6 +64,7 @@ class Course(ABC):
         self._gateway = RunGateway(schedule, world, folder / "gateway", self._note)
         self._clock = self._gateway.clock
         self._requests = RequestsDatabase(self.state / CONTROLS, boot=self.boot_time)
+        self._asked_about_money = False
 
     def run(self) -> Run:
         """Run it to its end, and return what it left."""
@@ -105,6 +108,7 @@ class Course(ABC):
             pre_open_s=execution.pre_open_s,
             send_until_s=execution.send_until_s,
         )
+        self._note("limits", max_drawdown=float(self._settings.risk.max_drawdown))
         end = datetime.fromisoformat(self._schedule.ends_at)
         for day in self._world.days_from(date.fromisoformat(self._schedule.start), _MOST_DAYS):
             if day.open < end:
@@ -145,6 +149,19 @@ class Course(ABC):
     def _carry_out(self, deed: Deed) -> None:
         self._note("deed", do=deed.do, of=deed.of)
         self._gateway.carry_out(deed)
+        if deed.do == "cash" and not self._asked_about_money:
+            self._asked_about_money = True
+            self._say_what_was_paid()
+
+    def _say_what_was_paid(self) -> None:
+        """Let the person who paid in or out look now and then, and say so where the trading system asks."""
+        for number in self._numbers("SELECT number FROM flow WHERE state = 'unconfirmed'"):
+            self._note("confirmed", flow=number)
+            with suppress(TradingError):
+                argument = Resolution(Step.FLOW, str(number)).text
+                self._requests.request(RequestKind.RECONCILE, argument, "drill", self._clock.now())
+            self._clock.wake.wake()
+        self._clock.add(_later(self._clock.now().isoformat(), _PAYER_LOOKS_S), self._say_what_was_paid)
 
     def _ask(self, request: Request) -> None:
         self._note("request", asked=request.kind, by=request.by)
@@ -158,14 +175,16 @@ class Course(ABC):
 
     def _seen(self) -> Seen:
         """Return what a person who resumes has just been shown."""
+        halts = self._numbers("SELECT coalesce(max(id), 0) FROM halt")
+        latched = self._numbers("SELECT coalesce(max(id), 0) FROM mode_log WHERE fact = 'reducing'")
+        return Seen(max(halts, default=0), max(latched, default=0))
+
+    def _numbers(self, sql: str) -> list[int]:
+        """Return what a question to the journal answers, nothing before there is one."""
         if not self._run.journal.exists():
-            return NOTHING_SEEN
+            return []
         with closing(sqlite3.connect(f"file:{self._run.journal}?mode=ro", uri=True)) as connection:
-            halt, latched = connection.execute(
-                "SELECT (SELECT coalesce(max(id), 0) FROM halt),"
-                " (SELECT coalesce(max(id), 0) FROM mode_log WHERE fact = 'reducing')"
-            ).fetchone()
-        return Seen(halt, latched)
+            return [int(row[0]) for row in connection.execute(sql)]
 
     def _note(self, kind: str, **facts: object) -> dict[str, object]:
         lines = self._clock.simulator.broker.log.count

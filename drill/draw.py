@@ -381,6 +381,6 @@ def _deed(rng: random.Random, stage: Stage) -> Deed:
         Deed(_at(rng, stage), "reject", rng.choice(("stop", "target", "entry"))),
         Deed(night.isoformat(), "split", fields={"symbol": symbol, "ratio": rng.choice((2.0, 1.5, 0.1))}),
         Deed(_at(rng, stage), "warn", rng.choice(("stop", "target", "entry"))),
-        Deed(_at(rng, stage), "cash", fields={"amount": rng.choice((500.0, -500.0, 5000.0))}),
+        Deed(_at(rng, stage), "cash", fields={"amount": rng.choice((500.0, -500.0, 5000.0, -3000.0))}),
     )
     return rng.choice(drawn)

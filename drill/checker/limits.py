@@ -96,11 +96,17 @@ def _knows(case: Case, book: Book, looks: Looks, coid: str | None) -> bool:
     if not sent or book.at - max(sent) > _A_MINUTE_S:
         return False
     last = max((at for at in looks.clear if at <= max(sent)), default=0.0)
-    if any(at > last for at in book.split_at.values()):
+    if any(at > last for at in book.split_at.values()) or _money_moved(case, last, book.at):
         return False
     return not any(
         (not each.own or each.corrected) and each.at > last for each in book.executions.values()
     ) and not any(not order.own and order.placed > last for order in book.all_orders())
+
+
+def _money_moved(case: Case, since: float, until: float) -> bool:
+    """Return whether somebody paid in or took out after a time."""
+    deeds = (line for line in case.truth if line["kind"] == "deed" and line["do"] == "cash")
+    return any(since < instant(line["at"]) <= until for line in deeds)
 
 
 def _of_the_account(ticket: Line, line: Line, book: Book, limits: Line) -> Iterator[str]:

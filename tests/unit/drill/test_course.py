@@ -11,8 +11,14 @@ from msgspec.structs import replace
 from drill.course import Course, settings_of
 from drill.schedule import Deed, Request, Schedule
 from drill.world import World
+from tests.fakes.chance import seeded
+from trading.bootstrap import CONTROLS, DATABASE
 from trading.errors import ConfigError
-from trading.store.operator_requests import HALT_FILE
+from trading.model.balances import BalanceMemory
+from trading.model.operator_request import RequestKind
+from trading.store.balances import SqliteBalances
+from trading.store.database import Database
+from trading.store.operator_requests import HALT_FILE, RequestsDatabase
 
 MORNING, NOON = "2014-04-23T12:40:00+00:00", "2014-04-23T17:00:00+00:00"
 
@@ -41,7 +47,7 @@ def test_run_goes_on_to_its_end_and_leaves_truth_events_and_log(
     assert course.turns > 24
     assert done.log == ["nothing"]
     kinds = [json.loads(line)["kind"] for line in done.events_file.read_text(encoding="utf-8").splitlines()]
-    assert kinds == ["window"] + ["hours"] * 4 + ["contract"] * 2 + ["faults_on", "healed", "end"]
+    assert kinds == ["window", "limits"] + ["hours"] * 4 + ["contract"] * 2 + ["faults_on", "healed", "end"]
     assert json.loads(done.truth.read_text(encoding="utf-8").splitlines()[0])["kind"] == "start"
 
 
@@ -76,3 +82,25 @@ def test_settings_are_those_of_the_schedule_and_of_the_gateway(
 def test_setting_that_is_none_is_refused(ordinary: Schedule, world: World, tmp_path: Path) -> None:
     with pytest.raises(ConfigError):
         settings_of(replace(ordinary, settings=["no_such=1"]), world, tmp_path, {})
+
+
+class Payer(Nobody):
+    """A course whose trading process finds, in its tenth hour, that money came."""
+
+    def _live(self) -> None:
+        super()._live()
+        if self.turns == 10:
+            database = Database(self.state / DATABASE, chance=seeded())
+            SqliteBalances(database).record_flow(BalanceMemory(), 500.0, 10_500.0, self._clock.now())
+            database.close()
+
+
+def test_person_who_paid_in_says_so_once_the_trading_system_asks(
+    ordinary: Schedule, world: World, tmp_path: Path
+) -> None:
+    paid = Deed(MORNING, "cash", fields={"amount": 500.0})
+    course = Payer(replace(ordinary, deeds=[paid, paid]), world, tmp_path)
+    done = course.run()
+    assert {event["flow"] for event in done.events if event["kind"] == "confirmed"} == {1}
+    requests = RequestsDatabase(course.state / CONTROLS).pending()
+    assert {request.argument for request in requests if request.kind is RequestKind.RECONCILE} == {"flow 1"}

@@ -1,0 +1,51 @@
+"""Money that comes and goes: no limit latches for it alone. I27 of the invariants."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from drill.checker.logs import Case, Violation, instant
+
+LATCH = "drawdown_halt"
+MARGIN = 0.05
+"""how far the true loss may be from the limit: what is read in the night is not just what was there at the close"""
+
+
+def i27_flows_latch_nothing(case: Case) -> Iterator[Violation]:
+    """No drawdown latches that is none without what was paid in and out.
+
+    Where readings of the account's value lie, or the run does not say what the limit is, nobody can tell.
+    """
+    limits = case.happened("limits")
+    if not limits or case.fired("C09"):
+        return
+    allowed = float(limits[0]["max_drawdown"])
+    latched = False
+    for row in case.journal.modes:
+        if row.fact != "reducing":
+            continue
+        latches = LATCH in row.value.split(",")
+        if latches and not latched:
+            lost = drawdown(case, row.at)
+            if lost < allowed - MARGIN:
+                sentence = f"a drawdown latched, and without payments the account had lost {lost:.1%} of its highest"
+                yield Violation("I27", row.at, LATCH, sentence)
+        latched = latches
+
+
+def drawdown(case: Case, at: float) -> float:
+    """Return what the account had lost of its highest value at the last close before a time, payments left out."""
+    worth: float | None = None
+    paid, level, highest = 0.0, 1.0, 1.0
+    for line in case.truth:
+        if instant(line["at"]) > at:
+            break
+        if line["kind"] == "deed" and line.get("do") == "cash":
+            paid += float(line.get("amount") or 0.0)
+        elif line["kind"] == "close":
+            equity = float(line["equity"])
+            if worth is not None and worth > 0.0:
+                level *= (equity - paid) / worth
+            worth, paid = equity, 0.0
+            highest = max(highest, level)
+    return 1.0 - level / highest
