@@ -9,7 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from drill.checker.book import STOPS, Book, walk
-from drill.checker.logs import Case, Line, Violation
+from drill.checker.logs import Case, Line, Violation, instant
 from drill.checker.looks import Looks, looks_of
 from drill.checker.wire import TWICE
 

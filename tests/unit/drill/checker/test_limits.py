@@ -172,3 +172,11 @@ def test_what_a_person_did_before_the_last_look_counts() -> None:
     made.fill(-3450.0, 77, "BUY", 5)
     entry(made, 10, 100.0)
     assert len(found(made)) == 1
+
+
+@pytest.mark.parametrize(("at", "found_"), [(-3450.0, 1), (-3100.0, 0)])
+def test_money_that_was_taken_out_after_the_last_look(at: float, found_: int) -> None:
+    made = run()
+    made.line(at, "deed", do="cash", amount=-9_500.0)
+    entry(made, 10, 50.0, cash=400.0)
+    assert len(found(made)) == found_
