@@ -178,5 +178,5 @@ def test_what_a_person_did_before_the_last_look_counts() -> None:
 def test_money_that_was_taken_out_after_the_last_look(at: float, found_: int) -> None:
     made = run()
     made.line(at, "deed", do="cash", amount=-9_500.0)
-    entry(made, 10, 50.0, cash=400.0)
+    entry(made, 10, 50.0, cash=300.0)
     assert len(found(made)) == found_
