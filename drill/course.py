@@ -107,6 +107,8 @@ class Course(ABC):
             after_close=execution.send_from == "after_close",
             pre_open_s=execution.pre_open_s,
             send_until_s=execution.send_until_s,
+            allowed_questions=sorted(execution.allowed_questions),
+            yield_s=self._settings.session.yield_s,
         )
         self._note("limits", max_drawdown=float(self._settings.risk.max_drawdown))
         end = datetime.fromisoformat(self._schedule.ends_at)

@@ -123,8 +123,14 @@ def i20_all_is_well_again(case: Case) -> Iterator[Violation]:
 
 
 def _session(case: Case) -> Iterator[Violation]:
-    """The login is there, or a person logged in when the faults stopped: the rest is the system's own."""
+    """The login is there, or a person logged in when the faults stopped: the rest is the system's own.
+
+    Another program that took the session has it for as long as it is set to be left to it.
+    """
     last = next((line for line in reversed(case.truth) if line["kind"] == "session"), None)
+    yields_s = next(iter(case.happened("window")), {}).get("yield_s", 0.0)
+    if last is not None and last["event"] == "competing" and case.end - instant(last["at"]) < yields_s:
+        return
     if last is not None and last["login"] and not last["authenticated"]:
         yield Violation(
             "I20",

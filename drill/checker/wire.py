@@ -18,6 +18,8 @@ YES = frozenset(hashlib.sha256(text).hexdigest() for text in (b'{"confirmed":tru
 ALLOWED_QUESTIONS = frozenset({"o163", "o354", "o10151", "o10152", "o10331", "o399"})
 # Of sizes and values: what reduces own shares may have a yes, nothing that buys.
 ALLOWED_FOR_SALES = frozenset({"o383", "o451"})
+# Whatever a configuration says: a price off the contract's increments, and a prompt that is no question about an order.
+NEVER_ALLOWED = frozenset({"o382", "p12"})
 # Faults that hand one request to the broker twice, or late.
 TWICE = ("T09",)
 PRE_OPEN_S, LATEST_BEFORE_OPEN_S = 3600.0, 120.0
@@ -134,6 +136,8 @@ def i18_questions(case: Case) -> Iterator[Violation]:
     """Yes is said only to questions that may be answered so, in the session in which they were asked."""
     asked: dict[str, Line] = {}
     began = 0
+    told = next(iter(case.happened("window")), {})
+    may_be = ALLOWED_QUESTIONS.union(told.get("allowed_questions", ())) - NEVER_ALLOWED - ALLOWED_FOR_SALES
     turns = [event["seq"] for event in case.happened("turn")]
     for line in case.truth:
         if line["kind"] == "session" and line["epoch"]:
@@ -145,7 +149,7 @@ def i18_questions(case: Case) -> Iterator[Violation]:
             if question is None:
                 continue
             at = instant(line["at"])
-            allowed = ALLOWED_QUESTIONS | ALLOWED_FOR_SALES if _only_sells(question, case) else ALLOWED_QUESTIONS
+            allowed = may_be | ALLOWED_FOR_SALES if _only_sells(question, case) else may_be
             wrong = sorted(set(question["message_ids"]) - allowed)
             if wrong:
                 yield Violation("I18", at, ", ".join(wrong), "the question was answered yes, which it never may")

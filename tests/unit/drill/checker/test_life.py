@@ -97,6 +97,17 @@ def test_outcome_that_is_not_proven_in_the_end_is_told_unless_it_is_frozen(state
     assert i20(run) == []
 
 
+@pytest.mark.parametrize(
+    ("event", "yield_s", "count"), [("competing", 86_400.0, 0), ("competing", 300.0, 1), ("lost", 86_400.0, 1)]
+)
+def test_session_is_left_to_another_program_as_long_as_that_is_set(event: str, yield_s: float, count: int) -> None:
+    run = bought()
+    run.event(-3600.0, "window", yield_s=yield_s)
+    run.line(200.0, "session", event=event, epoch=1, login=True, authenticated=False)
+    found = [each.subject for each in life.i20_all_is_well_again(run.case())]
+    assert found.count("session") == count
+
+
 def test_session_that_stays_lost_is_told_unless_nobody_is_logged_in() -> None:
     for login, subjects in ((True, ["session"]), (False, [])):
         run = bought()

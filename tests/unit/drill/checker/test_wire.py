@@ -231,3 +231,12 @@ def test_entry_is_sent_in_the_window_that_the_configuration_sets() -> None:
         run.request(at, ENTRY)
         case = replace(run.case(), hours=[(seconds(0.0), seconds(CLOSE_S)), (seconds(day_s), seconds(day_s + CLOSE_S))])
         assert len(list(wire.i22_in_its_window(case))) == count, (after_close, at)
+
+
+@pytest.mark.parametrize(("ids", "count"), [(["o999"], 0), (["o998"], 1), (["o382"], 1), (["o383"], 1), (["o163"], 0)])
+def test_questions_that_the_configuration_allows_may_have_a_yes(ids: list[str], count: int) -> None:
+    run = bought()
+    run.event(-3600.0, "window", allowed_questions=["o999", "o382", "o383"], pre_open_s=3600.0, send_until_s=120.0)
+    run.line(-2999.0, "question", reply_id="q", message_ids=ids, coids=[ENTRY], order_ids=[])
+    run.line(-2998.0, "request", verb="POST", path="/iserver/reply/q", sha256="s", confirmed=True)
+    assert len(list(wire.i18_questions(run.case()))) == count
