@@ -110,7 +110,6 @@ class Course(ABC):
             allowed_questions=sorted(execution.allowed_questions),
             yield_s=self._settings.session.yield_s,
         )
-        self._note("limits", max_drawdown=float(self._settings.risk.max_drawdown))
         end = datetime.fromisoformat(self._schedule.ends_at)
         for day in self._world.days_from(date.fromisoformat(self._schedule.start), _MOST_DAYS):
             if day.open < end:
@@ -229,6 +228,7 @@ def _limits(settings: Settings) -> dict[str, object]:
         "min_stop_distance": risk.min_stop_distance,
         "max_stop_distance": risk.max_stop_distance,
         "max_price_deviation": risk.max_price_deviation,
+        "max_drawdown": float(risk.max_drawdown),
         "entries_a_minute": 20,
         "entries_a_day": 200,
     }

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from drill.checker.accounts import intent_of
 from drill.checker.book import Book, Order, final
 from drill.checker.logs import Case, Step, Violation, instant
+from drill.checker.looks import looks_of, session_down
 from drill.checker.untold import untold
 from drill.checker.wire import repeated
 
@@ -38,6 +39,7 @@ _RESET_ZONE, _RESET_FROM, _RESET_UNTIL = ZoneInfo("America/New_York"), time(0, 4
 _SATURDAY, _SATURDAY_FROM = 5, time(18, 0)
 # What hides an order from a list that shows others.
 _LIES = frozenset({"H13", "H15", "O09"})
+RECONCILED_S = 900.0
 OPEN = frozenset({"SENDING", "QUESTIONED", "REPLYING", "UNKNOWN"})
 # What a person has to clear before a halt can be taken back: shares short, an order under a name like ours, an account
 # or its kind that is not the one that is traded.
@@ -116,6 +118,7 @@ def i20_all_is_well_again(case: Case) -> Iterator[Violation]:
         return
     book = final(case)
     yield from _session(case)
+    yield from _reconciled_soon(case)
     yield from _unproven(case)
     yield from _mode(case, book)
     for conid in sorted(book.own.keys() - untold(case)):
@@ -138,6 +141,24 @@ def _session(case: Case) -> Iterator[Violation]:
             "session",
             f"the brokerage session was lost ({last['event']}) at {last['at']} and never opened again",
         )
+
+
+def _reconciled_soon(case: Case) -> Iterator[Violation]:
+    """Quarter of an hour after the first clear look since the faults stopped, records and broker have agreed once.
+
+    That is ten minutes for an order that is not proven, and a few turns.
+    """
+    healed = next((instant(event["at"]) for event in case.happened("healed")), case.end)
+    looks = looks_of(case)
+    due = looks.clear_from(looks.first_clear(healed), RECONCILED_S)
+    if due >= case.end or not all(begin > due or end < healed for begin, end in session_down(case)):
+        return
+    rows = [row for row in case.journal.modes if row.fact == "reconciled" and row.at <= due]
+    before = [row for row in rows if row.at <= healed]
+    agreed = any(row.value == "1" for row in rows if row.at > healed) or (before and before[-1].value == "1")
+    if not agreed:
+        reason = rows[-1].reason if rows else "it never was"
+        yield Violation("I20", due, "mode", f"not reconciled a quarter of an hour after the faults stopped: {reason}")
 
 
 def _unproven(case: Case) -> Iterator[Violation]:

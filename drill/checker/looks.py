@@ -51,7 +51,7 @@ def looks_of(case: Case) -> Looks:
     The drill's deeds say how many lines the truth log had by then: at one instant much can happen.
     """
     faults = [line["seq"] for line in case.truth if line["kind"] == "fault"]
-    down = _session_down(case)
+    down = session_down(case)
     clear: list[float] = []
     troubled: list[float] = []
     began: list[float] = []
@@ -93,7 +93,7 @@ def _deaths(case: Case) -> Iterator[tuple[float, float]]:
         yield died, FAR
 
 
-def _session_down(case: Case) -> list[tuple[float, float]]:
+def session_down(case: Case) -> list[tuple[float, float]]:
     """Return when no brokerage session was open."""
     down: list[tuple[float, float]] = []
     since = None
