@@ -8,7 +8,7 @@ from typing import Any
 
 from drill.mutants.patching import Mutant, Patch, always
 from trading import risk_manager
-from trading.execution import door, entries, sender
+from trading.execution import checks, door, entries, sender
 from trading.model.order import IntentState
 from trading.store.records import SqliteStore
 
@@ -40,7 +40,7 @@ def _without(sentence: str, **wide: float) -> Mutant:
     def wrong(entry_limits: Any) -> object:  # noqa: ANN401
         return lambda *settings: entry_limits(*settings)._replace(**wide)
 
-    patches = (Patch(entries, "entry_limits", wrong), Patch(risk_manager, "entry_limits", wrong))
+    patches = (Patch(checks, "entry_limits", wrong), Patch(risk_manager, "entry_limits", wrong))
     return Mutant(sentence, patches, needs_fault=False)
 
 

@@ -47,7 +47,7 @@ def test_run_goes_on_to_its_end_and_leaves_truth_events_and_log(
     assert course.turns > 24
     assert done.log == ["nothing"]
     kinds = [json.loads(line)["kind"] for line in done.events_file.read_text(encoding="utf-8").splitlines()]
-    assert kinds == ["window", "limits"] + ["hours"] * 4 + ["contract"] * 2 + ["faults_on", "healed", "end"]
+    assert kinds == ["limits", "window"] + ["hours"] * 4 + ["contract"] * 2 + ["faults_on", "healed", "end"]
     assert json.loads(done.truth.read_text(encoding="utf-8").splitlines()[0])["kind"] == "start"
 
 
