@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Iterator
+
 import pytest
 
 from drill.schedule import Schedule
 from drill.world import World
+
+
+@pytest.fixture(autouse=True)
+def voices() -> Iterator[None]:
+    """Give the lines of libraries back, which the drill's own processes do without."""
+    logger = logging.getLogger()
+    level, handlers = logger.level, list(logger.handlers)
+    yield
+    logger.setLevel(level)
+    logger.handlers[:] = handlers
 
 
 @pytest.fixture(scope="session")
