@@ -50,8 +50,9 @@ def check_shares(
     kept: set[str] = set()
     changed: set[int] = set()
     sure = certain(foreign, theirs(context.evidence), journal, snapshot)
+    spent = spent_sales(context.evidence)
     for position in (*journal.positions, *sold_positions(journal)):
-        back = returned(position, spent_sales(context.evidence), snapshot, journal, foreign)
+        back = returned(position, spent, snapshot, journal, foreign)
         if back is not None:
             _take_back(context, *back, now, found)
             changed.add(position.conid)
@@ -87,10 +88,13 @@ def check_shares(
 def _take_back(
     context: TradingContext, change: Change, sales: Collection[Spent], now: datetime, found: SharesFound
 ) -> None:
-    """Undo a write-off. Its sales are forgotten first: it is undone once, wherever the process ends in between."""
+    """Undo a write-off, and only then forget its sales: shares that are back must not stay bare.
+
+    It is undone once, wherever the process ends in between: what is ours again isn't written off any more.
+    """
     position = change.position
-    forget_spent(context.evidence, sales)
     context.journal.adjust(position.conid, change.quantity, change.kind, change.text, now)
+    forget_spent(context.evidence, sales)
     found.alarms.append(Alarm(AlarmCode(change.kind), position.symbol, f"{position.symbol}: {change.text}"))
 
 

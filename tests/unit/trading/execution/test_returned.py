@@ -16,6 +16,8 @@ from trading.model.alarm import AlarmCode
 from trading.model.order import Execution, IntentState, Side
 from trading.model.record import IntentRecord, JournalView, OwnPosition
 from trading.ports import AdjustmentKind
+from trading.store.evidence import SqliteEvidence
+from trading.store.journal import SqliteJournal
 
 SOLD = replace(traded(4), execution_id="0000ffff.00000001.01.01")
 BACK = replace(SOLD, execution_id="0000ffff.00000001.01.02", quantity=0.0)
@@ -111,4 +113,43 @@ def test_write_off_is_undone_once_when_the_broker_takes_its_sale_back(books: Ord
     assert spent(books.context().evidence) == frozenset()
     books.broker.held[AAPL] = 9 + sold
     assert books.read(5).alarms == []
+    assert books.shares() == {"AAPL": 9}
+
+
+class Ended(BaseException):
+    """The process ends."""
+
+
+@pytest.mark.parametrize(("owner", "name"), [(SqliteJournal, "adjust"), (SqliteEvidence, "forget")])
+@pytest.mark.parametrize("done", [False, True])
+@pytest.mark.parametrize("sold", [4, 9])
+def test_shares_that_are_back_are_ours_wherever_the_process_ends_meanwhile(
+    books: OrderBooks, monkeypatch: pytest.MonkeyPatch, owner: type, name: str, *, done: bool, sold: int
+) -> None:
+    books.bought()
+    books.clock.time = OPEN
+    sale = books.broker.trade_by_hand(AAPL, Side.SELL, sold, 101.0)
+    books.read()
+    books.broker.correct(sale, quantity=0.0)
+    books.broker.held[AAPL] = 9
+    real = getattr(owner, name)
+
+    def ends(*values: object, **named: object) -> None:
+        of_sales = name == "adjust" or "spent:" in str(values[1])
+        if done or not of_sales:
+            real(*values, **named)
+        if of_sales:
+            raise Ended
+
+    with monkeypatch.context() as patch:
+        patch.setattr(owner, name, ends)
+        with pytest.raises(Ended):
+            books.read(5)
+    books.restart()
+    books.read(30)
+    assert books.shares() == {"AAPL": 9}
+    assert [row["quantity"] for row in books.rows("SELECT quantity FROM adjustment")] == [-sold, sold]
+    # A person's purchase of as many is not taken for the same shares once more.
+    books.broker.held[AAPL] = 9 + sold
+    books.read(30)
     assert books.shares() == {"AAPL": 9}
