@@ -1,33 +1,18 @@
-"""Whose executions are another's: what a list of their day showed is kept for as long as it may matter.
-
-So are executions that were taken for sales by hand: a fill of ours that comes later and looks the same is another one.
-"""
+"""Whose executions are another's: what a list of their day showed is kept for as long as it may matter."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import datetime
 
 from trading.execution.kept import kept_under
 from trading.execution.matching import could_be
 from trading.execution.snapshot import BrokerSnapshot
 from trading.execution.told import AVERAGE_TOLERANCE
-from trading.model.order import BrokerOrder, Execution, IntentState, Role, Side
-from trading.model.record import IntentRecord, JournalView, OwnPosition
+from trading.model.order import BrokerOrder, Execution, IntentState, Role
+from trading.model.record import IntentRecord, JournalView
 from trading.ports import Evidence
 
 _THEIRS = "theirs:"
-_SPENT = "spent:"
-
-
-@dataclass(frozen=True, slots=True)
-class Spent:
-    """An execution that explained that own shares are gone: of how many it told then, and which entry bought them."""
-
-    execution_id: str
-    quantity: int
-    entry_coid: str
 
 
 def theirs(evidence: Evidence) -> frozenset[str]:
@@ -51,41 +36,6 @@ def note_theirs(
         alike = each.order_id is None and sum(_look(each) == _look(other) for other in told) > 1
         if each.execution_id not in known and not alike and is_anothers(each, journal, snapshot):
             evidence.record(f"{_THEIRS}{each.execution_id}", "of another's order", snapshot.began)
-
-
-def spent(evidence: Evidence) -> frozenset[str]:
-    """Return the ids of executions that were taken for sales of own shares by hand."""
-    return kept_under(evidence, _SPENT)
-
-
-def spent_sales(evidence: Evidence) -> tuple[Spent, ...]:
-    """Return the executions that were taken for sales of own shares by hand, oldest first."""
-    found = sorted((evidence.of(f"{_SPENT}{each}")[-1].at, each) for each in spent(evidence))
-    return tuple(_spent(each, evidence.of(f"{_SPENT}{each}")[-1].evidence) for _, each in found)
-
-
-def _spent(execution_id: str, text: str) -> Spent:
-    quantity, _, entry_coid = text.partition(" ")
-    return Spent(execution_id, int(quantity), entry_coid) if quantity.isdecimal() else Spent(execution_id, 0, "")
-
-
-def note_spent(evidence: Evidence, foreign: Iterable[Execution], position: OwnPosition, now: datetime) -> None:
-    """Keep that the sales of others in a contract have explained that own shares are gone."""
-    known = spent(evidence)
-    for each in foreign:
-        if each.conid == position.conid and each.side is Side.SELL and each.execution_id not in known:
-            evidence.record(f"{_SPENT}{each.execution_id}", f"{round(each.quantity)} {position.entry_coid}", now)
-
-
-def forget_spent(evidence: Evidence, sales: Iterable[Spent]) -> None:
-    """Forget sales that the broker has taken back."""
-    evidence.forget([f"{_SPENT}{each.execution_id}" for each in sales])
-
-
-def drop_spent(evidence: Evidence, before: datetime) -> None:
-    """Forget those that were kept before a time: they are listed no more."""
-    subjects = [f"{_SPENT}{each}" for each in spent(evidence)]
-    evidence.forget([subject for subject in subjects if evidence.of(subject)[-1].at < before])
 
 
 def certain(

@@ -18,13 +18,14 @@ from trading.execution.excess import excess_in
 from trading.execution.execution_matching import match_executions
 from trading.execution.foreign import halt_causes
 from trading.execution.matching import Binding, bindings, is_anothers_id, is_same, is_still, may_be, named
-from trading.execution.others import drop_spent, note_theirs, spent, theirs
+from trading.execution.others import note_theirs, theirs
 from trading.execution.plan import POLL_S, LooksAgain
 from trading.execution.rejects import REJECTS_IN_A_ROW, latched_for, note_latched, rejected_in_a_row
 from trading.execution.share_check import check_shares
 from trading.execution.since import Since
 from trading.execution.snapshot import BrokerSnapshot
 from trading.execution.sold_ahead import is_ahead
+from trading.execution.spent import drop_spent, spent
 from trading.execution.told import Told, drop_told, keep_told, kept_told, told_by, told_of
 from trading.model.alarm import Alarm, AlarmCode, HaltCause
 from trading.model.exchange_time import exchange_date

@@ -7,11 +7,10 @@ from math import floor
 
 from trading.execution.execution_matching import newest
 from trading.execution.in_flight import in_flight
-from trading.execution.others import Spent
 from trading.execution.own_shares import Change
 from trading.execution.share_trades import written_off
 from trading.execution.snapshot import BrokerSnapshot
-from trading.model.execution_id import fill_of
+from trading.execution.spent import Spent, fill
 from trading.model.order import Execution, Side
 from trading.model.record import JournalView, OwnPosition
 from trading.ports import AdjustmentKind
@@ -32,9 +31,9 @@ def returned(
     if not snapshot.whole or snapshot.unsure(position.conid) or in_flight(position.conid, snapshot, journal):
         return None
     of_contract = [each for each in foreign if each.conid == position.conid and each.side is Side.SELL]
-    taken_back = {_fill(each.execution_id) for each in newest(of_contract) if each.quantity == 0}
+    taken_back = {fill(each.execution_id) for each in newest(of_contract) if each.quantity == 0}
     back = tuple(
-        each for each in spent if each.entry_coid == position.entry_coid and _fill(each.execution_id) in taken_back
+        each for each in spent if each.entry_coid == position.entry_coid and fill(each.execution_id) in taken_back
     )
     shares = sum(each.quantity for each in back)
     if shares <= 0 or floor(snapshot.held(position.conid)) != position.quantity + shares:
@@ -43,7 +42,3 @@ def returned(
         return None
     text = f"the broker took back that {shares} own shares were sold by hand"
     return Change(position, shares, AdjustmentKind.MANUAL, text), back
-
-
-def _fill(execution_id: str) -> str:
-    return fill_of(execution_id) or execution_id

@@ -10,7 +10,7 @@ from math import floor
 from trading.execution import doubts
 from trading.execution.context import TradingContext
 from trading.execution.excess import excess_in, note_excess
-from trading.execution.others import Spent, certain, forget_spent, note_spent, spent_sales, theirs
+from trading.execution.others import certain, theirs
 from trading.execution.own_shares import (
     VOTES_APART,
     Change,
@@ -22,6 +22,7 @@ from trading.execution.own_shares import (
 from trading.execution.plan import LooksAgain
 from trading.execution.returned import returned
 from trading.execution.snapshot import BrokerSnapshot
+from trading.execution.spent import Spent, forget_spent, note_spent, spent_sales
 from trading.model.alarm import Alarm, AlarmCode
 from trading.model.order import Execution
 from trading.model.record import JournalView
@@ -66,7 +67,7 @@ def check_shares(
                 changed.add(position.conid)
                 context.journal.adjust(position.conid, quantity, kind, text, now, ratio=ratio)
                 if kind is AdjustmentKind.MANUAL:
-                    note_spent(context.evidence, foreign, position, now)
+                    note_spent(context.evidence, foreign, position, -quantity, now)
                 found.alarms.append(Alarm(AlarmCode(kind), position.symbol, f"{position.symbol}: {text}"))
             case Doubt(held=held, vote=vote):
                 kept.add(subject)

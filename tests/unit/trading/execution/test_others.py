@@ -4,22 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from tests.fakes.kept_evidence import KeptEvidence
 from tests.fakes.trading_context import ContextParts
-from tests.fakes.trading_states import IN_SESSION, MSFT, after, entry, own, reading, shows, stop
+from tests.fakes.trading_states import IN_SESSION, MSFT, entry, reading, shows, stop
 from tests.unit.trading.execution.test_execution_matching import bare
 from trading.execution.others import (
-    Spent,
     certain,
-    drop_spent,
-    forget_spent,
-    note_spent,
     note_theirs,
-    spent,
-    spent_sales,
     theirs,
 )
-from trading.model.order import BrokerOrder, BrokerStatus, Execution, IntentState, OrderType, Side
+from trading.model.order import BrokerOrder, BrokerStatus, Execution, IntentState, OrderType
 from trading.model.record import IntentRecord, JournalView
 
 ENTRY = replace(entry(), state=IntentState.FILLED, filled=9)
@@ -79,27 +72,3 @@ def test_nothing_is_kept_where_no_leg_of_ours_is_unproven(parts: ContextParts) -
     evidence = parts.context().evidence
     note_theirs(evidence, [ANOTHERS], JournalView((ENTRY, STOP), ()), reading(IN_SESSION, orders=(LISTED,)))
     assert theirs(evidence) == frozenset()
-
-
-def test_what_was_taken_for_a_sale_by_hand_is_remembered_for_as_long_as_it_is_listed() -> None:
-    evidence = KeptEvidence()
-    elsewhere = bare(stop("M-S", 5, conid=MSFT), execution_id="elsewhere")
-    note_spent(evidence, [ANOTHERS, elsewhere], own(), IN_SESSION)
-    assert spent(evidence) == {ANOTHERS.execution_id}
-    assert spent_sales(evidence) == (Spent(ANOTHERS.execution_id, round(ANOTHERS.quantity), own().entry_coid),)
-    assert theirs(evidence) == frozenset()
-    bought = replace(ANOTHERS, execution_id="bought", side=Side.BUY)
-    note_spent(evidence, [bought], own(), after(60))
-    drop_spent(evidence, IN_SESSION)
-    assert spent(evidence) == {ANOTHERS.execution_id}
-    drop_spent(evidence, after(1))
-    assert spent(evidence) == frozenset()
-
-
-def test_sales_that_were_taken_back_are_forgotten_alone_and_older_notes_tell_of_no_shares() -> None:
-    evidence = KeptEvidence()
-    evidence.record("spent:older", "a sale by hand", IN_SESSION)
-    note_spent(evidence, [ANOTHERS], own(), after(1))
-    assert [each.quantity for each in spent_sales(evidence)] == [0, round(ANOTHERS.quantity)]
-    forget_spent(evidence, spent_sales(evidence)[1:])
-    assert spent_sales(evidence) == (Spent("older", 0, ""),)

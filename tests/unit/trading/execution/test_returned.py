@@ -8,10 +8,10 @@ from tests.fakes.order_books import OrderBooks
 from tests.fakes.trading_context import OPEN
 from tests.fakes.trading_states import AAPL, IN_SESSION, XOM, entry, own, reading, stop, unreadable
 from tests.unit.trading.execution.shares_shown import shown, traded
-from trading.execution.others import Spent, spent
 from trading.execution.own_shares import Change
 from trading.execution.returned import returned
 from trading.execution.snapshot import BrokerSnapshot, Reading
+from trading.execution.spent import Spent, spent
 from trading.model.alarm import AlarmCode
 from trading.model.order import Execution, IntentState, Side
 from trading.model.record import IntentRecord, JournalView, OwnPosition
@@ -153,3 +153,20 @@ def test_shares_that_are_back_are_ours_wherever_the_process_ends_meanwhile(
     books.broker.held[AAPL] = 9 + sold
     books.read(30)
     assert books.shares() == {"AAPL": 9}
+
+
+def test_bust_of_a_sale_of_a_persons_own_shares_makes_nothing_ours(books: OrderBooks) -> None:
+    books.bought()
+    books.clock.time = OPEN
+    books.broker.held[AAPL] = 13
+    books.read(5)
+    theirs = books.broker.trade_by_hand(AAPL, Side.SELL, 4, 101.0)
+    books.read(5)
+    assert books.shares() == {"AAPL": 9}
+    books.broker.trade_by_hand(AAPL, Side.SELL, 4, 101.0)
+    books.read_often(8, 40)
+    assert books.shares() == {"AAPL": 5}
+    books.broker.correct(theirs, quantity=0.0)
+    books.broker.held[AAPL] = 9
+    books.read_often(3, 40)
+    assert books.shares() == {"AAPL": 5}

@@ -1,0 +1,92 @@
+"""Executions that were taken for sales of own shares by hand: kept for as long as they are listed.
+
+A fill of ours that comes later and looks the same is another one, and what the broker takes back of them is ours again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from trading.execution.kept import kept_under
+from trading.execution.share_trades import of_others
+from trading.model.execution_id import fill_of
+from trading.model.order import Execution, Side
+from trading.model.record import OwnPosition
+from trading.ports import Evidence
+
+_SPENT = "spent:"
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """An execution that stood there when own shares were found gone, and which entry had bought them.
+
+    `quantity` is how many of them it explains, all of its own, or 0.
+    """
+
+    execution_id: str
+    quantity: int
+    entry_coid: str
+
+
+def spent(evidence: Evidence) -> frozenset[str]:
+    """Return the ids of executions that were taken for sales of own shares by hand."""
+    return kept_under(evidence, _SPENT)
+
+
+def spent_sales(evidence: Evidence) -> tuple[Spent, ...]:
+    """Return the executions that were taken for sales of own shares by hand, oldest first."""
+    found = sorted((evidence.of(f"{_SPENT}{each}")[-1].at, each) for each in spent(evidence))
+    return tuple(_spent(each, evidence.of(f"{_SPENT}{each}")[-1].evidence) for _, each in found)
+
+
+def _spent(execution_id: str, text: str) -> Spent:
+    quantity, _, entry_coid = text.partition(" ")
+    return Spent(execution_id, int(quantity), entry_coid) if quantity.isdecimal() else Spent(execution_id, 0, "")
+
+
+def note_spent(
+    evidence: Evidence, foreign: Iterable[Execution], position: OwnPosition, gone: int, now: datetime
+) -> None:
+    """Keep the sales of others in a contract of which so many own shares are `gone`: none is a sale of ours any more.
+
+    The newest ones that come to just as many explain it. Of all others a person's own shares were sold, or nobody
+    knows: where the broker takes those back, nothing becomes ours.
+    """
+    known = spent(evidence)
+    fills = {fill(each) for each in known}
+    sales = [each for each in foreign if each.conid == position.conid and each.side is Side.SELL]
+    explain = _newest_of([s for s in of_others(position, sales) if fill(s.execution_id) not in fills], gone)
+    for each in sales:
+        if each.execution_id not in known:
+            quantity = round(each.quantity) if each.execution_id in explain else 0
+            evidence.record(f"{_SPENT}{each.execution_id}", f"{quantity} {position.entry_coid}", now)
+
+
+def _newest_of(sales: Sequence[Execution], shares: int) -> frozenset[str]:
+    """Return the ids of the newest sales that come to so many shares, empty where none do; they are oldest first."""
+    found: set[str] = set()
+    left = float(shares)
+    for each in reversed(sales):
+        if left > 0.0:
+            found.add(each.execution_id)
+            left -= each.quantity
+    return frozenset(found) if left == 0.0 else frozenset()
+
+
+def forget_spent(evidence: Evidence, sales: Iterable[Spent]) -> None:
+    """Forget sales that the broker has taken back."""
+    evidence.forget([f"{_SPENT}{each.execution_id}" for each in sales])
+
+
+def drop_spent(evidence: Evidence, before: datetime) -> None:
+    """Forget those that were kept before a time: they are listed no more."""
+    subjects = [f"{_SPENT}{each}" for each in spent(evidence)]
+    evidence.forget([subject for subject in subjects if evidence.of(subject)[-1].at < before])
+
+
+def fill(execution_id: str) -> str:
+    """Return what all versions of a fill have in common, the id itself where it has none."""
+    return fill_of(execution_id) or execution_id
