@@ -152,7 +152,7 @@ def _orphan(resolution: Resolution, actor: str, state: TradingState, context: Tr
             for role in Role
             if (order := roles.get(role)) is not None
         }
-        problem = _not_adopted(roles, orders) or _not_as_planned(adopted, roles, state.journal)
+        problem = _not_adopted(roles, orders) or _not_as_planned(adopted, roles, context)
         if problem:
             return _no(f"{name} {problem}: cancel it at the broker, or ignore it")
         intents, order_ids = zip(*adopted.values(), strict=True)
@@ -175,11 +175,11 @@ def _not_adopted(roles: Mapping[Role | None, BrokerOrder], orders: Sequence[Brok
 
 
 def _not_as_planned(
-    adopted: Mapping[Role, tuple[OrderIntent, int]], orders: Mapping[Role | None, BrokerOrder], journal: JournalView
+    adopted: Mapping[Role, tuple[OrderIntent, int]], orders: Mapping[Role | None, BrokerOrder], context: TradingContext
 ) -> str:
     """Return why orders can't become those that the journal had planned under their names, empty where they can."""
     for role, (intent, _) in adopted.items():
-        record = journal.by_coid.get(intent.coid)
+        record = context.journal.intent(intent.coid)
         if record is None:
             continue
         if record.state is not IntentState.PLANNED:
