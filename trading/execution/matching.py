@@ -94,7 +94,8 @@ def may_be(record: IntentRecord, sight: OrderSight, journal: JournalView, epoch:
 def is_settled(sight: OrderSight, journal: JournalView, epoch: int) -> bool:
     """Return whether an order that is not sure is one of ours that has ended: it is Inactive, or nothing is left of it.
 
-    Not so where its rows contradict each other, or where it was taken for lost.
+    Where its rows contradict each other nothing but the second is told of it: what has filled whole can't fill again.
+    Not so where it was taken for lost.
     """
     order = sight.order
     if sight.life is not OrderLife.UNSURE or order.order_id in journal.bound_ids:
