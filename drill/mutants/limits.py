@@ -49,7 +49,7 @@ def _others_forgotten(_before: object) -> object:
 
 
 def _alone(at_worst: Any) -> object:  # noqa: ANN401
-    return lambda account, _others, state: at_worst(account, (), state)
+    return lambda account, _others, *rest: at_worst(account, (), *rest)
 
 
 LIMITS: Mapping[str, Mutant] = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 from trading.execution import checks, waits
@@ -25,16 +26,19 @@ from trading.rules import entry_cost
 _PASSING = frozenset(
     {"state", "rate", "market_closed", "reset", "restricted", "halted_symbol", "daily_loss", "equity", "flow"}
 )
+# What a limit of the account says that refuses only because of the purchases of others: those may end.
+_OTHERS_BUY = "purchases that are not of this system may take too much"
 
 
 def passes(denied: Denied, restricted: Collection[str]) -> bool:
     """Return whether waiting may help: the state of the system, a person, the rate, a loss, a quote that comes later.
 
-    It does not for the symbols of the list of those that are `restricted`: that changes with a restart alone.
+    So it may where the purchases of others are all that is in the way. It does not for the symbols of the list of those
+    that are `restricted`: that changes with a restart alone.
     """
     if denied.symbol in restricted:
         return False
-    return denied.code in _PASSING or (denied.code == "split" and denied.value is None)
+    return denied.code in _PASSING or (denied.code == "split" and denied.value is None) or denied.detail == _OTHERS_BUY
 
 
 def entries_left(state: TradingState) -> tuple[Approved, ...]:
@@ -61,7 +65,7 @@ def plan_entries(state: TradingState, plan: Plan) -> None:
     for approved in left:
         _plan_entry(approved, state, plan)
     for symbol in foreign_buys(state).unpriced if left else ():
-        text = f"{symbol}: a purchase that is not of this system tells no price, so that the exposure leaves it out"
+        text = f"{symbol}: a purchase that is not of this system tells no price in USD: the exposure leaves it out"
         plan.alarm(AlarmCode.MANUAL, symbol, text)
     plan.over |= waits.over(state.decision.session, state.sightings)
 
@@ -102,17 +106,34 @@ def check_entry(group: Sequence[OrderIntent], state: TradingState) -> Denied | N
         or checks.price_collar(order, closes.get(order.symbol), settings.risk.max_price_deviation)
         or checks.fat_finger(group, contract.increments if contract is not None else ())
         or checks.halted(order.symbol, quote)
-        or checks.sizes(order, _stop_price(group), _at_worst(account, others, state), settings)
+        or _sizes(group, account, others, state)
         or checks.rate(order.symbol, sent_lately(state, order.coid))
         or checks.suspected_split(order.symbol, closes.get(order.symbol), prior_close)
     )
 
 
-def _at_worst(account: AccountState, others: Sequence[IntentRecord], state: TradingState) -> checks.Account:
-    """Return the account as it is once all other entries and purchases of others that may be live have filled."""
+def _sizes(
+    group: Sequence[OrderIntent], account: AccountState, others: Sequence[IntentRecord], state: TradingState
+) -> Denied | None:
+    """Return which limit of the account refuses an entry, and whether it does so for the purchases of others alone."""
+    order, stop_price = group[0], _stop_price(group)
+    theirs = foreign_buys(state).value
+    denied = checks.sizes(order, stop_price, _at_worst(account, others, theirs, state), state.settings)
+    if denied is None or theirs == 0.0:
+        return denied
+    without = checks.sizes(order, stop_price, _at_worst(account, others, 0.0, state), state.settings)
+    return replace(denied, detail=_OTHERS_BUY) if without is None else denied
+
+
+def _at_worst(
+    account: AccountState, others: Sequence[IntentRecord], theirs: float, state: TradingState
+) -> checks.Account:
+    """Return the account as it is once all other entries that may be live have filled, and purchases of others.
+
+    `theirs` is what those come to.
+    """
     committed = sum(entry_cost(r.left, r.intent.limit_price or 0.0) for r in others)
     buys = sum(r.left * (r.intent.limit_price or 0.0) for r in others)
-    theirs = foreign_buys(state).value
     own = {position.conid for position in state.journal.positions}
     ours = state.shares_value(own=True)
     # Shares of others count as far as the account is said to be worth them.

@@ -6,15 +6,19 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from trading.execution.dollars import DOLLARS
 from trading.execution.foreign import foreign_orders
 from trading.execution.snapshot import STOCK
 from trading.execution.state import TradingState
-from trading.model.order import BrokerOrder, Side
+from trading.model.order import BrokerOrder, BrokerStatus, Side
 
 
 @dataclass(frozen=True, slots=True)
 class ForeignBuys:
-    """The value of the shares that others are buying, USD; `unpriced` are the symbols of those that tell none."""
+    """The value of the shares that others are buying, USD; `unpriced` are the symbols of those that tell none.
+
+    One in another currency tells none: what it comes to in USD nobody here knows.
+    """
 
     value: float
     unpriced: tuple[str, ...]
@@ -23,13 +27,16 @@ class ForeignBuys:
 def foreign_buys(state: TradingState) -> ForeignBuys:
     """Return what the live purchases of shares by others come to, each at its limit or, without one, its worst price.
 
-    One that tells neither size nor price counts nothing: a row of a stranger holds no order of ours back.
+    One that tells neither size nor price counts nothing: a row of a stranger holds no order of ours back. Nor does one
+    that is Inactive: the broker refused it, or it buys nothing until somebody sends it anew.
     """
     value, unpriced = 0.0, set()
     for order in foreign_orders(state.snapshot, state.journal):
         if order.side is not Side.BUY or order.asset_class not in {None, STOCK}:
             continue
-        price = _price(order, state)
+        if order.status is BrokerStatus.INACTIVE:
+            continue
+        price = _price(order, state) if order.currency in {None, DOLLARS} else None
         if price is None or not 0.0 <= order.remaining_quantity < math.inf:
             unpriced.add(order.symbol)
         else:

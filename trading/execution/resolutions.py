@@ -22,7 +22,7 @@ from trading.model.balances import FlowState
 from trading.model.difference import Resolution, Step, resolution_of
 from trading.model.operator_request import REFUSED
 from trading.model.order import BrokerOrder, IntentState, OrderIntent, OrderType, Role, Side, Tif
-from trading.model.record import IntentRecord, JournalView
+from trading.model.record import IntentRecord
 from trading.ports import AdjustmentKind, Adopted
 
 ORPHAN = "orphan"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import TypeVar
 
@@ -10,6 +11,7 @@ from trading.gateway.fields import FieldError, member
 from trading.model.order import UnreadableRow
 
 Row = TypeVar("Row")
+_CURRENCY = re.compile(r"[A-Z]{3}")
 
 
 def read_rows(
@@ -42,6 +44,12 @@ def owner(row: Mapping[str, object]) -> str | None:
 def asset_class(row: Mapping[str, object]) -> str | None:
     """Return what kind of contract a row is about (STK, OPT, CASH ...), None where it doesn't say."""
     return fields.optional_text(member(row, "secType", "sec_type", "assetClass"))
+
+
+def currency(row: Mapping[str, object]) -> str | None:
+    """Return the code of the currency that a row's prices are in, None where it names none that is one."""
+    code = (fields.optional_text(member(row, "cashCcy", "currency")) or "").strip().upper()
+    return code if _CURRENCY.fullmatch(code) else None
 
 
 def _unreadable(row: Mapping[str, object], problem: FieldError) -> UnreadableRow:

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from trading.errors import InvariantBroken
 from trading.gateway import fields
 from trading.gateway.fields import FieldError, member
-from trading.gateway.listing import asset_class
+from trading.gateway.listing import asset_class, currency
 from trading.model.order import BrokerOrder, BrokerStatus, Execution, OrderTicket, OrderType, Side, Tif
 
 _SIDES = {"BUY": Side.BUY, "B": Side.BUY, "BOT": Side.BUY, "SELL": Side.SELL, "S": Side.SELL, "SLD": Side.SELL}
@@ -138,6 +138,7 @@ def listed_order(row: Mapping[str, object]) -> BrokerOrder:
         parent_id=_parent(row.get("parentId")),
         oca_group=fields.optional_text(row.get("ocaGroupId")),
         asset_class=asset_class(row),
+        currency=currency(row),
     )
 
 
@@ -169,6 +170,7 @@ def order_status(row: Mapping[str, object]) -> BrokerOrder:
         parent_id=_parent(row.get("parent_id")),
         oca_group=fields.optional_text(row.get("oca_group_id")),
         asset_class=asset_class(row),
+        currency=currency(row),
     )
 
 

@@ -205,6 +205,8 @@ class BrokerOrder:
     parent_id: int | None
     oca_group: str | None
     asset_class: str | None = None
+    currency: str | None = None
+    """What its prices are in, None where the row doesn't say."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ from tests.fakes.trading_states import (
     usually,
 )
 from trading.execution.door import may_leave
-from trading.execution.entries import plan_entries
+from trading.execution.entries import passes, plan_entries
 from trading.execution.foreign_buys import ForeignBuys, foreign_buys
 from trading.execution.plan import Plan, Submit
 from trading.execution.snapshot import Reading
@@ -76,6 +76,10 @@ def beside(*orders: BrokerOrder, **facts: object) -> TradingState:
         ({"status": BrokerStatus.FILLED, "remaining_quantity": 0.0}, 0.0),
         ({"asset_class": "STK"}, 3800.0),
         ({"asset_class": "OPT"}, 0.0),
+        ({"status": BrokerStatus.INACTIVE}, 0.0),
+        ({"status": BrokerStatus.OTHER}, 3800.0),
+        ({"currency": "USD"}, 3800.0),
+        ({"currency": None}, 3800.0),
     ],
 )
 def test_live_purchase_of_shares_by_another_counts_with_what_is_left_of_it(changes: Facts, value: float) -> None:
@@ -112,6 +116,15 @@ def test_order_without_a_limit_counts_at_its_worst_price(changes: Facts, facts: 
 def test_order_that_tells_no_value_counts_nothing_and_is_named(changes: Facts) -> None:
     order = theirs(conid=ELSEWHERE, symbol="ELSE", **changes)
     assert foreign_buys(beside(order, theirs(order_id=98))) == ForeignBuys(3800.0, ("ELSE",))
+
+
+def test_order_in_another_currency_counts_nothing_and_is_named_for_dollars_alone_are_known() -> None:
+    toyota = theirs(conid=ELSEWHERE, symbol="7203", limit_price=2900.0, currency="JPY")
+    assert foreign_buys(beside(toyota, theirs(order_id=98))) == ForeignBuys(3800.0, ("7203",))
+    made = beside(toyota, quotes=[bid(100.5, PRE_OPEN)])
+    assert may_leave(Submit((entry().intent, stop(parent="E").intent), Step.ENTRY), made) is None
+    inactive = replace(toyota, status=BrokerStatus.INACTIVE)
+    assert foreign_buys(beside(inactive)) == ForeignBuys(0.0, ())
 
 
 @pytest.mark.parametrize(("price", "found"), [(12.0, (1200.0, ())), (None, (0.0, ("ELSE",))), (NAN, (0.0, ("ELSE",)))])
@@ -152,6 +165,36 @@ def test_their_purchases_count_as_exposure_where_there_is_more_cash_than_equity(
             replace(made, snapshot=replace(snapshot, account=rich)),
         )
         assert (None if denied is None else denied.code) == expected
+
+
+@pytest.mark.parametrize(("limit", "codes"), [(90.98, None), (90.99, {"AAPL": "buying_power"})])
+def test_entry_waits_while_purchases_of_others_are_all_that_is_in_its_way(
+    limit: float, codes: dict[str, str] | None
+) -> None:
+    order = theirs(conid=ELSEWHERE, symbol="ELSE", limit_price=limit)
+    plan = Plan()
+    plan_entries(beside(order, decision=decided(approved()), quotes=[bid(100.5, PRE_OPEN)]), plan)
+    assert [type(command) for command in plan.commands] == ([Submit] if codes is None else [])
+    assert {symbol: denied.code for symbol, denied in plan.waiting.items()} == (codes or {})
+    assert plan.look_again is not None or codes is None
+
+
+@pytest.mark.parametrize(("cash", "passing"), [(901.09, True), (901.08, False), (0.0, False), (-1.0, False)])
+def test_entry_that_would_be_refused_without_them_too_waits_for_no_purchase_of_others(
+    cash: float, *, passing: bool
+) -> None:
+    order = theirs(conid=ELSEWHERE, symbol="ELSE", limit_price=91.0)
+    made = beside(order, quotes=[bid(100.5, PRE_OPEN)])
+    account = made.snapshot.account.value
+    assert account is not None
+    poor = Reading(replace(account, cash=cash, available_funds=cash), PRE_OPEN)
+    denied = may_leave(
+        Submit((entry().intent, stop(parent="E").intent), Step.ENTRY),
+        replace(made, snapshot=replace(made.snapshot, account=poor)),
+    )
+    assert denied is not None
+    assert (denied.code, passes(denied, ())) == ("buying_power", passing)
+    assert not passes(denied, ("AAPL",))
 
 
 def test_purchase_without_a_price_is_said_while_there_are_entries_to_send() -> None:

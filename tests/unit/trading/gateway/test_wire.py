@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import math
+
 import pytest
 
 from trading.errors import InvariantBroken
@@ -86,6 +88,11 @@ ROW: dict[str, object] = {
     "remainingQuantity": 3.0, "filledQuantity": 2.0, "totalSize": 5.0, "status": "Submitted", "origOrderType": "LIMIT",
     "orderType": "Limit", "price": "1,185.50", "timeInForce": "CLOSE", "side": "BUY", "order_ref": "ab-1",
 }  # fmt: skip
+STATUS: dict[str, object] = {
+    "order_id": 1210386759, "conid": 756733, "symbol": "SPY", "side": "B", "size": "0.6", "total_size": "1.0",
+    "cum_fill": "0.4", "account": "U1234567", "order_type": "LIMIT", "limit_price": "457.00", "stop_price": "0",
+    "order_status": "PreSubmitted", "tif": "GTC", "average_price": "456.90",
+}  # fmt: skip
 
 
 def test_a_listed_order_in_our_words() -> None:
@@ -114,6 +121,26 @@ def test_a_listed_order_in_our_words() -> None:
 def test_prices_of_listed_orders(changes: dict[str, object], limit: float | None, stop: float | None) -> None:
     order = wire.listed_order(ROW | changes)
     assert (order.limit_price, order.stop_price) == (limit, stop)
+
+
+@pytest.mark.parametrize(
+    ("told", "code"),
+    [
+        ("USD", "USD"),
+        ("JPY", "JPY"),
+        (" eur ", "EUR"),
+        ("", None),
+        ("US", None),
+        ("BASE", None),
+        (None, None),
+        (math.nan, None),
+        (-1, None),
+        (["USD"], None),
+    ],
+)
+def test_currency_of_an_order_is_read_where_the_row_names_one(told: object, code: str | None) -> None:
+    assert wire.listed_order(ROW | {"cashCcy": told}).currency == code
+    assert wire.order_status({**STATUS, "currency": told}).currency == code
 
 
 @pytest.mark.parametrize(
@@ -192,11 +219,7 @@ def test_the_parent_is_an_order_id_or_none(value: object, parent: int | None) ->
 
 
 def test_the_status_endpoint_calls_what_remains_size() -> None:
-    order = wire.order_status({
-        "order_id": 1210386759, "conid": 756733, "symbol": "SPY", "side": "B", "size": "0.6", "total_size": "1.0",
-        "cum_fill": "0.4", "account": "U1234567", "order_type": "LIMIT", "limit_price": "457.00", "stop_price": "0",
-        "order_status": "PreSubmitted", "tif": "GTC", "average_price": "456.90",
-    })  # fmt: skip
+    order = wire.order_status(STATUS)
     assert (order.total_quantity, order.filled_quantity, order.remaining_quantity) == (1.0, 0.4, 0.6)
     assert (order.side, order.order_type, order.tif) == (Side.BUY, OrderType.LIMIT, Tif.GTC)
     assert (order.limit_price, order.stop_price, order.average_price) == (457.0, None, 456.9)
