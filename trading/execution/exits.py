@@ -174,23 +174,24 @@ def _plan_exit(want: WantedExit, state: TradingState, plan: Plan) -> None:
     if waits_after_refusals(draft, state, plan):
         return
     plan.leaving.add(conid)
-    planned = [record for record in mine if record.state is IntentState.PLANNED]
-    fitting = [record for record in planned if _fits(record.intent, draft, state, guarded=want.guarded)]
-    for record in planned:
-        if record not in fitting:
-            plan.commands.append(Refuse((record.intent,), _too_old(record.intent)))
+    same = [record for record in mine if _is_same(record.intent, draft)]
+    for record in mine:
+        if record not in same:
+            plan.commands.append(Refuse((record.intent,), _no_more(record.intent, draft)))
     cover = [record for record in state.journal.sells(conid) if record.intent.role is not Role.EXIT]
     # The guard's sale does not wait for a sell that nobody can find: it is the one that stands beside it.
     waiting = [ask_cancel(record, Step.EXIT, state, plan) for record in cover if not (want.guarded and record.unproven)]
-    group = (fitting[0].intent,) if fitting else (draft,)
-    if not any(waiting):
-        plan.commands.append(Submit(group, Step.EXIT, guarded=want.guarded))
-    else:
-        if not fitting:
+    if any(waiting):
+        if not same:
             # Before the first of the cancels.
             at = next((i for i, c in enumerate(plan.commands) if getattr(c, "step", None) is Step.EXIT), None)
-            plan.commands.insert(len(plan.commands) if at is None else at, Prepare(group))
+            plan.commands.insert(len(plan.commands) if at is None else at, Prepare((draft,)))
         plan.again(state.now + timedelta(seconds=POLL_S))
+        return
+    # Its limit matters once it can leave: a new one with every price meanwhile would be of no use.
+    fitting = [record for record in same if _fits(record.intent, draft, state, guarded=want.guarded)]
+    plan.commands += [Refuse((r.intent,), _left_behind(r.intent, draft)) for r in same if r not in fitting]
+    plan.commands.append(Submit((fitting[0].intent if fitting else draft,), Step.EXIT, guarded=want.guarded))
 
 
 def _draft(want: WantedExit, state: TradingState) -> tuple[OrderIntent | None, Denied | None]:
@@ -255,11 +256,14 @@ def _limits_sent(position: OwnPosition, state: TradingState) -> list[IntentRecor
     ]
 
 
-def _fits(planned: OrderIntent, draft: OrderIntent, state: TradingState, *, guarded: bool) -> bool:
-    """Return whether what was planned is still what would be sent: a limit may have been left behind by the price."""
+def _is_same(planned: OrderIntent, draft: OrderIntent) -> bool:
+    """Return whether what was planned is the sale that is wanted now, whatever its limit."""
     wanted = (draft.order_type, draft.session, draft.quantity, draft.reason)
-    if (planned.order_type, planned.session, planned.quantity, planned.reason) != wanted:
-        return False
+    return (planned.order_type, planned.session, planned.quantity, planned.reason) == wanted
+
+
+def _fits(planned: OrderIntent, draft: OrderIntent, state: TradingState, *, guarded: bool) -> bool:
+    """Return whether the limit of what was planned may still be sent: the price may have left it behind."""
     if planned.limit_price is None or draft.limit_price is None:
         return True
     near = abs(planned.limit_price / draft.limit_price - 1.0) <= COLLARS[0] / 4
@@ -377,8 +381,20 @@ def _drop_stale(state: TradingState, wanted: set[int], plan: Plan) -> None:
         over = intent.session < window.session.day or state.now > window.late_exits_end
         over = over or (intent.order_type is OrderType.MARKET and state.now > window.ends)
         if over or intent.conid not in wanted:
-            plan.commands.append(Refuse((intent,), _too_old(intent)))
+            why = "its window is over" if over else "it is not wanted any more"
+            plan.commands.append(Refuse((intent,), _too_old(intent, why)))
 
 
-def _too_old(intent: OrderIntent) -> Denied:
-    return Denied(intent.symbol, "too_old", None, None, "its window is over")
+def _no_more(planned: OrderIntent, draft: OrderIntent) -> Denied:
+    """Say why a planned sale is not the one that is wanted now."""
+    in_time = (planned.order_type, planned.session) == (draft.order_type, draft.session)
+    return _too_old(planned, "another sale takes its place" if in_time else "its window is over")
+
+
+def _left_behind(planned: OrderIntent, draft: OrderIntent) -> Denied:
+    why = "the price has left its limit behind"
+    return Denied(planned.symbol, "too_old", planned.limit_price, draft.limit_price, why)
+
+
+def _too_old(intent: OrderIntent, why: str) -> Denied:
+    return Denied(intent.symbol, "too_old", None, None, why)

@@ -29,6 +29,7 @@ from tests.fakes.trading_states import (
 )
 from tests.unit.trading.execution.exit_moments import FLAT, SOLD, bare, plan_of
 from trading.execution.exits import WantedExit
+from trading.execution.plan import Refuse
 from trading.model.alarm import AlarmCode
 from trading.model.command import Step
 from trading.model.mode import Mode
@@ -169,3 +170,31 @@ def test_price_from_which_a_planned_limit_has_gone_needs_a_new_one() -> None:
     for price, names in ((100.4, ["X"]), (99.6, ["X"]), (101.0, [""]), (99.0, [""])):
         plan = plan_of(bare(IN_SESSION, planned(sale(limit=98.0)), quotes=[bid(price)]))
         assert [intent.coid for intent in sent(plan)] == names
+
+
+def test_planned_limit_stays_while_its_cover_is_cancelled_and_gives_way_once_when_it_can_leave() -> None:
+    # At the last collar the door knows no slack: each higher price leaves the limit too far below.
+    ended = sale("X0", 40, limit=98.0, state=IntentState.CANCELLED, sent_at=OPEN)
+    limited = planned(sale(limit=95.0))
+    for price, names in ((100.0, ["X"]), (100.02, [""]), (100.4, [""]), (99.6, ["X"]), (99.4, [""])):
+        facts = {"commands": [asked(ended, Step.REPLACE, OPEN)], "quotes": [bid(price)]}
+        beside = plan_of(moment(IN_SESSION, ended, limited, stop(), target(), positions=[own()], **facts))
+        assert set(steps(beside)) == {"Cancel"}
+        alone = plan_of(bare(IN_SESSION, ended, limited, **facts))
+        assert [intent.coid for intent in sent(alone)] == names
+        gone = [command.denied for command in alone.commands if isinstance(command, Refuse)]
+        assert [(denied.code, denied.value) for denied in gone] == ([] if names == ["X"] else [("too_old", 95.0)])
+        assert all(denied.detail.startswith("the price has left its limit behind") for denied in gone)
+
+
+@pytest.mark.parametrize(
+    ("facts", "why"),
+    [
+        (FLAT, "another sale takes its place"),
+        ({"decision": None}, "it is not wanted any more"),
+    ],
+)
+def test_planned_sale_that_gives_way_says_why(facts: dict[str, object], why: str) -> None:
+    left = planned(sale(reason="trend_broken" if facts is FLAT else "operator"))
+    plan = plan_of(bare(PRE_OPEN, left, **facts))
+    assert [c.denied.detail for c in plan.commands if isinstance(c, Refuse)] == [why]
