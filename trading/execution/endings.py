@@ -26,6 +26,7 @@ _LISTED_FOR = timedelta(days=1)
 WARNED = "warned"
 """since when the broker has shown a warning on an order, in `since`"""
 _UNCONFIRMED = "unconfirmed"
+_SHOWN = "shown"
 # By then nothing of a session's DAY orders can be on the book.
 EXPIRED_AFTER = timedelta(minutes=30)
 _ENDED = {
@@ -98,6 +99,8 @@ class Endings:
 
     def _judge(self, record: IntentRecord, sight: OrderSight, now: datetime) -> Ending | None:
         order = sight.order
+        if sight.life is OrderLife.LIVE:
+            self._note_shown(record, now)
         if sight.life is OrderLife.LIVE or self._is_earlier(record, order, now):
             return None
         if order.status is BrokerStatus.WARN_STATE:
@@ -149,19 +152,36 @@ class Endings:
         """Return whether it may be an earlier order with the same id: ours was sent just now, and does not show yet.
 
         The row looks otherwise than ours, or the id is that of one of ours that had ended, which may look the same.
+        Once ours was shown alive under it, and we didn't ask to cancel it, what has ended is ours.
         """
         if record.sent_at is None or order.order_ref == record.coid:
             return False
         visible = timedelta(seconds=self._settings.execution.visibility_s)
         if not agrees(record.intent, order):
             return now < record.sent_at + visible
-        return now < record.sent_at + 2.0 * visible and any(
-            each.order_id == record.order_id
-            and each.ended_at is not None
-            and timedelta(0) <= record.sent_at - each.ended_at < _LISTED_FOR
+        if now >= record.sent_at + 2.0 * visible or not self._ended_before(record):
+            return False
+        return not self._since.was(_SHOWN, record.coid) or self._asked(record)
+
+    def _note_shown(self, record: IntentRecord, now: datetime) -> None:
+        """Keep that an order is alive under an id that one of ours had, once no list shows that one alive any more."""
+        visible = timedelta(seconds=self._settings.execution.visibility_s)
+        ended = self._ended_before(record)
+        recent = record.sent_at is not None and now < record.sent_at + 2.0 * visible
+        if ended and recent and now >= max(ended) + visible:
+            self._since.seconds(_SHOWN, record.coid)
+
+    def _ended_before(self, record: IntentRecord) -> list[datetime]:
+        """Return when orders of ours had ended under its id, of those that may be listed still."""
+        return [
+            each.ended_at
             for each in self._journal.of(record.intent.conid)
             if each.coid != record.coid
-        )
+            and each.order_id == record.order_id
+            and each.ended_at is not None
+            and record.sent_at is not None
+            and timedelta(0) <= record.sent_at - each.ended_at < _LISTED_FOR
+        ]
 
     def _state(self, record: IntentRecord, order: BrokerOrder, now: datetime) -> IntentState:
         ended = _ENDED.get(order.status, IntentState.CANCELLED)

@@ -34,6 +34,13 @@ class Since:
             return 0.0
         return (self._now - self._evidence.of(key)[0].at).total_seconds()
 
+    def was(self, what: str, subject: str) -> bool:
+        """Return whether it has been so, and keep that; nothing begins here."""
+        key = since_of(what, subject)
+        if key in self._known:
+            self._seen.add(key)
+        return key in self._known
+
     @property
     def any(self) -> bool:
         """Return whether anything odd was seen."""

@@ -15,6 +15,7 @@ from tests.fakes.trading_states import (
     CLOSE,
     EPOCH,
     IN_SESSION,
+    after,
     asked,
     calendar,
     entry,
@@ -363,3 +364,21 @@ def test_row_of_an_order_of_ours_that_had_ended_does_not_end_the_like_one_that_g
     # By then ours would show: the id is its own, and the broker ended it.
     assert judge(sent, row, before=(former,), now=IN_SESSION + timedelta(seconds=120)) is not None
     assert judge(sent, replace(row, order_ref=sent.coid), before=(former,)) == Ending(S.CANCELLED, "Cancelled")
+
+
+@pytest.mark.parametrize(("ended_s", "ended"), [(59, False), (60, True), (61, True), (3600, True)])
+def test_order_that_got_an_id_again_and_was_shown_alive_ends_by_its_row_at_once(
+    judge: Judge, ended_s: float, *, ended: bool
+) -> None:
+    former = stop(state=S.CANCELLED, coid="TS-0001-000001-bbbbbb", ended_at=IN_SESSION - timedelta(seconds=ended_s))
+    sent = stop(sent_at=IN_SESSION)
+    alive, over = (shows(sent, status, order_ref=None) for status in (BrokerStatus.SUBMITTED, BrokerStatus.CANCELLED))
+    judge.broker.book[over.order_id] = over
+    # Of an order that has ended lately a list may be older than its end.
+    assert judge(sent, alive, before=(former,)) is None
+    asked_for = (asked(sent, Step.REPLACE, IN_SESSION),)
+    assert judge(sent, over, now=after(5), before=(former,), commands=asked_for) is None
+    assert (judge(sent, over, now=after(10), before=(former,)) is not None) is ended
+    # A list that is older than the order, while its id shows it alive.
+    judge.broker.book[over.order_id] = alive
+    assert judge(sent, over, now=after(15), before=(former,)) is None

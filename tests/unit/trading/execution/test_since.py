@@ -57,3 +57,15 @@ def test_evidence_of_others_is_left_alone(books: OrderBooks) -> None:
     evidence.record("shares:1:9", "0", IN_SESSION)
     seconds(books, 0)
     assert evidence.subjects() == {"shares:1:9"}
+
+
+def test_what_was_so_is_kept_by_being_asked_for_and_begins_with_nothing(books: OrderBooks) -> None:
+    def was(at: float) -> bool:
+        since = Since(SqliteEvidence(books.database), after(at))
+        found = since.was("odd", "a")
+        since.close()
+        return found
+
+    assert (was(0), seconds(books, 10, "a"), was(20), was(30)) == (False, [0.0], True, True)
+    assert seconds(books, 40) == []
+    assert not was(50)
