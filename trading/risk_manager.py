@@ -215,6 +215,17 @@ def fall(risk: RiskState, equity: float) -> Fall:
     return Fall(_drawdown(max(risk.peak, equity), equity), lost)
 
 
+def unlatched(risk: RiskState) -> RiskState:
+    """Return the memory after a person resumed: without latches, and the peak that of the drawdown which had latched.
+
+    A drawdown is measured anew from the equity of the last decision, where that is one; no other latch moves the peak.
+    """
+    peak, equity = risk.peak, risk.prior_equity
+    if DRAWDOWN_LATCH in risk.latches and equity is not None and math.isfinite(equity) and equity > 0.0:
+        peak = equity
+    return replace(risk, latches={}, peak=peak)
+
+
 def too_much_lost(risk: RiskState, equity: float, limits: rules.EntryLimits) -> str | None:
     """Return why the equity of now keeps entries off for a day (R08), None where it doesn't.
 

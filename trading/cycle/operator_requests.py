@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from datetime import datetime
 
 from trading.errors import InvariantBroken
@@ -13,6 +12,7 @@ from trading.model.mode import OPERATOR, Acknowledgement, Halt, Latched, Mode, M
 from trading.model.operator_request import NOT_CONFIRMED, REFUSED, OperatorRequest, RequestKind
 from trading.model.status import SessionState, StatusKey
 from trading.ports import Log, Requests, Store
+from trading.risk_manager import unlatched
 
 # What is older was meant for a situation that is over. A halt is never too old.
 EXPIRES_AFTER_S = 60.0
@@ -158,7 +158,7 @@ class OperatorRequests:
         return self._store.halts.raise_halt(OPERATOR, facts, reason=reason, actor=request.actor, now=now)
 
     def _resume(self, request: OperatorRequest, now: datetime) -> str:
-        """Acknowledge the halts that the person saw; with none left, clear the risk latches from today's equity on.
+        """Acknowledge the halts that the person saw; with none left, clear the risk latches.
 
         Latches that are not as the person saw them stay, all of them.
         """
@@ -169,9 +169,7 @@ class OperatorRequests:
         risk = self._store.risk_state()
         clear = bool(risk.latches) and not done.newer and not unseen
         if clear:
-            peak = risk.prior_equity if risk.prior_equity is not None else risk.peak
-            cleared = replace(risk, latches={}, peak=peak)
-            self._store.set_risk_state(cleared, reason=reason, actor=request.actor, now=now)
+            self._store.set_risk_state(unlatched(risk), reason=reason, actor=request.actor, now=now)
         return resumed(done, self._store.mode(), cleared=latched if clear else None, unseen=latched if unseen else None)
 
     def reconcile(self, resolve: Callable[[str, str], str], now: datetime) -> bool:

@@ -124,7 +124,7 @@ _MODES: Mapping[Mode, Health] = MappingProxyType(
             ok=True,
             code="reducing",
             text="Reducing: exits and stops go on, nothing new is bought.",
-            next_step="A daily loss ends by itself. Else decide whether to go on; resuming makes this equity the peak.",
+            next_step="A daily loss ends by itself. Else decide whether to go on; a drawdown is then measured anew.",
             command="python -m trading resume",
         ),
     }

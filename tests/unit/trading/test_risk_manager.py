@@ -18,6 +18,7 @@ from trading.risk_manager import (
     RiskManager,
     entry_limits,
     too_much_lost,
+    unlatched,
 )
 from trading.strategies.discovery import make_strategy
 from trading.strategies.signals import SignalPanel
@@ -286,3 +287,31 @@ def test_forgetting_never_changes_the_pause() -> None:
             risk.stop_outs, SIGNALS, ROW
         )
         assert replace(kept, stop_outs=()) == replace(risk, stop_outs=())
+
+
+@pytest.mark.parametrize(
+    ("equity", "peak"),
+    [(80.0, 80.0), (120.0, 120.0), (0.01, 0.01), (0.0, 100.0), (-1.0, 100.0), (None, 100.0)]
+    + [(absurd, 100.0) for absurd in (math.nan, math.inf, -math.inf)],
+)
+def test_drawdown_that_a_person_resumed_is_measured_from_the_last_equity_that_is_one(
+    equity: float | None, peak: float
+) -> None:
+    latched = RiskState(peak=100.0, prior_equity=equity, latches={DRAWDOWN_LATCH: DAY, "rejects": DAY})
+    assert (unlatched(latched).latches, unlatched(latched).peak) == ({}, peak)
+
+
+@pytest.mark.parametrize("latches", [{}, {"rejects": DAY}, {"oversold": DAY, "rejects": DAY}])
+def test_other_latch_that_a_person_resumed_leaves_the_peak(latches: dict[str, date]) -> None:
+    before = RiskState(peak=100.0, prior_equity=85.0, stop_outs=(StopOut("A", DAY),), daily_loss=0.02)
+    assert unlatched(replace(before, latches=latches)) == before
+
+
+def test_drawdown_latches_no_second_time_right_after_a_resume_that_cleared_it() -> None:
+    made = manager("MAX_DRAWDOWN=0.25")
+    fallen = made.assess(DAY, 70.0, RiskState(peak=100.0, prior_equity=100.0)).risk
+    assert made.assess(DAY, 70.0, unlatched(fallen)).risk.latches == {}
+    # Resuming another latch forgives nothing.
+    others = unlatched(RiskState(peak=100.0, prior_equity=76.0, latches={"rejects": DAY}))
+    assert set(made.assess(DAY, 75.0, others).risk.latches) == {DRAWDOWN_LATCH}
+    assert set(made.assess(DAY, 75.01, others).risk.latches) == set()

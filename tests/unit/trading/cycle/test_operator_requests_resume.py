@@ -110,15 +110,18 @@ def test_resume_that_cannot_be_recorded_as_taken_up_is_not_carried_out(house: Ho
     assert house.mode() is Mode.ACTIVE
 
 
-@pytest.mark.parametrize(("prior", "peak"), [(9_000.0, 9_000.0), (None, 12_000.0)])
-def test_resume_clears_the_latches_and_measures_from_todays_equity(
-    house: House, prior: float | None, peak: float
+@pytest.mark.parametrize(
+    ("codes", "peak"),
+    [(["drawdown_halt"], 9_000.0), (["drawdown_halt", "rejects"], 9_000.0), (["rejects", "oversold"], 12_000.0)],
+)
+def test_resume_clears_the_latches_and_measures_a_drawdown_from_todays_equity(
+    house: House, codes: list[str], peak: float
 ) -> None:
-    latched = RiskState(peak=12_000.0, prior_equity=prior, latches={"max_drawdown": date(2014, 3, 3)})
-    house.store.set_risk_state(latched, reason="drawdown", actor="risk", now=NOW)
+    latched = RiskState(peak=12_000.0, prior_equity=9_000.0, latches=dict.fromkeys(codes, DAY))
+    house.store.set_risk_state(latched, reason="latched", actor="risk", now=NOW)
     house.requests.ask(RequestKind.RESUME)
     house.take_up()
-    assert house.store.risk_state() == RiskState(peak=peak, prior_equity=prior)
+    assert house.store.risk_state() == RiskState(peak=peak, prior_equity=9_000.0)
     assert house.mode() is Mode.ACTIVE
 
 
@@ -169,7 +172,7 @@ def test_limit_that_was_cleared_and_latched_anew_is_a_newer_one(house: House) ->
 
 @pytest.mark.parametrize(
     ("latches", "seen"),
-    [({}, Seen(1, 99)), ({"max_drawdown": DAY}, Seen(0, 99)), ({"max_drawdown": DAY}, Seen(1, 0))],
+    [({}, Seen(1, 99)), ({"drawdown_halt": DAY}, Seen(0, 99)), ({"drawdown_halt": DAY}, Seen(1, 0))],
     ids=["no latch", "a newer halt", "a newer latch"],
 )
 def test_resume_leaves_the_risk_state(house: House, latches: dict[str, date], seen: Seen) -> None:
