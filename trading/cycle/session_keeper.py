@@ -19,8 +19,9 @@ from trading.ports import Clock, Log, Metrics, SessionPort, Store
 
 EPOCH = "epoch"
 MEMORY = "session_memory"
-# A look, the session opened, our account selected, the login's time asked for: nothing more is done in one turn.
-_LOOKS = 3
+# One, and one after each thing that is done in a turn: the session opened, our account selected, the login's time asked
+# for.
+_LOOKS = 4
 _NO_LOGIN = frozenset({401, 403})
 _GOOD = frozenset({SessionState.READY, SessionState.ENDED})
 

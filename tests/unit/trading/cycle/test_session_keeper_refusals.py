@@ -8,9 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from tests.fakes.broker_account import ACCOUNT
 from tests.fakes.chance import seeded
 from tests.fakes.fake_session import COMPETING, LOGGED_OUT, READY
 from tests.fakes.session_house import NOT_ALLOWED, YIELD_S, House
+from tests.unit.trading.cycle.session_machine import OTHER, TELLS_TIME
+from trading.config import SessionSettings
+from trading.cycle.session_keeper import SessionKeeper
 from trading.errors import OutcomeUnknown
 from trading.model.account import SessionStatus
 from trading.model.status import SessionState, StatusKey
@@ -81,3 +85,23 @@ def test_session_that_can_not_be_opened_for_a_refusal_is_used_as_it_is(house: Ho
     house.session.initialise = failing  # type: ignore[method-assign]
     assert house.keeper.check().usable
     assert house.state() == SessionState.CONNECTED
+
+
+def test_turn_that_does_all_there_is_to_do_takes_in_what_the_last_of_it_showed(house: House) -> None:
+    def failing() -> SessionStatus:
+        raise TIMED_OUT
+
+    house.session.shows = TELLS_TIME
+    house.session.ids = (OTHER, ACCOUNT)
+    house.session.logged_in = house.clock.time - timedelta(hours=5)
+    house.session.initialise = failing  # type: ignore[method-assign]
+    house.keeper = SessionKeeper(
+        house.session, house.store, house.clock, (house.log, house.metrics), SessionSettings(yield_s=YIELD_S)
+    )
+    for _ in range(2):
+        refused_turn(house)
+    house.clock.time += timedelta(seconds=90)
+    house.keeper.trade(ACCOUNT)
+    refused_turn(house)
+    assert (house.session.selected, house.session.asked_for_login) == ([ACCOUNT], 1)
+    assert house.store.value(StatusKey.LOGIN_UNTIL) == "2014-03-05T08:30:00+00:00"
