@@ -138,24 +138,27 @@ class SessionKeeper:
 
     def _carry_out(self, action: Action, sight: Sight) -> tuple[Sight, GatewayError | None]:
         """Do what is to be done and look again; that it failed is shown with what was seen before."""
+        again = replace(sight, again=True)
         match action:
             case Open():
                 asked, failure = self._look(self._port.initialise)
-                return (asked, failure) if asked.status is not None else (replace(sight, problem=asked.problem), None)
+                if asked.status is not None:
+                    return replace(asked, again=True), failure
+                return replace(again, problem=asked.problem), None
             case Select(account_id):
                 try:
                     self._port.select(account_id)
-                    return replace(sight, accounts=self._port.accounts()), None
+                    return replace(again, accounts=self._port.accounts()), None
                 except GatewayError as error:
                     self._log.warning("account not selected", problem=error.cause)
-                    return sight, None
+                    return again, None
             case AskLogin():
                 try:
-                    return replace(sight, login_at=self._port.login_at()), None
+                    return replace(again, login_at=self._port.login_at()), None
                 except GatewayError as error:
                     # Nothing depends on it but what the pages say.
                     self._log.info("the time of the login is not known", problem=error.cause)
-                    return sight, None
+                    return again, None
 
     # ---- what is kept and told
 

@@ -46,6 +46,7 @@ class Sight:
 
     `login_gone` is an answer that there is no login, which is no failure to answer. `refused` is one that there is no
     brokerage session, whatever `status` says: to the question for the accounts, or to another one since the last look.
+    `again` is a further look of the same turn, after something was done: whether the session serves is not known yet.
     `login_at` is when a person logged in, None where that was not asked for or is not known.
     """
 
@@ -54,6 +55,7 @@ class Sight:
     login_gone: bool = False
     refused: bool = False
     problem: str = ""
+    again: bool = False
     login_at: datetime | None = None
 
     @property
@@ -98,9 +100,10 @@ class SessionMemory:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """The session as of the last look. `was_ours` says that our account was the selected one in this epoch.
+    """The session as of the last look. `was_ours` says that our account was the selected one in this session.
 
-    `refusal` is what was refused in a session that looked good, until a turn goes through.
+    `refusal` is what was refused in a session that looked good, until a turn goes through. Each refused turn ends an
+    epoch; `was_ours` and `selections` outlast it.
     """
 
     state: SessionState
@@ -153,9 +156,12 @@ def next_state(
     """
     memory = _remember(before, sight, now, settings)
     actions: tuple[Action, ...] = ()
+    was_ours = before.was_ours
     if sight.closed and now >= opens_at(memory, settings, now, shown=sight.usable):
         memory = replace(memory, asked_at=now, asked=memory.asked + 1)
         actions = (Open(),)
+        # Only somebody's choice outlasts it: another account that is selected after it may be the broker's.
+        was_ours = was_ours and sight.usable and sight.accounts[0] != account_id
     state = _word(before, sight, memory, now, settings)
     after = Session(
         state=state,
@@ -165,13 +171,17 @@ def next_state(
         epoch=before.epoch,
         accounts=before.accounts,
         selections=before.selections,
-        was_ours=before.was_ours,
-        refusal=before.refusal if sight.usable and not before.usable else "",
+        was_ours=was_ours,
+        refusal=before.refusal if sight.usable and not _served(before, sight) else "",
     )
     if not sight.usable or actions:
         return after, actions
-    if not before.usable or _named(sight.accounts) != _named(before.accounts):
-        after = replace(after, epoch=before.epoch + 1, selections=0, was_ours=False)
+    others = _named(sight.accounts) != _named(before.accounts)
+    if not before.usable or others:
+        after = replace(after, epoch=before.epoch + 1)
+        # What is refused is the same session still: who selected what in it, and how often, goes on counting.
+        if others or not before.refusal:
+            after = replace(after, selections=0, was_ours=False)
     after, actions = _select(replace(after, usable=True, accounts=sight.accounts), now, account_id)
     told = sight.status is not None and sight.status.server_time_ms is not None
     # Where the gateway's clock counts for nothing, as in simulated time, neither does its time of the login.
@@ -218,13 +228,19 @@ def _remember(before: Session, sight: Sight, now: datetime, settings: SessionSet
         memory = _lost(memory, now, settings)
     if sight.usable:
         opened = memory.asked > 0 and not before.usable and not sight.refused
-        # Whether it serves is known at the next look, after a turn.
         memory = replace(
-            memory, asked=0 if before.usable else memory.asked, opened_at=now if opened else memory.opened_at
+            memory,
+            asked=0 if _served(before, sight) else memory.asked,
+            opened_at=now if opened else memory.opened_at,
         )
         if before.usable and now - before.since >= timedelta(seconds=UNDISPUTED_AFTER_S):
             memory = replace(memory, yield_s=None, contested=False)
     return memory
+
+
+def _served(before: Session, sight: Sight) -> bool:
+    """Return whether a turn has gone through with the session, which is known at the next turn's first look."""
+    return before.usable and not (sight.refused or sight.again)
 
 
 def _login_at(memory: SessionMemory, sight: Sight, now: datetime, *, logged_in: bool) -> datetime | None:

@@ -105,3 +105,75 @@ def test_turn_that_does_all_there_is_to_do_takes_in_what_the_last_of_it_showed(h
     refused_turn(house)
     assert (house.session.selected, house.session.asked_for_login) == ([ACCOUNT], 1)
     assert house.store.value(StatusKey.LOGIN_UNTIL) == "2014-03-05T08:30:00+00:00"
+
+
+# ---- which account is selected meanwhile
+
+
+def refused_for_half_an_hour(house: House) -> list[int]:
+    """Refuse each turn of half an hour; return the minutes in which the session was opened again."""
+    asked_at = []
+    for minute in range(30):
+        before = house.session.initialisations
+        if refused_turn(house) > before:
+            asked_at.append(minute)
+        house.clock.time += timedelta(minutes=1)
+    return asked_at
+
+
+def subjects(house: House) -> set[str]:
+    return {alarm.subject for alarm in house.keeper.alarms()}
+
+
+def test_refused_session_is_not_selected_against_somebodys_choice(house: House) -> None:
+    house.session.ids = (ACCOUNT, OTHER)
+    house.keeper.check()
+    house.session.ids = (OTHER, ACCOUNT)
+    house.keeper.check()
+    house.keeper.lost(NOT_ALLOWED)
+    assert refused_for_half_an_hour(house) == [0, 1, 3, 7, 15]
+    assert house.session.selected == []
+    house.keeper.check()
+    assert subjects(house) == {"refused", "account"}
+    # Once a turn goes through, the choice is still somebody's.
+    house.keeper.check()
+    assert (house.session.selected, subjects(house), house.state()) == ([], {"account"}, SessionState.READY)
+
+
+def test_refused_session_is_selected_three_times_where_that_has_no_effect(house: House) -> None:
+    house.session.ids = (OTHER, ACCOUNT)
+    house.session.select = house.session.selected.append  # type: ignore[method-assign]
+    assert refused_for_half_an_hour(house) == [1, 2, 4, 8, 16]
+    assert house.session.selected == [ACCOUNT] * 3
+    house.keeper.check()
+    assert subjects(house) == {"refused", "account"}
+
+
+def test_account_that_opening_the_session_deselected_is_selected_again(house: House) -> None:
+    def opening() -> SessionStatus:
+        house.session.ids = (OTHER, ACCOUNT)
+        return READY
+
+    house.session.ids = (ACCOUNT, OTHER)
+    house.session.initialise = opening  # type: ignore[method-assign]
+    refused_turn(house)
+    assert house.keeper.check().accounts[0] == ACCOUNT
+    assert (house.session.selected, house.keeper.alarms()) == ([ACCOUNT], ())
+
+
+def test_choice_made_between_two_refused_turns_is_somebodys(house: House) -> None:
+    house.session.ids = (ACCOUNT, OTHER)
+    assert [refused_turn(house) for _ in range(2)] == [0, 1]
+    house.session.ids = (OTHER, ACCOUNT)
+    assert refused_for_half_an_hour(house)[0] == 1
+    assert house.session.selected == []
+
+
+def test_login_with_other_accounts_is_another_one_though_something_was_refused(house: House) -> None:
+    house.session.ids = (ACCOUNT, OTHER)
+    house.keeper.check()
+    house.session.ids = (OTHER, ACCOUNT)
+    refused_turn(house)
+    house.session.ids = (OTHER, ACCOUNT, "DU5555555")
+    refused_turn(house)
+    assert house.session.selected == [ACCOUNT]

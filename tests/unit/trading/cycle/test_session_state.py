@@ -310,3 +310,24 @@ def test_nothing_is_selected_before_it_is_known_which_account_is_traded() -> Non
     assert actions == ()
     _, actions = next_state(session, Sight(READY, (OTHER, OURS)), NOON, SETTINGS, OURS)
     assert actions == (Select(OURS),)
+
+
+# ---- whether a session serves
+
+
+@pytest.mark.parametrize(
+    ("sight", "asked"),
+    [
+        (Sight(READY, (OURS, OTHER)), 0),
+        (Sight(READY, (OURS, OTHER), again=True), 3),
+        (Sight(READY, (OURS, OTHER), refused=True), 3),
+        (Sight(READY, (OURS, OTHER), refused=True, again=True), 3),
+    ],
+)
+def test_session_has_served_at_the_first_look_of_the_next_turn(machine: Machine, sight: Sight, asked: int) -> None:
+    asked_at = SessionMemory(asked_at=NOON, asked=3)
+    machine.session = replace(
+        machine.session, usable=True, accounts=(OURS, OTHER), refusal="GET /iserver/account/orders", memory=asked_at
+    )
+    machine.look(sight)
+    assert (machine.session.memory.asked, bool(machine.session.refusal)) == (asked, asked > 0)
