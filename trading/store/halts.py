@@ -135,10 +135,10 @@ class SqliteHalts:
 
     def set_daily_loss(self, reason: str | None, now: datetime) -> None:
         """Persist why the equity lost too much since the close before, None where it did not; the same is no news."""
-        if bool(reason) is bool(self._database.fact(modes.DAILY_LOSS)):
+        if bool(reason) is (modes.loss_in(self._database.query(modes.LAST_ENTRIES)) is not None):
             return
         with self._database.transaction() as connection:
-            modes.save_daily_loss(connection, reason or "", at=utc_text(now))
+            modes.save_daily_loss(connection, reason, at=utc_text(now))
         self._changed()
 
     def newest(self) -> int:

@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 from trading.errors import ConfigError
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 SCHEMA = Path(__file__).with_name("schema.sql")
 
 # Orders: commands with a state of their own instead of a flag, executions that may be taken back, votes on anything.
@@ -157,9 +157,41 @@ _FLOWS = (
     """,
 )
 
+# The daily loss as a fact of its own. It stood among the latched codes: an entry with the latches of the one before was
+# one of the loss.
+_DAILY_LOSS = (
+    "ALTER TABLE mode_log RENAME TO mode_log_4",
+    """
+    CREATE TABLE mode_log (
+        id     INTEGER PRIMARY KEY,
+        fact   TEXT NOT NULL CHECK (fact IN ('halt', 'reducing', 'reconciled', 'daily_loss')),
+        value  TEXT NOT NULL,
+        reason TEXT NOT NULL,
+        actor  TEXT NOT NULL,
+        at     TEXT NOT NULL
+    ) STRICT
+    """,
+    """
+    INSERT INTO mode_log (id, fact, value, reason, actor, at)
+    SELECT id, fact, value, reason, actor, at FROM mode_log_4 WHERE fact <> 'reducing'
+    """,
+    """
+    WITH named AS (
+        SELECT *, trim(replace(',' || value || ',', ',daily_loss,', ','), ',') AS latches FROM mode_log_4
+        WHERE fact = 'reducing'
+    ), compared AS (SELECT *, lag(latches, 1, '') OVER (ORDER BY id) AS prior FROM named)
+    INSERT INTO mode_log (id, fact, value, reason, actor, at)
+    SELECT id, CASE WHEN latches = prior THEN 'daily_loss' ELSE 'reducing' END,
+        CASE WHEN latches <> prior THEN latches WHEN latches <> value THEN '1' ELSE '0' END, reason, actor, at
+    FROM compared
+    """,
+    "DROP TABLE mode_log_4",
+    "DELETE FROM fact WHERE key = 'daily_loss'",
+)
+
 # Statements that bring a file of the version that is the key to the next one.
 STEPS: Mapping[int, Sequence[str]] = MappingProxyType(
-    {1: (*_ORDERS_2, *_HALTS_2, *_CHART_VALUES, *_UNREAD), 2: _DOUBTS, 3: _FLOWS}
+    {1: (*_ORDERS_2, *_HALTS_2, *_CHART_VALUES, *_UNREAD), 2: _DOUBTS, 3: _FLOWS, 4: _DAILY_LOSS}
 )
 
 

@@ -15,13 +15,12 @@ from trading.model.mode import Halt, Latched, Mode, ModeState
 HALT = "halt"
 REDUCING = "reducing"
 RECONCILED = "reconciled"
-# Why the equity lost too much since the close before, empty where it did not; it is no latch, and ends by itself.
+# Whether the equity lost too much since the close before; it is no latch, and ends by itself.
 DAILY_LOSS = "daily_loss"
 RISK_FACT = "risk"
 # Before anything was recorded there is no time to name.
 _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
-# Values of halt and reconciled; reducing holds the latched codes and that of the daily loss, comma separated, empty for
-# none.
+# Values of halt, reconciled and daily_loss; reducing holds the latched codes, comma separated, empty for none.
 YES = "1"
 NO = "0"
 
@@ -32,7 +31,7 @@ LAST_ENTRIES = "SELECT * FROM mode_log WHERE id IN (SELECT max(id) FROM mode_log
 def mode_of(entries: Iterable[sqlite3.Row], halts: Sequence[Halt]) -> ModeState:
     """Return the strictest mode of the newest entry of each fact, and of the `halts` that nobody has acknowledged."""
     rows = {row["fact"]: row for row in entries}
-    reconciled, reducing = rows.get(RECONCILED), rows.get(REDUCING)
+    reconciled, reducing, lost = rows.get(RECONCILED), rows.get(REDUCING), loss_in(rows.values())
     latched = _latched(reducing)
     if halts:
         first = halts[0]
@@ -44,8 +43,15 @@ def mode_of(entries: Iterable[sqlite3.Row], halts: Sequence[Halt]) -> ModeState:
         return _state(Mode.RECONCILING, reconciled, latched)
     if reducing is not None and reducing["value"]:
         return _state(Mode.REDUCING, reducing, latched)
+    if lost is not None:
+        return _state(Mode.REDUCING, lost, None)
     newest = max((row for row in rows.values()), key=lambda row: int(row["id"]))
     return _state(Mode.ACTIVE, newest, None)
+
+
+def loss_in(entries: Iterable[sqlite3.Row]) -> sqlite3.Row | None:
+    """Return the newest entry of the daily loss among those of all facts, None where too much is not lost."""
+    return next((row for row in entries if row["fact"] == DAILY_LOSS and row["value"] == YES), None)
 
 
 def log_change(connection: sqlite3.Connection, fact: str, value: str, *, reason: str, actor: str, at: str) -> None:
@@ -62,18 +68,16 @@ def log_change(connection: sqlite3.Connection, fact: str, value: str, *, reason:
 def save_risk(connection: sqlite3.Connection, risk: RiskState, *, reason: str, actor: str, at: str) -> None:
     """Keep the risk rules' memory, and log a change of the latched codes."""
     connection.execute(_PUT, (RISK_FACT, msgspec.json.encode(risk).decode()))
-    row = connection.execute("SELECT value FROM fact WHERE key = ?", (DAILY_LOSS,)).fetchone()
-    lost = "" if row is None else row["value"]
-    _log_reducing(connection, risk, lost, reason=reason if risk.latches or not lost else lost, actor=actor, at=at)
+    codes = ",".join(sorted(risk.latches))
+    first = connection.execute("SELECT 1 FROM mode_log WHERE fact = ?", (REDUCING,)).fetchone() is None
+    if codes or not first:
+        log_change(connection, REDUCING, codes, reason=reason, actor=actor, at=at)
 
 
-def save_daily_loss(connection: sqlite3.Connection, lost: str, *, at: str) -> None:
-    """Keep why too much was lost since the close before, empty for nothing, and log the change of the codes."""
-    connection.execute(_PUT, (DAILY_LOSS, lost))
-    row = connection.execute("SELECT value FROM fact WHERE key = ?", (RISK_FACT,)).fetchone()
-    risk = risk_from(None if row is None else row["value"])
-    reason = lost or "the equity is within its daily loss again"
-    _log_reducing(connection, risk, lost, reason=reason, actor="risk", at=at)
+def save_daily_loss(connection: sqlite3.Connection, lost: str | None, *, at: str) -> None:
+    """Log why too much was lost since the close before, or that it is not any more."""
+    value, reason = (YES, lost) if lost else (NO, "the equity is within its daily loss again")
+    log_change(connection, DAILY_LOSS, value, reason=reason, actor="risk", at=at)
 
 
 def risk_in(connection: sqlite3.Connection) -> RiskState:
@@ -98,21 +102,11 @@ def risk_from(text: str | None) -> RiskState:
         raise InvariantBroken("corrupt", f"the kept risk state can't be read: {error}") from error
 
 
-def _log_reducing(
-    connection: sqlite3.Connection, risk: RiskState, lost: str, *, reason: str, actor: str, at: str
-) -> None:
-    codes = ",".join(sorted({*risk.latches, *([DAILY_LOSS] if lost else [])}))
-    first = connection.execute("SELECT 1 FROM mode_log WHERE fact = ?", (REDUCING,)).fetchone() is None
-    if codes or not first:
-        log_change(connection, REDUCING, codes, reason=reason, actor=actor, at=at)
-
-
 def _state(mode: Mode, row: sqlite3.Row, latched: Latched | None) -> ModeState:
     return ModeState(mode, row["reason"], row["actor"], datetime.fromisoformat(row["at"]), latched=latched)
 
 
 def _latched(row: sqlite3.Row | None) -> Latched | None:
-    codes = () if row is None else tuple(code for code in row["value"].split(",") if code not in {"", DAILY_LOSS})
-    if row is None or not codes:
+    if row is None or not row["value"]:
         return None
-    return Latched(row["id"], codes, row["reason"], datetime.fromisoformat(row["at"]))
+    return Latched(row["id"], tuple(row["value"].split(",")), row["reason"], datetime.fromisoformat(row["at"]))

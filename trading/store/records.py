@@ -214,7 +214,7 @@ class SqliteStore:
 
 # Facts that the file needs; nobody stores a value over them.
 RESERVED_FACTS = frozenset(
-    {"schema", "instance", "prefix", "coid_seq", "account", "gateway", modes.RISK_FACT, modes.DAILY_LOSS, BALANCES_FACT}
+    {"schema", "instance", "prefix", "coid_seq", "account", "gateway", modes.RISK_FACT, BALANCES_FACT}
 )
 
 

@@ -222,9 +222,9 @@ CREATE TABLE chart_values (             -- the lines of a strategy's charts at a
     PRIMARY KEY (symbol, session)
 ) STRICT, WITHOUT ROWID;
 
-CREATE TABLE mode_log (                 -- every change of halted, reconciled and the risk latches
+CREATE TABLE mode_log (                 -- every change of halted, reconciled, the risk latches and the daily loss
     id     INTEGER PRIMARY KEY,
-    fact   TEXT NOT NULL CHECK (fact IN ('halt', 'reducing', 'reconciled')),
+    fact   TEXT NOT NULL CHECK (fact IN ('halt', 'reducing', 'reconciled', 'daily_loss')),
     value  TEXT NOT NULL,
     reason TEXT NOT NULL,
     actor  TEXT NOT NULL,

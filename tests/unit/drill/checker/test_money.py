@@ -46,6 +46,18 @@ def test_where_values_lie_or_no_limit_is_known_nothing_is_told() -> None:
     assert judged(10_000.0, 9_900.0, limit=False) == []
 
 
+def test_daily_loss_is_no_latch_and_ends_none() -> None:
+    run = MadeUp()
+    run.event(0.0, "limits", max_drawdown=0.2)
+    run.mode(1.0, "daily_loss", "1")
+    assert list(money.i27_flows_latch_nothing(run.case())) == []
+    run.mode(2.0, "reducing", money.LATCH)
+    run.mode(3.0, "daily_loss", "0")
+    run.mode(4.0, "reducing", f"{money.LATCH},rejects")
+    (told,) = money.i27_flows_latch_nothing(run.case())
+    assert (told.invariant, told.at) == ("I27", run.case().journal.modes[1].at)
+
+
 def test_other_latches_are_not_judged() -> None:
     run = MadeUp()
     run.event(0.0, "limits", max_drawdown=0.2)

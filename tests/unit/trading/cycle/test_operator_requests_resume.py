@@ -159,6 +159,18 @@ def test_limit_that_latched_after_the_look_stays_with_those_before_it_and_the_an
     assert house.mode() is Mode.ACTIVE
 
 
+@pytest.mark.parametrize("looked_at", range(3), ids=["before", "during", "after"])
+def test_daily_loss_that_comes_and_goes_turns_no_resume_away(house: House, looked_at: int) -> None:
+    house.store.set_risk_state(RiskState(latches={"drawdown_halt": DAY}), reason="24 %", actor="risk", now=NOW)
+    seen = [house.store.mode().seen]
+    for lost in ("6 % lost", None):
+        house.store.halts.set_daily_loss(lost, NOW)
+        seen.append(house.store.mode().seen)
+    house.requests.ask(RequestKind.RESUME, seen=seen[looked_at])
+    house.take_up()
+    assert house.answers() == ["resumed: the mode is ACTIVE. Cleared: drawdown limit (24 %)"]
+
+
 def test_limit_that_was_cleared_and_latched_anew_is_a_newer_one(house: House) -> None:
     latched = RiskState(latches={"oversold": DAY})
     house.store.set_risk_state(latched, reason="2 AAPL", actor="system", now=NOW)

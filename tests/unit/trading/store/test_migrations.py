@@ -9,6 +9,8 @@ import pytest
 
 from tests.fakes.orders import LATER, NOW, about, fill
 from trading.errors import ConfigError
+from trading.model.decision import RiskState
+from trading.model.mode import Latched, Mode
 from trading.model.order import IntentState
 from trading.model.request import RequestKind
 from trading.ports import AdjustmentKind
@@ -18,6 +20,7 @@ from trading.store.evidence import SqliteEvidence
 from trading.store.halts import SqliteHalts
 from trading.store.journal import SqliteJournal
 from trading.store.migrations import SCHEMA_VERSION, STEPS, migrate, schema_version
+from trading.store.records import SqliteStore
 
 SCHEMA_1 = Path(__file__).resolve().parents[4] / "drill" / "schema_1.sql"
 NEXT = SCHEMA_VERSION + 1
@@ -129,6 +132,43 @@ def test_halt_that_was_over_in_version_1_is_none(path: Path) -> None:
     make_version_1(path, LOG.format("1"), LOG.format("0"))
     database = Database(path)
     assert SqliteHalts(database).standing() == ()
+    database.close()
+
+
+REDUCING = "INSERT INTO mode_log (fact, value, reason, actor, at) VALUES ('reducing', '{}', '{}', 'risk', '{}')"
+
+
+def test_daily_loss_among_the_latches_becomes_a_fact_of_its_own(path: Path) -> None:
+    values = ["daily_loss", "daily_loss,rejects", "rejects", "daily_loss,rejects", "a,daily_loss,rejects", "daily_loss"]
+    entries = [REDUCING.format(value, value, NOW.isoformat()) for value in values]
+    make_version_1(path, LOG.format("1"), *entries, LOG.format("0"))
+    database = Database(path)
+    rows = [tuple(row) for row in database.query("SELECT id, fact, value, reason FROM mode_log ORDER BY id")]
+    assert rows == [
+        (1, "halt", "1", "odd"),
+        (2, "daily_loss", "1", values[0]),
+        (3, "reducing", "rejects", values[1]),
+        (4, "daily_loss", "0", values[2]),
+        (5, "daily_loss", "1", values[3]),
+        (6, "reducing", "a,rejects", values[4]),
+        (7, "reducing", "", values[5]),
+        (8, "halt", "0", "odd"),
+    ]
+    database.close()
+
+
+def test_daily_loss_that_stood_in_version_4_stands_on_beside_its_latch(path: Path) -> None:
+    entries = [REDUCING.format(value, value, NOW.isoformat()) for value in ("rejects", "daily_loss,rejects")]
+    make_version_1(path, *entries, "INSERT INTO fact (key, value) VALUES ('daily_loss', '6 % lost')")
+    database = Database(path)
+    store = SqliteStore(database)
+    assert store.mode().latched == Latched(1, ("rejects",), "rejects", NOW)
+    assert store.value("daily_loss") is None
+    store.set_reconciled(reconciled=True, reason="all found", now=NOW)
+    store.set_risk_state(RiskState(), reason="resumed", actor="ann", now=NOW)
+    assert store.mode().mode is Mode.REDUCING
+    store.halts.set_daily_loss(None, LATER)
+    assert store.mode().mode is Mode.ACTIVE
     database.close()
 
 

@@ -10,8 +10,10 @@ from trading.errors import InvariantBroken
 from trading.model.decision import RiskState, StopOut
 from trading.model.mode import OPERATOR, Latched, Mode, Seen
 from trading.store.database import Database
-from trading.store.modes import risk_from
+from trading.store.modes import RISK_FACT, risk_from
 from trading.store.records import SqliteStore
+
+DAY = date(2014, 3, 3)
 
 
 def log(database: Database) -> list[tuple[str, ...]]:
@@ -54,8 +56,44 @@ def test_daily_loss_reduces_until_it_is_over(database: Database) -> None:
     assert (store.mode().mode, store.mode().reason) == (Mode.REDUCING, "6 % lost")
     store.halts.set_daily_loss(None, LATER)
     assert store.mode().mode is Mode.ACTIVE
-    values = [row[1] for row in log(database) if row[0] == "reducing"]
-    assert values == ["daily_loss", "daily_loss,rejects", "daily_loss", ""]
+    assert log(database)[1:] == [
+        ("daily_loss", "1", "6 % lost", "risk"),
+        ("reducing", "rejects", "three", "risk"),
+        ("reducing", "", "resumed", "ann"),
+        ("daily_loss", "0", "the equity is within its daily loss again", "risk"),
+    ]
+
+
+@pytest.mark.parametrize("lost", [None, ""])
+def test_day_without_a_loss_is_no_news(database: Database, lost: str | None) -> None:
+    SqliteStore(database).halts.set_daily_loss(lost, NOW)
+    assert log(database) == []
+
+
+def test_daily_loss_renames_no_latch(database: Database) -> None:
+    store = SqliteStore(database)
+    store.set_reconciled(reconciled=True, reason="all found", now=NOW)
+    store.set_risk_state(RiskState(latches={"drawdown_halt": DAY}), reason="20 %", actor="risk", now=NOW)
+    shown = store.mode()
+    for lost in ("6 % lost", None, "7 % lost"):
+        store.halts.set_daily_loss(lost, LATER)
+        assert (store.mode().latched, store.mode().seen, store.mode().since) == (shown.latched, shown.seen, NOW)
+        # What a decision saves that latches nothing new is no news either.
+        store.set_risk_state(RiskState(peak=2.0, latches={"drawdown_halt": DAY}), reason="-", actor="risk", now=LATER)
+        assert store.mode().latched == shown.latched
+    store.set_risk_state(RiskState(latches={"drawdown_halt": DAY, "rejects": DAY}), reason="3", actor="risk", now=LATER)
+    assert store.mode().seen.latched > shown.seen.latched
+
+
+def test_daily_loss_is_kept_beside_a_risk_state_that_can_not_be_read(database: Database) -> None:
+    store = SqliteStore(database)
+    store.set_reconciled(reconciled=True, reason="all found", now=NOW)
+    with database.transaction() as connection:
+        connection.execute("INSERT INTO fact (key, value) VALUES (?, 'x')", (RISK_FACT,))
+    store.halts.set_daily_loss("6 % lost", NOW)
+    assert store.mode().mode is Mode.REDUCING
+    store.halts.set_daily_loss(None, LATER)
+    assert store.mode().mode is Mode.ACTIVE
 
 
 def test_daily_loss_that_is_over_leaves_a_latch(database: Database, path: Path) -> None:
@@ -65,7 +103,9 @@ def test_daily_loss_that_is_over_leaves_a_latch(database: Database, path: Path) 
     store.halts.set_daily_loss("6 % lost", NOW)
     database.close()
     again = Database(path)
+    SqliteStore(again).halts.set_daily_loss("7 % lost", LATER)
     SqliteStore(again).halts.set_daily_loss(None, LATER)
+    assert [row[:2] for row in log(again)[1:]] == [("reducing", "rejects"), ("daily_loss", "1"), ("daily_loss", "0")]
     assert SqliteStore(again).mode().mode is Mode.REDUCING
     again.close()
 
