@@ -41,9 +41,7 @@ class NothingCompared(click.ClickException):
 @click.option("--adopt", metavar="COID", help="An orphan is ours from now on, and may be cancelled.")
 @click.option("--ignore", metavar="COID", help="An orphan is not ours: leave it alone, it halts no more.")
 @click.option("--flow", metavar="NUMBER", help="Money came or went, as the list shows: a deposit, a withdrawal.")
-@click.option(
-    "--no-flow", metavar="NUMBER", help="None did: cash changed by a trade by hand, a dividend, a conversion."
-)
+@click.option("--no-flow", metavar="NUMBER", help="None did: it was a gain or a loss, such as a dividend.")
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
 @WAIT
 def reconcile(

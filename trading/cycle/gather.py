@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 
+from trading.cycle.balances import standing
 from trading.cycle.session_keeper import SessionView
 from trading.decision import MarketView
 from trading.errors import DataError, GatewayError, InvariantBroken, SessionLost
-from trading.execution.balances import doubt
 from trading.execution.closes import closes_now
 from trading.execution.context import TradingContext
 from trading.execution.exits import pending_exits
@@ -127,6 +127,7 @@ def trading_state(
     Raises: SessionLost.
     """
     now = context.clock.now()
+    doubt, flows = standing(context, snapshot.account.value)
     state = TradingState(
         now=now,
         epoch=session.epoch,
@@ -150,8 +151,8 @@ def trading_state(
         sightings=_sightings(context),
         skew_s=session.skew_s,
         free_bytes=free_bytes,
-        doubt=doubt(context.balances.memory(), snapshot.account.value),
-        flows=context.balances.unconfirmed(),
+        doubt=doubt,
+        flows=flows,
     )
     state = replace(state, contracts=_contracts(context, state))
     state = replace(state, quotes=_quotes(context, quotes_needed(state)))

@@ -13,11 +13,11 @@ from datetime import date, datetime, timedelta
 import msgspec
 
 from trading.cycle import balances
-from trading.cycle.gather import refreshed, risk_of, trading_state
+from trading.cycle.gather import refreshed, trading_state
 from trading.cycle.session_keeper import SessionView
 from trading.errors import InvariantBroken
 from trading.execution import waits
-from trading.execution.balances import balance_alarms, doubt
+from trading.execution.balances import balance_alarms
 from trading.execution.cancels import plan_cancels
 from trading.execution.context import TradingContext
 from trading.execution.dollars import convert_first, in_dollars
@@ -208,13 +208,18 @@ class AccountTurns:
     def _judge_loss(self, snapshot: BrokerSnapshot) -> None:
         """R08: REDUCING while too much is lost of the close before, by the balances of now or of the last decision.
 
-        Balances that can't be read, or are in doubt, leave it as it was.
+        Balances that can't be read, or are in doubt, leave it as it was; so does a memory that can't be read.
         """
         context, account = self._context, snapshot.account.value
-        if account is None or doubt(context.balances.memory(), account) is not None:
+        if account is None or balances.standing(context, account)[0] is not None:
+            return
+        try:
+            risk = context.store.risk_state()
+        except InvariantBroken:
+            # Told, with entries that wait, by `risk_of`.
             return
         limits = entry_limits(context.settings.risk, context.settings.sizing)
-        reason = too_much_lost(risk_of(context), account.net_liquidation, limits)
+        reason = too_much_lost(risk, account.net_liquidation, limits)
         context.store.halts.set_daily_loss(reason, context.clock.now())
 
     def _raise(self, found: Iterable[HaltCause]) -> None:

@@ -67,18 +67,14 @@ class RiskState:
         added = sorted((out for out in new if out not in self.stop_outs), key=lambda out: (out.session, out.symbol))
         return replace(self, stop_outs=(*self.stop_outs, *added))
 
-    def with_flow(self, amount: float, equity: float) -> RiskState:
-        """Return the memory after `amount` came into the account, or went where negative; `equity` is that after it.
+    def scaled(self, factor: float) -> RiskState:
+        """Return the memory after money came or went that multiplied the account by `factor`.
 
-        Peak and prior equity move in proportion, so that what was lost of them stays the same fraction. Where nothing
-        was there before, or is left, there is nothing to measure from.
+        Peak and prior equity move in proportion, so that what was lost of them stays the same fraction.
         """
-        before = equity - amount
-        if not (before > 0.0 and equity > 0.0):
-            return replace(self, peak=None, prior_equity=None)
 
         def moved(value: float | None) -> float | None:
-            return None if value is None else value * (equity / before)
+            return None if value is None else value * factor
 
         return replace(self, peak=moved(self.peak), prior_equity=moved(self.prior_equity))
 

@@ -57,7 +57,7 @@ class Step(StrEnum):
     FLOW = "flow"
     """the money that is shown did come or go"""
     NO_FLOW = "no-flow"
-    """no money came or went: cash changed by a trade, a dividend, a conversion"""
+    """no money came or went: it was a gain or a loss, such as a dividend"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from typing import Protocol
 
@@ -16,7 +16,6 @@ from trading.model.difference import Difference
 from trading.model.metric import Counter
 from trading.model.mode import Acknowledgement, FlattenGoal, Halt, ModeState
 from trading.model.operator_request import OperatorRequest
-from trading.model.order import Execution
 from trading.model.status import StatusKey
 
 
@@ -68,11 +67,8 @@ class Halts(Protocol):
 class BalanceBook(Protocol):
     """What came into the account and went from it beside trades, and what that is told by."""
 
-    def note_trades(self, listed: Iterable[Execution]) -> None:
-        """Keep what listed executions did to cash and shares, but those that the journal has."""
-
     def booked(self, now: datetime) -> Booked:
-        """Return what all known executions did to cash and shares."""
+        """Return what own executions did to the cash."""
         ...
 
     def memory(self) -> BalanceMemory:
@@ -82,10 +78,10 @@ class BalanceBook(Protocol):
     def remember(self, memory: BalanceMemory) -> None:
         """Keep what to hold the next reading against; the same again writes nothing."""
 
-    def record_flow(self, memory: BalanceMemory, amount: float, equity: float, now: datetime) -> None:
+    def record_flow(self, memory: BalanceMemory, amount: float, before: float, now: datetime) -> None:
         """Keep that money came or went, and move the equity's peak and the prior close's equity with it, in one step.
 
-        `equity` is that after it; `memory` what the next reading is held against.
+        `before` is the equity before it; `memory` what the next reading is held against, with the equity after it.
         """
 
     def unconfirmed(self) -> tuple[Flow, ...]:

@@ -133,17 +133,8 @@ _DOUBTS = (
     "ALTER TABLE trade ADD COLUMN doubt TEXT NOT NULL DEFAULT ''",
 )
 
-# Money that came and went, and trades of others, which change the cash too.
+# Money that came and went.
 _FLOWS = (
-    """
-    CREATE TABLE trade_of_others (
-        execution_id TEXT PRIMARY KEY,
-        conid        INTEGER NOT NULL,
-        shares       REAL NOT NULL,
-        cash         INTEGER,
-        at           TEXT NOT NULL
-    ) STRICT
-    """,
     """
     CREATE TABLE flow (
         number  INTEGER PRIMARY KEY,
@@ -151,6 +142,9 @@ _FLOWS = (
         amount  INTEGER NOT NULL,
         equity  INTEGER NOT NULL,
         state   TEXT NOT NULL CHECK (state IN ('unconfirmed', 'confirmed', 'refused')),
+        factor  REAL NOT NULL,
+        peak    REAL,
+        prior   REAL,
         changed TEXT,
         actor   TEXT
     ) STRICT

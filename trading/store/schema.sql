@@ -128,20 +128,15 @@ CREATE TABLE adjustment (               -- changes of own shares that were no ex
     at       TEXT NOT NULL
 ) STRICT;
 
-CREATE TABLE trade_of_others (          -- listed executions that the journal has not: what they did to the account's cash
-    execution_id TEXT PRIMARY KEY,
-    conid        INTEGER NOT NULL,
-    shares       REAL NOT NULL,         -- bought, or sold where negative
-    cash         INTEGER,               -- less the commission; none where the price is not told
-    at           TEXT NOT NULL
-) STRICT;
-
 CREATE TABLE flow (                     -- money that came or went, and what a person said of it
     number  INTEGER PRIMARY KEY,
     at      TEXT NOT NULL,
     amount  INTEGER NOT NULL,
     equity  INTEGER NOT NULL,           -- after it
     state   TEXT NOT NULL CHECK (state IN ('unconfirmed', 'confirmed', 'refused')),
+    factor  REAL NOT NULL,              -- that peak and prior equity were multiplied by
+    peak    REAL,                       -- before it, none where there was none
+    prior   REAL,
     changed TEXT,
     actor   TEXT
 ) STRICT;

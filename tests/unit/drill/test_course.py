@@ -14,7 +14,7 @@ from drill.world import World
 from tests.fakes.chance import seeded
 from trading.bootstrap import CONTROLS, DATABASE
 from trading.errors import ConfigError
-from trading.model.balances import BalanceMemory
+from trading.model.balances import BalanceMemory, Balances
 from trading.model.operator_request import RequestKind
 from trading.store.balances import SqliteBalances
 from trading.store.database import Database
@@ -91,7 +91,9 @@ class Payer(Nobody):
         super()._live()
         if self.turns == 10:
             database = Database(self.state / DATABASE, chance=seeded())
-            SqliteBalances(database).record_flow(BalanceMemory(), 500.0, 10_500.0, self._clock.now())
+            now = self._clock.now()
+            memory = BalanceMemory(Balances(now, 10_500.0, 10_500.0))
+            SqliteBalances(database).record_flow(memory, 500.0, 10_000.0, now)
             database.close()
 
 

@@ -9,6 +9,7 @@ from datetime import date, timedelta
 import pytest
 
 from tests.fakes.stages import settings_of
+from trading.model.balances import flow_factor
 from trading.model.decision import RiskState
 from trading.risk_manager import RiskManager, Standing
 from trading.strategies.discovery import make_strategy
@@ -23,6 +24,10 @@ def assess(number: int, equity: float, before: RiskState) -> Standing:
     return MANAGER.assess(FIRST + timedelta(days=number), equity, before)
 
 
+def paid(risk: RiskState, amount: float, equity: float) -> RiskState:
+    return risk.scaled(flow_factor(amount, equity - amount, equity))
+
+
 def run(returns: list[float], flows: dict[int, float]) -> list[Standing]:
     """Let each session return so much, and let money come or go in the night before some."""
     found: list[Standing] = []
@@ -30,7 +35,7 @@ def run(returns: list[float], flows: dict[int, float]) -> list[Standing]:
     for number, gained in enumerate(returns):
         if number in flows:
             equity += flows[number]
-            risk = risk.with_flow(flows[number], equity)
+            risk = paid(risk, flows[number], equity)
         equity *= 1.0 + gained
         found.append(assess(number, equity, risk))
         risk = found[-1].risk
@@ -56,14 +61,14 @@ def test_withdrawal_alone_never_latches(lost: float, part: float) -> None:
     equity = START * (1.0 - lost)
     risk = assess(1, equity, RiskState(START, equity)).risk
     gone = part * equity
-    after = assess(2, equity - gone, risk.with_flow(-gone, equity - gone))
+    after = assess(2, equity - gone, paid(risk, -gone, equity - gone))
     assert not after.halted
     assert (after.drawdown, after.daily_loss) == pytest.approx((lost, 0.0))
 
 
 @pytest.mark.parametrize(("lost", "latched"), [(0.1999, False), (0.2001, True)])
 def test_deposit_hides_no_loss(lost: float, *, latched: bool) -> None:
-    risk = RiskState(START, START).with_flow(9 * START, 10 * START)
+    risk = paid(RiskState(START, START), 9 * START, 10 * START)
     assert assess(1, 10 * START * (1.0 - lost), risk).halted is latched
 
 

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from tests.fakes.fake_market_data import CONIDS
 from tests.fakes.stages import system_of
-from tests.fakes.trading_context import PRE_OPEN, PROFILE, SESSION, ContextParts, decision_of
+from tests.fakes.trading_context import ACCOUNT, PRE_OPEN, PROFILE, SESSION, ContextParts, decision_of
 from tests.fakes.trading_states import approved
 from trading.cycle.deciding import RETRY_S, Deciding
 from trading.cycle.publish import Publisher
 from trading.cycle.summary import CycleSummary
 from trading.cycle.turn import Turn
 from trading.execution.balances import FLOW_APART, JUMP_APART
+from trading.model.alarm import AlarmCode
 from trading.model.decision import RiskState
-from trading.model.order import Side
+from trading.model.mode import Mode
+from trading.model.order import BrokerStatus, Execution, OrderType, Side
 
 NIGHT = PRE_OPEN - timedelta(hours=10)
 STAGES = system_of(PROFILE)
@@ -42,7 +46,7 @@ def test_entry_waits_until_a_person_says_what_came_or_went(parts: ContextParts, 
     done = turn(parts, "AAPL")
     assert (done.sent, done.waiting["AAPL"].split(":")[0]) == (
         0,
-        f"2,500.00 USD {'came into' if amount > 0 else 'left'} the account on 2014-03-04, by no trade that is known",
+        f"2,500.00 USD {'came into' if amount > 0 else 'left'} the account on 2014-03-04, by no trade of ours",
     )
     assert [(alarm.code, alarm.subject) for alarm in done.alarms] == [("flow", "1")]
     (flow,) = parts.balances.unconfirmed()
@@ -76,6 +80,99 @@ def test_balances_in_doubt_are_read_again_in_the_next_turn(parts: ContextParts) 
     assert turns.run(parts.view(), None, balances=True).state.doubt is not None
     parts.broker.worth = None
     assert turns.run(parts.view(), None, balances=False).state.doubt is None
+
+
+def put(parts: ContextParts, key: str, value: str) -> None:
+    """Spoil a fact in the file."""
+    with parts.database.transaction() as connection:
+        connection.execute("INSERT OR REPLACE INTO fact (key, value) VALUES (?, ?)", (key, value))
+
+
+def uncover(parts: ContextParts) -> None:
+    """Let the broker end every order, so that own shares have no stop."""
+    for order in parts.broker.live():
+        parts.broker.end(order.order_id, BrokerStatus.CANCELLED)
+
+
+def works(parts: ContextParts) -> set[OrderType]:
+    """Return the types of what works at the broker."""
+    return {order.order_type for order in parts.broker.live() if order.order_type is not None}
+
+
+@pytest.mark.parametrize("kept", ["x", '{"agreed":{"at":"soon"}}', "[]"])
+def test_balances_that_cannot_be_read_are_a_doubt_and_stop_nothing(parts: ContextParts, kept: str) -> None:
+    parts.buy()
+    uncover(parts)
+    put(parts, "balances", kept)
+    done = turn(parts, "MSFT")
+    assert OrderType.STOP in works(parts)
+    assert [alarm.code for alarm in done.alarms if alarm.code is AlarmCode.EQUITY] == [AlarmCode.EQUITY]
+    assert "the kept balances can't be read" in done.waiting["MSFT"]
+    assert parts.store.mode().mode is not Mode.HALTED
+
+
+def test_flow_that_cannot_be_read_is_a_doubt_and_stops_nothing(parts: ContextParts) -> None:
+    turn(parts)
+    pay(parts, -50.0)
+    with parts.database.transaction() as connection:
+        connection.execute("UPDATE flow SET at = 'soon'")
+    assert "the kept flow 1 can't be read" in turn(parts, "AAPL").waiting["AAPL"]
+
+
+def test_risk_memory_that_cannot_be_read_stops_nothing_and_keeps_the_daily_loss(parts: ContextParts) -> None:
+    turn(parts)
+    parts.buy()
+    uncover(parts)
+    parts.store.halts.set_daily_loss("daily_loss: 6.00% lost", parts.clock.time)
+    turns = parts.account_turns()
+    put(parts, "risk", "x")
+    parts.broker.cash -= 2_500.0
+    for _ in range(2):
+        turns.run(parts.view(), None, balances=True)
+        parts.clock.time += FLOW_APART
+    assert OrderType.STOP in works(parts)
+    assert parts.balances.unconfirmed() == ()
+    assert parts.store.mode().mode is Mode.REDUCING
+    parts.store.halts.set_daily_loss(None, parts.clock.time)
+    put(parts, "risk", '{"peak":10000.0,"prior_equity":10000.0}')
+    turn(parts)
+    assert [flow.amount for flow in parts.balances.unconfirmed()] == [-2_500.0]
+
+
+@pytest.mark.parametrize(
+    "absurd",
+    [
+        {"price": 1e18},
+        {"commission": 1e17},
+        {"conid": 10**20},
+        {"price": 1e200, "quantity": 1e200},
+        {"price": 0.0},
+        {"price": math.nan},
+        {"commission": -math.inf},
+    ],
+)
+def test_trade_of_a_stranger_stops_nothing(parts: ContextParts, absurd: dict[str, float]) -> None:
+    parts.buy()
+    uncover(parts)
+    row = Execution("0000e1a7.1.01.01", ACCOUNT, 999, "ZZZ", Side.BUY, 10.0, 95.5, None, PRE_OPEN, None, 900)
+    parts.broker.fills.append(replace(row, **absurd))  # type: ignore[arg-type]
+    done = turn(parts)
+    assert OrderType.STOP in works(parts)
+    assert (done.state.doubt, parts.balances.unconfirmed()) == (None, ())
+
+
+@pytest.mark.parametrize("dollars", [0.0, -500.0, 1_000.0, -6_000.0])
+def test_trade_in_another_currency_or_an_option_is_no_flow(parts: ContextParts, dollars: float) -> None:
+    parts.store.set_risk_state(RiskState(12_000.0, 10_000.0), reason="", actor="", now=PRE_OPEN)
+    turn(parts)
+    parts.broker.cash += dollars
+    parts.broker.worth = 10_000.0
+    for _ in range(4):
+        done = turn(parts)
+        parts.clock.time += FLOW_APART
+        assert (done.state.doubt, done.alarms) == (None, [])
+    assert parts.balances.unconfirmed() == ()
+    assert parts.store.risk_state() == RiskState(12_000.0, 10_000.0)
 
 
 @pytest.mark.parametrize(("worth", "code"), [(100_000.0, "equity"), (0.0, "equity"), (-5.0, "equity")])

@@ -16,6 +16,7 @@ from trading.cycle.turn import Turn
 from trading.execution.order_factory import tickets
 from trading.execution.resolutions import carry_out
 from trading.execution.snapshot import read_snapshot
+from trading.model.balances import BalanceMemory, Balances
 from trading.model.mode import Mode
 from trading.model.operator_request import REFUSED
 from trading.model.order import BrokerStatus, IntentState, OrderTicket, OrderType, Role, Side, Tif
@@ -354,7 +355,8 @@ def test_without_a_whole_reading_or_a_sensible_argument_nothing_is_done(parts: C
 def test_person_says_that_money_came_or_that_none_did(parts: ContextParts) -> None:
     balances = parts.balances
     for amount in (500.0, -700.0):
-        balances.record_flow(balances.memory(), amount, 10_000.0, parts.clock.time)
+        memory = BalanceMemory(Balances(parts.clock.time, 10_000.0, 10_000.0 + amount))
+        balances.record_flow(memory, amount, 10_000.0, parts.clock.time)
     assert decide(parts, "flow 1") == "+500.00 USD came or went, as ann says"
     assert decide(parts, "no-flow 2") == "-700.00 USD count as gain or loss, as ann says"
     assert balances.unconfirmed() == ()
