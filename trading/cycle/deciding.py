@@ -84,6 +84,7 @@ class Deciding:
         """
         context = self._context
         newest = state.times.newest
+        self.problem = ""
         if state.doubt is not None and state.now < state.times.window.begins:
             # What a second reading may settle before anything has to leave.
             self.again_at = min(state.now + timedelta(seconds=RETRY_S), state.times.window.begins)
@@ -94,7 +95,6 @@ class Deciding:
         market = read_market(context, newest.day, symbols, self._stages.strategy.fetch_bars)
         summary.trades += context.store.record_closed_trades()
         view = view_of(context, market, state.snapshot, state.journal)
-        self.problem = ""
         if view is None:
             missing = "no bars" if state.snapshot.account.value is not None else "no balances"
             self.problem = f"nothing can be decided on {newest.day}: there are {missing} of it"

@@ -207,6 +207,16 @@ def test_decision_waits_in_the_night_for_a_second_reading(parts: ContextParts) -
     assert (risk.peak, risk.prior_equity, dict(risk.latches)) == (7_500.0, 7_500.0, {})
 
 
+def test_earlier_problem_is_not_the_present_one_while_a_reading_is_awaited(parts: ContextParts) -> None:
+    parts.clock.time = NIGHT
+    turn(parts)
+    parts.broker.cash -= 2_500.0
+    made = Deciding(parts.context(), STAGES, ("AAPL",))
+    made.problem = "there were no bars"
+    assert not decide(parts, made)
+    assert made.problem == ""
+
+
 def test_decision_that_can_wait_no_longer_is_taken_without_entries_and_latches(parts: ContextParts) -> None:
     parts.store.set_risk_state(RiskState(10_000.0, 10_000.0), reason="", actor="", now=PRE_OPEN)
     turn(parts)
