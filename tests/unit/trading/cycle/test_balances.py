@@ -8,9 +8,10 @@ from datetime import timedelta
 
 import pytest
 
+from tests.fakes.broker_account import ACCOUNT
 from tests.fakes.fake_market_data import CONIDS
 from tests.fakes.stages import system_of
-from tests.fakes.trading_context import ACCOUNT, PRE_OPEN, PROFILE, SESSION, ContextParts, decision_of
+from tests.fakes.trading_context import PRE_OPEN, PROFILE, SESSION, ContextParts, decision_of
 from tests.fakes.trading_states import approved
 from trading.cycle.deciding import RETRY_S, Deciding
 from trading.cycle.publish import Publisher
