@@ -142,7 +142,7 @@ def test_refused_session_is_not_selected_against_somebodys_choice(house: House) 
 
 def test_refused_session_is_selected_three_times_where_that_has_no_effect(house: House) -> None:
     house.session.ids = (OTHER, ACCOUNT)
-    house.session.select = house.session.selected.append  # type: ignore[method-assign]
+    house.session.select = house.session.selected.append  # type: ignore[method-assign, assignment]
     assert refused_for_half_an_hour(house) == [1, 2, 4, 8, 16]
     assert house.session.selected == [ACCOUNT] * 3
     house.keeper.check()

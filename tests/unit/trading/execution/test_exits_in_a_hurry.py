@@ -15,6 +15,7 @@ from tests.fakes.trading_states import (
     MSFT,
     OPEN,
     PRE_OPEN,
+    Facts,
     after,
     asked,
     bid,
@@ -177,7 +178,7 @@ def test_planned_limit_stays_while_its_cover_is_cancelled_and_gives_way_once_whe
     ended = sale("X0", 40, limit=98.0, state=IntentState.CANCELLED, sent_at=OPEN)
     limited = planned(sale(limit=95.0))
     for price, names in ((100.0, ["X"]), (100.02, [""]), (100.4, [""]), (99.6, ["X"]), (99.4, [""])):
-        facts = {"commands": [asked(ended, Step.REPLACE, OPEN)], "quotes": [bid(price)]}
+        facts: Facts = {"commands": [asked(ended, Step.REPLACE, OPEN)], "quotes": [bid(price)]}
         beside = plan_of(moment(IN_SESSION, ended, limited, stop(), target(), positions=[own()], **facts))
         assert set(steps(beside)) == {"Cancel"}
         alone = plan_of(bare(IN_SESSION, ended, limited, **facts))
