@@ -108,9 +108,9 @@ def closed(status: int, **limits: int) -> Sequence[Rule]:
 
 @pytest.mark.parametrize(
     "rules",
-    [OTHERS, NULLS, EUROS, selects(ADVISOR, times=2), selects(NONE_SELECTED, times=2), closed(401, times=1),
+    [OTHERS, EUROS, selects(ADVISOR, times=2), selects(NONE_SELECTED, times=2), closed(401, times=1),
      closed(403, times=1)],
-    ids=["rows of others", "no rows", "dollars of an account in euros", "an advisor's accounts at first",
+    ids=["rows of others", "dollars of an account in euros", "an advisor's accounts at first",
          "no account at first", "401 at the data once", "403 at the data once"],
 )  # fmt: skip
 def test_what_is_not_ours_changes_nothing_that_we_do(
@@ -120,6 +120,14 @@ def test_what_is_not_ours_changes_nothing_that_we_do(
     run = trade(tmp_path, panel, SPAN, rules)
     assert what_it_did(run) == what_it_did(undisturbed)
     assert run.fact(StatusKey.TROUBLE) == ""
+
+
+def test_rows_that_are_none_change_nothing_and_are_told(
+    panel: Panel, undisturbed: InProcessRun, tmp_path: Path
+) -> None:
+    run = trade(tmp_path, panel, SPAN, NULLS)
+    assert what_it_did(run) == what_it_did(undisturbed)
+    assert "orders: a row can't be read" in str(run.fact(StatusKey.TROUBLE))
 
 
 @pytest.mark.parametrize(
