@@ -78,7 +78,8 @@ class Endings:
         if record.filled >= self._ordered(record, sight):
             return Ending(IntentState.FILLED, "")
         if record.order_id is None:
-            return None
+            # An execution alone had proven it. Where the broker took that back, nothing does.
+            return None if record.filled else Ending(IntentState.UNKNOWN, "no id, and its executions were taken back")
         if sight is None:
             return self._missing(record, now)
         ending = self._judge(record, sight, now)

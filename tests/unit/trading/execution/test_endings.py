@@ -338,8 +338,12 @@ def test_status_of_another_order_under_the_id_shows_nothing_alive(judge: Judge) 
     assert judge.alive == set()
 
 
-def test_order_without_an_id_is_not_judged_here(judge: Judge) -> None:
-    assert judge.after(86400, entry(order_id=None)) is None
+def test_order_without_an_id_works_for_as_long_as_an_execution_tells_of_it(judge: Judge) -> None:
+    assert judge.after(86400, entry(order_id=None, filled=1)) is None
+
+
+def test_order_that_an_execution_alone_had_proven_is_unproven_once_that_was_taken_back(judge: Judge) -> None:
+    assert judge(entry(order_id=None)) == Ending(IntentState.UNKNOWN, "no id, and its executions were taken back")
 
 
 def test_order_under_an_id_that_was_given_again_does_not_end_the_one_that_was_just_sent(judge: Judge) -> None:
