@@ -19,6 +19,7 @@ from simulator.core import TRUTH_FILE
 from trading.bootstrap import CONTROLS, DATABASE
 from trading.config import Settings, load_settings, with_overrides
 from trading.errors import TradingError
+from trading.execution import checks
 from trading.model.difference import Resolution, Step
 from trading.model.mode import Seen
 from trading.model.operator_request import RequestKind
@@ -229,6 +230,6 @@ def _limits(settings: Settings) -> dict[str, object]:
         "max_stop_distance": risk.max_stop_distance,
         "max_price_deviation": risk.max_price_deviation,
         "max_drawdown": float(risk.max_drawdown),
-        "entries_a_minute": 20,
-        "entries_a_day": 200,
+        "entries_a_minute": checks.MAX_ENTRIES_A_MINUTE,
+        "entries_a_day": checks.MAX_ENTRIES_A_DAY,
     }

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from drill.checker.logs import Case, Line, instant
+from drill.checker.logs import FAR, Case, Line, instant
 
 OVER = frozenset({"filled", "cancelled", "inactive"})
 STOPS = frozenset({"STP", "STOP_LIMIT"})
@@ -315,8 +315,15 @@ def changes(case: Case) -> Iterator[tuple[Line, Book]]:
 
 def final(case: Case) -> Book:
     """Return the book at the end."""
+    return book_at(case, FAR)
+
+
+def book_at(case: Case, at: float) -> Book:
+    """Return the book as it is at a time."""
     book = Book(conids=dict(case.contracts))
     for line in case.truth:
+        if at < FAR and instant(line["at"]) > at:
+            break
         book.take(line)
     return book
 

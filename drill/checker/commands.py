@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from drill.checker.accounts import intent_of
-from drill.checker.book import OVER, Book, Order, final
+from drill.checker.book import Order, book_at, final
 from drill.checker.cover import unproven_until
-from drill.checker.exposure import halts
-from drill.checker.logs import FAR, Case, Goal, Violation, instant
+from drill.checker.exposure import ended, halts
+from drill.checker.logs import FAR, Case, Goal, Violation
 from drill.checker.looks import Looks, alive_after, looks_of
 
 CANCEL_S = 60.0
 """after the first clear look at an entry in a halt its cancel has to have been asked for"""
+ASKED_BEFORE_S = 300.0
+"""so long before a halt its cancel may have been asked for, for another reason"""
 SELL_S = 300.0
 """after the first clear look in liquid hours what a flatten sells has to have an exit"""
 
@@ -22,17 +24,18 @@ def entries_are_cancelled_in_a_halt(case: Case) -> Iterator[Violation]:
     spans = halts(case)
     if not spans:
         return
-    looks, ends, book = looks_of(case), _ends(case), final(case)
+    looks, book = looks_of(case), final(case)
     entries = [order for order in book.all_orders() if order.own and order.side == "BUY" and not order.refused]
     for begin, end in spans:
         for order in entries:
             intent = intent_of(case, order)
-            if intent is None or order.order_id not in ends or intent.order_id != order.order_id:
+            if intent is None or intent.order_id != order.order_id:
                 continue
             since = max(begin, order.placed)
             seen = looks.first_clear(since + book.visible_after_s)
             due = alive_after(case, looks.clear_from(seen, CANCEL_S)) if seen < FAR else FAR
-            if due >= min(end, ends[order.order_id], case.end) or _likeness_until(case, intent.coid, due):
+            over = ended(case, order.order_id, order.placed)
+            if due >= min(end, over, case.end) or not _was_proven(case, intent.coid, due):
                 continue
             if not _cancel_asked(case, order, begin, due):
                 yield Violation(
@@ -40,35 +43,22 @@ def entries_are_cancelled_in_a_halt(case: Case) -> Iterator[Violation]:
                 )
 
 
-def _ends(case: Case) -> dict[int, float]:
-    """Return when each own order was over, by id; far away where it never was, none of an id that was given twice."""
-    ends: dict[int, float] = {}
-    twice: set[int] = set()
-    for line in case.truth:
-        if line["kind"] == "order":
-            for ticket in line["tickets"]:
-                if ticket["order_id"] in ends:
-                    twice.add(ticket["order_id"])
-                ends[ticket["order_id"]] = FAR
-        elif line["kind"] == "status" and line["order_id"] in ends:
-            over = line["state"] in OVER
-            ends[line["order_id"]] = instant(line["at"]) if over else FAR
-    return {order_id: at for order_id, at in ends.items() if order_id not in twice}
-
-
-def _likeness_until(case: Case, coid: str, at: float) -> bool:
-    """Return whether what became of an entry was not proven at a time: an order that is only like it is left alone."""
+def _was_proven(case: Case, coid: str, at: float) -> bool:
+    """Return whether an entry was known to work at a time: an order that is only like it is left alone."""
     last = None
     for step in case.journal.steps:
         if step.coid == coid and step.at <= at:
             last = step
-    return last is None or last.likeness or last.state != "WORKING"
+    return last is not None and not last.likeness and last.state == "WORKING"
 
 
 def _cancel_asked(case: Case, order: Order, since: float, until: float) -> bool:
     ending = f"/order/{order.order_id}"
     return any(
-        act.about is None and act.verb == "DELETE" and act.path.endswith(ending) and since - 300.0 <= act.at <= until
+        act.about is None
+        and act.verb == "DELETE"
+        and act.path.endswith(ending)
+        and since - ASKED_BEFORE_S <= act.at <= until
         for act in case.journal.wire
     )
 
@@ -86,11 +76,7 @@ def _unsold(case: Case, looks: Looks, goal: Goal, opened: float, closed: float) 
     due = alive_after(case, looks.clear_from(seen, SELL_S)) if seen < FAR else FAR
     if due >= min(goal.until, closed, case.end):
         return
-    book = Book(conids=dict(case.contracts))
-    for line in case.truth:
-        if instant(line["at"]) > due:
-            break
-        book.take(line)
+    book = book_at(case, due)
     for conid, shares in book.own.items():
         if shares <= 0 or unproven_until(case, conid, due) > due:
             continue

@@ -210,7 +210,7 @@ def _never_halted(case: Case, spans: Sequence[tuple[float, float]]) -> Iterator[
             yield Violation("I13", at, event["asked"], "it was asked for, and the journal never said HALTED")
 
 
-def _ended(case: Case, order_id: int, since: float) -> float:
+def ended(case: Case, order_id: int, since: float) -> float:
     """Return when an order that was placed at a time was over."""
     ends = (
         instant(line["at"])
@@ -231,7 +231,7 @@ def _orphans(case: Case, spans: Sequence[tuple[float, float]]) -> Iterator[Viola
         at = book.at
         seen = looks.first_clear(at + book.visible_after_s)
         due = looks.clear_from(seen, ORPHAN_SEEN_S)
-        lived = _ended(case, line["order_id"], at) > seen
+        lived = ended(case, line["order_id"], at) > seen
         if lived and due < case.end and book.shows_names and not any(b <= due and end > at for b, end in spans):
             yield Violation("I13", due, name, "an order of this name stands at the broker, and nothing was halted")
 

@@ -131,7 +131,7 @@ def _session(case: Case) -> Iterator[Violation]:
     Another program that took the session has it for as long as it is set to be left to it.
     """
     last = next((line for line in reversed(case.truth) if line["kind"] == "session"), None)
-    yields_s = next(iter(case.happened("window")), {}).get("yield_s", 0.0)
+    yields_s = case.told("window").get("yield_s", 0.0)
     if last is not None and last["event"] == "competing" and case.end - instant(last["at"]) < yields_s:
         return
     if last is not None and last["login"] and not last["authenticated"]:

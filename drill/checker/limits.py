@@ -27,8 +27,8 @@ def i12_within_the_limits(case: Case) -> Iterator[Violation]:
     Those of the account hold as it was at the last clear look: not where another's hand or a fault changed it since,
     nor for an order that took long to arrive.
     """
-    limits = next(iter(case.happened("limits")), None)
-    if limits is None:
+    limits = case.told("limits")
+    if not limits:
         return
     looks = looks_of(case)
     entries: list[float] = []

@@ -132,6 +132,10 @@ class Case:
         """Return the drill's own deeds of some kinds, in order."""
         return [event for event in self.events if event["kind"] in kinds]
 
+    def told(self, kind: str) -> Line:
+        """Return what the drill wrote down once of the run as a whole, nothing where it did not."""
+        return next(iter(self.happened(kind)), {})
+
     def fired(self, *ids: str) -> bool:
         """Return whether one of these faults fired."""
         return any(line["kind"] == "fault" and line["id"] in ids for line in self.truth)

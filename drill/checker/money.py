@@ -16,10 +16,10 @@ def i27_flows_latch_nothing(case: Case) -> Iterator[Violation]:
 
     Where readings of the account's value lie, or the run does not say what the limit is, nobody can tell.
     """
-    limits = case.happened("limits")
+    limits = case.told("limits")
     if not limits or case.fired("C09"):
         return
-    allowed = float(limits[0]["max_drawdown"])
+    allowed = float(limits["max_drawdown"])
     latched = False
     for row in case.journal.modes:
         if row.fact != "reducing":

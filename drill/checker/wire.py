@@ -136,7 +136,7 @@ def i18_questions(case: Case) -> Iterator[Violation]:
     """Yes is said only to questions that may be answered so, in the session in which they were asked."""
     asked: dict[str, Line] = {}
     began = 0
-    told = next(iter(case.happened("window")), {})
+    told = case.told("window")
     may_be = ALLOWED_QUESTIONS.union(told.get("allowed_questions", ())) - NEVER_ALLOWED - ALLOWED_FOR_SALES
     turns = [event["seq"] for event in case.happened("turn")]
     for line in case.truth:
@@ -227,7 +227,7 @@ def i22_in_its_window(case: Case) -> Iterator[Violation]:
     """Entries leave before the open of the session that they are for, and not long before."""
     if not case.hours:
         return
-    set_to = next(iter(case.happened("window")), {"pre_open_s": PRE_OPEN_S, "send_until_s": LATEST_BEFORE_OPEN_S})
+    set_to = case.told("window") or {"pre_open_s": PRE_OPEN_S, "send_until_s": LATEST_BEFORE_OPEN_S}
     for at, coids in orders_sent(case):
         for coid in coids:
             intent = case.journal.intents.get(coid)

@@ -11,7 +11,7 @@ from trading.errors import InvariantBroken
 from trading.model.balances import BalanceMemory, Booked, Decided, Flow, FlowState, flow_factor, without
 from trading.model.decision import RiskState
 from trading.store import modes
-from trading.store.database import Database
+from trading.store.database import PUT_FACT, Database
 from trading.store.units import UNITS_PER_DOLLAR, from_units, to_units, utc_text
 
 BALANCES_FACT = "balances"
@@ -154,7 +154,4 @@ def _take_back(connection: sqlite3.Connection, flow: Flow, *, actor: str, at: st
 
 
 def _keep(connection: sqlite3.Connection, memory: BalanceMemory) -> None:
-    connection.execute(
-        "INSERT INTO fact (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
-        (BALANCES_FACT, msgspec.json.encode(memory).decode()),
-    )
+    connection.execute(PUT_FACT, (BALANCES_FACT, msgspec.json.encode(memory).decode()))

@@ -54,6 +54,10 @@ class StateLock:
         os.close(self._descriptor)
 
 
+PUT_FACT = "INSERT INTO fact (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value"
+"""the statement that stores a small fact, of a key and a value, in place of the one before"""
+
+
 class Database:
     """One connection to trading.db, safe to share between threads; a writer holds the folder's lock while it is open.
 

@@ -11,6 +11,7 @@ import msgspec
 from trading.errors import InvariantBroken
 from trading.model.decision import RiskState
 from trading.model.mode import Halt, Latched, Mode, ModeState
+from trading.store.database import PUT_FACT
 
 HALT = "halt"
 REDUCING = "reducing"
@@ -24,7 +25,6 @@ _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 YES = "1"
 NO = "0"
 
-_PUT = "INSERT INTO fact (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value"
 LAST_ENTRIES = "SELECT * FROM mode_log WHERE id IN (SELECT max(id) FROM mode_log GROUP BY fact)"
 
 
@@ -67,7 +67,7 @@ def log_change(connection: sqlite3.Connection, fact: str, value: str, *, reason:
 
 def save_risk(connection: sqlite3.Connection, risk: RiskState, *, reason: str, actor: str, at: str) -> None:
     """Keep the risk rules' memory, and log a change of the latched codes."""
-    connection.execute(_PUT, (RISK_FACT, msgspec.json.encode(risk).decode()))
+    connection.execute(PUT_FACT, (RISK_FACT, msgspec.json.encode(risk).decode()))
     codes = ",".join(sorted(risk.latches))
     first = connection.execute("SELECT 1 FROM mode_log WHERE fact = ?", (REDUCING,)).fetchone() is None
     if codes or not first:

@@ -19,7 +19,7 @@ from trading.store import modes
 from trading.store.balances import BALANCES_FACT
 from trading.store.bars import BarWriter
 from trading.store.chart_values import Lines, write_chart_values
-from trading.store.database import Database
+from trading.store.database import PUT_FACT, Database
 from trading.store.decision_text import decode_decision, encode_decision, encode_verdict
 from trading.store.halts import SqliteHalts
 from trading.store.trades import insert_closed
@@ -34,7 +34,6 @@ SELECT symbol, exit_session FROM trade
 WHERE exit_reason = ? AND doubt = '' AND exit_session <= ?
   AND exit_session > coalesce((SELECT max(session) FROM decision), '')
 """
-_PUT = "INSERT INTO fact (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value"
 
 
 class SqliteStore:
@@ -199,7 +198,7 @@ class SqliteStore:
         if changed:
             with self._database.transaction(durable=durable) as connection:
                 for fact in changed:
-                    connection.execute(_PUT, fact)
+                    connection.execute(PUT_FACT, fact)
 
     def _mode_may_differ(self) -> None:
         try:
