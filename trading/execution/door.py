@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 from trading.execution import checks
-from trading.execution.doubts import APART
 from trading.execution.entries import check_entry
 from trading.execution.exits import check_exit
 from trading.execution.matching import waits_for_entry
@@ -77,7 +76,7 @@ def _short(order: OrderIntent, state: TradingState) -> Denied | None:
         and record.intent.role is not partner
         and not waits_for_entry(record, state.snapshot, state.journal)
     ]
-    own = state.own_shares_shown(order.conid, APART)
+    own = state.shares_for_stops(order.conid)
     return checks.short(order, own, sum(record.left for record in others))
 
 

@@ -12,8 +12,10 @@ from datetime import datetime, timedelta
 from trading.execution.kept import kept_under
 from trading.ports import Evidence, Sighting
 
-# A stop and target may rest for shares that two readings, so far apart, have shown again.
+# A stop and target may rest for shares that were shown again for as long as they had been missing: in two readings
+# so far apart at least, and for so long at most. They are bare meanwhile, and the software guard watches them.
 APART = timedelta(seconds=5)
+LONGEST = timedelta(seconds=30)
 _SHOWN = "shown:"
 # A list that shows them in turns and not is looked at for so many turns; what is older than its span is dropped then.
 _MOST_KEPT = 50
@@ -30,6 +32,15 @@ def fewest(sightings: Sequence[Sighting], at: datetime, span: timedelta) -> int 
     A list may be old: what it shows stands when as many were shown that much earlier.
     """
     return min((int(sighting.evidence) for sighting in _within(sightings, at, span)), default=None)
+
+
+def span_for_stops(sightings: Sequence[Sighting], quantity: int) -> timedelta:
+    """Return how long readings must have shown `quantity` shares before a stop may rest for them."""
+    ends = [later.at for later in sightings[1:]]
+    missing = [
+        end - sighting.at for sighting, end in zip(sightings, ends, strict=False) if int(sighting.evidence) < quantity
+    ]
+    return min(max((APART, *missing)), LONGEST)
 
 
 def note_shown(evidence: Evidence, conid: int, held: int, quantity: int, at: datetime, span: timedelta) -> bool:

@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from trading.execution.cancels import ask_cancel, sells_in_order
-from trading.execution.doubts import APART
 from trading.execution.endings import WARNED
 from trading.execution.matching import PRICE_TOLERANCE, is_settled, waits_for_entry, working
 from trading.execution.order_factory import PROTECTION, Purpose, protective_pair
@@ -121,7 +120,7 @@ def plan_protection(state: TradingState, plan: Plan) -> None:
             continue
         # What rests already stays while it is in doubt whether shares are gone; nothing is sold beyond what is shown.
         resting = 0 if cover.stop is None else cover.stop.shares
-        need = min(cover.position.quantity, max(state.shares_shown(cover.position.conid, APART), resting))
+        need = min(cover.position.quantity, max(state.shares_for_stops(cover.position.conid), resting))
         if need <= 0:
             continue
         if cover.stop is None:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from math import floor
 
 from trading.config import Settings
-from trading.execution.doubts import fewest, shown_of
+from trading.execution.doubts import fewest, shown_of, span_for_stops
 from trading.execution.snapshot import BrokerSnapshot
 from trading.execution.windows import SendWindow
 from trading.market.calendar import Session, TradingCalendar
@@ -91,6 +91,11 @@ class TradingState:
         held = max(floor(self.snapshot.held(conid)), 0)
         lately = fewest(self.sightings.get(shown_of(conid), ()), self.snapshot.began, span)
         return held if lately is None else min(held, lately)
+
+    def shares_for_stops(self, conid: int) -> int:
+        """Return the own shares of a contract for which a stop may rest, where some were missing lately."""
+        owned = self.journal.owned(conid)
+        return min(owned, self.shares_shown(conid, span_for_stops(self.sightings.get(shown_of(conid), ()), owned)))
 
     def own_shares_shown(self, conid: int, span: timedelta | None = None) -> int:
         """Return the own shares of a contract, as far as the broker shows so many: for what may be old in a list."""

@@ -136,7 +136,7 @@ def test_stop_is_for_shares_that_the_broker_shows(held: float, expected: str | N
 
 @pytest.mark.parametrize(
     ("again", "pair", "exits"),
-    [(4.0, "short", "short"), (5.0, None, "short"), (59.0, None, "short"), (60.0, None, None)],
+    [(8.0, "short", "short"), (9.0, None, "short"), (59.0, None, "short"), (60.0, None, None)],
 )
 def test_shares_that_are_shown_again_are_covered_soon_and_sold_when_no_list_can_be_so_old(
     again: float, pair: str | None, exits: str | None

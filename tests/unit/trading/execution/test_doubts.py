@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
+
 from tests.fakes.trading_context import ContextParts
 from tests.fakes.trading_states import AAPL, MSFT, after
-from trading.execution.doubts import APART, fewest, forget_others, note_shown, shown_of
+from trading.execution.doubts import APART, LONGEST, fewest, forget_others, note_shown, shown_of, span_for_stops
 from trading.ports import Evidence
 
 VISIBLE = timedelta(seconds=60)
@@ -45,6 +47,24 @@ def test_reading_that_misses_them_again_begins_anew(parts: ContextParts) -> None
     noted(evidence, (0, 0), (20, 9), (40, 4), (45, 9))
     assert believed(evidence, 45, APART) == 4
     assert noted(evidence, (80, 9), (99, 9), (105, 9)) == [True, True, False]
+
+
+@pytest.mark.parametrize(("missing_s", "wait_s"), [(1, 5), (5, 5), (6, 6), (29, 29), (30, 30), (31, 30), (600, 30)])
+def test_stop_waits_as_long_as_the_shares_were_missing_within_bounds(
+    parts: ContextParts, missing_s: int, wait_s: int
+) -> None:
+    evidence = parts.context().evidence
+    noted(evidence, (0, 0), (missing_s, 9))
+    assert span_for_stops(evidence.of(shown_of(AAPL)), 9) == timedelta(seconds=wait_s)
+
+
+def test_longest_time_that_shares_were_missing_counts_and_more_of_them_is_no_lack(parts: ContextParts) -> None:
+    evidence = parts.context().evidence
+    assert span_for_stops((), 9) == APART
+    noted(evidence, (0, 4), (20, 9), (25, 12), (50, 0), (52, 9))
+    assert span_for_stops(evidence.of(shown_of(AAPL)), 9) == timedelta(seconds=20)
+    assert span_for_stops(evidence.of(shown_of(AAPL)), 4) == APART
+    assert APART < LONGEST
 
 
 def test_fewer_own_shares_need_no_more_than_were_shown(parts: ContextParts) -> None:
