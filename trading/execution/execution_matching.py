@@ -11,7 +11,7 @@ from itertools import combinations
 from trading.execution.others import is_anothers, unseen_legs
 from trading.execution.snapshot import BrokerSnapshot
 from trading.execution.told import AVERAGE_TOLERANCE, Told, told_of
-from trading.model.execution_id import fill_of, version_of
+from trading.model.execution_id import fill_name, version_of
 from trading.model.intent_state import DECLARED_ABSENT, NEVER_LEFT
 from trading.model.order import Execution, IntentState, OrderType, Role, Side
 from trading.model.record import IntentRecord, JournalView
@@ -42,13 +42,14 @@ class Matched:
 class _Known:
     """What executions are judged by. `told` is what is said of orders of ours, by coid; `slack` is for the clocks.
 
-    `spent` are the ids of executions that were taken for sales by hand.
+    `theirs` are the fills of others' orders, `spent` the ids of those that were taken for sales by hand.
     """
 
     journal: JournalView
     snapshot: BrokerSnapshot
     told: Mapping[str, Told]
     slack: timedelta
+    theirs: frozenset[str]
     spent: frozenset[str]
 
 
@@ -65,7 +66,7 @@ def match_executions(
 
     With our name, or with an order id that this session has shown as ours, and equal contract and side, it is ours.
     Without either, the sales of a contract are ours when an order of ours there has filled by just as many shares, all
-    after it was sent and at prices that it allows. `theirs` are ids of executions that an earlier reading showed to be
+    after it was sent and at prices that it allows. `theirs` are the fills that an earlier reading showed to be
     of another's order; `told` is what was said last of orders that ended before their executions came, `spent` the
     ids of those that were taken for sales by hand.
 
@@ -73,7 +74,7 @@ def match_executions(
     """
     ordered = sorted(executions, key=lambda each: (each.time, each.side is Side.SELL, each.execution_id))
     slack = _CLOCKS_UNKNOWN if skew_s is None else _CLOCKS_APART + timedelta(seconds=abs(skew_s))
-    known = _Known(journal, snapshot, told_of(journal, snapshot, told), slack, spent)
+    known = _Known(journal, snapshot, told_of(journal, snapshot, told), slack, theirs, spent)
     fills: list[tuple[str, Execution]] = []
     unnamed: list[Execution] = []
     for execution in ordered:
@@ -85,7 +86,8 @@ def match_executions(
     left = [each for each in unnamed if each.order_id is None and each.order_ref is None]
     explained = _by_bounds(left, known, _counted(fills))
     ours = {execution.execution_id for _, execution in explained}
-    explained += _by_unproven_leg([each for each in unnamed if each.execution_id not in theirs | ours], known)
+    left = [each for each in unnamed if each.execution_id not in ours and _fill(each) not in theirs]
+    explained += _by_unproven_leg(left, known)
     fills += explained
     ours = {execution.execution_id for _, execution in explained}
     fills.sort(key=lambda each: (each[1].time, each[1].side is Side.SELL, each[1].execution_id))
@@ -109,8 +111,9 @@ def _by_name_or_id(execution: Execution, known: _Known) -> str | None:
         record = certain[0]
         if not _after_its_end(record, execution) or _missing(record, known) >= execution.quantity:
             return record.coid
-    # An id of another session may have been given again: then the order has to allow the execution.
-    fitting = [record for record in candidates if _allows(record, execution, known)]
+    # An id of another session may have been given again: the order has to allow it, and no list shows another.
+    given_again = _fill(execution) in known.theirs or is_anothers(execution, known.journal, known.snapshot)
+    fitting = [] if given_again else [record for record in candidates if _allows(record, execution, known)]
     return fitting[-1].coid if fitting else None
 
 
@@ -241,7 +244,7 @@ def _counted(fills: Iterable[tuple[str, Execution]]) -> Counter[str]:
 
 
 def _fill(execution: Execution) -> str:
-    return fill_of(execution.execution_id) or execution.execution_id
+    return fill_name(execution.execution_id)
 
 
 def _version(execution: Execution) -> int:

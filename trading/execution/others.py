@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 
 from trading.execution.kept import kept_under
-from trading.execution.matching import could_be
+from trading.execution.matching import could_be, is_still
 from trading.execution.snapshot import BrokerSnapshot
 from trading.execution.told import AVERAGE_TOLERANCE
+from trading.model.execution_id import fill_name
 from trading.model.order import BrokerOrder, Execution, IntentState, Role
 from trading.model.record import IntentRecord, JournalView
 from trading.ports import Evidence
@@ -16,26 +18,32 @@ _THEIRS = "theirs:"
 
 
 def theirs(evidence: Evidence) -> frozenset[str]:
-    """Return the ids of executions that a list of their day showed to be of another's order."""
+    """Return the fills, by `fill_name`, that a list of their day showed to be of another's order."""
     return kept_under(evidence, _THEIRS)
 
 
 def note_theirs(
     evidence: Evidence, foreign: Iterable[Execution], journal: JournalView, snapshot: BrokerSnapshot
 ) -> None:
-    """Keep whose they are while a leg of ours may be taken for their order once that is in no list any more.
+    """Keep whose they are where, once their order is in no list any more, they may be taken for an order of ours.
 
-    Of those that look the same, nothing is kept where nothing but that says whose they are.
+    So it is with a leg of ours that nobody has seen, and where their order has an id that one of ours had before. Of
+    those that look the same, nothing is kept where nothing but that says whose they are.
     """
     conids = {record.intent.conid for record in unseen_legs(journal)}
+    ids = {record.order_id for record in journal.records} - {None}
     known = theirs(evidence)
-    if known and not conids:
-        evidence.forget({f"{_THEIRS}{each}" for each in known})
-    told = [each for each in foreign if each.conid in conids]
+    told = [each for each in foreign if each.conid in conids or each.order_id in ids]
     for each in told:
         alike = each.order_id is None and sum(_look(each) == _look(other) for other in told) > 1
-        if each.execution_id not in known and not alike and is_anothers(each, journal, snapshot):
-            evidence.record(f"{_THEIRS}{each.execution_id}", "of another's order", snapshot.began)
+        if fill_name(each.execution_id) not in known and not alike and is_anothers(each, journal, snapshot):
+            evidence.record(f"{_THEIRS}{fill_name(each.execution_id)}", "of another's order", snapshot.began)
+
+
+def drop_theirs(evidence: Evidence, before: datetime) -> None:
+    """Forget those that were kept before a time: they are listed no more."""
+    subjects = [f"{_THEIRS}{each}" for each in theirs(evidence)]
+    evidence.forget([subject for subject in subjects if evidence.of(subject)[-1].at < before])
 
 
 def certain(
@@ -48,17 +56,22 @@ def certain(
     return tuple(
         each
         for each in foreign
-        if each.execution_id in known or (each.order_id is not None and is_anothers(each, journal, snapshot))
+        if fill_name(each.execution_id) in known or (each.order_id is not None and is_anothers(each, journal, snapshot))
     )
 
 
 def is_anothers(execution: Execution, journal: JournalView, snapshot: BrokerSnapshot) -> bool:
-    """Return whether its order is listed, and is none that we know.
+    """Return whether its order is listed, and is none of ours, though one of ours may have had its id before.
 
     That of one which carries neither id nor name is an order that has filled just as many shares at its price, and
     doesn't look like a leg of ours that nobody has seen.
     """
-    ours = {record.order_id for record in journal.of(execution.conid)}
+    ours = {
+        record.order_id
+        for record in journal.of(execution.conid)
+        if (sight := snapshot.sight_of(record.order_id)) is not None
+        and is_still(record, sight.order, journal, snapshot.epoch)
+    }
     if execution.order_id is not None or execution.order_ref is not None:
         return execution.order_id in snapshot.sights and execution.order_id not in ours
     legs = [record.intent for record in unseen_legs(journal) if record.intent.conid == execution.conid]

@@ -18,7 +18,7 @@ from trading.execution.excess import excess_in
 from trading.execution.execution_matching import match_executions
 from trading.execution.foreign import halt_causes
 from trading.execution.matching import Binding, bindings, is_anothers_id, is_same, is_still, may_be, named
-from trading.execution.others import note_theirs, theirs
+from trading.execution.others import drop_theirs, note_theirs, theirs
 from trading.execution.plan import POLL_S, LooksAgain
 from trading.execution.rejects import REJECTS_IN_A_ROW, latched_for, note_latched, rejected_in_a_row
 from trading.execution.share_check import check_shares
@@ -166,6 +166,7 @@ class Reconciler:
         done.foreign = matched.foreign
         note_theirs(evidence, matched.foreign, journal, snapshot)
         drop_spent(evidence, now - REMEMBERED)
+        drop_theirs(evidence, now - REMEMBERED)
         for coid, execution in known:
             self._count_one(coid, execution, journal, done)
         for coid, execution in matched.fills:

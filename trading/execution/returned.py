@@ -10,7 +10,8 @@ from trading.execution.in_flight import in_flight
 from trading.execution.own_shares import Change
 from trading.execution.share_trades import written_off
 from trading.execution.snapshot import BrokerSnapshot
-from trading.execution.spent import Spent, fill
+from trading.execution.spent import Spent
+from trading.model.execution_id import fill_name
 from trading.model.order import Execution, Side
 from trading.model.record import JournalView, OwnPosition
 from trading.ports import AdjustmentKind
@@ -31,9 +32,9 @@ def returned(
     if not snapshot.whole or snapshot.unsure(position.conid) or in_flight(position.conid, snapshot, journal):
         return None
     of_contract = [each for each in foreign if each.conid == position.conid and each.side is Side.SELL]
-    taken_back = {fill(each.execution_id) for each in newest(of_contract) if each.quantity == 0}
+    taken_back = {fill_name(each.execution_id) for each in newest(of_contract) if each.quantity == 0}
     back = tuple(
-        each for each in spent if each.entry_coid == position.entry_coid and fill(each.execution_id) in taken_back
+        each for each in spent if each.entry_coid == position.entry_coid and fill_name(each.execution_id) in taken_back
     )
     shares = sum(each.quantity for each in back)
     if shares <= 0 or floor(snapshot.held(position.conid)) != position.quantity + shares:

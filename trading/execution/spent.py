@@ -11,7 +11,7 @@ from datetime import datetime
 
 from trading.execution.kept import kept_under
 from trading.execution.share_trades import of_others
-from trading.model.execution_id import fill_of
+from trading.model.execution_id import fill_name
 from trading.model.order import Execution, Side
 from trading.model.record import OwnPosition
 from trading.ports import Evidence
@@ -56,9 +56,9 @@ def note_spent(
     knows: where the broker takes those back, nothing becomes ours.
     """
     known = spent(evidence)
-    fills = {fill(each) for each in known}
+    fills = {fill_name(each) for each in known}
     sales = [each for each in foreign if each.conid == position.conid and each.side is Side.SELL]
-    explain = _newest_of([s for s in of_others(position, sales) if fill(s.execution_id) not in fills], gone)
+    explain = _newest_of([s for s in of_others(position, sales) if fill_name(s.execution_id) not in fills], gone)
     for each in sales:
         if each.execution_id not in known:
             quantity = round(each.quantity) if each.execution_id in explain else 0
@@ -85,8 +85,3 @@ def drop_spent(evidence: Evidence, before: datetime) -> None:
     """Forget those that were kept before a time: they are listed no more."""
     subjects = [f"{_SPENT}{each}" for each in spent(evidence)]
     evidence.forget([subject for subject in subjects if evidence.of(subject)[-1].at < before])
-
-
-def fill(execution_id: str) -> str:
-    """Return what all versions of a fill have in common, the id itself where it has none."""
-    return fill_of(execution_id) or execution_id

@@ -13,6 +13,11 @@ def fill_of(execution_id: str) -> str:
     return "" if found is None else found["fill"] + "."
 
 
+def fill_name(execution_id: str) -> str:
+    """Return what all versions of a fill have in common, the id itself where it has no versions."""
+    return fill_of(execution_id) or execution_id
+
+
 def version_of(execution_id: str) -> int:
     """Return which version of its fill it is, 0 where the id has none."""
     found = _CORRECTABLE.fullmatch(execution_id)

@@ -57,10 +57,11 @@ def match(
     orders: tuple[BrokerOrder, ...] = (),
     skew_s: float | None = 0.0,
     told: dict[str, Told] | None = None,
+    theirs: frozenset[str] = frozenset(),
     spent: frozenset[str] = frozenset(),
 ) -> Matched:
     shown = reading(IN_SESSION, orders=orders)
-    return match_executions(executions, JournalView(records, ()), shown, skew_s, told=told, spent=spent)
+    return match_executions(executions, JournalView(records, ()), shown, skew_s, theirs, told, spent)
 
 
 def owner(records: tuple[IntentRecord, ...], found: Execution, *orders: BrokerOrder) -> str | None:

@@ -1,4 +1,4 @@
-"""What was sold under the id of a stop whose entry was rejected: another's, for the stop had nothing to sell."""
+"""What was executed under the id of an order that was rejected in an earlier session, and may have come again."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from tests.fakes.trading_states import after
+from tests.fakes.trading_states import after, shows
 from tests.unit.trading.execution.test_execution_matching import ENTRY, STOP, execution, match
-from trading.model.order import IntentState
+from trading.model.execution_id import fill_name
+from trading.model.order import BrokerStatus, IntentState, OrderType
 
 
 @pytest.mark.parametrize(
@@ -35,3 +36,31 @@ def test_sale_under_the_id_of_a_stop_is_anothers_where_its_entry_was_rejected_un
     sale = execution(stop, 8, order_ref=None)
     matched = match((bought, stop), sale)
     assert [coid for coid, _ in matched.fills] == ([stop.coid] if ours else [])
+
+
+@pytest.mark.parametrize(
+    ("row", "ours"),
+    [
+        ({}, True),
+        ({"total_quantity": 8.0}, False),
+        ({"order_type": OrderType.MARKET, "limit_price": None}, False),
+        (None, True),
+    ],
+)
+def test_purchase_under_the_id_of_a_rejected_entry_is_anothers_where_the_list_shows_another_order(
+    row: dict[str, object] | None, *, ours: bool
+) -> None:
+    rejected = replace(ENTRY, state=IntentState.REJECTED, ended_at=after(-3600), seen_epoch=1)
+    bought = execution(rejected, 8, order_ref=None)
+    shown = shows(rejected, BrokerStatus.FILLED, order_ref=None, filled_quantity=8.0)
+    orders = () if row is None else (replace(shown, **row),)  # type: ignore[arg-type]
+    matched = match((rejected,), bought, orders=orders)
+    assert [coid for coid, _ in matched.fills] == ([rejected.coid] if ours else [])
+
+
+def test_purchase_that_an_earlier_list_showed_to_be_anothers_stays_so_when_its_order_is_listed_no_more() -> None:
+    rejected = replace(ENTRY, state=IntentState.REJECTED, ended_at=after(-3600), seen_epoch=1)
+    bought = execution(rejected, 8, order_ref=None)
+    corrected = replace(bought, execution_id="0000e0d5.00000001.01.02", quantity=0)
+    assert not match((rejected,), bought, corrected, theirs=frozenset({fill_name(bought.execution_id)})).fills
+    assert match((rejected,), bought, theirs=frozenset({"another"})).fills

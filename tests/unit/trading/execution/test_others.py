@@ -5,13 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 
 from tests.fakes.trading_context import ContextParts
-from tests.fakes.trading_states import IN_SESSION, MSFT, entry, reading, shows, stop
-from tests.unit.trading.execution.test_execution_matching import bare
+from tests.fakes.trading_states import EPOCH, IN_SESSION, MSFT, after, entry, reading, shows, stop
+from tests.unit.trading.execution.test_execution_matching import bare, execution
 from trading.execution.others import (
     certain,
+    drop_theirs,
     note_theirs,
     theirs,
 )
+from trading.model.execution_id import fill_name
 from trading.model.order import BrokerOrder, BrokerStatus, Execution, IntentState, OrderType
 from trading.model.record import IntentRecord, JournalView
 
@@ -33,16 +35,32 @@ def test_execution_of_a_listed_order_that_is_none_of_ours_is_anothers() -> None:
     assert not sure(UNSEEN, bare(STOP), LISTED)
 
 
-def test_what_a_list_showed_is_remembered_while_a_leg_of_ours_may_be_taken_for_it(parts: ContextParts) -> None:
+def test_what_a_list_showed_is_remembered_where_a_leg_of_ours_may_be_taken_for_it(parts: ContextParts) -> None:
     evidence = parts.context().evidence
     journal = JournalView((ENTRY, UNSEEN), ())
     note_theirs(evidence, [ANOTHERS], journal, reading(IN_SESSION, orders=(LISTED,)))
-    assert theirs(evidence) == {ANOTHERS.execution_id}
+    assert theirs(evidence) == {fill_name(ANOTHERS.execution_id)}
     # The next day it is in no list any more.
     note_theirs(evidence, [ANOTHERS], journal, reading(IN_SESSION))
     assert sure(UNSEEN, ANOTHERS, known=theirs(evidence))
-    note_theirs(evidence, [ANOTHERS], JournalView((ENTRY, STOP), ()), reading(IN_SESSION))
+    drop_theirs(evidence, IN_SESSION)
+    assert theirs(evidence) == {fill_name(ANOTHERS.execution_id)}
+    drop_theirs(evidence, after(1))
     assert theirs(evidence) == frozenset()
+
+
+def test_order_that_got_an_id_which_ours_had_is_anothers_and_that_is_remembered(parts: ContextParts) -> None:
+    evidence = parts.context().evidence
+    rejected = replace(ENTRY, state=IntentState.REJECTED, filled=0, seen_epoch=EPOCH - 1)
+    bought = execution(rejected, 8, order_ref=None)
+    row = shows(rejected, BrokerStatus.FILLED, filled_quantity=8.0)
+    journal = JournalView((rejected,), ())
+    note_theirs(evidence, [bought], journal, reading(IN_SESSION, orders=(row,)))
+    assert theirs(evidence) == frozenset()
+    given_again = reading(IN_SESSION, orders=(replace(row, total_quantity=8.0),))
+    assert certain([bought], frozenset(), journal, given_again)
+    note_theirs(evidence, [bought], journal, given_again)
+    assert theirs(evidence) == {fill_name(bought.execution_id)}
 
 
 def test_what_carries_no_id_is_kept_as_anothers_where_a_listed_order_has_filled_just_so(parts: ContextParts) -> None:
