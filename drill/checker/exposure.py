@@ -71,7 +71,7 @@ def _sold_short(case: Case, line: Line, book: Book, looks: Looks, conid: int) ->
     if not sold or book.own[conid] >= 0 or not book.linked or case.fired(*_LATE_FILLS, "C05"):
         return
     order_id = line["execution"]["order_id"]
-    if _ahead_of_its_parent(book, order_id):
+    if _ahead_of_its_parent(book, looks, order_id):
         return
     if _delivered_twice(case, book, book.orders[order_id].coid, book.at - TRIM_S):
         return
@@ -83,13 +83,13 @@ def _sold_short(case: Case, line: Line, book: Book, looks: Looks, conid: int) ->
         yield Violation("I10", book.at, book.symbol(conid), text)
 
 
-def _ahead_of_its_parent(book: Book, order_id: int) -> bool:
-    """Return whether a child sold more than its parent had just bought: there was no time to cut it to that."""
+def _ahead_of_its_parent(book: Book, looks: Looks, order_id: int) -> bool:
+    """Return whether a child sold more than its parent had bought, before anyone could see that and cut it to that."""
     parent = book.orders[order_id].parent
-    if parent is None or book.orders[order_id].filled <= parent.filled:
+    if parent is None or not parent.filled < book.orders[order_id].filled <= parent.quantity:
         return False
     bought = [each.at for each in book.executions.values() if each.order_id == parent.order_id]
-    return bool(bought) and book.at - max(bought) <= TRIM_S
+    return bool(bought) and book.at <= looks.first_clear(max(bought)) + TRIM_S
 
 
 def _delivered_twice(case: Case, book: Book, coid: str | None, since: float) -> bool:

@@ -267,8 +267,8 @@ def _by_unproven_leg(executions: Sequence[Execution], known: _Known) -> list[tup
     """Return the sales under no id, or one that nobody knows, that a stop or target of ours made which nobody has seen.
 
     That is so after days away: the list of orders is of today, and its leg was never bound. It has to be all of its
-    shares, at a price that it allows, and the position has to be smaller by as many; and no order of others that is
-    listed has filled so, which only a list that could be read tells.
+    shares, at a price that it allows, and the position has to be smaller by as many, and short where the entry had
+    bought fewer; and no order of others that is listed has filled so, which only a list that could be read tells.
     """
     journal, snapshot = known.journal, known.snapshot
     if snapshot.positions.value is None or snapshot.orders.value is None:
@@ -279,6 +279,7 @@ def _by_unproven_leg(executions: Sequence[Execution], known: _Known) -> list[tup
     for execution in executions:
         if execution.order_id in ids or execution.order_ref is not None or is_anothers(execution, journal, snapshot):
             continue
+        rest = journal.owned(execution.conid) - execution.quantity
         legs = [
             record
             for record in unseen
@@ -286,7 +287,7 @@ def _by_unproven_leg(executions: Sequence[Execution], known: _Known) -> list[tup
             and execution.quantity == record.left
             and _allows(record, execution, known)
             and _after_trigger(record, execution)
-            and snapshot.held(execution.conid) == max(journal.owned(execution.conid) - execution.quantity, 0.0)
+            and snapshot.held(execution.conid) in {rest, max(rest, 0.0)}
         ]
         # A price that the target allows is its own: the stop is on the other side of the market.
         legs = [leg for leg in legs if leg.intent.role is Role.TARGET] or legs

@@ -47,13 +47,18 @@ def test_stop_that_fills_right_after_a_sale_by_hand_may_sell_short(sold_at: floa
     assert len([each for each in i10(run) if "sold" in each.sentence]) == count
 
 
-@pytest.mark.parametrize(("sold_at", "count"), [(215.0, 0), (330.0, 1)])
-def test_child_may_sell_more_than_its_parent_had_just_bought(sold_at: float, count: int) -> None:
+@pytest.mark.parametrize(
+    ("sold_at", "seen_at", "count"),
+    [(215.0, 205.0, 0), (325.0, 205.0, 0), (326.0, 205.0, 1), (9000.0, 8999.0, 0), (9000.0, 8879.0, 1)],
+)
+def test_child_may_sell_more_than_its_parent_had_bought_before_anyone_could_see_that(
+    sold_at: float, seen_at: float, count: int
+) -> None:
     run = MadeUp()
     legs = [ticket(2, "SELL", "STP", 10, parent_id=1), ticket(3, "SELL", "LMT", 10, parent_id=1)]
     run.order(10.0, ticket(1, "BUY", "LMT", 10, coid=ENTRY), *legs)
     run.fill(200.0, 1, "BUY", 2)
-    run.turn(205.0)
+    run.turn(seen_at)
     run.fill(sold_at, 2, "SELL", 10)
     assert len([each for each in i10(run) if "sold" in each.sentence]) == count
 

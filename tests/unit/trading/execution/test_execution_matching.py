@@ -365,10 +365,15 @@ def test_terms_that_a_split_gave_an_order_are_those_that_an_execution_is_judged_
     assert owner((ENTRY, TARGET), bare(TARGET, 18, 52.6), row) == "E-T"
 
 
-@pytest.mark.parametrize(("held", "leg"), [(3.0, "E-S"), (0.0, None), (12.0, None)])
-def test_leg_that_nobody_has_seen_has_sold_what_the_position_is_smaller_by(held: float, leg: str | None) -> None:
-    # The entry bought three more than it was for.
-    journal = JournalView(UNSEEN, (replace(TEN, quantity=12),))
+@pytest.mark.parametrize(
+    ("owned", "held", "leg"),
+    [(12, 3.0, "E-S"), (12, 0.0, None), (12, 12.0, None), (1, -8.0, "E-S"), (1, 0.0, "E-S"), (1, -7.0, None)],
+)
+def test_leg_that_nobody_has_seen_has_sold_what_the_position_is_smaller_by(
+    owned: int, held: float, leg: str | None
+) -> None:
+    # The entry bought more than it was for, or was cancelled when it had bought but one.
+    journal = JournalView(UNSEEN, (replace(TEN, quantity=owned),))
     sold = execution(UNSEEN_STOP, 9, 94.0, order_ref=None, order_id=4711)
     matched = match_executions([sold], journal, reading(IN_SESSION, held={AAPL: held}), 0.0)
     assert [coid for coid, _ in matched.fills] == ([] if leg is None else [leg])
