@@ -26,6 +26,8 @@ from trading.monitoring.wall_clock import WallClock
 
 FINDINGS = Path("state") / "drill"
 WELL, VIOLATED, BAD_INPUT = 0, 1, 2
+# A broken build finds hundreds: the first few are made smaller, each for so long at most.
+MOST_SHRUNK, SHRINK_S = 5, 60.0
 
 
 class _Command:
@@ -36,6 +38,7 @@ class _Command:
         self._clock = WallClock().monotonic
         self._began = self._clock()
         self._tally = Tally()
+        self._shrunk = 0
 
     def run(self) -> int:
         chosen = self._arguments
@@ -50,10 +53,11 @@ class _Command:
         swarm = not (chosen.singles or chosen.pairs or chosen.always) or chosen.swarm
         wanted = tasks(chosen.seeds, swarm=swarm, singles=chosen.singles, pairs=chosen.pairs, without_end=chosen.always)
         until = None if chosen.seconds is None else self._began + chosen.seconds
+        shrinks = chosen.shrink is not False
         drawn = 0
         for task, verdict in run_all(wanted, Setting(chosen.config), chosen.jobs, self._clock, until):
             self._tally.add(verdict)
-            self._tell(task, verdict)
+            self._tell(task, verdict, shrinks=shrinks)
             drawn += task.kind == "swarm"
         if swarm and drawn < len(chosen.seeds) and not chosen.json:
             print(f"time is over: {drawn} of {len(chosen.seeds)} seeds of the swarm were run")  # noqa: T201
@@ -105,8 +109,9 @@ class _Command:
         self._print(verdict, file.stem, f"python -m drill --replay {file}")
         return self._end()
 
-    def _tell(self, task: Task, verdict: Verdict) -> None:
-        if self._arguments.shrink and verdict.violations:
+    def _tell(self, task: Task, verdict: Verdict, *, shrinks: bool) -> None:
+        if verdict.violations and shrinks and self._shrunk < MOST_SHRUNK:
+            self._shrunk += 1
             verdict = self._smallest(verdict)
         file = FINDINGS / f"{task.name}.json"
         if verdict.violations:
@@ -114,18 +119,22 @@ class _Command:
         self._print(verdict, task.name, f"python -m drill --replay {file}")
 
     def _smallest(self, verdict: Verdict) -> Verdict:
-        """Return the verdict of the smallest schedule that violates the same invariant first."""
+        """Return the verdict of the smallest schedule found in time that violates the same invariant first."""
         world = begin(self._arguments.config)
         invariant = verdict.violations[0].invariant
+        until = self._clock() + SHRINK_S
 
         def finds(schedule: Schedule) -> bool:
+            if self._clock() >= until:
+                return False
             try:
                 found = try_out(schedule, world).violations
             except (SettingError, TradingError):
                 return False
             return bool(found) and found[0].invariant == invariant
 
-        return try_out(smallest(verdict.schedule, finds), world)
+        smaller = try_out(smallest(verdict.schedule, finds), world)
+        return smaller if smaller.violations else verdict
 
     def _print(self, verdict: Verdict, name: str, replay: str) -> None:
         if self._arguments.json:
@@ -173,7 +182,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--config", type=Path, default=CONFIG, help="config.json of the trading system")
     parser.add_argument("--jobs", type=int, default=1, metavar="N", help="processes")
     parser.add_argument("--seconds", type=float, metavar="S", help="begin nothing more after that many seconds")
-    parser.add_argument("--shrink", action="store_true", help="make each schedule that finds something smaller")
+    parser.add_argument(
+        "--shrink",
+        action=argparse.BooleanOptionalAction,
+        help=f"make the schedules that find something smaller: by default the first {MOST_SHRUNK}, for a minute each, "
+        "and none of --mutant",
+    )
     parser.add_argument("--replay", type=Path, metavar="FILE", help="run one schedule from its file")
     parser.add_argument("--mutant", metavar="NAME", help="plant a bug (or all, one by one) and look who finds it")
     parser.add_argument("--planted", action="store_true", help="replay the stored schedules that found planted bugs")

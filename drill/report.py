@@ -109,6 +109,7 @@ def as_json(name: str, verdict: Verdict) -> dict[str, Any]:
         "seed": verdict.schedule.seed,
         "digest": verdict.digest,
         "violations": _values(verdict.violations),
+        "around": verdict.around,
     }
 
 

@@ -6,9 +6,13 @@ import json
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
-from drill.__main__ import main
-from drill.schedule import Schedule, write
+from drill.__main__ import FINDINGS, MOST_SHRUNK, main
+from drill.checker.logs import Violation
+from drill.schedule import Schedule, read, write
+from drill.tasks import Task
+from drill.trial import Verdict
 
 
 @pytest.fixture(autouse=True)
@@ -61,3 +65,36 @@ def test_configuration_that_cannot_be_used_is_bad_input(tmp_path: Path, capsys: 
     config.write_text('{"nothing": 1}', encoding="utf-8")
     assert main(["--seeds", "0:1", "--config", str(config)]) == 2
     assert "nothing" in capsys.readouterr().err
+
+
+BROKEN = Violation("I9", 1_393_857_000.0, "AAPL", "10 own shares have been without a stop")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "smaller"), [([], MOST_SHRUNK), (["--shrink"], MOST_SHRUNK), (["--no-shrink"], 0)]
+)
+def test_first_findings_of_a_run_are_made_smaller(
+    arguments: list[str], smaller: int, ordinary: Schedule, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def found(schedule: Schedule, _world: object = None) -> Verdict:
+        return Verdict(schedule, [BROKEN], "d1", orders=1)
+
+    crowded = replace(ordinary, faults=[{"id": "H05"}, {"id": "O20"}])
+    findings = [(Task("swarm", seed), found(crowded)) for seed in range(MOST_SHRUNK + 2)]
+    monkeypatch.setattr("drill.__main__.run_all", lambda *_: iter(findings))
+    monkeypatch.setattr("drill.__main__.begin", lambda _config: None)
+    monkeypatch.setattr("drill.__main__.try_out", found)
+    assert main([*arguments, "--seeds", "0:1"]) == 1
+    stored = [read((FINDINGS / f"{task.name}.json").read_bytes()) for task, _ in findings]
+    assert [not schedule.faults for schedule in stored] == [True] * smaller + [False] * (MOST_SHRUNK + 2 - smaller)
+
+
+def test_finding_that_does_not_come_again_is_told_as_it_was_found(
+    ordinary: Schedule, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    findings = [(Task("swarm", 7), Verdict(ordinary, [BROKEN], "d1", orders=1))]
+    monkeypatch.setattr("drill.__main__.run_all", lambda *_: iter(findings))
+    monkeypatch.setattr("drill.__main__.begin", lambda _config: None)
+    monkeypatch.setattr("drill.__main__.try_out", lambda schedule, _world: Verdict(schedule, [], "d2"))
+    assert main(["--seeds", "0:1"]) == 1
+    assert str(BROKEN) in capsys.readouterr().out

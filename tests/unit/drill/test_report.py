@@ -69,3 +69,4 @@ def test_schedules_result_as_json_names_its_violations(ordinary: Schedule) -> No
     shown = as_json("swarm-1", verdict(ordinary, BROKEN))
     assert shown["violations"][0]["invariant"] == "I9"
     assert shown["digest"] == "d1"
+    assert shown["around"] == ["a line"]
