@@ -144,15 +144,13 @@ def is_still(record: IntentRecord, order: BrokerOrder, journal: JournalView, epo
 
 
 def _wanted(intent: OrderIntent, journal: JournalView) -> list[OrderIntent]:
-    """Return what the order was asked to be, first and since."""
-    modified = [c.draft for c in journal.commands_of(intent.coid) if c.kind is RequestKind.MODIFY]
-    return [
-        intent,
-        *(
-            replace(intent, quantity=each.quantity or 0, limit_price=each.limit_price, stop_price=each.stop_price)
-            for each in modified
-        ),
-    ]
+    """Return what the order was asked to be, first and since, and of a bracket's child what its entry makes of that."""
+    entry = journal.by_coid.get(intent.parent_coid or "")
+    asked = [replace(intent, quantity=entry.filled)] if entry is not None and entry.filled else []
+    for each in (c.draft for c in journal.commands_of(intent.coid) if c.kind is RequestKind.MODIFY):
+        quantity = each.quantity or 0
+        asked.append(replace(intent, quantity=quantity, limit_price=each.limit_price, stop_price=each.stop_price))
+    return [intent, *asked]
 
 
 def working(record: IntentRecord, snapshot: BrokerSnapshot, journal: JournalView) -> OrderSight | None:

@@ -116,6 +116,25 @@ def test_order_under_our_id_is_ours_while_it_is_what_we_asked_for_or_what_became
     assert is_same(STOP, row, JournalView(BRACKET, ())) is same
 
 
+@pytest.mark.parametrize(
+    ("bought", "change", "same"),
+    [
+        (4, {"total_quantity": 4.0}, True),
+        (4, {"total_quantity": 6.0, "stop_price": 63.33}, True),
+        (4, {"total_quantity": 4.0, "stop_price": 94.0}, True),
+        (1, {"total_quantity": 1.0, "stop_price": 63.33}, True),
+        (4, {"total_quantity": 3.0, "stop_price": 63.33}, False),
+        (0, {"total_quantity": 1.0, "stop_price": 63.33}, False),
+    ],
+)
+def test_child_is_what_its_entry_has_bought_so_far_and_what_a_split_left_of_that(
+    bought: int, change: dict[str, object], *, same: bool
+) -> None:
+    entered = replace(BRACKET[0], filled=bought)
+    row = replace(ROWS[1], **change)  # type: ignore[arg-type]
+    assert is_same(STOP, row, JournalView((entered, *BRACKET[1:]), ())) is same
+
+
 def test_order_that_was_modified_by_us_is_what_was_asked_for() -> None:
     asked_for = asked(STOP, Step.RESIZE, IN_SESSION, kind=RequestKind.MODIFY, quantity=5, price=60.0)
     row = replace(ROWS[1], stop_price=60.0, total_quantity=5.0)
