@@ -109,7 +109,9 @@ def _by_name_or_id(execution: Execution, known: _Known) -> str | None:
     certain = [record for record in candidates if record.seen_epoch == known.snapshot.epoch and not record.provisional]
     if len(certain) == 1 and not _before(certain[0], execution, known.slack):
         record = certain[0]
-        if not _after_its_end(record, execution) or _missing(record, known) >= execution.quantity:
+        # More than it was for may be of an order that has its id by now, as the list shows.
+        over = execution.quantity > record.left and is_anothers(execution, known.journal, known.snapshot)
+        if not over and (not _after_its_end(record, execution) or _missing(record, known) >= execution.quantity):
             return record.coid
     # An id of another session may have been given again: the order has to allow it, and no list shows another.
     given_again = _fill(execution) in known.theirs or is_anothers(execution, known.journal, known.snapshot)

@@ -66,19 +66,28 @@ def is_anothers(execution: Execution, journal: JournalView, snapshot: BrokerSnap
     That of one which carries neither id nor name is an order that has filled just as many shares at its price, and
     doesn't look like a leg of ours that nobody has seen.
     """
-    ours = {
-        record.order_id
-        for record in journal.of(execution.conid)
-        if (sight := snapshot.sight_of(record.order_id)) is not None
-        and is_still(record, sight.order, journal, snapshot.epoch)
-    }
+    rows = snapshot.orders.value.orders if snapshot.orders.value is not None else ()
     if execution.order_id is not None or execution.order_ref is not None:
-        return execution.order_id in snapshot.sights and execution.order_id not in ours
+        named = [row for row in rows if row.order_id == execution.order_id]
+        others = [row for row in named if not _is_ours(row, journal, snapshot.epoch)]
+        if len(others) == len(named):
+            return bool(named)
+        # Both have that id: the one that has filled just so.
+        return any(_has_filled(row, execution) for row in others) and not any(
+            _has_filled(row, execution) for row in named if row not in others
+        )
     legs = [record.intent for record in unseen_legs(journal) if record.intent.conid == execution.conid]
     return any(
-        _has_filled(sight.order, execution) and not any(could_be(leg, sight.order) for leg in legs)
-        for order_id, sight in snapshot.sights.items()
-        if order_id not in ours
+        _has_filled(row, execution)
+        and not _is_ours(row, journal, snapshot.epoch)
+        and not any(could_be(leg, row) for leg in legs)
+        for row in rows
+    )
+
+
+def _is_ours(row: BrokerOrder, journal: JournalView, epoch: int) -> bool:
+    return any(
+        record.order_id == row.order_id and is_still(record, row, journal, epoch) for record in journal.of(row.conid)
     )
 
 

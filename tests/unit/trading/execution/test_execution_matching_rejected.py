@@ -58,6 +58,23 @@ def test_purchase_under_the_id_of_a_rejected_entry_is_anothers_where_the_list_sh
     assert [coid for coid, _ in matched.fills] == ([rejected.coid] if ours else [])
 
 
+@pytest.mark.parametrize(("left", "listed", "ours"), [(0, True, False), (0, False, True), (1, True, True)])
+def test_more_than_an_order_was_for_is_anothers_where_the_list_shows_one_under_its_id(
+    left: int, *, listed: bool, ours: bool
+) -> None:
+    full = replace(ENTRY, state=IntentState.FILLED, filled=9 - left, ended_at=after(-60))
+    more = execution(full, 1, order_ref=None)
+    by_hand = replace(
+        shows(full, BrokerStatus.FILLED, order_ref=None),
+        order_type=OrderType.MARKET,
+        total_quantity=1.0,
+        filled_quantity=1.0,
+        average_price=100.0,
+    )
+    orders = (shows(full, BrokerStatus.FILLED), *((by_hand,) if listed else ()))
+    assert bool(match((full,), more, orders=orders).fills) is ours
+
+
 def test_purchase_that_an_earlier_list_showed_to_be_anothers_stays_so_when_its_order_is_listed_no_more() -> None:
     rejected = replace(ENTRY, state=IntentState.REJECTED, ended_at=after(-3600), seen_epoch=1)
     bought = execution(rejected, 8, order_ref=None)

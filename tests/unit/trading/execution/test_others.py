@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from tests.fakes.trading_context import ContextParts
 from tests.fakes.trading_states import EPOCH, IN_SESSION, MSFT, after, entry, reading, shows, stop
 from tests.unit.trading.execution.test_execution_matching import bare, execution
@@ -61,6 +63,19 @@ def test_order_that_got_an_id_which_ours_had_is_anothers_and_that_is_remembered(
     assert certain([bought], frozenset(), journal, given_again)
     note_theirs(evidence, [bought], journal, given_again)
     assert theirs(evidence) == {fill_name(bought.execution_id)}
+
+
+@pytest.mark.parametrize(
+    ("filled", "price", "anothers"), [(1.0, 100.0, True), (2.0, 100.0, False), (1.0, 100.1, False), (9.0, 100.0, False)]
+)
+def test_of_two_orders_with_one_id_it_is_of_the_one_that_has_filled_just_so(
+    filled: float, price: float, *, anothers: bool
+) -> None:
+    ours = shows(ENTRY, BrokerStatus.FILLED, filled_quantity=9.0, average_price=100.0)
+    by_hand = replace(ours, order_type=OrderType.MARKET, total_quantity=filled, filled_quantity=filled, order_ref=None)
+    found = execution(ENTRY, filled if filled == 9.0 else 1.0, order_ref=None)
+    rows = (replace(by_hand, average_price=price), ours)
+    assert bool(certain([found], frozenset(), JournalView((ENTRY,), ()), reading(IN_SESSION, orders=rows))) is anothers
 
 
 def test_what_carries_no_id_is_kept_as_anothers_where_a_listed_order_has_filled_just_so(parts: ContextParts) -> None:
