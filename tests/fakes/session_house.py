@@ -17,7 +17,7 @@ from trading.store.records import SqliteStore
 
 NOW = datetime(2014, 3, 4, 13, 30, tzinfo=UTC)
 YIELD_S = 300.0
-NOT_ALLOWED = SessionLost("GET /iserver/account/orders", "not logged in, or not allowed", 403)
+NOT_ALLOWED = SessionLost("GET /iserver/account/orders", "not logged in", 401)
 
 
 class House:

@@ -141,9 +141,9 @@ def test_rows_that_are_none_change_nothing_and_are_told(
         (selects(ADVISOR), "select the account that is traded, …: selecting it has no effect"),
         (selects(NONE_SELECTED), "select the account that is traded, …: selecting it has no effect"),
         (selects({"selectedAccount": DROP}), "select the account that is traded, …: selecting it has no effect"),
-        (closed(401)[:1], f"GET {HISTORY}: not logged in, or not allowed (HTTP 401)"),
-        (closed(403)[1:2], f"GET {TRADES}: not logged in, or not allowed (HTTP 403)"),
-        (closed(401)[2:], ": not logged in, or not allowed (HTTP 401)"),
+        (closed(401)[:1], f"GET {HISTORY}: not logged in (HTTP 401)"),
+        (closed(403)[1:2], f"GET {TRADES}: not allowed (HTTP 403)"),
+        (closed(401)[2:], ": not logged in (HTTP 401)"),
     ],
 )
 def test_what_stays_unusable_is_named_with_its_cause(

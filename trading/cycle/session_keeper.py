@@ -10,7 +10,7 @@ import msgspec
 from trading.config import SessionSettings
 from trading.cycle.session_outlook import alarms, outlook
 from trading.cycle.session_state import Action, AskLogin, Open, Select, Session, SessionMemory, Sight, next_state
-from trading.errors import GatewayError, Refused, SessionLost
+from trading.errors import GatewayError, SessionLost
 from trading.model.account import SessionStatus
 from trading.model.alarm import Alarm
 from trading.model.metric import Gauge
@@ -22,7 +22,6 @@ MEMORY = "session_memory"
 # One, and one after each thing that is done in a turn: the session opened, our account selected, the login's time asked
 # for.
 _LOOKS = 4
-_NO_LOGIN = frozenset({401, 403})
 _GOOD = frozenset({SessionState.READY, SessionState.ENDED})
 
 
@@ -121,14 +120,8 @@ class SessionKeeper:
         try:
             status = ask()
             return Sight(status, self._port.accounts() if status.usable else ()), None
-        except (Refused, SessionLost) as error:
-            no_session = isinstance(error, SessionLost) or error.status in _NO_LOGIN
-            asked = status is not None
-            return Sight(
-                status, login_gone=no_session and not asked, refused=no_session and asked, problem=error.cause
-            ), error
         except GatewayError as error:
-            return Sight(status, problem=error.cause), error
+            return Sight(status, refused=isinstance(error, SessionLost), problem=error.cause), error
 
     def _move(self, sight: Sight) -> tuple[Action, ...]:
         """Go on to the next state, and store what must not be forgotten before anything is done."""

@@ -44,15 +44,14 @@ _MOST_AHEAD = timedelta(minutes=10)
 class Sight:
     """One look: what the gateway says of the session and its accounts, or why it could not be asked.
 
-    `login_gone` is an answer that there is no login, which is no failure to answer. `refused` is one that there is no
-    brokerage session, whatever `status` says: to the question for the accounts, or to another one since the last look.
+    `refused` is an answer that there is no brokerage session, whatever `status` says: to the question for the accounts,
+    or to another one since the last look.
     `again` is a further look of the same turn, after something was done: whether the session serves is not known yet.
     `login_at` is when a person logged in, None where that was not asked for or is not known.
     """
 
     status: SessionStatus | None
     accounts: tuple[str, ...] = ()
-    login_gone: bool = False
     refused: bool = False
     problem: str = ""
     again: bool = False
@@ -66,7 +65,7 @@ class Sight:
     @property
     def logged_out(self) -> bool:
         """Whether there is an answer that nobody is logged in."""
-        return self.login_gone or (self.status is not None and not self.status.logged_in)
+        return self.status is not None and not self.status.logged_in
 
     @property
     def closed(self) -> bool:

@@ -181,8 +181,9 @@ _TOO_MANY = 429
 _OK = range(200, 300)
 _REDIRECTED = range(300, 400)
 _SERVER_FAILED = 500
-# Not logged in; not allowed; "bridge blew up".
-_NO_ACCESS = (401, 403, 410)
+# Not logged in; "bridge blew up". 403 is a right that is missing for what was asked, with a session that is as good.
+_NOT_LOGGED_IN = (401, 410)
+_FORBIDDEN = 403
 
 
 def _worth_repeating(error: BaseException) -> bool:
@@ -203,12 +204,13 @@ def meaning(call: str, answer: HttpAnswer) -> object:
         _raise_for_text(call, error, answer.status)
     if answer.status == _TOO_MANY:
         raise Refused(call, "too many requests", answer.status)
-    if answer.status in _NO_ACCESS or answer.status in _REDIRECTED:
-        raise SessionLost(call, "not logged in, or not allowed", answer.status)
+    if answer.status in _NOT_LOGGED_IN or answer.status in _REDIRECTED:
+        raise SessionLost(call, "not logged in", answer.status)
     if answer.status >= _SERVER_FAILED:
         raise OutcomeUnknown(call, plain(error or "the gateway failed"), answer.status)
     if answer.status not in _OK:
-        raise Refused(call, plain(error or _access_denied(answer.body) or "not known here"), answer.status)
+        unsaid = "not allowed" if answer.status == _FORBIDDEN else "not known here"
+        raise Refused(call, plain(error or _access_denied(answer.body) or unsaid), answer.status)
     if error is not None:
         raise Refused(call, plain(error), answer.status)
     if problem is not None:
@@ -270,7 +272,7 @@ def _raise_for_text(call: str, text: str, status: int) -> None:
 
 
 def _access_denied(body: bytes) -> str | None:
-    """Return what the gateway program means by its 404 to an address that it does not serve."""
+    """Return what the gateway program means by refusing whatever an address asks for."""
     if body.strip() == b"Access Denied":
         return "the gateway refuses this machine's address: see ips.allow in its conf.yaml"
     return None

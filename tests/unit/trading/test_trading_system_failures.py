@@ -16,7 +16,7 @@ from trading.model.order import OrderList, UnreadableRow
 from trading.model.status import SessionState, StatusKey
 from trading.trading_system import SIGN_OF_LIFE_S
 
-NOT_ALLOWED = SessionLost("GET /iserver/account/orders", "not logged in, or not allowed", 401)
+NOT_ALLOWED = SessionLost("GET /iserver/account/orders", "not logged in", 401)
 DOWN = NotSent("POST /tickle", "connection refused")
 
 

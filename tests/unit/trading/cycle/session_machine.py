@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from tests.fakes.fake_session import LOGGED_IN, READY
+from tests.fakes.fake_session import LOGGED_IN, LOGGED_OUT, READY
 from trading.config import SessionSettings
 from trading.cycle.session_state import Action, Open, Session, Sight, next_state
 from trading.model.account import SessionStatus
@@ -17,7 +17,7 @@ SETTINGS = SessionSettings(yield_s=300.0)
 OURS, OTHER = "DU1234567", "DU7654321"
 TELLS_TIME = replace(READY, server_time_ms=1)
 DOWN = Sight(None, problem="connection refused")
-GONE = Sight(None, login_gone=True, problem="not authenticated")
+GONE = Sight(LOGGED_OUT)
 LOST = LOGGED_IN  # connected, not authenticated: the login lives, its brokerage session does not
 
 

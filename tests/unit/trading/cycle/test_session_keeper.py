@@ -147,8 +147,7 @@ def test_login_without_its_session_is_said_to_be_connected(house: House) -> None
     ("error", "state"),
     [
         (NotSent("POST /tickle", "connection refused"), SessionState.GATEWAY_DOWN),
-        (Refused("POST /tickle", "not authenticated", 401), SessionState.WAITING_LOGIN),
-        (SessionLost("POST /tickle", "no session"), SessionState.WAITING_LOGIN),
+        (Refused("POST /tickle", "not allowed", 403), SessionState.GATEWAY_DOWN),
         (Refused("POST /tickle", "Access Denied", 404), SessionState.GATEWAY_DOWN),
     ],
 )
@@ -165,6 +164,7 @@ def test_failure_is_told_and_raised(house: House, error: GatewayError, state: Se
     [
         (SessionLost("GET /iserver/accounts", "not authenticated", 401), SessionState.CONNECTED),
         (NotSent("GET /iserver/accounts", "connection refused"), SessionState.STALE),
+        (Refused("GET /iserver/accounts", "not allowed", 403), SessionState.STALE),
     ],
 )
 def test_session_whose_accounts_cannot_be_read_is_none(house: House, error: GatewayError, state: SessionState) -> None:

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from tests.fakes.fake_session import COMPETING, CONNECTING, LOGGED_OUT, NO_BRIDGE, READY
+from tests.fakes.fake_session import COMPETING, CONNECTING, NO_BRIDGE, READY
 from tests.unit.trading.cycle.session_machine import (
     DOWN,
     GONE,
@@ -57,7 +57,6 @@ def machine() -> Machine:
         (Sight(NO_BRIDGE), SessionState.CONNECTED),
         (Sight(COMPETING), SessionState.COMPETING),
         (Sight(replace(LOST, competing=True)), SessionState.COMPETING),
-        (Sight(LOGGED_OUT), SessionState.WAITING_LOGIN),
         (GONE, SessionState.WAITING_LOGIN),
         (DOWN, SessionState.GATEWAY_DOWN),
     ],
@@ -75,7 +74,7 @@ def test_state_is_as_old_as_its_first_look(machine: Machine) -> None:
     assert machine.session.since == NOON + timedelta(seconds=120)
 
 
-@pytest.mark.parametrize("sight", [DOWN, GONE, Sight(LOGGED_OUT), Sight(LOST)])
+@pytest.mark.parametrize("sight", [DOWN, GONE, Sight(LOST)])
 def test_session_that_goes_in_the_nightly_reset_needs_nobody_until_it_is_over(sight: Sight) -> None:
     machine = Machine(RESET)
     machine.look(READY)
@@ -83,11 +82,10 @@ def test_session_that_goes_in_the_nightly_reset_needs_nobody_until_it_is_over(si
     assert machine.look(sight, after_s=3_600.0) is not SessionState.RESET
 
 
-@pytest.mark.parametrize("sight", [GONE, Sight(LOGGED_OUT)])
-def test_night_is_no_reason_for_a_login_that_there_was_not(sight: Sight) -> None:
+def test_night_is_no_reason_for_a_login_that_there_was_not() -> None:
     machine = Machine(RESET)
-    assert machine.look(sight) is SessionState.WAITING_LOGIN
-    assert machine.look(sight) is SessionState.WAITING_LOGIN
+    assert machine.look(GONE) is SessionState.WAITING_LOGIN
+    assert machine.look(GONE) is SessionState.WAITING_LOGIN
 
 
 # ---- epochs
@@ -115,7 +113,7 @@ def test_session_that_is_lost_while_the_login_lives_is_asked_for(machine: Machin
     assert machine.asks
 
 
-@pytest.mark.parametrize("sight", [DOWN, GONE, Sight(LOGGED_OUT), Sight(COMPETING), Sight(READY, problem="503")])
+@pytest.mark.parametrize("sight", [DOWN, GONE, Sight(COMPETING), Sight(READY, problem="503")])
 def test_session_is_asked_for_in_no_other_case(machine: Machine, sight: Sight) -> None:
     machine.look(sight)
     assert not machine.asks

@@ -15,7 +15,8 @@ WRITE = ("POST", "/x", b"{}")
     [
         (401, b"", SessionLost),
         (401, b'{"error":"not authenticated","statusCode":401}', SessionLost),
-        (403, b"", SessionLost),
+        (403, b"", Refused),
+        (403, b'{"error":"no session"}', SessionLost),
         (410, b"", SessionLost),
         (302, b"", SessionLost),
         (400, b'{"error":"Bad Request: no bridge","statusCode":400}', SessionLost),
