@@ -176,13 +176,12 @@ class TradingSystem:
         state = turn.state
         if self._requests.reconcile(lambda text, actor: carry_out(text, actor, state, context), now):
             turn = self._turn(view, balances=False)
+        awaited = due and self._deciding.awaits(turn.state)
+        taken = due and not awaited and self._decide(turn)
+        if taken and (context.clock.now() >= times.window.begins or turn.state.flatten):
+            turn = self._turn(view, balances=False)
         looks = list(turn.looks)
-        if due and not self._deciding.awaits(turn.state):
-            taken = self._deciding.decide(turn.state, self._publisher, self._summary)
-            if taken and (self._context.clock.now() >= times.window.begins or turn.state.flatten):
-                turn = self._turn(view, balances=False)
-                looks = list(turn.looks)
-        elif due:
+        if awaited:
             looks.append(now + timedelta(seconds=LOOK_AT_LEAST_S))
         if self._deciding.again_at is not None:
             looks.append(self._deciding.again_at)
@@ -195,6 +194,17 @@ class TradingSystem:
         self._events.tell(guarded={alarm.subject for alarm in alarms if alarm.code is AlarmCode.PROTECTION})
         context.store.record_differences(differences(turn.state, turn.halts))
         return self._next(looks, turn)
+
+    def _decide(self, turn: Turn) -> bool:
+        """Return whether the decision that is due was taken; what it can't read keeps nothing else from being done."""
+        try:
+            return self._deciding.decide(turn.state, self._publisher, self._summary)
+        except GatewayError as error:
+            self._deciding.failed(error)
+            self._context.metrics.add(Counter.HTTP_ERRORS)
+            if isinstance(error, SessionLost):
+                self._keeper.lost(error)
+            return False
 
     def _account_problem(self, turn: Turn) -> tuple[str, ...]:
         guard = turn.state.guard

@@ -10,6 +10,7 @@ from trading.cycle.gather import read_market, view_of
 from trading.cycle.publish import Publisher
 from trading.cycle.summary import CycleSummary
 from trading.decision import DecisionSystem, decide
+from trading.errors import GatewayError
 from trading.execution.context import TradingContext
 from trading.execution.state import MarketTimes, TradingState
 from trading.model.alarm import Alarm, AlarmCode
@@ -80,7 +81,7 @@ class Deciding:
     def decide(self, state: TradingState, publisher: Publisher, summary: CycleSummary) -> bool:
         """Decide on the newest completed session; return whether that was possible, else it is tried again.
 
-        Raises: GatewayError.
+        Raises: GatewayError, what it is taken on can't be read; see `failed`.
         """
         context = self._context
         newest = state.times.newest
@@ -112,6 +113,12 @@ class Deciding:
         self.decision, self.again_at = decision, None
         publisher.decision(decision, summary)
         return True
+
+    def failed(self, error: GatewayError) -> None:
+        """Take in why `decide` had nothing to decide on: what failed as a whole costs little to try again."""
+        now = self._context.clock.now()
+        self.problem, self.again_at = str(error), now + timedelta(seconds=RETRY_S)
+        self._context.log.warning("no decision yet", missing=self.problem)
 
 
 def _next_try(times: MarketTimes, now: datetime) -> datetime:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 
 from tests.fakes.fake_session import LOGGED_OUT, READY, Happening
-from tests.fakes.trading_context import DECIDED, PRE_OPEN
+from tests.fakes.trading_context import CLOSE, DECIDED, PRE_OPEN, SESSION
 from tests.fakes.trading_loop import LoopParts, break_once
-from trading.errors import ConfigError, NotSent, OutcomeUnknown, SessionLost
+from trading.cycle.deciding import RETRY_S
+from trading.errors import ConfigError, GatewayError, NotSent, OutcomeUnknown, Refused, SessionLost
 from trading.model.metric import Counter
 from trading.model.mode import OPERATOR, Mode
 from trading.model.order import OrderList, UnreadableRow
@@ -17,6 +18,7 @@ from trading.model.status import SessionState, StatusKey
 from trading.trading_system import SIGN_OF_LIFE_S
 
 NOT_ALLOWED = SessionLost("GET /iserver/account/orders", "not logged in", 401)
+SETTLED = CLOSE + timedelta(seconds=900)
 DOWN = NotSent("POST /tickle", "connection refused")
 
 
@@ -167,6 +169,27 @@ def test_reading_that_is_refused_in_a_session_that_looks_good_opens_it_and_is_a_
     system.run()
     assert loop.store.value(StatusKey.TROUBLE) == ""
     assert loop.store.value(StatusKey.SESSION_STATE) == SessionState.READY
+
+
+@pytest.mark.parametrize("kind", [NotSent, Refused, OutcomeUnknown, SessionLost])
+def test_history_that_can_not_be_read_keeps_nothing_else_from_being_done(
+    loop: LoopParts, kind: type[GatewayError]
+) -> None:
+    system, entry = loop.begin_with_a_position()
+    stop = loop.stop_of(entry)
+    assert stop.stop_price is not None
+    loop.broker.fill(stop.order_id, stop.stop_price)
+    loop.clock.time = SETTLED
+    loop.market_data.failures = [kind("GET /iserver/marketdata/history", "no")] * 2
+    assert system.run_cycle() == SETTLED + timedelta(seconds=RETRY_S)
+    assert loop.told("fills")[-1] == 1
+    assert (loop.store.value(StatusKey.TROUBLE), loop.decided()) == ("", [DECIDED])
+    loop.clock.time += timedelta(seconds=RETRY_S)
+    system.run_cycle()
+    assert loop.store.value(StatusKey.TROUBLE) == "GET /iserver/marketdata/history: no"
+    loop.clock.time += timedelta(seconds=RETRY_S)
+    system.run_cycle()
+    assert (loop.store.value(StatusKey.TROUBLE), loop.decided()) == ("", [DECIDED, SESSION])
 
 
 @pytest.mark.parametrize("shows", [LOGGED_OUT, DOWN])
