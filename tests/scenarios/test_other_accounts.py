@@ -109,9 +109,9 @@ def closed(status: int, **limits: int) -> Sequence[Rule]:
 @pytest.mark.parametrize(
     "rules",
     [OTHERS, EUROS, selects(ADVISOR, times=2), selects(NONE_SELECTED, times=2), closed(401, times=1),
-     closed(403, times=1)],
+     closed(403, times=1), [{"path": HISTORY, "into": "data", "add": [None]}]],
     ids=["rows of others", "dollars of an account in euros", "an advisor's accounts at first",
-         "no account at first", "401 at the data once", "403 at the data once"],
+         "no account at first", "401 at the data once", "403 at the data once", "no bar after the last one"],
 )  # fmt: skip
 def test_what_is_not_ours_changes_nothing_that_we_do(
     rules: Sequence[Rule], panel: Panel, undisturbed: InProcessRun, tmp_path: Path

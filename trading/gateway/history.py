@@ -102,12 +102,15 @@ def cut(bars: SymbolBars, through: date, count: int | None = None) -> SymbolBars
 def parsed(answer: object, through: date) -> SymbolBars:
     """Return the bars of a history answer up to session `through`; a later one is not complete.
 
+    Nulls after the last bar stand for one that is not there yet: its session is then missing, as with a shorter list.
+
     Raises: FieldError: not a list of bars in ascending order, one a day, with high and low around open and close,
         prices above zero and a volume of zero or more.
     """
     if not isinstance(answer, dict) or not isinstance(answer.get("data"), list):
         raise FieldError("data", "the history is no list")
     rows = answer["data"]
+    rows = rows[: max((at for at, row in enumerate(rows, 1) if row is not None), default=0)]
     factor = fields.number(answer.get("volumeFactor", 1), "volumeFactor")
     starts = _column(rows, "t")
     dates = _sessions(starts)

@@ -63,6 +63,19 @@ def test_a_bar_that_is_not_complete_is_dropped() -> None:
     assert parsed(answer([bar(day) for day in days(3)]), FIRST + timedelta(days=1)).dates.tolist() == days(2)
 
 
+@pytest.mark.parametrize("nulls", [0, 1, 2])
+def test_nulls_after_the_last_bar_are_no_bars(nulls: int) -> None:
+    rows = [bar(date(2014, 3, 3)), bar(date(2014, 3, 4)), *[None] * nulls]
+    assert parsed({"data": rows}, date(2014, 3, 5)).dates.tolist() == [date(2014, 3, 3), date(2014, 3, 4)]
+    assert not len(parsed({"data": [None] * nulls}, date(2014, 3, 5)).dates)
+
+
+@pytest.mark.parametrize("rows", [[None, bar(date(2014, 3, 4))], [bar(date(2014, 3, 3)), None, bar(date(2014, 3, 4))]])
+def test_nulls_among_bars_are_an_error(rows: list[object]) -> None:
+    with pytest.raises(FieldError, match="a bar is no object"):
+        parsed({"data": rows}, date(2014, 3, 5))
+
+
 def test_no_bars_are_no_error() -> None:
     assert len(parsed(answer([]), THROUGH).dates) == 0
 
