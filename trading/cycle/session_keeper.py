@@ -79,7 +79,7 @@ class SessionKeeper:
             self._say(SessionState.GATEWAY_DOWN, {StatusKey.SESSION_DETAIL: error.cause})
             raise
         sight, failure = self._look(self._port.keep_alive)
-        if before.refusal and not before.usable and sight.usable:
+        if before.refusal and not before.usable and not before.reopens and sight.usable:
             sight = replace(sight, refused=True, problem=before.refusal)
         skew_s = self._skew(sight.status)
         for _ in range(_LOOKS):

@@ -102,7 +102,8 @@ class Session:
     """The session as of the last look. `was_ours` says that our account was the selected one in this session.
 
     `refusal` is what was refused in a session that looked good, until a turn goes through. Each refused turn ends an
-    epoch; `was_ours` and `selections` outlast it.
+    epoch; `was_ours` and `selections` outlast it. `reopens` says that such a session was asked for anew and is not
+    there yet: what comes counts as the same one.
     """
 
     state: SessionState
@@ -115,6 +116,7 @@ class Session:
     selections: int = 0
     was_ours: bool = False
     refusal: str = ""
+    reopens: bool = False
 
     @property
     def login_until(self) -> datetime | None:
@@ -156,11 +158,14 @@ def next_state(
     memory = _remember(before, sight, now, settings)
     actions: tuple[Action, ...] = ()
     was_ours = before.was_ours
+    reopens = before.reopens and sight.closed and not sight.usable
     if sight.closed and now >= opens_at(memory, settings, now, shown=sight.usable):
-        memory = replace(memory, asked_at=now, asked=memory.asked + 1)
+        # One that we had opened ends with it, and nobody has taken it away.
+        memory = replace(memory, asked_at=now, asked=memory.asked + 1, opened_at=None)
         actions = (Open(),)
         # Only somebody's choice outlasts it: another account that is selected after it may be the broker's.
-        was_ours = was_ours and sight.usable and sight.accounts[0] != account_id
+        was_ours = was_ours and (reopens or (sight.usable and sight.accounts[0] != account_id))
+        reopens = reopens or sight.usable
     state = _word(before, sight, memory, now, settings)
     after = Session(
         state=state,
@@ -171,7 +176,8 @@ def next_state(
         accounts=before.accounts,
         selections=before.selections,
         was_ours=was_ours,
-        refusal=before.refusal if sight.usable and not _served(before, sight) else "",
+        refusal=before.refusal if reopens or (sight.usable and not _served(before, sight)) else "",
+        reopens=reopens,
     )
     if not sight.usable or actions:
         return after, actions

@@ -10,7 +10,7 @@ import pytest
 
 from tests.fakes.broker_account import ACCOUNT
 from tests.fakes.chance import seeded
-from tests.fakes.fake_session import COMPETING, LOGGED_OUT, READY
+from tests.fakes.fake_session import COMPETING, LOGGED_IN, LOGGED_OUT, READY
 from tests.fakes.session_house import NOT_ALLOWED, YIELD_S, House
 from tests.unit.trading.cycle.session_machine import OTHER, TELLS_TIME
 from trading.config import SessionSettings
@@ -138,6 +138,51 @@ def test_refused_session_is_not_selected_against_somebodys_choice(house: House) 
     # Once a turn goes through, the choice is still somebody's.
     house.keeper.check()
     assert (house.session.selected, subjects(house), house.state()) == ([], {"account"}, SessionState.READY)
+
+
+def open_later(house: House) -> None:
+    """Refuse a turn; the session that is asked for then opens only a minute later, as the broker's own does."""
+    refused_turn(house)
+    house.session.initialised = LOGGED_IN
+    assert not house.keeper.check().usable
+    house.clock.time += timedelta(seconds=59)
+    assert not house.keeper.check().usable
+    assert house.state() == SessionState.CONNECTED
+    house.session.shows = READY
+
+
+def test_refusal_outlasts_an_opening_that_takes_a_while(house: House) -> None:
+    house.keeper.check()
+    for _ in range(2):
+        open_later(house)
+        house.clock.time += timedelta(seconds=60)
+    assert (subjects(house), house.state()) == ({"refused"}, SessionState.CONNECTED)
+
+
+def test_opening_that_takes_a_while_is_used_once_it_is_there(house: House) -> None:
+    house.keeper.check()
+    open_later(house)
+    for _ in range(2):
+        assert house.keeper.check().usable
+    assert (house.state(), house.session.initialisations, subjects(house)) == (SessionState.READY, 1, set())
+
+
+def test_choice_of_somebody_outlasts_an_opening_that_takes_a_while(house: House) -> None:
+    house.session.ids = (ACCOUNT, OTHER)
+    house.keeper.check()
+    house.session.ids = (OTHER, ACCOUNT)
+    house.keeper.check()
+    open_later(house)
+    house.keeper.check()
+    assert (house.session.selected, subjects(house)) == ([], {"account"})
+
+
+def test_session_that_closes_after_a_refusal_is_another_one(house: House) -> None:
+    house.session.ids = (ACCOUNT, OTHER)
+    refused_turn(house)
+    house.session.ids, house.session.shows, house.session.initialised = (OTHER, ACCOUNT), LOGGED_IN, READY
+    assert house.keeper.check().accounts[0] == ACCOUNT
+    assert (house.session.selected, subjects(house)) == ([ACCOUNT], set())
 
 
 def test_refused_session_is_selected_three_times_where_that_has_no_effect(house: House) -> None:
