@@ -7,6 +7,7 @@
       InstanceRunning  another process trades on this state, exit 3
       GatewayError
         NotSent          nothing left this machine: safe to send again
+          Suspended      nothing leaves for some minutes: wait
         Refused          the gateway said no
         OutcomeUnknown   it may or may not have happened: reconcile, never repeat
         SessionLost      authenticate again; repeat reads only
@@ -101,6 +102,10 @@ class GatewayError(TradingError):
 
 class NotSent(GatewayError):
     """No byte of the request left this machine."""
+
+
+class Suspended(NotSent):
+    """The gateway said that there were too many requests; a probe that is told so did leave, and asked for nothing."""
 
 
 class Refused(GatewayError):

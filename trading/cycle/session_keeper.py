@@ -10,7 +10,7 @@ import msgspec
 from trading.config import SessionSettings
 from trading.cycle.session_outlook import alarms, outlook
 from trading.cycle.session_state import Action, AskLogin, Open, Select, Session, SessionMemory, Sight, next_state
-from trading.errors import GatewayError, SessionLost
+from trading.errors import GatewayError, SessionLost, Suspended
 from trading.model.account import SessionStatus
 from trading.model.alarm import Alarm
 from trading.model.metric import Gauge
@@ -121,7 +121,8 @@ class SessionKeeper:
             status = ask()
             return Sight(status, self._port.accounts() if status.usable else ()), None
         except GatewayError as error:
-            return Sight(status, refused=isinstance(error, SessionLost), problem=error.cause), error
+            suspended, refused = isinstance(error, Suspended), isinstance(error, SessionLost)
+            return Sight(status, suspended=suspended, refused=refused, problem=error.cause), error
 
     def _move(self, sight: Sight) -> tuple[Action, ...]:
         """Go on to the next state, and store what must not be forgotten before anything is done."""

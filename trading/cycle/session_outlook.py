@@ -38,6 +38,8 @@ def outlook(session: Session, now: datetime, settings: SessionSettings, account_
         case SessionState.GATEWAY_DOWN | SessionState.STALE:
             happens = "It is asked again at each look, at least once a minute."
             person = RESTART if now - session.since >= _PATIENCE else None
+        case SessionState.SUSPENDED:
+            happens = "One question a minute is asked until the broker answers again, after 10 to 15 minutes."
         case SessionState.WAITING_LOGIN:
             happens, person = "Trading goes on by itself after the login.", LOG_IN
         case SessionState.CONNECTED:

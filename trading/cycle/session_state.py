@@ -46,6 +46,7 @@ class Sight:
 
     `refused` is an answer that there is no brokerage session, whatever `status` says: to the question for the accounts,
     or to another one since the last look.
+    `suspended`: nothing can be asked because there were too many requests.
     `again` is a further look of the same turn, after something was done: whether the session serves is not known yet.
     `login_at` is when a person logged in, None where that was not asked for or is not known.
     """
@@ -54,6 +55,7 @@ class Sight:
     accounts: tuple[str, ...] = ()
     refused: bool = False
     problem: str = ""
+    suspended: bool = False
     again: bool = False
     login_at: datetime | None = None
 
@@ -305,6 +307,8 @@ def _word(
         return SessionState.READY if sight.usable else SessionState.STALE
     if _is_taken(sight, memory, now, settings):
         return SessionState.COMPETING
+    if sight.suspended:
+        return SessionState.SUSPENDED
     # What nobody was logged in to is not away for the night.
     seen_before = before.state not in {SessionState.STARTING, SessionState.WAITING_LOGIN}
     if seen_before and in_reset(now, settings):

@@ -13,10 +13,10 @@ from datetime import timedelta
 
 import tenacity
 
-from trading.errors import GatewayError, NotSent, OutcomeUnknown, Refused, SessionLost
+from trading.errors import GatewayError, NotSent, OutcomeUnknown, Refused, SessionLost, Suspended
 from trading.gateway.fields import masked, plain
 from trading.gateway.json_text import JsonError, read_json, write_json
-from trading.gateway.pacing import SUSPENDED, Pacing
+from trading.gateway.pacing import CutShort, Pacing
 from trading.gateway.transport import HttpAnswer, Transport
 from trading.ports import Clock
 
@@ -92,7 +92,8 @@ class ApiClient:
 
         Raises: GatewayError.
         """
-        return self._retrying(repeat=True)(self._probe_once, path)
+        # A repeated probe would have to wait for a minute, and tell that instead of why the first one failed.
+        return self._retrying(repeat=not self.pacing.penalised)(self._probe_once, path)
 
     def write(self, verb: str, path: str, body: bytes) -> HttpAnswer:
         """Send a write once and return whatever was answered.
@@ -187,9 +188,7 @@ _FORBIDDEN = 403
 
 
 def _worth_repeating(error: BaseException) -> bool:
-    if isinstance(error, NotSent):
-        return not error.cause.startswith(SUSPENDED) and "ended early" not in error.cause
-    return isinstance(error, OutcomeUnknown | Busy)
+    return isinstance(error, NotSent | OutcomeUnknown | Busy) and not isinstance(error, Suspended | CutShort)
 
 
 def meaning(call: str, answer: HttpAnswer) -> object:

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from trading.errors import NotSent
+from trading.errors import NotSent, Suspended
 from trading.gateway.fields import masked
 from trading.gateway.memory import ProcessMemory
 from trading.ports import Clock, GatewayMemory
@@ -34,6 +34,10 @@ _WAITS = 3
 _ROUNDING_S = 1e-5
 _IN_FLIGHT_POLL_S = 0.05
 SUSPENDED = "requests are suspended: the gateway said there were too many"
+
+
+class CutShort(NotSent):
+    """Somebody wants something, or the process has to end: the wait for the budget was ended early."""
 
 
 OnWait = Callable[[float], object]
@@ -122,7 +126,7 @@ class Pacing:
     def request(self, verb: str, path: str, *, probe: bool = False) -> Iterator[None]:
         """Wait until the request fits the budget, and count it while the block runs.
 
-        Raises: NotSent: requests are suspended (but for one probe a minute), or a control ended the wait.
+        Raises: Suspended, but for one probe a minute; CutShort, a control ended the wait.
         """
         call = f"{verb} {path}"
         self.keep()
@@ -176,7 +180,7 @@ class Pacing:
                 return
             now = self._clock.monotonic()
             if not probe or now < self._probe_due:
-                raise NotSent(masked(call), self._suspended())
+                raise Suspended(masked(call), self._suspended())
             self._probe_due = now + PROBE_EVERY_S
 
     def _take(self, call: str, windows: list[_Window], *, probe: bool) -> None:
@@ -186,7 +190,7 @@ class Pacing:
             with self._lock:
                 if self._probe_due is not None and not probe:
                     # Another request was told "too many" while this one waited.
-                    raise NotSent(masked(call), self._suspended())
+                    raise Suspended(masked(call), self._suspended())
                 now = self._clock.monotonic()
                 due = max([self._opens, *(window.due(now) for window in windows)])
                 if due <= now:
@@ -197,7 +201,7 @@ class Pacing:
             if self._clock.monotonic() < due:
                 interrupted += 1
                 if interrupted > _WAITS:
-                    raise NotSent(masked(call), "the wait for the request budget was ended early")
+                    raise CutShort(masked(call), "the wait for the request budget was ended early")
         self._on_wait(now - started)
 
     def _give_back(self, windows: list[_Window]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
-from trading.errors import OutcomeUnknown, Refused, SessionLost
+from trading.errors import OutcomeUnknown, Refused, SessionLost, Suspended
 from trading.gateway import fields
 from trading.gateway.api_client import AccountsFirst, ApiClient
 from trading.gateway.fields import FieldError
@@ -36,7 +36,7 @@ class Session:
     def keep_alive(self) -> SessionStatus:
         """Tickle and return the session's state; logged out is a status, not an error.
 
-        Raises: NotSent, OutcomeUnknown, Refused: the gateway can't be asked. The next cycle asks again.
+        Raises: NotSent (Suspended), OutcomeUnknown, Refused: the gateway can't be asked. The next cycle asks again.
         """
         call = f"POST {TICKLE}"
         try:
@@ -48,7 +48,7 @@ class Session:
             if error.status != _TOO_MANY:
                 raise
             # Nobody has to log in: the limits were exceeded, and the gateway says nothing else for a while.
-            raise OutcomeUnknown(call, SUSPENDED, error.status) from None
+            raise Suspended(call, SUSPENDED, error.status) from None
         name = value.get("session")
         if isinstance(name, str) and name != self._gateway_session:
             if self._gateway_session is not None:

@@ -10,6 +10,8 @@ class SessionState(StrEnum):
 
     STARTING = "starting"
     GATEWAY_DOWN = "gateway_down"
+    SUSPENDED = "suspended"
+    """there were too many requests, and the broker answers none for some minutes"""
     WAITING_LOGIN = "waiting_login"
     CONNECTED = "connected"
     """logged in, without the brokerage session that orders need"""

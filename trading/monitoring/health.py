@@ -50,6 +50,7 @@ SESSION_WORDS: Mapping[SessionState, str] = MappingProxyType(
     {
         SessionState.STARTING: "connecting",
         SessionState.GATEWAY_DOWN: "gateway down",
+        SessionState.SUSPENDED: "too many requests",
         SessionState.WAITING_LOGIN: "waiting for login",
         SessionState.CONNECTED: "logged in, no brokerage session",
         SessionState.COMPETING: "taken by another login",
@@ -69,6 +70,12 @@ _SESSIONS: Mapping[SessionState, Health] = MappingProxyType(
             code="gateway_down",
             text="The gateway does not answer. Nothing can be sent; stops stay at the broker.",
             next_step="Nothing at once: it is tried again by itself. After five minutes, restart the gateway.",
+        ),
+        SessionState.SUSPENDED: Health(
+            ok=False,
+            code="suspended",
+            text="The broker was asked too often and answers nothing for 10 to 15 minutes. Stops stay there.",
+            next_step="Nothing: it is tried again by itself. Perhaps another program at this address asks as well.",
         ),
         SessionState.WAITING_LOGIN: Health(
             ok=False,

@@ -37,7 +37,7 @@ class SessionPort(Protocol):
     def keep_alive(self) -> SessionStatus:
         """Tickle and return the session's state; logged out is a status, not an error.
 
-        Raises: NotSent, OutcomeUnknown when the gateway can't be asked.
+        Raises: NotSent, OutcomeUnknown, Refused when the gateway can't be asked; Suspended for too many requests.
         """
 
     def initialise(self) -> SessionStatus:

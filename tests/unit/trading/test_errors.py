@@ -6,6 +6,8 @@ import pytest
 
 from trading import errors
 
+GATEWAY_ERRORS = (errors.NotSent, errors.Suspended, errors.Refused, errors.OutcomeUnknown, errors.SessionLost)
+
 
 @pytest.mark.parametrize(
     ("error", "line"),
@@ -34,7 +36,7 @@ def test_the_facts_of_a_configuration_error_are_in_fields() -> None:
     assert (error.path, error.value, error.fix) == ("risk.max_drawdown", 2.0, "0 to 1")
 
 
-@pytest.mark.parametrize("kind", [errors.NotSent, errors.Refused, errors.OutcomeUnknown, errors.SessionLost])
+@pytest.mark.parametrize("kind", GATEWAY_ERRORS)
 def test_every_failed_call_is_a_gateway_error_with_its_status(kind: type[errors.GatewayError]) -> None:
     error = kind("POST /tickle", "gone", 401)
     assert isinstance(error, errors.GatewayError)

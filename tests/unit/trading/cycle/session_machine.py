@@ -17,6 +17,7 @@ SETTINGS = SessionSettings(yield_s=300.0)
 OURS, OTHER = "DU1234567", "DU7654321"
 TELLS_TIME = replace(READY, server_time_ms=1)
 DOWN = Sight(None, problem="connection refused")
+PENALTY = Sight(None, suspended=True, problem="too many requests")
 GONE = Sight(LOGGED_OUT)
 LOST = LOGGED_IN  # connected, not authenticated: the login lives, its brokerage session does not
 

@@ -16,7 +16,7 @@ from tests.fakes.session_house import NOT_ALLOWED, NOW, YIELD_S, House
 from trading.config import SessionSettings
 from trading.cycle.session_keeper import MEMORY, SessionKeeper
 from trading.cycle.session_state import ASK_AGAIN_S
-from trading.errors import GatewayError, NotSent, Refused, SessionLost
+from trading.errors import GatewayError, NotSent, Refused, SessionLost, Suspended
 from trading.model.account import SessionStatus
 from trading.model.metric import Gauge
 from trading.model.status import SessionState, StatusKey
@@ -147,6 +147,7 @@ def test_login_without_its_session_is_said_to_be_connected(house: House) -> None
     ("error", "state"),
     [
         (NotSent("POST /tickle", "connection refused"), SessionState.GATEWAY_DOWN),
+        (Suspended("POST /tickle", "too many", 429), SessionState.SUSPENDED),
         (Refused("POST /tickle", "not allowed", 403), SessionState.GATEWAY_DOWN),
         (Refused("POST /tickle", "Access Denied", 404), SessionState.GATEWAY_DOWN),
     ],

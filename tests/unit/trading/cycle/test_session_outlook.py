@@ -40,6 +40,12 @@ def test_gateway_that_does_not_come_back_has_to_be_restarted(state: SessionState
     assert ahead(session, NOON + timedelta(seconds=300)).person == RESTART
 
 
+def test_penalty_for_too_many_requests_needs_nobody() -> None:
+    session = Session(SessionState.SUSPENDED, "too many", NOON)
+    assert ahead(session, NOON + timedelta(hours=1)).person is None
+    assert "10 to 15 minutes" in (ahead(session).happens or "")
+
+
 def test_login_that_is_gone_needs_a_person() -> None:
     assert ahead(Session(SessionState.WAITING_LOGIN, "no session", NOON)).person == LOG_IN
 

@@ -15,6 +15,7 @@ from tests.unit.trading.cycle.session_machine import (
     NOON,
     OTHER,
     OURS,
+    PENALTY,
     RESET,
     SETTINGS,
     Machine,
@@ -59,6 +60,7 @@ def machine() -> Machine:
         (Sight(replace(LOST, competing=True)), SessionState.COMPETING),
         (GONE, SessionState.WAITING_LOGIN),
         (DOWN, SessionState.GATEWAY_DOWN),
+        (PENALTY, SessionState.SUSPENDED),
     ],
 )
 def test_each_sight_has_its_state(machine: Machine, sight: Sight, state: SessionState) -> None:
@@ -72,6 +74,12 @@ def test_state_is_as_old_as_its_first_look(machine: Machine) -> None:
     assert (machine.session.since, machine.session.cause) == (NOON, "timed out")
     machine.look(READY, after_s=60.0)
     assert machine.session.since == NOON + timedelta(seconds=120)
+
+
+def test_penalty_is_told_in_the_nightly_reset_too() -> None:
+    machine = Machine(RESET)
+    machine.look(READY)
+    assert machine.look(PENALTY) is SessionState.SUSPENDED
 
 
 @pytest.mark.parametrize("sight", [DOWN, GONE, Sight(LOST)])

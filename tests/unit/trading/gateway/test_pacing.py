@@ -7,7 +7,7 @@ from itertools import pairwise
 import pytest
 
 from tests.unit.trading.gateway.scripted import Desk, StillClock, good, raw
-from trading.errors import InvariantBroken, NotSent, OutcomeUnknown, Refused
+from trading.errors import InvariantBroken, NotSent, Refused, Suspended
 from trading.gateway.memory import ProcessMemory
 from trading.gateway.pacing import PENALTY, QUIET_AT_START_S, OnWait, Pacing, untold
 
@@ -177,7 +177,7 @@ def test_after_too_many_requests_none_goes_out_but_one_probe_a_minute() -> None:
     for _ in range(10):
         desk.clock.elapsed += 60.0
         for _ in range(3):
-            with pytest.raises((NotSent, OutcomeUnknown), match="too many"):
+            with pytest.raises(Suspended, match="too many"):
                 desk.session.keep_alive()
     probes = [call.at for call in desk.transport.calls[sent:]]
     assert len(probes) == 10
@@ -299,6 +299,18 @@ def test_what_an_order_was_answered_counts_though_the_penalty_cannot_be_kept() -
     assert desk.count("POST /x") == 1
 
 
+def test_probe_that_does_not_arrive_tells_why_and_is_sent_once() -> None:
+    desk = Desk()
+    desk.script("GET /x", raw(b"", 429))
+    desk.script("POST /tickle", NotSent("POST /tickle", "connection refused"))
+    with pytest.raises(Refused):
+        desk.api.get("/x")
+    desk.clock.elapsed += 60.0
+    with pytest.raises(NotSent, match="connection refused"):
+        desk.session.keep_alive()
+    assert desk.count("POST /tickle") == 1
+
+
 def test_the_client_keeps_the_penalty_at_once_and_forgets_it_when_a_probe_gets_through() -> None:
     memory = ProcessMemory()
     desk = Desk(paced=True, memory=memory)
@@ -309,7 +321,7 @@ def test_the_client_keeps_the_penalty_at_once_and_forgets_it_when_a_probe_gets_t
     end = desk.clock.now() + PENALTY
     assert memory.penalty_end() == end
     desk.clock.elapsed += 61.0
-    with pytest.raises(OutcomeUnknown, match="suspended"):
+    with pytest.raises(Suspended, match="suspended"):
         desk.session.keep_alive()
     with pytest.raises(NotSent, match="ends at about 15:1"):
         desk.api.get("/x")

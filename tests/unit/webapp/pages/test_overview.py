@@ -27,6 +27,7 @@ def test_the_overview_answers_the_four_questions(ready: Dashboard) -> None:
     [
         ("waiting_login", "Nobody is logged in at the gateway", "Open https://localhost:5055 and log in"),
         ("gateway_down", "The gateway does not answer", "tried again by itself"),
+        ("suspended", "The broker was asked too often", "tried again by itself"),
         ("competing", "Another program uses this login", "Log out of TWS"),
         ("ended", "end of its data", "make demo-reset"),
     ],
