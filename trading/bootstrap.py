@@ -302,9 +302,11 @@ def chosen_account(accounts: tuple[str, ...]) -> str:
 
     Raises: ConfigError, there are several, or it is a live one.
     """
-    if len(accounts) == 1 and kind_of(accounts[0]) is AccountKind.PAPER:
-        return accounts[0]
-    what = "this login has several accounts" if len(accounts) > 1 else "the login's only account is a live one"
+    # The first is "" where none is selected.
+    named = [account for account in accounts if account]
+    if len(named) == 1 and kind_of(named[0]) is AccountKind.PAPER:
+        return named[0]
+    what = "this login has several accounts" if len(named) > 1 else "the login's only account is a live one"
     raise ConfigError("IBKR_ACCOUNT_ID", None, f"{what}: name the one to trade, IBKR_ACCOUNT_ID=U1234567")
 
 

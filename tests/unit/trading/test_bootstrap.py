@@ -34,13 +34,19 @@ def simulated_in(folder: Path) -> Settings:
     )
 
 
-def test_only_paper_account_of_a_login_is_chosen() -> None:
-    assert chosen_account((PAPER,)) == PAPER
+@pytest.mark.parametrize("accounts", [(PAPER,), ("", PAPER)])
+def test_only_paper_account_of_a_login_is_chosen_whether_it_is_selected_or_not(accounts: tuple[str, ...]) -> None:
+    assert chosen_account(accounts) == PAPER
 
 
 @pytest.mark.parametrize(
     ("accounts", "words"),
-    [((LIVE,), "is a live one"), ((PAPER, "DU7654321"), "several accounts"), ((PAPER, LIVE), "several accounts")],
+    [
+        ((LIVE,), "is a live one"),
+        (("", LIVE), "is a live one"),
+        ((PAPER, "DU7654321"), "several accounts"),
+        ((PAPER, LIVE), "several accounts"),
+    ],
 )
 def test_live_account_or_one_of_several_has_to_be_named(accounts: tuple[str, ...], words: str) -> None:
     with pytest.raises(ConfigError, match=words) as caught:
