@@ -14,6 +14,8 @@ from trading.gateway.transport import Transport
 
 # A wait is looked at anew this often, so that a clock that was set is noticed.
 _LOOK_S = 30.0
+# Two clocks that are not set need not tick alike.
+_APART_S = 1.0
 _READ_S = 60.0
 _GOOD = 200
 DAY_S = 86_400.0
@@ -73,9 +75,11 @@ class SystemClock:
         return time.monotonic()
 
     def wait(self, until: datetime) -> None:
-        """Return at `until`, or when somebody wants something."""
+        """Return at `until`, or when somebody wants something; a clock that is set back makes no wait longer."""
+        wanted_s = (until - self.now()).total_seconds()
+        over = self.monotonic() + wanted_s + _APART_S
         while not self._wake.wanted:
-            left = (until - self.now()).total_seconds()
+            left = min((until - self.now()).total_seconds(), over - self.monotonic())
             if left <= 0.0:
                 return
             self._wake.sleep(min(left, _LOOK_S))

@@ -28,6 +28,21 @@ class CountingWakeUp(WakeUp):
         return not self.wanted
 
 
+class SetClock(SystemClock):
+    """A machine's clock that is set by so many seconds in its first wait."""
+
+    def __init__(self, set_s: float) -> None:
+        self.sleeps = CountingWakeUp()
+        self.set_s = set_s
+        super().__init__(self.sleeps)
+
+    def now(self) -> datetime:
+        return MORNING + timedelta(seconds=self.monotonic() + (self.set_s if self.sleeps.slept else 0.0))
+
+    def monotonic(self) -> float:
+        return sum(self.sleeps.slept)
+
+
 def told(now: datetime, *, ended: bool = False) -> object:
     return {"now": now.isoformat(), "ended": ended}
 
@@ -120,6 +135,13 @@ def test_simulated_time_stands_and_is_asked_for_once() -> None:
     assert clock.now() == clock.now() == MORNING
     assert clock.monotonic() == MORNING.timestamp()
     assert transport.count("GET /clock") == 1
+
+
+@pytest.mark.parametrize(("set_s", "waits_s"), [(-3600.0, 61.0), (-1.5, 61.0), (0.0, 60.0), (20.0, 40.0)])
+def test_a_clock_that_is_set_in_a_wait_makes_it_no_longer(set_s: float, waits_s: float) -> None:
+    clock = SetClock(set_s)
+    clock.wait(clock.now() + timedelta(seconds=60))
+    assert clock.monotonic() == pytest.approx(waits_s)
 
 
 def test_waiting_lets_the_market_go_on_to_the_next_event_at_most() -> None:
