@@ -172,13 +172,17 @@ class SessionKeeper:
         return self._session
 
     def _keep(self, session: Session) -> None:
-        before = self._known()
-        self._session = session
-        store = self._store
+        """Go on with what is stored: where that fails, nothing of it has happened.
+
+        Raises: InvariantBroken("storage").
+        """
+        before, store = self._known(), self._store
         if session.memory != before.memory:
             store.keep({MEMORY: msgspec.json.encode(session.memory).decode()})
         if session.epoch != before.epoch:
             store.keep({EPOCH: str(session.epoch)})
+        self._session = session
+        if session.epoch != before.epoch:
             store.show({StatusKey.SESSION_SINCE: self._clock.now().isoformat()})
             self._metrics.put(Gauge.SESSION_EPOCH, session.epoch)
         elif not session.usable and session.state is not SessionState.ENDED:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -14,9 +14,9 @@ from tests.fakes.chance import seeded
 from tests.fakes.fake_session import COMPETING, CONNECTING, LOGGED_IN, LOGGED_OUT, READY
 from tests.fakes.session_house import NOT_ALLOWED, NOW, YIELD_S, House
 from trading.config import SessionSettings
-from trading.cycle.session_keeper import MEMORY, SessionKeeper
+from trading.cycle.session_keeper import EPOCH, MEMORY, SessionKeeper
 from trading.cycle.session_state import ASK_AGAIN_S
-from trading.errors import GatewayError, NotSent, Refused, SessionLost, Suspended
+from trading.errors import GatewayError, InvariantBroken, NotSent, Refused, SessionLost, Suspended
 from trading.model.account import SessionStatus
 from trading.model.metric import Gauge
 from trading.model.status import SessionState, StatusKey
@@ -53,6 +53,24 @@ def test_epochs_go_on_over_restarts(house: House) -> None:
     house.keeper.check()
     view = house.boot().check()
     assert (view.epoch, view.new_epoch) == (2, True)
+
+
+@pytest.mark.parametrize("key", [EPOCH, MEMORY])
+def test_what_could_not_be_stored_has_not_happened(house: House, key: str) -> None:
+    def full(facts: Mapping[str, str]) -> None:
+        if key in facts:
+            raise InvariantBroken("storage", "disk full")
+        keep(facts)
+
+    keep, house.store.keep = house.store.keep, full  # type: ignore[method-assign]
+    house.session.shows, house.session.initialised = LOGGED_IN, READY
+    for _ in range(2):
+        with pytest.raises(InvariantBroken):
+            house.keeper.check()
+    assert house.session.initialisations == (1 if key == EPOCH else 0)
+    house.store.keep = keep  # type: ignore[method-assign]
+    view = house.keeper.check()
+    assert (view.epoch, view.new_epoch, house.store.value(EPOCH)) == (1, True, "1")
 
 
 @pytest.mark.parametrize("gone", [LOGGED_OUT, COMPETING, NotSent("POST /tickle", "refused")])
