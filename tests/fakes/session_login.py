@@ -20,7 +20,7 @@ YIELD_S = 300.0
 NOT_ALLOWED = SessionLost("GET /iserver/account/orders", "not logged in", 401)
 
 
-class House:
+class Login:
     """A keeper and what it works with."""
 
     def __init__(self, database: Database) -> None:
