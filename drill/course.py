@@ -20,7 +20,7 @@ from trading.bootstrap import CONTROLS, DATABASE
 from trading.config import Settings, load_settings, with_overrides
 from trading.errors import TradingError
 from trading.execution import checks
-from trading.model.difference import Resolution, Step
+from trading.model.difference import Remedy, Resolution
 from trading.model.mode import Seen
 from trading.model.operator_request import RequestKind
 from trading.store.boot_time import BootTime
@@ -160,7 +160,7 @@ class Course(ABC):
         for number in self._numbers("SELECT number FROM flow WHERE state = 'unconfirmed'"):
             self._note("confirmed", flow=number)
             with suppress(TradingError):
-                argument = Resolution(Step.FLOW, str(number)).text
+                argument = Resolution(Remedy.FLOW, str(number)).text
                 self._requests.request(RequestKind.RECONCILE, argument, "drill", self._clock.now())
             self._clock.wake.wake()
         self._clock.add(_later(self._clock.now().isoformat(), _PAYER_LOOKS_S), self._say_what_was_paid)

@@ -10,18 +10,18 @@ from trading.cli.environment import read_settings
 from trading.cli.operate import DATABASE_NAME, WAIT, ask
 from trading.cli.output import json_text, say, table
 from trading.errors import ConfigError
-from trading.model.difference import Resolution, Step, resolution_of
+from trading.model.difference import Remedy, Resolution, resolution_of
 from trading.model.operator_request import RequestKind
 from trading.monitoring.wall_clock import WallClock
 from trading.store.readers.differences import Compared
 from trading.store.readers.state import read_state
 
 _TAKES = {
-    Step.CLAIM: "COID=ORDER_ID, both as the list shows them",
-    Step.ACCEPT_SHARES: "a symbol",
-    Step.SOLD: "a symbol",
-    Step.FLOW: "a number, as the list shows it",
-    Step.NO_FLOW: "a number, as the list shows it",
+    Remedy.CLAIM: "COID=ORDER_ID, both as the list shows them",
+    Remedy.ACCEPT_SHARES: "a symbol",
+    Remedy.SOLD: "a symbol",
+    Remedy.FLOW: "a number, as the list shows it",
+    Remedy.NO_FLOW: "a number, as the list shows it",
 }
 
 
@@ -75,15 +75,17 @@ def resolution(decisions: dict[str, str | None]) -> Resolution | None:
 
     Raises: ConfigError (exit 2), several at once, or one that makes no sense.
     """
-    given = [(Step(name.replace("_", "-")), value) for name, value in decisions.items() if value is not None]
+    given = [(Remedy(name.replace("_", "-")), value) for name, value in decisions.items() if value is not None]
     if not given:
         return None
-    step, value = given[0]
+    remedy, value = given[0]
     if len(given) > 1:
-        raise ConfigError(f"--{step}", value, "decide about one difference at a time")
-    found = resolution_of(f"{step} {value}")
+        raise ConfigError(f"--{remedy}", value, "decide about one difference at a time")
+    found = resolution_of(f"{remedy} {value}")
     if found is None:
-        raise ConfigError(f"--{step}", value, f"takes {_TAKES.get(step, 'the name of an order, as the list shows it')}")
+        raise ConfigError(
+            f"--{remedy}", value, f"takes {_TAKES.get(remedy, 'the name of an order, as the list shows it')}"
+        )
     return found
 
 

@@ -9,7 +9,7 @@ import msgspec
 
 from trading.config import SessionSettings
 from trading.cycle.session_outlook import alarms, outlook
-from trading.cycle.session_state import Action, AskLogin, Open, Select, Session, SessionMemory, Sight, next_state
+from trading.cycle.session_state import Action, AskLogin, KnownSession, Open, Select, SessionMemory, Sight, next_state
 from trading.errors import GatewayError, SessionLost, Suspended
 from trading.model.account import SessionStatus
 from trading.model.alarm import Alarm
@@ -58,7 +58,7 @@ class SessionKeeper:
         self._log, self._metrics = voice
         self._settings = settings
         self._account_id = account_id
-        self._session: Session | None = None
+        self._session: KnownSession | None = None
         self._told: dict[StatusKey, str] = {}
         # What an earlier process said of the session holds no longer.
         store.show({StatusKey.SESSION_STATE: SessionState.STARTING, StatusKey.SESSION_SINCE: ""})
@@ -156,7 +156,7 @@ class SessionKeeper:
 
     # ---- what is kept and told
 
-    def _known(self) -> Session:
+    def _known(self) -> KnownSession:
         """Return the session as of the last look; at first what an earlier process left behind."""
         if self._session is None:
             memory = SessionMemory()
@@ -166,12 +166,12 @@ class SessionKeeper:
                     memory = msgspec.json.decode(text, type=SessionMemory)
                 except msgspec.MsgspecError:
                     self._log.warning("what was remembered of the session can't be read", text=text)
-            self._session = Session(
+            self._session = KnownSession(
                 SessionState.STARTING, "", self._clock.now(), memory, epoch=int(self._store.value(EPOCH) or 0)
             )
         return self._session
 
-    def _keep(self, session: Session) -> None:
+    def _keep(self, session: KnownSession) -> None:
         """Go on with what is stored: where that fails, nothing of it has happened.
 
         Raises: InvariantBroken("storage").
@@ -189,7 +189,7 @@ class SessionKeeper:
             store.show({StatusKey.SESSION_SINCE: ""})
         self._show(session)
 
-    def _show(self, session: Session) -> None:
+    def _show(self, session: KnownSession) -> None:
         """Keep the state for the pages, and log it when it is news."""
         ahead = outlook(session, self._clock.now(), self._settings, self._account_id)
         until = session.login_until

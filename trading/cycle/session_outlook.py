@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from trading.config import SessionSettings
-from trading.cycle.session_state import MOST_SELECTIONS, Session, opens_at, yields_s
+from trading.cycle.session_state import MOST_SELECTIONS, KnownSession, opens_at, yields_s
 from trading.execution.windows import in_reset, next_reset_end
 from trading.model.account import mask_account
 from trading.model.alarm import Alarm, AlarmCode
@@ -31,7 +31,7 @@ class Outlook:
     person: str | None = None
 
 
-def outlook(session: Session, now: datetime, settings: SessionSettings, account_id: str | None) -> Outlook:
+def outlook(session: KnownSession, now: datetime, settings: SessionSettings, account_id: str | None) -> Outlook:
     """Return what comes next."""
     memory, happens, person = session.memory, None, None
     match session.state:
@@ -60,7 +60,7 @@ def outlook(session: Session, now: datetime, settings: SessionSettings, account_
     return Outlook(happens, person)
 
 
-def alarms(session: Session, account_id: str | None) -> tuple[Alarm, ...]:
+def alarms(session: KnownSession, account_id: str | None) -> tuple[Alarm, ...]:
     """Return what a person should be told of, beyond the state that every page shows."""
     found = []
     if session.memory.contested:
@@ -79,12 +79,12 @@ def alarms(session: Session, account_id: str | None) -> tuple[Alarm, ...]:
     return tuple(found)
 
 
-def _opened_in_vain(session: Session) -> bool:
+def _opened_in_vain(session: KnownSession) -> bool:
     """Return whether something is refused though the session was opened again for it, more than once."""
     return bool(session.refusal) and session.memory.asked >= _OPENED_IN_VAIN
 
 
-def _ready(session: Session, now: datetime, account_id: str | None) -> Outlook:
+def _ready(session: KnownSession, now: datetime, account_id: str | None) -> Outlook:
     problem = _not_ours(session, account_id)
     if problem is not None:
         return Outlook("Nothing is sent until then.", f"Select the account that is traded: {problem}.")
@@ -94,7 +94,7 @@ def _ready(session: Session, now: datetime, account_id: str | None) -> Outlook:
     return Outlook(f"This login ends {_at(session.login_until)}.", person)
 
 
-def _not_ours(session: Session, account_id: str | None) -> str | None:
+def _not_ours(session: KnownSession, account_id: str | None) -> str | None:
     """Return why our account is not the selected one and does not become it by itself."""
     if not session.usable or account_id is None or session.selected() == account_id:
         return None

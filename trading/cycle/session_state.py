@@ -1,8 +1,8 @@
 """What is known of the login and the brokerage session, and what is to be done about them: a pure state machine.
 
-A look at the gateway (`Sight`) and the time lead from one `Session` to the next, with the calls to be made. Nobody is
-asked for what comes back by itself: a brokerage session that was lost while the login lives is asked for again, unless
-another program of the same user wants it.
+A look at the gateway (`Sight`) and the time lead from one `KnownSession` to the next, with the calls to be made.
+Nobody is asked for what comes back by itself: a brokerage session that was lost while the login lives is asked for
+again, unless another program of the same user wants it.
 """
 
 from __future__ import annotations
@@ -100,7 +100,7 @@ class SessionMemory:
 
 
 @dataclass(frozen=True, slots=True)
-class Session:
+class KnownSession:
     """The session as of the last look. `was_ours` says that our account was the selected one in this session.
 
     `refusal` is what was refused in a session that looked good, until a turn goes through. Each refused turn ends an
@@ -151,8 +151,8 @@ Action = Open | Select | AskLogin
 
 
 def next_state(
-    before: Session, sight: Sight, now: datetime, settings: SessionSettings, account_id: str | None
-) -> tuple[Session, tuple[Action, ...]]:
+    before: KnownSession, sight: Sight, now: datetime, settings: SessionSettings, account_id: str | None
+) -> tuple[KnownSession, tuple[Action, ...]]:
     """Return the session after a look, and what is to be done at once; the doing is counted in it already.
 
     `account_id` is the account that is traded, None while that is not known.
@@ -169,7 +169,7 @@ def next_state(
         was_ours = was_ours and (reopens or (sight.usable and sight.accounts[0] != account_id))
         reopens = reopens or sight.usable
     state = _word(before, sight, memory, now, settings)
-    after = Session(
+    after = KnownSession(
         state=state,
         cause=_cause(sight, memory, state),
         since=before.since if state is before.state else now,
@@ -219,7 +219,7 @@ def yields_s(memory: SessionMemory, settings: SessionSettings) -> float:
     return settings.yield_s if memory.yield_s is None else memory.yield_s
 
 
-def _remember(before: Session, sight: Sight, now: datetime, settings: SessionSettings) -> SessionMemory:
+def _remember(before: KnownSession, sight: Sight, now: datetime, settings: SessionSettings) -> SessionMemory:
     """Return what is remembered after a look, before anything is done about it."""
     memory = _not_later_than(before.memory, now)
     if sight.logged_out:
@@ -245,7 +245,7 @@ def _remember(before: Session, sight: Sight, now: datetime, settings: SessionSet
     return memory
 
 
-def _served(before: Session, sight: Sight) -> bool:
+def _served(before: KnownSession, sight: Sight) -> bool:
     """Return whether a turn has gone through with the session, which is known at the next turn's first look."""
     return before.usable and not (sight.refused or sight.again)
 
@@ -263,7 +263,7 @@ def _login_at(memory: SessionMemory, sight: Sight, now: datetime, *, logged_in: 
     return login_at
 
 
-def _login_due(session: Session) -> datetime:
+def _login_due(session: KnownSession) -> datetime:
     """Return when the broker may be asked for the time of the login: rarely, and not right after one."""
     memory = session.memory
     settled = session.since + ASK_LOGIN_AFTER
@@ -301,7 +301,7 @@ def _not_later_than(memory: SessionMemory, now: datetime) -> SessionMemory:
 
 
 def _word(
-    before: Session, sight: Sight, memory: SessionMemory, now: datetime, settings: SessionSettings
+    before: KnownSession, sight: Sight, memory: SessionMemory, now: datetime, settings: SessionSettings
 ) -> SessionState:
     if sight.status is not None and sight.status.usable and not sight.refused:
         return SessionState.READY if sight.usable else SessionState.STALE
@@ -346,7 +346,7 @@ def _cause(sight: Sight, memory: SessionMemory, state: SessionState) -> str:
     return said
 
 
-def _select(session: Session, now: datetime, account_id: str | None) -> tuple[Session, tuple[Action, ...]]:
+def _select(session: KnownSession, now: datetime, account_id: str | None) -> tuple[KnownSession, tuple[Action, ...]]:
     """Select our account where another is selected: once a minute, three times, never against somebody's choice."""
     if account_id is None or session.selected() == account_id:
         return replace(session, was_ours=session.was_ours or account_id is not None), ()

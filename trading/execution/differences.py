@@ -18,7 +18,7 @@ from trading.execution.snapshot import OrderSight
 from trading.execution.state import TradingState
 from trading.execution.unclear_rows import BUYS_NONE, consequence, found_of, unreadable_rows
 from trading.model.alarm import HaltCause
-from trading.model.difference import Difference, DifferenceKind, Step
+from trading.model.difference import Difference, DifferenceKind, Remedy
 from trading.model.order import BrokerOrder
 from trading.model.record import OwnPosition
 
@@ -136,12 +136,12 @@ def _missing(position: OwnPosition, found: str, state: TradingState) -> Differen
         person = ""
     elif looks_split(position, state.snapshot):
         system = "could be a split: takes it in once the average price agrees; stop stays"
-        person = f"--{Step.SOLD} {position.symbol} if they were sold"
+        person = f"--{Remedy.SOLD} {position.symbol} if they were sold"
     else:
         system = (
             f"takes them for sold by hand once it is proven ({votes} of {SHARES_VOTES_NEEDED} readings); stop stays"
         )
-        person = f"--{Step.ACCEPT_SHARES} {position.symbol} if they were sold"
+        person = f"--{Remedy.ACCEPT_SHARES} {position.symbol} if they were sold"
     return Difference(DifferenceKind.SHARES_MISSING, position.symbol, position.symbol, found, system, person)
 
 
@@ -183,7 +183,7 @@ def _mending(cover: Cover, state: TradingState) -> str:
 def _flows(state: TradingState) -> Iterator[Difference]:
     for flow in state.flows:
         system = "counts it as no gain and no loss" + "; buys nothing until you decide" * waits_for_a_person(flow)
-        person = f"--{Step.FLOW} {flow.number} if it did, --{Step.NO_FLOW} {flow.number} if no money came or went"
+        person = f"--{Remedy.FLOW} {flow.number} if it did, --{Remedy.NO_FLOW} {flow.number} if no money came or went"
         yield Difference(DifferenceKind.FLOW, str(flow.number), "", told(flow), system, person)
 
 

@@ -19,7 +19,7 @@ from trading.execution.protection import protected_session
 from trading.execution.reconciler import REMEMBERED
 from trading.execution.state import TradingState
 from trading.model.balances import FlowState
-from trading.model.difference import Resolution, Step, resolution_of
+from trading.model.difference import Remedy, Resolution, resolution_of
 from trading.model.operator_request import REFUSED
 from trading.model.order import BrokerOrder, IntentState, OrderIntent, OrderType, Role, Side, Tif
 from trading.model.record import IntentRecord
@@ -46,16 +46,16 @@ def carry_out(argument: str, actor: str, state: TradingState, context: TradingCo
 
 
 def _carried_out(resolution: Resolution, actor: str, state: TradingState, context: TradingContext) -> str:
-    match resolution.step:
-        case Step.CLAIM:
+    match resolution.remedy:
+        case Remedy.CLAIM:
             return _claim(resolution, actor, state, context)
-        case Step.ABSENT:
+        case Remedy.ABSENT:
             return _absent(resolution.subject, actor, state, context)
-        case Step.ACCEPT_SHARES | Step.SOLD:
+        case Remedy.ACCEPT_SHARES | Remedy.SOLD:
             return _accept_shares(resolution, actor, state, context)
-        case Step.ADOPT | Step.IGNORE:
+        case Remedy.ADOPT | Remedy.IGNORE:
             return _orphan(resolution, actor, state, context)
-        case Step.FLOW | Step.NO_FLOW:
+        case Remedy.FLOW | Remedy.NO_FLOW:
             return _flow(resolution, actor, context)
 
 
@@ -119,7 +119,7 @@ def _accept_shares(resolution: Resolution, actor: str, state: TradingState, cont
     held = max(floor(state.snapshot.held(position.conid)), 0)
     if state.snapshot.unsure(position.conid):
         return _no(f"a row that may be about {symbol} can't be read; look at the broker, then ask again")
-    if resolution.step is not Step.SOLD and looks_split(position, state.snapshot):
+    if resolution.remedy is not Remedy.SOLD and looks_split(position, state.snapshot):
         changed = f"the broker shows {held} shares of {symbol}, own are {position.quantity}: that could be a split"
         known = f"; if you know that they were sold, say --sold {symbol}" if held < position.quantity else ""
         return _no(f"{changed}, which is taken in by itself once the average price agrees{known}")
@@ -144,7 +144,7 @@ def _orphan(resolution: Resolution, actor: str, state: TradingState, context: Tr
     if not any(is_orphan(order, prefix, record) for order in orders):
         return _no(f"{name} is no orphan that is live; `reconcile` shows the names")
     answer = f"{name} is left alone; it halts no more"
-    if resolution.step is Step.ADOPT:
+    if resolution.remedy is Remedy.ADOPT:
         roles = {_role(order): order for order in orders}
         # An entry before its children.
         adopted = {
@@ -225,7 +225,7 @@ def _intent(role: Role, order: BrokerOrder, name: str, actor: str, state: Tradin
 
 
 def _flow(resolution: Resolution, actor: str, context: TradingContext) -> str:
-    happened = resolution.step is Step.FLOW
+    happened = resolution.remedy is Remedy.FLOW
     number = int(resolution.subject) if _NUMBER.fullmatch(resolution.subject) else 0
     state = FlowState.CONFIRMED if happened else FlowState.REFUSED
     flow = context.balances.settle(number, state, actor=actor, now=context.clock.now())

@@ -14,7 +14,7 @@ from trading.gateway.market_data import GatewayMarketData
 from trading.gateway.memory import ProcessMemory
 from trading.gateway.orders import AccountBroker
 from trading.gateway.pacing import OnWait, Pacing, untold
-from trading.gateway.session import Session
+from trading.gateway.session import GatewaySession
 from trading.gateway.transport import HttpTransport, Transport, TransportTo
 from trading.ports import Clock, GatewayMemory
 
@@ -26,7 +26,7 @@ _PARALLEL_HISTORIES = 4
 class Gateway:
     """One login's ports; brokers are made by account, since its id may first have to be asked for."""
 
-    session: Session
+    session: GatewaySession
     market_data: GatewayMarketData
     api: ApiClient
     transport: Transport
@@ -75,7 +75,7 @@ def connect(  # noqa: PLR0913 - all by name, and what differs between live and s
     used = transport_to(url, ca_bundle)
     kept = memory if memory is not None else ProcessMemory()
     api = ApiClient(used, Pacing(clock, limited=paced, on_wait=on_wait, memory=kept), clock, rng, read_s)
-    session = Session(api, tell_server_time=paced)
+    session = GatewaySession(api, tell_server_time=paced)
     readers = _PARALLEL_HISTORIES if paced and parallel else 1
     market_data = GatewayMarketData(api, session, clock, kept, parallel=readers)
     return Gateway(session, market_data, api, used)

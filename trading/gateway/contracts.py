@@ -15,7 +15,7 @@ from trading.gateway import fields
 from trading.gateway.api_client import ApiClient, unusable
 from trading.gateway.fields import FieldError
 from trading.gateway.parts import Doubt, each, gets_an_answer, in_parts
-from trading.gateway.session import Session
+from trading.gateway.session import GatewaySession
 from trading.model.contract import Contract, ContractPin, PriceIncrement
 from trading.model.exchange_time import exchange_date
 from trading.ports import Clock, GatewayMemory
@@ -34,7 +34,9 @@ _LISTINGS = ("NASDAQ", "NASDAQ.NMS", "NYSE", "ARCA", "AMEX", "BATS", "IEX")
 class Contracts:
     """Settles each symbol once; the names of known contracts are looked at again each day."""
 
-    def __init__(self, api: ApiClient, session: Session, clock: Clock, memory: GatewayMemory, *, parallel: int) -> None:
+    def __init__(
+        self, api: ApiClient, session: GatewaySession, clock: Clock, memory: GatewayMemory, *, parallel: int
+    ) -> None:
         """Ask by `api`; rules are read by `session`, which needs the accounts first, of `parallel` at a time.
 
         What is settled is kept in `memory`.

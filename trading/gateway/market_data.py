@@ -13,7 +13,7 @@ from trading.gateway.contracts import Contracts
 from trading.gateway.fields import FieldError
 from trading.gateway.history import Series
 from trading.gateway.parts import Doubt, each, gets_an_answer, in_parts, never
-from trading.gateway.session import Session
+from trading.gateway.session import GatewaySession
 from trading.market.panel import Panel, SymbolBars, build_panel
 from trading.model.account import Quote
 from trading.model.contract import Contract
@@ -34,7 +34,9 @@ _INTERRUPTIONS = 3
 class GatewayMarketData:
     """Market data of one login."""
 
-    def __init__(self, api: ApiClient, session: Session, clock: Clock, memory: GatewayMemory, *, parallel: int) -> None:
+    def __init__(
+        self, api: ApiClient, session: GatewaySession, clock: Clock, memory: GatewayMemory, *, parallel: int
+    ) -> None:
         """Read of up to `parallel` contracts at a time; which contract a symbol means is kept in `memory`."""
         self._api = api
         self._session = session

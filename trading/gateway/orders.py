@@ -13,7 +13,7 @@ from trading.gateway.fields import FieldError
 from trading.gateway.listing import read_rows
 from trading.gateway.order_requests import asked_of
 from trading.gateway.portfolio import PortfolioReader
-from trading.gateway.session import Session
+from trading.gateway.session import GatewaySession
 from trading.model.account import AccountState, PositionList
 from trading.model.order import BrokerOrder, ExecutionList, OrderList
 from trading.model.outcome import Answer, NothingSent, Outcome, RefusedByBroker, Unproven
@@ -33,7 +33,7 @@ _UNAVAILABLE = 503
 class AccountBroker:
     """The broker of one account."""
 
-    def __init__(self, api: ApiClient, session: Session, account_id: str) -> None:
+    def __init__(self, api: ApiClient, session: GatewaySession, account_id: str) -> None:
         """Trade and read `account_id` only.
 
         Raises: ConfigError, it is no account id.

@@ -23,7 +23,7 @@ _TOO_MANY = 429
 _NO_TIME_MS = 4_102_444_800_000
 
 
-class Session:
+class GatewaySession:
     """Implements `SessionPort`."""
 
     def __init__(self, api: ApiClient, *, tell_server_time: bool) -> None:

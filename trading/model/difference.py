@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
-_TEXT = re.compile(r"(?P<step>[a-z-]+) (?P<subject>[A-Za-z0-9._-]{1,40})(?:=(?P<order_id>[0-9]{1,18}))?")
+_TEXT = re.compile(r"(?P<remedy>[a-z-]+) (?P<subject>[A-Za-z0-9._-]{1,40})(?:=(?P<order_id>[0-9]{1,18}))?")
 
 
 class DifferenceKind(StrEnum):
@@ -39,7 +39,7 @@ class Difference:
     person: str = ""
 
 
-class Step(StrEnum):
+class Remedy(StrEnum):
     """What a person can decide about a difference."""
 
     CLAIM = "claim"
@@ -64,20 +64,22 @@ class Step(StrEnum):
 class Resolution:
     """What a person decided about `subject`; a claim names the broker's order."""
 
-    step: Step
+    remedy: Remedy
     subject: str
     order_id: int | None = None
 
     @property
     def text(self) -> str:
         """Return it as the argument of a request."""
-        return f"{self.step} {self.subject}" + ("" if self.order_id is None else f"={self.order_id}")
+        return f"{self.remedy} {self.subject}" + ("" if self.order_id is None else f"={self.order_id}")
 
 
 def resolution_of(text: str) -> Resolution | None:
     """Return what an argument says, None where it says nothing that could be done."""
     found = _TEXT.fullmatch(text)
-    if found is None or found["step"] not in frozenset(Step):
+    if found is None or found["remedy"] not in frozenset(Remedy):
         return None
-    step, order_id = Step(found["step"]), None if found["order_id"] is None else int(found["order_id"])
-    return Resolution(step, found["subject"], order_id) if (step is Step.CLAIM) == (order_id is not None) else None
+    remedy, order_id = Remedy(found["remedy"]), None if found["order_id"] is None else int(found["order_id"])
+    if (remedy is Remedy.CLAIM) != (order_id is not None):
+        return None
+    return Resolution(remedy, found["subject"], order_id)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from tests.fakes.fake_session import LOGGED_IN, LOGGED_OUT, READY
 from trading.config import SessionSettings
-from trading.cycle.session_state import Action, Open, Session, Sight, next_state
+from trading.cycle.session_state import Action, KnownSession, Open, Sight, next_state
 from trading.model.account import SessionStatus
 from trading.model.status import SessionState
 
@@ -27,7 +27,7 @@ class Machine:
 
     def __init__(self, now: datetime = NOON) -> None:
         self.now = now
-        self.session = Session(SessionState.STARTING, "", now)
+        self.session = KnownSession(SessionState.STARTING, "", now)
         self.actions: tuple[Action, ...] = ()
 
     def look(self, sight: Sight | SessionStatus, *, after_s: float = 0.0, selected: str = OURS) -> SessionState:
@@ -44,7 +44,7 @@ class Machine:
 
     def boot(self) -> None:
         """Start a new process, which knows only what was stored."""
-        self.session = Session(SessionState.STARTING, "", self.now, self.session.memory, self.session.epoch)
+        self.session = KnownSession(SessionState.STARTING, "", self.now, self.session.memory, self.session.epoch)
 
     def open_by_asking(self) -> None:
         """Lose the session, ask for it and get it."""

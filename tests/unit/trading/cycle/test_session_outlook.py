@@ -7,7 +7,7 @@ import pytest
 
 from trading.config import SessionSettings
 from trading.cycle.session_outlook import LOG_IN, LOG_OUT_ELSEWHERE, RESTART, Outlook, alarms, outlook
-from trading.cycle.session_state import MOST_SELECTIONS, Session, SessionMemory
+from trading.cycle.session_state import MOST_SELECTIONS, KnownSession, SessionMemory
 from trading.model.status import SessionState
 
 NOON = datetime(2014, 3, 4, 17, 0, tzinfo=UTC)
@@ -16,12 +16,14 @@ SETTINGS = SessionSettings(yield_s=300.0)
 OURS, OTHER = "DU1234567", "DU7654321"
 
 
-def ahead(session: Session, now: datetime = NOON) -> Outlook:
+def ahead(session: KnownSession, now: datetime = NOON) -> Outlook:
     return outlook(session, now, SETTINGS, OURS)
 
 
-def ready(*accounts: str, memory: SessionMemory | None = None, was_ours: bool = False, selections: int = 0) -> Session:
-    return Session(
+def ready(
+    *accounts: str, memory: SessionMemory | None = None, was_ours: bool = False, selections: int = 0
+) -> KnownSession:
+    return KnownSession(
         SessionState.READY,
         "",
         NOON,
@@ -35,27 +37,27 @@ def ready(*accounts: str, memory: SessionMemory | None = None, was_ours: bool = 
 
 @pytest.mark.parametrize("state", [SessionState.GATEWAY_DOWN, SessionState.STALE])
 def test_gateway_that_does_not_come_back_has_to_be_restarted(state: SessionState) -> None:
-    session = Session(state, "refused", NOON)
+    session = KnownSession(state, "refused", NOON)
     assert ahead(session, NOON + timedelta(seconds=299)).person is None
     assert ahead(session, NOON + timedelta(seconds=300)).person == RESTART
 
 
 def test_penalty_for_too_many_requests_needs_nobody() -> None:
-    session = Session(SessionState.SUSPENDED, "too many", NOON)
+    session = KnownSession(SessionState.SUSPENDED, "too many", NOON)
     assert ahead(session, NOON + timedelta(hours=1)).person is None
     assert "10 to 15 minutes" in (ahead(session).happens or "")
 
 
 def test_login_that_is_gone_needs_a_person() -> None:
-    assert ahead(Session(SessionState.WAITING_LOGIN, "no session", NOON)).person == LOG_IN
+    assert ahead(KnownSession(SessionState.WAITING_LOGIN, "no session", NOON)).person == LOG_IN
 
 
 def test_session_that_is_asked_for_needs_nobody_unless_it_never_comes() -> None:
     memory = SessionMemory(asked_at=NOON, asked=1)
-    session = Session(SessionState.CONNECTED, "", NOON, memory)
+    session = KnownSession(SessionState.CONNECTED, "", NOON, memory)
     assert ahead(session) == Outlook("The brokerage session is asked for at 17:01 UTC.")
     assert alarms(session, OURS) == ()
-    often = Session(SessionState.CONNECTED, "", NOON, SessionMemory(asked_at=NOON, asked=5))
+    often = KnownSession(SessionState.CONNECTED, "", NOON, SessionMemory(asked_at=NOON, asked=5))
     assert ahead(often).person == LOG_IN
     assert [alarm.subject for alarm in alarms(often, OURS)] == ["closed"]
 
@@ -63,7 +65,9 @@ def test_session_that_is_asked_for_needs_nobody_unless_it_never_comes() -> None:
 @pytest.mark.parametrize(("asked", "told"), [(0, []), (1, []), (2, ["refused"]), (3, ["refused"])])
 def test_session_that_was_opened_again_and_still_refuses_needs_a_person(asked: int, told: list[str]) -> None:
     memory, refusal = SessionMemory(asked_at=NOON, asked=asked), "GET /x: not allowed"
-    session = Session(SessionState.CONNECTED, refusal, NOON, memory, usable=True, accounts=(OURS,), refusal=refusal)
+    session = KnownSession(
+        SessionState.CONNECTED, refusal, NOON, memory, usable=True, accounts=(OURS,), refusal=refusal
+    )
     assert [alarm.subject for alarm in alarms(session, OURS)] == told
     assert all(refusal in alarm.text for alarm in alarms(session, OURS))
     assert ahead(session).person == (LOG_IN if told else None)
@@ -73,18 +77,20 @@ def test_session_that_was_opened_again_and_still_refuses_needs_a_person(asked: i
 
 def test_refusal_says_when_the_session_is_opened_for_it_next() -> None:
     memory = SessionMemory(asked_at=NOON, asked=3)
-    session = Session(SessionState.CONNECTED, "", NOON, memory, usable=True, accounts=(OURS,), refusal="no")
+    session = KnownSession(SessionState.CONNECTED, "", NOON, memory, usable=True, accounts=(OURS,), refusal="no")
     assert ahead(session).happens == "The brokerage session is asked for at 17:04 UTC."
 
 
 def test_session_of_another_says_when_it_is_asked_for() -> None:
-    session = Session(SessionState.COMPETING, "", NOON, SessionMemory(competed_at=NOON, yield_s=600.0, contested=True))
+    session = KnownSession(
+        SessionState.COMPETING, "", NOON, SessionMemory(competed_at=NOON, yield_s=600.0, contested=True)
+    )
     assert ahead(session) == Outlook("The session is asked for at 17:10 UTC if nobody uses it then.", LOG_OUT_ELSEWHERE)
     assert [alarm.subject for alarm in alarms(session, OURS)] == ["contested"]
 
 
 def test_nightly_reset_needs_nobody() -> None:
-    found = ahead(Session(SessionState.RESET, "", RESET), RESET)
+    found = ahead(KnownSession(SessionState.RESET, "", RESET), RESET)
     assert found == Outlook("The broker's nightly reset is over at 06:30 UTC; the session is then opened again.")
 
 
@@ -103,7 +109,7 @@ def test_usable_session_counts_down_to_the_next_login() -> None:
         (ready(OTHER, OURS, selections=MOST_SELECTIONS), "no effect"),
     ],
 )
-def test_account_that_is_not_selected_by_itself_needs_a_person(session: Session, words: str) -> None:
+def test_account_that_is_not_selected_by_itself_needs_a_person(session: KnownSession, words: str) -> None:
     found = ahead(session)
     assert found.person is not None
     assert words in found.person
@@ -119,4 +125,4 @@ def test_account_that_is_about_to_be_selected_needs_nobody() -> None:
 
 @pytest.mark.parametrize("state", [SessionState.STARTING, SessionState.ENDED])
 def test_what_the_loop_says_itself_has_no_outlook(state: SessionState) -> None:
-    assert ahead(Session(state, "", NOON)) == Outlook(None)
+    assert ahead(KnownSession(state, "", NOON)) == Outlook(None)

@@ -29,8 +29,8 @@ from trading.cycle.session_state import (
     MOST_YIELD_S,
     SELECT_AGAIN_S,
     UNDISPUTED_AFTER_S,
+    KnownSession,
     Select,
-    Session,
     SessionMemory,
     Sight,
     next_state,
@@ -262,7 +262,7 @@ def test_login_that_ends_is_no_contest(machine: Machine) -> None:
 
 
 def test_settings_that_yield_for_longer_than_an_hour_are_kept() -> None:
-    session = Session(
+    session = KnownSession(
         SessionState.READY,
         "",
         NOON,
@@ -311,7 +311,7 @@ def test_account_that_the_login_does_not_have_is_not_selected(machine: Machine) 
 
 def test_nothing_is_selected_before_it_is_known_which_account_is_traded() -> None:
     session, actions = next_state(
-        Session(SessionState.STARTING, "", NOON), Sight(READY, (OTHER, OURS)), NOON, SETTINGS, None
+        KnownSession(SessionState.STARTING, "", NOON), Sight(READY, (OTHER, OURS)), NOON, SETTINGS, None
     )
     assert actions == ()
     _, actions = next_state(session, Sight(READY, (OTHER, OURS)), NOON, SETTINGS, OURS)

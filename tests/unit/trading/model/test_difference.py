@@ -2,15 +2,15 @@ from __future__ import annotations
 
 import pytest
 
-from trading.model.difference import Resolution, Step, resolution_of
+from trading.model.difference import Remedy, Resolution, resolution_of
 
 
 @pytest.mark.parametrize(
     "resolution",
     [
-        Resolution(Step.CLAIM, "TS-ygyg-0007-6irupb-S", 1234567),
-        Resolution(Step.ABSENT, "TS-ygyg-0007-6irupb"),
-        Resolution(Step.ACCEPT_SHARES, "BRK.B"),
+        Resolution(Remedy.CLAIM, "TS-ygyg-0007-6irupb-S", 1234567),
+        Resolution(Remedy.ABSENT, "TS-ygyg-0007-6irupb"),
+        Resolution(Remedy.ACCEPT_SHARES, "BRK.B"),
     ],
 )
 def test_decision_comes_back_from_its_text(resolution: Resolution) -> None:
