@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from typing import TypeVar
 
 from trading.cycle.balances import standing
 from trading.cycle.session_keeper import SessionView
 from trading.decision import MarketView
-from trading.errors import DataError, GatewayError, InvariantBroken, SessionLost
+from trading.errors import DataError, GatewayError, InvariantBroken
 from trading.execution.closes import closes_now
 from trading.execution.context import TradingContext
 from trading.execution.exits import pending_exits
@@ -26,6 +27,9 @@ from trading.model.contract import Contract
 from trading.model.decision import Decision, Holding, RiskState
 from trading.model.record import JournalView
 from trading.ports import Sighting
+
+K = TypeVar("K")
+V = TypeVar("V")
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,8 +127,6 @@ def trading_state(
     """Return the moment that a plan is made on, with the contracts and quotes that it needs.
 
     What can't be read of those leaves its orders waiting and nothing else.
-
-    Raises: SessionLost.
     """
     now = context.clock.now()
     doubt, flows = standing(context, snapshot.account.value)
@@ -154,8 +156,10 @@ def trading_state(
         doubt=doubt,
         flows=flows,
     )
-    state = replace(state, contracts=_contracts(context, state))
-    state = replace(state, quotes=_quotes(context, quotes_needed(state)))
+    contracts, no_contracts = _read(context, lambda: _contracts(context, state))
+    state = replace(state, contracts=contracts)
+    quotes, no_quotes = _read(context, lambda: _quotes(context, quotes_needed(state)))
+    state = replace(state, quotes=quotes, unread=(*no_contracts, *no_quotes))
     uncovered = sum(cover.uncovered for cover in covers(state)) if state.times.liquid else 0
     return replace(state, uncovered_shares=uncovered)
 
@@ -165,32 +169,25 @@ def refreshed(context: TradingContext, state: TradingState, journal: JournalView
     return replace(state, now=context.clock.now(), mode=context.store.mode().mode, journal=journal)
 
 
+def _read(context: TradingContext, ask: Callable[[], Mapping[K, V]]) -> tuple[Mapping[K, V], tuple[str, ...]]:
+    """Return what `ask` reads, or nothing and why. A session that is lost is told by the lists of the account too."""
+    try:
+        return ask(), ()
+    except GatewayError as error:
+        context.log.warning("market data can't be read", cause=str(error))
+        return {}, (str(error),)
+
+
 def _contracts(context: TradingContext, state: TradingState) -> Mapping[str, Contract]:
     window = state.times.window
     wanted = {position.symbol for position in state.journal.positions}
     if state.decision is not None and window.begins <= state.now <= window.ends:
         wanted |= {approved.symbol for approved in state.decision.entries}
-    if not wanted:
-        return {}
-    try:
-        return context.market_data.contracts(sorted(wanted))[0]
-    except SessionLost:
-        raise
-    except GatewayError as error:
-        context.log.warning("contracts can't be read", cause=error.cause)
-        return {}
+    return context.market_data.contracts(sorted(wanted))[0] if wanted else {}
 
 
 def _quotes(context: TradingContext, conids: frozenset[int]) -> Mapping[int, Quote]:
-    if not conids:
-        return {}
-    try:
-        return context.market_data.quotes(sorted(conids))
-    except SessionLost:
-        raise
-    except GatewayError as error:
-        context.log.warning("quotes can't be read", cause=error.cause)
-        return {}
+    return context.market_data.quotes(sorted(conids)) if conids else {}
 
 
 def _sightings(context: TradingContext) -> dict[str, tuple[Sighting, ...]]:

@@ -68,7 +68,8 @@ class Turn:
     def problems(self) -> tuple[str, ...]:
         """Return what can't be read, and what keeps anything from being sold or bought whatever is decided."""
         snapshot = self.state.snapshot
-        return (*snapshot.failures, *exits_wait_for(snapshot, self.state.journal), *convert_first(snapshot))
+        failures = (*snapshot.failures, *self.state.unread)
+        return (*failures, *exits_wait_for(snapshot, self.state.journal), *convert_first(snapshot))
 
     @property
     def unknown(self) -> int:

@@ -78,6 +78,8 @@ class TradingState:
     closes: Mapping[str, float] = field(default_factory=dict)
     contracts: Mapping[str, Contract] = field(default_factory=dict)
     quotes: Mapping[int, Quote] = field(default_factory=dict)
+    unread: tuple[str, ...] = ()
+    """why contracts or quotes could not be read, of which there are none then"""
     blocked: Mapping[int, tuple[str, str]] = field(default_factory=dict)
     sightings: Mapping[str, tuple[Sighting, ...]] = field(default_factory=dict)
     skew_s: float | None = None

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 import pytest
 
 from tests.fakes.fake_session import LOGGED_OUT, READY, Happening
-from tests.fakes.trading_context import CLOSE, DECIDED, PRE_OPEN, SESSION
+from tests.fakes.trading_context import CLOSE, DECIDED, OPEN, PRE_OPEN, SESSION
 from tests.fakes.trading_loop import LoopParts, break_once
 from trading.cycle.deciding import RETRY_S
 from trading.errors import ConfigError, GatewayError, NotSent, OutcomeUnknown, Refused, SessionLost
+from trading.model.account import Quote
 from trading.model.metric import Counter
 from trading.model.mode import OPERATOR, Mode
-from trading.model.order import OrderList, UnreadableRow
+from trading.model.order import BrokerStatus, OrderList, OrderType, Side, UnreadableRow
 from trading.model.status import SessionState, StatusKey
 from trading.trading_system import SIGN_OF_LIFE_S
 
@@ -169,6 +171,35 @@ def test_reading_that_is_refused_in_a_session_that_looks_good_opens_it_and_is_a_
     system.run()
     assert loop.store.value(StatusKey.TROUBLE) == ""
     assert loop.store.value(StatusKey.SESSION_STATE) == SessionState.READY
+
+
+def refuse_quotes(loop: LoopParts, kind: type[GatewayError]) -> None:
+    def refused(_conids: Sequence[int]) -> Mapping[int, Quote]:
+        raise failure
+
+    failure = kind("GET /iserver/marketdata/snapshot", "no")
+    loop.market_data.quotes = refused  # type: ignore[method-assign, assignment]
+
+
+@pytest.mark.parametrize("kind", [NotSent, Refused, OutcomeUnknown, SessionLost])
+def test_quotes_that_can_not_be_read_keep_no_stop_from_being_put_back(
+    loop: LoopParts, kind: type[GatewayError]
+) -> None:
+    system, entry = loop.begin_with_a_position()
+    loop.clock.time = OPEN + timedelta(minutes=30)
+    for order in loop.broker.live(Side.SELL):
+        loop.broker.end(order.order_id, BrokerStatus.CANCELLED)
+
+    refuse_quotes(loop, kind)
+    system.run_cycle()
+    assert {order.order_type for order in loop.sales_of(entry)} == {OrderType.STOP, OrderType.LIMIT}
+
+
+def test_quotes_that_can_not_be_read_again_and_again_are_a_trouble(loop: LoopParts) -> None:
+    refuse_quotes(loop, SessionLost)
+    loop.run_turns(2)
+    assert loop.store.value(StatusKey.TROUBLE) == "GET /iserver/marketdata/snapshot: no"
+    assert loop.broker.submits() == []
 
 
 @pytest.mark.parametrize("kind", [NotSent, Refused, OutcomeUnknown, SessionLost])

@@ -22,7 +22,7 @@ from tests.fakes.trading_states import approved
 from trading.cycle.gather import Market, market_times, open_session, read_market, refreshed, trading_state, view_of
 from trading.cycle.session_keeper import SessionView
 from trading.decision import MarketView
-from trading.errors import GatewayError, OutcomeUnknown, SessionLost
+from trading.errors import GatewayError, NotSent, OutcomeUnknown, Refused, SessionLost
 from trading.execution.state import TradingState
 from trading.market.panel import build_panel
 from trading.model.contract import Contract
@@ -198,19 +198,16 @@ def test_contracts_of_entries_are_not_read_outside_the_window(parts: ContextPart
     assert look(parts, decision_of(approved("MSFT", limit=37.5))).contracts == {}
 
 
-def test_contracts_that_can_not_be_read_leave_the_rest_of_the_state(parts: ContextParts) -> None:
+@pytest.mark.parametrize("kind", [NotSent, Refused, OutcomeUnknown, SessionLost])
+def test_contracts_that_can_not_be_read_leave_the_rest_of_the_state(
+    parts: ContextParts, kind: type[GatewayError]
+) -> None:
     parts.buy()
-    parts.market_data = FailingMarketData(parts.market_data, OutcomeUnknown("GET", "timed out"))
+    assert look(parts).unread == ()
+    parts.market_data = FailingMarketData(parts.market_data, kind("GET /x", "no"))
     state = look(parts)
-    assert state.contracts == {}
+    assert (state.contracts, state.unread) == ({}, ("GET /x: no",))
     assert len(state.journal.positions) == 1
-
-
-def test_lost_session_is_told_at_once(parts: ContextParts) -> None:
-    parts.buy()
-    parts.market_data = FailingMarketData(parts.market_data, SessionLost("GET", "not authenticated", 401))
-    with pytest.raises(SessionLost):
-        look(parts)
 
 
 def test_shares_without_a_stop_count_in_regular_hours(parts: ContextParts) -> None:
