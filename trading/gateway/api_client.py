@@ -80,12 +80,12 @@ class ApiClient:
         """
         return self._repeated("GET", path, query, None, repeat=repeat)
 
-    def post(self, path: str, body: object = None) -> object:
+    def post(self, path: str, body: object = None, *, repeat: bool = True) -> object:
         """Return what a POST answers that changes nothing but the session or a cache; repeated like a read.
 
         Raises: GatewayError.
         """
-        return self._repeated("POST", path, None, None if body is None else write_json(body), repeat=True)
+        return self._repeated("POST", path, None, None if body is None else write_json(body), repeat=repeat)
 
     def probe(self, path: str) -> tuple[object, int | None]:
         """Return what one POST answers and the server's clock; let through once a minute while requests are suspended.

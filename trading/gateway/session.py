@@ -70,7 +70,8 @@ class GatewaySession:
             raise Refused(call, "another session of this login competes: ours yields")
         # compete false always fails: "Force compete capability must be used together with compete flag".
         try:
-            value = _mapping(call, self._api.post(INITIALISE, {"publish": True, "compete": True}))
+            # Each one begins the opening anew, so it is for the caller to ask again, a minute later.
+            value = _mapping(call, self._api.post(INITIALISE, {"publish": True, "compete": True}, repeat=False))
         except SessionLost as lost:
             return self._seen(_logged_out(lost.cause))
         self._api.session_cache.forget()

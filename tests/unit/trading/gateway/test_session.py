@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from tests.unit.trading.gateway.scripted import Desk, failing, good, raw
+from tests.unit.trading.gateway.scripted import Answer, Desk, failing, good, raw
 from trading.errors import GatewayError, NotSent, OutcomeUnknown, Refused
 from trading.gateway.transport import HttpAnswer
 
@@ -81,6 +81,17 @@ def test_a_gateway_that_is_not_there_was_not_asked() -> None:
     desk.script(TICKLE, NotSent(TICKLE, "refused"))
     with pytest.raises(NotSent):
         desk.session.keep_alive()
+
+
+@pytest.mark.parametrize(
+    "answer", [OutcomeUnknown(INIT, "no answer in time"), NotSent(INIT, "refused"), failing("x", 503)]
+)
+def test_brokerage_session_is_asked_for_once_whatever_comes(answer: Answer) -> None:
+    desk = Desk()
+    desk.script(INIT, answer, good(UP))
+    with pytest.raises(GatewayError):
+        desk.session.initialise()
+    assert desk.count(INIT) == 1
 
 
 def test_the_clock_of_the_gateway_counts_only_when_it_is_the_real_one() -> None:
