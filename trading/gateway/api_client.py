@@ -49,13 +49,15 @@ class SessionCache:
     accounts: tuple[str, ...] = ()
     portfolio: bool = False
     trades: bool = False
+    paged: bool = False
+    """the gateway is an old one, which has only the paged list of positions"""
     silent: set[int] = field(default_factory=set)
     """contracts whose quote did not come whole in the time that it may take: nobody waits for it again"""
 
     def forget(self) -> None:
         """Forget it all: the session is another one."""
         self.accounts = ()
-        self.portfolio = self.trades = False
+        self.portfolio = self.trades = self.paged = False
         self.silent.clear()
 
 

@@ -24,7 +24,6 @@ class PortfolioReader:
         """Read of `account_id` only."""
         self._api = api
         self._account_id = account_id
-        self._paged = False
 
     def account(self) -> AccountState:
         """Return balances, exact to the cent, of the US dollar ledger; net liquidation covers all currencies.
@@ -88,13 +87,13 @@ class PortfolioReader:
     def _rows(self) -> list[object]:
         """Return the rows; an old gateway has only the cached, paged list."""
         path = f"/portfolio2/{self._account_id}/positions"
-        if not self._paged:
+        if not self._api.session_cache.paged:
             try:
                 return _listed(path, self._api.get(path))
             except Refused as error:
                 if error.status != _NOT_FOUND:
                     raise
-                self._paged = True
+                self._api.session_cache.paged = True
         path = f"/portfolio/{self._account_id}/positions"
         self._api.post(f"{path}/invalidate")
         rows: list[object] = []
