@@ -50,7 +50,7 @@ from trading.store.journal import SqliteJournal
 from trading.store.operator_requests import RequestsDatabase
 from trading.store.records import SqliteStore
 from trading.strategies.discovery import make_strategy
-from trading.trading_system import SIGN_OF_LIFE_S, LoopSettings, TradingSystem
+from trading.trading_system import LoopSettings, TradingSystem, wait_alive
 
 PROJECT = Path(__file__).resolve().parent.parent
 BUNDLED_BARS = PROJECT / "data" / "us_daily.csv.gz"
@@ -289,11 +289,8 @@ def _only_account(keeper: SessionKeeper, requests: OperatorRequests, surrounding
             view = None
         if view is not None and view.usable:
             return chosen_account(view.accounts)
-        left = backoff.next_pause_s(CONNECTION_CAP_S)
-        while left > 0.0 and not wake.wanted:
-            surroundings.metrics.write()
-            surroundings.pauses(min(left, SIGN_OF_LIFE_S))
-            left -= SIGN_OF_LIFE_S
+        pause_s = backoff.next_pause_s(CONNECTION_CAP_S)
+        wait_alive(pause_s, surroundings.pauses, lambda: wake.wanted, surroundings.metrics)
     return None
 
 

@@ -36,6 +36,7 @@ from trading.model.metric import Counter, Gauge
 from trading.model.mode import Mode
 from trading.model.order import IntentState
 from trading.model.status import SessionState
+from trading.ports import Metrics
 
 # The pages take a file that is older than 20 s for a loop that stands.
 SIGN_OF_LIFE_S = 5.0
@@ -60,6 +61,14 @@ class LoopSettings:
     market_ended: Callable[[], bool]
     stopwatch: Callable[[], float]
     free_bytes: Callable[[], int | None]
+
+
+def wait_alive(seconds: float, pause: Callable[[float], object], ended: Callable[[], bool], metrics: Metrics) -> None:
+    """Wait real seconds by `pause`, or until the wait has `ended`, and give signs of life meanwhile."""
+    while seconds > 0.0 and not ended():
+        metrics.write()
+        pause(min(seconds, SIGN_OF_LIFE_S))
+        seconds -= SIGN_OF_LIFE_S
 
 
 class TradingSystem:
@@ -328,11 +337,9 @@ class TradingSystem:
         self._back_off(OTHER_CAP_S)
 
     def _back_off(self, cap_s: float) -> None:
-        left = self._backoff.next_pause_s(min(cap_s, self._looks_apart_s()))
-        while left > 0.0 and not self._loop.stopping() and not self._context.interrupted():
-            self._context.metrics.write()
-            self._loop.pause(min(left, SIGN_OF_LIFE_S))
-            left -= SIGN_OF_LIFE_S
+        pause_s = self._backoff.next_pause_s(min(cap_s, self._looks_apart_s()))
+        context, loop = self._context, self._loop
+        wait_alive(pause_s, loop.pause, lambda: loop.stopping() or context.interrupted(), context.metrics)
 
     def _looks_apart_s(self) -> float:
         """Return how far apart looks may be by what is at stake: bare shares in the session, own orders and shares."""
