@@ -253,6 +253,9 @@ class TradingSystem:
         """Return when the next cycle is due: an event of the market, a deadline, or the polling interval."""
         context = self._context
         now = context.clock.now()
+        if any(turn.state.now < at <= now for at in looks):
+            # It came due while the turn went on; one that was over before it began waits for something else.
+            return now
         events = market_events(now, context.calendar, context.settings.execution)
         interval = self._loop.check_interval_s
         if interval is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -13,6 +14,8 @@ from tests.fakes.trading_loop import LoopParts
 from tests.fakes.trading_states import approved
 from trading.cycle.deciding import RETRY_S
 from trading.errors import SessionLost
+from trading.execution.plan import POLL_S
+from trading.model.account import Quote
 from trading.model.decision import Approved
 from trading.model.metric import Counter
 from trading.model.mode import Mode
@@ -239,6 +242,19 @@ def test_session_that_is_there_and_that_reads_find_lost_again_and_again_is_told_
 
 
 # ---- the next turn
+
+
+@pytest.mark.parametrize(("takes_s", "next_s"), [(0.0, POLL_S), (4.9, 0.1), (5.0, 0.0), (11.0, 0.0)])
+def test_look_that_comes_due_while_a_turn_still_reads_is_made_at_once(
+    loop: LoopParts, takes_s: float, next_s: float
+) -> None:
+    def slow(_conids: Sequence[int]) -> Mapping[int, Quote]:
+        loop.clock.time += timedelta(seconds=takes_s)
+        return {}
+
+    loop.market_data.quotes = slow  # type: ignore[method-assign, assignment]
+    # The entries wait for their quotes, which are looked for again 5 s after the turn began.
+    assert loop.start().run_cycle() == loop.clock.time + timedelta(seconds=next_s)
 
 
 def test_next_cycle_is_at_the_next_event_of_the_market(loop: LoopParts) -> None:
