@@ -8,10 +8,8 @@ from datetime import datetime
 from tests.fakes.broker_account import ACCOUNT
 from trading.model.account import SessionStatus
 
-READY = SessionStatus(authenticated=True, connected=True, competing=False, established=True, message="")
-LOGGED_OUT = SessionStatus(
-    authenticated=False, connected=False, competing=False, established=False, message="no session", logged_in=False
-)
+READY = SessionStatus(authenticated=True, connected=True, competing=False, message="")
+LOGGED_OUT = SessionStatus(authenticated=False, connected=False, competing=False, message="no session", logged_in=False)
 # The login lives, and says that it has no bridge to the broker.
 NO_BRIDGE = replace(LOGGED_OUT, message="", logged_in=True)
 LOGGED_IN = replace(READY, authenticated=False)

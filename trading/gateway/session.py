@@ -168,21 +168,17 @@ def _logged_out(message: str) -> SessionStatus:
         authenticated=False,
         connected=False,
         competing=False,
-        established=False,
         message=fields.plain(message),
         logged_in=False,
     )
 
 
 def _status(value: Mapping[str, object], server_time_ms: int | None) -> SessionStatus:
-    authenticated = fields.flag(value.get("authenticated"))
     message = fields.optional_text(value.get("message")) or fields.optional_text(value.get("fail")) or ""
     return SessionStatus(
-        authenticated=authenticated,
+        authenticated=fields.flag(value.get("authenticated")),
         connected=fields.flag(value.get("connected")),
         competing=fields.flag(value.get("competing")),
-        # Older gateways don't send it.
-        established=fields.flag(value.get("established", authenticated)),
         message=message,
         server_time_ms=server_time_ms,
     )

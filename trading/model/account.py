@@ -94,7 +94,6 @@ class SessionStatus:
     authenticated: bool
     connected: bool
     competing: bool
-    established: bool
     message: str
     server_time_ms: int | None = None
     logged_in: bool = True

@@ -203,7 +203,7 @@ def test_good_news_is_no_warning(login: Login) -> None:
 def test_skew_is_the_gateways_clock_minus_ours(login: Login) -> None:
     ahead_ms = int(NOW.timestamp() * 1000) + 2500
     login.session.shows = SessionStatus(
-        authenticated=True, connected=True, competing=False, established=True, message="", server_time_ms=ahead_ms
+        authenticated=True, connected=True, competing=False, message="", server_time_ms=ahead_ms
     )
     assert login.keeper.check().skew_s == pytest.approx(2.5)
     assert login.metrics.gauges[Gauge.CLOCK_SKEW_SECONDS] == pytest.approx(2.5)

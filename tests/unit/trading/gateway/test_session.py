@@ -23,13 +23,6 @@ def test_a_tickle_tells_the_state_of_the_session() -> None:
     desk.script(TICKLE, tickle())
     status = desk.session.keep_alive()
     assert status.usable
-    assert status.established
-
-
-def test_a_gateway_that_does_not_say_established_is_so_when_authenticated() -> None:
-    desk = Desk()
-    desk.script(TICKLE, good({"iserver": {"authStatus": {"authenticated": True, "connected": True}}}))
-    assert desk.session.keep_alive().established
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ def test_a_session_is_usable_in_exactly_one_of_the_eight_combinations() -> None:
     usable = [
         (authenticated, connected, competing)
         for authenticated, connected, competing in itertools.product((True, False), repeat=3)
-        if SessionStatus(authenticated, connected, competing, established=True, message="").usable
+        if SessionStatus(authenticated, connected, competing, message="").usable
     ]
     assert usable == [(True, True, False)]
 
