@@ -25,6 +25,7 @@ UNCONFIRMED_AFTER_S = 60.0
 _LISTED_FOR = timedelta(days=1)
 WARNED = "warned"
 """since when the broker has shown a warning on an order, in `since`"""
+_LATE = "late"
 _UNCONFIRMED = "unconfirmed"
 _SHOWN = "shown"
 # By then nothing of a session's DAY orders can be on the book.
@@ -112,12 +113,21 @@ class Endings:
         if sight.life is OrderLife.UNSURE and self._since.seconds("inactive", record.coid) < INACTIVE_AFTER_S:
             return None
         if round(order.filled_quantity) != record.filled:
-            late_s = self._since.seconds("late", record.coid)
-            if late_s < EXECUTIONS_LATE_AFTER_S and not self._corrected(record):
+            if self._may_be_late(record):
                 return None
             text = f"exec_gap: {order.filled_quantity:g} filled, executions say {record.filled}"
             return Ending(self._state(record, order, now), text, gap=order)
         return Ending(self._state(record, order, now), str(order.status))
+
+    def _may_be_late(self, record: IntentRecord) -> bool:
+        """Return whether executions that are missing may yet come: for a minute from a list that lacks them.
+
+        A list that can't be read lacks nothing.
+        """
+        if self._snapshot.executions.value is None:
+            self._since.was(_LATE, record.coid)
+            return True
+        return self._since.seconds(_LATE, record.coid) < EXECUTIONS_LATE_AFTER_S and not self._corrected(record)
 
     def _denied(self, record: IntentRecord, ending: Ending) -> bool:
         """Return whether an order that the list shows as cancelled, which nobody asked for, works by its id.
@@ -216,7 +226,7 @@ class Endings:
         """Judge an order that nobody knows by its id either."""
         session = self._calendar.session(record.intent.session)
         over = session is not None and now >= session.close + EXPIRED_AFTER
-        if record.intent.tif is Tif.DAY and over:
+        if record.intent.tif is Tif.DAY and over and self._snapshot.executions.value is not None:
             return Ending(IntentState.EXPIRED, "its session is over, and it is in no list")
         if missing_s < 2.0 * self._settings.execution.visibility_s:
             return None

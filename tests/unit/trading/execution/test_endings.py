@@ -161,6 +161,16 @@ def test_end_waits_a_minute_for_executions_and_is_a_gap_then(judge: Judge, secon
     assert found == (Ending(S.FILLED, "exec_gap: 9 filled, executions say 0", gap=row) if ended else None)
 
 
+def test_executions_that_can_not_be_read_are_no_gap(judge: Judge) -> None:
+    row = shows(ENTRY, BrokerStatus.FILLED, filled_quantity=9.0)
+    failed = reading(IN_SESSION, orders=[row], failed=["executions"])
+    assert [judge(ENTRY, now=after(seconds), snapshot=failed) for seconds in (0, 60, 3600)] == [None] * 3
+    # The minute begins with the first list that lacks them, and a failure in between does not end it.
+    assert judge(ENTRY, row, now=after(3605)) is None
+    assert judge(ENTRY, now=after(3635), snapshot=failed) is None
+    assert (judge(ENTRY, row, now=after(3664)), judge(ENTRY, row, now=after(3665)) is None) == (None, False)
+
+
 @pytest.mark.parametrize(
     ("number", "quantity", "at_once"), [("01.01", 9.0, False), ("01.02", 4.0, True), ("01", 0.0, True)]
 )
@@ -283,6 +293,7 @@ def test_id_that_is_another_orders_now_is_no_sight_of_ours(judge: Judge) -> None
 def test_day_order_that_nobody_knows_half_an_hour_after_its_session_has_expired(judge: Judge) -> None:
     assert judge(ENTRY, now=OVER - timedelta(seconds=1)) is None
     assert judge(ENTRY, now=OVER) == Ending(S.EXPIRED, "its session is over, and it is in no list")
+    assert judge(ENTRY, now=OVER, snapshot=reading(OVER, failed=["executions"])) is None
 
 
 def test_stop_that_nobody_knows_after_its_session_is_unproven(judge: Judge) -> None:
