@@ -106,6 +106,10 @@ class OrderBooks(ContextParts):
         """Return the own shares by symbol."""
         return {position.symbol: position.quantity for position in self.journal.own_positions()}
 
+    def latches(self) -> set[str]:
+        """Return what keeps entries off until a person has looked."""
+        return set(self.store.risk_state().latches)
+
     def record(self, coid: str) -> IntentRecord:
         found = self.journal.intent(coid)
         assert found is not None

@@ -24,7 +24,7 @@ from trading.execution.dollars import convert_first, in_dollars
 from trading.execution.foreign import told_apart, unsettled
 from trading.execution.obligations import obligations
 from trading.execution.plan import POLL_S, Cancel, Plan
-from trading.execution.reconciler import Reconciled, Reconciler, latched
+from trading.execution.reconciler import Reconciled, Reconciler
 from trading.execution.sender import OLDEST_SNAPSHOT, Sender
 from trading.execution.snapshot import BrokerSnapshot, Reading, read_snapshot
 from trading.execution.state import TradingState
@@ -200,7 +200,6 @@ class AccountTurns:
         """Halt for what was found, once for the same facts, and let go what is not so any more."""
         halts = self._context.store.halts
         now = self._context.clock.now()
-        latched(self._context, reconciled.latches)
         self._raise(reconciled.halts)
         if snapshot.whole:
             for cause in ("orphan", "short"):

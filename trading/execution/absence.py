@@ -76,6 +76,11 @@ def judge(
     return Judgement(Vote.WITNESSED, lost=so_far + 1 >= VOTES_NEEDED)
 
 
+def votes_on(record: IntentRecord, sightings: Sequence[Sighting]) -> tuple[Sighting, ...]:
+    """Return the votes about an order that were kept since it became unproven."""
+    return tuple(each for each in sightings if record.unknown_since is None or each.at >= record.unknown_since)
+
+
 def over_at(record: IntentRecord, calendar: TradingCalendar) -> datetime | None:
     """Return from when a DAY order that did nothing can't be live any more, None for an order that stays."""
     session = calendar.session(record.intent.session)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from math import floor
 
-from trading.execution.absence import VOTES_NEEDED
+from trading.execution.absence import VOTES_NEEDED, votes_on
 from trading.execution.balances import told, waits_for_a_person
 from trading.execution.in_flight import in_flight
 from trading.execution.matching import PRICE_TOLERANCE, may_be
@@ -69,7 +69,7 @@ def _orders_of_ours(state: TradingState) -> Iterator[Difference]:
             person = f"--claim {coid}={record.order_id} if it is ours, else cancel it at the broker"
             yield Difference(DifferenceKind.PROVISIONAL, coid, intent.symbol, found, system, person)
             continue
-        votes = sum(record.unknown_since is None or v.at >= record.unknown_since for v in state.sightings.get(coid, ()))
+        votes = len(votes_on(record, state.sightings.get(coid, ())))
         found = f"{what}: {record.state}, {record.detail or 'no answer yet'}"
         system = f"looks for it ({votes} of {VOTES_NEEDED} readings say it is not there)"
         if record.frozen:

@@ -47,7 +47,6 @@ class Reconciled(LooksAgain):
     foreign: tuple[Execution, ...] = ()
     alarms: list[Alarm] = field(default_factory=list)
     halts: tuple[HaltCause, ...] = ()
-    latches: list[tuple[str, str]] = field(default_factory=list)
 
 
 class Reconciler:
@@ -85,7 +84,7 @@ class Reconciler:
             self._step(done, lambda: self._close_legs(snapshot, now, done))
         self._step(done, lambda: self._resolve(snapshot, done))
         self._step(done, lambda: self._check_shares(snapshot, done))
-        self._step(done, lambda: self._check_rejects(now))
+        self._step(done, lambda: self._check_rejects(now, done))
         if snapshot.orders.value is not None:
             since.close()
         if since.any:
@@ -168,15 +167,19 @@ class Reconciler:
         drop_spent(evidence, now - REMEMBERED)
         drop_theirs(evidence, now - REMEMBERED)
         for coid, execution in known:
-            self._count_one(coid, execution, journal, done)
+            self._count_one(coid, execution, done)
         for coid, execution in matched.fills:
             if is_ahead(execution, self.view(now), told_of(journal, snapshot, told)):
                 done.again(now + timedelta(seconds=POLL_S))
             else:
-                self._count_one(coid, execution, journal, done)
+                absent = self._context.journal.intent(coid)
+                if absent is not None and absent.state in DECLARED_ABSENT and execution.quantity > 0:
+                    self._latch_resurrected(absent, "an execution of it came", done)
+                    self._work_again(coid, "an execution of it came")
+                self._count_one(coid, execution, done)
         drop_told(evidence, self.view(now))
 
-    def _count_one(self, coid: str, execution: Execution, journal: JournalView, done: Reconciled) -> None:
+    def _count_one(self, coid: str, execution: Execution, done: Reconciled) -> None:
         now = self._context.clock.now()
         symbol = execution.symbol
         try:
@@ -188,7 +191,7 @@ class Reconciler:
         self._counted.add(_key(execution))
         if counted.oversold:
             text = f"{symbol}: execution {execution.execution_id} sold {counted.oversold} more than we had"
-            done.latches.append(("oversold", text))
+            self._latch("oversold", text, done)
         if counted.corrected:
             text = f"{symbol}: the broker corrected execution {execution.execution_id}"
             done.alarms.append(Alarm(AlarmCode.CORRECTION, execution.execution_id, text))
@@ -199,7 +202,7 @@ class Reconciler:
             done.alarms.append(Alarm(AlarmCode.EXECUTION, execution.execution_id, text))
         record = self._context.journal.intent(coid)
         if record is not None and (counted.new or counted.corrected):
-            self._after_fill(record, execution, snapshot_epoch=record.seen_epoch, done=done)
+            self._after_fill(record, execution)
         if counted.new:
             done.fills += 1
             what = {"side": execution.side, "quantity": execution.quantity, "price": execution.price}
@@ -207,13 +210,11 @@ class Reconciler:
             late_s = (now - execution.time).total_seconds()
             self._context.metrics.observe(Duration.FILL_LATENCY, max(late_s, 0.0))
 
-    def _after_fill(self, record: IntentRecord, execution: Execution, *, snapshot_epoch: int, done: Reconciled) -> None:
+    def _after_fill(self, record: IntentRecord, execution: Execution) -> None:
         """An execution proves that the order was there; one that was taken back brings it to life again."""
         now = self._context.clock.now()
         journal = self._context.journal
-        if record.state in DECLARED_ABSENT:
-            self._resurrected(record, "an execution of it came", done)
-        elif record.state is IntentState.FILLED and record.left > 0:
+        if record.state is IntentState.FILLED and record.left > 0:
             journal.transition(record.coid, IntentState.WORKING, "RESURRECTED: an execution was taken back", now)
         elif (
             execution.order_id is not None
@@ -223,7 +224,7 @@ class Reconciler:
             )
             and not is_anothers_id(execution.order_id, record.coid, self.view(now).records)
         ):
-            journal.bind(record.coid, execution.order_id, snapshot_epoch, now)
+            journal.bind(record.coid, execution.order_id, record.seen_epoch, now)
         elif record.state is IntentState.UNKNOWN:
             journal.transition(record.coid, IntentState.WORKING, "an execution of it came", now)
 
@@ -247,17 +248,20 @@ class Reconciler:
                 continue
             if round(sight.order.total_quantity) <= record.filled:
                 continue
+            self._latch_resurrected(record, "it is in the order list", done)
             if record.order_id != order_id or record.seen_epoch != snapshot.epoch:
                 self._context.journal.bind(record.coid, order_id, snapshot.epoch, snapshot.began)
-            self._resurrected(record, "it is in the order list", done)
+            self._work_again(record.coid, "it is in the order list")
 
-    def _resurrected(self, record: IntentRecord, why: str, done: Reconciled) -> None:
-        now = self._context.clock.now()
-        current = self._context.journal.intent(record.coid)
-        if current is not None and current.state is not IntentState.WORKING:
-            self._context.journal.transition(record.coid, IntentState.WORKING, f"RESURRECTED: {why}", now)
+    def _latch_resurrected(self, record: IntentRecord, why: str, done: Reconciled) -> None:
         text = f"{record.intent.symbol}: the {record.intent.role} {record.coid} was taken for {record.state}, but {why}"
-        done.latches.append(("resurrected", text))
+        self._latch("resurrected", text, done)
+
+    def _work_again(self, coid: str, why: str) -> None:
+        current = self._context.journal.intent(coid)
+        if current is not None and current.state is not IntentState.WORKING:
+            now = self._context.clock.now()
+            self._context.journal.transition(coid, IntentState.WORKING, f"RESURRECTED: {why}", now)
 
     def _end_orders(self, snapshot: BrokerSnapshot, skew_s: float | None, since: Since, done: Reconciled) -> None:
         context = self._context
@@ -282,10 +286,11 @@ class Reconciler:
         ending = endings.of(record, now) if record.state is IntentState.WORKING else None
         if ending is None:
             return
-        context.journal.transition(record.coid, ending.state, ending.detail, now)
         if ending.gap is not None:
+            # Before its end, which is not judged again where the process ends here.
             keep_told(context.evidence, record.coid, ending.gap, snapshot)
-            done.latches.append(("exec_gap", f"{record.intent.symbol}: {ending.detail}"))
+            self._latch("exec_gap", f"{record.intent.symbol}: {ending.detail}", done)
+        context.journal.transition(record.coid, ending.state, ending.detail, now)
 
     def _close_legs(self, snapshot: BrokerSnapshot, now: datetime, done: Reconciled) -> None:
         """Judge orders of a group that have no id: refused with the answer, over with their entry, or unproven."""
@@ -333,7 +338,7 @@ class Reconciler:
         for record in journal.maybe_live:
             if record.coid in gone or (record.state is not IntentState.UNKNOWN and not record.provisional):
                 continue
-            votes = tuple(v for v in context.evidence.of(record.coid) if not _older(v.at, record.unknown_since))
+            votes = absence.votes_on(record, context.evidence.of(record.coid))
             if record.state is IntentState.UNKNOWN:
                 excess = excess_in(record.intent.conid, context.evidence)
                 judgement = absence.judge(record, votes, snapshot, journal, context.calendar, context.settings, excess)
@@ -358,15 +363,26 @@ class Reconciler:
         if found.look_again is not None:
             done.again(found.look_again)
 
-    def _check_rejects(self, now: datetime) -> None:
+    def _check_rejects(self, now: datetime, done: Reconciled) -> None:
         evidence, journal = self._context.evidence, self.view(now)
         rejected = rejected_in_a_row(journal, latched_for(evidence))
         if len(rejected) < REJECTS_IN_A_ROW:
             return
         symbols = ", ".join(journal.by_coid[coid].intent.symbol for coid in reversed(rejected))
         # Latched first: where the process ends in between it is latched again.
-        latched(self._context, [("rejects", f"the broker refused {len(rejected)} entries in a row: {symbols}")])
+        self._latch("rejects", f"the broker refused {len(rejected)} entries in a row: {symbols}", done)
         note_latched(evidence, rejected, now)
+
+    def _latch(self, code: str, text: str, done: Reconciled) -> None:
+        """Keep new entries off until a person has looked; where that can't be kept the system halts instead."""
+        context, now = self._context, self._context.clock.now()
+
+        def latch() -> None:
+            risk = context.store.risk_state()
+            kept = {**risk.latches, code: context.calendar.at_or_after(exchange_date(now)).day}
+            context.store.set_risk_state(replace(risk, latches=kept), reason=text, actor="system", now=now)
+
+        self._step(done, latch)
 
 
 def cause_of(error: InvariantBroken) -> HaltCause:
@@ -379,18 +395,5 @@ def cause_of(error: InvariantBroken) -> HaltCause:
     return HaltCause("invariant", str(error), str(error))
 
 
-def latched(context: TradingContext, latches: list[tuple[str, str]]) -> None:
-    """Keep new entries off until a person has looked."""
-    now = context.clock.now()
-    for code, text in latches:
-        risk = context.store.risk_state()
-        kept = {**risk.latches, code: context.calendar.at_or_after(exchange_date(now)).day}
-        context.store.set_risk_state(replace(risk, latches=kept), reason=text, actor="system", now=now)
-
-
 def _key(execution: Execution) -> tuple[str, float, float, bool]:
     return (execution.execution_id, execution.quantity, execution.price, execution.commission is not None)
-
-
-def _older(at: datetime, since: datetime | None) -> bool:
-    return since is not None and at < since

@@ -17,13 +17,12 @@ from tests.fakes.fake_broker import (
     refused,
 )
 from tests.fakes.order_books import OrderBooks
-from tests.fakes.trading_context import CLOSE, OPEN, SESSION
+from tests.fakes.trading_context import CLOSE, OPEN
 from tests.fakes.trading_states import CONIDS
 from trading.errors import InvariantBroken
-from trading.execution.reconciler import Reconciler, latched
+from trading.execution.reconciler import Reconciler
 from trading.model.alarm import AlarmCode
 from trading.model.command import Step
-from trading.model.mode import Mode
 from trading.model.order import BrokerStatus, IntentState, OrderType, Side
 from trading.model.outcome import Acknowledged, Outcome
 from trading.model.request import PreparedRequest
@@ -95,7 +94,7 @@ def test_entry_and_target_that_fill_in_the_same_second_leave_nothing(books: Orde
     # Whatever order they are listed in, and whatever their ids are.
     books.broker.fills.reverse()
     found = books.read()
-    assert (found.fills, found.latches, found.alarms) == (2, [], [])
+    assert (found.fills, books.latches(), found.alarms) == (2, set(), [])
     assert books.shares() == {}
     assert books.rows("SELECT * FROM adjustment") == []
     assert books.states(entry.coid, stop.coid, target.coid) == [S.FILLED, S.CANCELLED, S.FILLED]
@@ -357,10 +356,3 @@ def test_file_that_can_not_be_used_ends_the_reading(books: OrderBooks) -> None:
     journal.refusal = InvariantBroken("storage", "the disk is full")
     with pytest.raises(InvariantBroken, match="the disk is full"):
         Reconciler(replace(books.context(), journal=journal)).take_in(books.snapshot(), 0.0)
-
-
-def test_latch_keeps_entries_off_until_a_person_has_looked(books: OrderBooks) -> None:
-    books.store.set_reconciled(reconciled=True, reason="", now=books.clock.now())
-    latched(books.context(), [("oversold", "AAPL: 2 more than we had"), ("exec_gap", "XOM: 3 filled")])
-    assert books.store.risk_state().latches == {"oversold": SESSION, "exec_gap": SESSION}
-    assert books.store.mode().mode is Mode.REDUCING
