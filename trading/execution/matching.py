@@ -120,7 +120,7 @@ def is_same(record: IntentRecord, order: BrokerOrder, journal: JournalView) -> b
         return False
     if order.order_ref is not None or agrees(intent, order):
         return True
-    return any(_like(order, each) for each in _wanted(intent, journal))
+    return any(_like(order, each) for each in asked_for(intent, journal))
 
 
 def is_still(record: IntentRecord, order: BrokerOrder, journal: JournalView, epoch: int) -> bool:
@@ -140,10 +140,10 @@ def is_still(record: IntentRecord, order: BrokerOrder, journal: JournalView, epo
         others = (each for each in journal.children(entry.coid) if each.coid != record.coid)
         if any(each.seen_epoch == epoch and not each.provisional for each in (entry, *others)):
             return True
-    return any(agrees(each, order) or is_split(each, order) for each in _wanted(record.intent, journal))
+    return any(agrees(each, order) or is_split(each, order) for each in asked_for(record.intent, journal))
 
 
-def _wanted(intent: OrderIntent, journal: JournalView) -> list[OrderIntent]:
+def asked_for(intent: OrderIntent, journal: JournalView) -> list[OrderIntent]:
     """Return what the order was asked to be, first and since, and of a bracket's child what its entry makes of that."""
     entry = journal.by_coid.get(intent.parent_coid or "")
     asked = [replace(intent, quantity=entry.filled)] if entry is not None and entry.filled else []

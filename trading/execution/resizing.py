@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from trading.execution.cancels import ask_cancel
-from trading.execution.matching import PRICE_TOLERANCE
+from trading.execution.matching import PRICE_TOLERANCE, asked_for, is_split
 from trading.execution.plan import POLL_S, Adopt, Modify, Plan
 from trading.execution.prices import on_increments
 from trading.execution.state import TradingState
@@ -35,8 +35,10 @@ def plan_resize(
 
     Growing, the stop goes first; shrinking, the leg that is nearer to the market. While an entry still works its
     children are only cut where they work for more than is filled. `pair_at` is when a new pair may be sent, None for
-    no more in this session.
+    no more in this session. While the broker shows a leg as after a split that is not taken in yet both are left alone.
     """
+    if any(_is_split_ahead(leg, state) for leg in legs):
+        return
     entering = any(state.journal.entries(position.conid))
     wrong = [
         leg for leg in _ordered(position, legs, need, state) if _is_wrong(position, leg, need, state, entering=entering)
@@ -154,6 +156,15 @@ def _set_by_hand(leg: IntentRecord, state: TradingState) -> bool:
     for command in _modifies(leg, state):
         ours.append(command.draft.stop_price or command.draft.limit_price)
     return all(price is None or abs(price - shown) > _rounding(price) for price in ours)
+
+
+def _is_split_ahead(leg: IntentRecord, state: TradingState) -> bool:
+    """Return whether a leg is what a split makes of what was asked for, and the position's plan is of before it.
+
+    Nobody chose its price; and at the plan's it would sell at once what is worth a part of that by now.
+    """
+    order = state.snapshot.sights[leg.order_id or 0].order
+    return _set_by_hand(leg, state) and any(is_split(each, order) for each in asked_for(leg.intent, state.journal))
 
 
 def _rounding(price: float) -> float:

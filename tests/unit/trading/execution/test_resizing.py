@@ -173,13 +173,26 @@ def test_orders_that_the_broker_adjusted_for_a_split_are_taken_over() -> None:
     assert plan.commands == []
 
 
-def test_prices_of_a_split_that_is_not_booked_yet_are_nobodys_plan() -> None:
-    # The broker shows 18 shares and orders at half the price; the journal still has nine.
-    adjusted = rows(stop_price=47.5, target_price=52.5, quantity=18.0)
-    plan = resized(9, orders=adjusted, held={AAPL: 18.0})
-    assert not any(isinstance(command, Adopt) for command in plan.commands)
-    # And no stop at twice the market.
-    assert all(price < 60.0 for _, _, price in modifies(plan))
+@pytest.mark.parametrize("held", [18.0, 9.0])
+@pytest.mark.parametrize(("size", "price"), [(18.0, 47.5), (18.0, 47.6), (4.0, 190.0), (5.0, 190.0)])
+def test_orders_after_a_split_that_is_not_booked_yet_are_left_alone(size: float, price: float, held: float) -> None:
+    # The journal still has nine shares. The broker may show the old ones for a while, or no average price that agrees.
+    adjusted = rows(stop_price=price, target_price=price * 105 / 95, quantity=size)
+    assert resized(9, orders=adjusted, held={AAPL: held}).commands == []
+
+
+@pytest.mark.parametrize(("size", "price"), [(18.0, 49.0), (17.0, 47.5), (9.0, 47.5), (18.0, 95.0)])
+def test_order_that_no_split_explains_is_cut_to_the_shares_that_there_are(size: float, price: float) -> None:
+    plan = resized(9, orders=rows(stop_price=price, quantity=size))
+    assert [each for each in modifies(plan) if each[0] == "S"] == [("S", 9, price)] * (size != 9.0)
+    assert [c.stop_price for c in plan.commands if isinstance(c, Adopt)] == [price] * (price != 95.0)
+
+
+def test_order_after_a_second_split_is_told_by_what_was_asked_for_since_the_first() -> None:
+    once = own(18, entry_price=50.0, stop_price=47.5, target_price=52.5)
+    since = tried(-60, quantity=18, price=47.5, state=CommandState.CONFIRMED)
+    twice = rows(stop_price=23.75, target_price=26.25, quantity=36.0)
+    assert resized(18, position=once, commands=since, orders=twice, held={AAPL: 18.0}).commands == []
 
 
 def test_after_a_split_orders_that_were_not_adjusted_are_changed_to_the_new_plan() -> None:
