@@ -65,9 +65,10 @@ def check_shares(
         match judge_shares(position, votes, snapshot, journal, foreign, visibility_s, sure, excess):
             case Change(quantity=quantity, kind=kind, text=text, ratio=ratio):
                 changed.add(position.conid)
-                context.journal.adjust(position.conid, quantity, kind, text, now, ratio=ratio)
                 if kind is AdjustmentKind.MANUAL:
+                    # First: once they are written off nobody asks again which sales explain it.
                     note_spent(context.evidence, foreign, position, -quantity, now)
+                context.journal.adjust(position.conid, quantity, kind, text, now, ratio=ratio)
                 found.alarms.append(Alarm(AlarmCode(kind), position.symbol, f"{position.symbol}: {text}"))
             case Doubt(held=held, vote=vote):
                 kept.add(subject)

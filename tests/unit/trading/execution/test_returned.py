@@ -155,6 +155,35 @@ def test_shares_that_are_back_are_ours_wherever_the_process_ends_meanwhile(
     assert books.shares() == {"AAPL": 9}
 
 
+@pytest.mark.parametrize("done", [False, True])
+@pytest.mark.parametrize("sold", [4, 9])
+def test_write_off_is_undone_wherever_the_process_ended_while_it_was_made(
+    books: OrderBooks, monkeypatch: pytest.MonkeyPatch, *, done: bool, sold: int
+) -> None:
+    books.bought()
+    books.clock.time = OPEN
+    sale = books.broker.trade_by_hand(AAPL, Side.SELL, sold, 101.0)
+    real = SqliteJournal.adjust
+
+    def ends(*values: object, **named: object) -> None:
+        if done:
+            real(*values, **named)  # type: ignore[arg-type]
+        raise Ended
+
+    with monkeypatch.context() as patch:
+        patch.setattr(SqliteJournal, "adjust", ends)
+        with pytest.raises(Ended):
+            books.read()
+    books.restart()
+    books.read(30)
+    assert books.shares() == ({"AAPL": 9 - sold} if sold < 9 else {})  # noqa: PLR2004 - all that there were
+    books.broker.correct(sale, quantity=0.0)
+    books.broker.held[AAPL] = 9
+    books.read(5)
+    assert books.shares() == {"AAPL": 9}
+    assert [row["quantity"] for row in books.rows("SELECT quantity FROM adjustment")] == [-sold, sold]
+
+
 def test_bust_of_a_sale_of_a_persons_own_shares_makes_nothing_ours(books: OrderBooks) -> None:
     books.bought()
     books.clock.time = OPEN
