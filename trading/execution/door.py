@@ -81,11 +81,10 @@ def _short(order: OrderIntent, state: TradingState) -> Denied | None:
 
 
 def _beside_cover(order: OrderIntent, state: TradingState, *, guarded: bool) -> Denied | None:
-    """A sale leaves when its cover is over; the guard's stands beside one that nobody can find."""
+    """A sale leaves when its cover is over, whatever that may yet sell; the guard's beside one nobody can find."""
     cover = [
         record
         for record in state.journal.sells(order.conid)
         if record.coid != order.coid and record.intent.role is not Role.EXIT and not (guarded and record.unproven)
     ]
-    # Stop and target of a pair cancel each other: they sell the same shares once.
-    return checks.short(order, order.quantity, max((record.left for record in cover), default=0))
+    return Denied(order.symbol, "short", order.quantity, 0, f"{cover[0].coid} may still sell") if cover else None

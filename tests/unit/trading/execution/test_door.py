@@ -161,6 +161,12 @@ def test_exit_does_not_leave_beside_a_cover_that_came_back_to_life() -> None:
     assert code(Submit(EXIT, Step.EXIT), covered(PRE_OPEN)) == "short"
 
 
+@pytest.mark.parametrize("filled", [8, 9, 10])
+def test_exit_does_not_leave_beside_a_stop_that_has_sold_more_than_it_was_first_sent_for(filled: int) -> None:
+    # It was made larger since, by us or in a split, and may sell the rest.
+    assert code(Submit(EXIT, Step.EXIT), moment(PRE_OPEN, stop(filled=filled), positions=[own()])) == "short"
+
+
 def test_guards_sale_may_leave_beside_a_stop_that_nobody_can_find_but_not_beside_one_that_works() -> None:
     unknown = stop("S", None, state=IntentState.UNKNOWN)
     command = Submit(LATE_EXIT, Step.EXIT, guarded=True)

@@ -176,7 +176,7 @@ def test_write_off_is_undone_wherever_the_process_ended_while_it_was_made(
             books.read()
     books.restart()
     books.read(30)
-    assert books.shares() == ({"AAPL": 9 - sold} if sold < 9 else {})  # noqa: PLR2004 - all that there were
+    assert books.shares() == ({"AAPL": 9 - sold} if sold < 9 else {})
     books.broker.correct(sale, quantity=0.0)
     books.broker.held[AAPL] = 9
     books.read(5)
