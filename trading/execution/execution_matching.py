@@ -11,12 +11,10 @@ from itertools import combinations
 from trading.execution.others import is_anothers, unseen_legs
 from trading.execution.snapshot import BrokerSnapshot
 from trading.execution.told import AVERAGE_TOLERANCE, Told, told_of
-from trading.model.command import CommandState
 from trading.model.execution_id import fill_name, version_of
 from trading.model.intent_state import DECLARED_ABSENT, NEVER_LEFT
 from trading.model.order import Execution, IntentState, OrderType, Role, Side
 from trading.model.record import IntentRecord, JournalView
-from trading.model.request import RequestKind
 
 # The broker's clock is ours plus the measured skew, within this; more where the skew is unknown.
 _CLOCKS_APART = timedelta(seconds=2)
@@ -308,21 +306,7 @@ def _missing(record: IntentRecord, known: _Known) -> int:
     if record.provisional or record.order_id is None:
         return 0
     told = known.told.get(record.coid)
-    if told is not None:
-        return told.filled - record.filled
-    return max(_size(record, known.journal) - record.filled, 0) if record.state is IntentState.FILLED else 0
-
-
-def _size(record: IntentRecord, journal: JournalView) -> int:
-    """Return the shares that an order was for at last, as a reading confirmed it, or as its entry bought them."""
-    confirmed = (
-        command.draft.quantity
-        for command in reversed(journal.commands_of(record.coid))
-        if command.kind is RequestKind.MODIFY and command.state is CommandState.CONFIRMED
-    )
-    entry = journal.by_coid.get(record.intent.parent_coid or "")
-    bought = entry.filled if entry is not None and entry.filled else record.intent.quantity
-    return next(confirmed, None) or min(bought, record.intent.quantity)
+    return 0 if told is None else told.filled - record.filled
 
 
 def _same(record: IntentRecord, execution: Execution) -> bool:

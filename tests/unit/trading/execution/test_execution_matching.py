@@ -355,7 +355,14 @@ def test_execution_soon_after_an_order_was_cancelled_is_its_own() -> None:
 
 def test_shares_that_an_order_filled_when_it_ended_are_counted_when_they_are_told_of() -> None:
     gap = replace(STOP, state=IntentState.FILLED, ended_at=IN_SESSION + timedelta(minutes=1))
-    assert owner((ENTRY, gap), bare(gap, 9, 94.0)) == "E-S"
+    told = {"E-S": Told(9, 9, 94.0, None)}
+    assert [coid for coid, _ in match((ENTRY, gap), bare(gap, 9, 94.0), told=told).fills] == ["E-S"]
+
+
+@pytest.mark.parametrize("sold", [4, 5, 9])
+def test_stop_that_sold_all_that_a_reverse_split_left_of_its_shares_waits_for_no_more(sold: int) -> None:
+    full = replace(STOP, state=IntentState.FILLED, filled=4, ended_at=IN_SESSION - timedelta(minutes=1))
+    assert owner((ENTRY, full), bare(full, sold, 94.0)) is None
 
 
 def test_terms_that_a_split_gave_an_order_are_those_that_an_execution_is_judged_by() -> None:

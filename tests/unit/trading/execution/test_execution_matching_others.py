@@ -6,14 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from tests.fakes.trading_states import IN_SESSION, after, asked, reading, shows
-from tests.unit.trading.execution.test_execution_matching import ENTRY, STOP, bare, execution, match
-from trading.execution.execution_matching import match_executions
-from trading.model.command import CommandRecord, CommandState, Step
+from tests.fakes.trading_states import after, shows
+from tests.unit.trading.execution.test_execution_matching import ENTRY, STOP, execution, match
 from trading.model.execution_id import fill_name
 from trading.model.order import BrokerStatus, IntentState, OrderType
-from trading.model.record import JournalView
-from trading.model.request import RequestKind
 
 
 @pytest.mark.parametrize(
@@ -77,30 +73,6 @@ def test_more_than_an_order_was_for_is_anothers_where_the_list_shows_one_under_i
     )
     orders = (shows(full, BrokerStatus.FILLED), *((by_hand,) if listed else ()))
     assert bool(match((full,), more, orders=orders).fills) is ours
-
-
-@pytest.mark.parametrize(
-    ("bought", "resized", "ours"),
-    [
-        (9, None, True),
-        (9, CommandState.CONFIRMED, False),
-        (9, CommandState.ACKED, True),
-        (3, None, False),
-        (4, None, False),
-    ],
-)
-def test_sale_by_hand_is_not_what_a_filled_order_misses_that_was_for_fewer_shares(
-    bought: int, resized: CommandState | None, *, ours: bool
-) -> None:
-    stop = replace(STOP, state=IntentState.FILLED, filled=3, ended_at=after(60))
-    entered = replace(ENTRY, state=IntentState.FILLED, filled=bought)
-    commands: tuple[CommandRecord, ...] = ()
-    if resized is not None:
-        commands = (asked(STOP, Step.RESIZE, IN_SESSION, kind=RequestKind.MODIFY, state=resized, quantity=3),)
-    journal = JournalView((entered, stop), (), commands)
-    by_hand = bare(STOP, 6, 94.0)
-    matched = match_executions([by_hand], journal, reading(IN_SESSION), 0.0)
-    assert bool(matched.fills) is ours
 
 
 def test_purchase_that_an_earlier_list_showed_to_be_anothers_stays_so_when_its_order_is_listed_no_more() -> None:
