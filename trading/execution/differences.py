@@ -7,19 +7,17 @@ from math import floor
 
 from trading.execution.absence import VOTES_NEEDED, votes_on
 from trading.execution.balances import told, waits_for_a_person
+from trading.execution.foreign import foreign_orders, name_of
 from trading.execution.in_flight import in_flight
 from trading.execution.matching import PRICE_TOLERANCE, may_be
-from trading.execution.names import has_left
 from trading.execution.own_shares import VOTES_NEEDED as SHARES_VOTES_NEEDED
 from trading.execution.own_shares import subject_of
 from trading.execution.own_splits import looks_split
 from trading.execution.protection import Cover, covers
-from trading.execution.snapshot import OrderSight
 from trading.execution.state import TradingState
 from trading.execution.unclear_rows import BUYS_NONE, consequence, found_of, unreadable_rows
 from trading.model.alarm import HaltCause
 from trading.model.difference import Difference, DifferenceKind, Remedy
-from trading.model.order import BrokerOrder
 from trading.model.record import OwnPosition
 
 _LEAVES = "leaves it alone and buys nothing there"
@@ -79,13 +77,8 @@ def _orders_of_ours(state: TradingState) -> Iterator[Difference]:
 
 
 def _orders_of_others(state: TradingState, orphans: set[str]) -> Iterator[Difference]:
-    ours = {record.order_id for record in state.journal.maybe_live}
-    sights = state.snapshot.sights
-    for order_id, sight in sorted(sights.items()):
-        name = name_of(sight.order, sights)
-        if not sight.maybe_live or order_id in ours or has_left(state.journal.by_coid.get(name)):
-            continue
-        order = sight.order
+    for order in foreign_orders(state.snapshot, state.journal):
+        order_id, name = order.order_id, name_of(order, state.snapshot)
         kind = order.order_type or "order"
         found = f"order {order_id}: {order.side} {order.remaining_quantity:g} {kind}, {order.status}"
         if name in orphans:
@@ -94,15 +87,10 @@ def _orders_of_others(state: TradingState, orphans: set[str]) -> Iterator[Differ
             yield Difference(DifferenceKind.ORPHAN, name, order.symbol, found, "halted; does not cancel it", person)
         else:
             unproven = (record for record in state.journal.maybe_live if record.unproven)
+            sight = state.snapshot.sights[order_id]
             like = [r.coid for r in unproven if may_be(r, sight, state.journal, state.snapshot.epoch)]
             person = f"--claim {like[0]}={order_id} if it is ours" if like else ""
             yield Difference(DifferenceKind.FOREIGN_ORDER, str(order_id), order.symbol, found, _LEAVES, person)
-
-
-def name_of(order: BrokerOrder, sights: dict[int, OrderSight]) -> str:
-    """Return the name that an order carries, or the order that it is a bracket child of; empty without one."""
-    parent = sights.get(order.parent_id) if order.parent_id is not None else None
-    return order.order_ref or (parent.order.order_ref if parent is not None else None) or ""
 
 
 # ---- shares

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from trading.execution.matching import is_settled
 from trading.execution.names import has_left, is_name, is_orphan
 from trading.execution.snapshot import BrokerSnapshot
 from trading.model.alarm import HaltCause
@@ -60,13 +61,25 @@ def _is_foreign(row: UnreadableRow, snapshot: BrokerSnapshot, journal: JournalVi
 
 
 def foreign_orders(snapshot: BrokerSnapshot, journal: JournalView) -> tuple[BrokerOrder, ...]:
-    """Return the orders that may be live and are not of this system."""
+    """Return the orders that may be live and are not of this system, by their ids.
+
+    One of ours that has ended is none of them while its row is Inactive, nor is a child of ours that is not bound yet.
+    """
     ours = {record.order_id for record in journal.maybe_live}
     return tuple(
         sight.order
-        for order_id, sight in snapshot.sights.items()
-        if sight.maybe_live and order_id not in ours and not has_left(journal.by_coid.get(sight.order.order_ref or ""))
+        for order_id, sight in sorted(snapshot.sights.items())
+        if sight.maybe_live
+        and order_id not in ours
+        and not has_left(journal.by_coid.get(name_of(sight.order, snapshot)))
+        and not is_settled(sight, journal, snapshot.epoch)
     )
+
+
+def name_of(order: BrokerOrder, snapshot: BrokerSnapshot) -> str:
+    """Return the name that an order carries, or the order that it is a bracket child of; empty without one."""
+    parent = snapshot.sight_of(order.parent_id)
+    return order.order_ref or (parent.order.order_ref if parent is not None else None) or ""
 
 
 def blocked_contracts(snapshot: BrokerSnapshot, journal: JournalView) -> dict[int, tuple[str, str]]:

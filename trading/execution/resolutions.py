@@ -10,7 +10,7 @@ from typing import TypeGuard
 
 from trading.execution.absence import declare_lost
 from trading.execution.context import TradingContext
-from trading.execution.differences import name_of
+from trading.execution.foreign import name_of
 from trading.execution.in_flight import in_flight
 from trading.execution.matching import agrees, is_same, may_be
 from trading.execution.names import is_orphan
@@ -138,8 +138,9 @@ def _accept_shares(resolution: Resolution, actor: str, state: TradingState, cont
 
 def _orphan(resolution: Resolution, actor: str, state: TradingState, context: TradingContext) -> str:
     """Leave an orphan alone or take it into the journal; either way it halts no more."""
-    name, sights, now = resolution.subject, state.snapshot.sights, context.clock.now()
-    orders = [sight.order for sight in sights.values() if sight.maybe_live and name_of(sight.order, sights) == name]
+    name, snapshot, now = resolution.subject, state.snapshot, context.clock.now()
+    sights = [sight for sight in snapshot.sights.values() if sight.maybe_live]
+    orders = [sight.order for sight in sights if name_of(sight.order, snapshot) == name]
     prefix, record = context.store.value("prefix") or "", context.journal.intent(name)
     if not any(is_orphan(order, prefix, record) for order in orders):
         return _no(f"{name} is no orphan that is live; `reconcile` shows the names")

@@ -107,6 +107,24 @@ def test_order_of_ours_blocks_nothing_by_its_id_or_its_name() -> None:
     assert blocked_contracts(reading(IN_SESSION, orders=[shows(child)]), view(child)) == {}
 
 
+@pytest.mark.parametrize("state", [IntentState.REJECTED, IntentState.CANCELLED, IntentState.LOST])
+def test_stop_of_ours_that_has_ended_blocks_nothing_while_its_row_is_inactive(state: IntentState) -> None:
+    ended = stop(state=state, parent="E")
+    inactive = reading(IN_SESSION, orders=[shows(ended, BrokerStatus.INACTIVE)])
+    # One that was taken for lost may be live after all.
+    assert set(blocked_contracts(inactive, JournalView((ended,), ()))) == (
+        {AAPL} if state is IntentState.LOST else set()
+    )
+    assert set(blocked_contracts(inactive, JournalView((), ()))) == {AAPL}
+
+
+def test_child_that_is_not_bound_yet_blocks_nothing_by_its_parent() -> None:
+    child = shows(stop("E-S", 2, parent="E"), parent_id=1)
+    for parent, known, blocked in ((entry("E", 1), entry("E", 1), False), (entry("F", 1), entry("E", 3), True)):
+        seen = reading(IN_SESSION, orders=[shows(parent), child])
+        assert (AAPL in blocked_contracts(seen, JournalView((known,), ()))) is blocked
+
+
 def test_contract_of_an_unproven_order_is_blocked() -> None:
     found = blocked_contracts(reading(IN_SESSION), view(entry(state=S.UNKNOWN, order_id=None)))
     assert found == {AAPL: ("restricted", "what became of E is not proven")}
