@@ -11,11 +11,11 @@ from trading.cycle.balances import standing
 from trading.cycle.session_keeper import SessionView
 from trading.decision import MarketView
 from trading.errors import DataError, GatewayError, InvariantBroken
-from trading.execution.closes import closes_now
 from trading.execution.context import TradingContext
 from trading.execution.exits import pending_exits
 from trading.execution.foreign import blocked_contracts
 from trading.execution.obligations import quotes_needed
+from trading.execution.prices import closes_now
 from trading.execution.protection import covers
 from trading.execution.snapshot import BrokerSnapshot
 from trading.execution.state import AccountGuard, MarketTimes, TradingState

@@ -20,6 +20,7 @@ from trading.execution import waits
 from trading.execution.balances import balance_alarms
 from trading.execution.cancels import plan_cancels
 from trading.execution.context import TradingContext
+from trading.execution.differences import exits_wait_for
 from trading.execution.dollars import convert_first, in_dollars
 from trading.execution.foreign import told_apart, unsettled
 from trading.execution.obligations import obligations
@@ -28,7 +29,6 @@ from trading.execution.reconciler import Reconciled, Reconciler
 from trading.execution.sender import OLDEST_SNAPSHOT, Sender
 from trading.execution.snapshot import BrokerSnapshot, Reading, read_snapshot
 from trading.execution.state import TradingState
-from trading.execution.unclear_rows import exits_wait_for
 from trading.model.account import AccountState
 from trading.model.alarm import Alarm, AlarmCode, HaltCause
 from trading.model.command import Step

@@ -1,7 +1,8 @@
 """Pre-trade checks, each a pure function: None lets an order pass, Denied says what was asked and what is allowed.
 
 They look at the state of the world; what depends on the decision's own data alone was checked when deciding. A missing
-or senseless input denies. In a run without faults none of them binds. The R-numbers are those of docs/glossary.md.
+or senseless input denies. In a run without faults none of them binds. What was sent lately the journal counts, so a
+restart forgets none. The R-numbers are those of docs/glossary.md.
 """
 
 from __future__ import annotations
@@ -9,22 +10,26 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from trading import rules
 from trading.config import SessionSettings, Settings
 from trading.execution import balances
+from trading.execution.plan import MINUTE_S
 from trading.execution.prices import increment_at, marketable
 from trading.execution.snapshot import BrokerSnapshot
 from trading.execution.state import AccountGuard, TradingState
 from trading.execution.windows import SendWindow, entries_rest
 from trading.model.account import AccountKind, Quote
 from trading.model.balances import Doubt, Flow
+from trading.model.command import Step
 from trading.model.contract import Contract, PriceIncrement
 from trading.model.decision import Denied
+from trading.model.exchange_time import exchange_date
 from trading.model.mode import Mode
 from trading.model.order import OrderIntent, OrderType, Role
 from trading.model.record import OwnPosition
+from trading.model.request import RequestKind
 from trading.risk_manager import Fall, entry_limits
 
 MAX_UNKNOWN = 3
@@ -36,6 +41,7 @@ MAX_MESSAGES_A_MINUTE = 60
 SELL_COLLAR = 0.02
 MAX_PRIOR_CLOSE_DEVIATION = 0.005
 _TOLERANCE = 1e-9
+_MINUTE = timedelta(seconds=MINUTE_S)
 
 
 @dataclass(frozen=True, slots=True)
@@ -321,3 +327,31 @@ def sizes(order: OrderIntent, stop_price: float, account: Account, settings: Set
         if refused:
             return Denied(order.symbol, code, asked, allowed)
     return None
+
+
+def sent_lately(state: TradingState, besides: str) -> Sent:
+    """Return what was sent up to now `besides` the order that is judged, which may have left and be asked about.
+
+    What was sent later than now was sent by a clock that has been set back since. For entries all of it counts; for
+    sales and stops, which must not wait for long, as if its age were as far behind.
+    """
+    entries = [
+        record.sent_at
+        for record in state.journal.records
+        if record.intent.role is Role.ENTRY and record.sent_at is not None and record.coid != besides
+    ]
+    commands = [
+        each
+        for each in state.journal.commands
+        if each.left and state.now - each.sent_at < _MINUTE and besides not in each.coids
+    ]
+    today = exchange_date(state.now)
+    return Sent(
+        entries=sum(state.now - at < _MINUTE for at in entries),
+        entries_today=sum(exchange_date(at) >= today for at in entries),
+        messages=len(commands),
+        reducing=sum(
+            each.step is not Step.ENTRY and each.kind is not RequestKind.CANCEL and each.sent_at - state.now < _MINUTE
+            for each in commands
+        ),
+    )

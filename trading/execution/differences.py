@@ -1,4 +1,4 @@
-"""Every difference between own records and what the broker shows, with what is done about it."""
+"""Every difference between own records and what the broker shows, or can't be read of it, and what is done about it."""
 
 from __future__ import annotations
 
@@ -8,17 +8,18 @@ from math import floor
 from trading.execution.absence import VOTES_NEEDED, votes_on
 from trading.execution.balances import told, waits_for_a_person
 from trading.execution.foreign import foreign_orders, name_of
-from trading.execution.in_flight import in_flight
 from trading.execution.matching import PRICE_TOLERANCE, may_be
 from trading.execution.own_shares import VOTES_NEEDED as SHARES_VOTES_NEEDED
 from trading.execution.own_shares import subject_of
 from trading.execution.own_splits import looks_split
 from trading.execution.protection import Cover, covers
+from trading.execution.share_trades import in_flight
+from trading.execution.snapshot import BrokerSnapshot, may_be_ours
 from trading.execution.state import TradingState
-from trading.execution.unclear_rows import BUYS_NONE, consequence, found_of, unreadable_rows
 from trading.model.alarm import HaltCause
 from trading.model.difference import Difference, DifferenceKind, Remedy
-from trading.model.record import OwnPosition
+from trading.model.order import UnreadableRow
+from trading.model.record import JournalView, OwnPosition
 
 _LEAVES = "leaves it alone and buys nothing there"
 
@@ -182,3 +183,45 @@ def _symbol(state: TradingState, conid: int) -> str:
     names += [record.intent.symbol for record in state.journal.of(conid)]
     names += [row.symbol for row in (positions.positions if positions is not None else ()) if row.conid == conid]
     return names[0] if names else str(conid)
+
+
+BUYS_NONE = "buys nothing there while it is so"
+EXECUTIONS = "executions"
+_PERSON = "look at it at the broker, and sell there what can't wait"
+
+
+def unreadable_rows(snapshot: BrokerSnapshot) -> Iterator[tuple[str, UnreadableRow]]:
+    """Return the rows that could not be read, each with the name of its list."""
+    lists = (("orders", snapshot.orders), (EXECUTIONS, snapshot.executions), ("positions", snapshot.positions))
+    for name, reading in lists:
+        for row in reading.value.unreadable if reading.value is not None else ():
+            yield name, row
+
+
+def found_of(name: str, row: UnreadableRow) -> str:
+    """Return what there is to be seen."""
+    return f"{name}: a row can't be read ({row.problem})"
+
+
+def consequence(name: str, row: UnreadableRow, journal: JournalView) -> str:
+    """Return what the system does, or leaves, while a row can't be read."""
+    position = None if row.conid is None else journal.position(row.conid)
+    if row.conid is None:
+        if not may_be_ours(row):
+            return "leaves it alone"
+        sells = "" if name == EXECUTIONS else "sells no own shares, "
+        return f"{sells}ends no order and writes off no shares while it is so"
+    if position is None or name == EXECUTIONS or not may_be_ours(row):
+        return BUYS_NONE
+    return f"does not sell {position.symbol}, leaves its stop as it is and {BUYS_NONE}"
+
+
+def exits_wait_for(snapshot: BrokerSnapshot, journal: JournalView) -> tuple[str, ...]:
+    """Return the rows that keep own shares from being sold, each with what that means and what a person can do."""
+    own = {position.conid for position in journal.positions}
+    found = (
+        f"{found_of(name, row)}: the system {consequence(name, row, journal)}; {_PERSON}"
+        for name, row in unreadable_rows(snapshot)
+        if own and name != EXECUTIONS and may_be_ours(row) and (row.conid is None or row.conid in own)
+    )
+    return tuple(dict.fromkeys(found))

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 from trading.execution import checks
+from trading.execution.checks import sent_lately
 from trading.execution.entries import check_entry
 from trading.execution.exits import check_exit
 from trading.execution.matching import waits_for_entry
 from trading.execution.plan import Modify, Submit
-from trading.execution.rates import sent_lately
 from trading.execution.state import TradingState
 from trading.model.command import Step
 from trading.model.decision import Denied

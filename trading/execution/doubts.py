@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
-from trading.execution.kept import kept_under
+from trading.execution.evidence import kept_under
 from trading.ports import Evidence, Sighting
 
 # A stop and target may rest for shares that were shown again for as long as they had been missing: in two readings

@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 
 from trading.config import Settings
 from trading.errors import GatewayError
+from trading.execution.evidence import Since
 from trading.execution.matching import agrees, is_same
-from trading.execution.since import Since
 from trading.execution.snapshot import BrokerSnapshot, OrderSight
 from trading.market.calendar import TradingCalendar
 from trading.model.command import CommandState, Step

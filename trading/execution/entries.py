@@ -8,10 +8,10 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 from trading.execution import checks, waits
+from trading.execution.checks import sent_lately
 from trading.execution.foreign_buys import foreign_buys
 from trading.execution.order_factory import Purpose, bracket
 from trading.execution.plan import MINUTE_S, POLL_S, Plan, Refuse, Submit
-from trading.execution.rates import sent_lately
 from trading.execution.state import TradingState
 from trading.model.account import AccountState
 from trading.model.alarm import AlarmCode

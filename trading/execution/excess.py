@@ -11,7 +11,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from trading.execution.in_flight import in_flight
+from trading.execution.share_trades import in_flight
 from trading.execution.snapshot import BrokerSnapshot
 from trading.execution.splits import same_price
 from trading.model.record import JournalView, OwnPosition

@@ -11,7 +11,7 @@ from itertools import combinations
 from trading.execution.others import is_anothers, unseen_legs
 from trading.execution.snapshot import BrokerSnapshot
 from trading.execution.told import AVERAGE_TOLERANCE, Told, told_of
-from trading.model.execution_id import fill_name, version_of
+from trading.model.execution_id import fill_key, version_of
 from trading.model.intent_state import DECLARED_ABSENT, NEVER_LEFT
 from trading.model.order import Execution, IntentState, OrderType, Role, Side
 from trading.model.record import IntentRecord, JournalView
@@ -131,15 +131,15 @@ def _by_bounds(
     records = known.journal.by_coid
     missing = {coid: _missing(record, known) - counted.get(coid, 0) for coid, record in records.items()}
     short = {coid: shares for coid, shares in missing.items() if shares > 0}
-    first = {_fill(each): each for each in sorted(executions, key=_version, reverse=True)}
+    first = {fill_key(each.execution_id): each for each in sorted(executions, key=_version, reverse=True)}
     fitting = {coid: _fitting(records[coid], shares, latest, first, known) for coid, shares in short.items()}
     found: list[tuple[str, Execution]] = []
     while (coid := _next_explained(short, fitting, first)) is not None:
         mine = fitting.pop(coid)
         del short[coid]
-        fills = {_fill(each) for each in mine}
+        fills = {fill_key(each.execution_id) for each in mine}
         # With a corrected one go its earlier versions, so that none of them is ever looked for again.
-        found += [(coid, each) for each in executions if _fill(each) in fills]
+        found += [(coid, each) for each in executions if fill_key(each.execution_id) in fills]
         fitting = {other: [each for each in theirs if each not in mine] for other, theirs in fitting.items()}
     return found
 
@@ -194,7 +194,7 @@ def _at_another_price(
     Nothing is said of them while their prices aren't told, or those of what was counted before may have been corrected.
     """
     price, tolerance = _average_of_missing(record, shares, known)
-    versions = (executions, [first[_fill(each)] for each in executions])
+    versions = (executions, [first[fill_key(each.execution_id)] for each in executions])
     if price is None or any(each.price <= 0.0 for some in versions for each in some):
         return False
     listed = known.snapshot.executions.value
@@ -235,7 +235,9 @@ def _next_explained(
 
 def _shares(executions: Collection[Execution], first: Mapping[str, Execution]) -> tuple[float, float]:
     """Return the shares of fills as they are by now, and as they were first: an order's row may say either."""
-    return sum(each.quantity for each in executions), sum(first[_fill(each)].quantity for each in executions)
+    return sum(each.quantity for each in executions), sum(
+        first[fill_key(each.execution_id)].quantity for each in executions
+    )
 
 
 def _counted(fills: Iterable[tuple[str, Execution]]) -> Counter[str]:
@@ -246,7 +248,7 @@ def _counted(fills: Iterable[tuple[str, Execution]]) -> Counter[str]:
 
 
 def _fill(execution: Execution) -> str:
-    return fill_name(execution.execution_id)
+    return fill_key(execution.execution_id)
 
 
 def _version(execution: Execution) -> int:
@@ -255,7 +257,7 @@ def _version(execution: Execution) -> int:
 
 def newest(executions: Iterable[Execution]) -> list[Execution]:
     """Return one of each fill: the version that corrects all others."""
-    found = {_fill(each): each for each in sorted(executions, key=_version)}
+    found = {fill_key(each.execution_id): each for each in sorted(executions, key=_version)}
     return sorted(found.values(), key=lambda each: (each.time, each.execution_id))
 
 

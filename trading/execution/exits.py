@@ -13,11 +13,11 @@ from math import floor
 
 from trading.execution import checks
 from trading.execution.cancels import ask_cancel
+from trading.execution.checks import sent_lately
 from trading.execution.matching import working
 from trading.execution.order_factory import Purpose, exit_order
 from trading.execution.plan import MINUTE_S, POLL_S, Plan, Prepare, Refuse, Submit
 from trading.execution.prices import COLLARS, SalePrice, increments_of, marketable, sale_price
-from trading.execution.rates import sent_lately
 from trading.execution.refused_sales import waits_after_refusals
 from trading.execution.state import TradingState
 from trading.model.alarm import AlarmCode

@@ -1,4 +1,4 @@
-"""What is not ours, or may not be: contracts that must not be bought now, and what halts the system."""
+"""What is not ours, or may not be, by id or by name: contracts that must not be bought now, and what halts."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from trading.execution.matching import is_settled
-from trading.execution.names import has_left, is_name, is_orphan
 from trading.execution.snapshot import BrokerSnapshot
 from trading.model.alarm import HaltCause
+from trading.model.intent_state import NEVER_LEFT
 from trading.model.order import LIFE, TERMINAL, BrokerOrder, IntentState, OrderLife, UnreadableRow
 from trading.model.record import IntentRecord, JournalView
 
@@ -137,3 +137,25 @@ def unsettled(journal: JournalView) -> tuple[IntentRecord, ...]:
         for record in journal.maybe_live
         if not record.frozen and (record.state is IntentState.UNKNOWN or record.provisional)
     )
+
+
+_COID_PARTS = 4
+
+
+def is_name(reference: str) -> bool:
+    """Return whether an order's reference has the form of our names."""
+    return len(reference.split("-")) == _COID_PARTS
+
+
+def has_left(record: IntentRecord | None) -> bool:
+    """Return whether the journal has an order as one that may be at the broker: one that it has sent, ever."""
+    return record is not None and record.state not in NEVER_LEFT
+
+
+def is_orphan(order: BrokerOrder, prefix: str, record: IntentRecord | None) -> bool:
+    """Return whether an order carries a name of ours that never left by the journal: two bots, or an old backup.
+
+    `record` is what the journal has of that name: nothing, or an order that was not sent yet, or refused before.
+    """
+    name = order.order_ref or ""
+    return not has_left(record) and is_name(name) and name.startswith(f"{prefix}-")

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from trading.execution.kept import kept_under
+from trading.execution.evidence import kept_under
 from trading.execution.matching import could_be, is_still
 from trading.execution.snapshot import BrokerSnapshot
 from trading.execution.told import AVERAGE_TOLERANCE
-from trading.model.execution_id import fill_name
+from trading.model.execution_id import fill_key
 from trading.model.order import BrokerOrder, Execution, IntentState, Role
 from trading.model.record import IntentRecord, JournalView
 from trading.ports import Evidence
@@ -18,7 +18,7 @@ _THEIRS = "theirs:"
 
 
 def theirs(evidence: Evidence) -> frozenset[str]:
-    """Return the fills, by `fill_name`, that a list of their day showed to be of another's order."""
+    """Return the fills, by `fill_key`, that a list of their day showed to be of another's order."""
     return kept_under(evidence, _THEIRS)
 
 
@@ -36,8 +36,8 @@ def note_theirs(
     told = [each for each in foreign if each.conid in conids or each.order_id in ids]
     for each in told:
         alike = each.order_id is None and sum(_look(each) == _look(other) for other in told) > 1
-        if fill_name(each.execution_id) not in known and not alike and is_anothers(each, journal, snapshot):
-            evidence.record(f"{_THEIRS}{fill_name(each.execution_id)}", "of another's order", snapshot.began)
+        if fill_key(each.execution_id) not in known and not alike and is_anothers(each, journal, snapshot):
+            evidence.record(f"{_THEIRS}{fill_key(each.execution_id)}", "of another's order", snapshot.began)
 
 
 def drop_theirs(evidence: Evidence, before: datetime) -> None:
@@ -56,7 +56,7 @@ def certain(
     return tuple(
         each
         for each in foreign
-        if fill_name(each.execution_id) in known or (each.order_id is not None and is_anothers(each, journal, snapshot))
+        if fill_key(each.execution_id) in known or (each.order_id is not None and is_anothers(each, journal, snapshot))
     )
 
 

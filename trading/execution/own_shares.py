@@ -11,9 +11,8 @@ from datetime import timedelta
 from math import floor
 
 from trading.execution.excess import Excess
-from trading.execution.in_flight import in_flight
 from trading.execution.own_splits import left_after_split, looks_split, sold_after_split, split_of
-from trading.execution.share_trades import sold_by_others
+from trading.execution.share_trades import in_flight, sold_by_others
 from trading.execution.snapshot import STOCK, BrokerSnapshot
 from trading.model.account import PositionList
 from trading.model.order import Execution, Role

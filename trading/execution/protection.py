@@ -13,12 +13,12 @@ from datetime import date, datetime, timedelta
 
 from trading.execution.cancels import ask_cancel, sells_in_order
 from trading.execution.endings import WARNED
+from trading.execution.evidence import since_of
 from trading.execution.matching import PRICE_TOLERANCE, is_settled, waits_for_entry, working
 from trading.execution.order_factory import PROTECTION, Purpose, protective_pair
 from trading.execution.plan import POLL_S, Plan, Refuse, Submit
 from trading.execution.prices import sale_price
 from trading.execution.resizing import plan_resize
-from trading.execution.since import since_of
 from trading.execution.snapshot import OrderSight
 from trading.execution.state import TradingState
 from trading.model.alarm import AlarmCode

@@ -14,19 +14,18 @@ from trading.errors import CORRUPT, STORAGE, GatewayError, InvariantBroken
 from trading.execution import absence
 from trading.execution.context import TradingContext
 from trading.execution.endings import INACTIVE_AFTER_S, Endings
+from trading.execution.evidence import Since
 from trading.execution.excess import excess_in
 from trading.execution.execution_matching import match_executions
 from trading.execution.foreign import halt_causes
+from trading.execution.hand_sales import drop_spent, spent
 from trading.execution.matching import Binding, bindings, is_anothers_id, is_same, is_still, may_be, named
 from trading.execution.others import drop_theirs, note_theirs, theirs
 from trading.execution.plan import POLL_S, LooksAgain
 from trading.execution.rejects import REJECTS_IN_A_ROW, latched_for, note_latched, rejected_in_a_row
 from trading.execution.share_check import check_shares
-from trading.execution.since import Since
 from trading.execution.snapshot import BrokerSnapshot
-from trading.execution.sold_ahead import is_ahead
-from trading.execution.spent import drop_spent, spent
-from trading.execution.told import Told, drop_told, keep_told, kept_told, told_by, told_of
+from trading.execution.told import Told, drop_told, is_ahead, keep_told, kept_told, told_by, told_of
 from trading.model.alarm import Alarm, AlarmCode, HaltCause
 from trading.model.exchange_time import exchange_date
 from trading.model.intent_state import DECLARED_ABSENT

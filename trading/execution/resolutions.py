@@ -10,13 +10,12 @@ from typing import TypeGuard
 
 from trading.execution.absence import declare_lost
 from trading.execution.context import TradingContext
-from trading.execution.foreign import name_of
-from trading.execution.in_flight import in_flight
+from trading.execution.foreign import is_orphan, name_of
 from trading.execution.matching import agrees, is_same, may_be
-from trading.execution.names import is_orphan
 from trading.execution.own_splits import looks_split
 from trading.execution.protection import protected_session
 from trading.execution.reconciler import REMEMBERED
+from trading.execution.share_trades import in_flight
 from trading.execution.state import TradingState
 from trading.model.balances import FlowState
 from trading.model.difference import Remedy, Resolution, resolution_of

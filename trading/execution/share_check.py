@@ -10,6 +10,7 @@ from math import floor
 from trading.execution import doubts
 from trading.execution.context import TradingContext
 from trading.execution.excess import excess_in, note_excess
+from trading.execution.hand_sales import Spent, forget_spent, note_spent, returned, spent_sales
 from trading.execution.others import certain, theirs
 from trading.execution.own_shares import (
     VOTES_APART,
@@ -20,9 +21,7 @@ from trading.execution.own_shares import (
     subject_of,
 )
 from trading.execution.plan import LooksAgain
-from trading.execution.returned import returned
 from trading.execution.snapshot import BrokerSnapshot
-from trading.execution.spent import Spent, forget_spent, note_spent, spent_sales
 from trading.model.alarm import Alarm, AlarmCode
 from trading.model.order import Execution
 from trading.model.record import JournalView

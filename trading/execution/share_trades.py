@@ -1,4 +1,4 @@
-"""What was traded of own shares since we have them: by others, and by orders of ours."""
+"""What was traded of own shares since we have them, by others and by orders of ours, and what is on its way."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from collections.abc import Iterable, Sequence
 from math import floor
 
 from trading.execution.execution_matching import newest
+from trading.execution.snapshot import BrokerSnapshot
 from trading.model.exchange_time import exchange_date
-from trading.model.order import Execution, Side
+from trading.model.order import UNPROVEN, Execution, OrderLife, Side
 from trading.model.record import IntentRecord, JournalView, OwnPosition
 
 # The ratio of a split may come of two prices that were rounded.
@@ -72,3 +73,16 @@ def own_sales(entry: IntentRecord, journal: JournalView) -> list[IntentRecord]:
         for record in journal.of(entry.intent.conid)
         if record.intent.side is Side.SELL and record.filled > 0 and record.intent.created >= entry.intent.created
     ]
+
+
+def in_flight(conid: int, snapshot: BrokerSnapshot, journal: JournalView) -> bool:
+    """Return whether an order of ours there is unproven, or over or filled beyond what its executions tell."""
+    for record in journal.maybe_live:
+        if record.intent.conid != conid:
+            continue
+        if record.state in UNPROVEN or record.provisional:
+            return True
+        sight = snapshot.sight_of(record.order_id)
+        if sight is not None and (sight.life is OrderLife.OVER or round(sight.order.filled_quantity) != record.filled):
+            return True
+    return False

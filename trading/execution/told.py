@@ -1,6 +1,7 @@
 """What the broker says of orders; of those that ended before their executions came, what it said last.
 
-The executions may come when no list shows the order any more, and carry neither its id nor its name.
+The executions may come when no list shows the order any more, and carry neither its id nor its name; or those of a sale
+come before those of the purchase of what it sells.
 """
 
 from __future__ import annotations
@@ -8,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from trading.execution.kept import kept_under
+from trading.execution.evidence import kept_under
 from trading.execution.snapshot import BrokerSnapshot
-from trading.model.order import BrokerOrder
+from trading.model.order import BrokerOrder, Execution, Side
 from trading.model.record import IntentRecord, JournalView
 from trading.ports import Evidence
 
@@ -78,3 +79,20 @@ def _text(price: float | None) -> str:
 
 def _price(text: str) -> float | None:
     return None if text == _NONE else float(text)
+
+
+def is_ahead(execution: Execution, journal: JournalView, told: Mapping[str, Told]) -> bool:
+    """Return whether an execution of ours sells shares whose purchase is shown and has yet to be counted.
+
+    By its row (`told`) an entry there, which waits for its executions, has bought at least as many more. Counted now
+    the sale would look as if more were sold than there was. Once that entry is over nothing is waited for any more.
+    """
+    beyond = execution.quantity - journal.owned(execution.conid)
+    if execution.side is not Side.SELL or not beyond > 0:
+        return False
+    bought = sum(
+        max(told[entry.coid].filled - entry.filled, 0)
+        for entry in journal.entries(execution.conid)
+        if entry.coid in told and not entry.provisional
+    )
+    return beyond <= bought

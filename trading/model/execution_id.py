@@ -13,7 +13,7 @@ def fill_of(execution_id: str) -> str:
     return "" if found is None else found["fill"] + "."
 
 
-def fill_name(execution_id: str) -> str:
+def fill_key(execution_id: str) -> str:
     """Return what all versions of a fill have in common, the id itself where it has no versions."""
     return fill_of(execution_id) or execution_id
 

@@ -25,7 +25,7 @@ from tests.fakes.trading_states import (
     unreadable,
 )
 from trading.execution.endings import WARNED, Ending, Endings
-from trading.execution.since import Since, since_of
+from trading.execution.evidence import Since, since_of
 from trading.execution.snapshot import BrokerSnapshot, Reading
 from trading.model.command import CommandRecord, CommandState, Step
 from trading.model.order import (

@@ -8,7 +8,7 @@ import pytest
 
 from tests.fakes.trading_states import after, shows
 from tests.unit.trading.execution.test_execution_matching import ENTRY, STOP, execution, match
-from trading.model.execution_id import fill_name
+from trading.model.execution_id import fill_key
 from trading.model.order import BrokerStatus, IntentState, OrderType
 
 
@@ -79,5 +79,5 @@ def test_purchase_that_an_earlier_list_showed_to_be_anothers_stays_so_when_its_o
     rejected = replace(ENTRY, state=IntentState.REJECTED, ended_at=after(-3600), seen_epoch=1)
     bought = execution(rejected, 8, order_ref=None)
     corrected = replace(bought, execution_id="0000e0d5.00000001.01.02", quantity=0)
-    assert not match((rejected,), bought, corrected, theirs=frozenset({fill_name(bought.execution_id)})).fills
+    assert not match((rejected,), bought, corrected, theirs=frozenset({fill_key(bought.execution_id)})).fills
     assert match((rejected,), bought, theirs=frozenset({"another"})).fills

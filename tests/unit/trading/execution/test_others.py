@@ -15,7 +15,7 @@ from trading.execution.others import (
     note_theirs,
     theirs,
 )
-from trading.model.execution_id import fill_name
+from trading.model.execution_id import fill_key
 from trading.model.order import BrokerOrder, BrokerStatus, Execution, IntentState, OrderType
 from trading.model.record import IntentRecord, JournalView
 
@@ -41,12 +41,12 @@ def test_what_a_list_showed_is_remembered_where_a_leg_of_ours_may_be_taken_for_i
     evidence = parts.context().evidence
     journal = JournalView((ENTRY, UNSEEN), ())
     note_theirs(evidence, [ANOTHERS], journal, reading(IN_SESSION, orders=(LISTED,)))
-    assert theirs(evidence) == {fill_name(ANOTHERS.execution_id)}
+    assert theirs(evidence) == {fill_key(ANOTHERS.execution_id)}
     # The next day it is in no list any more.
     note_theirs(evidence, [ANOTHERS], journal, reading(IN_SESSION))
     assert sure(UNSEEN, ANOTHERS, known=theirs(evidence))
     drop_theirs(evidence, IN_SESSION)
-    assert theirs(evidence) == {fill_name(ANOTHERS.execution_id)}
+    assert theirs(evidence) == {fill_key(ANOTHERS.execution_id)}
     drop_theirs(evidence, after(1))
     assert theirs(evidence) == frozenset()
 
@@ -62,7 +62,7 @@ def test_order_that_got_an_id_which_ours_had_is_anothers_and_that_is_remembered(
     given_again = reading(IN_SESSION, orders=(replace(row, total_quantity=8.0),))
     assert certain([bought], frozenset(), journal, given_again)
     note_theirs(evidence, [bought], journal, given_again)
-    assert theirs(evidence) == {fill_name(bought.execution_id)}
+    assert theirs(evidence) == {fill_key(bought.execution_id)}
 
 
 @pytest.mark.parametrize(

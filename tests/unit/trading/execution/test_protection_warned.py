@@ -6,9 +6,9 @@ import pytest
 
 from tests.fakes.plans import cancels
 from tests.fakes.trading_states import IN_SESSION, PRE_OPEN, after, moment, own, shows, stop, target
+from trading.execution.evidence import since_of
 from trading.execution.plan import Plan, Submit
 from trading.execution.protection import plan_protection
-from trading.execution.since import since_of
 from trading.model.command import Step
 from trading.model.order import BrokerStatus
 from trading.ports import Sighting

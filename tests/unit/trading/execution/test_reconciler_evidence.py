@@ -11,7 +11,7 @@ from tests.fakes.order_books import OrderBooks
 from tests.fakes.trading_context import CLOSE, OPEN
 from tests.fakes.trading_states import CONIDS
 from trading.execution.absence import Vote
-from trading.execution.spent import spent
+from trading.execution.hand_sales import spent
 from trading.model.alarm import AlarmCode
 from trading.model.order import BrokerStatus, IntentState, OrderIntent, Side
 from trading.store.evidence import SqliteEvidence

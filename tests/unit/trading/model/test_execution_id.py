@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from trading.model.execution_id import fill_name, fill_of, version_of
+from trading.model.execution_id import fill_key, fill_of, version_of
 
 
 @pytest.mark.parametrize(
@@ -20,5 +20,5 @@ from trading.model.execution_id import fill_name, fill_of, version_of
 )
 def test_versions_of_a_fill_differ_in_the_last_part_alone(execution_id: str, fill_id: str, version: int) -> None:
     assert fill_of(execution_id) == fill_id
-    assert fill_name(execution_id) == (fill_id or execution_id)
+    assert fill_key(execution_id) == (fill_id or execution_id)
     assert version_of(execution_id) == version

@@ -5,8 +5,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from tests.fakes.trading_states import MSFT, PRE_OPEN, SESSION, after, asked, entry, moment, sale, stop
-from trading.execution.checks import Sent
-from trading.execution.rates import sent_lately
+from trading.execution.checks import Sent, sent_lately
 from trading.model.command import CommandState, Step
 from trading.model.order import IntentState
 from trading.model.request import RequestKind

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from tests.fakes.order_books import OrderBooks
 from tests.fakes.trading_states import IN_SESSION, after
-from trading.execution.since import Since
+from trading.execution.evidence import Since
 from trading.store.evidence import SqliteEvidence
 
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from tests.fakes.kept_evidence import KeptEvidence
 from tests.fakes.trading_states import IN_SESSION
-from trading.execution.kept import kept_under
+from trading.execution.evidence import kept_under
 
 
 def test_subjects_under_a_prefix_are_told_apart_from_those_of_others() -> None:

@@ -1,10 +1,16 @@
-"""Since when something odd has been seen, kept as evidence, so that a restart doesn't begin to wait anew."""
+"""What is kept as evidence, so that a restart doesn't begin anew: under a prefix, and since when something is so."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
 from trading.ports import Evidence
+
+
+def kept_under(evidence: Evidence, prefix: str) -> frozenset[str]:
+    """Return the subjects under a prefix that there is evidence about, without the prefix."""
+    return frozenset(each.removeprefix(prefix) for each in evidence.subjects() if each.startswith(prefix))
+
 
 _PREFIX = "since:"
 

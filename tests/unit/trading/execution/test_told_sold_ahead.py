@@ -7,8 +7,7 @@ import pytest
 from tests.fakes.order_books import OrderBooks
 from tests.fakes.trading_states import AAPL, XOM, entry, own
 from tests.unit.trading.execution.shares_shown import traded
-from trading.execution.sold_ahead import is_ahead
-from trading.execution.told import Told
+from trading.execution.told import Told, is_ahead
 from trading.model.order import Execution, IntentState, OrderIntent, Side
 from trading.model.record import IntentRecord, JournalView, OwnPosition
 

@@ -4,7 +4,7 @@ import pytest
 
 from tests.fakes.trading_states import AAPL, XOM, entry, shows, stop
 from tests.unit.trading.execution.shares_shown import shown
-from trading.execution.in_flight import in_flight
+from trading.execution.share_trades import in_flight
 from trading.model.order import BrokerOrder, BrokerStatus, IntentState
 from trading.model.record import IntentRecord, JournalView
 

@@ -8,10 +8,9 @@ from tests.fakes.order_books import OrderBooks
 from tests.fakes.trading_context import OPEN
 from tests.fakes.trading_states import AAPL, IN_SESSION, XOM, entry, own, reading, stop, unreadable
 from tests.unit.trading.execution.shares_shown import shown, traded
+from trading.execution.hand_sales import Spent, returned, spent
 from trading.execution.own_shares import Change
-from trading.execution.returned import returned
 from trading.execution.snapshot import BrokerSnapshot, Reading
-from trading.execution.spent import Spent, spent
 from trading.model.alarm import AlarmCode
 from trading.model.order import Execution, IntentState, Side
 from trading.model.record import IntentRecord, JournalView, OwnPosition

@@ -11,7 +11,8 @@ import pytest
 from tests.fakes.kept_evidence import KeptEvidence
 from tests.fakes.trading_states import IN_SESSION, MSFT, after, own
 from tests.unit.trading.execution.shares_shown import traded
-from trading.execution.spent import Spent, drop_spent, forget_spent, note_spent, spent, spent_sales
+from trading.execution.hand_sales import Spent, drop_spent, forget_spent, note_spent, spent, spent_sales
+from trading.model.execution_id import fill_key
 from trading.model.order import Execution, Side
 
 FIVE = own(5)
@@ -64,6 +65,8 @@ def test_sale_explains_but_one_write_off_in_whatever_version_it_is_listed() -> N
     note_spent(evidence, [first], FIVE, 4, IN_SESSION)
     note_spent(evidence, [first, corrected, sold(2, "other")], FIVE, 2, after(60))
     assert kept(evidence) == {first.execution_id: 4, corrected.execution_id: 0, "other": 2}
+    assert fill_key(first.execution_id) == fill_key(corrected.execution_id)
+    assert fill_key("other") == "other"
 
 
 def test_what_was_taken_for_a_sale_by_hand_is_remembered_for_as_long_as_it_is_listed() -> None:

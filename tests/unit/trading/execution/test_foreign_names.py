@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from tests.fakes.trading_states import entry, shows
-from trading.execution.names import is_name, is_orphan
+from trading.execution.foreign import is_name, is_orphan
 from trading.model.order import IntentState as S
 
 

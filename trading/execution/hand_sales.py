@@ -1,6 +1,7 @@
-"""Executions that were taken for sales of own shares by hand: kept for as long as they are listed.
+"""Executions that were taken for sales of own shares by hand, and shares that are back because one was none.
 
-A fill of ours that comes later and looks the same is another one, and what the broker takes back of them is ours again.
+They are kept for as long as they are listed: a fill of ours that comes later and looks the same is another one, and
+what the broker takes back of them is ours again.
 """
 
 from __future__ import annotations
@@ -8,13 +9,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from math import floor
 
-from trading.execution.kept import kept_under
-from trading.execution.share_trades import of_others
-from trading.model.execution_id import fill_name
+from trading.execution.evidence import kept_under
+from trading.execution.execution_matching import newest
+from trading.execution.own_shares import Change
+from trading.execution.share_trades import in_flight, of_others, written_off
+from trading.execution.snapshot import BrokerSnapshot
+from trading.model.execution_id import fill_key
 from trading.model.order import Execution, Side
-from trading.model.record import OwnPosition
-from trading.ports import Evidence
+from trading.model.record import JournalView, OwnPosition
+from trading.ports import AdjustmentKind, Evidence
 
 _SPENT = "spent:"
 
@@ -56,9 +61,9 @@ def note_spent(
     knows: where the broker takes those back, nothing becomes ours.
     """
     known = spent(evidence)
-    fills = {fill_name(each) for each in known}
+    fills = {fill_key(each) for each in known}
     sales = [each for each in foreign if each.conid == position.conid and each.side is Side.SELL]
-    explain = _newest_of([s for s in of_others(position, sales) if fill_name(s.execution_id) not in fills], gone)
+    explain = _newest_of([s for s in of_others(position, sales) if fill_key(s.execution_id) not in fills], gone)
     for each in sales:
         if each.execution_id not in known:
             quantity = round(each.quantity) if each.execution_id in explain else 0
@@ -85,3 +90,31 @@ def drop_spent(evidence: Evidence, before: datetime) -> None:
     """Forget those that were kept before a time: they are listed no more."""
     subjects = [f"{_SPENT}{each}" for each in spent(evidence)]
     evidence.forget([subject for subject in subjects if evidence.of(subject)[-1].at < before])
+
+
+def returned(
+    position: OwnPosition,
+    sales: Sequence[Spent],
+    snapshot: BrokerSnapshot,
+    journal: JournalView,
+    foreign: Sequence[Execution],
+) -> tuple[Change, tuple[Spent, ...]] | None:
+    """Return the shares that are back, with the `sales` that had explained their write-off; None without any.
+
+    The position may be one that was sold (`sold_positions`). The broker has to show just as many shares more as the
+    executions had been for, and no more than were written off.
+    """
+    if not snapshot.whole or snapshot.unsure(position.conid) or in_flight(position.conid, snapshot, journal):
+        return None
+    of_contract = [each for each in foreign if each.conid == position.conid and each.side is Side.SELL]
+    taken_back = {fill_key(each.execution_id) for each in newest(of_contract) if each.quantity == 0}
+    back = tuple(
+        each for each in sales if each.entry_coid == position.entry_coid and fill_key(each.execution_id) in taken_back
+    )
+    shares = sum(each.quantity for each in back)
+    if shares <= 0 or floor(snapshot.held(position.conid)) != position.quantity + shares:
+        return None
+    if written_off(position, journal) < shares:
+        return None
+    text = f"the broker took back that {shares} own shares were sold by hand"
+    return Change(position, shares, AdjustmentKind.MANUAL, text), back

@@ -9,7 +9,7 @@ from math import isnan, nan
 import pytest
 
 from tests.fakes.trading_states import CLOSES, DECIDED, PRE_OPEN, calendar, decided, own
-from trading.execution.closes import closes_now
+from trading.execution.prices import closes_now
 from trading.model.record import JournalView, OwnPosition, Split
 
 DECISION = replace(decided(), closes=CLOSES)
