@@ -93,8 +93,8 @@ class Endings:
         """
         asked = [
             command.draft.quantity or 0
-            for command in self._journal.commands_of(record.coid)
-            if command.kind is RequestKind.MODIFY and command.left and command.state is not CommandState.REFUSED
+            for command in self._journal.left_of(record.coid, RequestKind.MODIFY)
+            if command.state is not CommandState.REFUSED
         ]
         shown = 0 if sight is None else round(sight.order.total_quantity)
         return max(record.intent.quantity, shown, *asked)
@@ -144,10 +144,7 @@ class Endings:
 
     def _asked(self, record: IntentRecord, *, but: Step | None = None) -> bool:
         """Return whether we asked to cancel it, in another step than one."""
-        return any(
-            command.kind is RequestKind.CANCEL and command.left and command.step is not but
-            for command in self._journal.commands_of(record.coid)
-        )
+        return any(command.step is not but for command in self._journal.left_of(record.coid, RequestKind.CANCEL))
 
     def _corrected(self, record: IntentRecord) -> bool:
         """Return whether the broker may have changed or taken back an execution of it: the row's number is older."""

@@ -146,8 +146,7 @@ def _account_denied(record: IntentRecord) -> bool:
 
 def _cancelled_by_others(record: IntentRecord, state: TradingState) -> bool:
     """Return whether an exit was cancelled though we never asked for it."""
-    asked = any(c.kind is RequestKind.CANCEL and c.left for c in state.journal.commands_of(record.coid))
-    return record.state is IntentState.CANCELLED and not asked
+    return record.state is IntentState.CANCELLED and not state.journal.left_of(record.coid, RequestKind.CANCEL)
 
 
 def _plan_exit(want: WantedExit, state: TradingState, plan: Plan) -> None:

@@ -146,11 +146,11 @@ def is_still(record: IntentRecord, order: BrokerOrder, journal: JournalView, epo
 def asked_for(intent: OrderIntent, journal: JournalView) -> list[OrderIntent]:
     """Return what the order was asked to be, first and since, and of a bracket's child what its entry makes of that."""
     entry = journal.by_coid.get(intent.parent_coid or "")
-    asked = [replace(intent, quantity=entry.filled)] if entry is not None and entry.filled else []
-    for each in (c.draft for c in journal.commands_of(intent.coid) if c.kind is RequestKind.MODIFY):
-        quantity = each.quantity or 0
-        asked.append(replace(intent, quantity=quantity, limit_price=each.limit_price, stop_price=each.stop_price))
-    return [intent, *asked]
+    part = [replace(intent, quantity=entry.filled)] if entry is not None and entry.filled else []
+    drafts = [command.draft for command in journal.left_of(intent.coid, RequestKind.MODIFY)]
+    changed = [(each.quantity or 0, each.limit_price, each.stop_price) for each in drafts]
+    since = [replace(intent, quantity=q, limit_price=limit, stop_price=stop) for q, limit, stop in changed]
+    return [intent, *part, *since]
 
 
 def working(record: IntentRecord, snapshot: BrokerSnapshot, journal: JournalView) -> OrderSight | None:

@@ -18,8 +18,7 @@ from trading.execution.matching import PRICE_TOLERANCE, is_settled, waits_for_en
 from trading.execution.order_factory import PROTECTION, Purpose, protective_pair
 from trading.execution.plan import POLL_S, Plan, Refuse, Submit
 from trading.execution.prices import sale_price
-from trading.execution.resizing import plan_resize
-from trading.execution.snapshot import OrderSight
+from trading.execution.resizing import Leg, plan_resize
 from trading.execution.state import TradingState
 from trading.model.alarm import AlarmCode
 from trading.model.command import Step
@@ -37,25 +36,6 @@ PAIRS_EVERY_S = 300.0
 MAX_PAIRS = 10
 # Nobody knows whether an order works that the broker put a warning on. One that keeps it for so long is replaced.
 WARNED_FOR = timedelta(seconds=60)
-
-
-@dataclass(frozen=True, slots=True)
-class Leg:
-    """A stop or target that works, as the reading shows it."""
-
-    record: IntentRecord
-    sight: OrderSight
-
-    @property
-    def shares(self) -> int:
-        """Return what it would still sell."""
-        return round(self.sight.order.remaining_quantity)
-
-    @property
-    def price(self) -> float | None:
-        """Return the price that it rests at."""
-        order = self.sight.order
-        return order.stop_price if self.record.intent.order_type is OrderType.STOP else order.limit_price
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +108,7 @@ def plan_protection(state: TradingState, plan: Plan) -> None:
         elif cover.target is None:
             _add_target(cover, cover.stop, need, state, plan)
         else:
-            legs, pair_at = (cover.stop.record, cover.target.record), next_pair_at(cover.position.conid, state)
+            legs, pair_at = (cover.stop, cover.target), next_pair_at(cover.position.conid, state)
             plan_resize(cover.position, legs, need, state, plan, pair_at)
     _drop_planned(state, plan)
 
@@ -249,7 +229,7 @@ def _add_target(cover: Cover, stop: Leg, need: int, state: TradingState, plan: P
     """Replace a stop without its target by a pair, outside regular hours: a good stop is not given up for a target."""
     entering = any(state.journal.entries(cover.position.conid))
     if stop.shares != need and not entering:
-        plan_resize(cover.position, (stop.record,), need, state, plan, next_pair_at(cover.position.conid, state))
+        plan_resize(cover.position, (stop,), need, state, plan, next_pair_at(cover.position.conid, state))
     elif not state.times.liquid and not entering and not attempts(cover.position.conid, state):
         ask_cancel(stop.record, Step.REPLACE, state, plan)
 

@@ -35,8 +35,7 @@ def _was_refused(record: IntentRecord, journal: JournalView) -> bool:
     """Return whether the broker refused an order soon after it was sent: one that ends later had been taken."""
     if record.state is not IntentState.REJECTED or record.filled or record.sent_at is None or record.ended_at is None:
         return False
-    cancelled = any(c.kind is RequestKind.CANCEL and c.left for c in journal.commands_of(record.coid))
-    return not cancelled and record.ended_at - record.sent_at <= _SOON
+    return not journal.left_of(record.coid, RequestKind.CANCEL) and record.ended_at - record.sent_at <= _SOON
 
 
 def latched_for(evidence: Evidence) -> frozenset[str]:

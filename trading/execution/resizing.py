@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from trading.execution.cancels import ask_cancel
 from trading.execution.matching import PRICE_TOLERANCE, asked_for, is_split
 from trading.execution.plan import POLL_S, Adopt, Modify, Plan
 from trading.execution.prices import on_increments
+from trading.execution.snapshot import OrderSight
 from trading.execution.state import TradingState
 from trading.model.command import CommandRecord, CommandState, Step
 from trading.model.order import OrderType, Role
@@ -23,9 +25,28 @@ TRIES_APART = timedelta(seconds=15)
 SMALL_PART = 0.1
 
 
+@dataclass(frozen=True, slots=True)
+class Leg:
+    """A stop or target that works, as the reading shows it."""
+
+    record: IntentRecord
+    sight: OrderSight
+
+    @property
+    def shares(self) -> int:
+        """Return what it would still sell."""
+        return round(self.sight.order.remaining_quantity)
+
+    @property
+    def price(self) -> float | None:
+        """Return the price that it rests at."""
+        order = self.sight.order
+        return order.stop_price if self.record.intent.order_type is OrderType.STOP else order.limit_price
+
+
 def plan_resize(
     position: OwnPosition,
-    legs: Sequence[IntentRecord],
+    legs: Sequence[Leg],
     need: int,
     state: TradingState,
     plan: Plan,
@@ -54,10 +75,10 @@ def plan_resize(
     if any(_is_refused(leg, state) for leg in wrong):
         if not entering and _may_be_given_up(position, wrong, need, state, plan, pair_at):
             for leg in legs:
-                ask_cancel(leg, Step.REPLACE, state, plan)
+                ask_cancel(leg.record, Step.REPLACE, state, plan)
         return
     for leg in wrong:
-        plan.asked.add((leg.coid, Step.RESIZE))
+        plan.asked.add((leg.record.coid, Step.RESIZE))
         tried = [command for command in _tries(leg, state) if command.number not in plan.confirmed]
         if len(tried) >= TRIES and state.now - tried[-1].sent_at >= TRIES_APART:
             plan.refused.append(tried[-1].number)
@@ -66,13 +87,14 @@ def plan_resize(
         if tried and state.now - tried[-1].sent_at < TRIES_APART:
             plan.again(tried[-1].sent_at + TRIES_APART)
             continue
-        plan.commands.append(Modify(leg, need + leg.filled, _planned_price(position, leg, state), Step.RESIZE))
+        quantity, price = need + leg.record.filled, _planned_price(position, leg, state)
+        plan.commands.append(Modify(leg.record, quantity, price, Step.RESIZE))
         plan.again(state.now + TRIES_APART)
 
 
 def _may_be_given_up(
     position: OwnPosition,
-    wrong: Sequence[IntentRecord],
+    wrong: Sequence[Leg],
     need: int,
     state: TradingState,
     plan: Plan,
@@ -83,10 +105,10 @@ def _may_be_given_up(
     What would sell more than there is goes at once. Else a good stop stays in regular hours, whatever its target is,
     and the software guard watches the few shares that it may lack; and no stop goes before another one may be sent.
     """
-    if any(_shares(leg, state) > need for leg in wrong):
+    if any(leg.shares > need for leg in wrong):
         return True
     if state.times.liquid and all(
-        leg.intent.role is not Role.STOP or _is_good(position, leg, need, state) for leg in wrong
+        leg.record.intent.role is not Role.STOP or _is_good(position, leg, need, state) for leg in wrong
     ):
         return False
     if pair_at is not None and pair_at > state.now:
@@ -94,77 +116,63 @@ def _may_be_given_up(
     return pair_at is not None and pair_at <= state.now
 
 
-def _is_good(position: OwnPosition, stop: IntentRecord, need: int, state: TradingState) -> bool:
+def _is_good(position: OwnPosition, stop: Leg, need: int, state: TradingState) -> bool:
     """Return whether a stop rests at its price for all of the shares that are needed but a few."""
-    missing = need - _shares(stop, state)
+    missing = need - stop.shares
     return 0 <= missing <= max(1, need * SMALL_PART) and not _is_moved(position, stop, state)
 
 
-def _ordered(
-    position: OwnPosition, legs: Sequence[IntentRecord], need: int, state: TradingState
-) -> Sequence[IntentRecord]:
-    shares = sum(_shares(leg, state) for leg in legs if leg.order_id)
-    stop_first = sorted(legs, key=lambda leg: leg.intent.role is not Role.STOP)
+def _ordered(position: OwnPosition, legs: Sequence[Leg], need: int, state: TradingState) -> Sequence[Leg]:
+    shares = sum(leg.shares for leg in legs)
+    stop_first = sorted(legs, key=lambda leg: leg.record.intent.role is not Role.STOP)
     if shares <= need * len(legs):
         return stop_first
     close = state.closes.get(position.symbol, position.entry_price)
     return sorted(legs, key=lambda leg: abs(_planned_price(position, leg, state) - close))
 
 
-def _is_wrong(position: OwnPosition, leg: IntentRecord, need: int, state: TradingState, *, entering: bool) -> bool:
-    shares = _shares(leg, state)
+def _is_wrong(position: OwnPosition, leg: Leg, need: int, state: TradingState, *, entering: bool) -> bool:
+    shares = leg.shares
     if entering:
         return shares > need
     return shares != need or _is_moved(position, leg, state)
 
 
-def _is_moved(position: OwnPosition, leg: IntentRecord, state: TradingState) -> bool:
+def _is_moved(position: OwnPosition, leg: Leg, state: TradingState) -> bool:
     """Return whether a leg rests at another price than the plan's, which nobody set."""
-    price = _price(leg, state)
+    price = leg.price
     planned = _planned_price(position, leg, state)
     return price is not None and abs(price - planned) > _rounding(planned) and not _set_by_hand(leg, state)
 
 
-def _shares(leg: IntentRecord, state: TradingState) -> int:
-    """Return what a leg would still sell."""
-    return round(state.snapshot.sights[leg.order_id or 0].order.remaining_quantity)
-
-
-def _planned_price(position: OwnPosition, leg: IntentRecord, state: TradingState) -> float:
+def _planned_price(position: OwnPosition, leg: Leg, state: TradingState) -> float:
     """Return what a leg should rest at: the plan's price, or what a person gave it."""
-    shown = _price(leg, state)
+    shown = leg.price
     if shown is not None and _set_by_hand(leg, state):
         return shown
-    planned = position.stop_price if leg.intent.role is Role.STOP else position.target_price
+    planned = position.stop_price if leg.record.intent.role is Role.STOP else position.target_price
     return on_increments(planned, state.contracts.get(position.symbol))
 
 
-def _price(leg: IntentRecord, state: TradingState) -> float | None:
-    order = state.snapshot.sights[leg.order_id or 0].order
-    return order.stop_price if leg.intent.order_type is OrderType.STOP else order.limit_price
-
-
-def _set_by_hand(leg: IntentRecord, state: TradingState) -> bool:
+def _set_by_hand(leg: Leg, state: TradingState) -> bool:
     """Return whether a leg rests at a price that neither it was sent with nor we asked for since."""
-    shown = _price(leg, state)
+    shown, intent = leg.price, leg.record.intent
     if shown is None:
         return False
-    position = state.journal.position(leg.intent.conid)
-    ours = [leg.intent.stop_price if leg.intent.order_type is OrderType.STOP else leg.intent.limit_price]
+    position = state.journal.position(intent.conid)
+    ours = [each.stop_price or each.limit_price for each in asked_for(intent, state.journal)]
     if position is not None:
-        ours.append(position.stop_price if leg.intent.role is Role.STOP else position.target_price)
-    for command in _modifies(leg, state):
-        ours.append(command.draft.stop_price or command.draft.limit_price)
+        ours.append(position.stop_price if intent.role is Role.STOP else position.target_price)
     return all(price is None or abs(price - shown) > _rounding(price) for price in ours)
 
 
-def _is_split_ahead(leg: IntentRecord, state: TradingState) -> bool:
+def _is_split_ahead(leg: Leg, state: TradingState) -> bool:
     """Return whether a leg is what a split makes of what was asked for, and the position's plan is of before it.
 
     Nobody chose its price; and at the plan's it would sell at once what is worth a part of that by now.
     """
-    order = state.snapshot.sights[leg.order_id or 0].order
-    return _set_by_hand(leg, state) and any(is_split(each, order) for each in asked_for(leg.intent, state.journal))
+    asked = asked_for(leg.record.intent, state.journal)
+    return _set_by_hand(leg, state) and any(is_split(each, leg.sight.order) for each in asked)
 
 
 def _rounding(price: float) -> float:
@@ -172,8 +180,8 @@ def _rounding(price: float) -> float:
     return PRICE_TOLERANCE if price <= 0.0 else 0.01 + PRICE_TOLERANCE
 
 
-def _adopted(position: OwnPosition, by_hand: Sequence[IntentRecord], state: TradingState) -> Adopt:
-    prices = {leg.intent.role: _price(leg, state) for leg in by_hand}
+def _adopted(position: OwnPosition, by_hand: Sequence[Leg], state: TradingState) -> Adopt:
+    prices = {leg.record.intent.role: leg.price for leg in by_hand}
     return Adopt(
         position.conid,
         prices.get(Role.STOP) or position.stop_price,
@@ -181,29 +189,22 @@ def _adopted(position: OwnPosition, by_hand: Sequence[IntentRecord], state: Trad
     )
 
 
-def _modifies(leg: IntentRecord, state: TradingState) -> list[CommandRecord]:
-    return [
-        command
-        for command in state.journal.commands_of(leg.coid)
-        if command.kind is RequestKind.MODIFY and command.left
-    ]
-
-
-def _tries(leg: IntentRecord, state: TradingState) -> list[CommandRecord]:
+def _tries(leg: Leg, state: TradingState) -> list[CommandRecord]:
     """Return the modifications that are open: asked for and not shown yet."""
     open_states = {CommandState.SENT, CommandState.ACKED, CommandState.UNKNOWN}
-    return [command for command in _modifies(leg, state) if command.state in open_states]
+    asked = state.journal.left_of(leg.record.coid, RequestKind.MODIFY)
+    return [command for command in asked if command.state in open_states]
 
 
-def _is_refused(leg: IntentRecord, state: TradingState) -> bool:
-    return any(command.state is CommandState.REFUSED for command in _modifies(leg, state))
+def _is_refused(leg: Leg, state: TradingState) -> bool:
+    asked = state.journal.left_of(leg.record.coid, RequestKind.MODIFY)
+    return any(command.state is CommandState.REFUSED for command in asked)
 
 
-def _confirm(legs: Sequence[IntentRecord], state: TradingState, plan: Plan) -> None:
+def _confirm(legs: Sequence[Leg], state: TradingState, plan: Plan) -> None:
     """Confirm modifications that the reading shows."""
     for leg in legs:
-        order = state.snapshot.sights[leg.order_id or 0].order
-        price = _price(leg, state)
+        order, price = leg.sight.order, leg.price
         for command in _tries(leg, state):
             wanted = command.draft.stop_price or command.draft.limit_price
             same_price = price is None or wanted is None or abs(wanted - price) <= PRICE_TOLERANCE

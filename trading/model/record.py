@@ -9,6 +9,7 @@ from functools import cached_property
 
 from trading.model.command import CommandRecord
 from trading.model.order import MAYBE_LIVE, UNPROVEN, IntentState, OrderIntent, Role, Side
+from trading.model.request import RequestKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +158,10 @@ class JournalView:
     def commands_of(self, coid: str) -> tuple[CommandRecord, ...]:
         """Return what was asked about one order, oldest first."""
         return tuple(command for command in self.commands if coid in command.coids)
+
+    def left_of(self, coid: str, kind: RequestKind) -> tuple[CommandRecord, ...]:
+        """Return the requests of one kind about one order that have left this machine, oldest first."""
+        return tuple(command for command in self.commands_of(coid) if command.kind is kind and command.left)
 
 
 def group_of(parent: IntentRecord, records: Iterable[IntentRecord]) -> tuple[OrderIntent, ...]:

@@ -23,7 +23,7 @@ from tests.fakes.trading_states import (
     usually,
 )
 from trading.execution.plan import Adopt, Modify, Plan
-from trading.execution.resizing import plan_resize
+from trading.execution.resizing import Leg, plan_resize
 from trading.execution.state import TradingState
 from trading.model.command import CommandRecord, CommandState, Step
 from trading.model.order import BrokerOrder
@@ -45,7 +45,8 @@ def resized(
     given: Facts = facts
     state = state_of(need, *records, position=position, legs=legs, **given)
     plan = Plan()
-    plan_resize(state.journal.positions[0], legs, need, state, plan, pair_at)
+    shown = [Leg(leg, state.snapshot.sights[leg.order_id or 0]) for leg in legs]
+    plan_resize(state.journal.positions[0], shown, need, state, plan, pair_at)
     return plan
 
 

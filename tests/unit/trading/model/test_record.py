@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 import pytest
 
 from tests.fakes.orders import CONID, NOW, bracket, market_exit
@@ -89,3 +91,15 @@ def test_commands_are_found_by_the_orders_they_are_about() -> None:
     assert seen.commands_of("TS-1") == commands
     assert seen.commands_of("TS-1-S") == commands[:1]
     assert seen.commands_of("TS-9") == ()
+
+
+def test_requests_of_one_kind_that_have_left_are_told_apart() -> None:
+    left = [state for state in CommandState if state is not CommandState.NOT_SENT]
+    commands = tuple(
+        CommandRecord(number, CommandDraft(kind, (coid,), Step.REPLACE, 7), state, 1, NOW)
+        for number, (kind, coid, state) in enumerate(product(RequestKind, ("TS-1", "TS-2"), CommandState))
+    )
+    found = view(commands=commands).left_of("TS-2", RequestKind.CANCEL)
+    assert [(each.kind, each.coids, each.state) for each in found] == [
+        (RequestKind.CANCEL, ("TS-2",), state) for state in left
+    ]
