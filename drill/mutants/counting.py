@@ -8,6 +8,7 @@ from typing import Any
 from drill.mutants.patching import Mutant, Patch, always
 from trading.execution import execution_matching, foreign, own_shares, share_check
 from trading.execution.own_shares import Change
+from trading.execution.share_trades import SharesSeen
 from trading.model.intent_state import NEVER_LEFT
 from trading.model.order import Execution, IntentState
 from trading.model.record import IntentRecord, JournalView, OwnPosition
@@ -61,9 +62,9 @@ def _by_id_alone(by_name_or_id: Any) -> object:  # noqa: ANN401
 
 
 def _as_the_broker_has_it(_judge_shares: object) -> object:
-    def wrong(position: OwnPosition, _votes: object, snapshot: Any, *_rest: object) -> Change | None:  # noqa: ANN401
-        held = max(int(snapshot.held(position.conid)), 0)
-        if snapshot.positions.value is None or held == position.quantity:
+    def wrong(position: OwnPosition, _votes: object, seen: SharesSeen, *_rest: object) -> Change | None:
+        held = max(int(seen.snapshot.held(position.conid)), 0)
+        if seen.snapshot.positions.value is None or held == position.quantity:
             return None
         return Change(position, held - position.quantity, AdjustmentKind.MANUAL, "the broker's position is ours")
 

@@ -9,7 +9,6 @@ from trading.execution.absence import VOTES_NEEDED, votes_on
 from trading.execution.balances import told, waits_for_a_person
 from trading.execution.foreign import foreign_orders, name_of
 from trading.execution.matching import PRICE_TOLERANCE, may_be
-from trading.execution.own_shares import VOTES_NEEDED as SHARES_VOTES_NEEDED
 from trading.execution.own_shares import subject_of
 from trading.execution.own_splits import looks_split
 from trading.execution.protection import Cover, covers
@@ -127,9 +126,7 @@ def _missing(position: OwnPosition, found: str, state: TradingState) -> Differen
         system = "could be a split: takes it in once the average price agrees; stop stays"
         person = f"--{Remedy.SOLD} {position.symbol} if they were sold"
     else:
-        system = (
-            f"takes them for sold by hand once it is proven ({votes} of {SHARES_VOTES_NEEDED} readings); stop stays"
-        )
+        system = f"takes them for sold by hand once it is proven ({votes} of {VOTES_NEEDED} readings); stop stays"
         person = f"--{Remedy.ACCEPT_SHARES} {position.symbol} if they were sold"
     return Difference(DifferenceKind.SHARES_MISSING, position.symbol, position.symbol, found, system, person)
 

@@ -14,11 +14,10 @@ from math import floor
 from trading.execution.evidence import kept_under
 from trading.execution.execution_matching import newest
 from trading.execution.own_shares import Change
-from trading.execution.share_trades import in_flight, of_others, written_off
-from trading.execution.snapshot import BrokerSnapshot
+from trading.execution.share_trades import SharesSeen, in_flight, of_others, written_off
 from trading.model.execution_id import fill_key
 from trading.model.order import Execution, Side
-from trading.model.record import JournalView, OwnPosition
+from trading.model.record import OwnPosition
 from trading.ports import AdjustmentKind, Evidence
 
 _SPENT = "spent:"
@@ -93,20 +92,17 @@ def drop_spent(evidence: Evidence, before: datetime) -> None:
 
 
 def returned(
-    position: OwnPosition,
-    sales: Sequence[Spent],
-    snapshot: BrokerSnapshot,
-    journal: JournalView,
-    foreign: Sequence[Execution],
+    position: OwnPosition, sales: Sequence[Spent], seen: SharesSeen
 ) -> tuple[Change, tuple[Spent, ...]] | None:
     """Return the shares that are back, with the `sales` that had explained their write-off; None without any.
 
     The position may be one that was sold (`sold_positions`). The broker has to show just as many shares more as the
     executions had been for, and no more than were written off.
     """
+    snapshot, journal = seen.snapshot, seen.journal
     if not snapshot.whole or snapshot.unsure(position.conid) or in_flight(position.conid, snapshot, journal):
         return None
-    of_contract = [each for each in foreign if each.conid == position.conid and each.side is Side.SELL]
+    of_contract = [each for each in seen.foreign if each.conid == position.conid and each.side is Side.SELL]
     taken_back = {fill_key(each.execution_id) for each in newest(of_contract) if each.quantity == 0}
     back = tuple(
         each for each in sales if each.entry_coid == position.entry_coid and fill_key(each.execution_id) in taken_back

@@ -10,17 +10,16 @@ from dataclasses import dataclass
 from datetime import timedelta
 from math import floor
 
+from trading.execution.absence import VOTES_APART, VOTES_NEEDED
 from trading.execution.excess import Excess
 from trading.execution.own_splits import left_after_split, looks_split, sold_after_split, split_of
-from trading.execution.share_trades import in_flight, sold_by_others
+from trading.execution.share_trades import SharesSeen, in_flight, sold_by_others
 from trading.execution.snapshot import STOCK, BrokerSnapshot
 from trading.model.account import PositionList
-from trading.model.order import Execution, Role
+from trading.model.order import Role
 from trading.model.record import IntentRecord, JournalView, OwnPosition
 from trading.ports import AdjustmentKind, Sighting
 
-VOTES_NEEDED = 5
-VOTES_APART = timedelta(seconds=30)
 # How far the account's value of its stocks may be from that of the listed ones: prices move between two requests.
 LEDGER_TOLERANCE = 0.05
 
@@ -72,28 +71,25 @@ def _sold_position(conid: int, entry: IntentRecord, journal: JournalView) -> Own
 def judge_shares(
     position: OwnPosition,
     votes: tuple[Sighting, ...],
-    snapshot: BrokerSnapshot,
-    journal: JournalView,
-    foreign: tuple[Execution, ...],
+    seen: SharesSeen,
     visibility_s: float,
-    certain: tuple[Execution, ...] = (),
     excess: Excess | None = None,
 ) -> Change | Doubt | None:
     """Return the change of own shares that a reading proves, a doubt, or None where nothing is missing.
 
     Of a position that was sold (`sold_positions`) a split may have left some.
 
-    `votes` are the earlier readings that showed the same shortage, `foreign` the executions of others, `certain` those
-    of them that no order of ours can have made, `excess` the shares of others that are known there.
+    `votes` are the earlier readings that showed the same shortage, `excess` the shares of others that are known there.
     """
+    snapshot, journal = seen.snapshot, seen.journal
     if snapshot.positions.value is None or snapshot.hides(position.conid):
         return None
     if position.quantity == 0:
-        left = None if snapshot.blind else left_after_split(position, snapshot, journal, foreign)
+        left = None if snapshot.blind else left_after_split(position, seen)
         text = "split: {} own shares are left, of which nobody knew when the others were sold"
         return None if left is None else _split(position, left, text.format(left[0]))
     shown = snapshot.held(position.conid)
-    split = split_of(position, shown, snapshot, journal, foreign, excess)
+    split = split_of(position, seen, excess)
     if split is not None:
         return _split(position, split, f"split: {position.quantity} own shares became {split[0]}")
     held = max(floor(shown), 0)
@@ -101,29 +97,25 @@ def judge_shares(
         return None
     shown = floor(shown)
     told = snapshot.whole and not snapshot.blind
-    if told and certain and sold_by_others(position, certain, journal) == position.quantity - shown:
+    if told and seen.certain and sold_by_others(position, seen.certain, journal) == position.quantity - shown:
         return _sold_by_hand(position, held)
-    return _judge_missing(position, shown, votes, snapshot, journal, foreign, visibility_s)
+    return _judge_missing(position, votes, seen, visibility_s)
 
 
 def _judge_missing(
-    position: OwnPosition,
-    shown: int,
-    votes: tuple[Sighting, ...],
-    snapshot: BrokerSnapshot,
-    journal: JournalView,
-    foreign: tuple[Execution, ...],
-    visibility_s: float,
+    position: OwnPosition, votes: tuple[Sighting, ...], seen: SharesSeen, visibility_s: float
 ) -> Change | Doubt:
-    """Return what a reading proves that shows fewer shares than are ours, negative where the account is short."""
+    """Return what a reading proves that shows fewer shares than are ours, or that the account is short."""
+    snapshot, journal = seen.snapshot, seen.journal
+    shown = floor(snapshot.held(position.conid))
     held = max(shown, 0)
     # Without all orders and executions nobody knows what was sold.
     if not snapshot.whole or snapshot.blind or in_flight(position.conid, snapshot, journal):
         return Doubt(position, held, vote=False)
     # More may have been sold by hand than there was.
-    if sold_by_others(position, foreign, journal) == position.quantity - shown:
+    if sold_by_others(position, seen.foreign, journal) == position.quantity - shown:
         return _sold_by_hand(position, held)
-    sold = sold_after_split(position, shown, journal, foreign)
+    sold = sold_after_split(position, seen)
     if sold is not None:
         text = f"split: all that {position.quantity} own shares became were sold before it was seen"
         return _sold_by_hand(position, held) if sold[0] > 0.0 else _split(position, (0, sold[1]), text)

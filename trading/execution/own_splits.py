@@ -7,6 +7,7 @@ from math import floor, sqrt
 
 from trading.execution.excess import Excess
 from trading.execution.share_trades import (
+    SharesSeen,
     average_after,
     average_before,
     net,
@@ -26,17 +27,10 @@ from trading.execution.splits import (
     splits_of_sold,
 )
 from trading.model.order import Execution
-from trading.model.record import IntentRecord, JournalView, OwnPosition
+from trading.model.record import IntentRecord, OwnPosition
 
 
-def split_of(
-    position: OwnPosition,
-    shown: float,
-    snapshot: BrokerSnapshot,
-    journal: JournalView,
-    foreign: tuple[Execution, ...],
-    excess: Excess | None,
-) -> tuple[int, float] | None:
+def split_of(position: OwnPosition, seen: SharesSeen, excess: Excess | None) -> tuple[int, float] | None:
     """Return what a split made of own shares, with its ratio: number and average price agree on it.
 
     What others traded before it was split with ours, and so were shares of theirs that stood there (`excess`); what
@@ -44,12 +38,12 @@ def split_of(
     The price is compared with what ours and theirs cost, with what ours cost alone, and with the average that the
     broker showed before (`excess`).
     """
-    price = snapshot.average_price(position.conid)
-    trades = of_others(position, foreign)
+    shown, price = seen.snapshot.held(position.conid), seen.snapshot.average_price(position.conid)
+    trades = of_others(position, seen.foreign)
     beside = excess is not None and excess.shares > 0.0
     if price is None or shown < 0.0 or (shown == position.quantity and not trades and not beside):
         return None
-    ratio = _explained(position, shown, price, trades, written_off(position, journal) if trades else 0)
+    ratio = _explained(position, shown, price, trades, written_off(position, seen.journal) if trades else 0)
     if ratio is not None:
         return _ours(position, ratio, shown, alone=not trades), ratio
     if excess is None or excess.price is None or any(each.time > excess.since for each in trades):
@@ -92,21 +86,20 @@ def _ours(position: OwnPosition, ratio: float, shown: float, *, alone: bool) -> 
     return floor(shown) if alone else min(shares_after(position.quantity, ratio), floor(shown))
 
 
-def left_after_split(
-    position: OwnPosition, snapshot: BrokerSnapshot, journal: JournalView, foreign: tuple[Execution, ...]
-) -> tuple[int, float] | None:
+def left_after_split(position: OwnPosition, seen: SharesSeen) -> tuple[int, float] | None:
     """Return the shares that are left of a position that was split unseen, and sold by an order for the shares before.
 
     They and those that were sold have to be what a split made of all that was bought, after the splits that are known,
     with nothing of ours open in the contract and nobody else trading there. The ratio is that of all splits. A price
     beyond the limit of the order that bought them proves nothing.
     """
+    snapshot, journal = seen.snapshot, seen.journal
     records, price = journal.of(position.conid), snapshot.average_price(position.conid)
     held, entry = floor(snapshot.held(position.conid)), journal.by_coid[position.entry_coid]
     if not snapshot.whole or price is None or held < 1 or any(record.maybe_live for record in records):
         return None
     sold = sold_by_us(entry, journal)
-    if sold == 0 or _beyond_the_limit(entry) or any(each.conid == position.conid for each in foreign):
+    if sold == 0 or _beyond_the_limit(entry) or any(each.conid == position.conid for each in seen.foreign):
         return None
     bought = shares_after(entry.filled, position.split_ratio)
     ratio = splits_between(bought, position.entry_price, held + sold, price)
@@ -119,16 +112,15 @@ def _beyond_the_limit(entry: IntentRecord) -> bool:
     return limit is not None and price > limit and not same_price(limit, price)
 
 
-def sold_after_split(
-    position: OwnPosition, shown: float, journal: JournalView, foreign: tuple[Execution, ...]
-) -> tuple[float, float] | None:
+def sold_after_split(position: OwnPosition, seen: SharesSeen) -> tuple[float, float] | None:
     """Return how many shares others sold, and the ratio, where all that a split made of own shares has been sold.
 
     Nobody saw it split, and the broker shows none any more, or less than none where others sold more than there were:
     numbers and prices of the sales have to agree with a split.
     """
+    shown, journal = floor(seen.snapshot.held(position.conid)), seen.journal
     entry = journal.by_coid.get(position.entry_coid)
-    trades = of_others(position, foreign)
+    trades = of_others(position, seen.foreign)
     own = [] if entry is None else own_sales(entry, journal)
     others = -net(trades)
     of_ours = sum(record.filled for record in own)

@@ -8,12 +8,12 @@ from datetime import datetime, timedelta
 from math import floor
 
 from trading.execution import doubts
+from trading.execution.absence import VOTES_APART
 from trading.execution.context import TradingContext
 from trading.execution.excess import excess_in, note_excess
 from trading.execution.hand_sales import Spent, forget_spent, note_spent, returned, spent_sales
 from trading.execution.others import certain, theirs
 from trading.execution.own_shares import (
-    VOTES_APART,
     Change,
     Doubt,
     judge_shares,
@@ -21,6 +21,7 @@ from trading.execution.own_shares import (
     subject_of,
 )
 from trading.execution.plan import LooksAgain
+from trading.execution.share_trades import SharesSeen
 from trading.execution.snapshot import BrokerSnapshot
 from trading.model.alarm import Alarm, AlarmCode
 from trading.model.order import Execution
@@ -50,18 +51,18 @@ def check_shares(
     kept: set[str] = set()
     changed: set[int] = set()
     sure = certain(foreign, theirs(context.evidence), journal, snapshot)
+    seen, visibility_s = SharesSeen(snapshot, journal, foreign, sure), context.settings.execution.visibility_s
     spent = spent_sales(context.evidence)
     for position in (*journal.positions, *sold_positions(journal)):
-        back = returned(position, spent, snapshot, journal, foreign)
+        back = returned(position, spent, seen)
         if back is not None:
             _take_back(context, *back, now, found)
             changed.add(position.conid)
             continue
         subject = subject_of(position)
         votes = context.evidence.of(subject)
-        visibility_s = context.settings.execution.visibility_s
         excess = excess_in(position.conid, context.evidence)
-        match judge_shares(position, votes, snapshot, journal, foreign, visibility_s, sure, excess):
+        match judge_shares(position, votes, seen, visibility_s, excess):
             case Change(quantity=quantity, kind=kind, text=text, ratio=ratio):
                 changed.add(position.conid)
                 if kind is AdjustmentKind.MANUAL:

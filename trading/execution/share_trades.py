@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from math import floor
 
 from trading.execution.execution_matching import newest
@@ -13,6 +14,19 @@ from trading.model.record import IntentRecord, JournalView, OwnPosition
 
 # The ratio of a split may come of two prices that were rounded.
 _SHARE_TOLERANCE = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class SharesSeen:
+    """What own shares are judged by: a reading, and the journal of then.
+
+    `foreign` are the executions of others, `certain` those of them that no order of ours can have made.
+    """
+
+    snapshot: BrokerSnapshot
+    journal: JournalView
+    foreign: tuple[Execution, ...]
+    certain: tuple[Execution, ...] = ()
 
 
 def of_others(position: OwnPosition, foreign: Iterable[Execution]) -> list[Execution]:

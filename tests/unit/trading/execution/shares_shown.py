@@ -20,6 +20,7 @@ from trading.execution.own_shares import (
     Doubt,
     judge_shares,
 )
+from trading.execution.share_trades import SharesSeen
 from trading.execution.snapshot import BrokerSnapshot, Reading
 from trading.model.account import BrokerPosition, PositionList
 from trading.model.order import BrokerOrder, Execution, Side
@@ -58,7 +59,7 @@ def judged(
     excess: Excess | None = None,
 ) -> Change | Doubt | None:
     journal = JournalView(records, (position, *others))
-    return judge_shares(position, votes, snapshot, journal, foreign, VISIBILITY_S, certain, excess)
+    return judge_shares(position, votes, SharesSeen(snapshot, journal, foreign, certain), VISIBILITY_S, excess)
 
 
 def votes(count: int, *, held: int = 0, last: datetime = VOTED) -> tuple[Sighting, ...]:

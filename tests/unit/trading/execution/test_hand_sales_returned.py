@@ -10,6 +10,7 @@ from tests.fakes.trading_states import AAPL, IN_SESSION, XOM, entry, own, readin
 from tests.unit.trading.execution.shares_shown import shown, traded
 from trading.execution.hand_sales import Spent, returned, spent
 from trading.execution.own_shares import Change
+from trading.execution.share_trades import SharesSeen
 from trading.execution.snapshot import BrokerSnapshot, Reading
 from trading.model.alarm import AlarmCode
 from trading.model.order import Execution, IntentState, Side
@@ -34,7 +35,7 @@ def back(
     records: tuple[IntentRecord, ...] = (BOUGHT,),
 ) -> int:
     """Return how many shares are found to be back."""
-    found = returned(position, sales, snapshot, JournalView(records, (position,)), foreign)
+    found = returned(position, sales, SharesSeen(snapshot, JournalView(records, (position,)), foreign))
     if found is None:
         return 0
     change, undone = found
