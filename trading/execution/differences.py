@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from math import floor
 
 from trading.execution.absence import VOTES_NEEDED, votes_on
 from trading.execution.balances import told, waits_for_a_person
@@ -110,7 +109,7 @@ def _shares(state: TradingState) -> Iterator[Difference]:
             traded = position is not None or conid in state.journal.traded
             system = "halted: it never sells short by itself" if traded else _LEAVES
             yield Difference(DifferenceKind.SHORT, symbol, symbol, found, system, "buy back at the broker" * traded)
-        if position is not None and max(floor(held), 0) < ours:
+        if position is not None and snapshot.shares(conid) < ours:
             yield _missing(position, found, state)
         elif held > ours:
             system = "leaves the excess alone and buys nothing there"

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from math import floor
 
 from trading.execution import checks
 from trading.execution.cancels import ask_cancel
@@ -198,7 +197,7 @@ def _draft(want: WantedExit, state: TradingState) -> tuple[OrderIntent | None, D
     position = want.position
     readable = state.snapshot.positions.value is not None
     quantity = state.own_shares_shown(position.conid) if readable else position.quantity
-    if quantity < min(position.quantity, floor(state.snapshot.held(position.conid))):
+    if quantity < min(position.quantity, state.snapshot.shares(position.conid)):
         return None, Denied(position.symbol, "short", position.quantity, quantity, "a list lately showed fewer shares")
     if quantity == 0:
         return None, Denied(position.symbol, "short", position.quantity, 0, "the broker shows no shares")

@@ -92,7 +92,7 @@ def judge_shares(
     split = split_of(position, seen, excess)
     if split is not None:
         return _split(position, split, f"split: {position.quantity} own shares became {split[0]}")
-    held = max(floor(shown), 0)
+    held = snapshot.shares(position.conid)
     if held >= position.quantity:
         return None
     shown = floor(shown)
@@ -107,8 +107,7 @@ def _judge_missing(
 ) -> Change | Doubt:
     """Return what a reading proves that shows fewer shares than are ours, or that the account is short."""
     snapshot, journal = seen.snapshot, seen.journal
-    shown = floor(snapshot.held(position.conid))
-    held = max(shown, 0)
+    shown, held = floor(snapshot.held(position.conid)), snapshot.shares(position.conid)
     # Without all orders and executions nobody knows what was sold.
     if not snapshot.whole or snapshot.blind or in_flight(position.conid, snapshot, journal):
         return Doubt(position, held, vote=False)

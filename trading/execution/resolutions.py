@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from math import floor
 from typing import TypeGuard
 
 from trading.execution.absence import declare_lost
@@ -115,7 +114,7 @@ def _accept_shares(resolution: Resolution, actor: str, state: TradingState, cont
     position = next((each for each in state.journal.positions if each.symbol == symbol), None)
     if position is None:
         return _no(f"no own shares of {symbol} are known")
-    held = max(floor(state.snapshot.held(position.conid)), 0)
+    held = state.snapshot.shares(position.conid)
     if state.snapshot.unsure(position.conid):
         return _no(f"a row that may be about {symbol} can't be read; look at the broker, then ask again")
     if resolution.remedy is not Remedy.SOLD and looks_split(position, state.snapshot):

@@ -17,11 +17,10 @@ from trading.execution.door import may_change, may_leave
 from trading.execution.entries import passes
 from trading.execution.exits import PASSING
 from trading.execution.order_factory import modified, with_names
-from trading.execution.outcomes import is_answered, outcome_class
 from trading.execution.plan import Adopt, Cancel, Modify, Plan, PlannedCommand, Prepare, Refuse, Submit
 from trading.execution.reconciler import cause_of
 from trading.execution.state import TradingState
-from trading.execution.submission import Sending, Submission
+from trading.execution.submission import Sending, Submission, is_answered, outcome_class
 from trading.model.alarm import HaltCause
 from trading.model.command import CommandDraft, CommandState, Step
 from trading.model.decision import Denied

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from math import floor
 
 from trading.execution import doubts
 from trading.execution.absence import VOTES_APART
@@ -114,7 +113,7 @@ def _note_shown(
     for position in settled:
         if snapshot.unclear(position.conid) or snapshot.unclear(None):
             continue
-        held = max(floor(snapshot.held(position.conid)), 0)
+        held = snapshot.shares(position.conid)
         noted = (position.conid, held, position.quantity, snapshot.began, visible)
         if doubts.note_shown(context.evidence, *noted) and held >= position.quantity:
             found.again(snapshot.began + doubts.APART)

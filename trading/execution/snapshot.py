@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
+from math import floor
 from typing import Generic, TypeVar
 
 from trading.errors import GatewayError, NotSent, SessionLost
@@ -95,6 +96,10 @@ class BrokerSnapshot:
     def held(self, conid: int) -> float:
         """Return the broker's shares of a contract; 0 where it shows none, so ask whether it could be read."""
         return self.stocks.get(conid, 0.0)
+
+    def shares(self, conid: int) -> int:
+        """Return the whole shares of a contract that are shown, 0 where the account is short of it."""
+        return max(floor(self.held(conid)), 0)
 
     def average_price(self, conid: int) -> float | None:
         """Return the broker's average price of a contract that is held in one row."""

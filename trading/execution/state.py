@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from math import floor
 
 from trading.config import Settings
 from trading.execution.doubts import fewest, shown_of, span_for_stops
@@ -90,7 +89,7 @@ class TradingState:
 
     def shares_shown(self, conid: int, span: timedelta) -> int:
         """Return the broker's shares of a contract; where own ones were missing lately, those of all of `span`."""
-        held = max(floor(self.snapshot.held(conid)), 0)
+        held = self.snapshot.shares(conid)
         lately = fewest(self.sightings.get(shown_of(conid), ()), self.snapshot.began, span)
         return held if lately is None else min(held, lately)
 

@@ -89,6 +89,15 @@ def test_order_may_be_live_unless_it_is_over_for_certain(status: BrokerStatus) -
     assert sight.maybe_live is (LIFE[status] is not OrderLife.OVER)
 
 
+@pytest.mark.parametrize(
+    ("held", "shares"), [(10.0, 10), (9.99, 9), (1.0, 1), (0.99, 0), (0.0, 0), (-0.01, 0), (-4.0, 0), (None, 0)]
+)
+def test_whole_shares_are_those_that_are_shown_and_none_where_the_account_is_short(
+    held: float | None, shares: int
+) -> None:
+    assert reading(IN_SESSION, held={} if held is None else {AAPL: held}).shares(AAPL) == shares
+
+
 def test_order_without_a_share_left_is_not_live() -> None:
     sight = reading(IN_SESSION, orders=[shows(entry(), remaining_quantity=0.0)]).sights[1]
     assert not sight.live

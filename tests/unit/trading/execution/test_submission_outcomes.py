@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from trading.execution.outcomes import command_state, is_answered, outcome_class, refused_legs, said
+from trading.execution.submission import command_state, is_answered, outcome_class, refused_legs, said
 from trading.model.command import CommandState
 from trading.model.outcome import (
     Acknowledged,
