@@ -18,7 +18,6 @@ from trading.model.alarm import AlarmCode
 from trading.model.decision import ExitReason
 
 # Two readings, so far apart, have to show the position whole and no sell of ours.
-WHOLE_READINGS = 2
 READINGS_APART = timedelta(seconds=5)
 _THROUGH = "price through the stop"
 
@@ -81,11 +80,14 @@ def _on_breach(cover: Cover, quote: SalePrice, state: TradingState, plan: Plan) 
     conid = cover.position.conid
     breaches = state.sightings.get(breach_of(conid), ())
     seen = f"{_THROUGH}: {quote.price:g}, of {state.quotes[conid].updated_ms}"
-    plan.notes.append((breach_of(conid), seen))
+    same = all(breach.evidence == seen for breach in breaches)
+    if not breaches or (len(breaches) == 1 and not same):
+        # When it began, and that there was a second price: a breach may last for hours.
+        plan.notes.append((breach_of(conid), seen))
     text = f"{cover.position.symbol}: the price is through its stop, which does not work"
     plan.alarm(AlarmCode.BREACH, cover.position.symbol, f"{text} (delayed price)" if quote.delayed else text)
     # The same delayed price, read again, is one price.
-    if quote.delayed and all(breach.evidence == seen for breach in breaches):
+    if quote.delayed and same:
         return None
     if not cover.unproven:
         return ExitReason.STOP
@@ -97,7 +99,7 @@ def _on_breach(cover: Cover, quote: SalePrice, state: TradingState, plan: Plan) 
         plan.over.add(whole_of(conid))
         return None
     shown = state.sightings.get(whole_of(conid), ())
-    if shown and state.snapshot.began - shown[0].at >= READINGS_APART and len(shown) + 1 >= WHOLE_READINGS:
-        return ExitReason.STOP
-    plan.notes.append((whole_of(conid), "whole, and no sell in the list"))
-    return None
+    if not shown:
+        plan.notes.append((whole_of(conid), "whole, and no sell in the list"))
+        return None
+    return ExitReason.STOP if state.snapshot.began - shown[0].at >= READINGS_APART else None
