@@ -27,7 +27,6 @@ from trading.execution.share_check import check_shares
 from trading.execution.snapshot import BrokerSnapshot
 from trading.execution.told import Told, drop_told, is_ahead, keep_told, kept_told, told_by, told_of
 from trading.model.alarm import Alarm, AlarmCode, HaltCause
-from trading.model.exchange_time import exchange_date
 from trading.model.intent_state import DECLARED_ABSENT
 from trading.model.metric import Duration
 from trading.model.order import TERMINAL, UNPROVEN, Execution, IntentState
@@ -78,12 +77,12 @@ class Reconciler:
         if snapshot.executions.value is not None:
             self._step(done, lambda: self._count(snapshot, skew_s, done))
         if snapshot.orders.value is not None:
-            self._step(done, lambda: self._resurrect(snapshot, done))
+            self._step(done, lambda: self._resurrect(snapshot))
             self._step(done, lambda: self._end_orders(snapshot, skew_s, since, done))
             self._step(done, lambda: self._close_legs(snapshot, now, done))
         self._step(done, lambda: self._resolve(snapshot, done))
         self._step(done, lambda: self._check_shares(snapshot, done))
-        self._step(done, lambda: self._check_rejects(now, done))
+        self._step(done, lambda: self._check_rejects(now))
         if snapshot.orders.value is not None:
             since.close()
         if since.any:
@@ -173,7 +172,7 @@ class Reconciler:
             else:
                 absent = self._context.journal.intent(coid)
                 if absent is not None and absent.state in DECLARED_ABSENT and execution.quantity > 0:
-                    self._latch_resurrected(absent, "an execution of it came", done)
+                    self._latch_resurrected(absent, "an execution of it came")
                     self._work_again(coid, "an execution of it came")
                 self._count_one(coid, execution, done)
         drop_told(evidence, self.view(now))
@@ -188,9 +187,6 @@ class Reconciler:
             done.alarms.append(Alarm(AlarmCode.EXECUTION, execution.execution_id, f"{symbol}: {error.detail}"))
             return
         self._counted.add(_key(execution))
-        if counted.oversold:
-            text = f"{symbol}: execution {execution.execution_id} sold {counted.oversold} more than we had"
-            self._latch("oversold", text, done)
         if counted.corrected:
             text = f"{symbol}: the broker corrected execution {execution.execution_id}"
             done.alarms.append(Alarm(AlarmCode.CORRECTION, execution.execution_id, text))
@@ -229,7 +225,7 @@ class Reconciler:
 
     # ---- orders that come back, and orders that end
 
-    def _resurrect(self, snapshot: BrokerSnapshot, done: Reconciled) -> None:
+    def _resurrect(self, snapshot: BrokerSnapshot) -> None:
         """Find live orders that were taken for absent or over."""
         journal = self.view(snapshot.began)
         by_id = {r.order_id: r for r in journal.records if r.order_id is not None and r.state in TERMINAL}
@@ -247,14 +243,14 @@ class Reconciler:
                 continue
             if round(sight.order.total_quantity) <= record.filled:
                 continue
-            self._latch_resurrected(record, "it is in the order list", done)
+            self._latch_resurrected(record, "it is in the order list")
             if record.order_id != order_id or record.seen_epoch != snapshot.epoch:
                 self._context.journal.bind(record.coid, order_id, snapshot.epoch, snapshot.began)
             self._work_again(record.coid, "it is in the order list")
 
-    def _latch_resurrected(self, record: IntentRecord, why: str, done: Reconciled) -> None:
+    def _latch_resurrected(self, record: IntentRecord, why: str) -> None:
         text = f"{record.intent.symbol}: the {record.intent.role} {record.coid} was taken for {record.state}, but {why}"
-        self._latch("resurrected", text, done)
+        self._latch("resurrected", text)
 
     def _work_again(self, coid: str, why: str) -> None:
         current = self._context.journal.intent(coid)
@@ -267,7 +263,7 @@ class Reconciler:
         journal = self.view(context.clock.now())
         endings = Endings(snapshot, journal, since, context.broker, context.calendar, context.settings)
         for record in journal.maybe_live:
-            self._end(record, endings, snapshot, done)
+            self._end(record, endings, snapshot)
         if endings.alive:
             context.journal.mark_seen(endings.alive, snapshot.epoch)
         if not endings.told:
@@ -277,9 +273,9 @@ class Reconciler:
         for coid in endings.told:
             counted = context.journal.intent(coid)
             if counted is not None and counted.left <= 0:
-                self._end(counted, endings, snapshot, done)
+                self._end(counted, endings, snapshot)
 
-    def _end(self, record: IntentRecord, endings: Endings, snapshot: BrokerSnapshot, done: Reconciled) -> None:
+    def _end(self, record: IntentRecord, endings: Endings, snapshot: BrokerSnapshot) -> None:
         context = self._context
         now = context.clock.now()
         ending = endings.of(record, now) if record.state is IntentState.WORKING else None
@@ -288,7 +284,7 @@ class Reconciler:
         if ending.gap is not None:
             # Before its end, which is not judged again where the process ends here.
             keep_told(context.evidence, record.coid, ending.gap, snapshot)
-            self._latch("exec_gap", f"{record.intent.symbol}: {ending.detail}", done)
+            self._latch("exec_gap", f"{record.intent.symbol}: {ending.detail}")
         context.journal.transition(record.coid, ending.state, ending.detail, now)
 
     def _close_legs(self, snapshot: BrokerSnapshot, now: datetime, done: Reconciled) -> None:
@@ -362,26 +358,21 @@ class Reconciler:
         if found.look_again is not None:
             done.again(found.look_again)
 
-    def _check_rejects(self, now: datetime, done: Reconciled) -> None:
+    def _check_rejects(self, now: datetime) -> None:
         evidence, journal = self._context.evidence, self.view(now)
         rejected = rejected_in_a_row(journal, latched_for(evidence))
         if len(rejected) < REJECTS_IN_A_ROW:
             return
         symbols = ", ".join(journal.by_coid[coid].intent.symbol for coid in reversed(rejected))
-        # Latched first: where the process ends in between it is latched again.
-        self._latch("rejects", f"the broker refused {len(rejected)} entries in a row: {symbols}", done)
+        self._latch("rejects", f"the broker refused {len(rejected)} entries in a row: {symbols}")
         note_latched(evidence, rejected, now)
 
-    def _latch(self, code: str, text: str, done: Reconciled) -> None:
-        """Keep new entries off until a person has looked; where that can't be kept the system halts instead."""
-        context, now = self._context, self._context.clock.now()
+    def _latch(self, code: str, text: str) -> None:
+        """Keep new entries off until a person has looked.
 
-        def latch() -> None:
-            risk = context.store.risk_state()
-            kept = {**risk.latches, code: context.calendar.at_or_after(exchange_date(now)).day}
-            context.store.set_risk_state(replace(risk, latches=kept), reason=text, actor="system", now=now)
-
-        self._step(done, latch)
+        Before what it is for is kept: where the process ends in between, that is found and latched again.
+        """
+        self._context.store.halts.latch(code, text, self._context.clock.now())
 
 
 def cause_of(error: InvariantBroken) -> HaltCause:

@@ -42,6 +42,9 @@ class Halts(Protocol):
     def standing(self) -> tuple[Halt, ...]:
         """Return the halts that halt or whose facts hold on, oldest first."""
 
+    def latch(self, code: str, reason: str, now: datetime) -> None:
+        """Hold entries back until a person has looked, and say so again where `code` has latched already."""
+
     def set_daily_loss(self, reason: str | None, now: datetime) -> None:
         """Persist why the equity lost too much since the close before, None where it did not; the same is no news."""
 

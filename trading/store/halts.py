@@ -1,4 +1,4 @@
-"""What holds the system back: halts by their cause, the goal of a flatten, and a daily loss, which ends by itself."""
+"""What holds the system back: halts by their cause, limits that latched, the goal of a flatten, and a daily loss."""
 
 from __future__ import annotations
 
@@ -6,9 +6,12 @@ import json
 import sqlite3
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
 
 from trading.errors import InvariantBroken
+from trading.model.alarm import AlarmCode
+from trading.model.exchange_time import exchange_date
 from trading.model.mode import OPERATOR, Acknowledgement, FlattenGoal, Halt
 from trading.model.order import MAYBE_LIVE, Role
 from trading.store import modes
@@ -133,6 +136,12 @@ class SqliteHalts:
         """Return the halts that nobody has acknowledged, oldest first: with any the mode is HALTED."""
         return (*_halts(self._database.query(HALTING)), *self._held.values())
 
+    def latch(self, code: str, reason: str, now: datetime) -> None:
+        """Hold entries back until a person has looked, and say so again where `code` has latched already."""
+        with self._database.transaction() as connection:
+            latch_in(connection, code, reason, now)
+        self._changed()
+
     def set_daily_loss(self, reason: str | None, now: datetime) -> None:
         """Persist why the equity lost too much since the close before, None where it did not; the same is no news."""
         if bool(reason) is (modes.loss_in(self._database.query(modes.LAST_ENTRIES)) is not None):
@@ -202,6 +211,18 @@ class SqliteHalts:
             self._held.pop(key, None)
         finally:
             self._changed()
+
+
+def latch_in(connection: sqlite3.Connection, code: str, reason: str, now: datetime) -> None:
+    """Latch `code` in a transaction; halt where what the risk rules remember can't be read, and so can't be changed."""
+    try:
+        risk = modes.risk_in(connection)
+    except InvariantBroken as problem:
+        said = f"{reason} ({problem.detail})"
+        _raise(connection, Halt(_NOT_STORED, AlarmCode.INVARIANT, reason, said, "system", now))
+        return
+    risk = replace(risk, latches={code: exchange_date(now), **risk.latches})
+    modes.save_risk(connection, risk, reason=reason, actor="system", at=utc_text(now), again=True)
 
 
 def halt_of(row: sqlite3.Row) -> Halt:

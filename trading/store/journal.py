@@ -15,6 +15,7 @@ from trading.model.record import IntentRecord, JournalView, OwnPosition, Split, 
 from trading.ports import AdjustmentKind, Adopted, Counted
 from trading.store.database import Database, random_text
 from trading.store.fills import ALL_SPLITS, adjust_position, count_fill
+from trading.store.halts import latch_in
 from trading.store.order_rows import (
     command_record,
     insert_intent,
@@ -135,12 +136,16 @@ class SqliteJournal:
             )
 
     def record_fill(self, coid: str, execution: Execution, now: datetime) -> Counted:
-        """Count a fill once, with all that follows from it for own shares and trades, in one transaction.
+        """Count a fill once, with all that follows from it for own shares, trades and entries, in one transaction.
 
         Raises: InvariantBroken (I6), it is not this intent's, and nothing was recorded.
         """
         with self._database.transaction() as connection:
-            return count_fill(connection, require(connection, coid), execution, now)
+            counted = count_fill(connection, require(connection, coid), execution, now)
+            if counted.oversold:
+                what = f"execution {execution.execution_id} sold {counted.oversold} more than we had"
+                latch_in(connection, "oversold", f"{execution.symbol}: {what}", now)
+        return counted
 
     def adjust(
         self, conid: int, quantity: int, kind: AdjustmentKind, reason: str, now: datetime, *, ratio: float = 1.0

@@ -56,22 +56,25 @@ def loss_in(entries: Iterable[sqlite3.Row]) -> sqlite3.Row | None:
 
 def log_change(connection: sqlite3.Connection, fact: str, value: str, *, reason: str, actor: str, at: str) -> None:
     """Append a row when the fact changes; the same value again is no news."""
-    last = connection.execute("SELECT value FROM mode_log WHERE fact = ? ORDER BY id DESC LIMIT 1", (fact,)).fetchone()
-    if last is not None and last["value"] == value:
-        return
-    connection.execute(
-        "INSERT INTO mode_log (fact, value, reason, actor, at) VALUES (?, ?, ?, ?, ?)",
-        (fact, value, reason, actor, at),
-    )
+    last = _newest(connection, fact)
+    if last is None or last["value"] != value:
+        _log(connection, fact, value, reason=reason, actor=actor, at=at)
 
 
-def save_risk(connection: sqlite3.Connection, risk: RiskState, *, reason: str, actor: str, at: str) -> None:
-    """Keep the risk rules' memory, and log a change of the latched codes."""
+def save_risk(
+    connection: sqlite3.Connection, risk: RiskState, *, reason: str, actor: str, at: str, again: bool = False
+) -> None:
+    """Keep the risk rules' memory, and log a change of the latched codes; `again`: one of them latched once more.
+
+    What latches beside others is named with them, so that a person who resumes has seen why each did.
+    """
     connection.execute(PUT_FACT, (RISK_FACT, msgspec.json.encode(risk).decode()))
-    codes = ",".join(sorted(risk.latches))
-    first = connection.execute("SELECT 1 FROM mode_log WHERE fact = ?", (REDUCING,)).fetchone() is None
-    if codes or not first:
-        log_change(connection, REDUCING, codes, reason=reason, actor=actor, at=at)
+    codes, last = ",".join(sorted(risk.latches)), _newest(connection, REDUCING)
+    before, known = ("", "") if last is None else (last["value"], last["reason"])
+    if codes == before and not (again and reason not in known):
+        return
+    said = f"{known}; {reason}" if codes and before else reason
+    _log(connection, REDUCING, codes, reason=said, actor=actor, at=at)
 
 
 def save_daily_loss(connection: sqlite3.Connection, lost: str | None, *, at: str) -> None:
@@ -100,6 +103,20 @@ def risk_from(text: str | None) -> RiskState:
         return msgspec.json.decode(text, type=RiskState)
     except msgspec.MsgspecError as error:
         raise InvariantBroken("corrupt", f"the kept risk state can't be read: {error}") from error
+
+
+def _newest(connection: sqlite3.Connection, fact: str) -> sqlite3.Row | None:
+    row: sqlite3.Row | None = connection.execute(
+        "SELECT * FROM mode_log WHERE fact = ? ORDER BY id DESC LIMIT 1", (fact,)
+    ).fetchone()
+    return row
+
+
+def _log(connection: sqlite3.Connection, fact: str, value: str, *, reason: str, actor: str, at: str) -> None:
+    connection.execute(
+        "INSERT INTO mode_log (fact, value, reason, actor, at) VALUES (?, ?, ?, ?, ?)",
+        (fact, value, reason, actor, at),
+    )
 
 
 def _state(mode: Mode, row: sqlite3.Row, latched: Latched | None) -> ModeState:

@@ -15,6 +15,7 @@ from trading.model.difference import Difference
 from trading.model.metric import Counter
 from trading.model.mode import Mode, ModeState
 from trading.model.status import StatusKey
+from trading.risk_manager import DRAWDOWN_LATCH
 from trading.store import modes
 from trading.store.balances import BALANCES_FACT
 from trading.store.bars import BarWriter
@@ -218,7 +219,5 @@ RESERVED_FACTS = frozenset(
 
 
 def _latch_reason(decision: Decision) -> str:
-    """Return why the latches are as they are after a decision."""
-    if not decision.risk.latches:
-        return "no limit holds entries back"
-    return f"{', '.join(sorted(decision.risk.latches))} (drawdown {decision.drawdown:.2%} on {decision.session})"
+    """Return why the one limit latched that a decision itself may have reached."""
+    return f"{DRAWDOWN_LATCH} (drawdown {decision.drawdown:.2%} on {decision.session})"

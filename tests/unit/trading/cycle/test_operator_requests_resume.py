@@ -148,11 +148,10 @@ def test_limit_that_latched_after_the_look_stays_with_those_before_it_and_the_an
     house.take_up()
     assert house.store.risk_state() == risk
     assert house.mode() is Mode.REDUCING
-    others = ", oversold" if before else ""
+    said = "drawdown limit, oversold (2 AAPL; 30 %)" if before else "drawdown limit (30 %)"
     acknowledged = ". Acknowledged: earnings" if halted else ""
     assert house.answers()[-1:] == [
-        f"refused: this latched after what you saw: drawdown limit{others} (30 %). Look again, then resume"
-        + acknowledged
+        f"refused: this latched after what you saw: {said}. Look again, then resume" + acknowledged
     ]
     house.requests.ask(RequestKind.RESUME, seen=house.store.mode().seen)
     house.take_up()

@@ -83,6 +83,7 @@ def test_target_that_is_told_of_before_its_entry_is_counted_after_it(books: Orde
     assert first.look_again is not None
     books.restart()
     books.read(55)
+    assert books.latches() == set()
     books.broker.fills.append(bought)
     found = books.read(1)
     assert (found.fills, books.latches(), found.alarms, books.shares()) == (2, set(), [], {})

@@ -15,6 +15,7 @@ from trading.model.record import IntentRecord, OwnPosition
 from trading.ports import AdjustmentKind, Counted
 from trading.store.database import Database
 from trading.store.journal import SqliteJournal
+from trading.store.records import SqliteStore
 
 FILL = "0000e0d5.6576fd38.01"
 NEW = Counted(new=True)
@@ -211,6 +212,9 @@ def test_more_sold_than_we_had_is_an_adjustment_and_is_reported(journal: SqliteJ
     assert journal.record_fill(target.coid, fill("e3", target, 6, 105.0), NOW) == Counted(new=True, oversold=2)
     assert adjustments(database) == [("oversold", 2, "oversold: execution e3 sold 2 more than we had")]
     assert journal.own_positions() == ()
+    latched = SqliteStore(database).mode().latched
+    assert latched is not None
+    assert (latched.codes, latched.reason) == (("oversold",), "AAPL: execution e3 sold 2 more than we had")
     assert record(journal, target.coid).filled == 6
     assert journal.record_fill(target.coid, fill("e3", target, 6, 105.0), NOW) == OLD
 

@@ -160,3 +160,56 @@ def test_latched_limits_stand_beside_the_mode_that_is_shown(database: Database) 
     assert (store.mode().mode, store.mode().latched, store.mode().seen) == (Mode.HALTED, expected, Seen(1, number))
     store.set_risk_state(RiskState(), reason="fine", actor="ann", now=LATER)
     assert store.mode().seen == Seen(1, 0)
+
+
+def test_each_latch_is_named_with_its_reason_and_shown_anew_where_its_code_stands(database: Database) -> None:
+    store = SqliteStore(database)
+    store.set_reconciled(reconciled=True, reason="all found", now=NOW)
+    shown = []
+    for code, reason in (
+        ("exec_gap", "AAPL: 3"),
+        ("exec_gap", "XOM: 5"),
+        ("oversold", "IBM: 2"),
+        ("oversold", "IBM: 2"),
+    ):
+        store.halts.latch(code, reason, NOW)
+        latched = store.mode().latched
+        assert latched is not None
+        shown.append((latched.number, latched.codes, latched.reason))
+    numbers = [number for number, _, _ in shown]
+    assert numbers == [numbers[0], numbers[0] + 1, numbers[0] + 2, numbers[0] + 2]
+    assert shown[-1][1:] == (("exec_gap", "oversold"), "AAPL: 3; XOM: 5; IBM: 2")
+    assert set(store.risk_state().latches) == {"exec_gap", "oversold"}
+    store.set_risk_state(RiskState(), reason="looked", actor="ann", now=LATER)
+    store.halts.latch("exec_gap", "AAPL: 3", LATER)
+    latched = store.mode().latched
+    assert latched is not None
+    assert (latched.reason, latched.since) == ("AAPL: 3", LATER)
+
+
+def test_drawdown_that_latches_beside_another_limit_takes_no_reason_away(database: Database) -> None:
+    store = SqliteStore(database)
+    store.halts.latch("exec_gap", "AAPL: 3", NOW)
+    both = RiskState(latches={**store.risk_state().latches, "drawdown_halt": DAY})
+    store.set_risk_state(both, reason="20 %", actor="risk", now=LATER)
+    latched = store.mode().latched
+    assert latched is not None
+    assert (latched.codes, latched.reason) == (("drawdown_halt", "exec_gap"), "AAPL: 3; 20 %")
+
+
+def test_limit_that_latches_changes_nothing_else_that_is_remembered(database: Database) -> None:
+    store = SqliteStore(database)
+    risk = RiskState(peak=2.0, prior_equity=1.5, latches={"exec_gap": DAY}, daily_loss=0.01)
+    store.set_risk_state(risk, reason="x", actor="risk", now=NOW)
+    store.halts.latch("exec_gap", "XOM: 5", NOW)
+    assert store.risk_state() == risk
+
+
+def test_limit_that_latches_halts_once_where_the_memory_can_not_be_read(database: Database) -> None:
+    store = SqliteStore(database)
+    with database.transaction() as connection:
+        connection.execute("INSERT INTO fact (key, value) VALUES (?, 'x')", (RISK_FACT,))
+    for _ in range(2):
+        store.halts.latch("exec_gap", "XOM: 5", NOW)
+    assert [(halt.cause, halt.facts, halt.actor) for halt in store.mode().halts] == [("invariant", "XOM: 5", "system")]
+    assert database.fact(RISK_FACT) == "x"
