@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from trading.execution.plan import Cancel, Plan, Refuse, Submit
+from trading.execution.plan import Cancel, Forgo, Plan, Refuse, Submit
 from trading.model.command import Step
 from trading.model.order import OrderIntent
 
@@ -33,8 +33,12 @@ def sold(plan: Plan) -> list[tuple[int, float | None]]:
 
 
 def refused(plan: Plan) -> list[tuple[str, str]]:
-    """Return the orders that it closes without sending them, each with the code of the reason."""
-    return [(c.group[0].coid, c.denied.code) for c in plan.commands if isinstance(c, Refuse)]
+    """Return the orders that it closes without sending them, each with the code of the reason; "" for none made."""
+    return [
+        (c.group[0].coid if isinstance(c, Refuse) else "", c.denied.code)
+        for c in plan.commands
+        if isinstance(c, Refuse | Forgo)
+    ]
 
 
 def waits(plan: Plan) -> dict[str, str]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from trading import rules
 from trading.config import SessionSettings, Settings
@@ -117,12 +117,12 @@ def flow(symbol: str, flows: Iterable[Flow]) -> Denied | None:
     return None
 
 
-def too_old(order: OrderIntent, at: TradingState) -> Denied | None:
+def too_old(symbol: str, decided: date, at: TradingState) -> Denied | None:
     """R22: an entry leaves before the window's end, and the session that was decided on is still the newest."""
-    if order.decided != at.times.newest.day:
-        return Denied(order.symbol, "too_old", None, None, f"{order.decided} is not the newest session any more")
-    late_s = (at.now - at.times.window.ends).total_seconds()
-    return None if late_s <= 0.0 else Denied(order.symbol, "too_old", late_s, 0.0, "seconds past the window")
+    if decided != at.times.newest.day:
+        return Denied(symbol, "too_old", None, None, f"{decided} is not the newest session any more")
+    over = at.now > at.times.window.ends
+    return Denied(symbol, "too_old", None, None, "its window is over") if over else None
 
 
 def closed(symbol: str) -> Denied:

@@ -11,7 +11,7 @@ from trading.execution import checks, waits
 from trading.execution.checks import sent_lately
 from trading.execution.foreign_buys import foreign_buys
 from trading.execution.order_factory import Purpose, bracket
-from trading.execution.plan import MINUTE_S, POLL_S, Plan, Refuse, Submit
+from trading.execution.plan import MINUTE_S, POLL_S, Forgo, Plan, Refuse, Submit
 from trading.execution.state import TradingState
 from trading.model.account import AccountState
 from trading.model.alarm import AlarmCode
@@ -42,15 +42,20 @@ def passes(denied: Denied, restricted: Collection[str]) -> bool:
 
 
 def entries_left(state: TradingState) -> tuple[Approved, ...]:
-    """Return the entries of the decision that have no intent yet."""
+    """Return the entries of the decision that have no intent yet, and no refusal without one."""
     if state.decision is None:
         return ()
+    decided = state.decision.session
     made = {
         record.intent.symbol
         for record in state.journal.records
-        if record.intent.role is Role.ENTRY and record.intent.decided == state.decision.session
+        if record.intent.role is Role.ENTRY and record.intent.decided == decided
     }
-    return tuple(approved for approved in state.decision.entries if approved.symbol not in made)
+    return tuple(
+        approved
+        for approved in state.decision.entries
+        if approved.symbol not in made and waits.refusal_of(decided, approved.symbol) not in state.sightings
+    )
 
 
 def plan_entries(state: TradingState, plan: Plan) -> None:
@@ -63,8 +68,8 @@ def plan_entries(state: TradingState, plan: Plan) -> None:
         return
     left = entries_left(state)
     for approved in left:
-        _plan_entry(approved, state, plan)
-    for symbol in foreign_buys(state).unpriced if left else ():
+        _plan_entry(approved, state.decision.session, state, plan)
+    for symbol in foreign_buys(state).unpriced if left and window.before_open(state.now) else ():
         text = f"{symbol}: a purchase that is not of this system tells no price in USD: the exposure leaves it out"
         plan.alarm(AlarmCode.MANUAL, symbol, text)
     plan.over |= waits.over(state.decision.session, state.sightings)
@@ -91,7 +96,7 @@ def check_entry(group: Sequence[OrderIntent], state: TradingState) -> Denied | N
     closes = state.closes
     return (
         checks.account(order.symbol, state.guard)
-        or checks.too_old(order, state)
+        or checks.too_old(order.symbol, order.decided, state)
         or checks.market_closed(order, state.now, state.times.window)
         or checks.reset(order.symbol, state.now, settings.session)
         or checks.readable(order.symbol, state.snapshot)
@@ -172,24 +177,24 @@ def _child_stop(coid: str, state: TradingState) -> float | None:
     return next((intent.stop_price for intent in stops), None)
 
 
-def _plan_entry(approved: Approved, state: TradingState, plan: Plan) -> None:
-    contract = state.contracts.get(approved.symbol)
-    decided = state.decision.session if state.decision is not None else state.times.newest.day
-    if contract is None:
+def _plan_entry(approved: Approved, decided: date, state: TradingState, plan: Plan) -> None:
+    contract, late = state.contracts.get(approved.symbol), checks.too_old(approved.symbol, decided, state)
+    if late is not None:
+        # Its contract is not asked for any more.
+        plan.commands.append(Forgo(decided, waits.refusal(late, decided, state.sightings)))
+    elif contract is None:
         _wait(Denied(approved.symbol, "instrument", None, None, "no contract"), decided, state, plan)
-        if state.now <= state.times.window.ends:
-            plan.again(state.now + timedelta(seconds=MINUTE_S))
-        return
-    purpose = Purpose(decided, state.times.window.session.day, state.now)
-    _step(bracket(approved, contract.conid, purpose), state, plan)
+        plan.again(state.now + timedelta(seconds=MINUTE_S))
+    else:
+        purpose = Purpose(decided, state.times.window.session.day, state.now)
+        _step(bracket(approved, contract.conid, purpose), state, plan)
 
 
 def _plan_again(group: Sequence[OrderIntent], state: TradingState, plan: Plan) -> None:
     """Take up a PLANNED entry: a crash came before it left, or nothing could be sent."""
-    entry, window = group[0], state.times.window
-    due = _due_again(entry, state)
-    if entry.session < window.session.day or state.now > window.ends:
-        late = Denied(entry.symbol, "too_old", None, None, "its window is over")
+    entry, due = group[0], _due_again(group[0], state)
+    late = checks.too_old(entry.symbol, entry.decided, state)
+    if late is not None:
         plan.commands.append(Refuse(tuple(group), waits.refusal(late, entry.decided, state.sightings)))
     elif state.now < due:
         _wait(Denied(entry.symbol, "not_sent", None, None, "the gateway isn't reached"), entry.decided, state, plan)

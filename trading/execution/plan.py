@@ -66,6 +66,14 @@ class Refuse:
 
 
 @dataclass(frozen=True, slots=True)
+class Forgo:
+    """Put on record why an entry of a decision does not leave of which no order was ever made."""
+
+    decided: date
+    denied: Denied
+
+
+@dataclass(frozen=True, slots=True)
 class Adopt:
     """Take over the stop and target that a person gave to a position at the broker."""
 
@@ -74,7 +82,7 @@ class Adopt:
     target_price: float
 
 
-PlannedCommand = Cancel | Modify | Prepare | Submit | Refuse | Adopt
+PlannedCommand = Cancel | Modify | Prepare | Submit | Refuse | Forgo | Adopt
 
 
 @dataclass(slots=True)

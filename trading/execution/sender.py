@@ -17,7 +17,7 @@ from trading.execution.door import may_change, may_leave
 from trading.execution.entries import passes
 from trading.execution.exits import PASSING
 from trading.execution.order_factory import modified, with_names
-from trading.execution.plan import Adopt, Cancel, Modify, Plan, PlannedCommand, Prepare, Refuse, Submit
+from trading.execution.plan import Adopt, Cancel, Forgo, Modify, Plan, PlannedCommand, Prepare, Refuse, Submit
 from trading.execution.reconciler import cause_of
 from trading.execution.state import TradingState
 from trading.execution.submission import Sending, Submission, is_answered, outcome_class
@@ -97,6 +97,8 @@ class Sender:
                 self._submit(command, state, done)
             case Refuse(group=group, denied=denied):
                 self._deny(self._planned(group), denied, done)
+            case Forgo(decided=decided, denied=denied):
+                self._forgo(decided, denied, done)
             case Adopt(conid=conid, stop_price=stop, target_price=target):
                 self._context.journal.set_plan(conid, stop, target, self._context.clock.now())
 
@@ -139,13 +141,19 @@ class Sender:
 
     def _deny(self, group: Sequence[OrderIntent], denied: Denied, done: Round) -> None:
         """Close a PLANNED group for good; one denial is told, whose children end with it."""
-        numbers = "" if denied.value is None else f"{denied.value:g} against {denied.limit}"
-        detail = " ".join(part for part in (denied.detail, numbers) if part)
-        coids = [intent.coid for intent in group]
-        self._context.journal.record_denial(coids, denied.code, detail, self._context.clock.now())
+        self._record(group[0].decided, denied, [intent.coid for intent in group], done)
+
+    def _forgo(self, decided: date, denied: Denied, done: Round) -> None:
+        """Record a refusal of what no order was made of, then that it is on record."""
+        self._record(decided, denied, (), done)
+        subject, now = waits.refusal_of(decided, denied.symbol), self._context.clock.now()
+        self._context.evidence.record(subject, denied.code, now)
+
+    def _record(self, decided: date, denied: Denied, coids: Sequence[str], done: Round) -> None:
+        self._context.journal.record_denial(decided, denied, coids, self._context.clock.now())
         done.denied += 1
         self._context.metrics.add(Counter.DENIALS, label=denied.code)
-        self._context.log.info("order denied", symbol=denied.symbol, code=denied.code, detail=detail)
+        self._context.log.info("order denied", symbol=denied.symbol, code=denied.code, detail=denied.in_numbers)
 
     def _cancel(self, command: Cancel, state: TradingState, done: Round) -> None:
         record = command.record

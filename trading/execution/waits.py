@@ -11,14 +11,19 @@ import msgspec
 from trading.model.decision import Denied
 from trading.ports import Sighting
 
-_KIND = "wait:"
+_WAIT, _REFUSED = "wait:", "refused:"
 
 Sightings = Mapping[str, Sequence[Sighting]]
 
 
 def wait_of(decided: date, symbol: str) -> str:
     """Return what the evidence about the waiting of a decision's entry is kept under."""
-    return f"{_KIND}{decided}:{symbol}"
+    return f"{_WAIT}{decided}:{symbol}"
+
+
+def refusal_of(decided: date, symbol: str) -> str:
+    """Return what is kept once it is on record why a decision's entry did not leave of which no order was made."""
+    return f"{_REFUSED}{decided}:{symbol}"
 
 
 def began(denied: Denied, decided: date, sightings: Sightings) -> bool:
@@ -46,7 +51,8 @@ def refusal(late: Denied, decided: date, sightings: Sightings) -> Denied:
 
 def over(decided: date | None, sightings: Sightings) -> frozenset[str]:
     """Return the evidence about entries of other decisions, which is of no use any more."""
-    return frozenset(s for s in sightings if s.startswith(_KIND) and not s.startswith(f"{_KIND}{decided}:"))
+    kept = tuple(f"{kind}{decided}:" for kind in (_WAIT, _REFUSED))
+    return frozenset(s for s in sightings if s.startswith((_WAIT, _REFUSED)) and not s.startswith(kept))
 
 
 def _read(text: str) -> Denied | None:

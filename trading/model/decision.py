@@ -159,6 +159,12 @@ class Denied:
         """Return the reason in words, its code where there are none."""
         return self.detail or self.code
 
+    @property
+    def in_numbers(self) -> str:
+        """Return the detail with what was asked for and what is allowed, where that was measured."""
+        numbers = "" if self.value is None else f"{self.value:g} against {self.limit}"
+        return " ".join(part for part in (self.detail, numbers) if part)
+
 
 @dataclass(frozen=True, slots=True)
 class ExitOrder:

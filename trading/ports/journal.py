@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Protocol
 
 from trading.model.command import CommandDraft, CommandState
+from trading.model.decision import Denied
 from trading.model.order import Execution, IntentState, OrderIntent
 from trading.model.order_step import OrderStep
 from trading.model.outcome import Answer
@@ -78,8 +79,8 @@ class Journal(Protocol):
         """
         ...
 
-    def record_denial(self, coids: Sequence[str], code: str, detail: str, now: datetime) -> None:
-        """Close a PLANNED group that a check refused; the first name is the order that it refused."""
+    def record_denial(self, decided: date, denied: Denied, coids: Sequence[str], now: datetime) -> None:
+        """Keep what was refused, and close its PLANNED group, of which the first was; no names where none was made."""
         ...
 
     def transition(self, coid: str, state: IntentState, detail: str, now: datetime) -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 
 from trading.errors import InvariantBroken
+from trading.model.decision import Denied
 from trading.model.execution_id import fill_of
 from trading.model.intent_state import DECLARED_ABSENT
 from trading.model.order import MAYBE_LIVE, Execution, IntentState, OrderIntent, Role
@@ -86,17 +87,17 @@ class SqliteJournal:
             if adopted is not None:
                 _adopt(connection, intents, adopted)
 
-    def record_denial(self, coids: Sequence[str], code: str, detail: str, now: datetime) -> None:
-        """Close PLANNED intents, the first of which a check refused, with one row for the page of denials."""
-        at = utc_text(now)
+    def record_denial(self, decided: date, denied: Denied, coids: Sequence[str], now: datetime) -> None:
+        """Keep one row of what was refused, and close its PLANNED intents, of which the first was; they may be none."""
+        at, code = utc_text(now), denied.code
         with self._database.transaction() as connection:
-            first = require(connection, coids[0])
-            move(connection, first, IntentState.DENIED, f"{code}: {detail}", at)
-            for coid in coids[1:]:
-                move(connection, require(connection, coid), IntentState.DENIED, code, at)
+            for number, coid in enumerate(coids):
+                detail = code if number else f"{code}: {denied.in_numbers}"
+                move(connection, require(connection, coid), IntentState.DENIED, detail, at)
             connection.execute(
-                "INSERT INTO denial (stage, session, symbol, code, detail, at) VALUES ('order', ?, ?, ?, ?, ?)",
-                (first["decided"], first["symbol"], code, detail, at),
+                "INSERT INTO denial (stage, session, symbol, code, value, limit_value, detail, at)"
+                " VALUES ('order', ?, ?, ?, ?, ?, ?, ?)",
+                (decided.isoformat(), denied.symbol, code, denied.value, denied.limit, denied.detail, at),
             )
 
     def transition(self, coid: str, state: IntentState, detail: str, now: datetime) -> None:

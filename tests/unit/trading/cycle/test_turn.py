@@ -214,8 +214,11 @@ def test_entry_that_waits_is_shown_and_counted_once_and_refused_for_that_over_a_
     shown = parts.store.value(StatusKey.WAITING)
     assert msgspec.json.decode(shown or "", type=list[Denied])[0].text == "the mode is REDUCING"
     assert len(parts.rows("SELECT * FROM proof WHERE subject = ?", wait_of(decision.session, "AAPL"))) == 1
-    parts.clock.go(24 * 3600.0)
-    parts.account_turns().run(parts.view(), decision, balances=True)
+    parts.clock.time = OPEN
+    for _ in range(2):
+        parts.reopen()
+        turn = parts.account_turns().run(parts.view(), decision, balances=True)
+        assert turn.waiting == {}
     (denial,) = parts.rows("SELECT code, detail FROM denial")
     assert tuple(denial) == ("state", "the mode is REDUCING, until its window was over")
     assert parts.store.value(StatusKey.WAITING) == "[]"

@@ -140,13 +140,13 @@ def test_money_that_came_or_went_waits_for_a_person(amount: float, allowed: bool
 def test_age_of_an_entry_ends_with_its_window(late_s: int, allowed: bool) -> None:  # noqa: FBT001
     window = moment(PRE_OPEN).times.window
     at = moment(window.ends + timedelta(seconds=late_s))
-    assert (checks.too_old(buy(), at) is None) is allowed
+    assert (checks.too_old("AAPL", DECIDED, at) is None) is allowed
     assert (checks.market_closed(buy(), at.now, window) is None) is allowed
 
 
 def test_entry_of_an_earlier_decision_is_too_old() -> None:
-    assert checks.too_old(replace(buy(), decided=DECIDED), moment(PRE_OPEN)) is None
-    assert code(checks.too_old(replace(buy(), decided=SESSION), moment(PRE_OPEN))) == "too_old"
+    assert checks.too_old("AAPL", DECIDED, moment(PRE_OPEN)) is None
+    assert code(checks.too_old("AAPL", SESSION, moment(PRE_OPEN))) == "too_old"
 
 
 @pytest.mark.parametrize(("early_s", "allowed"), [(1, False), (0, True), (-1, True)])

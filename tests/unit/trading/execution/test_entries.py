@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
 
@@ -85,8 +85,8 @@ def test_entry_of_an_earlier_decision_is_another_one() -> None:
         (after(-1, PRE_OPEN), []),
         (PRE_OPEN, ["Submit"]),
         (after(-120, OPEN), ["Submit"]),
-        (after(-119, OPEN), ["Refuse"]),
-        (OPEN, ["Refuse"]),
+        (after(-119, OPEN), ["Forgo"]),
+        (OPEN, ["Forgo"]),
     ],
 )
 def test_entry_leaves_inside_its_window_and_is_over_after_it(now: datetime, what: list[str]) -> None:
@@ -189,7 +189,8 @@ def test_planned_entry_is_sent_as_it_is_with_its_children() -> None:
 
 def test_planned_entry_whose_window_is_over_is_closed() -> None:
     assert refused(plan_of(before(after(-119, OPEN), *GROUP))) == [("E", "too_old")]
-    assert refused(plan_of(before(PRE_OPEN, planned(entry(session=DECIDED)), decision=None))) == [("E", "too_old")]
+    old = planned(entry(decided=date(2014, 2, 28), session=DECIDED))
+    assert refused(plan_of(before(PRE_OPEN, old, decision=None))) == [("E", "too_old")]
 
 
 def test_planned_entry_needs_no_decision_at_hand() -> None:

@@ -26,8 +26,8 @@ from tests.fakes.trading_states import (
     usually,
 )
 from trading.execution.entries import plan_entries
-from trading.execution.plan import Plan
-from trading.execution.waits import wait_of, written
+from trading.execution.plan import Forgo, Plan
+from trading.execution.waits import refusal_of, wait_of, written
 from trading.model.mode import Mode
 from trading.model.record import IntentRecord
 from trading.ports import Sighting
@@ -41,6 +41,7 @@ REASONS: list[tuple[Facts, str]] = [
     ({"quotes": [bid(100.0, PRE_OPEN, halted=True, prior_close=100.5)]}, "halted_symbol"),
     ({"quotes": []}, "split"),
 ]
+NO_CONTRACT: Facts = {"contracts": {}}
 
 
 def plan_of(now: datetime, *records: IntentRecord, **facts: object) -> Plan:
@@ -71,6 +72,24 @@ def test_entry_that_had_not_to_wait_is_refused_as_too_old() -> None:
     assert [refusal[1] for refusal in refused(plan_of(LATE))] == ["too_old"]
 
 
+def test_entry_without_a_contract_waits_for_it_and_is_refused_for_that_once_its_window_is_over() -> None:
+    first = plan_of(PRE_OPEN, **NO_CONTRACT)
+    assert (waits(first), first.commands, first.look_again) == ({"AAPL": "instrument"}, [], after(60, PRE_OPEN))
+    assert waits(plan_of(ENDS, **NO_CONTRACT, sightings=kept(first))) == {"AAPL": "instrument"}
+    for now in (LATE, after(3600, OPEN)):
+        over = plan_of(now, **NO_CONTRACT, sightings=kept(first))
+        (command,) = over.commands
+        assert isinstance(command, Forgo)
+        assert (command.decided, command.denied.code, waits(over), over.held) == (DECIDED, "instrument", {}, [])
+        assert command.denied.detail == "no contract, until its window was over"
+
+
+def test_entry_whose_contract_nobody_asks_for_any_more_is_refused_for_what_it_waited_for() -> None:
+    first = plan_of(PRE_OPEN, mode=Mode.HALTED)
+    over = plan_of(LATE, **NO_CONTRACT, mode=Mode.HALTED, sightings=kept(first))
+    assert refused(over) == [("", "state")]
+
+
 @pytest.mark.parametrize("now", [PRE_OPEN, ENDS])
 def test_symbol_on_the_list_of_restricted_ones_is_refused_at_once(now: datetime) -> None:
     settings = settings_of("risk.restricted=AAPL")
@@ -81,5 +100,14 @@ def test_symbol_on_the_list_of_restricted_ones_is_refused_at_once(now: datetime)
 
 
 def test_evidence_of_earlier_decisions_is_dropped() -> None:
-    old = wait_of(DECIDED.replace(year=2013), "AAPL")
-    assert plan_of(PRE_OPEN, sightings={old: ()}).over == {old}
+    day = DECIDED.replace(year=2013)
+    old = {wait_of(day, "AAPL"): (), refusal_of(day, "AAPL"): ()}
+    kept_on = {wait_of(DECIDED, "AAPL"): (), refusal_of(DECIDED, "AAPL"): ()}
+    assert plan_of(PRE_OPEN, sightings=old | kept_on).over == old.keys()
+
+
+def test_entry_whose_refusal_is_on_record_is_over() -> None:
+    on_record: dict[str, tuple[Sighting, ...]] = {refusal_of(DECIDED, "AAPL"): ()}
+    plan = plan_of(LATE, sightings=on_record)
+    assert (plan.commands, waits(plan)) == ([], {})
+    assert refused(plan_of(LATE, sightings={refusal_of(DECIDED, "MSFT"): ()})) == [("", "too_old")]

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from datetime import datetime
 
 import pytest
 
@@ -9,9 +10,11 @@ from tests.fakes.trading_states import (
     AAPL,
     ACCOUNT,
     MSFT,
+    OPEN,
     PRE_OPEN,
     SYMBOLS,
     Facts,
+    after,
     approved,
     bid,
     decided,
@@ -204,6 +207,14 @@ def test_purchase_without_a_price_is_said_while_there_are_entries_to_send() -> N
         plan_entries(beside(order, decision=decision, quotes=[bid(100.5, PRE_OPEN)]), plan)
         assert [alarm.code for alarm in plan.alarms] == codes
         assert bool(plan.commands) is (decision is not None)
+
+
+@pytest.mark.parametrize(("now", "said"), [(after(-120, OPEN), True), (after(-119, OPEN), False)])
+def test_purchase_without_a_price_is_said_no_more_once_entries_are_too_late(now: datetime, *, said: bool) -> None:
+    order = theirs(conid=ELSEWHERE, symbol="ELSE", limit_price=None)
+    plan = Plan()
+    plan_entries(moment(now, orders=[order], decision=decided(approved())), plan)
+    assert bool(plan.alarms) is said
 
 
 def test_their_order_for_what_we_hold_counts_as_theirs() -> None:

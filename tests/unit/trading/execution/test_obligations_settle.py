@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from tests.fakes.random_states import random_state
 from tests.fakes.trading_states import EPOCH, shows
 from trading.execution.obligations import obligations
 from trading.execution.order_factory import modified, with_names
-from trading.execution.plan import POLL_S, Adopt, Cancel, Modify, Plan, PlannedCommand, Prepare, Refuse, Submit
+from trading.execution.plan import POLL_S, Adopt, Cancel, Forgo, Modify, Plan, PlannedCommand, Prepare, Refuse, Submit
 from trading.execution.protection import covers
 from trading.execution.snapshot import Reading
 from trading.execution.state import TradingState
+from trading.execution.waits import refusal_of
 from trading.model.command import CommandDraft, CommandRecord, CommandState, Step
 from trading.model.order import BrokerOrder, IntentState, OrderIntent, OrderList
 from trading.model.record import IntentRecord, OwnPosition
@@ -31,6 +32,7 @@ class Obedient:
     rows: dict[int, BrokerOrder]
     positions: dict[int, OwnPosition]
     commands: list[CommandRecord]
+    refused: set[str] = field(default_factory=set)
     made: int = 1000
 
     def carry_out(self, command: PlannedCommand, now: datetime) -> None:
@@ -53,6 +55,8 @@ class Obedient:
             case Refuse(group=group, denied=denied):
                 for intent in self._plan(group):
                     self.records[intent.coid] = IntentRecord(intent, IntentState.DENIED, detail=denied.code)
+            case Forgo(decided=decided, denied=denied):
+                self.refused.add(refusal_of(decided, denied.symbol))
             case Adopt(conid=conid, stop_price=stop, target_price=target):
                 self.positions[conid] = replace(self.positions[conid], stop_price=stop, target_price=target)
 
@@ -133,6 +137,7 @@ def follow(state: TradingState) -> tuple[TradingState, list[Plan]]:
                 positions=tuple(world.positions.values()),
                 commands=tuple(world.commands),
             ),
+            sightings={**state.sightings, **dict.fromkeys(world.refused, ())},
         )
     return state, plans
 

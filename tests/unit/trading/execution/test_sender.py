@@ -16,11 +16,12 @@ from tests.fakes.fake_broker import (
     refused,
 )
 from tests.fakes.order_books import PURPOSE, OrderBooks
-from tests.fakes.trading_states import CLOSES, CONIDS, approved, bid, moment, observing
+from tests.fakes.trading_states import CLOSES, CONIDS, DECIDED, approved, bid, moment, observing
 from trading.execution.order_factory import bracket
-from trading.execution.plan import Adopt, Cancel, Modify, Plan, PlannedCommand, Prepare, Refuse, Submit
+from trading.execution.plan import Adopt, Cancel, Forgo, Modify, Plan, PlannedCommand, Prepare, Refuse, Submit
 from trading.execution.sender import ROUND_S, Round, Sender
 from trading.execution.state import AccountGuard, TradingState
+from trading.execution.waits import refusal_of
 from trading.model.account import AccountKind
 from trading.model.command import CommandRecord, CommandState, Step
 from trading.model.decision import Denied
@@ -99,8 +100,8 @@ def test_denial_is_on_record_with_its_numbers(desk: Desk) -> None:
     done = desk.carry_out(Submit(bracket(approved("AAPL", 100_000), AAPL, PURPOSE), Step.ENTRY))
     assert (done.sent, done.denied, done.acted) == (0, 1, False)
     assert [record.state for record in desk.books.journal.intents()] == [S.DENIED] * 3
-    (row,) = desk.books.rows("SELECT code, detail FROM denial")
-    assert "against" in row["detail"]
+    (row,) = desk.books.rows("SELECT code, value, limit_value FROM denial")
+    assert row["value"] > row["limit_value"] > 0.0
     assert desk.books.metrics.counts[Counter.DENIALS, row["code"]] == 1
 
 
@@ -155,6 +156,14 @@ def test_refused_draft_is_planned_first_so_that_the_refusal_is_on_record(desk: D
     assert [record.detail for record in desk.books.journal.intents()] == [
         "too_old: its window is over", "too_old", "too_old",
     ]  # fmt: skip
+
+
+def test_refusal_of_an_entry_of_which_no_order_was_made_is_put_on_record(desk: Desk) -> None:
+    assert desk.carry_out(Forgo(DECIDED, REFUSAL)).denied == 1
+    assert desk.books.journal.intents() == ()
+    (row,) = desk.books.rows("SELECT session, symbol, code, detail FROM denial")
+    assert tuple(row) == (DECIDED.isoformat(), "AAPL", "too_old", "its window is over")
+    assert refusal_of(DECIDED, "AAPL") in desk.books.context().evidence.subjects()
 
 
 def test_stop_and_target_that_a_person_set_become_the_plan(desk: Desk) -> None:

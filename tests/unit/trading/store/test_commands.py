@@ -9,6 +9,7 @@ import pytest
 from tests.fakes.orders import LATER, NOW, about, at_work, bracket, market_exit, planned_exit, request
 from trading.errors import InvariantBroken
 from trading.model.command import CommandDraft, CommandState, Step
+from trading.model.decision import Denied
 from trading.model.order import IntentState
 from trading.model.outcome import Answer
 from trading.model.request import RequestKind
@@ -43,7 +44,7 @@ def test_submission_is_on_file_and_its_orders_are_sending_before_anything_leaves
 def test_submission_moves_all_its_orders_or_none(journal: SqliteJournal, commands: SqliteCommandLog) -> None:
     first, second = market_exit(journal.next_coid()), market_exit(journal.next_coid())
     journal.plan([first, second])
-    journal.record_denial([second.coid], "short", "", NOW)
+    journal.record_denial(second.decided, Denied("AAPL", "short", None, None), [second.coid], NOW)
     with pytest.raises(InvariantBroken):
         about(commands, [first.coid, second.coid])
     assert states(journal) == [S.PLANNED, S.DENIED]

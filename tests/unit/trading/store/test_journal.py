@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import math
 import re
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -8,6 +10,7 @@ import pytest
 from tests.fakes.chance import seeded
 from tests.fakes.orders import CONID, LATER, NOW, PATHS, at_work, bracket, fill, market_exit, planned_exit
 from trading.errors import InvariantBroken
+from trading.model.decision import Denied
 from trading.model.intent_state import EDGES
 from trading.model.order import IntentState
 from trading.model.record import IntentRecord
@@ -150,20 +153,28 @@ def test_denied_group_is_closed_with_the_code_of_the_first_and_counted_once(
 ) -> None:
     entry, stop, target = bracket(journal.next_coid())
     journal.plan([entry, stop, target])
-    journal.record_denial([entry.coid, stop.coid, target.coid], "too_old", "past its window", NOW)
+    denied = Denied("AAPL", "too_old", 3.0, 0.0, "past its window")
+    journal.record_denial(entry.decided, denied, [entry.coid, stop.coid, target.coid], NOW)
     assert [(r.state, r.detail) for r in journal.intents()] == [
-        (S.DENIED, "too_old: past its window"),
+        (S.DENIED, "too_old: past its window 3 against 0.0"),
         (S.DENIED, "too_old"),
         (S.DENIED, "too_old"),
     ]
-    (row,) = database.query("SELECT stage, symbol, code, session, detail FROM denial")
-    assert tuple(row) == ("order", "AAPL", "too_old", "2014-03-03", "past its window")
+    (row,) = database.query("SELECT stage, symbol, code, session, value, limit_value, detail FROM denial")
+    assert tuple(row) == ("order", "AAPL", "too_old", "2014-03-03", 3.0, 0.0, "past its window")
+
+
+def test_refusal_of_which_no_order_was_made_is_kept_alone(journal: SqliteJournal, database: Database) -> None:
+    journal.record_denial(date(2014, 3, 3), Denied("AAPL", "instrument", math.nan, None, "no contract"), (), NOW)
+    (row,) = database.query("SELECT stage, symbol, code, session, value, limit_value, detail FROM denial")
+    assert tuple(row) == ("order", "AAPL", "instrument", "2014-03-03", None, None, "no contract")
+    assert journal.intents() == ()
 
 
 def test_order_that_was_sent_can_not_be_denied(journal: SqliteJournal, database: Database) -> None:
     intent = planned_exit(journal, S.SENDING)
     with pytest.raises(InvariantBroken):
-        journal.record_denial([intent.coid], "short", "", NOW)
+        journal.record_denial(intent.decided, Denied("AAPL", "short", None, None), [intent.coid], NOW)
     assert database.query("SELECT * FROM denial") == []
 
 

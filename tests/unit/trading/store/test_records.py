@@ -11,7 +11,7 @@ from tests.fakes.decisions import decision
 from tests.fakes.orders import LATER, NOW, SESSION, bracket, fill
 from trading.errors import InvariantBroken
 from trading.market.panel import Panel
-from trading.model.decision import RiskState, StopOut
+from trading.model.decision import Denied, RiskState, StopOut
 from trading.model.difference import Difference, DifferenceKind
 from trading.model.metric import Counter
 from trading.model.mode import OPERATOR, Mode
@@ -222,7 +222,7 @@ def test_stop_out_that_the_last_decision_knew_is_not_added_again(journal: Sqlite
 def test_steps_of_orders_are_counted_by_state(journal: SqliteJournal, store: SqliteStore) -> None:
     assert store.totals() == {Counter.ORDERS: {}, Counter.TRADES_CLOSED: {}}
     entry, *_ = planned(journal)
-    journal.record_denial([entry.coid], "too_old", "past the window", NOW)
+    journal.record_denial(SESSION, Denied("AAPL", "too_old", None, None, "past the window"), [entry.coid], NOW)
     assert store.totals()[Counter.ORDERS] == {"PLANNED": 3, "DENIED": 1}
 
 

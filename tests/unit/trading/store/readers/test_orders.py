@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.fakes.orders import NOW, about, bracket, fill
+from tests.fakes.orders import NOW, SESSION, about, bracket, fill
+from trading.model.decision import Denied
 from trading.store.commands import SqliteCommandLog
 from trading.store.database import Database
 from trading.store.journal import SqliteJournal
@@ -21,7 +22,7 @@ def filled(database: Database, path: Path) -> Path:
     journal.bind("e", 99, 1, NOW)
     for version, price in ((1, 10.0), (2, 9.99)):
         journal.record_fill("e", fill(f"00a.00b.01.0{version}", entry, 5, price), NOW)
-    journal.record_denial(["e-T"], "price_collar", "too far", NOW)
+    journal.record_denial(SESSION, Denied("AAPL", "price_collar", None, None, "too far"), ["e-T"], NOW)
     return path
 
 
