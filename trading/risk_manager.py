@@ -236,8 +236,8 @@ def too_much_lost(risk: RiskState, equity: float, limits: rules.EntryLimits) -> 
     refused, lost, allowed = rules.daily_loss(fall(risk, equity).daily_loss, limits)
     if not refused:
         return None
-    said = f"{lost:.2%} of the equity" if math.isfinite(lost) else "nobody can say how much"
-    return f"daily_loss: {said} lost since the close before, at most {allowed:.2%} allowed; it ends by itself"
+    said = f"{lost:.2%} of the equity was lost" if math.isfinite(lost) else "nobody can say how much was lost"
+    return f"daily_loss: {said} since the close before, at most {allowed:.2%} may be; it ends by itself"
 
 
 def entry_limits(risk: RiskSettings, sizing: SizingSettings) -> rules.EntryLimits:

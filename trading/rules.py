@@ -290,7 +290,7 @@ def repeat(proposal: Proposal, portfolio: Portfolio, limits: EntryLimits) -> Lim
 @compiled
 def daily_loss(lost: float, limits: EntryLimits) -> LimitResult:
     """Refuse entries once the equity lost more than `max_daily_loss` of what it was at the close before."""
-    return not lost <= limits.max_daily_loss, lost, limits.max_daily_loss
+    return not lost <= limits.max_daily_loss + MONEY_TOLERANCE, lost, limits.max_daily_loss
 
 
 @compiled

@@ -10,7 +10,7 @@ from trading.cycle.gather import read_market, view_of
 from trading.cycle.publish import Publisher
 from trading.cycle.summary import CycleSummary
 from trading.decision import DecisionSystem, decide
-from trading.errors import GatewayError
+from trading.errors import STORAGE, GatewayError, InvariantBroken
 from trading.execution.context import TradingContext
 from trading.execution.state import MarketTimes, TradingState
 from trading.model.alarm import Alarm, AlarmCode
@@ -81,7 +81,7 @@ class Deciding:
     def decide(self, state: TradingState, publisher: Publisher, summary: CycleSummary) -> bool:
         """Decide on the newest completed session; return whether that was possible, else it is tried again.
 
-        Raises: GatewayError, what it is taken on can't be read; see `failed`.
+        Raises: GatewayError, what it is taken on can't be read, see `failed`; InvariantBroken("storage").
         """
         context = self._context
         newest = state.times.newest
@@ -95,13 +95,15 @@ class Deciding:
         symbols = sorted({*self._symbols, *held})
         market = read_market(context, newest.day, symbols, self._stages.strategy.fetch_bars)
         summary.trades += context.store.record_closed_trades()
-        view = view_of(context, market, state.snapshot, state.journal)
+        try:
+            view = view_of(context, market, state.snapshot, state.journal)
+        except InvariantBroken as problem:
+            if problem.invariant == STORAGE:
+                raise
+            return self._not_yet(state.times, problem.detail)
         if view is None:
             missing = "no bars" if state.snapshot.account.value is not None else "no balances"
-            self.problem = f"nothing can be decided on {newest.day}: there are {missing} of it"
-            context.log.warning("no decision yet", session=newest.day.isoformat(), missing=missing)
-            self.again_at = _next_try(state.times, context.clock.now())
-            return False
+            return self._not_yet(state.times, f"there are {missing} of it")
         decision = decide(replace(view, relied_on=state.doubt is None), self._stages)
         # The decision comes last: once it is there, nothing before it is done again.
         if state.doubt is None:
@@ -119,6 +121,13 @@ class Deciding:
         now = self._context.clock.now()
         self.problem, self.again_at = str(error), now + timedelta(seconds=RETRY_S)
         self._context.log.warning("no decision yet", missing=self.problem)
+
+    def _not_yet(self, times: MarketTimes, missing: str) -> bool:
+        context, day = self._context, times.newest.day
+        self.problem = f"nothing can be decided on {day}: {missing}"
+        context.log.warning("no decision yet", session=day.isoformat(), missing=missing)
+        self.again_at = _next_try(times, context.clock.now())
+        return False
 
 
 def _next_try(times: MarketTimes, now: datetime) -> datetime:

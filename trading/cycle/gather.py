@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import TypeVar
 
-from trading.cycle.balances import standing
+from trading.cycle.balances import Money
 from trading.cycle.session_keeper import SessionView
 from trading.decision import MarketView
-from trading.errors import DataError, GatewayError, InvariantBroken
+from trading.errors import DataError, GatewayError
 from trading.execution.context import TradingContext
 from trading.execution.exits import pending_exits
 from trading.execution.foreign import blocked_contracts
@@ -24,7 +24,7 @@ from trading.market.calendar import Session
 from trading.market.panel import Panel
 from trading.model.account import Quote
 from trading.model.contract import Contract
-from trading.model.decision import Decision, Holding, RiskState
+from trading.model.decision import Decision, Holding
 from trading.model.record import JournalView
 from trading.ports import Sighting
 
@@ -85,15 +85,6 @@ def view_of(
     )
 
 
-def risk_of(context: TradingContext) -> RiskState:
-    """Return what the risk rules remember; where it can't be read an empty memory, with which nothing is bought."""
-    try:
-        return context.store.risk_state()
-    except InvariantBroken as error:
-        context.log.warning("what the risk rules remember can't be read", cause=error.detail)
-        return RiskState()
-
-
 def market_times(context: TradingContext, now: datetime) -> MarketTimes:
     """Return where `now` lies in the market's calendar.
 
@@ -120,6 +111,7 @@ def trading_state(
     snapshot: BrokerSnapshot,
     journal: JournalView,
     decision: Decision | None,
+    money: Money,
     *,
     reconciled: bool,
     free_bytes: int | None,
@@ -129,7 +121,6 @@ def trading_state(
     What can't be read of those leaves its orders waiting and nothing else.
     """
     now = context.clock.now()
-    doubt, flows = standing(context, snapshot.account.value)
     state = TradingState(
         now=now,
         epoch=session.epoch,
@@ -147,14 +138,14 @@ def trading_state(
         ),
         settings=context.settings,
         reconciled=reconciled,
-        risk=risk_of(context),
+        risk=money.risk,
         closes=closes_now(decision, journal, context.calendar),
         blocked=blocked_contracts(snapshot, journal),
         sightings=_sightings(context),
         skew_s=session.skew_s,
         free_bytes=free_bytes,
-        doubt=doubt,
-        flows=flows,
+        doubt=money.doubt,
+        flows=money.flows,
     )
     contracts, no_contracts = _read(context, lambda: _contracts(context, state))
     state = replace(state, contracts=contracts)

@@ -37,7 +37,6 @@ from trading.model.metric import Counter
 from trading.model.mode import Mode
 from trading.model.order import IntentState
 from trading.model.status import StatusKey
-from trading.risk_manager import entry_limits, too_much_lost
 
 EXECUTION_DAYS = 7
 # A round that acts is followed by another one; so many are enough for any order's way, the rest is the next turn's.
@@ -179,7 +178,8 @@ class AccountTurns:
         snapshot = in_dollars(snapshot, journal)
         if known is None:
             balances.take_in(context, snapshot, journal)
-        self._judge_loss(snapshot)
+        money = balances.known_money(context, snapshot.account.value)
+        balances.judge_loss(context, snapshot.account.value, money)
         if not self.reconciled and snapshot.whole and not unsettled(journal):
             self.reconciled = True
             context.store.set_reconciled(
@@ -191,6 +191,7 @@ class AccountTurns:
             snapshot,
             journal,
             decision,
+            money,
             reconciled=self.reconciled,
             free_bytes=self._free_bytes(),
         )
@@ -204,23 +205,6 @@ class AccountTurns:
         if snapshot.whole:
             for cause in ("orphan", "short"):
                 halts.halt_over(cause, _facts(reconciled.halts, cause), now)
-
-    def _judge_loss(self, snapshot: BrokerSnapshot) -> None:
-        """R08: REDUCING while too much is lost of the close before, by the balances of now or of the last decision.
-
-        Balances that can't be read, or are in doubt, leave it as it was; so does a memory that can't be read.
-        """
-        context, account = self._context, snapshot.account.value
-        if account is None or balances.standing(context, account)[0] is not None:
-            return
-        try:
-            risk = context.store.risk_state()
-        except InvariantBroken:
-            # Told, with entries that wait, by `risk_of`.
-            return
-        limits = entry_limits(context.settings.risk, context.settings.sizing)
-        reason = too_much_lost(risk, account.net_liquidation, limits)
-        context.store.halts.set_daily_loss(reason, context.clock.now())
 
     def _raise(self, found: Iterable[HaltCause]) -> None:
         now = self._context.clock.now()

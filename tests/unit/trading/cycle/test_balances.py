@@ -4,24 +4,29 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 
 from tests.fakes.broker_account import ACCOUNT
 from tests.fakes.fake_market_data import CONIDS
-from tests.fakes.stages import system_of
+from tests.fakes.stages import settings_of, system_of
 from tests.fakes.trading_context import PRE_OPEN, PROFILE, SESSION, ContextParts, decision_of
 from tests.fakes.trading_states import approved
+from trading.cycle.balances import Money, judge_loss
 from trading.cycle.deciding import RETRY_S, Deciding
 from trading.cycle.publish import Publisher
 from trading.cycle.summary import CycleSummary
-from trading.cycle.turn import Turn
+from trading.cycle.turn import AccountTurns, Turn
+from trading.errors import InvariantBroken
 from trading.execution.balances import FLOW_APART, JUMP_APART
+from trading.model.account import AccountState
 from trading.model.alarm import AlarmCode
+from trading.model.balances import Doubt
 from trading.model.decision import RiskState
 from trading.model.mode import Mode
 from trading.model.order import BrokerStatus, Execution, OrderType, Side
+from trading.store.records import SqliteStore
 
 NIGHT = PRE_OPEN - timedelta(hours=10)
 STAGES = system_of(PROFILE)
@@ -138,6 +143,59 @@ def test_risk_memory_that_cannot_be_read_stops_nothing_and_keeps_the_daily_loss(
     put(parts, "risk", '{"peak":10000.0,"prior_equity":10000.0}')
     turn(parts)
     assert [flow.amount for flow in parts.balances.unconfirmed()] == [-2_500.0]
+
+
+def test_risk_memory_that_cannot_be_read_is_told_and_holds_back_what_leaves_once_it_is_there(
+    parts: ContextParts,
+) -> None:
+    turns, decision = parts.account_turns(), decision_of(approved("AAPL", 3))
+    put(parts, "risk", "x")
+    done = turns.run(parts.view(), decision, balances=True)
+    assert (done.sent, [alarm.code for alarm in done.alarms]) == (0, [AlarmCode.EQUITY])
+    assert "the kept risk state can't be read" in done.waiting["AAPL"]
+    made = Deciding(parts.context(), STAGES, ("AAPL",))
+    assert not made.decide(done.state, Publisher(parts.context()), CycleSummary())
+    assert made.problem.startswith("nothing can be decided on 2014-03-03: the kept risk state can't be read")
+    assert made.again_at == PRE_OPEN + timedelta(seconds=RETRY_S)
+    assert parts.store.value("risk") == "x"
+    put(parts, "risk", '{"peak":10000.0,"prior_equity":10000.0}')
+    assert turn(parts, "AAPL").sent == 3
+
+
+class Unreadable(SqliteStore):
+    """A store whose disk fails where the memory of the limits is read."""
+
+    def risk_state(self, through: date | None = None) -> RiskState:
+        raise InvariantBroken("storage", f"disk I/O error {through}")
+
+
+def test_disk_that_fails_is_no_doubt_about_the_money(parts: ContextParts) -> None:
+    turn(parts)
+    context = replace(parts.context(), store=Unreadable(parts.database))
+    with pytest.raises(InvariantBroken, match="disk I/O error"):
+        AccountTurns(context, lambda: 10**12).run(parts.view(), None, balances=True)
+
+
+@pytest.mark.parametrize(
+    ("worth", "lost"),
+    [(9_500.0, False), (9_499.99, True), (0.01, True), (0.0, False), (-1.0, False), (math.nan, False)],
+)
+def test_loss_is_judged_by_what_an_account_can_be_worth(parts: ContextParts, worth: float, *, lost: bool) -> None:
+    # Dollars that were all converted are no loss of the day.
+    parts.settings = settings_of()
+    account = AccountState(ACCOUNT, "EUR", worth, worth, worth, worth)
+    judge_loss(parts.context(), account, Money(RiskState(10_000.0, 10_000.0)))
+    assert len(parts.rows("SELECT * FROM mode_log WHERE fact = 'daily_loss'")) == lost
+
+
+@pytest.mark.parametrize(("known", "doubt"), [(False, None), (True, Doubt("odd"))])
+def test_loss_stands_while_the_balances_are_missing_or_in_doubt(
+    parts: ContextParts, doubt: Doubt | None, *, known: bool
+) -> None:
+    parts.store.halts.set_daily_loss("6 % lost", PRE_OPEN)
+    account = AccountState(ACCOUNT, "USD", 10_000.0, 0.0, 0.0, 0.0) if known else None
+    judge_loss(parts.context(), account, Money(RiskState(10_000.0, 10_000.0), doubt))
+    assert len(parts.rows("SELECT * FROM mode_log WHERE fact = 'daily_loss'")) == 1
 
 
 @pytest.mark.parametrize(

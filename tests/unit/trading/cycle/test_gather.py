@@ -19,6 +19,7 @@ from tests.fakes.trading_context import (
     decision_of,
 )
 from tests.fakes.trading_states import approved
+from trading.cycle.balances import known_money
 from trading.cycle.gather import Market, market_times, open_session, read_market, refreshed, trading_state, view_of
 from trading.cycle.session_keeper import SessionView
 from trading.decision import MarketView
@@ -70,12 +71,14 @@ def view(parts: ContextParts, through: Market) -> MarketView:
 
 
 def look(parts: ContextParts, decision: Decision | None = None, session: SessionView = VIEW) -> TradingState:
+    context, snapshot = parts.context(), parts.snapshot()
     return trading_state(
-        parts.context(),
+        context,
         session,
-        parts.snapshot(),
+        snapshot,
         parts.journal.view(parts.clock.now()),
         decision,
+        known_money(context, snapshot.account.value),
         reconciled=True,
         free_bytes=10**9,
     )
