@@ -35,7 +35,7 @@ class Candle(TypedDict):
 
 
 class Mark(TypedDict):
-    """One fill, or one refused day with why."""
+    """One fill, one refused day with why, or money that came or went."""
 
     time: str
     kind: str
@@ -61,10 +61,11 @@ class Line(TypedDict):
 
 
 class EquityChart(TypedDict):
-    """Equity, and the drawdown beneath it in percent, never above zero."""
+    """Equity, and the drawdown beneath it in percent, never above zero; marks where money came or went."""
 
     equity: list[Point]
     drawdown: list[Point]
+    marks: list[Mark]
 
 
 class SymbolChart(TypedDict):
@@ -83,7 +84,14 @@ def equity_chart(points: Sequence[EquityPoint]) -> EquityChart:
     return {
         "equity": [{"time": p.session.isoformat(), "value": round(p.equity, 2)} for p in points],
         "drawdown": [{"time": p.session.isoformat(), "value": round(-100 * p.drawdown, 4) + 0.0} for p in points],
+        "marks": [paid_mark(point) for point in points if point.paid],
     }
+
+
+def paid_mark(point: EquityPoint) -> Mark:
+    """Return the dot of a day on which money came or went."""
+    text = f"{number(abs(point.paid))} USD {'came in' if point.paid > 0.0 else 'went out'}, by no trade"
+    return {"time": point.session.isoformat(), "kind": "paid", "text": text}
 
 
 def symbol_chart(

@@ -16,7 +16,10 @@ _PROTECTIVE_ROLES = frozenset({Role.STOP, Role.TARGET})
 
 @dataclass(frozen=True, slots=True)
 class AccountFigures:
-    """What the account holds at the newest close; `change` is against the close before, None on the first."""
+    """What the account holds at the newest close; `change` is against the close before, None on the first.
+
+    What was paid in or out is no part of it.
+    """
 
     equity: float
     cash: float
@@ -62,14 +65,15 @@ def money(points: Sequence[EquityPoint], positions: Sequence[PositionLine]) -> A
         return None
     last = points[-1]
     prior = points[-2] if len(points) > 1 else None
-    change = None if prior is None else last.equity - prior.equity
+    change = None if prior is None else last.equity - prior.equity - last.paid
+    base = 0.0 if prior is None else prior.equity + max(last.paid, 0.0)
     worth = sum(row.quantity * price_of(row) for row in positions)
     return AccountFigures(
         equity=last.equity,
         cash=last.cash,
         drawdown=last.drawdown,
         change=change,
-        change_fraction=None if change is None or prior is None or prior.equity <= 0 else change / prior.equity,
+        change_fraction=None if change is None or base <= 0.0 else change / base,
         invested_fraction=worth / last.equity if last.equity > 0 else 0.0,
         open_risk=sum(row.quantity * max(0.0, price_of(row) - row.stop_price) for row in positions),
         open_result=sum(result_of(row) for row in positions),

@@ -12,6 +12,7 @@ from trading.cli.output import decimal, json_text, money, say, table
 from trading.config import Settings
 from trading.model.account import EquityPoint, mask_account
 from trading.model.alert import Alert
+from trading.model.balances import Flow, FlowState
 from trading.model.decision import Denied
 from trading.model.decision_words import sentence
 from trading.model.mode import FlattenGoal, Halt
@@ -47,6 +48,7 @@ class Status:
     alerts: tuple[Alert, ...]
     silent_s: float | None
     equity: EquityPoint | None
+    flows: tuple[Flow, ...]
     positions: tuple[PositionLine, ...]
     orders: tuple[OrderLine, ...]
     last_trades: tuple[TradeLine, ...]
@@ -88,7 +90,7 @@ def _status(settings: Settings, state: State, silent: float | None) -> Status:
             check_interval_s=settings.loop.check_interval_s,
         )
     )
-    equity = state.account.equity(limit=1)
+    equity = state.account.equity(limit=2)
     decided = state.decisions.sessions(limit=1)
     goal = state.account.flatten_goal()
     return Status(
@@ -108,7 +110,8 @@ def _status(settings: Settings, state: State, silent: float | None) -> Status:
         flatten=None if goal is None or goal.over else goal,
         alerts=state.alerts.present(),
         silent_s=silent,
-        equity=equity[0] if equity else None,
+        equity=equity[-1] if equity else None,
+        flows=state.account.flows(since=equity[0].session) if equity else (),
         positions=state.positions.open(),
         orders=state.orders.open(),
         last_trades=state.positions.trades(limit=_LAST_TRADES),
@@ -146,6 +149,9 @@ def details(found: Status) -> str:
             f"Equity    {money(point.equity)} USD on {point.session}   cash {money(point.cash)}"
             f"   drawdown {point.drawdown:.2%}"
         )
+    for flow in found.flows:
+        said = "no gain and no loss" if flow.state is FlowState.CONFIRMED else "no gain and no loss unless you say so"
+        parts.append(f"Money     {flow.text}: {said}")
     parts.append(f"Decision  {found.last_decision or 'none yet'}")
     parts.append(_positions(found.positions))
     parts.append(_orders(found.orders))

@@ -146,19 +146,13 @@ def allowed(flow: Flow) -> float:
     return MAX_UNCONFIRMED * flow.equity
 
 
-def told(flow: Flow) -> str:
-    """Return what came or went in words."""
-    what = "came into" if flow.amount > 0.0 else "left"
-    return f"{abs(flow.amount):,.2f} USD {what} the account on {flow.at:%Y-%m-%d}, by no trade of ours"
-
-
 def balance_alarms(doubted: Doubt | None, flows: Iterable[Flow]) -> tuple[Alarm, ...]:
     """Return what people have to know: figures that no second reading confirms by itself, and what waits for them."""
     found = [Alarm(AlarmCode.EQUITY, "", doubted.text)] if doubted is not None and doubted.lasting else []
     for flow in flows:
         if waits_for_a_person(flow):
             text = (
-                f"{told(flow)}: nothing is bought until you say `reconcile --flow {flow.number}`, or `--no-flow "
+                f"{flow.text}: nothing is bought until you say `reconcile --flow {flow.number}`, or `--no-flow "
                 f"{flow.number}` where no money came or went"
             )
             found.append(Alarm(AlarmCode.FLOW, str(flow.number), text))

@@ -112,7 +112,7 @@ def flow(symbol: str, flows: Iterable[Flow]) -> Denied | None:
     """R25: a person has said what came or went, where it is more than 1 % of equity."""
     for each in flows:
         if balances.waits_for_a_person(each):
-            text = f"{balances.told(each)}: `reconcile --flow {each.number}`, or `--no-flow {each.number}`"
+            text = f"{each.text}: `reconcile --flow {each.number}`, or `--no-flow {each.number}`"
             return Denied(symbol, "flow", abs(each.amount), balances.allowed(each), text)
     return None
 

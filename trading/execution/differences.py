@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from trading.execution.absence import VOTES_NEEDED, votes_on
-from trading.execution.balances import told, waits_for_a_person
+from trading.execution.balances import waits_for_a_person
 from trading.execution.foreign import foreign_orders, name_of
 from trading.execution.matching import PRICE_TOLERANCE, may_be
 from trading.execution.own_shares import subject_of
@@ -169,7 +169,7 @@ def _flows(state: TradingState) -> Iterator[Difference]:
     for flow in state.flows:
         system = "counts it as no gain and no loss" + "; buys nothing until you decide" * waits_for_a_person(flow)
         person = f"--{Remedy.FLOW} {flow.number} if it did, --{Remedy.NO_FLOW} {flow.number} if no money came or went"
-        yield Difference(DifferenceKind.FLOW, str(flow.number), "", told(flow), system, person)
+        yield Difference(DifferenceKind.FLOW, str(flow.number), "", flow.text, system, person)
 
 
 def _symbol(state: TradingState, conid: int) -> str:

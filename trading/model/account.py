@@ -106,10 +106,14 @@ class SessionStatus:
 
 @dataclass(frozen=True, slots=True)
 class EquityPoint:
-    """The account in USD at the close of a session; `drawdown` is a fraction of the highest equity so far."""
+    """The account in USD at the close of a session; `drawdown` is a fraction of the highest equity so far.
+
+    `paid` is what came in since the close before by no trade of ours, below 0 what went: no gain and no loss.
+    """
 
     session: date
     cash: float
     equity: float
     positions: int
     drawdown: float
+    paid: float = 0.0

@@ -69,6 +69,12 @@ class Flow:
     peak: float | None = None
     prior: float | None = None
 
+    @property
+    def text(self) -> str:
+        """Return what came or went in words."""
+        what = "came into" if self.amount > 0.0 else "left"
+        return f"{abs(self.amount):,.2f} USD {what} the account on {self.at:%Y-%m-%d}, by no trade of ours"
+
 
 @dataclass(frozen=True, slots=True)
 class Decided:

@@ -35,6 +35,7 @@ def overview() -> str:
         sketch=equity_polyline(points, SKETCH_WIDTH, SKETCH_HEIGHT),
         positions=positions,
         money=model.money(points, positions),
+        flows=read.account.flows(since=points[-2:][0].session) if points else (),
         orders=orders,
         protection=model.protection(positions, orders),
         plan=model.plan(newest),

@@ -4,6 +4,8 @@ import json
 from dataclasses import replace
 from datetime import date, timedelta
 
+import pytest
+
 from tests.unit.webapp.desk import NOON, WORDS
 from trading.model.account import EquityPoint
 from trading.model.decision import Denied
@@ -21,8 +23,14 @@ def test_equity_and_drawdown_share_their_days_and_drawdown_is_never_a_negative_z
     drawn = charts.equity_chart(points)
     assert json.dumps(drawn) == (
         '{"equity": [{"time": "2026-03-02", "value": 1000.0}, {"time": "2026-03-03", "value": 990.0}],'
-        ' "drawdown": [{"time": "2026-03-02", "value": 0.0}, {"time": "2026-03-03", "value": -1.0}]}'
+        ' "drawdown": [{"time": "2026-03-02", "value": 0.0}, {"time": "2026-03-03", "value": -1.0}], "marks": []}'
     )
+
+
+@pytest.mark.parametrize(("paid", "said"), [(2_500.0, "2\u202f500.00 USD came in"), (-0.5, "0.50 USD went out")])
+def test_money_that_came_or_went_is_a_mark_on_its_day(paid: float, said: str) -> None:
+    drawn = charts.equity_chart((EquityPoint(DAY, 1.0, 1000.0, 0, 0.0), EquityPoint(DAY, 1.0, 900.0, 0, 0.0, paid)))
+    assert drawn["marks"] == [{"time": "2026-03-02", "kind": "paid", "text": f"{said}, by no trade"}]
 
 
 def test_lines_are_those_that_the_strategy_names_with_the_values_that_it_wrote() -> None:

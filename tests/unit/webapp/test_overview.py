@@ -39,6 +39,24 @@ def test_the_first_close_has_no_change_and_before_it_there_is_no_money() -> None
     assert overview.money((), ()) is None
 
 
+@pytest.mark.parametrize(
+    ("after", "paid", "change", "fraction"),
+    [
+        (1520.0, 500.0, 20.0, 20 / 1500),
+        (480.0, -500.0, -20.0, -20 / 1000),
+        (1500.0, 500.0, 0.0, 0.0),
+        (0.0, -1000.0, 0.0, 0.0),
+    ],
+)
+def test_money_that_came_or_went_is_no_gain_and_no_loss(
+    after: float, paid: float, change: float, fraction: float
+) -> None:
+    first, last = points(1000.0, after)
+    money = overview.money((first, replace(last, paid=paid)), ())
+    assert money is not None
+    assert (money.change, money.change_fraction) == pytest.approx((change, fraction))
+
+
 def test_a_price_under_its_stop_risks_nothing_more() -> None:
     money = overview.money(points(1000.0), (replace(HELD, last_close=40.0),))
     assert money is not None

@@ -2,14 +2,31 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import date
 
+from trading.errors import InvariantBroken
 from trading.model.account import EquityPoint
+from trading.model.balances import Flow, FlowState
 from trading.model.mode import FlattenGoal, Halt, ModeState
 from trading.store import modes
+from trading.store.balances import flow_of
 from trading.store.halts import HALTING, NEWEST_GOAL, STANDING, goal_of, halt_of
 from trading.store.readers.transaction import WITHOUT_LIMIT, ReadTransaction
 from trading.store.units import from_units
+
+# What came or went is in the equity of the first decision after it.
+_EQUITY = f"""
+WITH point AS (
+    SELECT equity.*, at, lag(at) OVER (ORDER BY session) AS since FROM equity LEFT JOIN decision USING (session)
+)
+SELECT *, (
+    SELECT coalesce(sum(amount), 0) FROM flow
+    WHERE flow.at > point.since AND flow.at <= point.at AND state <> '{FlowState.REFUSED}'
+) AS paid
+FROM (SELECT * FROM point ORDER BY session DESC LIMIT ? OFFSET ?) AS point ORDER BY session
+"""  # noqa: S608 - a constant
+_FLOWS = f"SELECT * FROM flow WHERE state <> '{FlowState.REFUSED}' AND at >= ? ORDER BY number"  # noqa: S608 - a constant
 
 
 class AccountReader:
@@ -41,11 +58,7 @@ class AccountReader:
 
     def equity(self, *, limit: int = WITHOUT_LIMIT, offset: int = 0) -> tuple[EquityPoint, ...]:
         """Return the last points of the equity curve, oldest first; `offset` leaves out the newest."""
-        rows = self._transaction.rows(
-            "SELECT * FROM (SELECT * FROM equity ORDER BY session DESC LIMIT ? OFFSET ?) ORDER BY session",
-            limit,
-            offset,
-        )
+        rows = self._transaction.rows(_EQUITY, limit, offset)
         return tuple(
             EquityPoint(
                 session=date.fromisoformat(row["session"]),
@@ -53,6 +66,18 @@ class AccountReader:
                 cash=from_units(row["cash"]),
                 positions=row["positions"],
                 drawdown=row["drawdown"],
+                paid=from_units(row["paid"]),
             )
             for row in rows
         )
+
+    def flows(self, *, since: date = date.min) -> tuple[Flow, ...]:
+        """Return the money that came and went from a day on, oldest first, but for what a person said was none.
+
+        One that can't be read is left out: an alert of the trading process names it.
+        """
+        found = []
+        for row in self._transaction.rows(_FLOWS, since.isoformat()):
+            with suppress(InvariantBroken):
+                found.append(flow_of(row))
+        return tuple(found)

@@ -100,8 +100,11 @@
     const panes = chart.panes();
     panes[0].setStretchFactor(3);
     panes[1].setStretchFactor(1);
+    const markers = createSeriesMarkers(equity, []);
+    const paid = { position: "aboveBar", shape: "circle", color: colour("info"), size: 0.7 };
     const legend = legendOf(element);
-    const show = (time, value, depth) => write(legend, [["", dayText(time)], ["equity", `${grouped(value)} USD`], ["drawdown", `${grouped(depth)}${THIN}%`, depth < 0 ? "loss" : ""]]);
+    const notesOf = (time) => current.marks.filter((mark) => mark.time === time).map((mark) => ["", mark.text, "note"]);
+    const show = (time, value, depth) => write(legend, [["", dayText(time)], ["equity", `${grouped(value)} USD`], ["drawdown", `${grouped(depth)}${THIN}%`, depth < 0 ? "loss" : ""], ...notesOf(time)]);
     let current = data;
     const last = () => {
       const end = current.equity.length - 1;
@@ -111,6 +114,7 @@
       current = fresh;
       equity.setData(fresh.equity);
       drawdown.setData(fresh.drawdown);
+      markers.setMarkers(fresh.marks.map((mark) => ({ time: mark.time, ...paid })));
       chart.timeScale().fitContent();
       last();
     };
@@ -121,7 +125,7 @@
     chart.subscribeCrosshairMove((move) => {
       const here = move.seriesData.get(equity);
       const depth = move.seriesData.get(drawdown);
-      if (here && depth) show(move.time, here.value, depth.value);
+      if (here && depth) show(here.time, here.value, depth.value);
       else last();
     });
     return { chart, fill };

@@ -11,12 +11,14 @@ from tests.fakes.decisions import decision
 from tests.fakes.memory_metrics import MemoryLog, MemoryMetrics
 from tests.fakes.orders import LATER, NOW, bracket, fill
 from tests.unit.trading.cli.conftest import Shell
+from trading.model.balances import BalanceMemory, Balances, FlowState
 from trading.model.decision import Denied
 from trading.model.status import SessionState, StatusKey
 from trading.monitoring.metrics import MetricsFile
 from trading.monitoring.notifications import LogNotifier
 from trading.monitoring.wall_clock import WallClock
 from trading.store.alerts import SqliteAlerts
+from trading.store.balances import SqliteBalances
 from trading.store.database import Database
 from trading.store.journal import SqliteJournal
 from trading.store.records import SqliteStore
@@ -65,6 +67,21 @@ def test_state_is_shown_at_a_glance(lived: Shell) -> None:
         ["AAPL", "10", "100.01", "–", "95.02", "105.03", "0/10", "2014-03-04"]
     ]
     assert any(line.startswith("IBM") and line.endswith("+48.20") for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("state", "said"), [(None, "no gain and no loss unless you say so"), (FlowState.CONFIRMED, "no gain and no loss")]
+)
+def test_money_that_came_is_shown_beside_the_equity(lived: Shell, state: FlowState | None, said: str) -> None:
+    database = Database(lived.state / "trading.db", chance=seeded())
+    book = SqliteBalances(database)
+    book.record_flow(BalanceMemory(Balances(LATER, 0.0, 10_500.0)), 500.0, 10_000.0, LATER)
+    if state is not None:
+        book.settle(1, state, actor="ann", now=LATER)
+    database.close()
+    shown = f"Money     500.00 USD came into the account on {LATER:%Y-%m-%d}, by no trade of ours: {said}"
+    assert shown in lived.run("status").out.splitlines()
+    assert json.loads(lived.run("status", "--json").out)["flows"][0]["amount"] == 500.0
 
 
 def test_json_holds_the_same_for_programs(lived: Shell) -> None:

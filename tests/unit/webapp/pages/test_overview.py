@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
 from tests.unit.webapp.desk import NOON, Dashboard, make_ready, open_store, text_of
+from trading.model.balances import BalanceMemory, Balances, FlowState
 from trading.model.mode import OPERATOR
 from trading.model.status import StatusKey
+from trading.store.balances import SqliteBalances
 
 
 def test_the_first_start_says_what_comes(dashboard: Dashboard) -> None:
@@ -20,6 +24,17 @@ def test_the_overview_answers_the_four_questions(ready: Dashboard) -> None:
     assert "What do I have to do?" in page
     assert "All is well." in page
     assert "25\u202f000.00" in page
+
+
+def test_money_that_came_or_went_is_said_beside_the_equity(ready: Dashboard) -> None:
+    said = "2,500.00 USD left the account on 2026-03-02, by no trade of ours: no gain and no loss"
+    database, _ = open_store(ready.state)
+    book, now = SqliteBalances(database), datetime(2026, 3, 2, 21, 30, tzinfo=UTC)
+    book.record_flow(BalanceMemory(Balances(now, 0.0, 22_500.0)), -2_500.0, 25_000.0, now)
+    assert f"{said} unless you say so." in text_of(ready, "/")
+    book.settle(1, FlowState.CONFIRMED, actor="ann", now=now)
+    assert f"{said}." in text_of(ready, "/")
+    database.close()
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,14 @@
 from __future__ import annotations
 
-from datetime import date
+from dataclasses import replace
+from datetime import date, timedelta
 from pathlib import Path
 
+from tests.fakes.decisions import decision
 from tests.fakes.orders import LATER, NOW
+from trading.model.balances import BalanceMemory, Balances, FlowState
 from trading.model.mode import OPERATOR, Mode
+from trading.store.balances import SqliteBalances
 from trading.store.database import Database
 from trading.store.readers.state import read_state
 from trading.store.records import SqliteStore
@@ -18,6 +22,44 @@ def test_equity_comes_oldest_first_and_the_last_of_it(database: Database, path: 
         assert [point.session.day for point in state.account.equity()] == [3, 4, 5]
         assert [point.equity for point in state.account.equity(limit=2)] == [10_004.0, 10_005.0]
         assert [point.equity for point in state.account.equity(limit=2, offset=1)] == [10_003.0, 10_004.0]
+
+
+def test_money_that_came_or_went_is_in_the_equity_of_the_decision_after_it(database: Database, path: Path) -> None:
+    store, book = SqliteStore(database), SqliteBalances(database)
+    days = [NOW + timedelta(days=number) for number in range(4)]
+    for at in days:
+        store.record_equity(at.date(), 10_000.0, 1.0, 2, 0.0)
+        store.record_decision(replace(decision(), session=at.date()), at)
+    hour = timedelta(hours=1)
+    # Before the first decision there was no equity that it could have changed.
+    for at, amount in (
+        (days[0] - hour, 1.0),
+        (days[0] + hour, 500.0),
+        (days[1], 20.0),
+        (days[1] + hour, -300.0),
+        (days[2] - hour, 7.0),
+        (days[3] + hour, 9.0),
+    ):
+        memory = BalanceMemory(Balances(at, 0.0, 10_000.0))
+        book.record_flow(memory, amount, 10_000.0, at)
+    book.settle(5, FlowState.REFUSED, actor="ann", now=days[3])
+    with read_state(path) as state:
+        assert [point.paid for point in state.account.equity()] == [0.0, 520.0, -300.0, 0.0]
+        assert [point.paid for point in state.account.equity(limit=1, offset=1)] == [-300.0]
+        assert [flow.amount for flow in state.account.flows()] == [1.0, 500.0, 20.0, -300.0, 9.0]
+        assert [flow.amount for flow in state.account.flows(since=days[2].date())] == [9.0]
+
+
+def test_money_that_can_not_be_read_is_left_out(database: Database, path: Path) -> None:
+    book = SqliteBalances(database)
+    for number in range(2):
+        book.record_flow(BalanceMemory(Balances(NOW, 0.0, 10_000.0)), 500.0 + number, 9_500.0, NOW)
+    with database.transaction() as connection:
+        connection.execute("UPDATE flow SET at = 'soon' WHERE number = 1")
+    SqliteStore(database).record_equity(NOW.date(), 1.0, 1.0, 1, 0.0)
+    with read_state(path) as state:
+        assert [flow.amount for flow in state.account.flows()] == [501.0]
+        assert [point.paid for point in state.account.equity()] == [0.0]
 
 
 def test_the_mode_is_the_strictest(database: Database, path: Path) -> None:
