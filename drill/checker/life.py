@@ -11,8 +11,9 @@ from zoneinfo import ZoneInfo
 
 from drill.checker.accounts import intent_of
 from drill.checker.book import Book, Order, final
-from drill.checker.logs import Case, Step, Violation, instant
+from drill.checker.logs import FAR, Case, ModeRow, Step, Violation, instant
 from drill.checker.looks import looks_of, session_down
+from drill.checker.money import LATCH, MARGIN, drawdown
 from drill.checker.untold import untold
 from drill.checker.wire import repeated
 
@@ -148,7 +149,7 @@ def _reconciled_soon(case: Case) -> Iterator[Violation]:
 
     That is ten minutes for an order that is not proven, and a few turns.
     """
-    healed = next((instant(event["at"]) for event in case.happened("healed")), case.end)
+    healed = _healed(case)
     looks = looks_of(case)
     due = looks.clear_from(looks.first_clear(healed), RECONCILED_S)
     if due >= case.end or not all(begin > due or end < healed for begin, end in session_down(case)):
@@ -159,6 +160,16 @@ def _reconciled_soon(case: Case) -> Iterator[Violation]:
     if not agreed:
         reason = rows[-1].reason if rows else "it never was"
         yield Violation("I20", due, "mode", f"not reconciled a quarter of an hour after the faults stopped: {reason}")
+
+
+def _healed(case: Case) -> float:
+    return next((instant(event["at"]) for event in case.happened("healed")), case.end)
+
+
+def _resumed(case: Case) -> float:
+    """Return when a person asked for the last time that it goes on; the end of time where nobody did."""
+    asked = [instant(event["at"]) for event in case.happened("request") if event["asked"] == "resume"]
+    return max(asked, default=FAR)
 
 
 def _unproven(case: Case) -> Iterator[Violation]:
@@ -178,6 +189,26 @@ def _mode(case: Case, book: Book) -> Iterator[Violation]:
     short = any(shares < 0 for shares in book.held.values())
     if halt is not None and halt.value == "1" and halt.actor == "system" and not short and not case.fired(*_A_PERSONS):
         yield Violation("I20", case.end, "mode", f"halted again after a person's resume: {halt.reason}")
+    yield from _latched(case, facts.get("reducing"))
+
+
+def _latched(case: Case, latched: ModeRow | None) -> Iterator[Violation]:
+    """Nothing holds entries back in the end, but a drawdown that is one: a person has let all else go on.
+
+    What the first looks since the faults stopped found after that person had looked waits for another one.
+    """
+    codes = set() if latched is None else set(latched.value.split(",")) - {""}
+    if (
+        latched is None
+        or not codes
+        or _resumed(case) < latched.at <= looks_of(case).first_clear(_healed(case)) + RECONCILED_S
+    ):
+        return
+    allowed = case.told("limits").get("max_drawdown")
+    if allowed is None or case.fired("C09") or drawdown(case, latched.at) >= allowed - MARGIN:
+        codes.discard(LATCH)
+    if codes and not case.fired(*_A_PERSONS):
+        yield Violation("I20", case.end, "mode", f"{', '.join(sorted(codes))} holds entries back: {latched.reason}")
 
 
 def _position(case: Case, book: Book, conid: int) -> Iterator[Violation]:

@@ -9,6 +9,7 @@ from typing import Any
 from drill.mutants.patching import Mutant, Patch, always
 from trading import risk_manager
 from trading.execution import checks, door, entries, sender
+from trading.execution.reconciler import Reconciler
 from trading.model.order import IntentState
 from trading.store.records import SqliteStore
 
@@ -52,7 +53,22 @@ def _alone(at_worst: Any) -> object:  # noqa: ANN401
     return lambda account, _others, *rest: at_worst(account, (), *rest)
 
 
+def _latched_at_each_end(end: Any) -> object:  # noqa: ANN401
+    def wrong(of: Reconciler, record: Any, *rest: Any) -> None:  # noqa: ANN401
+        end(of, record, *rest)
+        context: Any = of._context
+        if not context.journal.intent(record.coid).maybe_live:
+            context.store.halts.latch("exec_gap", record.coid, context.clock.now())
+
+    return wrong
+
+
 LIMITS: Mapping[str, Mutant] = {
+    "each_end_latches": Mutant(
+        "each order that ends holds entries back",
+        (Patch(Reconciler, "_end", _latched_at_each_end),),
+        needs_fault=False,
+    ),
     "mode_not_persisted": Mutant(
         "a halt is forgotten at a restart", (Patch(SqliteStore, "__init__", _halt_is_forgotten),)
     ),

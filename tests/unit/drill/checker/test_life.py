@@ -129,6 +129,49 @@ def test_halt_of_its_own_after_the_resume_is_told_unless_a_person_has_to_act() -
     assert i20(run) == []
 
 
+@pytest.mark.parametrize(
+    ("value", "subjects"),
+    [("", []), ("exec_gap", ["mode"]), ("drawdown_halt", ["mode"]), ("drawdown_halt,rejects", ["mode"])],
+)
+def test_limit_that_holds_entries_back_in_the_end_is_told(value: str, subjects: list[str]) -> None:
+    run = bought()
+    run.event(-3600.0, "limits", max_drawdown=0.2)
+    run.mode(400.0, "reducing", "resurrected")
+    run.mode(500.0, "reducing", value)
+    assert i20(run) == subjects
+
+
+@pytest.mark.parametrize(
+    ("at", "subjects"), [(299.0, ["mode"]), (301.0, []), (360.0 + 900.0, []), (360.0 + 901.0, ["mode"])]
+)
+def test_what_the_first_looks_found_after_the_resume_waits_for_another_person(at: float, subjects: list[str]) -> None:
+    run = bought()
+    run.event(0.0, "healed")
+    run.event(300.0, "request", asked="resume", by="web")
+    run.turn(360.0)
+    run.mode(at, "reducing", "exec_gap")
+    assert i20(run) == subjects
+
+
+@pytest.mark.parametrize(
+    ("equity", "value", "subjects"),
+    [
+        (8_400.0, "drawdown_halt", []),
+        (8_600.0, "drawdown_halt", ["mode"]),
+        (8_400.0, "drawdown_halt,exec_gap", ["mode"]),
+    ],
+)
+def test_drawdown_that_is_one_holds_entries_back_for_a_reason(equity: float, value: str, subjects: list[str]) -> None:
+    run = bought()
+    run.event(-3600.0, "limits", max_drawdown=0.2)
+    run.line(400.0, "close", equity=10_000.0)
+    run.line(450.0, "close", equity=equity)
+    run.mode(500.0, "reducing", value)
+    assert i20(run) == subjects
+    run.line(460.0, "fault", id="C05", path="/tickle")
+    assert i20(run) == []
+
+
 def test_position_without_a_stop_in_the_end_is_told_unless_it_is_leaving() -> None:
     run = bought()
     run.over(200.0, STOP_ID)
