@@ -71,7 +71,7 @@ def save_risk(
     connection.execute(PUT_FACT, (RISK_FACT, msgspec.json.encode(risk).decode()))
     codes, last = ",".join(sorted(risk.latches)), _newest(connection, REDUCING)
     before, known = ("", "") if last is None else (last["value"], last["reason"])
-    if codes == before and not (again and reason not in known):
+    if codes == before and not (again and f"; {reason}; " not in f"; {known}; "):
         return
     said = f"{known}; {reason}" if codes and before else reason
     _log(connection, REDUCING, codes, reason=said, actor=actor, at=at)

@@ -138,7 +138,7 @@ def test_modes_and_risk_state_survive_a_restart(database: Database, path: Path) 
 
 
 @pytest.mark.parametrize("text", ["", "{", '{"peak": "high"}', "null"])
-def test_risk_state_that_can_not_be_read_halts(text: str) -> None:
+def test_risk_state_that_can_not_be_read_is_none(text: str) -> None:
     with pytest.raises(InvariantBroken):
         risk_from(text)
 
@@ -185,6 +185,14 @@ def test_each_latch_is_named_with_its_reason_and_shown_anew_where_its_code_stand
     latched = store.mode().latched
     assert latched is not None
     assert (latched.reason, latched.since) == ("AAPL: 3", LATER)
+
+
+@pytest.mark.parametrize("first", ["AT: 3 filled", "T: 33 filled", "T: 3 filled, or more"])
+def test_reason_that_is_only_like_another_is_news_and_its_own_is_none(database: Database, first: str) -> None:
+    halts = SqliteStore(database).halts
+    for reason in (first, "T: 3 filled", "T: 3 filled", first):
+        halts.latch("exec_gap", reason, NOW)
+    assert [row[2] for row in log(database)] == [first, f"{first}; T: 3 filled"]
 
 
 def test_drawdown_that_latches_beside_another_limit_takes_no_reason_away(database: Database) -> None:
