@@ -13,7 +13,7 @@ from tests.fakes.random_states import random_state
 from trading.execution.door import may_leave
 from trading.execution.matching import is_same
 from trading.execution.obligations import obligations
-from trading.execution.plan import Adopt, Cancel, Modify, Plan, PlannedCommand, Prepare, Refuse, Submit
+from trading.execution.plan import Adopt, Cancel, Forgo, Modify, Plan, PlannedCommand, Prepare, Refuse, Submit
 from trading.execution.state import TradingState
 from trading.model.command import SETTLED, Step
 from trading.model.mode import Mode
@@ -39,6 +39,7 @@ def sales(plan: Plan) -> Iterator[Submit]:
 
 
 def conid_of(command: PlannedCommand) -> int:
+    """Return the contract that a command is about, 0 where it is about no order."""
     match command:
         case Cancel(record=record) | Modify(record=record):
             return record.intent.conid
@@ -46,6 +47,8 @@ def conid_of(command: PlannedCommand) -> int:
             return group[0].conid
         case Adopt(conid=conid):
             return conid
+        case Forgo():
+            return 0
 
 
 def may_sell(command: Submit, state: TradingState) -> int:
