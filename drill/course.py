@@ -19,7 +19,7 @@ from simulator.core import TRUTH_FILE
 from trading.bootstrap import CONTROLS, DATABASE
 from trading.config import Settings, load_settings, with_overrides
 from trading.errors import TradingError
-from trading.execution import checks
+from trading.execution.planning import checks
 from trading.model.difference import Remedy, Resolution
 from trading.model.mode import Seen
 from trading.model.operator_request import RequestKind

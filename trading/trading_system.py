@@ -28,8 +28,8 @@ from trading.decision import DecisionSystem
 from trading.errors import STORAGE, ConfigError, DataError, GatewayError, InvariantBroken, SessionLost
 from trading.execution.context import TradingContext
 from trading.execution.differences import differences
-from trading.execution.plan import POLL_S
-from trading.execution.protection import BARE
+from trading.execution.look_again import POLL_S
+from trading.execution.planning.protection import BARE
 from trading.execution.resolutions import carry_out
 from trading.model.alarm import AlarmCode
 from trading.model.metric import Counter, Gauge

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from drill.mutants.patching import Mutant, Patch
-from trading.execution import cancels, obligations
+from trading.execution.planning import cancels, obligations
 from trading.model.command import Step
 
 

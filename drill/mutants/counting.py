@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from drill.mutants.patching import Mutant, Patch, always
-from trading.execution import execution_matching, foreign, own_shares, share_check
-from trading.execution.own_shares import Change
-from trading.execution.share_trades import SharesSeen
+from trading.execution.ownership import execution_matching, foreign
+from trading.execution.ownership.share_trades import SharesSeen
+from trading.execution.reconciliation import own_shares, share_check
+from trading.execution.reconciliation.own_shares import Change
 from trading.model.intent_state import NEVER_LEFT
 from trading.model.order import Execution, IntentState
 from trading.model.record import IntentRecord, JournalView, OwnPosition

@@ -7,7 +7,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from drill.mutants.patching import Mutant, Patch, always, constant
-from trading.execution import door, exits, protection, snapshot
+from trading.execution.planning import exits, protection
+from trading.execution.reading import snapshot
+from trading.execution.sending import door
 from trading.model.order import LIFE, BrokerStatus, OrderLife
 
 # The last look before an order leaves is a second net for a plan that is wrong: such a bug is in both of them.

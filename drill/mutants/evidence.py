@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from drill.mutants.patching import Mutant, Patch, always, constant
-from trading.execution import absence
+from trading.execution.reconciliation import absence
 from trading.store.commands import SqliteCommandLog
 
 

@@ -8,8 +8,9 @@ from typing import Any
 
 from drill.mutants.patching import Mutant, Patch, always
 from trading import risk_manager
-from trading.execution import checks, door, entries, sender
-from trading.execution.reconciler import Reconciler
+from trading.execution.planning import checks, entries
+from trading.execution.reconciliation.reconciler import Reconciler
+from trading.execution.sending import door, sender
 from trading.model.order import IntentState
 from trading.store.records import SqliteStore
 

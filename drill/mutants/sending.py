@@ -9,10 +9,10 @@ from typing import Any
 
 from drill.mutants.patching import Mutant, Patch, constant
 from trading.errors import OutcomeUnknown
-from trading.execution import submission
-from trading.execution.order_factory import with_names
-from trading.execution.reconciler import Reconciler
-from trading.execution.submission import Sending, Submission
+from trading.execution.planning.order_factory import with_names
+from trading.execution.reconciliation.reconciler import Reconciler
+from trading.execution.sending import submission
+from trading.execution.sending.submission import Sending, Submission
 from trading.gateway import answers, orders
 from trading.gateway.api_client import ApiClient
 from trading.gateway.orders import AccountBroker

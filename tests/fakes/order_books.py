@@ -9,10 +9,10 @@ from pathlib import Path
 from tests.fakes.fake_broker import Fault
 from tests.fakes.trading_context import DECIDED, PRE_OPEN, SESSION, ContextParts
 from tests.fakes.trading_states import CONIDS, approved, moment
-from trading.execution.order_factory import Purpose, bracket, protective_pair, with_names
-from trading.execution.reconciler import Reconciled, Reconciler
-from trading.execution.state import TradingState
-from trading.execution.submission import Sending, Submission
+from trading.execution.planning.order_factory import Purpose, bracket, protective_pair, with_names
+from trading.execution.planning.state import TradingState
+from trading.execution.reconciliation.reconciler import Reconciled, Reconciler
+from trading.execution.sending.submission import Sending, Submission
 from trading.model.command import Step
 from trading.model.order import BrokerOrder, IntentState, OrderIntent
 from trading.model.record import IntentRecord, JournalView

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from trading.execution.plan import Cancel, Forgo, Plan, Refuse, Submit
+from trading.execution.planning.plan import Cancel, Forgo, Plan, Refuse, Submit
 from trading.model.command import Step
 from trading.model.order import OrderIntent
 

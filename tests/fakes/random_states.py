@@ -34,9 +34,9 @@ from tests.fakes.trading_states import (
     target,
     unreadable,
 )
-from trading.execution.snapshot import Reading
-from trading.execution.software_guard import breach_of, whole_of
-from trading.execution.state import AccountGuard, TradingState
+from trading.execution.planning.software_guard import breach_of, whole_of
+from trading.execution.planning.state import AccountGuard, TradingState
+from trading.execution.reading.snapshot import Reading
 from trading.model.account import AccountKind, Quote
 from trading.model.command import CommandDraft, CommandRecord, CommandState, Step
 from trading.model.decision import Decision

@@ -19,7 +19,7 @@ from tests.fakes.trading_states import approved
 from trading.cycle.session_keeper import SessionView
 from trading.cycle.turn import AccountTurns
 from trading.execution.context import TradingContext
-from trading.execution.snapshot import BrokerSnapshot, read_snapshot
+from trading.execution.reading.snapshot import BrokerSnapshot, read_snapshot
 from trading.market.calendar import TradingCalendar
 from trading.model.account import AccountKind
 from trading.model.decision import Approved, Decision, ExitOrder, ExitReason, RiskState, Signal, SymbolVerdict

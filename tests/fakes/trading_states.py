@@ -10,9 +10,9 @@ from typing import Any
 
 from tests.fakes.stages import settings_of
 from trading.config import Settings
-from trading.execution.order_factory import PROTECTION
-from trading.execution.snapshot import BrokerSnapshot, Reading
-from trading.execution.state import AccountGuard, MarketTimes, TradingState
+from trading.execution.planning.order_factory import PROTECTION
+from trading.execution.planning.state import AccountGuard, MarketTimes, TradingState
+from trading.execution.reading.snapshot import BrokerSnapshot, Reading
 from trading.execution.windows import send_window
 from trading.market.calendar import TradingCalendar
 from trading.model.account import AccountKind, AccountState, BrokerPosition, PositionList, Quote

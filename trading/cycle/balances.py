@@ -8,9 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from trading.errors import STORAGE, InvariantBroken
-from trading.execution import balances
 from trading.execution.context import TradingContext
-from trading.execution.snapshot import BrokerSnapshot
+from trading.execution.planning import balances
+from trading.execution.reading.snapshot import BrokerSnapshot
 from trading.model.account import AccountState
 from trading.model.balances import Doubt, Flow
 from trading.model.decision import RiskState

@@ -12,7 +12,7 @@ from trading.cycle.summary import CycleSummary
 from trading.decision import DecisionSystem, decide
 from trading.errors import STORAGE, GatewayError, InvariantBroken
 from trading.execution.context import TradingContext
-from trading.execution.state import MarketTimes, TradingState
+from trading.execution.planning.state import MarketTimes, TradingState
 from trading.model.alarm import Alarm, AlarmCode
 from trading.model.decision import Decision
 from trading.model.order import IntentState, Role

@@ -12,13 +12,13 @@ from trading.cycle.session_keeper import SessionView
 from trading.decision import MarketView
 from trading.errors import DataError, GatewayError
 from trading.execution.context import TradingContext
-from trading.execution.exits import pending_exits
-from trading.execution.foreign import blocked_contracts
-from trading.execution.obligations import quotes_needed
-from trading.execution.prices import closes_now
-from trading.execution.protection import covers
-from trading.execution.snapshot import BrokerSnapshot
-from trading.execution.state import AccountGuard, MarketTimes, TradingState
+from trading.execution.ownership.foreign import blocked_contracts
+from trading.execution.planning.exits import pending_exits
+from trading.execution.planning.obligations import quotes_needed
+from trading.execution.planning.prices import closes_now
+from trading.execution.planning.protection import covers
+from trading.execution.planning.state import AccountGuard, MarketTimes, TradingState
+from trading.execution.reading.snapshot import BrokerSnapshot
 from trading.execution.windows import send_window
 from trading.market.calendar import Session
 from trading.market.panel import Panel

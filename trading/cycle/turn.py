@@ -16,19 +16,20 @@ from trading.cycle import balances
 from trading.cycle.gather import refreshed, trading_state
 from trading.cycle.session_keeper import SessionView
 from trading.errors import InvariantBroken
-from trading.execution import waits
-from trading.execution.balances import balance_alarms
-from trading.execution.cancels import plan_cancels
 from trading.execution.context import TradingContext
 from trading.execution.differences import exits_wait_for
-from trading.execution.dollars import convert_first, in_dollars
-from trading.execution.foreign import told_apart, unsettled
-from trading.execution.obligations import obligations
-from trading.execution.plan import POLL_S, Cancel, Plan
-from trading.execution.reconciler import Reconciled, Reconciler
-from trading.execution.sender import OLDEST_SNAPSHOT, Sender
-from trading.execution.snapshot import BrokerSnapshot, Reading, read_snapshot
-from trading.execution.state import TradingState
+from trading.execution.look_again import POLL_S
+from trading.execution.ownership.foreign import told_apart, unsettled
+from trading.execution.planning import waits
+from trading.execution.planning.balances import balance_alarms
+from trading.execution.planning.cancels import plan_cancels
+from trading.execution.planning.obligations import obligations
+from trading.execution.planning.plan import Cancel, Plan
+from trading.execution.planning.state import TradingState
+from trading.execution.reading.dollars import convert_first, in_dollars
+from trading.execution.reading.snapshot import BrokerSnapshot, Reading, read_snapshot
+from trading.execution.reconciliation.reconciler import Reconciled, Reconciler
+from trading.execution.sending.sender import OLDEST_SNAPSHOT, Sender
 from trading.model.account import AccountState
 from trading.model.alarm import Alarm, AlarmCode, HaltCause
 from trading.model.command import Step

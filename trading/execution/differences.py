@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from trading.execution.absence import VOTES_NEEDED, votes_on
-from trading.execution.balances import waits_for_a_person
-from trading.execution.foreign import foreign_orders, name_of
-from trading.execution.matching import PRICE_TOLERANCE, may_be
-from trading.execution.own_shares import subject_of
-from trading.execution.own_splits import looks_split
-from trading.execution.protection import Cover, covers
-from trading.execution.share_trades import in_flight
-from trading.execution.snapshot import BrokerSnapshot, may_be_ours
-from trading.execution.state import TradingState
+from trading.execution.ownership.foreign import foreign_orders, name_of
+from trading.execution.ownership.order_matching import PRICE_TOLERANCE, may_be
+from trading.execution.ownership.share_trades import in_flight
+from trading.execution.planning.balances import waits_for_a_person
+from trading.execution.planning.protection import Cover, covers
+from trading.execution.planning.state import TradingState
+from trading.execution.reading.snapshot import BrokerSnapshot, may_be_ours
+from trading.execution.reconciliation.absence import VOTES_NEEDED, votes_on
+from trading.execution.reconciliation.own_shares import subject_of
+from trading.execution.reconciliation.own_splits import looks_split
 from trading.model.alarm import HaltCause
 from trading.model.difference import Difference, DifferenceKind, Remedy
 from trading.model.order import UnreadableRow

@@ -7,15 +7,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TypeGuard
 
-from trading.execution.absence import declare_lost
 from trading.execution.context import TradingContext
-from trading.execution.foreign import is_orphan, name_of
-from trading.execution.matching import agrees, is_same, may_be
-from trading.execution.own_splits import looks_split
-from trading.execution.protection import protected_session
-from trading.execution.reconciler import REMEMBERED
-from trading.execution.share_trades import in_flight
-from trading.execution.state import TradingState
+from trading.execution.ownership.foreign import is_orphan, name_of
+from trading.execution.ownership.order_matching import agrees, is_same, may_be
+from trading.execution.ownership.share_trades import in_flight
+from trading.execution.planning.protection import protected_session
+from trading.execution.planning.state import TradingState
+from trading.execution.reconciliation.absence import declare_lost
+from trading.execution.reconciliation.own_splits import looks_split
+from trading.execution.reconciliation.reconciler import REMEMBERED
 from trading.model.balances import FlowState
 from trading.model.difference import Remedy, Resolution, resolution_of
 from trading.model.operator_request import REFUSED

@@ -14,7 +14,7 @@ from tests.fakes.trading_loop import LoopParts
 from tests.fakes.trading_states import approved
 from trading.cycle.deciding import RETRY_S
 from trading.errors import SessionLost
-from trading.execution.plan import POLL_S
+from trading.execution.look_again import POLL_S
 from trading.model.account import Quote
 from trading.model.decision import Approved
 from trading.model.metric import Counter

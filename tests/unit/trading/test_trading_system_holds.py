@@ -13,8 +13,8 @@ from tests.fakes.trading_context import CLOSE, DECIDED, OPEN, PRE_OPEN, SESSION
 from tests.fakes.trading_loop import BROKEN, LoopParts, break_once
 from trading.cycle.deciding import RETRY_S
 from trading.errors import NotSent, OutcomeUnknown
-from trading.execution.plan import POLL_S
-from trading.execution.protection import BARE
+from trading.execution.look_again import POLL_S
+from trading.execution.planning.protection import BARE
 from trading.model.account import AccountKind
 from trading.model.mode import Mode
 from trading.model.operator_request import REFUSED, RequestKind

@@ -19,7 +19,7 @@ from trading.cycle.publish import Publisher
 from trading.cycle.summary import CycleSummary
 from trading.cycle.turn import AccountTurns, Turn
 from trading.errors import InvariantBroken
-from trading.execution.balances import FLOW_APART, JUMP_APART
+from trading.execution.planning.balances import FLOW_APART, JUMP_APART
 from trading.model.account import AccountState
 from trading.model.alarm import AlarmCode
 from trading.model.balances import Doubt

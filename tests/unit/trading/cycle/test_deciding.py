@@ -24,7 +24,7 @@ from trading.cycle.deciding import EARLY_RETRY_S, RETRY_S, Deciding
 from trading.cycle.gather import market_times
 from trading.cycle.publish import Publisher
 from trading.cycle.summary import CycleSummary
-from trading.execution.state import TradingState
+from trading.execution.planning.state import TradingState
 from trading.model.alarm import AlarmCode
 
 STAGES = system_of(PROFILE)

@@ -24,7 +24,7 @@ from trading.cycle.gather import Market, market_times, open_session, read_market
 from trading.cycle.session_keeper import SessionView
 from trading.decision import MarketView
 from trading.errors import GatewayError, NotSent, OutcomeUnknown, Refused, SessionLost
-from trading.execution.state import TradingState
+from trading.execution.planning.state import TradingState
 from trading.market.panel import build_panel
 from trading.model.contract import Contract
 from trading.model.decision import Decision, Holding, RiskState, StopOut

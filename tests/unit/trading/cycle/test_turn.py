@@ -14,8 +14,8 @@ from tests.fakes.trading_context import DECIDED, OPEN, SESSION, ContextParts, de
 from tests.fakes.trading_states import approved
 from trading.cycle.turn import AccountTurns
 from trading.errors import OutcomeUnknown
-from trading.execution.plan import POLL_S
-from trading.execution.waits import wait_of
+from trading.execution.look_again import POLL_S
+from trading.execution.planning.waits import wait_of
 from trading.model.decision import Denied, RiskState
 from trading.model.mode import OPERATOR, Mode
 from trading.model.order import BrokerStatus, IntentState, OrderType, Role, Side, UnreadableRow

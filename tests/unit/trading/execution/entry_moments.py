@@ -21,8 +21,8 @@ from tests.fakes.trading_states import (
     target,
     usually,
 )
-from trading.execution.entries import check_entry
-from trading.execution.state import TradingState
+from trading.execution.planning.entries import check_entry
+from trading.execution.planning.state import TradingState
 from trading.model.record import IntentRecord
 
 QUOTES = [

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from tests.fakes.trading_states import DECIDED, PRE_OPEN, Facts, decided, moment, own, usually
-from trading.execution.exits import WantedExit, plan_exits, wanted_exits
-from trading.execution.plan import Plan
-from trading.execution.state import TradingState
+from trading.execution.planning.exits import WantedExit, plan_exits, wanted_exits
+from trading.execution.planning.plan import Plan
+from trading.execution.planning.state import TradingState
 from trading.model.command import Step
 from trading.model.mode import Mode
 from trading.model.record import IntentRecord

@@ -14,14 +14,14 @@ from tests.fakes.trading_states import (
     own,
     reading,
 )
-from trading.execution.excess import Excess
-from trading.execution.own_shares import (
+from trading.execution.ownership.excess import Excess
+from trading.execution.ownership.share_trades import SharesSeen
+from trading.execution.reading.snapshot import BrokerSnapshot, Reading
+from trading.execution.reconciliation.own_shares import (
     Change,
     Doubt,
     judge_shares,
 )
-from trading.execution.share_trades import SharesSeen
-from trading.execution.snapshot import BrokerSnapshot, Reading
 from trading.model.account import BrokerPosition, PositionList
 from trading.model.order import BrokerOrder, Execution, Side
 from trading.model.record import IntentRecord, JournalView, OwnPosition

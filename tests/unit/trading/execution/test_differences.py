@@ -23,9 +23,9 @@ from tests.fakes.trading_states import (
     unreadable,
 )
 from trading.execution.differences import differences
-from trading.execution.own_shares import subject_of
-from trading.execution.snapshot import Reading
-from trading.execution.state import TradingState
+from trading.execution.planning.state import TradingState
+from trading.execution.reading.snapshot import Reading
+from trading.execution.reconciliation.own_shares import subject_of
 from trading.model.account import PositionList
 from trading.model.alarm import HaltCause
 from trading.model.balances import Flow

@@ -8,7 +8,7 @@ import pytest
 
 from tests.fakes.trading_states import AAPL, IN_SESSION, MSFT, own, reading, unreadable
 from trading.execution.differences import consequence, exits_wait_for, unreadable_rows
-from trading.execution.snapshot import BrokerSnapshot, Reading
+from trading.execution.reading.snapshot import BrokerSnapshot, Reading
 from trading.model.account import PositionList
 from trading.model.order import ExecutionList, OrderList, UnreadableRow
 from trading.model.record import JournalView

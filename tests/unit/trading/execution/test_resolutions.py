@@ -13,9 +13,9 @@ from tests.fakes.fake_market_data import CONIDS
 from tests.fakes.trading_context import SESSION, ContextParts, decision_of
 from tests.fakes.trading_states import approved
 from trading.cycle.turn import Turn
-from trading.execution.order_factory import tickets
+from trading.execution.planning.order_factory import tickets
+from trading.execution.reading.snapshot import read_snapshot
 from trading.execution.resolutions import carry_out
-from trading.execution.snapshot import read_snapshot
 from trading.model.balances import BalanceMemory, Balances
 from trading.model.mode import Mode
 from trading.model.operator_request import REFUSED

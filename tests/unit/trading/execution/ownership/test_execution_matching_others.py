@@ -1,0 +1,88 @@
+"""What was executed under an id that may have come again, or beside an order of ours that is over."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from tests.fakes.trading_states import after, shows
+from tests.unit.trading.execution.ownership.test_execution_matching import ENTRY, STOP, execution, match
+from trading.model.execution_id import fill_key
+from trading.model.order import BrokerStatus, IntentState, OrderType
+
+
+@pytest.mark.parametrize(
+    ("state", "filled", "ours"),
+    [
+        (IntentState.REJECTED, 0, False),
+        (IntentState.REJECTED, 1, True),
+        (IntentState.LOST, 0, True),
+        (IntentState.WORKING, 0, True),
+    ],
+)
+def test_sale_under_the_id_of_a_stop_is_anothers_where_its_entry_was_rejected_unfilled(
+    state: IntentState, filled: int, *, ours: bool
+) -> None:
+    # The ids are of an earlier session.
+    bought = replace(ENTRY, state=state, filled=filled, seen_epoch=1)
+    stop = replace(
+        STOP,
+        intent=replace(STOP.intent, parent_coid=ENTRY.coid),
+        state=IntentState.REJECTED,
+        ended_at=after(-3600),
+        seen_epoch=1,
+    )
+    sale = execution(stop, 8, order_ref=None)
+    matched = match((bought, stop), sale)
+    assert [coid for coid, _ in matched.fills] == ([stop.coid] if ours else [])
+
+
+@pytest.mark.parametrize(
+    ("row", "ours"),
+    [
+        ({}, True),
+        ({"total_quantity": 8.0}, False),
+        ({"order_type": OrderType.MARKET, "limit_price": None}, False),
+        (None, True),
+    ],
+)
+def test_purchase_under_the_id_of_a_rejected_entry_is_anothers_where_the_list_shows_another_order(
+    row: dict[str, object] | None, *, ours: bool
+) -> None:
+    rejected = replace(ENTRY, state=IntentState.REJECTED, ended_at=after(-3600), seen_epoch=1)
+    bought = execution(rejected, 8, order_ref=None)
+    shown = shows(rejected, BrokerStatus.FILLED, order_ref=None, filled_quantity=8.0)
+    orders = () if row is None else (replace(shown, **row),)  # type: ignore[arg-type]
+    matched = match((rejected,), bought, orders=orders)
+    assert [coid for coid, _ in matched.fills] == ([rejected.coid] if ours else [])
+
+
+@pytest.mark.parametrize(("left", "listed", "ours"), [(0, True, False), (0, False, True), (1, True, True)])
+def test_more_than_an_order_was_for_is_anothers_where_the_list_shows_one_under_its_id(
+    left: int, *, listed: bool, ours: bool
+) -> None:
+    full = replace(ENTRY, state=IntentState.FILLED, filled=9 - left, ended_at=after(-60))
+    more = execution(full, 1, order_ref=None)
+    by_hand = replace(
+        shows(full, BrokerStatus.FILLED, order_ref=None),
+        order_type=OrderType.MARKET,
+        total_quantity=1.0,
+        filled_quantity=1.0,
+        average_price=100.0,
+    )
+    orders = (shows(full, BrokerStatus.FILLED), *((by_hand,) if listed else ()))
+    assert bool(match((full,), more, orders=orders).fills) is ours
+
+
+def test_purchase_that_an_earlier_list_showed_to_be_anothers_stays_so_when_its_order_is_listed_no_more() -> None:
+    rejected = replace(ENTRY, state=IntentState.REJECTED, ended_at=after(-3600), seen_epoch=1)
+    bought = execution(rejected, 8, order_ref=None)
+    corrected = replace(bought, execution_id="0000e0d5.00000001.01.02", quantity=0)
+    assert not match((rejected,), bought, corrected, theirs=frozenset({fill_key(bought.execution_id)})).fills
+    assert match((rejected,), bought, theirs=frozenset({"another"})).fills
+
+
+def test_execution_long_after_an_order_was_filled_is_of_another_that_has_its_id_now() -> None:
+    full = replace(ENTRY, state=IntentState.FILLED, filled=9, ended_at=after(-600))
+    assert not match((full,), execution(full, order_ref=None)).fills

@@ -1,0 +1,87 @@
+"""Which executions are kept as sales of own shares by hand, with how many shares, and for how long."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from tests.fakes.kept_evidence import KeptEvidence
+from tests.fakes.trading_states import IN_SESSION, MSFT, after, own
+from tests.unit.trading.execution.shares_shown import traded
+from trading.execution.reconciliation.hand_sales import Spent, drop_spent, forget_spent, note_spent, spent, spent_sales
+from trading.model.execution_id import fill_key
+from trading.model.order import Execution, Side
+
+FIVE = own(5)
+
+
+def sold(quantity: float, name: str, *, at: int = 0, **changes: object) -> Execution:
+    made = replace(traded(quantity), execution_id=name, time=IN_SESSION + timedelta(seconds=at))
+    return replace(made, **changes)  # type: ignore[arg-type]
+
+
+def kept(evidence: KeptEvidence) -> dict[str, int]:
+    return {each.execution_id: each.quantity for each in spent_sales(evidence)}
+
+
+@pytest.mark.parametrize(
+    ("sales", "shares"),
+    [
+        ((4,), {"0": 4}),
+        ((3,), {"0": 0}),
+        ((5,), {"0": 0}),
+        ((4, 4), {"0": 0, "1": 4}),
+        ((4, 3, 1), {"0": 0, "1": 3, "2": 1}),
+        ((1, 4, 3), {"0": 0, "1": 0, "2": 0}),
+        ((4, 0), {"0": 4, "1": 0}),
+        ((4, math.nan), {"0": 0, "1": 0}),
+        ((), {}),
+    ],
+)
+def test_newest_sales_that_come_to_what_is_gone_explain_it(sales: tuple[float, ...], shares: dict[str, int]) -> None:
+    for step in (1, -1):
+        evidence = KeptEvidence()
+        found = [sold(quantity, str(number), at=number) for number, quantity in enumerate(sales)]
+        note_spent(evidence, found[::step], FIVE, 4, IN_SESSION)
+        assert kept(evidence) == shares
+        assert {each.entry_coid for each in spent_sales(evidence)} <= {FIVE.entry_coid}
+
+
+def test_sales_of_another_contract_and_purchases_are_none_and_older_ones_than_the_entry_explain_nothing() -> None:
+    evidence = KeptEvidence()
+    others = [sold(4, "elsewhere", at=9, conid=MSFT), sold(4, "bought", at=9, side=Side.BUY)]
+    early = sold(4, "early", time=IN_SESSION - timedelta(days=7))
+    note_spent(evidence, [*others, early], FIVE, 4, IN_SESSION)
+    assert kept(evidence) == {"early": 0}
+
+
+def test_sale_explains_but_one_write_off_in_whatever_version_it_is_listed() -> None:
+    evidence = KeptEvidence()
+    first = sold(4, "0000ffff.00000001.01.01")
+    corrected = sold(2, "0000ffff.00000001.01.02", at=5)
+    note_spent(evidence, [first], FIVE, 4, IN_SESSION)
+    note_spent(evidence, [first, corrected, sold(2, "other")], FIVE, 2, after(60))
+    assert kept(evidence) == {first.execution_id: 4, corrected.execution_id: 0, "other": 2}
+    assert fill_key(first.execution_id) == fill_key(corrected.execution_id)
+    assert fill_key("other") == "other"
+
+
+def test_what_was_taken_for_a_sale_by_hand_is_remembered_for_as_long_as_it_is_listed() -> None:
+    evidence = KeptEvidence()
+    note_spent(evidence, [sold(4, "sold")], FIVE, 4, IN_SESSION)
+    drop_spent(evidence, IN_SESSION)
+    assert spent(evidence) == {"sold"}
+    drop_spent(evidence, after(1))
+    assert spent(evidence) == frozenset()
+
+
+def test_sales_that_were_taken_back_are_forgotten_alone_and_older_notes_tell_of_no_shares() -> None:
+    evidence = KeptEvidence()
+    evidence.record("spent:older", "a sale by hand", IN_SESSION)
+    note_spent(evidence, [sold(4, "sold")], FIVE, 4, after(1))
+    assert kept(evidence) == {"older": 0, "sold": 4}
+    forget_spent(evidence, spent_sales(evidence)[1:])
+    assert spent_sales(evidence) == (Spent("older", 0, ""),)

@@ -1,0 +1,201 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from tests.fakes.order_books import OrderBooks
+from tests.fakes.trading_context import OPEN
+from tests.fakes.trading_states import AAPL, IN_SESSION, XOM, entry, own, reading, stop, unreadable
+from tests.unit.trading.execution.shares_shown import shown, traded
+from trading.execution.ownership.share_trades import SharesSeen
+from trading.execution.reading.snapshot import BrokerSnapshot, Reading
+from trading.execution.reconciliation.hand_sales import Spent, returned, spent
+from trading.execution.reconciliation.own_shares import Change
+from trading.model.alarm import AlarmCode
+from trading.model.order import Execution, IntentState, Side
+from trading.model.record import IntentRecord, JournalView, OwnPosition
+from trading.ports import AdjustmentKind
+from trading.store.evidence import SqliteEvidence
+from trading.store.journal import SqliteJournal
+
+SOLD = replace(traded(4), execution_id="0000ffff.00000001.01.01")
+BACK = replace(SOLD, execution_id="0000ffff.00000001.01.02", quantity=0.0)
+SPENT = Spent(SOLD.execution_id, 4, "E")
+BOUGHT = entry("E", state=IntentState.FILLED, filled=9)
+FIVE = own(5)
+
+
+def back(
+    snapshot: BrokerSnapshot,
+    *,
+    position: OwnPosition = FIVE,
+    sales: tuple[Spent, ...] = (SPENT,),
+    foreign: tuple[Execution, ...] = (SOLD, BACK),
+    records: tuple[IntentRecord, ...] = (BOUGHT,),
+) -> int:
+    """Return how many shares are found to be back."""
+    found = returned(position, sales, SharesSeen(snapshot, JournalView(records, (position,)), foreign))
+    if found is None:
+        return 0
+    change, undone = found
+    assert change == Change(position, change.quantity, AdjustmentKind.MANUAL, change.text)
+    assert undone == sales
+    return change.quantity
+
+
+@pytest.mark.parametrize(("held", "shares"), [(8, 0), (9, 4), (10, 0), (5, 0), (0, 0), (-4, 0)])
+def test_shares_are_back_when_just_as_many_more_are_shown_as_the_sale_was_for(held: float, shares: int) -> None:
+    assert back(shown({AAPL: held})) == shares
+
+
+@pytest.mark.parametrize(
+    "foreign",
+    [
+        (SOLD,),
+        (BACK, replace(SOLD, execution_id="0000ffff.00000001.01.03")),
+        (SOLD, replace(BACK, execution_id="0000ffff.00000002.01.02")),
+        (SOLD, replace(BACK, conid=XOM)),
+        (SOLD, replace(BACK, side=Side.BUY)),
+        (SOLD, replace(BACK, quantity=1.0)),
+        (),
+    ],
+)
+def test_nothing_is_back_of_a_sale_that_stands_or_is_not_told_of(foreign: tuple[Execution, ...]) -> None:
+    assert back(shown({AAPL: 9}), foreign=foreign) == 0
+
+
+def test_execution_that_shows_no_shares_under_its_own_id_was_taken_back_too() -> None:
+    assert back(shown({AAPL: 9}), foreign=(replace(SOLD, quantity=0.0),)) == 4
+
+
+@pytest.mark.parametrize("sale", [replace(SPENT, entry_coid="F"), replace(SPENT, quantity=0)])
+def test_sale_of_what_another_entry_bought_or_of_which_no_size_was_kept_brings_nothing_back(sale: Spent) -> None:
+    assert back(shown({AAPL: 9}), sales=(sale,)) == 0
+
+
+def test_no_more_is_back_than_was_written_off() -> None:
+    five = replace(SPENT, quantity=5)
+    assert back(shown({AAPL: 10}), sales=(five,)) == 0
+    sold = replace(own(5), quantity=0)
+    assert back(shown({AAPL: 9}), sales=(replace(SPENT, quantity=9),), position=sold) == 9
+    assert back(shown({AAPL: 10}), sales=(replace(SPENT, quantity=10),), position=sold) == 0
+
+
+def test_nothing_is_back_while_a_list_is_missing_or_something_of_ours_is_not_proven() -> None:
+    whole = shown({AAPL: 9})
+    for name in ("orders", "executions", "positions"):
+        failed: Reading[None] = Reading(None, IN_SESSION, "failed")
+        assert back(replace(whole, **{name: failed})) == 0  # type: ignore[arg-type]
+    blind = reading(IN_SESSION, held={AAPL: 9.0}, unreadable_positions=[unreadable(None)])
+    assert back(blind) == 0
+    unproven = stop(state=IntentState.UNKNOWN, order_id=None)
+    assert back(whole, records=(BOUGHT, unproven)) == 0
+
+
+# ---- over readings
+
+
+@pytest.mark.parametrize("sold", [4, 9])
+def test_write_off_is_undone_once_when_the_broker_takes_its_sale_back(books: OrderBooks, sold: int) -> None:
+    books.bought()
+    (before,) = books.journal.own_positions()
+    books.clock.time = OPEN
+    sale = books.broker.trade_by_hand(AAPL, Side.SELL, sold, 101.0)
+    books.read()
+    assert books.shares() == ({"AAPL": 9 - sold} if sold < 9 else {})
+    books.broker.correct(sale, quantity=0.0)
+    books.broker.held[AAPL] = 9
+    found = books.read(5)
+    assert [alarm.code for alarm in found.alarms] == [AlarmCode.MANUAL]
+    assert books.journal.own_positions() == (before,)
+    assert [row["quantity"] for row in books.rows("SELECT quantity FROM adjustment")] == [-sold, sold]
+    assert spent(books.context().evidence) == frozenset()
+    books.broker.held[AAPL] = 9 + sold
+    assert books.read(5).alarms == []
+    assert books.shares() == {"AAPL": 9}
+
+
+class Ended(BaseException):
+    """The process ends."""
+
+
+@pytest.mark.parametrize(("owner", "name"), [(SqliteJournal, "adjust"), (SqliteEvidence, "forget")])
+@pytest.mark.parametrize("done", [False, True])
+@pytest.mark.parametrize("sold", [4, 9])
+def test_shares_that_are_back_are_ours_wherever_the_process_ends_meanwhile(
+    books: OrderBooks, monkeypatch: pytest.MonkeyPatch, owner: type, name: str, *, done: bool, sold: int
+) -> None:
+    books.bought()
+    books.clock.time = OPEN
+    sale = books.broker.trade_by_hand(AAPL, Side.SELL, sold, 101.0)
+    books.read()
+    books.broker.correct(sale, quantity=0.0)
+    books.broker.held[AAPL] = 9
+    real = getattr(owner, name)
+
+    def ends(*values: object, **named: object) -> None:
+        of_sales = name == "adjust" or "spent:" in str(values[1])
+        if done or not of_sales:
+            real(*values, **named)
+        if of_sales:
+            raise Ended
+
+    with monkeypatch.context() as patch:
+        patch.setattr(owner, name, ends)
+        with pytest.raises(Ended):
+            books.read(5)
+    books.restart()
+    books.read(30)
+    assert books.shares() == {"AAPL": 9}
+    assert [row["quantity"] for row in books.rows("SELECT quantity FROM adjustment")] == [-sold, sold]
+    # A person's purchase of as many is not taken for the same shares once more.
+    books.broker.held[AAPL] = 9 + sold
+    books.read(30)
+    assert books.shares() == {"AAPL": 9}
+
+
+@pytest.mark.parametrize("done", [False, True])
+@pytest.mark.parametrize("sold", [4, 9])
+def test_write_off_is_undone_wherever_the_process_ended_while_it_was_made(
+    books: OrderBooks, monkeypatch: pytest.MonkeyPatch, *, done: bool, sold: int
+) -> None:
+    books.bought()
+    books.clock.time = OPEN
+    sale = books.broker.trade_by_hand(AAPL, Side.SELL, sold, 101.0)
+    real = SqliteJournal.adjust
+
+    def ends(*values: object, **named: object) -> None:
+        if done:
+            real(*values, **named)  # type: ignore[arg-type]
+        raise Ended
+
+    with monkeypatch.context() as patch:
+        patch.setattr(SqliteJournal, "adjust", ends)
+        with pytest.raises(Ended):
+            books.read()
+    books.restart()
+    books.read(30)
+    assert books.shares() == ({"AAPL": 9 - sold} if sold < 9 else {})
+    books.broker.correct(sale, quantity=0.0)
+    books.broker.held[AAPL] = 9
+    books.read(5)
+    assert books.shares() == {"AAPL": 9}
+    assert [row["quantity"] for row in books.rows("SELECT quantity FROM adjustment")] == [-sold, sold]
+
+
+def test_bust_of_a_sale_of_a_persons_own_shares_makes_nothing_ours(books: OrderBooks) -> None:
+    books.bought()
+    books.clock.time = OPEN
+    books.broker.held[AAPL] = 13
+    books.read(5)
+    theirs = books.broker.trade_by_hand(AAPL, Side.SELL, 4, 101.0)
+    books.read(5)
+    assert books.shares() == {"AAPL": 9}
+    books.broker.trade_by_hand(AAPL, Side.SELL, 4, 101.0)
+    books.read_often(8, 40)
+    assert books.shares() == {"AAPL": 5}
+    books.broker.correct(theirs, quantity=0.0)
+    books.broker.held[AAPL] = 9
+    books.read_often(3, 40)
+    assert books.shares() == {"AAPL": 5}

@@ -1,0 +1,72 @@
+"""What a reading proves of own shares goes into the journal, what it leaves in doubt is told and looked at again."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from tests.fakes.trading_context import ContextParts
+from tests.fakes.trading_states import IN_SESSION, XOM, after, reading, unreadable
+from tests.unit.trading.execution.shares_shown import OTHER, TEN, shown
+from trading.execution.reading.snapshot import BrokerSnapshot, Reading
+from trading.execution.reconciliation.doubts import APART, shown_of
+from trading.execution.reconciliation.own_shares import subject_of
+from trading.execution.reconciliation.share_check import SharesFound, check_shares
+from trading.model.alarm import AlarmCode
+from trading.model.order import ExecutionList
+from trading.model.record import JournalView
+
+OWN = JournalView((), (TEN, OTHER))
+
+
+def checked(parts: ContextParts, snapshot: BrokerSnapshot) -> SharesFound:
+    return check_shares(parts.context(), snapshot, OWN, (), IN_SESSION)
+
+
+@pytest.mark.parametrize(("snapshot", "seconds", "votes"), [(shown({XOM: 3}), 30, 1), (shown({}), 300, 0)])
+def test_missing_shares_are_looked_at_again_soon_only_where_a_look_counts(
+    parts: ContextParts, snapshot: BrokerSnapshot, seconds: int, votes: int
+) -> None:
+    found = checked(parts, snapshot)
+    assert {alarm.code for alarm in found.alarms} == {AlarmCode.SHARES_MISSING}
+    assert found.look_again == IN_SESSION + timedelta(seconds=seconds)
+    assert len(parts.context().evidence.of(subject_of(TEN))) == votes
+
+
+def test_votes_are_forgotten_when_the_shares_are_there_again_and_kept_where_nobody_can_tell(
+    parts: ContextParts,
+) -> None:
+    checked(parts, shown({XOM: 3}))
+    checked(parts, reading(IN_SESSION, failed=["positions"]))
+    assert parts.context().evidence.of(subject_of(TEN))
+    assert checked(parts, shown({TEN.conid: 10, XOM: 3})).alarms == []
+    assert not parts.context().evidence.of(subject_of(TEN))
+
+
+def test_shares_that_are_shown_again_are_looked_at_again_before_they_count(parts: ContextParts) -> None:
+    evidence = parts.context().evidence
+    checked(parts, shown({}))
+    back = {TEN.conid: 10.0, XOM: 3.0}
+    assert checked(parts, shown(back)).look_again == IN_SESSION + APART
+    assert [each.evidence for each in evidence.of(shown_of(TEN.conid))] == ["0", "10"]
+    checked(parts, replace(shown(back, now=after(30)), positions=Reading(None, after(30), "HTTP 503")))
+    assert len(evidence.of(shown_of(TEN.conid))) == 2
+    assert checked(parts, shown(back, now=after(60))).look_again is None
+    assert not evidence.of(shown_of(TEN.conid))
+
+
+def test_trade_that_can_not_be_read_does_not_keep_shares_in_doubt(parts: ContextParts) -> None:
+    def shown_lately() -> list[str]:
+        return [each.evidence for each in parts.context().evidence.of(shown_of(TEN.conid))]
+
+    checked(parts, shown({XOM: 3}))
+    assert shown_lately() == ["0"]
+    back = shown({TEN.conid: 10, XOM: 3}, now=after(10))
+    odd = replace(back, executions=Reading(ExecutionList((), (unreadable(TEN.conid),)), after(10)))
+    checked(parts, odd)
+    assert shown_lately() == ["0", "10"]
+    # A row of the positions may be of just these shares.
+    checked(parts, reading(after(20), held={XOM: 3}, unreadable_positions=[unreadable(TEN.conid)]))
+    assert shown_lately() == ["0", "10"]

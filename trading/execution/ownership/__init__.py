@@ -1,0 +1,1 @@
+"""Whose orders, executions and shares are which: ours, another's, or in doubt."""

@@ -1,0 +1,362 @@
+"""Which executions are of which of our intents. Where neither id nor name tells, bounds decide, or nobody."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from itertools import combinations
+
+from trading.execution.ownership.others import is_anothers, unseen_legs
+from trading.execution.reading.snapshot import BrokerSnapshot
+from trading.execution.reading.told import AVERAGE_TOLERANCE, Told, told_of
+from trading.model.execution_id import fill_key, version_of
+from trading.model.intent_state import DECLARED_ABSENT, NEVER_LEFT
+from trading.model.order import Execution, IntentState, OrderType, Role, Side
+from trading.model.record import IntentRecord, JournalView
+
+# The broker's clock is ours plus the measured skew, within this; more where the skew is unknown.
+_CLOCKS_APART = timedelta(seconds=2)
+_CLOCKS_UNKNOWN = timedelta(seconds=10)
+# How long after its end an execution of an order may still be made and told of.
+_TOLD_LATE = timedelta(seconds=120)
+_REST_TOLD_LATE = timedelta(minutes=10)
+# How far beyond its limit a price may look through rounding.
+_PRICE_TOLERANCE = 5e-5
+# Among more executions than these nobody looks for those of one order.
+_MOST_TOLD_APART = 10
+# How far above its stop price a sale of a stop may lie, as a fraction: the market turned around at once.
+_ABOVE_STOP = 0.01
+
+
+@dataclass(frozen=True, slots=True)
+class Matched:
+    """Executions with the coid of the intent that each belongs to, in the order in which they are to be counted."""
+
+    fills: tuple[tuple[str, Execution], ...]
+    foreign: tuple[Execution, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What executions are judged by. `told` is what is said of orders of ours, by coid; `slack` is for the clocks.
+
+    `theirs` are the fills of others' orders, `spent` the ids of those that were taken for sales by hand.
+    """
+
+    journal: JournalView
+    snapshot: BrokerSnapshot
+    told: Mapping[str, Told]
+    slack: timedelta
+    theirs: frozenset[str]
+    spent: frozenset[str]
+
+
+def match_executions(
+    executions: Iterable[Execution],
+    journal: JournalView,
+    snapshot: BrokerSnapshot,
+    skew_s: float | None,
+    theirs: frozenset[str] = frozenset(),
+    told: Mapping[str, Told] | None = None,
+    spent: frozenset[str] = frozenset(),
+) -> Matched:
+    """Tell own executions from foreign ones.
+
+    With our name, or with an order id that this session has shown as ours, and equal contract and side, it is ours.
+    Without either, the sales of a contract are ours when an order of ours there has filled by just as many shares, all
+    after it was sent and at prices that it allows. `theirs` are the fills that an earlier reading showed to be
+    of another's order; `told` is what was said last of orders that ended before their executions came, `spent` the
+    ids of those that were taken for sales by hand.
+
+    At equal times purchases come before sales: shares are bought before they are sold.
+    """
+    ordered = sorted(executions, key=lambda each: (each.time, each.side is Side.SELL, each.execution_id))
+    slack = _CLOCKS_UNKNOWN if skew_s is None else _CLOCKS_APART + timedelta(seconds=abs(skew_s))
+    known = _Known(journal, snapshot, told_of(journal, snapshot, told), slack, theirs, spent)
+    fills: list[tuple[str, Execution]] = []
+    unnamed: list[Execution] = []
+    for execution in ordered:
+        coid = _by_name_or_id(execution, known)
+        if coid is not None:
+            fills.append((coid, execution))
+        else:
+            unnamed.append(execution)
+    left = [each for each in unnamed if each.order_id is None and each.order_ref is None]
+    explained = _by_bounds(left, known, _counted(fills))
+    ours = {execution.execution_id for _, execution in explained}
+    left = [each for each in unnamed if each.execution_id not in ours and _fill(each) not in theirs]
+    explained += _by_unproven_leg(left, known)
+    fills += explained
+    ours = {execution.execution_id for _, execution in explained}
+    fills.sort(key=lambda each: (each[1].time, each[1].side is Side.SELL, each[1].execution_id))
+    return Matched(tuple(fills), tuple(each for each in unnamed if each.execution_id not in ours))
+
+
+def _by_name_or_id(execution: Execution, known: _Known) -> str | None:
+    named = known.journal.by_coid.get(execution.order_ref or "")
+    # What never left by the journal has an orphan for its namesake, whose shares are as little ours as its order.
+    if named is not None and named.state not in NEVER_LEFT and _same(named, execution):
+        return named.coid
+    if execution.order_id is None:
+        return None
+    candidates = [
+        record
+        for record in known.journal.records
+        if record.order_id == execution.order_id and _same(record, execution) and record.state not in NEVER_LEFT
+    ]
+    certain = [record for record in candidates if record.seen_epoch == known.snapshot.epoch and not record.provisional]
+    if len(certain) == 1 and not _before(certain[0], execution, known.slack):
+        record = certain[0]
+        # More than it was for may be of an order that has its id by now, as the list shows.
+        over = execution.quantity > record.left and is_anothers(execution, known.journal, known.snapshot)
+        if not over and (not _after_its_end(record, execution) or _missing(record, known) >= execution.quantity):
+            return record.coid
+    # An id of another session may have been given again: the order has to allow it, and no list shows another.
+    given_again = _fill(execution) in known.theirs or is_anothers(execution, known.journal, known.snapshot)
+    fitting = [] if given_again else [record for record in candidates if _allows(record, execution, known)]
+    return fitting[-1].coid if fitting else None
+
+
+def _by_bounds(
+    executions: Sequence[Execution], known: _Known, counted: Mapping[str, int]
+) -> list[tuple[str, Execution]]:
+    """Return the executions that carry neither id nor name and are those that an order of ours is short of.
+
+    They are just as many, and no other order may have made them, or each other one is short of just the rest.
+    `counted` are the shares that named executions of the same reading bring.
+    """
+    latest = newest(executions)
+    records = known.journal.by_coid
+    missing = {coid: _missing(record, known) - counted.get(coid, 0) for coid, record in records.items()}
+    short = {coid: shares for coid, shares in missing.items() if shares > 0}
+    first = {fill_key(each.execution_id): each for each in sorted(executions, key=_version, reverse=True)}
+    fitting = {coid: _fitting(records[coid], shares, latest, first, known) for coid, shares in short.items()}
+    found: list[tuple[str, Execution]] = []
+    while (coid := _next_explained(short, fitting, first)) is not None:
+        mine = fitting.pop(coid)
+        del short[coid]
+        fills = {fill_key(each.execution_id) for each in mine}
+        # With a corrected one go its earlier versions, so that none of them is ever looked for again.
+        found += [(coid, each) for each in executions if fill_key(each.execution_id) in fills]
+        fitting = {other: [each for each in theirs if each not in mine] for other, theirs in fitting.items()}
+    return found
+
+
+def _fitting(
+    record: IntentRecord,
+    shares: int,
+    executions: Sequence[Execution],
+    first: Mapping[str, Execution],
+    known: _Known,
+) -> list[Execution]:
+    """Return the executions that an order may have made; none where they come to another average price than it has.
+
+    Of too many, those that come to the average price that is told of it; else those at a price that a stop would get;
+    else those that were not taken for a sale by hand.
+    """
+    found = [each for each in executions if _same(record, each) and _allows(record, each, known)]
+    if shares not in _shares(found, first):
+        averaging = _averaging(found, shares, *_average_of_missing(record, shares, known))
+        triggered = [each for each in found if _after_trigger(record, each)]
+        others = [each for each in found if each.execution_id not in known.spent]
+        by_price = averaging or shares in _shares(triggered, first) or shares not in _shares(others, first)
+        found = (averaging or triggered) if by_price else others
+    contradicted = shares in _shares(found, first) and _at_another_price(record, shares, found, first, known)
+    return [] if contradicted else found
+
+
+def _averaging(executions: Sequence[Execution], shares: int, price: float | None, tolerance: float) -> list[Execution]:
+    """Return those that come to so many shares at that price in the mean; none where others would as well."""
+    if price is None or len(executions) > _MOST_TOLD_APART:
+        return []
+    found = [
+        list(some)
+        for number in range(1, len(executions) + 1)
+        for some in combinations(executions, number)
+        if sum(each.quantity for each in some) == shares
+        and abs(sum(each.quantity * each.price for each in some) / shares - price) <= tolerance
+    ]
+    return found[0] if len(found) == 1 else []
+
+
+def _at_another_price(
+    record: IntentRecord,
+    shares: int,
+    executions: Collection[Execution],
+    first: Mapping[str, Execution],
+    known: _Known,
+) -> bool:
+    """Return whether executions come to another average price than is told of an order, as they are now and were first.
+
+    So it is with another's when a fill of the order was taken back: its row may count that for as long as it is shown.
+    Nothing is said of them while their prices aren't told, or those of what was counted before may have been corrected.
+    """
+    price, tolerance = _average_of_missing(record, shares, known)
+    versions = (executions, [first[fill_key(each.execution_id)] for each in executions])
+    if price is None or any(each.price <= 0.0 for some in versions for each in some):
+        return False
+    listed = known.snapshot.executions.value
+    if record.filled and listed is not None and any(_version(e) > 1 and _same(record, e) for e in listed.executions):
+        return False
+    return not any(
+        sum(each.quantity for each in some) == shares
+        and abs(sum(each.quantity * each.price for each in some) / shares - price) <= tolerance
+        for some in versions
+    )
+
+
+def _average_of_missing(record: IntentRecord, shares: int, known: _Known) -> tuple[float | None, float]:
+    """Return the average price of what an order has filled beyond what was counted, and by how much that may be wrong.
+
+    The price is None where it isn't told.
+    """
+    told = known.told.get(record.coid)
+    if told is None or told.average_price is None or told.filled != record.filled + shares:
+        return None, 0.0
+    counted = record.filled * (record.average_price or 0.0)
+    return (told.filled * told.average_price - counted) / shares, AVERAGE_TOLERANCE * told.filled / shares
+
+
+def _next_explained(
+    short: Mapping[str, int], fitting: Mapping[str, Sequence[Execution]], first: Mapping[str, Execution]
+) -> str | None:
+    """Return an order that the executions that fit it explain, and leave every other one just what it needs of them."""
+    for coid, mine in fitting.items():
+        rests = {other: [each for each in theirs if each not in mine] for other, theirs in fitting.items()}
+        if short[coid] in _shares(mine, first) and all(
+            other == coid or len(rest) == len(fitting[other]) or short[other] in _shares(rest, first)
+            for other, rest in rests.items()
+        ):
+            return coid
+    return None
+
+
+def _shares(executions: Collection[Execution], first: Mapping[str, Execution]) -> tuple[float, float]:
+    """Return the shares of fills as they are by now, and as they were first: an order's row may say either."""
+    return sum(each.quantity for each in executions), sum(
+        first[fill_key(each.execution_id)].quantity for each in executions
+    )
+
+
+def _counted(fills: Iterable[tuple[str, Execution]]) -> Counter[str]:
+    shares: Counter[str] = Counter()
+    for coid, execution in fills:
+        shares[coid] += round(execution.quantity)
+    return shares
+
+
+def _fill(execution: Execution) -> str:
+    return fill_key(execution.execution_id)
+
+
+def _version(execution: Execution) -> int:
+    return version_of(execution.execution_id)
+
+
+def newest(executions: Iterable[Execution]) -> list[Execution]:
+    """Return one of each fill: the version that corrects all others."""
+    found = {fill_key(each.execution_id): each for each in sorted(executions, key=_version)}
+    return sorted(found.values(), key=lambda each: (each.time, each.execution_id))
+
+
+def _after_trigger(record: IntentRecord, execution: Execution) -> bool:
+    """Return whether a stop may have sold at that price: hardly above the one at which it becomes a market order."""
+    stop_price = record.intent.stop_price
+    return stop_price is None or execution.price <= stop_price * (1.0 + _ABOVE_STOP)
+
+
+def _by_unproven_leg(executions: Sequence[Execution], known: _Known) -> list[tuple[str, Execution]]:
+    """Return the sales under no id, or one that nobody knows, that a stop or target of ours made which nobody has seen.
+
+    That is so after days away: the list of orders is of today, and its leg was never bound. It has to be all of its
+    shares, at a price that it allows, and the position has to be smaller by as many, and short where the entry had
+    bought fewer; and no order of others that is listed has filled so, which only a list that could be read tells.
+    """
+    journal, snapshot = known.journal, known.snapshot
+    if snapshot.positions.value is None or snapshot.orders.value is None:
+        return []
+    ids = ({record.order_id for record in journal.records} | snapshot.sights.keys()) - {None}
+    unseen = unseen_legs(journal)
+    found: list[tuple[str, Execution]] = []
+    for execution in executions:
+        if execution.order_id in ids or execution.order_ref is not None or is_anothers(execution, journal, snapshot):
+            continue
+        rest = journal.owned(execution.conid) - execution.quantity
+        legs = [
+            record
+            for record in unseen
+            if _same(record, execution)
+            and execution.quantity == record.left
+            and _allows(record, execution, known)
+            and _after_trigger(record, execution)
+            and snapshot.held(execution.conid) in {rest, max(rest, 0.0)}
+        ]
+        # A price that the target allows is its own: the stop is on the other side of the market.
+        legs = [leg for leg in legs if leg.intent.role is Role.TARGET] or legs
+        if len(legs) == 1:
+            found.append((legs[0].coid, execution))
+    return found
+
+
+def _missing(record: IntentRecord, known: _Known) -> int:
+    """Return the shares that an order of ours has filled beyond what its executions tell.
+
+    One that ended so is still waited for, on a later day too, when the list shows it no more.
+    """
+    if record.provisional or record.order_id is None:
+        return 0
+    told = known.told.get(record.coid)
+    return 0 if told is None else told.filled - record.filled
+
+
+def _same(record: IntentRecord, execution: Execution) -> bool:
+    return record.intent.conid == execution.conid and record.intent.side is execution.side
+
+
+def _before(record: IntentRecord, execution: Execution, slack: timedelta) -> bool:
+    """Return whether it was executed before the order was sent."""
+    return record.sent_at is None or execution.time < record.sent_at - slack
+
+
+def _after_its_end(record: IntentRecord, execution: Execution) -> bool:
+    """Return whether it was executed when the order had long ended, which was not only taken for absent.
+
+    Then its id was given again, unless the list says that it filled by that much more.
+    """
+    ended = None if record.state in DECLARED_ABSENT else record.ended_at
+    told_late = _TOLD_LATE if record.left <= 0 else _REST_TOLD_LATE
+    return ended is not None and execution.time > ended + told_late
+
+
+def _allows(record: IntentRecord, execution: Execution, known: _Known) -> bool:
+    """Return whether the order can have made the execution: sent before it, for that many shares, at such a price.
+
+    Size and limit are those that it was told to have last: a split or a person may have changed them. After its end
+    nothing was executed, unless that was taken for its absence, or as many are told to have filled.
+    """
+    intent, told = record.intent, known.told.get(record.coid)
+    left = record.left if told is None else told.total - record.filled
+    # It may be told to have filled by more than it was for, or after its end.
+    missing = _missing(record, known)
+    if _before(record, execution, known.slack) or execution.quantity > max(left, missing):
+        return False
+    if missing < execution.quantity and _had_nothing_to_sell(record, known.journal):
+        return False
+    more = record.state in DECLARED_ABSENT or missing >= execution.quantity
+    ended = None if more else record.ended_at
+    if ended is not None and execution.time > ended + known.slack:
+        return False
+    limit_price = intent.limit_price if told is None else told.limit_price
+    if intent.order_type is not OrderType.LIMIT or limit_price is None:
+        return True
+    if intent.side is Side.BUY:
+        return execution.price <= limit_price + _PRICE_TOLERANCE
+    return execution.price >= limit_price - _PRICE_TOLERANCE
+
+
+def _had_nothing_to_sell(record: IntentRecord, journal: JournalView) -> bool:
+    """Return whether it is the stop or target of an entry that was rejected before it bought anything."""
+    entry = journal.by_coid.get(record.intent.parent_coid or "")
+    return entry is not None and entry.state is IntentState.REJECTED and entry.filled == 0

@@ -1,0 +1,114 @@
+"""Whose executions are another's: what a list of their day showed is kept for as long as it may matter."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from trading.execution.ownership.order_matching import could_be, is_still
+from trading.execution.reading.evidence import kept_under
+from trading.execution.reading.snapshot import BrokerSnapshot
+from trading.execution.reading.told import AVERAGE_TOLERANCE
+from trading.model.execution_id import fill_key
+from trading.model.order import BrokerOrder, Execution, IntentState, Role
+from trading.model.record import IntentRecord, JournalView
+from trading.ports import Evidence
+
+_THEIRS = "theirs:"
+
+
+def theirs(evidence: Evidence) -> frozenset[str]:
+    """Return the fills, by `fill_key`, that a list of their day showed to be of another's order."""
+    return kept_under(evidence, _THEIRS)
+
+
+def note_theirs(
+    evidence: Evidence, foreign: Iterable[Execution], journal: JournalView, snapshot: BrokerSnapshot
+) -> None:
+    """Keep whose they are where, once their order is in no list any more, they may be taken for an order of ours.
+
+    So it is with a leg of ours that nobody has seen, and where their order has an id that one of ours had before. Of
+    those that look the same, nothing is kept where nothing but that says whose they are.
+    """
+    conids = {record.intent.conid for record in unseen_legs(journal)}
+    ids = {record.order_id for record in journal.records} - {None}
+    known = theirs(evidence)
+    told = [each for each in foreign if each.conid in conids or each.order_id in ids]
+    for each in told:
+        alike = each.order_id is None and sum(_look(each) == _look(other) for other in told) > 1
+        if fill_key(each.execution_id) not in known and not alike and is_anothers(each, journal, snapshot):
+            evidence.record(f"{_THEIRS}{fill_key(each.execution_id)}", "of another's order", snapshot.began)
+
+
+def drop_theirs(evidence: Evidence, before: datetime) -> None:
+    """Forget those that were kept before a time: they are listed no more."""
+    subjects = [f"{_THEIRS}{each}" for each in theirs(evidence)]
+    evidence.forget([subject for subject in subjects if evidence.of(subject)[-1].at < before])
+
+
+def certain(
+    foreign: Iterable[Execution], known: frozenset[str], journal: JournalView, snapshot: BrokerSnapshot
+) -> tuple[Execution, ...]:
+    """Return the executions that no order of ours can have made; `known` are those of `theirs`.
+
+    Likeness alone makes none certain here: an order of ours that is bound may still miss one that looks the same.
+    """
+    return tuple(
+        each
+        for each in foreign
+        if fill_key(each.execution_id) in known or (each.order_id is not None and is_anothers(each, journal, snapshot))
+    )
+
+
+def is_anothers(execution: Execution, journal: JournalView, snapshot: BrokerSnapshot) -> bool:
+    """Return whether its order is listed, and is none of ours, though one of ours may have had its id before.
+
+    That of one which carries neither id nor name is an order that has filled just as many shares at its price, and
+    doesn't look like a leg of ours that nobody has seen.
+    """
+    rows = snapshot.orders.value.orders if snapshot.orders.value is not None else ()
+    if execution.order_id is not None or execution.order_ref is not None:
+        named = [row for row in rows if row.order_id == execution.order_id]
+        others = [row for row in named if not _is_ours(row, journal, snapshot.epoch)]
+        if len(others) == len(named):
+            return bool(named)
+        # Both have that id: the one that has filled just so.
+        return any(_has_filled(row, execution) for row in others) and not any(
+            _has_filled(row, execution) for row in named if row not in others
+        )
+    legs = [record.intent for record in unseen_legs(journal) if record.intent.conid == execution.conid]
+    return any(
+        _has_filled(row, execution)
+        and not _is_ours(row, journal, snapshot.epoch)
+        and not any(could_be(leg, row) for leg in legs)
+        for row in rows
+    )
+
+
+def _is_ours(row: BrokerOrder, journal: JournalView, epoch: int) -> bool:
+    return any(
+        record.order_id == row.order_id and is_still(record, row, journal, epoch) for record in journal.of(row.conid)
+    )
+
+
+def _has_filled(order: BrokerOrder, execution: Execution) -> bool:
+    """Return whether an order has filled just what was executed; a price that isn't told is none that differs."""
+    if (order.conid, order.side) != (execution.conid, execution.side) or order.filled_quantity != execution.quantity:
+        return False
+    average = order.average_price
+    return average is None or execution.price <= 0.0 or abs(average - execution.price) <= AVERAGE_TOLERANCE
+
+
+def _look(execution: Execution) -> tuple[object, ...]:
+    return execution.order_id, execution.conid, execution.side, execution.quantity, execution.price
+
+
+def unseen_legs(journal: JournalView) -> list[IntentRecord]:
+    """Return the stops and targets of ours that are not proven and were never bound."""
+    return [
+        record
+        for record in journal.maybe_live
+        if record.order_id is None
+        and record.state is IntentState.UNKNOWN
+        and record.intent.role in {Role.STOP, Role.TARGET}
+    ]

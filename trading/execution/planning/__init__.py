@@ -1,0 +1,1 @@
+"""What has to be done now, as pure functions of one moment."""

@@ -1,0 +1,34 @@
+"""An account that is kept in another currency trades its dollars: no exchange rate moves a limit of it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from trading.execution.reading.snapshot import BrokerSnapshot
+from trading.model.record import JournalView
+
+DOLLARS = "USD"
+
+
+def in_dollars(snapshot: BrokerSnapshot, journal: JournalView) -> BrokerSnapshot:
+    """Return a reading whose balances are the account's dollars, where it is kept in another currency.
+
+    Equity is its dollars and own shares, by the broker's prices, else at what they cost; no more than the dollars can
+    be spent.
+    """
+    account = snapshot.account.value
+    if account is None or account.currency == DOLLARS:
+        return snapshot
+    rows = snapshot.positions.value.positions if snapshot.positions.value is not None else ()
+    prices = {row.conid: row.market_price for row in rows if row.market_price is not None and row.market_price > 0.0}
+    shares = sum(own.quantity * prices.get(own.conid, own.entry_price) for own in journal.positions)
+    made = replace(account, net_liquidation=round(account.cash + shares, 2), available_funds=account.cash)
+    return replace(snapshot, account=replace(snapshot.account, value=made))
+
+
+def convert_first(snapshot: BrokerSnapshot) -> tuple[str, ...]:
+    """Return what has to be done before an account in another currency can buy anything."""
+    account = snapshot.account.value
+    if account is None or account.currency == DOLLARS or account.net_liquidation > 0.0:
+        return ()
+    return (f"the account is kept in {account.currency} and holds no US dollars: convert some first",)

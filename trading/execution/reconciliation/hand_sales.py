@@ -1,0 +1,116 @@
+"""Executions that were taken for sales of own shares by hand, and shares that are back because one was none.
+
+They are kept for as long as they are listed: a fill of ours that comes later and looks the same is another one, and
+what the broker takes back of them is ours again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from math import floor
+
+from trading.execution.ownership.execution_matching import newest
+from trading.execution.ownership.share_trades import SharesSeen, in_flight, of_others, written_off
+from trading.execution.reading.evidence import kept_under
+from trading.execution.reconciliation.own_shares import Change
+from trading.model.execution_id import fill_key
+from trading.model.order import Execution, Side
+from trading.model.record import OwnPosition
+from trading.ports import AdjustmentKind, Evidence
+
+_SPENT = "spent:"
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """An execution that stood there when own shares were found gone, and which entry had bought them.
+
+    `quantity` is how many of them it explains, all of its own, or 0.
+    """
+
+    execution_id: str
+    quantity: int
+    entry_coid: str
+
+
+def spent(evidence: Evidence) -> frozenset[str]:
+    """Return the ids of executions that were taken for sales of own shares by hand."""
+    return kept_under(evidence, _SPENT)
+
+
+def spent_sales(evidence: Evidence) -> tuple[Spent, ...]:
+    """Return the executions that were taken for sales of own shares by hand, oldest first."""
+    found = sorted((evidence.of(f"{_SPENT}{each}")[-1].at, each) for each in spent(evidence))
+    return tuple(_spent(each, evidence.of(f"{_SPENT}{each}")[-1].evidence) for _, each in found)
+
+
+def _spent(execution_id: str, text: str) -> Spent:
+    quantity, _, entry_coid = text.partition(" ")
+    return Spent(execution_id, int(quantity), entry_coid) if quantity.isdecimal() else Spent(execution_id, 0, "")
+
+
+def note_spent(
+    evidence: Evidence, foreign: Iterable[Execution], position: OwnPosition, gone: int, now: datetime
+) -> None:
+    """Keep the sales of others in a contract of which so many own shares are `gone`: none is a sale of ours any more.
+
+    The newest ones that come to just as many explain it. Of all others a person's own shares were sold, or nobody
+    knows: where the broker takes those back, nothing becomes ours.
+    """
+    known = spent(evidence)
+    fills = {fill_key(each) for each in known}
+    sales = [each for each in foreign if each.conid == position.conid and each.side is Side.SELL]
+    explain = _newest_of([s for s in of_others(position, sales) if fill_key(s.execution_id) not in fills], gone)
+    for each in sales:
+        if each.execution_id not in known:
+            quantity = round(each.quantity) if each.execution_id in explain else 0
+            evidence.record(f"{_SPENT}{each.execution_id}", f"{quantity} {position.entry_coid}", now)
+
+
+def _newest_of(sales: Sequence[Execution], shares: int) -> frozenset[str]:
+    """Return the ids of the newest sales that come to so many shares, empty where none do; they are oldest first."""
+    found: set[str] = set()
+    left = float(shares)
+    for each in reversed(sales):
+        if left > 0.0:
+            found.add(each.execution_id)
+            left -= each.quantity
+    return frozenset(found) if left == 0.0 else frozenset()
+
+
+def forget_spent(evidence: Evidence, sales: Iterable[Spent]) -> None:
+    """Forget sales that the broker has taken back."""
+    evidence.forget([f"{_SPENT}{each.execution_id}" for each in sales])
+
+
+def drop_spent(evidence: Evidence, before: datetime) -> None:
+    """Forget those that were kept before a time: they are listed no more."""
+    subjects = [f"{_SPENT}{each}" for each in spent(evidence)]
+    evidence.forget([subject for subject in subjects if evidence.of(subject)[-1].at < before])
+
+
+def returned(
+    position: OwnPosition, sales: Sequence[Spent], seen: SharesSeen
+) -> tuple[Change, tuple[Spent, ...]] | None:
+    """Return the shares that are back, with the `sales` that had explained their write-off; None without any.
+
+    The position may be one that was sold (`sold_positions`). The broker has to show just as many shares more as the
+    executions had been for, and no more than were written off.
+    """
+    snapshot, journal = seen.snapshot, seen.journal
+    if not snapshot.whole or snapshot.unsure(position.conid) or in_flight(position.conid, snapshot, journal):
+        return None
+    of_contract = [each for each in seen.foreign if each.conid == position.conid and each.side is Side.SELL]
+    taken_back = {fill_key(each.execution_id) for each in newest(of_contract) if each.quantity == 0}
+    back = tuple(
+        each for each in sales if each.entry_coid == position.entry_coid and fill_key(each.execution_id) in taken_back
+    )
+    shares = sum(each.quantity for each in back)
+    if shares <= 0 or floor(snapshot.held(position.conid)) != position.quantity + shares:
+        return None
+    if written_off(position, journal) < shares:
+        return None
+    text = f"the broker took back that {shares} own shares were sold by hand"
+    return Change(position, shares, AdjustmentKind.MANUAL, text), back

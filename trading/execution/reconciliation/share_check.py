@@ -1,0 +1,119 @@
+"""Takes into the journal what a reading proves of own shares, and says what it leaves in doubt."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from trading.execution.context import TradingContext
+from trading.execution.look_again import LooksAgain
+from trading.execution.ownership.excess import excess_in, note_excess
+from trading.execution.ownership.others import certain, theirs
+from trading.execution.ownership.share_trades import SharesSeen
+from trading.execution.reading.snapshot import BrokerSnapshot
+from trading.execution.reconciliation import doubts
+from trading.execution.reconciliation.absence import VOTES_APART
+from trading.execution.reconciliation.hand_sales import Spent, forget_spent, note_spent, returned, spent_sales
+from trading.execution.reconciliation.own_shares import (
+    Change,
+    Doubt,
+    judge_shares,
+    sold_positions,
+    subject_of,
+)
+from trading.model.alarm import Alarm, AlarmCode
+from trading.model.order import Execution
+from trading.model.record import JournalView
+from trading.ports import AdjustmentKind
+
+# Shares are missed, and the reading can't tell whether they are gone: only an event can.
+_NO_VOTE_APART = timedelta(minutes=5)
+
+
+@dataclass(slots=True)
+class SharesFound(LooksAgain):
+    """What there is to be told of own shares."""
+
+    alarms: list[Alarm] = field(default_factory=list)
+
+
+def check_shares(
+    context: TradingContext,
+    snapshot: BrokerSnapshot,
+    journal: JournalView,
+    foreign: tuple[Execution, ...],
+    now: datetime,
+) -> SharesFound:
+    """Compare own shares with the broker's; `foreign` are the executions of others that the reading shows."""
+    found = SharesFound()
+    kept: set[str] = set()
+    changed: set[int] = set()
+    sure = certain(foreign, theirs(context.evidence), journal, snapshot)
+    seen, visibility_s = SharesSeen(snapshot, journal, foreign, sure), context.settings.execution.visibility_s
+    spent = spent_sales(context.evidence)
+    for position in (*journal.positions, *sold_positions(journal)):
+        back = returned(position, spent, seen)
+        if back is not None:
+            _take_back(context, *back, now, found)
+            changed.add(position.conid)
+            continue
+        subject = subject_of(position)
+        votes = context.evidence.of(subject)
+        excess = excess_in(position.conid, context.evidence)
+        match judge_shares(position, votes, seen, visibility_s, excess):
+            case Change(quantity=quantity, kind=kind, text=text, ratio=ratio):
+                changed.add(position.conid)
+                if kind is AdjustmentKind.MANUAL:
+                    # First: once they are written off nobody asks again which sales explain it.
+                    note_spent(context.evidence, foreign, position, -quantity, now)
+                context.journal.adjust(position.conid, quantity, kind, text, now, ratio=ratio)
+                found.alarms.append(Alarm(AlarmCode(kind), position.symbol, f"{position.symbol}: {text}"))
+            case Doubt(held=held, vote=vote):
+                kept.add(subject)
+                if vote:
+                    context.evidence.record(subject, str(held), snapshot.began)
+                text = (
+                    f"{position.symbol}: the broker shows {held} of {position.quantity} own shares; the stop "
+                    "stays until that is proven, and could sell short"
+                )
+                found.alarms.append(Alarm(AlarmCode.SHARES_MISSING, position.symbol, text))
+                found.again(now + (VOTES_APART if vote or votes else _NO_VOTE_APART))
+    if snapshot.positions.value is not None:
+        _note_shown(context, snapshot, journal, changed, found)
+        context.evidence.forget({s for s in context.evidence.subjects() if s.startswith("shares:")} - kept)
+        note_excess(context.evidence, snapshot, journal, changed)
+    return found
+
+
+def _take_back(
+    context: TradingContext, change: Change, sales: Collection[Spent], now: datetime, found: SharesFound
+) -> None:
+    """Undo a write-off, and only then forget its sales: shares that are back must not stay bare.
+
+    It is undone once, wherever the process ends in between: what is ours again isn't written off any more.
+    """
+    position = change.position
+    context.journal.adjust(position.conid, change.quantity, change.kind, change.text, now)
+    forget_spent(context.evidence, sales)
+    found.alarms.append(Alarm(AlarmCode(change.kind), position.symbol, f"{position.symbol}: {change.text}"))
+
+
+def _note_shown(
+    context: TradingContext,
+    snapshot: BrokerSnapshot,
+    journal: JournalView,
+    changed: Collection[int],
+    found: SharesFound,
+) -> None:
+    """Keep what is shown of own shares that were missing lately; those that were put right by it are in no doubt."""
+    settled = [position for position in journal.positions if position.conid not in changed]
+    doubts.forget_others(context.evidence, [position.conid for position in settled])
+    visible = timedelta(seconds=context.settings.execution.visibility_s)
+    for position in settled:
+        if snapshot.unclear(position.conid) or snapshot.unclear(None):
+            continue
+        held = snapshot.shares(position.conid)
+        noted = (position.conid, held, position.quantity, snapshot.began, visible)
+        if doubts.note_shown(context.evidence, *noted) and held >= position.quantity:
+            found.again(snapshot.began + doubts.APART)
