@@ -114,9 +114,22 @@ def _by_name_or_id(execution: Execution, known: _Known) -> str | None:
         if not over and (not _after_its_end(record, execution) or _missing(record, known) >= execution.quantity):
             return record.coid
     # An id of another session may have been given again: the order has to allow it, and no list shows another.
-    given_again = _fill(execution) in known.theirs or is_anothers(execution, known.journal, known.snapshot)
-    fitting = [] if given_again else [record for record in candidates if _allows(record, execution, known)]
+    if _fill(execution) in known.theirs or is_anothers(execution, known.journal, known.snapshot):
+        return None
+    fitting = [each for each in candidates if _allows(each, execution, known) or _is_all_of(each, execution, known)]
     return fitting[-1].coid if fitting else None
+
+
+def _is_all_of(record: IntentRecord, execution: Execution, known: _Known) -> bool:
+    """Return whether a leg that is bound by likeness has sold all that it was for, at a price that a person gave it.
+
+    The own shares have to be gone: another's order would have sold others.
+    """
+    if not record.provisional or execution.side is Side.BUY or execution.quantity != record.left:
+        return False
+    owned = known.journal.owned(execution.conid) or record.left
+    gone = known.snapshot.positions.value is not None and known.snapshot.held(execution.conid) == owned - record.left
+    return gone and not _before(record, execution, known.slack)
 
 
 def _by_bounds(
@@ -131,15 +144,15 @@ def _by_bounds(
     records = known.journal.by_coid
     missing = {coid: _missing(record, known) - counted.get(coid, 0) for coid, record in records.items()}
     short = {coid: shares for coid, shares in missing.items() if shares > 0}
-    first = {fill_key(each.execution_id): each for each in sorted(executions, key=_version, reverse=True)}
+    first = {_fill(each): each for each in sorted(executions, key=_version, reverse=True)}
     fitting = {coid: _fitting(records[coid], shares, latest, first, known) for coid, shares in short.items()}
     found: list[tuple[str, Execution]] = []
     while (coid := _next_explained(short, fitting, first)) is not None:
         mine = fitting.pop(coid)
         del short[coid]
-        fills = {fill_key(each.execution_id) for each in mine}
+        fills = {_fill(each) for each in mine}
         # With a corrected one go its earlier versions, so that none of them is ever looked for again.
-        found += [(coid, each) for each in executions if fill_key(each.execution_id) in fills]
+        found += [(coid, each) for each in executions if _fill(each) in fills]
         fitting = {other: [each for each in theirs if each not in mine] for other, theirs in fitting.items()}
     return found
 
@@ -194,7 +207,7 @@ def _at_another_price(
     Nothing is said of them while their prices aren't told, or those of what was counted before may have been corrected.
     """
     price, tolerance = _average_of_missing(record, shares, known)
-    versions = (executions, [first[fill_key(each.execution_id)] for each in executions])
+    versions = (executions, [first[_fill(each)] for each in executions])
     if price is None or any(each.price <= 0.0 for some in versions for each in some):
         return False
     listed = known.snapshot.executions.value
@@ -235,9 +248,7 @@ def _next_explained(
 
 def _shares(executions: Collection[Execution], first: Mapping[str, Execution]) -> tuple[float, float]:
     """Return the shares of fills as they are by now, and as they were first: an order's row may say either."""
-    return sum(each.quantity for each in executions), sum(
-        first[fill_key(each.execution_id)].quantity for each in executions
-    )
+    return sum(each.quantity for each in executions), sum(first[_fill(each)].quantity for each in executions)
 
 
 def _counted(fills: Iterable[tuple[str, Execution]]) -> Counter[str]:
@@ -257,7 +268,7 @@ def _version(execution: Execution) -> int:
 
 def newest(executions: Iterable[Execution]) -> list[Execution]:
     """Return one of each fill: the version that corrects all others."""
-    found = {fill_key(each.execution_id): each for each in sorted(executions, key=_version)}
+    found = {_fill(each): each for each in sorted(executions, key=_version)}
     return sorted(found.values(), key=lambda each: (each.time, each.execution_id))
 
 

@@ -6,10 +6,12 @@ from dataclasses import replace
 
 import pytest
 
-from tests.fakes.trading_states import after, shows
-from tests.unit.trading.execution.ownership.test_execution_matching import ENTRY, STOP, execution, match
+from tests.fakes.trading_states import AAPL, IN_SESSION, after, reading, shows
+from tests.unit.trading.execution.ownership.test_execution_matching import ENTRY, STOP, TARGET, execution, match
+from trading.execution.ownership.execution_matching import match_executions
 from trading.model.execution_id import fill_key
 from trading.model.order import BrokerStatus, IntentState, OrderType
+from trading.model.record import JournalView
 
 
 @pytest.mark.parametrize(
@@ -86,3 +88,25 @@ def test_purchase_that_an_earlier_list_showed_to_be_anothers_stays_so_when_its_o
 def test_execution_long_after_an_order_was_filled_is_of_another_that_has_its_id_now() -> None:
     full = replace(ENTRY, state=IntentState.FILLED, filled=9, ended_at=after(-600))
     assert not match((full,), execution(full, order_ref=None)).fills
+
+
+@pytest.mark.parametrize(
+    ("changes", "held", "ours"),
+    [
+        ({}, 0.0, True),
+        ({}, 9.0, False),
+        ({"quantity": 8.0}, 0.0, False),
+        ({"time": after(-90_000)}, 0.0, False),
+        ({"order_id": 4711}, 0.0, False),
+    ],
+)
+def test_leg_that_is_bound_by_likeness_has_sold_own_shares_that_are_gone_whatever_its_price(
+    changes: dict[str, object], held: float, *, ours: bool
+) -> None:
+    # A person gave the target a price below the one that it was asked for; the list does not show it any more.
+    leg = replace(TARGET, provisional=True)
+    sold = replace(execution(leg, 9, 99.0), **changes)  # type: ignore[arg-type]
+    shown = reading(IN_SESSION, held={AAPL: held})
+    assert bool(match_executions([sold], JournalView((ENTRY, leg), ()), shown, 0.0).fills) is ours
+    certain = replace(leg, provisional=False, seen_epoch=1)
+    assert not match_executions([sold], JournalView((ENTRY, certain), ()), shown, 0.0).fills
