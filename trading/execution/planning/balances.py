@@ -94,8 +94,7 @@ def weighed(memory: BalanceMemory, now: Balances, *, settled: bool) -> Weighed:
     if agreed is None:
         return Weighed(BalanceMemory(now))
     if first is not None and memory.since is None and not _shows_cash_of(now, agreed, first):
-        # A trade, and cash moved on: each move is judged by itself.
-        return weighed(BalanceMemory(first, recent=memory.recent), now, settled=settled)
+        return weighed(_without_the_trade(memory.recent, agreed, first, now), now, settled=settled)
     since = first.at if first is not None and _shows_cash_of(now, first) else now.at
     change = _change(memory, replace(now, at=since))
     if not change.moved and not change.jumped:
@@ -188,6 +187,24 @@ def _relied_on(memory: BalanceMemory, agreed: Balances, now: Balances) -> Balanc
     if (now.unbooked, now.equity) == (agreed.unbooked, agreed.equity):
         return BalanceMemory(agreed, recent=memory.recent)
     return BalanceMemory(now, recent=_recent(memory, agreed, now))
+
+
+def _without_the_trade(recent: tuple[Balances, ...], agreed: Balances, first: Balances, now: Balances) -> BalanceMemory:
+    """Return what to hold a reading against after cash moved twice: each move is judged by itself.
+
+    By what was shown the first one was a trade. But equity is older than cash: where it shows by now that money came or
+    went then, the second one was the trade, or none was.
+    """
+    as_shown = BalanceMemory(first, recent=recent)
+    second = now.unbooked - first.unbooked
+    others = (
+        BalanceMemory(replace(agreed, unbooked=agreed.unbooked + second), recent=recent),
+        BalanceMemory(agreed, recent=recent),
+    )
+    unexplained = _change(as_shown, now).jump
+    best = min(others, key=lambda memory: _change(memory, now).jump)
+    explains = unexplained > SMALLEST_FLOW and _change(best, now).jump < FOLLOWED * unexplained
+    return best if explains else as_shown
 
 
 def _recent(memory: BalanceMemory, agreed: Balances, now: Balances) -> tuple[Balances, ...]:

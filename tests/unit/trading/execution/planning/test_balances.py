@@ -113,6 +113,24 @@ def test_equity_may_be_shown_to_follow_some_minutes_after_the_cash(amount: float
     assert flows(*paid)[0] == [0.0, 0.0, amount]
 
 
+@pytest.mark.parametrize("amount", [-90_000.0, -25_000.0, 25_000.0, -2_000.0])
+@pytest.mark.parametrize("trade", [-700.0, 700.0, 6_000.0])
+def test_money_whose_equity_follows_when_a_trade_has_moved_cash_again_is_a_flow(amount: float, trade: float) -> None:
+    shown = [later(NOW, amount)]
+    after = [later(FLOW_APART / 2 + each, amount + trade, amount - 1.0) for each in (NOW, FLOW_APART)]
+    found, memory = flows(*shown, *after)
+    assert found == [0.0, 0.0, pytest.approx(amount)]
+    assert doubted(memory) is None
+
+
+@pytest.mark.parametrize("fell", [0.0, -400.0, -1_500.0])
+def test_loss_while_two_trades_move_cash_stays_a_loss(fell: float) -> None:
+    traded = [later(NOW, -9_000.0), *(later(FLOW_APART / 2 + each, -13_000.0, fell) for each in (NOW, FLOW_APART))]
+    found, memory = flows(*traded)
+    assert found == [0.0, 0.0, 0.0]
+    assert memory.agreed == traded[-1]
+
+
 @pytest.mark.parametrize("amount", [-8_000.0, 8_000.0, -25_000.0])
 def test_equity_may_be_shown_to_move_some_minutes_before_the_cash(amount: float) -> None:
     early = [later(after, 0.0, amount) for after in (NOW, JUMP_APART, FLOW_APART / 3)]
