@@ -40,6 +40,8 @@ class RunClock:
         """says how many seconds a pause of the trading process lasts at least"""
         self.length_of: Callable[[float], float] = _as_long
         """is told the seconds of each wait, and says for how many the market goes on without another look"""
+        self.nobody_there = False
+        """whether time passes by while the trading process is not there to be asked for anything"""
         self._agenda: list[tuple[int, int, Callable[[], object]]] = []
         self._added = 0
         self._owed_us = 0
@@ -105,8 +107,10 @@ class RunClock:
         """Let seconds pass while nobody is there to want anything."""
         self._let_pass()
         until_us = self.simulator.broker.now_us + int(seconds * _SECOND_US)
+        self.nobody_there = True
         while self.simulator.broker.now_us < until_us and not self.wake.stopping:
             self._move(until_us, stop_on_event=False)
+        self.nobody_there = False
 
     def _move(self, until_us: int, *, stop_on_event: bool) -> bool:
         """Move to `until_us` or to what is due before; return whether an event of the account ended it."""

@@ -146,6 +146,10 @@ class Course(ABC):
         return not self._schedule.is_clean
 
     def _resume(self) -> None:
+        if self._clock.nobody_there:
+            # What was asked for so long ago is refused when somebody is there again.
+            self._clock.add(_later(self._clock.now().isoformat(), _RESUME_AFTER_S), self._resume)
+            return
         self._ask(Request(self._clock.now().isoformat(), "resume"))
 
     def _carry_out(self, deed: Deed) -> None:

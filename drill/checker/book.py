@@ -164,10 +164,11 @@ class Book:
     def _filled(self, line: Line) -> None:
         facts = line["execution"]
         order = self.orders.get(facts["order_id"])
-        own = order is not None and order.own
         self.conids[facts["symbol"]] = facts["conid"]
         name = fill_of(facts["execution_id"])
         before = self.executions.get(name)
+        # A correction is of the order that was executed: its id may be another's by now.
+        own = before.own if before is not None else order is not None and order.own
         change = facts["quantity"] - (before.quantity if before is not None else 0)
         self.executions[name] = Execution(
             execution_id=facts["execution_id"],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -33,7 +34,7 @@ class Nobody(Course):
     def _live(self) -> None:
         self.turns += 1
         self._clock.wake.taken_up()
-        self._clock.pass_by(3600.0)
+        self._clock.wait(self._clock.now() + timedelta(hours=1))
 
     def _log_lines(self) -> list[str]:
         return ["nothing"]
@@ -67,6 +68,24 @@ def test_requests_and_deeds_happen_at_their_times_and_a_person_resumes_in_the_en
     ]
     assert (course.state / HALT_FILE).exists()
     assert done.events[-2]["asked"] == "resume"
+
+
+class Away(Nobody):
+    """A course whose process has ended until the last session of it."""
+
+    def _live(self) -> None:
+        away = self.turns == 0
+        super()._live()
+        if away:
+            self._clock.pass_by(86_400.0 + 25_200.0)
+
+
+def test_person_resumes_when_somebody_is_there_to_be_asked(ordinary: Schedule, world: World, tmp_path: Path) -> None:
+    asked = [Request(MORNING, "halt", "file")]
+    done = Away(replace(ordinary, requests=asked, heals_at=NOON), world, tmp_path).run()
+    (resumed,) = [event["at"] for event in done.events if event.get("asked") == "resume"]
+    (healed,) = [event["at"] for event in done.events if event["kind"] == "healed"]
+    assert datetime.fromisoformat(str(resumed)) - datetime.fromisoformat(str(healed)) > timedelta(minutes=5)
 
 
 def test_settings_are_those_of_the_schedule_and_of_the_gateway(

@@ -86,6 +86,24 @@ def test_correction_replaces_the_fill_before_it() -> None:
     assert [execution.quantity for execution in book.executions.values()] == [7]
 
 
+@pytest.mark.parametrize("own_first", [True, False])
+def test_correction_is_of_the_order_that_was_executed_whoever_has_its_id_by_now(own_first: bool) -> None:  # noqa: FBT001
+    run = MadeUp()
+    entry = ticket(ENTRY_ID, "BUY", "LMT", 5, coid="B")
+    if own_first:
+        run.order(0.0, entry)
+    else:
+        run.line(0.0, "deed", do="trade", order_id=ENTRY_ID, symbol=SYMBOL, side="BUY", quantity=5)
+    run.fill(10.0, ENTRY_ID, "BUY", 5, "0000a.b.01.01")
+    if own_first:
+        run.line(20.0, "deed", do="trade", order_id=ENTRY_ID, symbol=SYMBOL, side="BUY", quantity=1)
+    else:
+        run.order(20.0, entry)
+    run.fill(30.0, ENTRY_ID, "BUY", 4, "0000a.b.01.02")
+    assert [execution.own for execution in book_of(run).executions.values()] == [own_first]
+    assert book_of(run).own[CONID] == (4 if own_first else 0)
+
+
 def test_split_multiplies_positions_and_the_orders_that_the_broker_keeps() -> None:
     run = MadeUp()
     run.line(-4000.0, "start", behaviour={"split_keeps_orders": True})
