@@ -63,13 +63,22 @@ def i5_all_fills_are_counted(case: Case) -> Iterator[Violation]:
 
 
 def _never_shown(case: Case, book: Book) -> set[str]:
-    """Return the late fills after which no look was clear on their day: the next one's list has them no more."""
+    """Return the fills that no list could tell to be ours: after no look on their day was clear, it shows them no more.
+
+    They were made when their order was over; or by one without a name at a price that a person gave it, which no look
+    had shown at all or whose id the list of trades leaves out.
+    """
     looks = looks_of(case)
-    return {
-        name
-        for name, execution in book.executions.items()
-        if execution.late and looks.first_clear(execution.made) >= _day_ends(execution.made)
-    }
+    repriced = {order.order_id: order for order in book.all_orders() if order.repriced and order.coid is None}
+    found: set[str] = set()
+    for name, execution in book.executions.items():
+        order = repriced.get(execution.order_id)
+        shown = [execution.made] if execution.late else []
+        if order is not None:
+            shown.append(order.placed if book.trades_name_orders else execution.made)
+        if any(looks.first_clear(at) >= _day_ends(execution.made) for at in shown):
+            found.add(name)
+    return found
 
 
 def _alike(case: Case, book: Book, booked: Set[str]) -> set[str]:

@@ -34,6 +34,8 @@ class Order:
     stop: float | None = None
     by_hand: int = 0
     """how many shares a person has added to it since we said its size"""
+    repriced: bool = False
+    """whether it has a price that a person gave it"""
     filled: int = 0
     live: bool = True
     refused: bool = False
@@ -148,7 +150,9 @@ class Book:
         order = self.orders.get(ticket["order_id"])
         if order is not None:
             added = ticket["quantity"] - order.quantity
-            order.by_hand = max(order.by_hand + added, 0) if line.get("by") == "manual" else 0
+            by_hand = line.get("by") == "manual"
+            order.by_hand = max(order.by_hand + added, 0) if by_hand else 0
+            order.repriced = by_hand and (order.limit, order.stop) != (ticket.get("limit"), ticket.get("stop"))
             order.quantity, order.kind = ticket["quantity"], ticket["kind"]
             order.limit, order.stop = ticket.get("limit"), ticket.get("stop")
 

@@ -41,6 +41,34 @@ def test_late_fill_that_no_list_of_its_day_could_show_is_not_asked_for() -> None
 
 
 @pytest.mark.parametrize(
+    ("by", "names_orders", "looked_at", "count"),
+    [
+        ("manual", True, None, 0),
+        ("manual", True, 120.0, 1),
+        ("manual", True, 210.0, 1),
+        ("manual", False, 120.0, 0),
+        ("manual", False, 210.0, 1),
+        ("client", True, None, 1),
+    ],
+)
+def test_fill_at_a_price_that_a_person_gave_an_order_is_not_asked_for_where_no_list_could_show_it(
+    by: str, looked_at: float | None, count: int, *, names_orders: bool
+) -> None:
+    run = MadeUp()
+    run.line(-4000.0, "start", behaviour={"order_id_in_trades": names_orders})
+    run.bracket(50.0)
+    run.fill(100.0, ENTRY_ID, "BUY", 10)
+    run.line(110.0, "modify", ticket=ticket(TARGET_ID, "SELL", "LMT", 10, limit=99.0), by=by)
+    if looked_at == 120.0:
+        run.turn(120.0)
+    run.fill(200.0, TARGET_ID, "SELL", 10, "0000a.b.ff.01")
+    if looked_at == 210.0:
+        run.turn(210.0)
+    found = list(accounts.i5_all_fills_are_counted(run.case()))
+    assert [each.subject for each in found].count("0000a.b.ff.01") == count
+
+
+@pytest.mark.parametrize(
     ("change", "told"),
     [
         ({}, 0),
