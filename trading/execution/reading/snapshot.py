@@ -101,6 +101,20 @@ class BrokerSnapshot:
         """Return the whole shares of a contract that are shown, 0 where the account is short of it."""
         return max(floor(self.held(conid)), 0)
 
+    def less(self, conid: int, shares: float) -> BrokerSnapshot:
+        """Return the reading as it would be with so many shares of a contract fewer, in the list and in the ledger."""
+        listed, account = self.positions.value, self.account.value
+        row = next((each for each in listed.positions if each.conid == conid), None) if listed is not None else None
+        if listed is None or row is None:
+            return self
+        rest = replace(row, quantity=row.quantity - shares)
+        rows = tuple(rest if each is row else each for each in listed.positions)
+        if account is not None and account.stock_value is not None:
+            worth = shares * (row.market_price or row.average_price or 0.0)
+            account = replace(account, stock_value=account.stock_value - worth)
+        positions = replace(self.positions, value=replace(listed, positions=rows))
+        return replace(self, positions=positions, account=replace(self.account, value=account))
+
     def average_price(self, conid: int) -> float | None:
         """Return the broker's average price of a contract that is held in one row."""
         rows = [row for row in (self.positions.value.positions if self.positions.value else ()) if row.conid == conid]

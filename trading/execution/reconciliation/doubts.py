@@ -43,6 +43,11 @@ def span_for_stops(sightings: Sequence[Sighting], quantity: int) -> timedelta:
     return min(max((APART, *missing)), LONGEST)
 
 
+def missing_since(sightings: Sequence[Sighting], quantity: int) -> datetime | None:
+    """Return when readings first showed fewer than `quantity` shares, None where none lately did."""
+    return next((sighting.at for sighting in sightings if int(sighting.evidence) < quantity), None)
+
+
 def note_shown(evidence: Evidence, conid: int, held: int, quantity: int, at: datetime, span: timedelta) -> bool:
     """Keep that a reading shows `held` of `quantity` own shares; return whether there are too few, or lately were.
 

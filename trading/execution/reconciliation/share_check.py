@@ -10,7 +10,7 @@ from trading.execution.context import TradingContext
 from trading.execution.look_again import LooksAgain
 from trading.execution.ownership.excess import excess_in, note_excess
 from trading.execution.ownership.others import certain, theirs
-from trading.execution.ownership.share_trades import SharesSeen
+from trading.execution.ownership.share_trades import SharesSeen, net, of_others
 from trading.execution.reading.snapshot import BrokerSnapshot
 from trading.execution.reconciliation import doubts
 from trading.execution.reconciliation.absence import VOTES_APART
@@ -25,7 +25,7 @@ from trading.execution.reconciliation.own_shares import (
 from trading.model.alarm import Alarm, AlarmCode
 from trading.model.order import Execution
 from trading.model.record import JournalView
-from trading.ports import AdjustmentKind
+from trading.ports import AdjustmentKind, Evidence
 
 # Shares are missed, and the reading can't tell whether they are gone: only an event can.
 _NO_VOTE_APART = timedelta(minutes=5)
@@ -50,6 +50,7 @@ def check_shares(
     kept: set[str] = set()
     changed: set[int] = set()
     sure = certain(foreign, theirs(context.evidence), journal, snapshot)
+    snapshot = _less_bought_meanwhile(context.evidence, snapshot, journal, sure)
     seen, visibility_s = SharesSeen(snapshot, journal, foreign, sure), context.settings.execution.visibility_s
     spent = spent_sales(context.evidence)
     for position in (*journal.positions, *sold_positions(journal)):
@@ -84,6 +85,18 @@ def check_shares(
         context.evidence.forget({s for s in context.evidence.subjects() if s.startswith("shares:")} - kept)
         note_excess(context.evidence, snapshot, journal, changed)
     return found
+
+
+def _less_bought_meanwhile(
+    evidence: Evidence, snapshot: BrokerSnapshot, journal: JournalView, certain: Collection[Execution]
+) -> BrokerSnapshot:
+    """Return a reading without what others have bought since own shares were missing: those are not back by that."""
+    for position in journal.positions:
+        since = doubts.missing_since(evidence.of(doubts.shown_of(position.conid)), position.quantity)
+        bought = [] if since is None else [each for each in of_others(position, certain) if each.time >= since]
+        if net(bought) > 0.0:
+            snapshot = snapshot.less(position.conid, net(bought))
+    return snapshot
 
 
 def _take_back(

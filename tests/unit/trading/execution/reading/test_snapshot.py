@@ -235,3 +235,19 @@ def test_unreadable_row_that_is_told_to_be_foreign_is_nobody_elses_trouble() -> 
 def test_unreadable_row_of_another_asset_class_is_nobody_elses_trouble() -> None:
     snapshot = reading(IN_SESSION, unreadable_orders=[row(None, "OPT"), row(AAPL, "CASH")])
     assert (snapshot.unsure(AAPL), snapshot.blind) == (False, False)
+
+
+def test_reading_with_fewer_shares_has_fewer_in_its_list_and_in_its_ledger() -> None:
+    shown = positions(
+        BrokerPosition(AAPL, "AAPL", 12.0, 90.0, 100.0, "STK"), BrokerPosition(MSFT, "MSFT", 3.0, 50.0, None, "STK")
+    )
+    account = AccountState("DU1234567", "USD", 10_000.0, 0.0, 0.0, 0.0, stock_value=1_350.0)
+    shown = replace(shown, account=Reading(account, IN_SESSION))
+    less = shown.less(AAPL, 9.0)
+    assert (less.held(AAPL), less.held(MSFT), shown.held(AAPL)) == (3.0, 3.0, 12.0)
+    assert less.account.value == replace(account, stock_value=450.0)
+    # Without a price of today what was paid counts, and where nothing is listed or known nothing changes.
+    assert shown.less(MSFT, 1.0).account.value == replace(account, stock_value=1_300.0)
+    assert shown.less(4711, 1.0) is shown
+    failed = reading(IN_SESSION, failed=["positions", "account"])
+    assert failed.less(AAPL, 1.0) is failed

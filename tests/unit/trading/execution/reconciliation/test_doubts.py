@@ -13,6 +13,7 @@ from trading.execution.reconciliation.doubts import (
     LONGEST,
     fewest,
     forget_others,
+    missing_since,
     note_shown,
     shown_of,
     span_for_stops,
@@ -97,3 +98,11 @@ def test_what_was_shown_of_shares_that_are_no_longer_ours_is_forgotten(parts: Co
     evidence.record("shares:1:9", "0", after(0))
     forget_others(evidence, [MSFT])
     assert evidence.subjects() == {shown_of(MSFT), "shares:1:9"}
+
+
+def test_shares_are_missing_since_a_reading_first_showed_too_few(parts: ContextParts) -> None:
+    evidence = parts.context().evidence
+    assert missing_since((), 9) is None
+    noted(evidence, (0, 4), (20, 0), (40, 9))
+    sightings = evidence.of(shown_of(AAPL))
+    assert [missing_since(sightings, quantity) for quantity in (9, 4, 0)] == [after(0), after(20), None]

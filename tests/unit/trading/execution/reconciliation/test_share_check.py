@@ -9,13 +9,13 @@ import pytest
 
 from tests.fakes.trading_context import ContextParts
 from tests.fakes.trading_states import IN_SESSION, XOM, after, reading, unreadable
-from tests.unit.trading.execution.shares_shown import OTHER, TEN, shown
+from tests.unit.trading.execution.shares_shown import OTHER, TEN, shown, traded
 from trading.execution.reading.snapshot import BrokerSnapshot, Reading
 from trading.execution.reconciliation.doubts import APART, shown_of
 from trading.execution.reconciliation.own_shares import subject_of
 from trading.execution.reconciliation.share_check import SharesFound, check_shares
 from trading.model.alarm import AlarmCode
-from trading.model.order import ExecutionList
+from trading.model.order import BrokerOrder, BrokerStatus, ExecutionList, OrderType, Side, Tif
 from trading.model.record import JournalView
 
 OWN = JournalView((), (TEN, OTHER))
@@ -70,3 +70,21 @@ def test_trade_that_can_not_be_read_does_not_keep_shares_in_doubt(parts: Context
     # A row of the positions may be of just these shares.
     checked(parts, reading(after(20), held={XOM: 3}, unreadable_positions=[unreadable(TEN.conid)]))
     assert shown_lately() == ["0", "10"]
+
+
+@pytest.mark.parametrize(
+    ("bought_s", "side", "missing"),
+    [(10, Side.BUY, True), (0, Side.BUY, True), (-1, Side.BUY, False), (10, Side.SELL, False)],
+)
+def test_shares_that_others_bought_meanwhile_are_none_of_the_missing_ones(
+    parts: ContextParts, bought_s: int, side: Side, *, missing: bool
+) -> None:
+    checked(parts, shown({XOM: 3}))
+    theirs = traded(10, side, time=after(bought_s))
+    order = BrokerOrder(
+        4711, "DU1234567", TEN.conid, "AAPL", side, OrderType.MARKET, Tif.DAY, BrokerStatus.FILLED, 10.0, 10.0, 0.0,
+        None, None, 100.0, None, None, None,
+    )  # fmt: skip
+    later = shown({TEN.conid: 10, XOM: 3}, now=after(20), orders=(order,))
+    found = check_shares(parts.context(), later, OWN, (theirs,), after(20))
+    assert (AlarmCode.SHARES_MISSING in {alarm.code for alarm in found.alarms}) is missing
