@@ -150,7 +150,7 @@ def details(found: Status) -> str:
             f"   drawdown {point.drawdown:.2%}"
         )
     for flow in found.flows:
-        said = "no gain and no loss" if flow.state is FlowState.CONFIRMED else "no gain and no loss unless you say so"
+        said = "neither gain nor loss" + ", unless you say that it was one" * (flow.state is FlowState.UNCONFIRMED)
         parts.append(f"Money     {flow.text}: {said}")
     parts.append(f"Decision  {found.last_decision or 'none yet'}")
     parts.append(_positions(found.positions))

@@ -70,7 +70,8 @@ def test_state_is_shown_at_a_glance(lived: Shell) -> None:
 
 
 @pytest.mark.parametrize(
-    ("state", "said"), [(None, "no gain and no loss unless you say so"), (FlowState.CONFIRMED, "no gain and no loss")]
+    ("state", "said"),
+    [(None, "neither gain nor loss, unless you say that it was one"), (FlowState.CONFIRMED, "neither gain nor loss")],
 )
 def test_money_that_came_is_shown_beside_the_equity(lived: Shell, state: FlowState | None, said: str) -> None:
     database = Database(lived.state / "trading.db", chance=seeded())
