@@ -27,7 +27,7 @@ def test_the_overview_answers_the_four_questions(ready: Dashboard) -> None:
 
 
 def test_money_that_came_or_went_is_said_beside_the_equity(ready: Dashboard) -> None:
-    said = "2\u202f500.00 USD went out on Mon 2 Mar, by no trade of ours: neither gain nor loss"
+    said = "2\u202f500.00 USD went out on Mon 2 Mar 2026, by no trade of ours: neither gain nor loss"
     database, _ = open_store(ready.state)
     book, now = SqliteBalances(database), datetime(2026, 3, 2, 21, 30, tzinfo=UTC)
     book.record_flow(BalanceMemory(Balances(now, 0.0, 22_500.0)), -2_500.0, 25_000.0, now)
