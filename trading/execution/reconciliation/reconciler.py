@@ -297,13 +297,15 @@ class Reconciler:
 
     def _close_legs(self, snapshot: BrokerSnapshot, now: datetime, done: Reconciled) -> None:
         """Judge orders of a group that have no id: refused with the answer, over with their entry, or unproven."""
-        journal = self.view(now)
+        journal, told = self.view(now), kept_told(self._context.evidence)
         visible = timedelta(seconds=self._context.settings.execution.visibility_s)
         for record in journal.maybe_live:
             if record.order_id is not None:
                 continue
             parent = journal.by_coid.get(record.intent.parent_coid or "")
-            if parent is not None and parent.state in TERMINAL and parent.filled == 0:
+            # Where its executions are missing it has bought what its row said, and its legs may live.
+            gap = parent is not None and (parent.state is IntentState.FILLED or parent.coid in told)
+            if parent is not None and parent.state in TERMINAL and not parent.filled and not gap:
                 self._move_open(record, IntentState.CANCELLED, f"its entry ended {parent.state}", now)
             elif self._refused_leg(record, journal, snapshot):
                 self._move_open(record, IntentState.REJECTED, "refused in the answer to its group", now)

@@ -91,3 +91,22 @@ def test_memory_of_the_limits_that_can_not_be_read_halts_and_keeps_no_order_from
     (halt,) = books.store.mode().halts
     assert (halt.cause, halt.facts[:6]) == ("invariant", "AAPL: ")
     assert halt.reason.startswith(f"{halt.facts} (the kept risk state can't be read")
+
+
+@pytest.mark.parametrize(("ended", "shares"), [(BrokerStatus.FILLED, 9.0), (BrokerStatus.CANCELLED, 4.0)])
+def test_legs_of_an_entry_whose_executions_are_missing_may_live(
+    books: OrderBooks, ended: BrokerStatus, shares: float
+) -> None:
+    entry, *legs = books.enter()
+    order_id = books.broker.named(entry.coid).order_id
+    children = {each.order_id for each in books.broker.children(order_id)}
+    books.broker.hidden |= children
+    books.broker.show(order_id, status=ended, filled_quantity=shares, remaining_quantity=0.0)
+    books.broker.empty.add("executions")
+    books.read(5)
+    books.read(120)
+    assert "exec_gap" in books.latches()
+    assert [books.record(leg.coid).state for leg in legs] == [S.UNKNOWN, S.UNKNOWN]
+    books.broker.hidden -= children
+    books.read(5)
+    assert [books.record(leg.coid).state for leg in legs] == [S.WORKING, S.WORKING]
