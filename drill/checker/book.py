@@ -152,7 +152,8 @@ class Book:
             added = ticket["quantity"] - order.quantity
             by_hand = line.get("by") == "manual"
             order.by_hand = max(order.by_hand + added, 0) if by_hand else 0
-            order.repriced = by_hand and (order.limit, order.stop) != (ticket.get("limit"), ticket.get("stop"))
+            moved = (order.limit, order.stop) != (ticket.get("limit"), ticket.get("stop"))
+            order.repriced = by_hand and (order.repriced or moved)
             order.quantity, order.kind = ticket["quantity"], ticket["kind"]
             order.limit, order.stop = ticket.get("limit"), ticket.get("stop")
 

@@ -106,12 +106,18 @@ def closed(status: int, **limits: int) -> Sequence[Rule]:
     ]
 
 
+# The histories of a session with entries.
+MOSTLY_FORBIDDEN = [{"path": HISTORY, "status": 403, "raw": "no", "after": 305, "times": 58}]
+
+
 @pytest.mark.parametrize(
     "rules",
     [OTHERS, EUROS, selects(ADVISOR, times=2), selects(NONE_SELECTED, times=2), closed(401, times=1),
-     closed(403, times=1), [{"path": HISTORY, "into": "data", "add": [None]}]],
+     closed(403, times=1), MOSTLY_FORBIDDEN,
+     [{"path": HISTORY, "into": "data", "add": [None]}]],
     ids=["rows of others", "dollars of an account in euros", "an advisor's accounts at first",
-         "no account at first", "401 at the data once", "403 at the data once", "no bar after the last one"],
+         "no account at first", "401 at the data once", "403 at the data once",
+         "403 at most histories of a day", "no bar after the last one"],
 )  # fmt: skip
 def test_what_is_not_ours_changes_nothing_that_we_do(
     rules: Sequence[Rule], panel: Panel, undisturbed: InProcessRun, tmp_path: Path

@@ -172,8 +172,9 @@ def _read(context: TradingContext, ask: Callable[[], Mapping[K, V]]) -> tuple[Ma
 def _contracts(context: TradingContext, state: TradingState) -> Mapping[str, Contract]:
     window = state.times.window
     wanted = {position.symbol for position in state.journal.positions}
-    if state.decision is not None and window.begins <= state.now <= window.ends:
-        wanted |= {approved.symbol for approved in state.decision.entries}
+    if window.begins <= state.now <= window.ends:
+        wanted |= {record.intent.symbol for record in state.journal.planned}
+        wanted |= {approved.symbol for approved in state.decision.entries} if state.decision is not None else set()
     return context.market_data.contracts(sorted(wanted))[0] if wanted else {}
 
 

@@ -14,7 +14,7 @@ from trading.errors import DataError, OutcomeUnknown, Refused
 from trading.gateway import fields
 from trading.gateway.api_client import ApiClient, unusable
 from trading.gateway.fields import FieldError
-from trading.gateway.parts import Doubt, each, gets_an_answer, in_parts
+from trading.gateway.parts import Doubt, each, gets_an_answer, in_parts, tells_nothing
 from trading.gateway.session import GatewaySession
 from trading.model.contract import Contract, ContractPin, PriceIncrement
 from trading.model.exchange_time import exchange_date
@@ -70,11 +70,10 @@ class Contracts:
                     doubt.answered()
                 except FieldError as problem:
                     reasons[symbol] = str(problem)
-                except Refused as problem:
+                except (OutcomeUnknown, Refused) as problem:
                     reasons[symbol] = problem.cause
-                except OutcomeUnknown as problem:
-                    reasons[symbol] = problem.cause
-                    doubt.unanswered(problem)
+                    if tells_nothing(problem):
+                        doubt.unanswered(problem)
         finally:
             self._memory.keep_pins(settled)
         return {symbol: self._known[symbol] for symbol in wanted if symbol in self._known}, reasons

@@ -12,7 +12,7 @@ from trading.gateway.api_client import ApiClient, unusable
 from trading.gateway.contracts import Contracts
 from trading.gateway.fields import FieldError
 from trading.gateway.history import Series
-from trading.gateway.parts import Doubt, each, gets_an_answer, in_parts, never
+from trading.gateway.parts import Doubt, each, gets_an_answer, in_parts, never, tells_nothing
 from trading.gateway.session import GatewaySession
 from trading.market.panel import Panel, SymbolBars, build_panel
 from trading.model.account import Quote
@@ -70,11 +70,12 @@ class GatewayMarketData:
                     bars[contract.symbol] = found
                 else:
                     reasons[contract.symbol] = "no completed bar"
-            except (FieldError, Refused) as problem:
-                reasons[contract.symbol] = problem.cause if isinstance(problem, Refused) else str(problem)
-            except OutcomeUnknown as problem:
+            except FieldError as problem:
+                reasons[contract.symbol] = str(problem)
+            except (OutcomeUnknown, Refused) as problem:
                 reasons[contract.symbol] = problem.cause
-                doubt.unanswered(problem)
+                if tells_nothing(problem):
+                    doubt.unanswered(problem)
         return build_panel(bars), reasons
 
     def quotes(self, conids: Sequence[int]) -> Mapping[int, Quote]:

@@ -15,6 +15,7 @@ Answer = TypeVar("Answer")
 # So many in a row without a usable answer may mean that the gateway has none.
 UNANSWERED = 3
 _TOO_MANY = 429
+_FORBIDDEN = 403
 
 
 class Doubt:
@@ -43,6 +44,11 @@ class Doubt:
         self._row = 0
 
 
+def tells_nothing(error: OutcomeUnknown | Refused) -> bool:
+    """Return whether it says nothing of what was asked for: nobody answered, or nothing is allowed at the moment."""
+    return isinstance(error, OutcomeUnknown) or error.status == _FORBIDDEN
+
+
 def gets_an_answer(ask: Callable[[], object]) -> bool:
     """Return whether `ask` gets an answer, a refusal too.
 
@@ -51,7 +57,7 @@ def gets_an_answer(ask: Callable[[], object]) -> bool:
     try:
         ask()
     except Refused as error:
-        return error.status != _TOO_MANY
+        return error.status not in {_TOO_MANY, _FORBIDDEN}
     except OutcomeUnknown:
         return False
     return True

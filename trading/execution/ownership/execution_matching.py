@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from itertools import combinations
 
-from trading.execution.ownership.others import is_anothers, unseen_legs
+from trading.execution.ownership.others import is_anothers, is_of_a_namesake, unseen_legs
 from trading.execution.reading.snapshot import BrokerSnapshot
 from trading.execution.reading.told import AVERAGE_TOLERANCE, Told, told_of
 from trading.model.execution_id import fill_key, version_of
@@ -109,8 +109,8 @@ def _by_name_or_id(execution: Execution, known: _Known) -> str | None:
     certain = [record for record in candidates if record.seen_epoch == known.snapshot.epoch and not record.provisional]
     if len(certain) == 1 and not _before(certain[0], execution, known.slack):
         record = certain[0]
-        # More than it was for may be of an order that has its id by now, as the list shows.
-        over = execution.quantity > record.left and is_anothers(execution, known.journal, known.snapshot)
+        # More than it was for may be of an order that has its id as well, as the list shows.
+        over = execution.quantity > record.left and is_of_a_namesake(execution, known.journal, known.snapshot)
         if not over and (not _after_its_end(record, execution) or _missing(record, known) >= execution.quantity):
             return record.coid
     # An id of another session may have been given again: the order has to allow it, and no list shows another.

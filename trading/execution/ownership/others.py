@@ -68,14 +68,8 @@ def is_anothers(execution: Execution, journal: JournalView, snapshot: BrokerSnap
     """
     rows = snapshot.orders.value.orders if snapshot.orders.value is not None else ()
     if execution.order_id is not None or execution.order_ref is not None:
-        named = [row for row in rows if row.order_id == execution.order_id]
-        others = [row for row in named if not _is_ours(row, journal, snapshot.epoch)]
-        if len(others) == len(named):
-            return bool(named)
-        # Both have that id: the one that has filled just so.
-        return any(_has_filled(row, execution) for row in others) and not any(
-            _has_filled(row, execution) for row in named if row not in others
-        )
+        ours, others = _under_its_id(execution, journal, snapshot)
+        return bool(others) and (not ours or is_of_a_namesake(execution, journal, snapshot))
     legs = [record.intent for record in unseen_legs(journal) if record.intent.conid == execution.conid]
     return any(
         _has_filled(row, execution)
@@ -83,6 +77,25 @@ def is_anothers(execution: Execution, journal: JournalView, snapshot: BrokerSnap
         and not any(could_be(leg, row) for leg in legs)
         for row in rows
     )
+
+
+def is_of_a_namesake(execution: Execution, journal: JournalView, snapshot: BrokerSnapshot) -> bool:
+    """Return whether the list shows an order of ours and another's under one id, and the other's has filled just so."""
+    ours, others = _under_its_id(execution, journal, snapshot)
+    filled = any(_has_filled(row, execution) for row in others)
+    return bool(ours) and filled and not any(_has_filled(row, execution) for row in ours)
+
+
+def _under_its_id(
+    execution: Execution, journal: JournalView, snapshot: BrokerSnapshot
+) -> tuple[list[BrokerOrder], list[BrokerOrder]]:
+    """Return the rows under an execution's order id: those of orders of ours, and others."""
+    rows = snapshot.orders.value.orders if snapshot.orders.value is not None else ()
+    found: tuple[list[BrokerOrder], list[BrokerOrder]] = ([], [])
+    for row in rows:
+        if row.order_id == execution.order_id:
+            found[0 if _is_ours(row, journal, snapshot.epoch) else 1].append(row)
+    return found
 
 
 def _is_ours(row: BrokerOrder, journal: JournalView, epoch: int) -> bool:

@@ -93,8 +93,10 @@ def weighed(memory: BalanceMemory, now: Balances, *, settled: bool) -> Weighed:
     agreed, first = memory.agreed, memory.doubted
     if agreed is None:
         return Weighed(BalanceMemory(now))
-    if first is not None and memory.since is None and not _shows_cash_of(now, agreed, first):
-        return weighed(_without_the_trade(memory.recent, agreed, first, now), now, settled=settled)
+    if first is not None and not _shows_cash_of(now, agreed, first):
+        without = _without_the_trade(memory, agreed, first, now)
+        if without is not memory:
+            return weighed(without, now, settled=settled)
     since = first.at if first is not None and _shows_cash_of(now, first) else now.at
     change = _change(memory, replace(now, at=since))
     if not change.moved and not change.jumped:
@@ -189,22 +191,35 @@ def _relied_on(memory: BalanceMemory, agreed: Balances, now: Balances) -> Balanc
     return BalanceMemory(now, recent=_recent(memory, agreed, now))
 
 
-def _without_the_trade(recent: tuple[Balances, ...], agreed: Balances, first: Balances, now: Balances) -> BalanceMemory:
-    """Return what to hold a reading against after cash moved twice: each move is judged by itself.
+def _without_the_trade(memory: BalanceMemory, agreed: Balances, first: Balances, now: Balances) -> BalanceMemory:
+    """Return what to hold a reading against after cash moved again: each move is judged by itself.
 
-    By what was shown the first one was a trade. But equity is older than cash: where it shows by now that money came or
-    went then, the second one was the trade, or none was.
+    Where figures are in doubt the second move was a trade if equity shows so. Else the first one was one, as shown.
+    But equity is older than cash: where it shows by now that money came or went then, the second one was the
+    trade, or none was.
     """
-    as_shown = BalanceMemory(first, recent=recent)
     second = now.unbooked - first.unbooked
-    others = (
-        BalanceMemory(replace(agreed, unbooked=agreed.unbooked + second), recent=recent),
-        BalanceMemory(agreed, recent=recent),
+    if memory.since is not None:
+        moved = _moved(memory, second)
+        return moved if _explains(moved, memory, now) else memory
+    as_shown, before = BalanceMemory(first, recent=memory.recent), BalanceMemory(agreed, recent=memory.recent)
+    best = min((_moved(before, second), before), key=lambda each: _change(each, now).jump)
+    return best if _explains(best, as_shown, now) else as_shown
+
+
+def _moved(memory: BalanceMemory, cash: float) -> BalanceMemory:
+    """Return what is remembered as if a trade had moved cash before."""
+    agreed, doubted = (
+        None if each is None else replace(each, unbooked=each.unbooked + cash)
+        for each in (memory.agreed, memory.doubted)
     )
-    unexplained = _change(as_shown, now).jump
-    best = min(others, key=lambda memory: _change(memory, now).jump)
-    explains = unexplained > SMALLEST_FLOW and _change(best, now).jump < FOLLOWED * unexplained
-    return best if explains else as_shown
+    return replace(memory, agreed=agreed, doubted=doubted)
+
+
+def _explains(memory: BalanceMemory, other: BalanceMemory, now: Balances) -> bool:
+    """Return whether a reading held against one memory leaves much less of equity unexplained than against another."""
+    unexplained = _change(other, now).jump
+    return unexplained > SMALLEST_FLOW and _change(memory, now).jump < FOLLOWED * unexplained
 
 
 def _recent(memory: BalanceMemory, agreed: Balances, now: Balances) -> tuple[Balances, ...]:

@@ -184,8 +184,7 @@ def _plan_entry(approved: Approved, decided: date, state: TradingState, plan: Pl
         # Its contract is not asked for any more.
         plan.commands.append(Forgo(decided, waits.refusal(late, decided, state.sightings)))
     elif contract is None:
-        _wait(Denied(approved.symbol, "instrument", None, None, "no contract"), decided, state, plan)
-        plan.again(state.now + timedelta(seconds=MINUTE_S))
+        _wait_for_contract(approved.symbol, decided, state, plan)
     else:
         purpose = Purpose(decided, state.times.window.session.day, state.now)
         _step(bracket(approved, contract.conid, purpose), state, plan)
@@ -200,6 +199,8 @@ def _plan_again(group: Sequence[OrderIntent], state: TradingState, plan: Plan) -
     elif state.now < due:
         _wait(Denied(entry.symbol, "not_sent", None, None, "the gateway isn't reached"), entry.decided, state, plan)
         plan.again(due)
+    elif entry.symbol not in state.contracts:
+        _wait_for_contract(entry.symbol, entry.decided, state, plan)
     else:
         _step(group, state, plan)
 
@@ -217,19 +218,23 @@ def _due_again(entry: OrderIntent, state: TradingState) -> datetime:
 
 
 def _step(group: Sequence[OrderIntent], state: TradingState, plan: Plan) -> None:
+    """Let an entry leave that is not too late, let it wait, or refuse it."""
     entry = group[0]
     denied = check_entry(group, state)
     if denied is None:
         plan.commands.append(Submit(tuple(group), Step.ENTRY))
-    elif passes(denied, state.settings.risk.restricted) and state.now <= state.times.window.ends:
+    elif passes(denied, state.settings.risk.restricted):
         _wait(denied, entry.decided, state, plan)
         # A quote comes within seconds; nothing else is urgent in the hour before the open, but for its end.
         soon = denied.code == "split" or state.now + timedelta(seconds=MINUTE_S) > state.times.window.ends
         plan.again(state.now + timedelta(seconds=POLL_S if soon else MINUTE_S))
     else:
-        if denied.code == "too_old":
-            denied = waits.refusal(denied, entry.decided, state.sightings)
         plan.commands.append(Refuse(tuple(group), denied))
+
+
+def _wait_for_contract(symbol: str, decided: date, state: TradingState, plan: Plan) -> None:
+    _wait(Denied(symbol, "instrument", None, None, "no contract"), decided, state, plan)
+    plan.again(state.now + timedelta(seconds=MINUTE_S))
 
 
 def _wait(denied: Denied, decided: date, state: TradingState, plan: Plan) -> None:

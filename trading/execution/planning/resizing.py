@@ -21,6 +21,8 @@ from trading.model.request import RequestKind
 # A modification that the reading does not show after so many tries counts as refused.
 TRIES = 2
 TRIES_APART = timedelta(seconds=15)
+# No split changes a price by less than this factor.
+_SMALLEST_SPLIT = 1.2
 # A stop that lacks no more than this part of the shares, or a single one, stays in regular hours: while it is replaced
 # nothing rests for any of them, and a broker that refused to change it may refuse the new one too.
 SMALL_PART = 0.1
@@ -172,8 +174,18 @@ def _is_split_ahead(leg: Leg, state: TradingState) -> bool:
 
     Nobody chose its price; and at the plan's it would sell at once what is worth a part of that by now.
     """
-    asked = asked_for(leg.record.intent, state.journal)
-    return _set_by_hand(leg, state) and any(is_split(each, leg.sight.order) for each in asked)
+    if not _set_by_hand(leg, state) or _near_the_plan(leg, state):
+        return False
+    return any(is_split(each, leg.sight.order) for each in asked_for(leg.record.intent, state.journal))
+
+
+def _near_the_plan(leg: Leg, state: TradingState) -> bool:
+    """Return whether a leg's price is nearer to the plan's than any split would leave it."""
+    position, shown = state.journal.position(leg.record.intent.conid), leg.price
+    if position is None or shown is None:
+        return False
+    planned = position.stop_price if leg.record.intent.role is Role.STOP else position.target_price
+    return planned > 0.0 and 1.0 / _SMALLEST_SPLIT < shown / planned < _SMALLEST_SPLIT
 
 
 def _rounding(price: float) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -50,7 +50,11 @@ def check_shares(
     kept: set[str] = set()
     changed: set[int] = set()
     sure = certain(foreign, theirs(context.evidence), journal, snapshot)
-    snapshot = _less_bought_meanwhile(context.evidence, snapshot, journal, sure)
+    meanwhile = _bought_meanwhile(context.evidence, journal, sure)
+    for conid, trades in meanwhile.items():
+        snapshot = snapshot.less(conid, net(trades))
+    left_out = [each for trades in meanwhile.values() for each in trades]
+    foreign, sure = (tuple(each for each in some if each not in left_out) for some in (foreign, sure))
     seen, visibility_s = SharesSeen(snapshot, journal, foreign, sure), context.settings.execution.visibility_s
     spent = spent_sales(context.evidence)
     for position in (*journal.positions, *sold_positions(journal)):
@@ -87,16 +91,21 @@ def check_shares(
     return found
 
 
-def _less_bought_meanwhile(
-    evidence: Evidence, snapshot: BrokerSnapshot, journal: JournalView, certain: Collection[Execution]
-) -> BrokerSnapshot:
-    """Return a reading without what others have bought since own shares were missing: those are not back by that."""
+def _bought_meanwhile(
+    evidence: Evidence, journal: JournalView, certain: Collection[Execution]
+) -> Mapping[int, Sequence[Execution]]:
+    """Return by contract what others have traded since own shares were missing, where they bought more than they sold.
+
+    What they bought is none of the missing shares.
+    """
+    found: dict[int, Sequence[Execution]] = {}
     for position in journal.positions:
         since = doubts.missing_since(evidence.of(doubts.shown_of(position.conid)), position.quantity)
-        bought = [] if since is None else [each for each in of_others(position, certain) if each.time >= since]
-        if net(bought) > 0.0:
-            snapshot = snapshot.less(position.conid, net(bought))
-    return snapshot
+        if since is not None:
+            trades = [each for each in of_others(position, certain) if each.time >= since]
+            if net(trades) > 0.0:
+                found[position.conid] = trades
+    return found
 
 
 def _take_back(
@@ -122,7 +131,7 @@ def _note_shown(
     """Keep what is shown of own shares that were missing lately; those that were put right by it are in no doubt."""
     settled = [position for position in journal.positions if position.conid not in changed]
     doubts.forget_others(context.evidence, [position.conid for position in settled])
-    visible = timedelta(seconds=context.settings.execution.visibility_s)
+    visible = max(timedelta(seconds=context.settings.execution.visibility_s), doubts.LONGEST)
     for position in settled:
         if snapshot.unclear(position.conid) or snapshot.unclear(None):
             continue

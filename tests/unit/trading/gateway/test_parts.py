@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import pytest
 
 from trading.errors import GatewayError, NotSent, OutcomeUnknown, Refused, SessionLost
-from trading.gateway.parts import Doubt, each, gets_an_answer, in_parts, never
+from trading.gateway.parts import Doubt, each, gets_an_answer, in_parts, never, tells_nothing
 
 FAILED = OutcomeUnknown("GET /x", "the gateway failed", 500)
 LOST = SessionLost("GET /x", "not logged in", 401)
@@ -147,7 +147,12 @@ def test_an_answer_to_another_one_ends_the_doubt() -> None:
 
 @pytest.mark.parametrize(
     ("error", "answer"),
-    [(FAILED, False), (Refused("x", "bad conid", 400), True), (Refused("x", "too many requests", 429), False)],
+    [
+        (FAILED, False),
+        (Refused("x", "bad conid", 400), True),
+        (Refused("x", "too many requests", 429), False),
+        (Refused("x", "not allowed", 403), False),
+    ],
 )
 def test_a_refusal_is_an_answer_and_a_failure_is_none(error: GatewayError, *, answer: bool) -> None:
     def ask() -> object:
@@ -163,3 +168,12 @@ def test_a_lost_session_is_not_taken_for_no_answer() -> None:
 
     with pytest.raises(SessionLost):
         gets_an_answer(ask)
+
+
+@pytest.mark.parametrize(
+    ("error", "nothing"), [(FAILED, True), (Refused("x", "not allowed", 403), True), (Refused("x", "gone", 404), False)]
+)
+def test_what_is_not_allowed_tells_as_little_of_a_symbol_as_no_answer(
+    error: OutcomeUnknown | Refused, *, nothing: bool
+) -> None:
+    assert tells_nothing(error) is nothing

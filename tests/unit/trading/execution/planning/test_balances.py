@@ -123,6 +123,16 @@ def test_money_whose_equity_follows_when_a_trade_has_moved_cash_again_is_a_flow(
     assert doubted(memory) is None
 
 
+@pytest.mark.parametrize("amount", [-25_000.0, 25_000.0, -2_000.0])
+@pytest.mark.parametrize("trade", [-9_000.0, 700.0, 30_000.0])
+def test_trades_while_money_waits_for_a_second_reading_are_no_part_of_it(amount: float, trade: float) -> None:
+    paid = [later(NOW, amount, amount)]
+    traded = [later(FLOW_APART * part, amount + trade * moves, amount) for part, moves in ((0.3, 1), (0.6, 2), (1, 2))]
+    found, memory = flows(*paid, *traded)
+    assert found == [0.0, 0.0, 0.0, pytest.approx(amount)]
+    assert doubted(memory) is None
+
+
 @pytest.mark.parametrize("fell", [0.0, -400.0, -1_500.0])
 def test_loss_while_two_trades_move_cash_stays_a_loss(fell: float) -> None:
     traded = [later(NOW, -9_000.0), *(later(FLOW_APART / 2 + each, -13_000.0, fell) for each in (NOW, FLOW_APART))]

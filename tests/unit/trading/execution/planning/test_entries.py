@@ -193,6 +193,13 @@ def test_planned_entry_whose_window_is_over_is_closed() -> None:
     assert refused(plan_of(before(PRE_OPEN, old, decision=None))) == [("E", "too_old")]
 
 
+@pytest.mark.parametrize("records", [(), GROUP], ids=["a draft", "planned"])
+def test_entry_waits_for_a_contract_that_can_not_be_read(records: tuple[IntentRecord, ...]) -> None:
+    plan = plan_of(before(PRE_OPEN, *records, contracts={}))
+    assert (plan.commands, plan.waiting["AAPL"].detail) == ([], "no contract")
+    assert plan.look_again == PRE_OPEN + timedelta(minutes=1)
+
+
 def test_planned_entry_needs_no_decision_at_hand() -> None:
     assert [intent.coid for intent in sent(plan_of(before(PRE_OPEN, *GROUP, decision=None)))] == ["E", "E-S", "E-T"]
 
