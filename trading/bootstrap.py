@@ -208,7 +208,7 @@ def _context(
         calendar=surroundings.calendar or trading_calendar(),
         broker=world.gateway.broker(account_id),
         market_data=world.gateway.market_data,
-        journal=SqliteJournal(database),
+        journal=SqliteJournal(database, store.tell_mode),
         commands=SqliteCommandLog(database),
         evidence=SqliteEvidence(database),
         store=store,

@@ -117,9 +117,12 @@ class Deciding:
         return True
 
     def failed(self, error: GatewayError) -> None:
-        """Take in why `decide` had nothing to decide on: what failed as a whole costs little to try again."""
-        now = self._context.clock.now()
-        self.problem, self.again_at = str(error), now + timedelta(seconds=RETRY_S)
+        """Take in why `decide` had nothing to decide on: what failed as a whole costs little to try again.
+
+        What a person's request has cut short goes on once that is taken up.
+        """
+        pause_s = 0.0 if self._context.interrupted() else RETRY_S
+        self.problem, self.again_at = str(error), self._context.clock.now() + timedelta(seconds=pause_s)
         self._context.log.warning("no decision yet", missing=self.problem)
 
     def _not_yet(self, times: MarketTimes, missing: str) -> bool:

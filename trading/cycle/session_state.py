@@ -160,7 +160,7 @@ def next_state(
     memory = _remember(before, sight, now, settings)
     actions: tuple[Action, ...] = ()
     was_ours = before.was_ours
-    reopens = before.reopens and sight.closed and not sight.usable
+    reopens = before.reopens and not sight.usable and (sight.status is None or sight.closed)
     if sight.closed and now >= opens_at(memory, settings, now, shown=sight.usable):
         # One that we had opened ends with it, and nobody has taken it away.
         memory = replace(memory, asked_at=now, asked=memory.asked + 1, opened_at=None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
 
 from trading.errors import InvariantBroken
@@ -50,9 +50,10 @@ SELECT * FROM command WHERE sent_at >= ?2 OR (kind <> 'submit' AND coids IN
 class SqliteJournal:
     """`trading.ports.Journal` over trading.db."""
 
-    def __init__(self, database: Database) -> None:
-        """Write into `database`, which stays the caller's to close."""
+    def __init__(self, database: Database, on_latch: Callable[[], object] = lambda: None) -> None:
+        """Write into `database`, which stays the caller's to close; `on_latch` is called when a limit has latched."""
         self._database = database
+        self._on_latch = on_latch
         # Rows by number with what was made of them: nearly all are over and stay as they are, and a turn asks often.
         self._made: dict[int, tuple[tuple[object, ...], IntentRecord]] = {}
         self._view: tuple[tuple[int, str], JournalView] | None = None
@@ -146,6 +147,8 @@ class SqliteJournal:
             if counted.oversold:
                 what = f"execution {execution.execution_id} sold {counted.oversold} more than we had"
                 latch_in(connection, "oversold", f"{execution.symbol}: {what}", now)
+        if counted.oversold:
+            self._on_latch()
         return counted
 
     def adjust(

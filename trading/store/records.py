@@ -50,7 +50,7 @@ class SqliteStore:
         self._on_mode = on_mode
         self._mode: Mode | None = None
         self._unstored: ModeState | None = None
-        self.halts = SqliteHalts(database, self._mode_may_differ)
+        self.halts = SqliteHalts(database, self.tell_mode)
 
     def record_decision(self, decision: Decision, now: datetime) -> None:
         """Keep a decision with its verdicts, denials and risk state in one transaction.
@@ -86,7 +86,7 @@ class SqliteStore:
                 ((session, denied.symbol, denied.code, denied.value, denied.limit, at) for denied in decision.denials),
             )
             modes.save_risk(connection, decision.risk, reason=_latch_reason(decision), actor="risk", at=at)
-        self._mode_may_differ()
+        self.tell_mode()
 
     def last_decision(self) -> Decision | None:
         """Return the newest decision, for carrying out what is left of it after a restart."""
@@ -135,7 +135,7 @@ class SqliteStore:
                 modes.log_change(connection, modes.RECONCILED, value, reason=reason, actor="system", at=utc_text(now))
             self._unstored = None
         finally:
-            self._mode_may_differ()
+            self.tell_mode()
 
     def risk_state(self, through: date | None = None) -> RiskState:
         """Return what the risk rules remember: peak, latches, stop-outs; an empty one before the first decision.
@@ -155,7 +155,7 @@ class SqliteStore:
         """Persist the risk rules' memory, for instance with a latch set or, by a person, cleared and the peak reset."""
         with self._database.transaction() as connection:
             modes.save_risk(connection, risk, reason=reason, actor=actor, at=utc_text(now))
-        self._mode_may_differ()
+        self.tell_mode()
 
     def record_differences(self, found: Sequence[Difference]) -> None:
         """Keep what a turn found to differ from the broker; the same again writes nothing."""
@@ -201,7 +201,8 @@ class SqliteStore:
                 for fact in changed:
                     connection.execute(PUT_FACT, fact)
 
-    def _mode_may_differ(self) -> None:
+    def tell_mode(self) -> None:
+        """Tell the mode where it is another than was told last."""
         try:
             mode = self.mode().mode
         except InvariantBroken:

@@ -18,6 +18,7 @@ from trading.model.account import AccountState
 from trading.model.alarm import AlarmCode
 from trading.model.command import Step
 from trading.model.decision import Approved, Denied
+from trading.model.exchange_time import exchange_date
 from trading.model.order import IntentState, OrderIntent, Role
 from trading.model.record import IntentRecord, group_of
 from trading.risk_manager import fall
@@ -28,6 +29,8 @@ _PASSING = frozenset(
     {"state", "rate", "market_closed", "reset", "restricted", "halted_symbol", "daily_loss", "equity", "flow"}
 )
 # What a limit of the account says that refuses only because of the purchases of others: those may end.
+# The journal's view goes back a day further.
+_KNOWN_FOR = timedelta(days=7)
 _OTHERS_BUY = "purchases that are not of this system may take too much"
 
 
@@ -43,8 +46,11 @@ def passes(denied: Denied, restricted: Collection[str]) -> bool:
 
 
 def entries_left(state: TradingState) -> tuple[Approved, ...]:
-    """Return the entries of the decision that have no intent yet, and no refusal without one."""
-    if state.decision is None:
+    """Return the entries of the decision that have no intent yet, and no refusal without one.
+
+    None of a decision that is so old that the journal's view may have lost what became of them.
+    """
+    if state.decision is None or exchange_date(state.now) - state.decision.session > _KNOWN_FOR:
         return ()
     decided = state.decision.session
     made = {

@@ -223,8 +223,10 @@ class Endings:
         """Judge an order that nobody knows by its id either."""
         session = self._calendar.session(record.intent.session)
         over = session is not None and now >= session.close + EXPIRED_AFTER
-        if record.intent.tif is Tif.DAY and over and self._snapshot.executions.value is not None:
-            return Ending(IntentState.EXPIRED, "its session is over, and it is in no list")
+        if record.intent.tif is Tif.DAY and over:
+            # Whether it filled before is told by executions alone.
+            readable = self._snapshot.executions.value is not None
+            return Ending(IntentState.EXPIRED, "its session is over, and it is in no list") if readable else None
         if missing_s < 2.0 * self._settings.execution.visibility_s:
             return None
         return Ending(IntentState.UNKNOWN, "vanished without a terminal status")

@@ -104,6 +104,17 @@ def test_correction_is_of_the_order_that_was_executed_whoever_has_its_id_by_now(
     assert book_of(run).own[CONID] == (4 if own_first else 0)
 
 
+def test_price_that_a_person_gave_stays_a_persons_until_we_give_another() -> None:
+    run = bought()
+    for at, limit, quantity, by, repriced in (
+        (10.0, 99.0, 10, "manual", True),
+        (20.0, 99.0, 12, "manual", True),
+        (30.0, 105.0, 12, "client", False),
+    ):
+        run.line(at, "modify", ticket=ticket(TARGET_ID, "SELL", "LMT", quantity, limit=limit), by=by)
+        assert book_of(run).orders[TARGET_ID].repriced is repriced
+
+
 def test_split_multiplies_positions_and_the_orders_that_the_broker_keeps() -> None:
     run = MadeUp()
     run.line(-4000.0, "start", behaviour={"split_keeps_orders": True})

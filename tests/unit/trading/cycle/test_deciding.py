@@ -24,6 +24,7 @@ from trading.cycle.deciding import EARLY_RETRY_S, RETRY_S, Deciding
 from trading.cycle.gather import market_times
 from trading.cycle.publish import Publisher
 from trading.cycle.summary import CycleSummary
+from trading.errors import NotSent
 from trading.execution.planning.state import TradingState
 from trading.model.alarm import AlarmCode
 
@@ -162,3 +163,14 @@ def test_own_symbol_that_could_not_be_judged_is_told_while_it_is_held(parts: Con
     parts.clock.time = OPEN
     parts.broker.fill(entry.order_id + 1, 95.0)
     assert made.alarms(state_of(parts)) == ()
+
+
+@pytest.mark.parametrize(("interrupted", "pause_s"), [(False, 60.0), (True, 0.0)])
+def test_decision_that_could_not_be_taken_is_tried_again_soon_and_at_once_after_a_request(
+    parts: ContextParts, pause_s: float, *, interrupted: bool
+) -> None:
+    parts.wanted = interrupted
+    made = deciding(parts)
+    made.failed(NotSent("GET /x", "the wait was ended"))
+    assert made.again_at == parts.clock.now() + timedelta(seconds=pause_s)
+    assert "the wait was ended" in made.problem

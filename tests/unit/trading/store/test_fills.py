@@ -206,6 +206,16 @@ def test_two_fills_of_one_order_are_no_correction(journal: SqliteJournal, other:
 # ---- more sold than we had, and what is told late
 
 
+def test_limit_that_latches_for_a_fill_is_told(journal: SqliteJournal, database: Database) -> None:
+    told: list[str] = []
+    telling = SqliteJournal(database, lambda: told.append("latched"))
+    _, stop, target, _ = bought(journal)
+    telling.record_fill(stop.coid, fill("e2", stop, 6, 95.0), NOW)
+    assert told == []
+    telling.record_fill(target.coid, fill("e3", target, 6, 105.0), NOW)
+    assert told == ["latched"]
+
+
 def test_more_sold_than_we_had_is_an_adjustment_and_is_reported(journal: SqliteJournal, database: Database) -> None:
     _, stop, target, _ = bought(journal)
     journal.record_fill(stop.coid, fill("e2", stop, 6, 95.0), NOW)

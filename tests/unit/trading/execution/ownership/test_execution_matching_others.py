@@ -110,3 +110,12 @@ def test_leg_that_is_bound_by_likeness_has_sold_own_shares_that_are_gone_whateve
     assert bool(match_executions([sold], JournalView((ENTRY, leg), ()), shown, 0.0).fills) is ours
     certain = replace(leg, provisional=False, seen_epoch=1)
     assert not match_executions([sold], JournalView((ENTRY, certain), ()), shown, 0.0).fills
+
+
+@pytest.mark.parametrize("price", [95.0, 97.0])
+def test_executions_of_an_order_that_a_person_made_larger_and_moved_are_its_own(price: float) -> None:
+    working = replace(STOP, state=IntentState.WORKING)
+    row = replace(
+        shows(working, BrokerStatus.FILLED, price=price, order_ref=None), total_quantity=15.0, filled_quantity=15.0
+    )
+    assert match((working,), execution(working, 15, price), orders=(row,)).fills

@@ -346,3 +346,11 @@ def test_day_of_the_rate_is_that_of_the_exchange() -> None:
     evening = datetime.combine(SESSION, PRE_OPEN.time(), PRE_OPEN.tzinfo) - timedelta(hours=12)
     sent_before = [entry(f"F{n}", 50 + n, conid=MSFT, state=IntentState.CANCELLED, sent_at=evening) for n in range(200)]
     assert code(before(PRE_OPEN, *sent_before)) is None
+
+
+@pytest.mark.parametrize(("days", "left"), [(7, ["AAPL"]), (8, [])])
+def test_what_became_of_the_entries_of_a_decision_of_long_ago_is_not_known(days: int, left: list[str]) -> None:
+    state = before(PRE_OPEN)
+    assert state.decision is not None
+    old = replace(state, decision=replace(state.decision, session=PRE_OPEN.date() - timedelta(days=days)))
+    assert [approved.symbol for approved in entries_left(old)] == left

@@ -189,6 +189,14 @@ def test_order_that_no_split_explains_is_cut_to_the_shares_that_there_are(size: 
     assert [c.stop_price for c in plan.commands if isinstance(c, Adopt)] == [price] * (price != 95.0)
 
 
+@pytest.mark.parametrize("price", [47.5, 47.52, 47.9, 48.5])
+def test_order_near_the_plan_of_after_a_split_is_cut_to_the_shares_that_are_left(price: float) -> None:
+    # The split is booked; a person has moved the stop a little, and sold half of the shares.
+    booked = own(9, entry_price=50.0, stop_price=47.5, target_price=52.5)
+    adjusted = rows(stop_price=price, target_price=52.5, quantity=18.0)
+    assert [each[:2] for each in modifies(resized(9, position=booked, orders=adjusted))] == [("T", 9), ("S", 9)]
+
+
 def test_order_after_a_second_split_is_told_by_what_was_asked_for_since_the_first() -> None:
     once = own(18, entry_price=50.0, stop_price=47.5, target_price=52.5)
     since = tried(-60, quantity=18, price=47.5, state=CommandState.CONFIRMED)

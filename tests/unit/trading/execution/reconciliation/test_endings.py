@@ -293,7 +293,8 @@ def test_id_that_is_another_orders_now_is_no_sight_of_ours(judge: Judge) -> None
 def test_day_order_that_nobody_knows_half_an_hour_after_its_session_has_expired(judge: Judge) -> None:
     assert judge(ENTRY, now=OVER - timedelta(seconds=1)) is None
     assert judge(ENTRY, now=OVER) == Ending(S.EXPIRED, "its session is over, and it is in no list")
-    assert judge(ENTRY, now=OVER, snapshot=reading(OVER, failed=["executions"])) is None
+    for at in (OVER, OVER + timedelta(hours=1)):
+        assert judge(ENTRY, now=at, snapshot=reading(at, failed=["executions"])) is None
 
 
 def test_stop_that_nobody_knows_after_its_session_is_unproven(judge: Judge) -> None:

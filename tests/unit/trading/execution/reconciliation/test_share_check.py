@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 
+from tests.fakes.stages import settings_of
 from tests.fakes.trading_context import ContextParts
 from tests.fakes.trading_states import IN_SESSION, XOM, after, reading, unreadable
 from tests.unit.trading.execution.shares_shown import OTHER, TEN, shown, traded
@@ -88,3 +89,44 @@ def test_shares_that_others_bought_meanwhile_are_none_of_the_missing_ones(
     later = shown({TEN.conid: 10, XOM: 3}, now=after(20), orders=(order,))
     found = check_shares(parts.context(), later, OWN, (theirs,), after(20))
     assert (AlarmCode.SHARES_MISSING in {alarm.code for alarm in found.alarms}) is missing
+
+
+class Adjusted:
+    """A journal that keeps what it is told of changes of own shares."""
+
+    def __init__(self) -> None:
+        self.changes: list[int] = []
+
+    def adjust(self, conid: int, quantity: int, *_: object, ratio: float = 1.0) -> None:
+        assert (conid, ratio) == (TEN.conid, 1.0)
+        self.changes.append(quantity)
+
+
+def test_person_who_sold_own_shares_and_bought_as_many_again_has_sold_them(parts: ContextParts) -> None:
+    checked(parts, shown({XOM: 3}))
+    journal = Adjusted()
+    context = replace(parts.context(), journal=journal)  # type: ignore[arg-type]
+    orders = tuple(
+        BrokerOrder(
+            order_id, "DU1234567", TEN.conid, "AAPL", side, OrderType.MARKET, Tif.DAY, BrokerStatus.FILLED, 10.0, 10.0,
+            0.0, None, None, 100.0, None, None, None,
+        )
+        for order_id, side in ((4711, Side.SELL), (4712, Side.BUY))
+    )  # fmt: skip
+    trades = (traded(10, time=after(-5)), replace(traded(10, Side.BUY, time=after(10)), order_id=4712))
+    later = shown({TEN.conid: 10, XOM: 3}, now=after(20), orders=orders)
+    found = check_shares(context, later, OWN, trades, after(20))
+    assert ([alarm.code for alarm in found.alarms], journal.changes) == ([AlarmCode.MANUAL], [-10])
+
+
+@pytest.mark.parametrize(("seconds", "kept"), [(29, True), (31, False)])
+def test_what_was_missing_is_kept_for_as_long_as_a_stop_may_have_to_wait(
+    parts: ContextParts, seconds: int, *, kept: bool
+) -> None:
+    parts.settings = settings_of("execution.visibility_s=5")
+    context = parts.context()
+    check_shares(context, shown({XOM: 3}), OWN, (), IN_SESSION)
+    back = {TEN.conid: 10.0, XOM: 3.0}
+    for at in (after(60), after(60 + seconds)):
+        check_shares(context, shown(back, now=at), OWN, (), at)
+    assert bool(context.evidence.of(shown_of(TEN.conid))) is kept
