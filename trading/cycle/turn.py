@@ -155,7 +155,8 @@ class AccountTurns:
             turn.looks.append(state.now + timedelta(seconds=POLL_S))
         if done.acted or state.doubt is not None:
             self._balances = None
-        turn.goes_on = done.acted or bool(done.denied and not done.unfinished)
+        halted = bool(done.halts) and state.mode is not Mode.HALTED
+        turn.goes_on = done.acted or halted or bool(done.denied and not done.unfinished)
         return turn
 
     def _gather(self, session: SessionView, decision: Decision | None) -> tuple[TradingState, Reconciled]:

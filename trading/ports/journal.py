@@ -83,8 +83,8 @@ class Journal(Protocol):
         """Keep what was refused, and close its PLANNED group, of which the first was; no names where none was made."""
         ...
 
-    def transition(self, coid: str, state: IntentState, detail: str, now: datetime) -> None:
-        """Move one intent along an allowed edge.
+    def transition(self, coid: str | Sequence[str], state: IntentState, detail: str, now: datetime) -> None:
+        """Move one intent, or several together, along an allowed edge.
 
         Raises: InvariantBroken, the edge is not in the state machine.
         """

@@ -101,13 +101,14 @@ class SqliteJournal:
                 (decided.isoformat(), denied.symbol, code, denied.value, denied.limit, denied.detail, at),
             )
 
-    def transition(self, coid: str, state: IntentState, detail: str, now: datetime) -> None:
-        """Move one intent along an allowed edge.
+    def transition(self, coid: str | Sequence[str], state: IntentState, detail: str, now: datetime) -> None:
+        """Move one intent, or several together, along an allowed edge.
 
-        Raises: InvariantBroken, the edge is not in the state machine.
+        Raises: InvariantBroken, the edge is not in the state machine; none of them has moved.
         """
         with self._database.transaction() as connection:
-            move(connection, require(connection, coid), state, detail, utc_text(now))
+            for each in (coid,) if isinstance(coid, str) else coid:
+                move(connection, require(connection, each), state, detail, utc_text(now))
 
     def bind(self, coid: str, order_id: int, epoch: int, now: datetime, *, provisional: bool = False) -> None:
         """Attach the broker's order id; an intent whose outcome was open becomes WORKING.

@@ -265,8 +265,8 @@ class Submission:
         return Sending.UNKNOWN
 
     def _move(self, coids: Sequence[str], state: IntentState, detail: str) -> None:
-        for coid in coids:
-            self._context.journal.transition(coid, state, detail, self._context.clock.now())
+        """Move a group together: wherever the process ends, its orders are never in different states by that."""
+        self._context.journal.transition(coids, state, detail, self._context.clock.now())
 
 
 def references_of(group: Sequence[OrderIntent], state: TradingState) -> dict[int, Reference]:

@@ -13,7 +13,7 @@ from tests.fakes.stages import settings_of
 from tests.fakes.trading_context import DECIDED, OPEN, SESSION, ContextParts, decision_of
 from tests.fakes.trading_states import approved
 from trading.cycle.turn import AccountTurns
-from trading.errors import OutcomeUnknown
+from trading.errors import InvariantBroken, OutcomeUnknown
 from trading.execution.look_again import POLL_S
 from trading.execution.planning.waits import wait_of
 from trading.model.decision import Denied, RiskState
@@ -332,3 +332,18 @@ def test_shares_that_stand_bare_are_told_of_until_they_are_covered(parts: Contex
     turn = turns.run(parts.view(), None, balances=True)
     assert turn.state.uncovered_shares == 0
     assert turn.alarms == []
+
+
+def test_halt_for_a_command_that_can_not_be_carried_out_is_followed_by_its_cancels_in_the_same_turn(
+    parts: ContextParts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise InvariantBroken("I17", "an intent can't go from LOST to SENDING")
+
+    turns = parts.account_turns()
+    turns.run(parts.view(), decision_of(approved("AAPL")), balances=True)
+    assert [order.side for order in parts.broker.live(Side.BUY)] == [Side.BUY]
+    monkeypatch.setattr("trading.store.journal.SqliteJournal.plan", broken)
+    both = decision_of(approved("AAPL"), approved("XOM", 3))
+    turn = turns.run(parts.view(), both, balances=True)
+    assert (turn.state.mode, parts.broker.live(Side.BUY)) == (Mode.HALTED, [])

@@ -382,3 +382,14 @@ def test_transition_that_fails_leaves_state_and_log_as_they_were(journal: Sqlite
     with pytest.raises(InvariantBroken, match="crash"):
         journal.transition(intent.coid, S.SENDING, "", NOW)
     assert record(journal, intent.coid).state is S.PLANNED
+
+
+def test_orders_of_a_group_move_together_or_not_at_all(journal: SqliteJournal) -> None:
+    group = bracket(journal.next_coid())
+    journal.plan(group)
+    coids = [intent.coid for intent in group]
+    journal.transition(coids, S.SENDING, "", NOW)
+    journal.transition(coids[2], S.UNKNOWN, "", NOW)
+    with pytest.raises(InvariantBroken, match="can't go"):
+        journal.transition(coids, S.PLANNED, "nothing was sent", NOW)
+    assert [record.state for record in journal.intents()] == [S.SENDING, S.SENDING, S.UNKNOWN]

@@ -193,6 +193,15 @@ def test_planned_entry_whose_window_is_over_is_closed() -> None:
     assert refused(plan_of(before(PRE_OPEN, old, decision=None))) == [("E", "too_old")]
 
 
+@pytest.mark.parametrize("state", [IntentState.UNKNOWN, IntentState.LOST])
+def test_planned_entry_of_whose_group_a_part_may_have_left_is_refused_not_sent(state: IntentState) -> None:
+    *rest, target = GROUP
+    plan = plan_of(before(PRE_OPEN, *rest, replace(target, state=state)))
+    assert (sent(plan), refused(plan)) == ([], [("E", "not_sent")])
+    (command,) = plan.commands
+    assert [each.coid for each in command.group] == [each.coid for each in rest]  # type: ignore[union-attr]
+
+
 @pytest.mark.parametrize("records", [(), GROUP], ids=["a draft", "planned"])
 def test_entry_waits_for_a_contract_that_can_not_be_read(records: tuple[IntentRecord, ...]) -> None:
     plan = plan_of(before(PRE_OPEN, *records, contracts={}))

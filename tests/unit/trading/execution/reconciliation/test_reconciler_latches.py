@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -23,7 +23,7 @@ S = IntentState
 class Full(SqliteJournal):
     """Has no room for any step of an order."""
 
-    def transition(self, coid: str, state: IntentState, detail: str, now: datetime) -> None:
+    def transition(self, coid: str | Sequence[str], state: IntentState, detail: str, now: datetime) -> None:
         raise InvariantBroken("storage", f"no room for {coid}, {state}, {detail} of {now}")
 
 
