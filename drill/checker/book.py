@@ -202,6 +202,9 @@ class Book:
                 self.own[conid] = min(self.own[conid], max(self.held[conid], 0))
         elif change < 0:
             self.own[conid] = min(self.own[conid], max(self.held[conid], 0))
+        elif self.own[conid] < 0:
+            # Who buys back what ours had sold too many leaves them short of nothing.
+            self.own[conid] = min(self.own[conid] + change, 0)
 
     def _deed(self, line: Line) -> None:
         if line["do"] in ("order", "trade"):

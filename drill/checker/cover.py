@@ -14,6 +14,7 @@ T_PROTECT_S = 15.0
 EXIT_MAY_TAKE_S = 60.0
 RETRY_S = 300.0
 SERIES_S = 60.0
+QUICK_PAIRS = 4
 MOST_PAIRS = 10
 CANCEL_AGAIN_S = 60.0
 DOUBT_S = 90.0
@@ -148,11 +149,12 @@ def _exit_until(case: Case, gap: Gap, at: float) -> float:
 def _tried_until(case: Case, gap: Gap, begin: float, at: float) -> float:
     """Return until when the pause lasts after the last pair that was sent and came to nothing.
 
-    A pair that was lost within a minute is of the same series as the next one. After ten in a session the software
-    guard alone stands for a stop until its close.
+    A pair that was lost within a minute is of the same series as the next one. After four in a session they are five
+    minutes apart, after ten the software guard alone stands for a stop until its close.
     """
     opened, closed = next((hours for hours in case.hours if hours[0] <= at < hours[1]), (begin, at))
-    if len(_pairs(case, gap.conid, opened, at)) >= MOST_PAIRS:
+    sent = len(_pairs(case, gap.conid, opened, at))
+    if sent >= MOST_PAIRS:
         return closed
     tried = [
         act.at
@@ -164,7 +166,7 @@ def _tried_until(case: Case, gap: Gap, begin: float, at: float) -> float:
     ]
     if not tried:
         return at
-    return max(at, tried[-1] + (RETRY_S if tried[-1] >= begin else SERIES_S))
+    return max(at, tried[-1] + (RETRY_S if tried[-1] >= begin or sent >= QUICK_PAIRS else SERIES_S))
 
 
 def _kept_until(case: Case, gap: Gap, begin: float, at: float) -> float:

@@ -115,6 +115,17 @@ def test_price_that_a_person_gave_stays_a_persons_until_we_give_another() -> Non
         assert book_of(run).orders[TARGET_ID].repriced is repriced
 
 
+@pytest.mark.parametrize(("bought_back", "own"), [(4, -6), (10, 0), (12, 0)])
+def test_who_buys_back_what_was_sold_short_leaves_that_much_less_short(bought_back: int, own: int) -> None:
+    run = bought()
+    run.line(200.0, "deed", do="trade", order_id=50, symbol=SYMBOL, side="SELL", quantity=10)
+    run.fill(200.0, 50, "SELL", 10)
+    run.fill(300.0, TARGET_ID, "SELL", 10)
+    run.line(400.0, "deed", do="trade", order_id=51, symbol=SYMBOL, side="BUY", quantity=bought_back)
+    run.fill(400.0, 51, "BUY", bought_back)
+    assert book_of(run).own[CONID] == own
+
+
 def test_split_multiplies_positions_and_the_orders_that_the_broker_keeps() -> None:
     run = MadeUp()
     run.line(-4000.0, "start", behaviour={"split_keeps_orders": True})

@@ -133,6 +133,17 @@ def test_stop_that_was_lost_soon_after_it_was_placed_is_of_the_same_series(sent:
     assert len(i9(run)) == count
 
 
+@pytest.mark.parametrize(
+    ("pairs", "again", "count"), [(3, 245.0, 0), (3, 280.0, 1), (4, 280.0, 0), (4, 500.0, 0), (4, 520.0, 1)]
+)
+def test_after_four_pairs_in_a_session_they_are_five_minutes_apart(pairs: int, again: float, count: int) -> None:
+    run = bare(again)
+    run.intent("B-S", "stop")
+    for number in range(pairs):
+        run.about(190.0 - number, "B-S")
+    assert len(i9(run)) == count
+
+
 @pytest.mark.parametrize("role", ["stop", "exit"])
 @pytest.mark.parametrize(("again", "count"), [(290.0, 0), (320.0, 1)])
 def test_stop_or_exit_that_the_broker_made_inactive_may_be_looked_at_for_a_while(
