@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import timedelta
 
 from tests.fakes.broker_account import ACCOUNT
@@ -10,7 +11,7 @@ from tests.fakes.session_login import NOT_ALLOWED, YIELD_S, Login
 from tests.unit.trading.cycle.session_machine import OTHER, TELLS_TIME
 from trading.config import SessionSettings
 from trading.cycle.session_keeper import SessionKeeper
-from trading.errors import OutcomeUnknown
+from trading.errors import GatewayError, OutcomeUnknown
 from trading.model.account import SessionStatus
 from trading.model.status import SessionState, StatusKey
 
@@ -160,6 +161,22 @@ def test_choice_of_somebody_outlasts_an_opening_that_takes_a_while(login: Login)
     login.session.ids = (OTHER, ACCOUNT)
     login.keeper.check()
     open_later(login)
+    login.keeper.check()
+    assert (login.session.selected, subjects(login)) == ([], {"account"})
+
+
+def test_choice_of_somebody_outlasts_a_look_without_an_answer_while_the_session_opens(login: Login) -> None:
+    login.session.ids = (ACCOUNT, OTHER)
+    login.keeper.check()
+    login.session.ids = (OTHER, ACCOUNT)
+    login.keeper.check()
+    refused_turn(login)
+    login.session.initialised = LOGGED_IN
+    assert not login.keeper.check().usable
+    login.session.shows = OutcomeUnknown("POST /tickle", "no answer in time")
+    with suppress(GatewayError):
+        login.keeper.check()
+    login.session.shows = READY
     login.keeper.check()
     assert (login.session.selected, subjects(login)) == ([], {"account"})
 
