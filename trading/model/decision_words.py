@@ -53,6 +53,7 @@ TITLES: Mapping[str, str] = {
     "price_collar": "Price too far off",
     "fat_finger": "Price not allowed",
     "duplicate": "Sent already",
+    "not_sent": "Gateway not reached",
     "rate": "Too many entries",
     "instrument": "Contract not as checked",
     "restricted": "Symbol is blocked",

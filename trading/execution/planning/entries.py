@@ -204,7 +204,7 @@ def _plan_again(group: Sequence[OrderIntent], state: TradingState, plan: Plan) -
     if late is not None:
         plan.commands.append(Refuse(tuple(group), waits.refusal(late, entry.decided, state.sightings)))
     elif not left.issuperset(each.coid for each in group):
-        denied = Denied(entry.symbol, "not_sent", None, None, "not all of its orders are planned any more")
+        denied = Denied(entry.symbol, "duplicate", None, None, "a part of its orders may have left already")
         plan.commands.append(Refuse(tuple(each for each in group if each.coid in left), denied))
     elif state.now < due:
         _wait(Denied(entry.symbol, "not_sent", None, None, "the gateway isn't reached"), entry.decided, state, plan)

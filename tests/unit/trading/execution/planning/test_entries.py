@@ -197,7 +197,7 @@ def test_planned_entry_whose_window_is_over_is_closed() -> None:
 def test_planned_entry_of_whose_group_a_part_may_have_left_is_refused_not_sent(state: IntentState) -> None:
     *rest, target = GROUP
     plan = plan_of(before(PRE_OPEN, *rest, replace(target, state=state)))
-    assert (sent(plan), refused(plan)) == ([], [("E", "not_sent")])
+    assert (sent(plan), refused(plan)) == ([], [("E", "duplicate")])
     (command,) = plan.commands
     assert [each.coid for each in command.group] == [each.coid for each in rest]  # type: ignore[union-attr]
 
