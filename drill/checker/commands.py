@@ -17,6 +17,8 @@ ASKED_BEFORE_S = 300.0
 """so long before a halt its cancel may have been asked for, for another reason"""
 SELL_S = 300.0
 """after the first clear look in liquid hours what a flatten sells has to have an exit"""
+NO_ORDERS_BEFORE_CLOSE_S = 600.0
+"""so long before the close nothing is sold any more that day"""
 
 
 def entries_are_cancelled_in_a_halt(case: Case) -> Iterator[Violation]:
@@ -74,7 +76,7 @@ def flatten_sells(case: Case) -> Iterator[Violation]:
 def _unsold(case: Case, looks: Looks, goal: Goal, opened: float, closed: float) -> Iterator[Violation]:
     seen = looks.first_clear(max(goal.since, opened))
     due = alive_after(case, looks.clear_from(seen, SELL_S)) if seen < FAR else FAR
-    if due >= min(goal.until, closed, case.end):
+    if due >= min(goal.until, closed - NO_ORDERS_BEFORE_CLOSE_S, case.end):
         return
     book = book_at(case, due)
     for conid, shares in book.own.items():

@@ -6,7 +6,7 @@ import pytest
 
 from drill.checker.commands import entries_are_cancelled_in_a_halt, flatten_sells
 from drill.checker.logs import FAR, Goal
-from tests.unit.drill.checker.made_up import ENTRY, ENTRY_ID, STOP, MadeUp, bought, seconds
+from tests.unit.drill.checker.made_up import CLOSE_S, ENTRY, ENTRY_ID, STOP, MadeUp, bought, seconds
 
 DELETE = {"path": f"/iserver/account/DU1234567/order/{ENTRY_ID}", "verb": "DELETE"}
 
@@ -89,6 +89,14 @@ def test_exit_of_a_flatten_comes_within_five_minutes(created: float, found: list
 
 def test_flatten_that_is_taken_back() -> None:
     assert unsold(flattened(until=seconds(700.0))) == []
+
+
+@pytest.mark.parametrize(("before_close_s", "found"), [(901.0, ["AAPL"]), (900.0, []), (380.0, [])])
+def test_flatten_in_the_last_minutes_of_a_session_waits_for_the_next(before_close_s: float, found: list[str]) -> None:
+    # No order leaves in its last ten minutes.
+    run = flattened(at=CLOSE_S - before_close_s)
+    run.turn(CLOSE_S - before_close_s)
+    assert unsold(run) == found
 
 
 def test_flatten_after_the_close_waits_for_the_open() -> None:
