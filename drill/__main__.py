@@ -53,11 +53,10 @@ class _Command:
         swarm = not (chosen.singles or chosen.pairs or chosen.always) or chosen.swarm
         wanted = tasks(chosen.seeds, swarm=swarm, singles=chosen.singles, pairs=chosen.pairs, without_end=chosen.always)
         until = None if chosen.seconds is None else self._began + chosen.seconds
-        shrinks = chosen.shrink is not False
         drawn = 0
         for task, verdict in run_all(wanted, Setting(chosen.config), chosen.jobs, self._clock, until):
             self._tally.add(verdict)
-            self._tell(task, verdict, shrinks=shrinks)
+            self._tell(task, verdict)
             drawn += task.kind == "swarm"
         if swarm and drawn < len(chosen.seeds) and not chosen.json:
             print(f"time is over: {drawn} of {len(chosen.seeds)} seeds of the swarm were run")  # noqa: T201
@@ -109,8 +108,8 @@ class _Command:
         self._print(verdict, file.stem, f"python -m drill --replay {file}")
         return self._end()
 
-    def _tell(self, task: Task, verdict: Verdict, *, shrinks: bool) -> None:
-        if verdict.violations and shrinks and self._shrunk < MOST_SHRUNK:
+    def _tell(self, task: Task, verdict: Verdict) -> None:
+        if verdict.violations and self._arguments.shrink is not False and self._shrunk < MOST_SHRUNK:
             self._shrunk += 1
             verdict = self._smallest(verdict)
         file = FINDINGS / f"{task.name}.json"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -139,7 +140,10 @@ class Course(ABC):
         self._gateway.heal()
         self._note("healed")
         if self._needs_a_person():
-            self._clock.add(_later(self._clock.now().isoformat(), _RESUME_AFTER_S), self._resume)
+            self._later(_RESUME_AFTER_S, self._resume)
+
+    def _later(self, seconds: float, action: Callable[[], object]) -> None:
+        self._clock.add((self._clock.now() + timedelta(seconds=seconds)).isoformat(), action)
 
     def _needs_a_person(self) -> bool:
         """Return whether somebody may have to take a halt back in the end."""
@@ -148,7 +152,7 @@ class Course(ABC):
     def _resume(self) -> None:
         if self._clock.nobody_there:
             # What was asked for so long ago is refused when somebody is there again.
-            self._clock.add(_later(self._clock.now().isoformat(), _RESUME_AFTER_S), self._resume)
+            self._later(_RESUME_AFTER_S, self._resume)
             return
         self._ask(Request(self._clock.now().isoformat(), "resume"))
 
@@ -167,7 +171,7 @@ class Course(ABC):
                 argument = Resolution(Remedy.FLOW, str(number)).text
                 self._requests.request(RequestKind.RECONCILE, argument, "drill", self._clock.now())
             self._clock.wake.wake()
-        self._clock.add(_later(self._clock.now().isoformat(), _PAYER_LOOKS_S), self._say_what_was_paid)
+        self._later(_PAYER_LOOKS_S, self._say_what_was_paid)
 
     def _ask(self, request: Request) -> None:
         self._note("request", asked=request.kind, by=request.by)
@@ -214,10 +218,6 @@ def settings_of(schedule: Schedule, world: World, folder: Path, environ: dict[st
     # A strategy's own settings are checked where it is made.
     make_strategy(settings)
     return settings
-
-
-def _later(at: str, seconds: float) -> str:
-    return (datetime.fromisoformat(at) + timedelta(seconds=seconds)).isoformat()
 
 
 def _limits(settings: Settings) -> dict[str, object]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from trading.execution.ownership.order_matching import could_be, is_still
-from trading.execution.reading.evidence import kept_under
+from trading.execution.reading.evidence import drop_under, kept_under
 from trading.execution.reading.snapshot import BrokerSnapshot
 from trading.execution.reading.told import AVERAGE_TOLERANCE
 from trading.model.execution_id import fill_key
@@ -42,8 +42,7 @@ def note_theirs(
 
 def drop_theirs(evidence: Evidence, before: datetime) -> None:
     """Forget those that were kept before a time: they are listed no more."""
-    subjects = [f"{_THEIRS}{each}" for each in theirs(evidence)]
-    evidence.forget([subject for subject in subjects if evidence.of(subject)[-1].at < before])
+    drop_under(evidence, _THEIRS, before)
 
 
 def certain(
@@ -66,33 +65,35 @@ def is_anothers(execution: Execution, journal: JournalView, snapshot: BrokerSnap
     That of one which carries neither id nor name is an order that has filled just as many shares at its price, and
     doesn't look like a leg of ours that nobody has seen.
     """
-    rows = snapshot.orders.value.orders if snapshot.orders.value is not None else ()
     if execution.order_id is not None or execution.order_ref is not None:
         ours, others = _under_its_id(execution, journal, snapshot)
-        return bool(others) and (not ours or is_of_a_namesake(execution, journal, snapshot))
+        return bool(others) and (not ours or _has_filled_alone(others, ours, execution))
     legs = [record.intent for record in unseen_legs(journal) if record.intent.conid == execution.conid]
     return any(
         _has_filled(row, execution)
         and not _is_ours(row, journal, snapshot.epoch)
         and not any(could_be(leg, row) for leg in legs)
-        for row in rows
+        for row in snapshot.order_rows
     )
 
 
 def is_of_a_namesake(execution: Execution, journal: JournalView, snapshot: BrokerSnapshot) -> bool:
     """Return whether the list shows an order of ours and another's under one id, and the other's has filled just so."""
     ours, others = _under_its_id(execution, journal, snapshot)
-    filled = any(_has_filled(row, execution) for row in others)
-    return bool(ours) and filled and not any(_has_filled(row, execution) for row in ours)
+    return bool(ours) and _has_filled_alone(others, ours, execution)
+
+
+def _has_filled_alone(some: Iterable[BrokerOrder], others: Iterable[BrokerOrder], execution: Execution) -> bool:
+    """Return whether one of some rows has filled just so, and none of the others."""
+    return any(_has_filled(row, execution) for row in some) and not any(_has_filled(row, execution) for row in others)
 
 
 def _under_its_id(
     execution: Execution, journal: JournalView, snapshot: BrokerSnapshot
 ) -> tuple[list[BrokerOrder], list[BrokerOrder]]:
     """Return the rows under an execution's order id: those of orders of ours, and others."""
-    rows = snapshot.orders.value.orders if snapshot.orders.value is not None else ()
     found: tuple[list[BrokerOrder], list[BrokerOrder]] = ([], [])
-    for row in rows:
+    for row in snapshot.order_rows:
         if row.order_id == execution.order_id:
             found[0 if _is_ours(row, journal, snapshot.epoch) else 1].append(row)
     return found

@@ -200,12 +200,12 @@ def _plan_again(group: Sequence[OrderIntent], state: TradingState, plan: Plan) -
     """Take up a PLANNED entry: a crash came before it left, or nothing could be sent."""
     entry, due = group[0], _due_again(group[0], state)
     late = checks.too_old(entry.symbol, entry.decided, state)
-    left = {record.coid for record in state.journal.records if record.state is IntentState.PLANNED}
+    left = tuple(each for each in group if state.journal.by_coid[each.coid].state is IntentState.PLANNED)
     if late is not None:
         plan.commands.append(Refuse(tuple(group), waits.refusal(late, entry.decided, state.sightings)))
-    elif not left.issuperset(each.coid for each in group):
+    elif len(left) < len(group):
         denied = Denied(entry.symbol, "duplicate", None, None, "a part of its orders may have left already")
-        plan.commands.append(Refuse(tuple(each for each in group if each.coid in left), denied))
+        plan.commands.append(Refuse(left, denied))
     elif state.now < due:
         _wait(Denied(entry.symbol, "not_sent", None, None, "the gateway isn't reached"), entry.decided, state, plan)
         plan.again(due)

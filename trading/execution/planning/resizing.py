@@ -153,8 +153,12 @@ def _planned_price(position: OwnPosition, leg: Leg, state: TradingState) -> floa
     shown = leg.price
     if shown is not None and _set_by_hand(leg, state):
         return shown
-    planned = position.stop_price if leg.record.intent.role is Role.STOP else position.target_price
+    planned = _plan_of(position, leg)
     return on_increments(planned, state.contracts.get(position.symbol))
+
+
+def _plan_of(position: OwnPosition, leg: Leg) -> float:
+    return position.stop_price if leg.record.intent.role is Role.STOP else position.target_price
 
 
 def _set_by_hand(leg: Leg, state: TradingState) -> bool:
@@ -165,7 +169,7 @@ def _set_by_hand(leg: Leg, state: TradingState) -> bool:
     position = state.journal.position(intent.conid)
     ours = [each.stop_price or each.limit_price for each in asked_for(intent, state.journal)]
     if position is not None:
-        ours.append(position.stop_price if intent.role is Role.STOP else position.target_price)
+        ours.append(_plan_of(position, leg))
     return all(price is None or abs(price - shown) > _rounding(price) for price in ours)
 
 
@@ -184,7 +188,7 @@ def _near_the_plan(leg: Leg, state: TradingState) -> bool:
     position, shown = state.journal.position(leg.record.intent.conid), leg.price
     if position is None or shown is None:
         return False
-    planned = position.stop_price if leg.record.intent.role is Role.STOP else position.target_price
+    planned = _plan_of(position, leg)
     return planned > 0.0 and 1.0 / _SMALLEST_SPLIT < shown / planned < _SMALLEST_SPLIT
 
 

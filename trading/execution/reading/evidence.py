@@ -12,6 +12,12 @@ def kept_under(evidence: Evidence, prefix: str) -> frozenset[str]:
     return frozenset(each.removeprefix(prefix) for each in evidence.subjects() if each.startswith(prefix))
 
 
+def drop_under(evidence: Evidence, prefix: str, before: datetime) -> None:
+    """Forget the subjects under a prefix about which the newest evidence is older than `before`."""
+    subjects = [f"{prefix}{each}" for each in kept_under(evidence, prefix)]
+    evidence.forget([subject for subject in subjects if evidence.of(subject)[-1].at < before])
+
+
 _PREFIX = "since:"
 
 

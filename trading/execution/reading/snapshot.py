@@ -72,11 +72,16 @@ class BrokerSnapshot:
         readings = (self.orders, self.executions, self.positions, self.account)
         return tuple(dict.fromkeys(reading.failure for reading in readings if reading.failure))
 
+    @property
+    def order_rows(self) -> tuple[BrokerOrder, ...]:
+        """Return the rows of the order list, several of one id among them; none where it could not be read."""
+        return self.orders.value.orders if self.orders.value is not None else ()
+
     @cached_property
     def sights(self) -> dict[int, OrderSight]:
         """Return the orders by the broker's id; none where the list could not be read."""
         rows: dict[int, list[BrokerOrder]] = defaultdict(list)
-        for order in self.orders.value.orders if self.orders.value is not None else ():
+        for order in self.order_rows:
             rows[order.order_id].append(order)
         return {order_id: _sight(found) for order_id, found in rows.items()}
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 from trading.execution.reading.evidence import kept_under
 from trading.ports import Evidence, Sighting
@@ -36,10 +37,7 @@ def fewest(sightings: Sequence[Sighting], at: datetime, span: timedelta) -> int 
 
 def span_for_stops(sightings: Sequence[Sighting], quantity: int) -> timedelta:
     """Return how long readings must have shown `quantity` shares before a stop may rest for them."""
-    ends = [later.at for later in sightings[1:]]
-    missing = [
-        end - sighting.at for sighting, end in zip(sightings, ends, strict=False) if int(sighting.evidence) < quantity
-    ]
+    missing = [later.at - each.at for each, later in pairwise(sightings) if int(each.evidence) < quantity]
     return min(max((APART, *missing)), LONGEST)
 
 

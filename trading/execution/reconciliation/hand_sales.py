@@ -13,7 +13,7 @@ from math import floor
 
 from trading.execution.ownership.execution_matching import newest
 from trading.execution.ownership.share_trades import SharesSeen, in_flight, of_others, written_off
-from trading.execution.reading.evidence import kept_under
+from trading.execution.reading.evidence import drop_under, kept_under
 from trading.execution.reconciliation.own_shares import Change
 from trading.model.execution_id import fill_key
 from trading.model.order import Execution, Side
@@ -87,8 +87,7 @@ def forget_spent(evidence: Evidence, sales: Iterable[Spent]) -> None:
 
 def drop_spent(evidence: Evidence, before: datetime) -> None:
     """Forget those that were kept before a time: they are listed no more."""
-    subjects = [f"{_SPENT}{each}" for each in spent(evidence)]
-    evidence.forget([subject for subject in subjects if evidence.of(subject)[-1].at < before])
+    drop_under(evidence, _SPENT, before)
 
 
 def returned(
