@@ -78,7 +78,9 @@ def _take_in(context: TradingContext, snapshot: BrokerSnapshot, journal: Journal
     reading = balances.seen(snapshot, booked)
     if reading is None:
         return
-    found = balances.weighed(book.memory(), reading, settled=balances.settled(snapshot, journal, booked))
+    memory, settled = book.memory(), balances.settled(snapshot, journal, booked)
+    traded = balances.traded_by_others(snapshot, booked, memory)
+    found = balances.weighed(memory, reading, settled=settled, traded=traded)
     if not found.flow:
         book.remember(found.memory)
         return

@@ -38,10 +38,14 @@ class BalanceMemory:
 
 @dataclass(frozen=True, slots=True)
 class Booked:
-    """What own executions did to the cash, USD; `sure` is whether each of the last days makes sense."""
+    """What own executions did to the cash, USD; `sure` is whether each of the last days makes sense.
+
+    `fills` are those of the last days, by `fill_key`.
+    """
 
     cash: float = 0.0
     sure: bool = True
+    fills: frozenset[str] = frozenset()
 
 
 class FlowState(StrEnum):

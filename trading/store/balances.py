@@ -10,6 +10,7 @@ import msgspec
 from trading.errors import InvariantBroken
 from trading.model.balances import BalanceMemory, Booked, Decided, Flow, FlowState, flow_factor, without
 from trading.model.decision import RiskState
+from trading.model.execution_id import fill_key
 from trading.store import modes
 from trading.store.database import PUT_FACT, Database
 from trading.store.units import UNITS_PER_DOLLAR, from_units, to_units, utc_text
@@ -17,12 +18,15 @@ from trading.store.units import UNITS_PER_DOLLAR, from_units, to_units, utc_text
 BALANCES_FACT = "balances"
 # Executions are listed, and corrected, for a week; what made no sense by then stays as it is.
 _CORRECTED_WITHIN = timedelta(days=7)
+# More than the list reaches back, whatever the clocks say.
+_LISTED_WITHIN = timedelta(days=9)
 _OWN_CASH = """
 SELECT total(CASE side WHEN 'BUY' THEN -quantity * price ELSE quantity * price END) AS traded,
        total(commission) AS commission,
        coalesce(max(CASE WHEN doubt <> '' THEN at END), '') AS doubted
 FROM execution WHERE corrected_by IS NULL
 """
+_RECENT = "SELECT execution_id FROM execution WHERE at >= ?"
 _LATER = f"SELECT * FROM flow WHERE number > ? AND state <> '{FlowState.REFUSED}' ORDER BY number"  # noqa: S608 - constant
 _DECIDED = """
 SELECT decision.at, equity.equity FROM decision JOIN equity USING (session) WHERE decision.at >= ? ORDER BY decision.at
@@ -41,7 +45,9 @@ class SqliteBalances:
         """Return what own executions did to the cash, each fill by its newest version."""
         own = self._database.query(_OWN_CASH)[0]
         sure = own["doubted"] < utc_text(now - _CORRECTED_WITHIN)
-        return Booked((own["traded"] - own["commission"]) / UNITS_PER_DOLLAR, sure)
+        recent = self._database.query(_RECENT, (utc_text(now - _LISTED_WITHIN),))
+        fills = frozenset(fill_key(row["execution_id"]) for row in recent)
+        return Booked((own["traded"] - own["commission"]) / UNITS_PER_DOLLAR, sure, fills)
 
     def memory(self) -> BalanceMemory:
         """Return what is remembered of the balances; nothing before the first reading.

@@ -12,12 +12,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from trading.execution.ownership.execution_matching import newest
 from trading.execution.ownership.foreign import unsettled
 from trading.execution.reading.dollars import DOLLARS
 from trading.execution.reading.snapshot import BrokerSnapshot
 from trading.model.account import AccountState
 from trading.model.alarm import Alarm, AlarmCode
 from trading.model.balances import BalanceMemory, Balances, Booked, Doubt, Flow
+from trading.model.execution_id import fill_key
+from trading.model.order import Side
 from trading.model.record import JournalView
 
 MAX_JUMP = 0.10
@@ -88,15 +91,37 @@ def settled(snapshot: BrokerSnapshot, journal: JournalView, booked: Booked) -> b
     return read and booked.sure and not unsettled(journal)
 
 
-def weighed(memory: BalanceMemory, now: Balances, *, settled: bool) -> Weighed:
-    """Return what a reading changes; where it is not `settled` a second one has to be later to confirm it."""
+def traded_by_others(snapshot: BrokerSnapshot, booked: Booked, memory: BalanceMemory) -> float:
+    """Return what the listed trades that are not booked did to the cash since the reading that is relied on, USD."""
+    executions = snapshot.executions.value
+    if executions is None or memory.agreed is None:
+        return 0.0
+    since = memory.agreed.at
+    return math.fsum(
+        (each.quantity if each.side is Side.SELL else -each.quantity) * each.price - (each.commission or 0.0)
+        for each in newest(executions.executions)
+        if each.time > since and fill_key(each.execution_id) not in booked.fills
+    )
+
+
+def weighed(memory: BalanceMemory, now: Balances, *, settled: bool, traded: float = 0.0) -> Weighed:
+    """Return what a reading changes; where it is not `settled` a second one has to be later to confirm it.
+
+    `traded` is what others' trades did to the cash. It counts where more is explained with it than without: a
+    purchase beside a payment would hide that.
+    """
+    known = _moved(memory, traded)
+    return _weighed(known if _explains(known, memory, now) else memory, now, settled=settled)
+
+
+def _weighed(memory: BalanceMemory, now: Balances, *, settled: bool) -> Weighed:
     agreed, first = memory.agreed, memory.doubted
     if agreed is None:
         return Weighed(BalanceMemory(now))
     if first is not None and not _shows_cash_of(now, agreed, first):
         without = _without_the_trade(memory, agreed, first, now)
         if without is not memory:
-            return weighed(without, now, settled=settled)
+            return _weighed(without, now, settled=settled)
     since = first.at if first is not None and _shows_cash_of(now, first) else now.at
     change = _change(memory, replace(now, at=since))
     if not change.moved and not change.jumped:

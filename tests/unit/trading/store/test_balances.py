@@ -11,6 +11,7 @@ from tests.fakes.trading_context import OPEN, SESSION, ContextParts, decision_of
 from trading.errors import InvariantBroken
 from trading.model.balances import BalanceMemory, Balances, FlowState
 from trading.model.decision import RiskState
+from trading.model.execution_id import fill_key
 from trading.risk_manager import RiskManager, Standing
 from trading.store.balances import BALANCES_FACT, SqliteBalances
 from trading.store.units import utc_text
@@ -48,6 +49,8 @@ def test_own_executions_are_booked_with_their_commissions(parts: ContextParts, b
     listed = parts.broker.executions(7).executions
     cash = sum(-each.quantity * each.price - (each.commission or 0.0) for each in listed)
     assert book.booked(SOON).cash == pytest.approx(cash)
+    assert book.booked(SOON).fills == {fill_key(each.execution_id) for each in listed}
+    assert not book.booked(SOON + timedelta(days=10)).fills
 
 
 def test_own_execution_that_makes_no_sense_leaves_nothing_sure_for_a_week(

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
-from tests.fakes.trading_states import PRE_OPEN
+from tests.fakes.trading_states import AAPL, ACCOUNT, PRE_OPEN, reading
 from trading.execution.planning import balances
 from trading.execution.planning.balances import FLOW_APART, JUMP_APART, TRADE_APART, weighed
+from trading.execution.reading.snapshot import Reading
 from trading.model.account import AccountState
 from trading.model.alarm import AlarmCode
-from trading.model.balances import BalanceMemory, Balances, Doubt, Flow
+from trading.model.balances import BalanceMemory, Balances, Booked, Doubt, Flow
+from trading.model.order import Execution, ExecutionList, Side
 
 FIRST = Balances(PRE_OPEN, 50_000.0, 100_000.0)
 KNOWN = BalanceMemory(FIRST)
@@ -30,8 +32,8 @@ def later(after: timedelta, unbooked: float = 0.0, equity: float = 0.0) -> Balan
 def flows(*readings: Balances, settled: bool = True) -> tuple[list[float], BalanceMemory]:
     """Return the flows that readings show one after the other, and what is remembered in the end."""
     memory, found = KNOWN, []
-    for reading in readings:
-        result = weighed(memory, reading, settled=settled)
+    for each in readings:
+        result = weighed(memory, each, settled=settled)
         memory = result.memory
         found.append(result.flow)
     return found, memory
@@ -43,6 +45,12 @@ def account(equity: float, cash: float = 50_000.0, currency: str = "USD") -> Acc
 
 def doubted(memory: BalanceMemory, after: timedelta = NOW) -> Doubt | None:
     return balances.doubt(memory, account(100_000.0), later(after).at)
+
+
+def traded(
+    name: str, side: Side, quantity: int, price: float, at: datetime, commission: float | None = None
+) -> Execution:
+    return Execution(name, ACCOUNT, AAPL, "AAPL", side, quantity, price, commission, at, None, None)
 
 
 # ---- flows
@@ -111,6 +119,43 @@ def test_trades_one_after_the_other_are_each_measured_anew_and_hide_no_payment()
 def test_equity_may_be_shown_to_follow_some_minutes_after_the_cash(amount: float) -> None:
     paid = [later(NOW, amount), later(FLOW_APART / 3, amount, amount), later(FLOW_APART, amount, amount)]
     assert flows(*paid)[0] == [0.0, 0.0, amount]
+
+
+@pytest.mark.parametrize("amount", [-30_000.0, 30_000.0])
+@pytest.mark.parametrize("trade", [-95_000.0, -35_000.0, 35_000.0, 95_000.0])
+def test_payment_beside_a_larger_trade_by_hand_is_a_flow(amount: float, trade: float) -> None:
+    memory, found = KNOWN, []
+    for after in (NOW, FLOW_APART, FLOW_APART * 2):
+        known = trade if memory.agreed == FIRST or memory.doubted is not None else 0.0
+        result = weighed(memory, later(after, amount + trade, amount), settled=True, traded=known)
+        memory = result.memory
+        found.append(result.flow)
+    assert found == [0.0, pytest.approx(amount), 0.0]
+    assert doubted(memory) is None
+
+
+@pytest.mark.parametrize("others", [-35_000.0, 35_000.0, 2_000.0])
+def test_trades_of_others_change_nothing_where_they_explain_nothing(others: float) -> None:
+    for shown in (later(NOW, -2_000.0, -2_000.0), later(NOW, 2_000.0), later(NOW, 0.0, 500.0)):
+        assert weighed(KNOWN, shown, settled=True, traded=others) == weighed(KNOWN, shown, settled=True)
+
+
+def test_trades_of_others_are_those_since_the_reading_that_are_not_booked() -> None:
+    before, after = PRE_OPEN - SECOND, PRE_OPEN + SECOND
+    listed = ExecutionList(
+        (
+            traded("0001a.01.01.01", Side.BUY, 10, 90.0, after, commission=1.0),
+            traded("0002a.01.01.01", Side.SELL, 5, 40.0, after),
+            traded("0002a.01.01.02", Side.SELL, 5, 50.0, after),
+            traded("0003a.01.01.01", Side.BUY, 7, 90.0, after),
+            traded("0004a.01.01.01", Side.BUY, 7, 90.0, before),
+        )
+    )
+    snapshot = replace(reading(after), executions=Reading(listed, after))
+    booked = Booked(fills=frozenset({"0003a.01.01."}))
+    assert balances.traded_by_others(snapshot, booked, KNOWN) == -901.0 + 250.0
+    assert balances.traded_by_others(snapshot, booked, BalanceMemory()) == 0.0
+    assert balances.traded_by_others(reading(after, failed=["executions"]), booked, KNOWN) == 0.0
 
 
 @pytest.mark.parametrize("amount", [-90_000.0, -25_000.0, 25_000.0, -2_000.0])
