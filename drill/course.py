@@ -29,6 +29,7 @@ from trading.store.operator_requests import HALT_FILE, RequestsDatabase
 from trading.strategies.discovery import make_strategy
 
 _RESUME_AFTER_S = 300.0
+_PATIENCE = timedelta(hours=1)
 _PAYER_LOOKS_S = 3600.0
 _MOST_DAYS = 12
 EVENTS_FILE = "events.jsonl"
@@ -150,11 +151,19 @@ class Course(ABC):
         return not self._schedule.is_clean
 
     def _resume(self) -> None:
-        if self._clock.nobody_there:
-            # What was asked for so long ago is refused when somebody is there again.
+        # Until somebody is there it would be refused as too old; and what they find may hold entries back anew.
+        if self._clock.nobody_there or not self._has_looked():
+            self._clock.wake.wake()
             self._later(_RESUME_AFTER_S, self._resume)
             return
         self._ask(Request(self._clock.now().isoformat(), "resume"))
+
+    def _has_looked(self) -> bool:
+        """Return whether a turn went well since everything was healed, which nobody waits for more than an hour."""
+        if self._clock.now() >= datetime.fromisoformat(self._schedule.heals_at) + _PATIENCE:
+            return True
+        kinds = (event["kind"] for event in reversed(self._run.events) if event["kind"] != "turn" or event["good"])
+        return next((kind == "turn" for kind in kinds if kind in ("turn", "healed")), False)
 
     def _carry_out(self, deed: Deed) -> None:
         self._note("deed", do=deed.do, of=deed.of)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from drill.checker.book import OVER, Book, changes
+from drill.checker.book import OVER, Book, changes, walk
 from drill.checker.logs import FAR, Case, Violation, instant, shown
 from drill.checker.looks import Looks, alive_after, looks_of
 from drill.checker.untold import untold
@@ -221,17 +221,23 @@ def _doubtful_until(case: Case, looks: Looks, gap: Gap, at: float) -> float:
 
 
 def _inactive_since(case: Case, orders: Mapping[str, int | None]) -> Iterator[float]:
-    """Yield from when the broker shows orders as inactive: it made them so, or waits for a yes or no that got lost."""
+    """Yield from when the broker shows orders as inactive: it made them so, or waits for a yes or no that got lost.
+
+    One that it has just accepted may not be listed yet.
+    """
     placed = {ticket.get("coid") for line in case.truth if line["kind"] == "order" for ticket in line["tickets"]}
     heard = {line["request"] for line in case.truth if line["kind"] == "answer" and line.get("status") == OK}
     no = [line for line in case.truth if line.get("confirmed") is False and line["seq"] in heard]
     declined = {line["path"].rpartition("/")[2] for line in no}
     waiting = orders.keys() - placed
-    for line in case.truth:
-        made = line["kind"] == "status" and line["state"] == "inactive" and line["order_id"] in orders.values()
-        asked = line["kind"] == "question" and line["reply_id"] not in declined
-        if made or (asked and not waiting.isdisjoint(line["coids"])):
-            yield instant(line["at"])
+    listed_from: dict[int, float] = {}
+    for line, book in walk(case):
+        if line["kind"] == "order":
+            listed_from |= {ticket["order_id"]: book.at + book.visible_after_s for ticket in line["tickets"]}
+        elif line["kind"] == "status" and line["state"] == "inactive" and line["order_id"] in orders.values():
+            yield max(book.at, listed_from.get(line["order_id"], book.at))
+        elif line["kind"] == "question" and not (line["reply_id"] in declined or waiting.isdisjoint(line["coids"])):
+            yield book.at
 
 
 def _cancelling_until(case: Case, gap: Gap, since: float, at: float) -> float:

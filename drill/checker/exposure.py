@@ -65,6 +65,7 @@ def _unseen(book: Book, looks: Looks, conid: int) -> bool:
 def _sold_short(case: Case, line: Line, book: Book, looks: Looks, conid: int) -> Iterator[Violation]:
     """Judge a sale beyond what is ours, but where a person had sold just before: a cancel may be under way.
 
+    Nor is it judged where they had bought the shares back before anyone could see that they were gone.
     Nor are the shares judged that a person added to an order which is not proven to be ours: it is never changed by us.
     """
     sold = line["kind"] == "fill" and line["execution"]["conid"] == conid and line["execution"]["side"] == "SELL"
@@ -78,9 +79,21 @@ def _sold_short(case: Case, line: Line, book: Book, looks: Looks, conid: int) ->
     added = book.orders[order_id].by_hand
     if -book.own[conid] <= added and unproven_until(case, conid, book.at, order_id) > book.at:
         return
+    if -book.own[conid] <= _bought_back(book, looks, conid):
+        return
     if not _unseen(book, looks, conid) and not _sold_by_others(book, conid, book.at - TRIM_S):
         text = f"order {order_id} sold {-book.own[conid]} more than was ours"
         yield Violation("I10", book.at, book.symbol(conid), text)
+
+
+def _bought_back(book: Book, looks: Looks, conid: int) -> int:
+    """Return how many shares others sold and bought again without a clear look in between."""
+    others = [each for each in book.executions.values() if each.conid == conid and not each.own]
+    bought = [each for each in others if each.side == "BUY"]
+    sold = [each for each in others if each.side == "SELL"]
+    seen = [looks.first_clear(each.at) for each in sold]
+    again = (buy for buy in bought if any(s.at <= buy.at < look for s, look in zip(sold, seen, strict=True)))
+    return min(sum(each.quantity for each in again), sum(each.quantity for each in sold))
 
 
 def _ahead_of_its_parent(book: Book, looks: Looks, order_id: int) -> bool:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from drill.checker.logs import Case, Violation, instant
+from drill.checker.book import fill_of, walk
+from drill.checker.logs import FAR, Case, Violation, instant
 
 LATCH = "drawdown_halt"
 MARGIN = 0.05
@@ -14,23 +15,35 @@ MARGIN = 0.05
 def i27_flows_latch_nothing(case: Case) -> Iterator[Violation]:
     """No drawdown latches that is none without what was paid in and out.
 
-    Where readings of the account's value lie, or the run does not say what the limit is, nobody can tell.
+    Where readings of the account's value lie, or the run does not say what the limit is, nobody can tell. Nor can they
+    once the broker has corrected a fill from before a split: it does so in shares of that day, at the price of this.
     """
     limits = case.told("limits")
     if not limits or case.fired("C09"):
         return
     allowed = float(limits["max_drawdown"])
-    latched = False
+    latched, recounted = False, first_recount(case)
     for row in case.journal.modes:
         if row.fact != "reducing":
             continue
         latches = LATCH in row.value.split(",")
-        if latches and not latched:
+        if latches and not latched and row.at < recounted:
             lost = drawdown(case, row.at)
             if lost < allowed - MARGIN:
                 sentence = f"a drawdown latched, and without payments the account had lost {lost:.1%} of its highest"
                 yield Violation("I27", row.at, LATCH, sentence)
         latched = latches
+
+
+def first_recount(case: Case) -> float:
+    """Return when the broker first corrected a fill from before a split, far away where it never did."""
+    filled_at: dict[str, float] = {}
+    for line, book in walk(case):
+        if line["kind"] == "fill":
+            facts = line["execution"]
+            if filled_at.setdefault(fill_of(facts["execution_id"]), book.at) < book.split_at.get(facts["conid"], 0.0):
+                return book.at
+    return FAR
 
 
 def drawdown(case: Case, at: float) -> float:

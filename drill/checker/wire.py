@@ -161,10 +161,14 @@ def i18_questions(case: Case) -> Iterator[Violation]:
 
 
 def _only_sells(question: Line, case: Case) -> bool:
-    """Return whether a question is about sales alone: children have no name in it, but their ids."""
+    """Return whether a question is about sales alone: children have no name in it, but their ids.
+
+    Where an id came again it is the newest order's.
+    """
     intents = case.journal.intents
     sides = {intents[coid].side if coid in intents else "" for coid in question["coids"]}
-    sides |= {intent.side for intent in intents.values() if intent.order_id in question["order_ids"]}
+    by_id = {intent.order_id: intent.side for intent in intents.values()}
+    sides |= {by_id[order_id] for order_id in question["order_ids"] if order_id in by_id}
     return sides == {"SELL"}
 
 

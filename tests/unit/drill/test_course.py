@@ -64,7 +64,7 @@ def test_requests_and_deeds_happen_at_their_times_and_a_person_resumes_in_the_en
         (MORNING, "request"),
         (NOON, "deed"),
         (NOON, "request"),
-        ("2014-04-24T20:35:00+00:00", "request"),
+        ("2014-04-24T21:30:00+00:00", "request"),
     ]
     assert (course.state / HALT_FILE).exists()
     assert done.events[-2]["asked"] == "resume"

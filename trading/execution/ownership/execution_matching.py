@@ -282,8 +282,9 @@ def _by_unproven_leg(executions: Sequence[Execution], known: _Known) -> list[tup
     """Return the sales under no id, or one that nobody knows, that a stop or target of ours made which nobody has seen.
 
     That is so after days away: the list of orders is of today, and its leg was never bound. It has to be all of its
-    shares, at a price that it allows, and the position has to be smaller by as many, and short where the entry had
-    bought fewer; and no order of others that is listed has filled so, which only a list that could be read tells.
+    shares, at a price that it allows, and the position has to be smaller by as many, or by all that its order sold, and
+    short where we had fewer; and no order of others that is listed has filled so, which only a list that could be read
+    tells.
     """
     journal, snapshot = known.journal, known.snapshot
     if snapshot.positions.value is None or snapshot.orders.value is None:
@@ -294,7 +295,8 @@ def _by_unproven_leg(executions: Sequence[Execution], known: _Known) -> list[tup
     for execution in executions:
         if execution.order_id in ids or execution.order_ref is not None or is_anothers(execution, journal, snapshot):
             continue
-        rest = journal.owned(execution.conid) - execution.quantity
+        owned = journal.owned(execution.conid)
+        rests = {owned - execution.quantity, owned - _sold_by_its_order(execution, executions)}
         legs = [
             record
             for record in unseen
@@ -302,13 +304,19 @@ def _by_unproven_leg(executions: Sequence[Execution], known: _Known) -> list[tup
             and execution.quantity == record.left
             and _allows(record, execution, known)
             and _after_trigger(record, execution)
-            and snapshot.held(execution.conid) in {rest, max(rest, 0.0)}
+            and snapshot.held(execution.conid) in rests | {max(rest, 0.0) for rest in rests}
         ]
         # A price that the target allows is its own: the stop is on the other side of the market.
         legs = [leg for leg in legs if leg.intent.role is Role.TARGET] or legs
         if len(legs) == 1:
             found.append((legs[0].coid, execution))
     return found
+
+
+def _sold_by_its_order(execution: Execution, executions: Iterable[Execution]) -> float:
+    """Return the shares of all executions of its order, of which the broker may have executed too many."""
+    its = [each for each in executions if each.order_id == execution.order_id is not None] or [execution]
+    return sum(each.quantity for each in its if (each.conid, each.side) == (execution.conid, execution.side))
 
 
 def _missing(record: IntentRecord, known: _Known) -> int:

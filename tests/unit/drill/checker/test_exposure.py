@@ -47,6 +47,19 @@ def test_stop_that_fills_right_after_a_sale_by_hand_may_sell_short(sold_at: floa
     assert len([each for each in i10(run) if "sold" in each.sentence]) == count
 
 
+@pytest.mark.parametrize(("looked_at", "quantity", "count"), [(90.0, 5, 0), (150.0, 5, 1), (90.0, 4, 1)])
+def test_what_was_sold_by_hand_and_bought_back_before_a_look_may_be_sold(
+    looked_at: float, quantity: int, count: int
+) -> None:
+    run = bought()
+    run.fill(100.0, 50, "SELL", 5)
+    run.turn(looked_at)
+    run.fill(200.0, 51, "BUY", quantity)
+    run.turn(250.0)
+    run.fill(3000.0, STOP_ID, "SELL", 10)
+    assert len([each for each in i10(run) if "sold" in each.sentence]) == count
+
+
 @pytest.mark.parametrize(
     ("sold_at", "seen_at", "count"),
     [(215.0, 205.0, 0), (325.0, 205.0, 0), (326.0, 205.0, 1), (9000.0, 8999.0, 0), (9000.0, 8879.0, 1)],

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from drill.checker import money
-from tests.unit.drill.checker.made_up import MadeUp
+from tests.unit.drill.checker.made_up import SYMBOL, MadeUp
 
 DAY_S = 86_400.0
 
@@ -64,3 +64,16 @@ def test_other_latches_are_not_judged() -> None:
     run.mode(1.0, "reducing", "rejects")
     run.mode(2.0, "halt", "1")
     assert list(money.i27_flows_latch_nothing(run.case())) == []
+
+
+@pytest.mark.parametrize(("split", "told"), [(True, []), (False, ["I27"])])
+def test_fill_from_before_a_split_that_is_taken_back_costs_its_shares_of_then(*, split: bool, told: list[str]) -> None:
+    run = MadeUp()
+    run.event(0.0, "limits", max_drawdown=0.2)
+    run.fill(0.0, 1, "BUY", 8, "0000a.b.c.01")
+    run.line(1.0, "close", equity=10_000.0)
+    if split:
+        run.line(2.0, "deed", do="split", symbol=SYMBOL, ratio=0.1)
+    run.fill(3.0, 1, "BUY", 0, "0000a.b.c.02")
+    run.mode(4.0, "reducing", money.LATCH)
+    assert [violation.invariant for violation in money.i27_flows_latch_nothing(run.case())] == told

@@ -146,6 +146,16 @@ def test_size_of_a_sale_alone_may_be_confirmed(
     assert len(list(wire.i18_questions(run.case()))) == count
 
 
+def test_id_that_came_again_is_the_newest_orders() -> None:
+    for newest, count in (("S", 0), (ENTRY, 1)):
+        run = MadeUp()
+        for coid in (ENTRY, "S") if newest == "S" else ("S", ENTRY):
+            run.intent(coid, role="entry" if coid == ENTRY else "stop", order_id=7)
+        run.line(-3000.0, "question", reply_id="q", message_ids=["o451"], order_ids=[7], coids=[newest])
+        run.request(-2999.0, path="/iserver/reply/q", sha=YES)
+        assert len(list(wire.i18_questions(run.case()))) == count
+
+
 def test_question_of_an_earlier_session_is_not_answered() -> None:
     run = asked("o163")
     run.line(-2999.5, "session", event="init", epoch=2, login=True, authenticated=True)

@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 from tests.fakes.trading_states import AAPL, IN_SESSION, after, reading, shows
-from tests.unit.trading.execution.ownership.test_execution_matching import ENTRY, STOP, TARGET, execution, match
+from tests.unit.trading.execution.ownership.test_execution_matching import ENTRY, STOP, TARGET, UNSEEN, execution, match
+from tests.unit.trading.execution.shares_shown import TEN
 from trading.execution.ownership.execution_matching import match_executions
 from trading.model.execution_id import fill_key
 from trading.model.order import BrokerStatus, IntentState, OrderType
@@ -119,3 +120,16 @@ def test_executions_of_an_order_that_a_person_made_larger_and_moved_are_its_own(
         shows(working, BrokerStatus.FILLED, price=price, order_ref=None), total_quantity=15.0, filled_quantity=15.0
     )
     assert match((working,), execution(working, 15, price), orders=(row,)).fills
+
+
+@pytest.mark.parametrize(
+    ("order_id", "held", "ours"), [(4711, -4.0, True), (4711, 0.0, True), (4711, -2.0, False), (None, -4.0, False)]
+)
+def test_leg_that_nobody_has_seen_may_have_sold_too_many(order_id: int | None, held: float, *, ours: bool) -> None:
+    first, *more = (
+        execution(TARGET, quantity, 106.0, order_ref=None, order_id=order_id, execution_id=f"{number}")
+        for number, quantity in enumerate((9, 2, 2))
+    )
+    journal = JournalView(UNSEEN, (replace(TEN, quantity=9),))
+    matched = match_executions([first, *more], journal, reading(IN_SESSION, held={AAPL: held}), 0.0)
+    assert [coid for coid, _ in matched.fills] == ([TARGET.coid] if ours else [])
