@@ -230,14 +230,15 @@ def bindings(journal: JournalView, snapshot: BrokerSnapshot) -> tuple[Binding, .
     if not open_records:
         return back
     ids = {r.coid: r.order_id for r in journal.records if r.order_id is not None and not r.provisional}
-    # An order that is over stays that of the record which ended with it; an id that came again shows as another's.
-    ended = {r.order_id for r in journal.records if r.state in TERMINAL}
+    # What is over stays that of the record which ended with it; in another contract, or named, it has its id anew.
+    ended = {(r.order_id, r.intent.conid) for r in journal.records if r.state in TERMINAL}
+    names = {r.coid for r in open_records if named(r.intent)}
     taken = journal.bound_ids - _given_again(journal, snapshot)
     free = {
         order_id: sight
         for order_id, sight in snapshot.sights.items()
-        if order_id not in taken
-        and not (sight.life is OrderLife.OVER and order_id in ended)
+        if (order := sight.order).order_id not in taken
+        and not (sight.life is OrderLife.OVER and (order_id, order.conid) in ended and order.order_ref not in names)
         and not is_settled(sight, journal, snapshot.epoch)
     }
     found: dict[str, Binding] = {}

@@ -78,9 +78,9 @@ class Endings:
             sight = None
         if record.filled >= self._ordered(record, sight):
             return Ending(IntentState.FILLED, "")
-        if record.order_id is None:
-            # An execution alone had proven it. Where the broker took that back, nothing does.
-            return None if record.filled else Ending(IntentState.UNKNOWN, "no id, and its executions were taken back")
+        if record.order_id is None and not record.filled:
+            # An execution alone had proven it, which the broker took back.
+            return Ending(IntentState.UNKNOWN, "no id, and its executions were taken back")
         if sight is None:
             return self._missing(record, now)
         ending = self._judge(record, sight, now)
@@ -201,12 +201,14 @@ class Endings:
         return ended
 
     def _missing(self, record: IntentRecord, now: datetime) -> Ending | None:
-        """A bound order that is not in the list: ask for it by its id; where nobody knows it, it is unproven."""
-        if self._snapshot.orders.value is None or self._snapshot.unsure(record.intent.conid) or record.order_id is None:
+        """An order that is not in the list: ask for it by its id; where nobody knows one it is unproven."""
+        if self._snapshot.orders.value is None or self._snapshot.unsure(record.intent.conid):
             return None
         missing_s = self._since.seconds("missing", record.coid)
         if record.provisional:
             return Ending(IntentState.UNKNOWN, "the order that looked like it is gone")
+        if record.order_id is None:
+            return self._unlisted(record, missing_s, now)
         try:
             order = self._broker.order_status(record.order_id)
         except GatewayError:

@@ -41,6 +41,26 @@ def test_id_of_an_order_that_vanished_is_free_where_the_list_shows_another_order
     assert found == {made.coid: Binding(made.coid, made.order_id or 0) for made in BRACKET}
 
 
+@pytest.mark.parametrize(
+    ("changes", "bound"),
+    [({}, True), ({"order_ref": None}, False), ({"order_ref": "F"}, False), ({"conid": MSFT}, False)],
+)
+@pytest.mark.parametrize("status", [BrokerStatus.CANCELLED, BrokerStatus.FILLED])
+def test_order_that_is_over_by_our_name_has_the_id_of_one_that_ended_before(
+    status: BrokerStatus, changes: dict[str, object], *, bound: bool
+) -> None:
+    ended, made = replace(STOP, state=S.CANCELLED), replace(ENTRY, state=S.UNKNOWN, order_id=None)
+    row = replace(shows(ENTRY, status), order_id=2, **changes)  # type: ignore[arg-type]
+    assert ("E" in bind((ended, made), row)) is bound
+
+
+def test_order_that_is_over_has_the_id_of_one_in_another_contract_that_ended_before() -> None:
+    row = shows(STOP, BrokerStatus.CANCELLED, parent_id=1)
+    for conid, found in ((MSFT, {"E-S": Binding("E-S", 2)}), (STOP.intent.conid, {})):
+        ended = replace(stop("F-S", 2, conid=conid), state=S.CANCELLED)
+        assert bind((ended, ENTRY, OPEN_BRACKET[1]), row) == found
+
+
 def in_a_later_session(record: IntentRecord, row: BrokerOrder, *commands: CommandRecord) -> bool:
     return is_still(replace(record, seen_epoch=EPOCH - 1), row, JournalView((record,), (), commands), EPOCH)
 

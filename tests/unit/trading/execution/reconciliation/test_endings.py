@@ -350,8 +350,9 @@ def test_status_of_another_order_under_the_id_shows_nothing_alive(judge: Judge) 
     assert judge.alive == set()
 
 
-def test_order_without_an_id_works_for_as_long_as_an_execution_tells_of_it(judge: Judge) -> None:
-    assert judge.after(86400, entry(order_id=None, filled=1)) is None
+def test_order_of_which_executions_alone_tell_may_be_missing_for_a_while(judge: Judge) -> None:
+    for seconds, state in ((119, None), (120, "UNKNOWN"), (86400, "EXPIRED")):
+        assert getattr(judge.after(seconds, entry(order_id=None, filled=1)), "state", None) == state
 
 
 def test_order_that_an_execution_alone_had_proven_is_unproven_once_that_was_taken_back(judge: Judge) -> None:
