@@ -21,7 +21,7 @@ from trading.execution.windows import in_reset, next_reset_end
 from trading.market.calendar import TradingCalendar
 from trading.model.alarm import Alarm, AlarmCode
 from trading.model.exchange_time import exchange_date
-from trading.model.order import IntentState, Role, Tif
+from trading.model.order import BrokerStatus, IntentState, Role, Tif
 from trading.model.record import IntentRecord, JournalView
 from trading.ports import Journal, Sighting
 
@@ -121,10 +121,20 @@ def goes_with_another(record: IntentRecord, journal: JournalView) -> bool:
     return record.order_id is None and any(each.state is IntentState.UNKNOWN for each in others)
 
 
-def next_look(record: IntentRecord, now: datetime, calendar: TradingCalendar, settings: Settings) -> datetime | None:
-    """Return when looking again can bring something new about an unproven order, None when only events can."""
+def next_look(
+    record: IntentRecord,
+    now: datetime,
+    calendar: TradingCalendar,
+    settings: Settings,
+    votes: Sequence[Sighting] = (),
+) -> datetime | None:
+    """Return when looking again can bring something new about an unproven order, None when only events can.
+
+    Of a frozen one more looks do while they bring `votes`: the gateway may have been away for as long as it was
+    unproven, and tomorrow's list may have no witness.
+    """
     times: list[datetime] = []
-    if not record.frozen:
+    if not record.frozen or (votes and now - votes[-1].at <= 2 * VOTES_APART):
         settled = (record.sent_at or now) + timedelta(seconds=2.0 * settings.execution.visibility_s)
         # It may turn up any moment while it may not be visible yet; later a look tells as much as a vote.
         times.append(now + (LOOKS_APART if now < settled else VOTES_APART))
@@ -141,7 +151,9 @@ def _could_show(record: IntentRecord, snapshot: BrokerSnapshot, journal: Journal
     visible = timedelta(seconds=2.0 * settings.execution.visibility_s)
     if record.sent_at is not None and snapshot.began < record.sent_at + visible:
         return False
-    return not any(may_be(record, sight, journal, snapshot.epoch) for sight in snapshot.sights.values())
+    # A row that has been Inactive through all votes is no live order: one that is bound is over much sooner.
+    alike = (sight for sight in snapshot.sights.values() if sight.order.status is not BrokerStatus.INACTIVE)
+    return not any(may_be(record, sight, journal, snapshot.epoch) for sight in alike)
 
 
 def _foreign(record: IntentRecord, excess: Excess | None, settings: Settings) -> float:

@@ -296,18 +296,19 @@ class Reconciler:
         context.journal.transition(record.coid, ending.state, ending.detail, now)
 
     def _close_legs(self, snapshot: BrokerSnapshot, now: datetime, done: Reconciled) -> None:
-        """Judge orders of a group that have no id: refused with the answer, over with their entry, or unproven."""
+        """Judge legs without an id: refused with the answer, over with their entry (so are vanished ones), unproven."""
         journal, told = self.view(now), kept_told(self._context.evidence)
         visible = timedelta(seconds=self._context.settings.execution.visibility_s)
         for record in journal.maybe_live:
-            if record.order_id is not None:
+            vanished = record.state is IntentState.UNKNOWN and record.order_id not in snapshot.sights
+            if record.order_id is not None and not vanished:
                 continue
             parent = journal.by_coid.get(record.intent.parent_coid or "")
             # Where its executions are missing it has bought what its row said, and its legs may live.
             gap = parent is not None and (parent.state is IntentState.FILLED or parent.coid in told)
             if parent is not None and parent.state in TERMINAL and not parent.filled and not gap:
                 self._move_open(record, IntentState.CANCELLED, f"its entry ended {parent.state}", now)
-            elif self._refused_leg(record, journal, snapshot):
+            elif record.order_id is None and self._refused_leg(record, journal, snapshot):
                 self._move_open(record, IntentState.REJECTED, "refused in the answer to its group", now)
             elif record.state in {IntentState.SENDING, IntentState.REPLYING} and record.sent_at is not None:
                 if snapshot.began < record.sent_at + visible:
@@ -355,7 +356,7 @@ class Reconciler:
             alarm = absence.freeze(context.journal, record, journal, now)
             if alarm is not None:
                 done.alarms.append(alarm)
-            look = absence.next_look(record, now, context.calendar, context.settings)
+            look = absence.next_look(record, now, context.calendar, context.settings, votes)
             if look is not None:
                 done.again(look)
 

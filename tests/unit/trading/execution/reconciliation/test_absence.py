@@ -158,6 +158,13 @@ def test_order_alike_that_is_somebody_elses_or_over_is_none_that_could_be_it() -
         assert judged(GONE, shows(WITNESS), row) == Judgement(Vote.WITNESSED)
 
 
+def test_order_alike_that_is_inactive_is_none_that_could_be_it() -> None:
+    alike = shows(replace(GONE, order_id=77), BrokerStatus.INACTIVE, order_ref=None)
+    assert judged(GONE, shows(WITNESS), alike) == Judgement(Vote.WITNESSED)
+    # Where its rows contradict each other one of them may be right.
+    assert judged(GONE, shows(WITNESS), alike, replace(alike, status=BrokerStatus.SUBMITTED)) == NOTHING
+
+
 def test_order_alike_that_is_another_intents_is_none_that_could_be_it() -> None:
     twin = entry("H", 77)
     assert judged(GONE, shows(WITNESS), shows(twin, order_ref=None), others=(WITNESS, twin)) != NOTHING
@@ -294,3 +301,10 @@ def test_frozen_order_is_looked_for_when_its_session_is_over_and_when_the_reset_
     assert next_look(frozen, OVER, calendar(), SETTINGS) == RESET_END
     assert next_look(frozen, RESET_END, calendar(), SETTINGS) is None
     assert next_look(replace(stop(), frozen=True), IN_SESSION, calendar(), SETTINGS) is None
+
+
+@pytest.mark.parametrize(("age_s", "looks"), [(60.0, True), (60.1, False)])
+def test_frozen_order_is_looked_for_as_long_as_looks_bring_votes(age_s: float, *, looks: bool) -> None:
+    frozen = replace(stop(), frozen=True)
+    look = next_look(frozen, IN_SESSION, calendar(), SETTINGS, votes(2, last=after(-age_s)))
+    assert look == (after(30) if looks else None)
