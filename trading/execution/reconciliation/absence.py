@@ -7,7 +7,7 @@ the end of their session.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -15,13 +15,14 @@ from enum import StrEnum
 from trading.config import Settings
 from trading.execution.ownership.excess import Excess
 from trading.execution.ownership.order_matching import may_be, twins
+from trading.execution.ownership.share_trades import net
 from trading.execution.reading.snapshot import BrokerSnapshot
 from trading.execution.reconciliation.endings import EXPIRED_AFTER
 from trading.execution.windows import in_reset, next_reset_end
 from trading.market.calendar import TradingCalendar
 from trading.model.alarm import Alarm, AlarmCode
 from trading.model.exchange_time import exchange_date
-from trading.model.order import BrokerStatus, IntentState, Role, Tif
+from trading.model.order import BrokerStatus, Execution, IntentState, Role, Side, Tif
 from trading.model.record import IntentRecord, JournalView
 from trading.ports import Journal, Sighting
 
@@ -55,15 +56,15 @@ def judge(
     journal: JournalView,
     calendar: TradingCalendar,
     settings: Settings,
-    excess: Excess | None = None,
+    others: Collection[float] = (0.0,),
 ) -> Judgement:
     """Judge an unproven order by one reading that does not show it; `votes` are those since it became unproven.
 
-    `excess` are the shares of others that are known in its contract.
+    `others` are how many shares beside ours speak of nothing that the order did (`shares_of_others`).
     """
     if not _could_show(record, snapshot, journal, settings):
         return Judgement()
-    if snapshot.held(record.intent.conid) - journal.owned(record.intent.conid) != _foreign(record, excess, settings):
+    if snapshot.held(record.intent.conid) - journal.owned(record.intent.conid) not in others:
         return Judgement()
     over = over_at(record, calendar)
     if over is not None and snapshot.began >= over and record.filled == 0:
@@ -156,12 +157,21 @@ def _could_show(record: IntentRecord, snapshot: BrokerSnapshot, journal: Journal
     return not any(may_be(record, sight, journal, snapshot.epoch) for sight in alike)
 
 
-def _foreign(record: IntentRecord, excess: Excess | None, settings: Settings) -> float:
-    """Return the shares of others that stood there all along: so many as were seen for a while before it was sent."""
-    if excess is None or record.sent_at is None:
-        return 0.0
+def shares_of_others(
+    record: IntentRecord, excess: Excess | None, traded: Iterable[Execution], settings: Settings
+) -> frozenset[float]:
+    """Return how many shares beside ours there may be without the order: with what others traded since, or without.
+
+    `excess` are the shares of others that are known in its contract: so many as were seen for a while before it was
+    sent, or before a sale was no longer proven, which adds none. `traded` are executions that no order of ours made.
+    """
+    if record.sent_at is None:
+        return frozenset({0.0})
+    before = record.unknown_since or record.sent_at if record.intent.side is Side.SELL else record.sent_at
     settled = timedelta(seconds=settings.execution.visibility_s)
-    return excess.shares if record.sent_at - excess.since >= settled else 0.0
+    stood = 0.0 if excess is None or before - excess.since < settled else excess.shares
+    since = [each for each in traded if each.conid == record.intent.conid and each.time >= record.sent_at]
+    return frozenset({stood, stood + net(since)})
 
 
 def _after_session(

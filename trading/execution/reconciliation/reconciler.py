@@ -25,7 +25,7 @@ from trading.execution.ownership.order_matching import (
     may_be,
     named,
 )
-from trading.execution.ownership.others import drop_theirs, note_theirs, theirs
+from trading.execution.ownership.others import certain, drop_theirs, note_theirs, theirs
 from trading.execution.reading.evidence import Since
 from trading.execution.reading.snapshot import BrokerSnapshot
 from trading.execution.reading.told import Told, drop_told, is_ahead, keep_told, kept_told, told_by, told_of
@@ -95,8 +95,8 @@ class Reconciler:
             since.close()
         if since.any:
             done.again(now + timedelta(seconds=INACTIVE_AFTER_S))
-        prefix = self._context.store.value("prefix") or ""
-        done.halts += halt_causes(snapshot, self.view(now), prefix, self._context.journal.intent)
+        context = self._context
+        done.halts += halt_causes(snapshot, self.view(now), context.store.value("prefix") or "", context.journal.intent)
         return done
 
     @staticmethod
@@ -337,17 +337,17 @@ class Reconciler:
     # ---- what is not proven
 
     def _resolve(self, snapshot: BrokerSnapshot, done: Reconciled) -> None:
-        context = self._context
-        now = context.clock.now()
-        journal = self.view(now)
-        gone: set[str] = set()
+        context, now = self._context, self._context.clock.now()
+        journal, gone = self.view(now), set[str]()
+        traded = certain(done.foreign, theirs(context.evidence), journal, snapshot)
         for record in journal.maybe_live:
             if record.coid in gone or (record.state is not IntentState.UNKNOWN and not record.provisional):
                 continue
             votes = absence.votes_on(record, context.evidence.of(record.coid))
             if record.state is IntentState.UNKNOWN:
                 excess = excess_in(record.intent.conid, context.evidence)
-                judgement = absence.judge(record, votes, snapshot, journal, context.calendar, context.settings, excess)
+                others = absence.shares_of_others(record, excess, traded, context.settings)
+                judgement = absence.judge(record, votes, snapshot, journal, context.calendar, context.settings, others)
                 if judgement.vote is not None:
                     context.evidence.record(record.coid, judgement.vote, snapshot.began)
                 if judgement.lost:
