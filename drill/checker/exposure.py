@@ -13,7 +13,7 @@ from drill.checker.cover import unproven_until
 from drill.checker.logs import FAR, Case, Line, Violation, instant
 from drill.checker.looks import Looks, alive_after, looks_of
 from drill.checker.untold import untold_spans
-from drill.checker.wire import TWICE, YES, repeated, says_yes
+from drill.checker.wire import TWICE, YES, met, repeated, says_yes
 
 TRIM_S = 120.0
 ORPHAN_SEEN_S = 120.0
@@ -156,14 +156,14 @@ def _lingered(case: Case, looks: Looks, book: Book, span: tuple[int, float, floa
 
 def i11_hands_off(case: Case) -> Iterator[Violation]:
     """Nothing is cancelled or changed that is another's, and never all orders at once."""
-    book = Book()
+    made = met(case, "O25")
     for line, book in walk(case):
         if line["kind"] != "request" or "/order/" not in line["path"]:
             continue
         text = line["path"].rpartition("/")[2]
         order = book.orders.get(int(text)) if text.isdigit() else None
         # One that O25 made carries a name of ours: there is nothing to tell it from ours by.
-        ours = order is None or order.own or (case.fired("O25") and order.coid in case.journal.intents)
+        ours = order is None or order.own or order.coid in made
         if text == "-1" or not ours:
             what = "all orders were cancelled" if text == "-1" else "another's order was touched"
             yield Violation("I11", instant(line["at"]), text, f"{line['verb']}: {what}")
@@ -252,12 +252,12 @@ def _orphans(case: Case, spans: Sequence[tuple[float, float]]) -> Iterator[Viola
 def i16_one_order_an_intent(case: Case) -> Iterator[Violation]:
     """Of one name at most one order is live."""
     told: set[str] = set()
-    twice = repeated(case)
+    twice = repeated(case) | met(case, "O25")
     for line, book in walk(case):
         if line["kind"] not in ("order", "modify"):
             continue
         live = Counter(order.coid for order in book.orders.values() if order.own and order.live and order.coid)
         for coid, count in live.items():
-            if count > 1 and coid not in told | twice and not case.fired("O25"):
+            if count > 1 and coid not in told | twice:
                 told.add(coid)
                 yield Violation("I16", book.at, coid, f"{count} orders of this name are live")

@@ -34,6 +34,7 @@ EDGES = {
     "DENIED": {"DENIED"},
 }
 ABSENT = frozenset({"LOST", "REJECTED", "DECLINED"})
+ENDED = ABSENT | {"CANCELLED", "EXPIRED", "DENIED"}
 # Of an order that its lists can show within a minute: five readings half a minute apart, from two minutes on.
 VOTES, VOTES_TAKE_S = 5, 239.0
 _RESET_ZONE, _RESET_FROM, _RESET_UNTIL = ZoneInfo("America/New_York"), time(0, 45), time(1, 30)
@@ -173,8 +174,13 @@ def _resumed(case: Case) -> float:
 
 
 def _unproven(case: Case) -> Iterator[Violation]:
+    """Nothing is unproven but what is frozen, and no leg of an entry that ended and bought nothing: it can't live."""
     for intent in case.journal.intents.values():
-        if intent.state in OPEN and not intent.frozen:
+        if intent.state not in OPEN:
+            continue
+        entry = case.journal.intents.get(intent.parent or "")
+        alone = entry is not None and entry.state in ENDED and entry.filled == 0
+        if not intent.frozen or alone:
             yield Violation(
                 "I20", case.end, intent.coid, f"it is still {intent.state}, one session after the faults stopped"
             )

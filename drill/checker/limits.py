@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from drill.checker.book import STOPS, Book, walk
 from drill.checker.logs import Case, Line, Violation, instant
 from drill.checker.looks import Looks, looks_of
-from drill.checker.wire import TWICE
+from drill.checker.wire import TWICE, repeated
 
 SLACK = 0.01
 """how far the account may have moved, as a fraction, since the trading system read it last"""
@@ -90,7 +90,7 @@ def _day(at: float) -> str:
 
 def _knows(case: Case, book: Book, looks: Looks, coid: str | None) -> bool:
     """Return whether the trading system could know what the account holds when it sent an order that now arrived."""
-    if case.fired(*_FALSE_BALANCES, *TWICE):
+    if coid in repeated(case):
         return False
     sent = [act.at for act in case.journal.wire if act.about is None and coid in act.coids and act.at <= book.at]
     if not sent or book.at - max(sent) > _A_MINUTE_S:
@@ -98,9 +98,17 @@ def _knows(case: Case, book: Book, looks: Looks, coid: str | None) -> bool:
     last = max((at for at in looks.clear if at <= max(sent)), default=0.0)
     if any(at > last for at in book.split_at.values()) or _money_moved(case, last, book.at):
         return False
+    if _lied_to(case, last, book.at):
+        return False
     return not any(
         (not each.own or each.corrected) and each.at > last for each in book.executions.values()
     ) and not any(not order.own and order.placed > last for order in book.all_orders())
+
+
+def _lied_to(case: Case, since: float, until: float) -> bool:
+    """Return whether balances or positions may have been read falsely between two times."""
+    lies = (line for line in case.truth if line["kind"] == "fault" and line["id"] in _FALSE_BALANCES)
+    return any(since <= instant(line["at"]) <= until for line in lies)
 
 
 def _money_moved(case: Case, since: float, until: float) -> bool:

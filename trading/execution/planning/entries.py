@@ -66,12 +66,17 @@ def entries_left(state: TradingState) -> tuple[Approved, ...]:
 
 
 def plan_entries(state: TradingState, plan: Plan) -> None:
-    """Send what was planned and did not leave, then what is left of the decision, inside the window."""
+    """Send what was planned and did not leave, then what is left of the decision, inside the window.
+
+    What is left of a decision that is out of date is refused at once: it may be that nobody looked at its end.
+    """
     window = state.times.window
     for record in state.journal.planned:
         if record.intent.role is Role.ENTRY:
             _plan_again(group_of(record, state.journal.records), state, plan)
-    if state.decision is None or state.now < window.begins:
+    if state.decision is None:
+        return
+    if state.now < window.begins and state.decision.session == state.times.newest.day:
         return
     left = entries_left(state)
     for approved in left:

@@ -7,7 +7,7 @@ the end of their session.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -15,13 +15,14 @@ from enum import StrEnum
 from trading.config import Settings
 from trading.execution.ownership.excess import Excess
 from trading.execution.ownership.order_matching import may_be, twins
+from trading.execution.ownership.share_trades import net
 from trading.execution.reading.snapshot import BrokerSnapshot
 from trading.execution.reconciliation.endings import EXPIRED_AFTER
 from trading.execution.windows import in_reset, next_reset_end
 from trading.market.calendar import TradingCalendar
 from trading.model.alarm import Alarm, AlarmCode
 from trading.model.exchange_time import exchange_date
-from trading.model.order import IntentState, Role, Tif
+from trading.model.order import BrokerStatus, Execution, IntentState, Role, Side, Tif
 from trading.model.record import IntentRecord, JournalView
 from trading.ports import Journal, Sighting
 
@@ -55,15 +56,15 @@ def judge(
     journal: JournalView,
     calendar: TradingCalendar,
     settings: Settings,
-    excess: Excess | None = None,
+    others: Collection[float] = (0.0,),
 ) -> Judgement:
     """Judge an unproven order by one reading that does not show it; `votes` are those since it became unproven.
 
-    `excess` are the shares of others that are known in its contract.
+    `others` are how many shares beside ours speak of nothing that the order did (`shares_of_others`).
     """
     if not _could_show(record, snapshot, journal, settings):
         return Judgement()
-    if snapshot.held(record.intent.conid) - journal.owned(record.intent.conid) != _foreign(record, excess, settings):
+    if snapshot.held(record.intent.conid) - journal.owned(record.intent.conid) not in others:
         return Judgement()
     over = over_at(record, calendar)
     if over is not None and snapshot.began >= over and record.filled == 0:
@@ -121,10 +122,20 @@ def goes_with_another(record: IntentRecord, journal: JournalView) -> bool:
     return record.order_id is None and any(each.state is IntentState.UNKNOWN for each in others)
 
 
-def next_look(record: IntentRecord, now: datetime, calendar: TradingCalendar, settings: Settings) -> datetime | None:
-    """Return when looking again can bring something new about an unproven order, None when only events can."""
+def next_look(
+    record: IntentRecord,
+    now: datetime,
+    calendar: TradingCalendar,
+    settings: Settings,
+    votes: Sequence[Sighting] = (),
+) -> datetime | None:
+    """Return when looking again can bring something new about an unproven order, None when only events can.
+
+    Of a frozen one more looks do while they bring `votes`: the gateway may have been away for as long as it was
+    unproven, and tomorrow's list may have no witness.
+    """
     times: list[datetime] = []
-    if not record.frozen:
+    if not record.frozen or (votes and now - votes[-1].at <= 2 * VOTES_APART):
         settled = (record.sent_at or now) + timedelta(seconds=2.0 * settings.execution.visibility_s)
         # It may turn up any moment while it may not be visible yet; later a look tells as much as a vote.
         times.append(now + (LOOKS_APART if now < settled else VOTES_APART))
@@ -141,15 +152,26 @@ def _could_show(record: IntentRecord, snapshot: BrokerSnapshot, journal: Journal
     visible = timedelta(seconds=2.0 * settings.execution.visibility_s)
     if record.sent_at is not None and snapshot.began < record.sent_at + visible:
         return False
-    return not any(may_be(record, sight, journal, snapshot.epoch) for sight in snapshot.sights.values())
+    # A row that has been Inactive through all votes is no live order: one that is bound is over much sooner.
+    alike = (sight for sight in snapshot.sights.values() if sight.order.status is not BrokerStatus.INACTIVE)
+    return not any(may_be(record, sight, journal, snapshot.epoch) for sight in alike)
 
 
-def _foreign(record: IntentRecord, excess: Excess | None, settings: Settings) -> float:
-    """Return the shares of others that stood there all along: so many as were seen for a while before it was sent."""
-    if excess is None or record.sent_at is None:
-        return 0.0
+def shares_of_others(
+    record: IntentRecord, excess: Excess | None, traded: Iterable[Execution], settings: Settings
+) -> frozenset[float]:
+    """Return how many shares beside ours there may be without the order: with what others traded since, or without.
+
+    `excess` are the shares of others that are known in its contract: so many as were seen for a while before it was
+    sent, or before a sale was no longer proven, which adds none. `traded` are executions that no order of ours made.
+    """
+    if record.sent_at is None:
+        return frozenset({0.0})
+    before = record.unknown_since or record.sent_at if record.intent.side is Side.SELL else record.sent_at
     settled = timedelta(seconds=settings.execution.visibility_s)
-    return excess.shares if record.sent_at - excess.since >= settled else 0.0
+    stood = 0.0 if excess is None or before - excess.since < settled else excess.shares
+    since = [each for each in traded if each.conid == record.intent.conid and each.time >= record.sent_at]
+    return frozenset({stood, stood + net(since)})
 
 
 def _after_session(

@@ -25,7 +25,7 @@ from trading.execution.ownership.order_matching import (
     may_be,
     named,
 )
-from trading.execution.ownership.others import drop_theirs, note_theirs, theirs
+from trading.execution.ownership.others import certain, drop_theirs, note_theirs, theirs
 from trading.execution.reading.evidence import Since
 from trading.execution.reading.snapshot import BrokerSnapshot
 from trading.execution.reading.told import Told, drop_told, is_ahead, keep_told, kept_told, told_by, told_of
@@ -95,8 +95,8 @@ class Reconciler:
             since.close()
         if since.any:
             done.again(now + timedelta(seconds=INACTIVE_AFTER_S))
-        prefix = self._context.store.value("prefix") or ""
-        done.halts += halt_causes(snapshot, self.view(now), prefix, self._context.journal.intent)
+        context = self._context
+        done.halts += halt_causes(snapshot, self.view(now), context.store.value("prefix") or "", context.journal.intent)
         return done
 
     @staticmethod
@@ -296,18 +296,19 @@ class Reconciler:
         context.journal.transition(record.coid, ending.state, ending.detail, now)
 
     def _close_legs(self, snapshot: BrokerSnapshot, now: datetime, done: Reconciled) -> None:
-        """Judge orders of a group that have no id: refused with the answer, over with their entry, or unproven."""
+        """Judge legs without an id: refused with the answer, over with their entry (so are vanished ones), unproven."""
         journal, told = self.view(now), kept_told(self._context.evidence)
         visible = timedelta(seconds=self._context.settings.execution.visibility_s)
         for record in journal.maybe_live:
-            if record.order_id is not None:
+            vanished = record.state is IntentState.UNKNOWN and record.order_id not in snapshot.sights
+            if record.order_id is not None and not vanished:
                 continue
             parent = journal.by_coid.get(record.intent.parent_coid or "")
             # Where its executions are missing it has bought what its row said, and its legs may live.
             gap = parent is not None and (parent.state is IntentState.FILLED or parent.coid in told)
             if parent is not None and parent.state in TERMINAL and not parent.filled and not gap:
                 self._move_open(record, IntentState.CANCELLED, f"its entry ended {parent.state}", now)
-            elif self._refused_leg(record, journal, snapshot):
+            elif record.order_id is None and self._refused_leg(record, journal, snapshot):
                 self._move_open(record, IntentState.REJECTED, "refused in the answer to its group", now)
             elif record.state in {IntentState.SENDING, IntentState.REPLYING} and record.sent_at is not None:
                 if snapshot.began < record.sent_at + visible:
@@ -336,17 +337,17 @@ class Reconciler:
     # ---- what is not proven
 
     def _resolve(self, snapshot: BrokerSnapshot, done: Reconciled) -> None:
-        context = self._context
-        now = context.clock.now()
-        journal = self.view(now)
-        gone: set[str] = set()
+        context, now = self._context, self._context.clock.now()
+        journal, gone = self.view(now), set[str]()
+        traded = certain(done.foreign, theirs(context.evidence), journal, snapshot)
         for record in journal.maybe_live:
             if record.coid in gone or (record.state is not IntentState.UNKNOWN and not record.provisional):
                 continue
             votes = absence.votes_on(record, context.evidence.of(record.coid))
             if record.state is IntentState.UNKNOWN:
                 excess = excess_in(record.intent.conid, context.evidence)
-                judgement = absence.judge(record, votes, snapshot, journal, context.calendar, context.settings, excess)
+                others = absence.shares_of_others(record, excess, traded, context.settings)
+                judgement = absence.judge(record, votes, snapshot, journal, context.calendar, context.settings, others)
                 if judgement.vote is not None:
                     context.evidence.record(record.coid, judgement.vote, snapshot.began)
                 if judgement.lost:
@@ -355,7 +356,7 @@ class Reconciler:
             alarm = absence.freeze(context.journal, record, journal, now)
             if alarm is not None:
                 done.alarms.append(alarm)
-            look = absence.next_look(record, now, context.calendar, context.settings)
+            look = absence.next_look(record, now, context.calendar, context.settings, votes)
             if look is not None:
                 done.again(look)
 

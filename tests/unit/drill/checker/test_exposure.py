@@ -204,7 +204,8 @@ def test_order_of_another_is_not_touched_and_never_all_orders() -> None:
 def test_order_under_a_name_of_ours_may_be_touched_where_the_broker_made_it() -> None:
     for fault, count in (("O25", 0), ("O24", 1)):
         run = bought()
-        run.line(140.0, "fault", id=fault, path="/iserver/account/DU1234567/order/2")
+        run.request(140.0, path="/iserver/account/DU1234567/order/1")
+        run.line(140.0, "fault", id=fault, request=len(run.truth) - 1)
         made = {"symbol": SYMBOL, "side": "SELL", "quantity": 4, "order_type": "STP", "coid": ENTRY}
         run.line(150.0, "deed", do="order", order_id=50, **made)
         run.request(200.0, verb="DELETE", path="/iserver/account/DU1234567/order/50")

@@ -98,6 +98,17 @@ def test_outcome_that_is_not_proven_in_the_end_is_told_unless_it_is_frozen(state
 
 
 @pytest.mark.parametrize(
+    ("entry", "filled", "told"),
+    [("LOST", 0, ["B-S"]), ("EXPIRED", 0, ["B-S"]), ("EXPIRED", 4, []), ("UNKNOWN", 0, []), ("WORKING", 0, [])],
+)
+def test_frozen_leg_of_an_entry_that_ended_and_bought_nothing_is_told(entry: str, filled: int, told: list[str]) -> None:
+    run = bought()
+    run.intent("B", state=entry, filled=filled, frozen=True)
+    run.intent("B-S", "stop", parent="B", state="UNKNOWN", frozen=True)
+    assert i20(run) == told
+
+
+@pytest.mark.parametrize(
     ("event", "yield_s", "count"), [("competing", 86_400.0, 0), ("competing", 300.0, 1), ("lost", 86_400.0, 1)]
 )
 def test_session_is_left_to_another_program_as_long_as_that_is_set(event: str, yield_s: float, count: int) -> None:

@@ -150,12 +150,21 @@ def test_limits_that_only_the_standard_profile_has() -> None:
     assert found(made) == []
 
 
-@pytest.mark.parametrize("fault", ["C09", "T09"])
-def test_what_a_fault_hides_from_the_trading_system(fault: str) -> None:
+@pytest.mark.parametrize(("at", "hidden"), [(-3450.0, False), (-3400.0, True), (-3100.0, True)])
+def test_what_a_false_balance_hides_from_the_trading_system(at: float, *, hidden: bool) -> None:
     made = run()
-    made.line(-3550.0, "fault", id=fault, index=0)
+    made.line(at, "fault", id="C09", index=0)
     entry(made, 11, 100.0)
-    assert found(made) == []
+    assert (found(made) == []) is hidden
+
+
+@pytest.mark.parametrize(("name", "hidden"), [(ENTRY, True), ("B", False)])
+def test_order_that_a_fault_delivers_twice_is_not_the_clients(name: str, *, hidden: bool) -> None:
+    made = run()
+    made.request(-3000.0, name)
+    made.line(-3000.0, "fault", id="T09", request=len(made.truth) - 1)
+    entry(made, 11, 100.0)
+    assert (found(made) == []) is hidden
 
 
 def test_what_a_person_did_since_the_last_look() -> None:

@@ -53,11 +53,34 @@ def test_name_that_is_accepted_twice_is_told() -> None:
     assert found.subject == ENTRY
 
 
-def test_delivery_that_a_fault_repeats_is_not_the_clients() -> None:
+@pytest.mark.parametrize(("name", "told"), [(ENTRY, []), ("B", ["I2"])])
+def test_delivery_that_a_fault_repeats_is_not_the_clients(name: str, told: list[str]) -> None:
     run = bought()
-    run.line(500.0, "fault", id="T09", path=ORDERS)
+    run.request(500.0, name, sha="t")
+    run.line(500.0, "fault", id="T09", path=ORDERS, request=len(run.truth) - 1)
     run.order(500.0, ticket(9, "BUY", "LMT", 10, coid=ENTRY))
-    assert list(wire.i2_accepted_once(run.case())) == []
+    assert names(list(wire.i2_accepted_once(run.case()))) == told
+
+
+def test_orders_that_a_fault_met_are_those_of_the_request_of_the_question_or_of_the_id() -> None:
+    run = asked("o163")
+    run.bracket(-2900.0)
+    for path in ("/iserver/reply/q", f"{ORDERS.removesuffix('s')}/1", f"{ORDERS.removesuffix('s')}/2"):
+        run.request(-2800.0, path=path)
+        run.line(-2800.0, "fault", id="O25", path=path, request=len(run.truth) - 1)
+        assert wire.met(run.case(), "O25") == {ENTRY}
+    assert wire.met(run.case(), "T09") == set()
+
+
+def test_second_arrival_of_what_a_fault_repeats_needs_no_row_and_no_other_does() -> None:
+    run = MadeUp()
+    for sha, count in (("s", 0), ("t", 1)):
+        run.about(-3000.0, ENTRY, sha=sha)
+        run.request(-3000.0, ENTRY, sha=sha)
+        if sha == "s":
+            run.line(-3000.0, "fault", id="T09", path=ORDERS, request=len(run.truth) - 1)
+        run.request(-3000.0, ENTRY, sha=sha)
+        assert len(list(wire.i1_written_before_it_is_sent(run.case()))) == count
 
 
 def test_name_that_is_sent_again_is_told() -> None:
@@ -98,6 +121,27 @@ def test_fill_beyond_what_was_ordered_is_told() -> None:
     run = bought()
     run.fill(200.0, 1, "BUY", 1)
     assert names(list(wire.i3_no_more_than_ordered(run.case()))) == ["I3"]
+
+
+@pytest.mark.parametrize(
+    ("deed", "told"),
+    [
+        ({"do": "fill", "order_id": 1}, []),
+        ({"do": "fill", "order_id": 2}, ["I3"]),
+        ({"do": "correct", "execution_id": "0000a.b.01.01"}, []),
+        ({"do": "correct", "execution_id": "0000a.c.01.01"}, ["I3"]),
+        ({"do": "split", "symbol": "AAPL", "ratio": 2.0}, []),
+        ({"do": "split", "symbol": "XOM", "ratio": 2.0}, ["I3"]),
+        ({"do": "halt", "symbol": "AAPL"}, ["I3"]),
+    ],
+)
+def test_fill_beyond_what_was_ordered_is_the_brokers_where_it_changed_that_order(
+    deed: dict[str, object], told: list[str]
+) -> None:
+    run = bought()
+    run.line(150.0, "deed", **deed)
+    run.fill(200.0, 1, "BUY", 1)
+    assert names(list(wire.i3_no_more_than_ordered(run.case()))) == told
 
 
 def test_write_for_another_account_is_told() -> None:

@@ -11,6 +11,7 @@ from tests.fakes.stages import settings_of
 from tests.fakes.trading_states import (
     AAPL,
     ACCOUNT,
+    CLOSE,
     CLOSES,
     DECIDED,
     MSFT,
@@ -87,6 +88,9 @@ def test_entry_of_an_earlier_decision_is_another_one() -> None:
         (after(-120, OPEN), ["Submit"]),
         (after(-119, OPEN), ["Forgo"]),
         (OPEN, ["Forgo"]),
+        # Nobody looked before the next session was over, too.
+        (after(900, CLOSE), ["Forgo"]),
+        (after(4000, CLOSE), ["Forgo"]),
     ],
 )
 def test_entry_leaves_inside_its_window_and_is_over_after_it(now: datetime, what: list[str]) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -34,10 +35,11 @@ from trading.execution.reconciliation.absence import (
     judge,
     next_look,
     over_at,
+    shares_of_others,
     witnessed,
 )
 from trading.model.command import Step
-from trading.model.order import BrokerOrder, BrokerStatus, IntentState
+from trading.model.order import BrokerOrder, BrokerStatus, Execution, IntentState, Side
 from trading.model.record import IntentRecord, JournalView, OwnPosition
 from trading.model.request import RequestKind
 from trading.ports import Sighting
@@ -65,14 +67,18 @@ def judged(
     others: tuple[IntentRecord, ...] = (WITNESS,),
     positions: tuple[OwnPosition, ...] = (),
     snapshot: BrokerSnapshot | None = None,
-    excess: Excess | None = None,
+    theirs: Collection[float] = (0.0,),
 ) -> Judgement:
     seen = snapshot or reading(now, orders=rows or [shows(WITNESS)], held={p.conid: p.quantity for p in positions})
     journal = JournalView((record, *others), positions)
-    return judge(record, so_far, seen, journal, calendar(), SETTINGS, excess)
+    return judge(record, so_far, seen, journal, calendar(), SETTINGS, theirs)
 
 
 # ---- votes
+
+
+def trade(number: str, quantity: float, side: Side, conid: int = AAPL, time: datetime = IN_SESSION) -> Execution:
+    return Execution(f"0000.{number}.01", "DU1234567", conid, "AAPL", side, quantity, 100.0, 1.0, time, None, 900)
 
 
 def test_witnessed_reading_that_does_not_show_it_is_a_vote_and_the_fifth_is_the_proof() -> None:
@@ -117,9 +123,28 @@ def test_shares_that_nobody_explains_are_against_its_absence() -> None:
 def test_shares_of_others_that_stood_there_before_it_was_sent_are_not_against_it(
     age_s: float, held: float, *, counts: bool
 ) -> None:
-    seen = Excess(7.0, None, after(-age_s, PRE_OPEN))
+    theirs = shares_of_others(GONE, Excess(7.0, None, after(-age_s, PRE_OPEN)), (), SETTINGS)
     snapshot = reading(IN_SESSION, orders=[shows(WITNESS)], held={AAPL: held})
-    assert (judged(snapshot=snapshot, excess=seen) != NOTHING) is counts
+    assert (judged(snapshot=snapshot, theirs=theirs) != NOTHING) is counts
+
+
+@pytest.mark.parametrize(("age_s", "stood"), [(60.0, 7.0), (59.9, 0.0)])
+def test_shares_of_others_that_stood_there_before_a_sale_vanished_are_not_of_it(age_s: float, stood: float) -> None:
+    seen = Excess(7.0, None, after(-age_s))
+    gone = replace(stop("G", 77, state=S.UNKNOWN), sent_at=PRE_OPEN, unknown_since=IN_SESSION)
+    assert shares_of_others(gone, seen, (), SETTINGS) == {stood}
+    # Of a purchase they may be.
+    bought = replace(GONE, sent_at=PRE_OPEN, unknown_since=IN_SESSION)
+    assert shares_of_others(bought, seen, (), SETTINGS) == {0.0}
+
+
+def test_what_others_traded_since_is_not_against_it_and_what_they_traded_before_is_in_their_shares() -> None:
+    trades = [trade("1", 7, Side.BUY), trade("2", 2, Side.SELL), trade("3", 5, Side.BUY, XOM)]
+    before = trade("4", 30, Side.BUY, time=PRE_OPEN - timedelta(seconds=1))
+    sent = replace(GONE, sent_at=PRE_OPEN)
+    seen = Excess(30.0, None, PRE_OPEN - timedelta(days=1))
+    assert shares_of_others(sent, None, trades, SETTINGS) == {0.0, 5.0}
+    assert shares_of_others(sent, seen, [*trades, before], SETTINGS) == {30.0, 35.0}
 
 
 @pytest.mark.parametrize("name", [None, "G"])
@@ -156,6 +181,13 @@ def test_order_alike_that_is_somebody_elses_or_over_is_none_that_could_be_it() -
     alike = shows(replace(GONE, order_id=77))
     for row in (replace(alike, order_ref="theirs"), replace(alike, order_ref=None, remaining_quantity=0.0)):
         assert judged(GONE, shows(WITNESS), row) == Judgement(Vote.WITNESSED)
+
+
+def test_order_alike_that_is_inactive_is_none_that_could_be_it() -> None:
+    alike = shows(replace(GONE, order_id=77), BrokerStatus.INACTIVE, order_ref=None)
+    assert judged(GONE, shows(WITNESS), alike) == Judgement(Vote.WITNESSED)
+    # Where its rows contradict each other one of them may be right.
+    assert judged(GONE, shows(WITNESS), alike, replace(alike, status=BrokerStatus.SUBMITTED)) == NOTHING
 
 
 def test_order_alike_that_is_another_intents_is_none_that_could_be_it() -> None:
@@ -294,3 +326,10 @@ def test_frozen_order_is_looked_for_when_its_session_is_over_and_when_the_reset_
     assert next_look(frozen, OVER, calendar(), SETTINGS) == RESET_END
     assert next_look(frozen, RESET_END, calendar(), SETTINGS) is None
     assert next_look(replace(stop(), frozen=True), IN_SESSION, calendar(), SETTINGS) is None
+
+
+@pytest.mark.parametrize(("age_s", "looks"), [(60.0, True), (60.1, False)])
+def test_frozen_order_is_looked_for_as_long_as_looks_bring_votes(age_s: float, *, looks: bool) -> None:
+    frozen = replace(stop(), frozen=True)
+    look = next_look(frozen, IN_SESSION, calendar(), SETTINGS, votes(2, last=after(-age_s)))
+    assert look == (after(30) if looks else None)

@@ -330,6 +330,17 @@ def test_children_that_nobody_has_seen_are_over_with_an_entry_that_filled_nothin
     assert books.states(entry.coid, stop.coid, target.coid) == [S.CANCELLED] * 3
 
 
+def test_children_that_have_vanished_are_over_with_an_entry_that_filled_nothing(books: OrderBooks) -> None:
+    entry, stop, target = books.enter()
+    books.read()
+    books.broker.hidden |= {books.record(leg.coid).order_id or 0 for leg in (stop, target)}
+    books.read_often(5, 30)
+    assert books.states(entry.coid, stop.coid, target.coid) == [S.WORKING, S.UNKNOWN, S.UNKNOWN]
+    books.broker.end(books.record(entry.coid).order_id or 0, BrokerStatus.CANCELLED)
+    books.read(5)
+    assert books.states(entry.coid, stop.coid, target.coid) == [S.CANCELLED] * 3
+
+
 class Unbinding(SqliteJournal):
     """Refuses every binding."""
 
