@@ -98,7 +98,7 @@ def _by_name_or_id(execution: Execution, known: _Known) -> str | None:
     named = known.journal.by_coid.get(execution.order_ref or "")
     # What never left by the journal has an orphan for its namesake, whose shares are as little ours as its order.
     if named is not None and named.state not in NEVER_LEFT and _same(named, execution):
-        return named.coid
+        return None if _is_of_a_twin(named, execution, known.snapshot) else named.coid
     if execution.order_id is None:
         return None
     candidates = [
@@ -118,6 +118,13 @@ def _by_name_or_id(execution: Execution, known: _Known) -> str | None:
         return None
     fitting = [each for each in candidates if _allows(each, execution, known) or _is_all_of(each, execution, known)]
     return fitting[-1].coid if fitting else None
+
+
+def _is_of_a_twin(record: IntentRecord, execution: Execution, snapshot: BrokerSnapshot) -> bool:
+    """Return whether this session's list shows the order that made it beside ours, both under our name."""
+    if record.provisional or record.seen_epoch != snapshot.epoch or record.order_id not in snapshot.sights:
+        return False
+    return execution.order_id != record.order_id and execution.order_id in snapshot.sights
 
 
 def _is_all_of(record: IntentRecord, execution: Execution, known: _Known) -> bool:
@@ -282,21 +289,23 @@ def _by_unproven_leg(executions: Sequence[Execution], known: _Known) -> list[tup
     """Return the sales under no id, or one that nobody knows, that a stop or target of ours made which nobody has seen.
 
     That is so after days away: the list of orders is of today, and its leg was never bound. It has to be all of its
-    shares, at a price that it allows, and the position has to be smaller by as many, or by all that its order sold, and
-    short where we had fewer; and no order of others that is listed has filled so, which only a list that could be read
-    tells.
+    shares, at a price that it allows, and the position has to be smaller by as many, by all that its order sold, or by
+    what all others there come to, as where both legs filled, and short where we had fewer; and no order of others that
+    is listed has filled so, which only a list that could be read tells.
     """
     journal, snapshot = known.journal, known.snapshot
     if snapshot.positions.value is None or snapshot.orders.value is None:
         return []
     ids = ({record.order_id for record in journal.records} | snapshot.sights.keys()) - {None}
     unseen = unseen_legs(journal)
-    found: list[tuple[str, Execution]] = []
+    found: dict[str, Execution] = {}
     for execution in executions:
         if execution.order_id in ids or execution.order_ref is not None or is_anothers(execution, journal, snapshot):
             continue
         owned = journal.owned(execution.conid)
-        rests = {owned - execution.quantity, owned - _sold_by_its_order(execution, executions)}
+        there = [each for each in executions if each.conid == execution.conid]
+        its = [each for each in there if each.order_id == execution.order_id is not None] or [execution]
+        rests = {owned - _sold(some) for some in ([execution], its, there)}
         legs = [
             record
             for record in unseen
@@ -309,14 +318,13 @@ def _by_unproven_leg(executions: Sequence[Execution], known: _Known) -> list[tup
         # A price that the target allows is its own: the stop is on the other side of the market.
         legs = [leg for leg in legs if leg.intent.role is Role.TARGET] or legs
         if len(legs) == 1:
-            found.append((legs[0].coid, execution))
-    return found
+            found.setdefault(legs[0].coid, execution)
+    return list(found.items())
 
 
-def _sold_by_its_order(execution: Execution, executions: Iterable[Execution]) -> float:
-    """Return the shares of all executions of its order, of which the broker may have executed too many."""
-    its = [each for each in executions if each.order_id == execution.order_id is not None] or [execution]
-    return sum(each.quantity for each in its if (each.conid, each.side) == (execution.conid, execution.side))
+def _sold(executions: Iterable[Execution]) -> float:
+    """Return the shares that were sold, less those that were bought."""
+    return sum(each.quantity if each.side is Side.SELL else -each.quantity for each in executions)
 
 
 def _missing(record: IntentRecord, known: _Known) -> int:

@@ -123,7 +123,7 @@ def test_executions_of_an_order_that_a_person_made_larger_and_moved_are_its_own(
 
 
 @pytest.mark.parametrize(
-    ("order_id", "held", "ours"), [(4711, -4.0, True), (4711, 0.0, True), (4711, -2.0, False), (None, -4.0, False)]
+    ("order_id", "held", "ours"), [(4711, -4.0, True), (4711, 0.0, True), (4711, -2.0, False), (None, -4.0, True)]
 )
 def test_leg_that_nobody_has_seen_may_have_sold_too_many(order_id: int | None, held: float, *, ours: bool) -> None:
     first, *more = (
@@ -133,3 +133,34 @@ def test_leg_that_nobody_has_seen_may_have_sold_too_many(order_id: int | None, h
     journal = JournalView(UNSEEN, (replace(TEN, quantity=9),))
     matched = match_executions([first, *more], journal, reading(IN_SESSION, held={AAPL: held}), 0.0)
     assert [coid for coid, _ in matched.fills] == ([TARGET.coid] if ours else [])
+
+
+def test_fills_of_two_orders_under_our_name_are_told_apart_by_the_ids_that_the_list_shows() -> None:
+    made, ours = replace(ENTRY, filled=0), shows(ENTRY, BrokerStatus.FILLED)
+    twin = replace(ours, order_id=4711)
+    fills = [execution(made, execution_id="a"), execution(made, execution_id="b", order_id=4711)]
+    assert [each.execution_id for _, each in match((made,), *fills, orders=(ours, twin)).fills] == ["a"]
+    # Without both rows the name decides: an id may be another one in another list.
+    for orders in ((ours,), (twin,), ()):
+        assert len(match((made,), *fills, orders=orders).fills) == 2
+    assert len(match((replace(made, seen_epoch=1),), *fills, orders=(ours, twin)).fills) == 2
+
+
+@pytest.mark.parametrize(("by_hand", "held", "ours"), [(0, -9.0, True), (20, 11.0, True), (20, 12.0, False)])
+def test_both_legs_that_nobody_has_seen_may_have_filled(by_hand: int, held: float, *, ours: bool) -> None:
+    stopped, taken, bought = (
+        execution(
+            made,
+            quantity,
+            price,
+            order_ref=None,
+            order_id=4711 + quantity,
+            execution_id=made.coid,
+            side=made.intent.side,
+        )
+        for made, quantity, price in ((STOP, 9, 94.0), (TARGET, 9, 106.0), (ENTRY, by_hand, 100.0))
+    )
+    listed = [stopped, replace(taken, order_id=4712), *([bought] if by_hand else [])]
+    journal = JournalView(UNSEEN, (replace(TEN, quantity=9),))
+    matched = match_executions(listed, journal, reading(IN_SESSION, held={AAPL: held}), 0.0)
+    assert {coid for coid, _ in matched.fills} == ({STOP.coid, TARGET.coid} if ours else set())
