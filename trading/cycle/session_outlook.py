@@ -40,6 +40,8 @@ def outlook(session: KnownSession, now: datetime, settings: SessionSettings, acc
             person = RESTART if now - session.since >= _PATIENCE else None
         case SessionState.SUSPENDED:
             happens = "One question a minute is asked until the broker answers again, after 10 to 15 minutes."
+            # What was so before still is.
+            person = LOG_IN if memory.logged_out and not session.logged_in else None
         case SessionState.WAITING_LOGIN:
             happens, person = "Trading goes on by itself after the login.", LOG_IN
         case SessionState.CONNECTED:

@@ -119,6 +119,7 @@ class KnownSession:
     was_ours: bool = False
     refusal: str = ""
     reopens: bool = False
+    logged_in: bool = False
 
     @property
     def login_until(self) -> datetime | None:
@@ -168,7 +169,8 @@ def next_state(
         # Only somebody's choice outlasts it: another account that is selected after it may be the broker's.
         was_ours = was_ours and (reopens or (sight.usable and sight.accounts[0] != account_id))
         reopens = reopens or sight.usable
-    state = _word(before, sight, memory, now, settings)
+    logged_in = _is_logged_in(before, sight, memory, now, settings)
+    state = _word(sight, memory, now, settings, logged_in=logged_in)
     after = KnownSession(
         state=state,
         cause=_cause(sight, memory, state),
@@ -180,6 +182,7 @@ def next_state(
         was_ours=was_ours,
         refusal=before.refusal if reopens or (sight.usable and not _served(before, sight)) else "",
         reopens=reopens,
+        logged_in=logged_in,
     )
     if not sight.usable or actions:
         return after, actions
@@ -300,8 +303,22 @@ def _not_later_than(memory: SessionMemory, now: datetime) -> SessionMemory:
     )
 
 
-def _word(
+def _is_logged_in(
     before: KnownSession, sight: Sight, memory: SessionMemory, now: datetime, settings: SessionSettings
+) -> bool:
+    """Return whether somebody is logged in, as far as anybody has said.
+
+    A gateway that can't be asked ends no login, and the reset hides one that comes back by itself.
+    """
+    if sight.status is None:
+        return before.logged_in
+    if sight.logged_out or _has_no_bridge(sight, memory):
+        return before.logged_in and in_reset(now, settings)
+    return True
+
+
+def _word(
+    sight: Sight, memory: SessionMemory, now: datetime, settings: SessionSettings, *, logged_in: bool
 ) -> SessionState:
     if sight.status is not None and sight.status.usable and not sight.refused:
         return SessionState.READY if sight.usable else SessionState.STALE
@@ -310,8 +327,7 @@ def _word(
     if sight.suspended:
         return SessionState.SUSPENDED
     # What nobody was logged in to is not away for the night.
-    seen_before = before.state not in {SessionState.STARTING, SessionState.WAITING_LOGIN}
-    if seen_before and in_reset(now, settings):
+    if logged_in and in_reset(now, settings):
         return SessionState.RESET
     if sight.logged_out or _has_no_bridge(sight, memory):
         return SessionState.WAITING_LOGIN

@@ -48,6 +48,12 @@ def test_penalty_for_too_many_requests_needs_nobody() -> None:
     assert "10 to 15 minutes" in (ahead(session).happens or "")
 
 
+def test_penalty_hides_no_login_that_is_missing() -> None:
+    gone = KnownSession(SessionState.SUSPENDED, "too many", NOON, SessionMemory(logged_out=True))
+    assert ahead(gone).person == LOG_IN
+    assert ahead(replace(gone, logged_in=True)).person is None
+
+
 def test_login_that_is_gone_needs_a_person() -> None:
     assert ahead(KnownSession(SessionState.WAITING_LOGIN, "no session", NOON)).person == LOG_IN
 
