@@ -70,6 +70,8 @@ class SessionKeeper:
     def check(self) -> SessionView:
         """Look at the session, and do what brings it back.
 
+        What was refused to anybody since the last look is a session that is gone, whatever the gateway says of it.
+
         Raises: GatewayError, the gateway can't be asked.
         """
         try:
@@ -78,6 +80,28 @@ class SessionKeeper:
             # A simulated gateway that has never answered has told no time either.
             self._say(SessionState.GATEWAY_DOWN, {StatusKey.SESSION_DETAIL: error.cause})
             raise
+        refusal = self._port.refusal()
+        if refusal:
+            before = self._session = replace(before, usable=False, refusal=refusal)
+        try:
+            return self._looked(before)
+        finally:
+            # What the look itself was refused is in what it saw.
+            self._port.refusal()
+
+    def alarms(self) -> tuple[Alarm, ...]:
+        """Return what a person should be told of the session now."""
+        return () if self._session is None else alarms(self._session, self._account_id)
+
+    def tell(self, state: SessionState, cause: str) -> None:
+        """Say that the loop has come to a state of its own."""
+        known = self._known()
+        since = known.since if known.state is state else self._clock.now()
+        self._keep(replace(known, state=state, cause=cause, since=since))
+
+    # ---- looking and doing
+
+    def _looked(self, before: KnownSession) -> SessionView:
         sight, failure = self._look(self._port.keep_alive)
         if before.refusal and not before.usable and not before.reopens and sight.usable:
             sight = replace(sight, refused=True, problem=before.refusal)
@@ -97,22 +121,6 @@ class SessionKeeper:
             accounts=after.accounts if after.usable else (),
             skew_s=skew_s,
         )
-
-    def lost(self, refusal: SessionLost) -> None:
-        """A read found the session gone: the next look takes that in, and the next good one begins a new epoch."""
-        self._session = replace(self._known(), usable=False, refusal=str(refusal))
-
-    def alarms(self) -> tuple[Alarm, ...]:
-        """Return what a person should be told of the session now."""
-        return () if self._session is None else alarms(self._session, self._account_id)
-
-    def tell(self, state: SessionState, cause: str) -> None:
-        """Say that the loop has come to a state of its own."""
-        known = self._known()
-        since = known.since if known.state is state else self._clock.now()
-        self._keep(replace(known, state=state, cause=cause, since=since))
-
-    # ---- looking and doing
 
     def _look(self, ask: Callable[[], SessionStatus]) -> tuple[Sight, GatewayError | None]:
         """Return what there is to see, and what the caller has to be told where nothing is."""

@@ -74,6 +74,8 @@ class ApiClient:
         self._read_s = read_s
         self.pacing = pacing
         self.session_cache = SessionCache()
+        self.refusal = ""
+        """what was answered last that there is no session, until that is taken in"""
 
     def get(self, path: str, query: Mapping[str, str] | None = None, *, repeat: bool = True) -> object:
         """Return what a GET answers, read as JSON; asked up to three times when the gateway fails.
@@ -145,8 +147,9 @@ class ApiClient:
         except AccountsFirst:
             self.session_cache.accounts = ()
             raise
-        except SessionLost:
+        except SessionLost as lost:
             self.session_cache.forget()
+            self.refusal = str(lost)
             raise
         except Refused as error:
             if error.status == _TOO_MANY and not isinstance(error, Busy):

@@ -79,7 +79,7 @@ def test_session_that_comes_back_is_a_new_epoch(login: Login, gone: SessionStatu
 
 def test_loss_that_a_read_found_makes_the_next_session_a_new_epoch(login: Login) -> None:
     login.keeper.check()
-    login.keeper.lost(NOT_ALLOWED)
+    login.session.refused = str(NOT_ALLOWED)
     assert login.keeper.check().epoch == 2
 
 
