@@ -10,7 +10,7 @@ import msgspec
 from trading.config import SessionSettings
 from trading.cycle.session_outlook import alarms, outlook
 from trading.cycle.session_state import Action, AskLogin, KnownSession, Open, Select, SessionMemory, Sight, next_state
-from trading.errors import GatewayError, SessionLost, Suspended
+from trading.errors import GatewayError, Refused, SessionLost, Suspended
 from trading.model.account import SessionStatus
 from trading.model.alarm import Alarm
 from trading.model.metric import Gauge
@@ -78,7 +78,7 @@ class SessionKeeper:
             before = self._known()
         except GatewayError as error:
             # A simulated gateway that has never answered has told no time either.
-            self._say(SessionState.GATEWAY_DOWN, {StatusKey.SESSION_DETAIL: error.cause})
+            self._say(SessionState.GATEWAY_DOWN, {StatusKey.SESSION_DETAIL: error.reason})
             raise
         refusal = self._port.refusal()
         if refusal:
@@ -129,8 +129,14 @@ class SessionKeeper:
             status = ask()
             return Sight(status, self._port.accounts() if status.usable else ()), None
         except GatewayError as error:
-            suspended, refused = isinstance(error, Suspended), isinstance(error, SessionLost)
-            return Sight(status, suspended=suspended, refused=refused, problem=error.cause), error
+            sight = Sight(
+                status,
+                suspended=isinstance(error, Suspended),
+                refused=isinstance(error, SessionLost),
+                denied=isinstance(error, Refused),
+                problem=error.reason,
+            )
+            return sight, error
 
     def _move(self, sight: Sight) -> tuple[Action, ...]:
         """Go on to the next state, and store what must not be forgotten before anything is done."""

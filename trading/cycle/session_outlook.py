@@ -20,6 +20,10 @@ _OPENED_IN_VAIN = 2
 
 LOG_IN = "Log in on the gateway's page, on the machine where it runs."
 RESTART = "Restart the gateway."
+LET_IN = (
+    "If the gateway refuses this machine's address, add it to ips.allow in the gateway's conf.yaml and restart the "
+    "gateway. Else look for a firewall, a proxy or a VPN on the way to IBKR that refuses it."
+)
 LOG_OUT_ELSEWHERE = "To trade sooner, log out of TWS, IBKR Mobile or the website with this user."
 
 
@@ -38,6 +42,8 @@ def outlook(session: KnownSession, now: datetime, settings: SessionSettings, acc
         case SessionState.GATEWAY_DOWN | SessionState.STALE:
             happens = "It is asked again at each look, at least once a minute."
             person = RESTART if now - session.since >= _PATIENCE else None
+        case SessionState.REFUSED:
+            happens, person = "It is asked again at each look, at least once a minute.", LET_IN
         case SessionState.SUSPENDED:
             happens = "One question a minute is asked until the broker answers again, after 10 to 15 minutes."
             # What was so before still is.

@@ -47,6 +47,7 @@ class Sight:
     `refused` is an answer that there is no brokerage session, whatever `status` says: to the question for the accounts,
     or to another one since the last look.
     `suspended`: nothing can be asked because there were too many requests.
+    `denied`: what answers says no, and not for want of a login: this machine, or this program, is not let in.
     `again` is a further look of the same turn, after something was done: whether the session serves is not known yet.
     `login_at` is when a person logged in, None where that was not asked for or is not known.
     """
@@ -56,6 +57,7 @@ class Sight:
     refused: bool = False
     problem: str = ""
     suspended: bool = False
+    denied: bool = False
     again: bool = False
     login_at: datetime | None = None
 
@@ -321,7 +323,7 @@ def _word(
     sight: Sight, memory: SessionMemory, now: datetime, settings: SessionSettings, *, logged_in: bool
 ) -> SessionState:
     if sight.status is not None and sight.status.usable and not sight.refused:
-        return SessionState.READY if sight.usable else SessionState.STALE
+        return SessionState.READY if sight.usable else _unanswered(sight)
     if _is_taken(sight, memory, now, settings):
         return SessionState.COMPETING
     if sight.suspended:
@@ -331,7 +333,14 @@ def _word(
         return SessionState.RESET
     if sight.logged_out or _has_no_bridge(sight, memory):
         return SessionState.WAITING_LOGIN
-    return SessionState.GATEWAY_DOWN if sight.status is None else SessionState.CONNECTED
+    return _unanswered(sight) if sight.status is None else SessionState.CONNECTED
+
+
+def _unanswered(sight: Sight) -> SessionState:
+    """Return who it is that has not answered what was asked, or that refuses to."""
+    if sight.denied:
+        return SessionState.REFUSED
+    return SessionState.GATEWAY_DOWN if sight.status is None else SessionState.STALE
 
 
 def _has_no_bridge(sight: Sight, memory: SessionMemory) -> bool:

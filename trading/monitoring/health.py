@@ -50,6 +50,7 @@ SESSION_WORDS: Mapping[SessionState, str] = MappingProxyType(
     {
         SessionState.STARTING: "connecting",
         SessionState.GATEWAY_DOWN: "gateway down",
+        SessionState.REFUSED: "refuses this system",
         SessionState.SUSPENDED: "too many requests",
         SessionState.WAITING_LOGIN: "waiting for login",
         SessionState.CONNECTED: "logged in, no brokerage session",
@@ -70,6 +71,12 @@ _SESSIONS: Mapping[SessionState, Health] = MappingProxyType(
             code="gateway_down",
             text="The gateway does not answer. Nothing can be sent; stops stay at the broker.",
             next_step="Nothing at once: it is tried again by itself. After five minutes, restart the gateway.",
+        ),
+        SessionState.REFUSED: Health(
+            ok=False,
+            code="refused",
+            text="The gateway answers, but refuses this system. Nothing can be sent; stops stay at the broker.",
+            next_step="See whether ips.allow in the gateway's conf.yaml, a firewall, a proxy or a VPN keeps it out.",
         ),
         SessionState.SUSPENDED: Health(
             ok=False,

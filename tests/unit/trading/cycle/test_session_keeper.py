@@ -156,8 +156,8 @@ def test_login_without_its_session_is_said_to_be_connected(login: Login) -> None
     [
         (NotSent("POST /tickle", "connection refused"), SessionState.GATEWAY_DOWN),
         (Suspended("POST /tickle", "too many", 429), SessionState.SUSPENDED),
-        (Refused("POST /tickle", "not allowed", 403), SessionState.GATEWAY_DOWN),
-        (Refused("POST /tickle", "Access Denied", 404), SessionState.GATEWAY_DOWN),
+        (Refused("POST /tickle", "not allowed", 403), SessionState.REFUSED),
+        (Refused("POST /tickle", "Access Denied", 404), SessionState.REFUSED),
     ],
 )
 def test_failure_is_told_and_raised(login: Login, error: GatewayError, state: SessionState) -> None:
@@ -165,7 +165,7 @@ def test_failure_is_told_and_raised(login: Login, error: GatewayError, state: Se
     with pytest.raises(type(error)):
         login.keeper.check()
     assert login.state() == state
-    assert login.store.value(StatusKey.SESSION_DETAIL) == error.cause
+    assert login.store.value(StatusKey.SESSION_DETAIL) == error.reason
 
 
 @pytest.mark.parametrize(
@@ -173,7 +173,7 @@ def test_failure_is_told_and_raised(login: Login, error: GatewayError, state: Se
     [
         (SessionLost("GET /iserver/accounts", "not authenticated", 401), SessionState.CONNECTED),
         (NotSent("GET /iserver/accounts", "connection refused"), SessionState.STALE),
-        (Refused("GET /iserver/accounts", "not allowed", 403), SessionState.STALE),
+        (Refused("GET /iserver/accounts", "not allowed", 403), SessionState.REFUSED),
     ],
 )
 def test_session_whose_accounts_cannot_be_read_is_none(login: Login, error: GatewayError, state: SessionState) -> None:
@@ -262,7 +262,7 @@ def test_session_that_cannot_be_asked_for_is_asked_for_again_and_fails_no_turn(l
     login.session.shows = LOGGED_IN
     assert not login.keeper.check().usable
     assert login.state() == SessionState.CONNECTED
-    assert login.store.value(StatusKey.SESSION_DETAIL) == "server error"
+    assert login.store.value(StatusKey.SESSION_DETAIL) == "server error (HTTP 500)"
     login.clock.go(ASK_AGAIN_S)
     login.session.initialised = READY
     assert login.keeper.check().usable

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from trading.config import SessionSettings
-from trading.cycle.session_outlook import LOG_IN, LOG_OUT_ELSEWHERE, RESTART, Outlook, alarms, outlook
+from trading.cycle.session_outlook import LET_IN, LOG_IN, LOG_OUT_ELSEWHERE, RESTART, Outlook, alarms, outlook
 from trading.cycle.session_state import MOST_SELECTIONS, KnownSession, SessionMemory
 from trading.model.status import SessionState
 
@@ -40,6 +40,10 @@ def test_gateway_that_does_not_come_back_has_to_be_restarted(state: SessionState
     session = KnownSession(state, "refused", NOON)
     assert ahead(session, NOON + timedelta(seconds=299)).person is None
     assert ahead(session, NOON + timedelta(seconds=300)).person == RESTART
+
+
+def test_gateway_that_refuses_us_needs_a_person_at_once() -> None:
+    assert ahead(KnownSession(SessionState.REFUSED, "not allowed (HTTP 403)", NOON)).person == LET_IN
 
 
 def test_penalty_for_too_many_requests_needs_nobody() -> None:

@@ -62,6 +62,8 @@ def machine() -> Machine:
         (GONE, SessionState.WAITING_LOGIN),
         (DOWN, SessionState.GATEWAY_DOWN),
         (PENALTY, SessionState.SUSPENDED),
+        (Sight(None, denied=True, problem="not allowed"), SessionState.REFUSED),
+        (Sight(READY, denied=True, problem="not allowed"), SessionState.REFUSED),
     ],
 )
 def test_each_sight_has_its_state(machine: Machine, sight: Sight, state: SessionState) -> None:

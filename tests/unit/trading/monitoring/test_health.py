@@ -96,7 +96,12 @@ def test_what_fails_again_and_again_is_said_with_when_it_began() -> None:
 
 
 def test_what_a_person_has_to_do_is_said() -> None:
-    for session in (SessionState.WAITING_LOGIN, SessionState.COMPETING, SessionState.GATEWAY_DOWN):
+    for session in (
+        SessionState.WAITING_LOGIN,
+        SessionState.COMPETING,
+        SessionState.GATEWAY_DOWN,
+        SessionState.REFUSED,
+    ):
         assert readiness(replace(WELL, session=session)).next_step
     halted = readiness(replace(WELL, mode=Mode.HALTED))
     assert halted.next_step == "When the reason is settled, resume."
