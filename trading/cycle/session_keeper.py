@@ -22,6 +22,14 @@ MEMORY = "session_memory"
 # One, and one after each thing that is done in a turn: the session opened, our account selected, the login's time asked
 # for.
 _LOOKS = 4
+_SAID = (
+    StatusKey.SESSION_SINCE,
+    StatusKey.SESSION_DETAIL,
+    StatusKey.STATE_SINCE,
+    StatusKey.SESSION_NEXT,
+    StatusKey.SESSION_PERSON,
+    StatusKey.LOGIN_UNTIL,
+)
 _GOOD = frozenset({SessionState.READY, SessionState.ENDED})
 
 
@@ -61,7 +69,7 @@ class SessionKeeper:
         self._session: KnownSession | None = None
         self._told: dict[StatusKey, str] = {}
         # What an earlier process said of the session holds no longer.
-        store.show({StatusKey.SESSION_STATE: SessionState.STARTING, StatusKey.SESSION_SINCE: ""})
+        store.show(dict.fromkeys(_SAID, "") | {StatusKey.SESSION_STATE: SessionState.STARTING})
 
     def trade(self, account_id: str) -> None:
         """Keep the session for this account from now on."""

@@ -365,10 +365,12 @@ def _is_taken(sight: Sight, memory: SessionMemory, now: datetime, settings: Sess
 def _cause(sight: Sight, memory: SessionMemory, state: SessionState) -> str:
     said = sight.problem or (sight.status.message if sight.status is not None else "")
     if state is SessionState.COMPETING and memory.contested:
-        return "a session that we had opened was taken away within minutes"
-    if state is SessionState.CONNECTED and not said:
+        return "the session was taken away again within minutes of being opened"
+    if said or sight.status is None or not sight.status.logged_in:
+        return said
+    if state is SessionState.CONNECTED:
         return "logged in; the broker has not opened its session"
-    return said
+    return "the login has no connection to the broker any more" if state is SessionState.WAITING_LOGIN else ""
 
 
 def _select(session: KnownSession, now: datetime, account_id: str | None) -> tuple[KnownSession, tuple[Action, ...]]:

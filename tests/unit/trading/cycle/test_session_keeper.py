@@ -45,6 +45,16 @@ def test_epochs_go_on_over_restarts(login: Login) -> None:
     assert (view.epoch, view.new_epoch) == (2, True)
 
 
+def test_process_that_starts_says_nothing_that_an_earlier_one_said_of_its_session(login: Login) -> None:
+    login.session.shows = LOGGED_OUT
+    login.keeper.check()
+    said = (StatusKey.SESSION_DETAIL, StatusKey.STATE_SINCE, StatusKey.SESSION_NEXT, StatusKey.SESSION_PERSON)
+    assert all(login.store.value(key) for key in said)
+    login.boot()
+    assert login.state() == SessionState.STARTING
+    assert not any(login.store.value(key) for key in said)
+
+
 @pytest.mark.parametrize("key", [EPOCH, MEMORY])
 def test_what_could_not_be_stored_has_not_happened(login: Login, key: str) -> None:
     def full(facts: Mapping[str, str]) -> None:
@@ -309,7 +319,7 @@ def test_pages_count_down_to_the_end_of_a_login_that_nobody_saw(login: Login) ->
     login.clock.go(90)
     assert login.keeper.check().usable
     assert login.store.value(StatusKey.LOGIN_UNTIL) == "2014-03-05T08:30:00+00:00"
-    assert login.store.value(StatusKey.SESSION_NEXT) == "This login ends at 08:30 UTC."
+    assert login.store.value(StatusKey.SESSION_NEXT) == "This login ends at 08:30 UTC at the latest."
     login.boot().check()
     assert login.store.value(StatusKey.LOGIN_UNTIL) == "2014-03-05T08:30:00+00:00"
     assert login.session.asked_for_login == 1

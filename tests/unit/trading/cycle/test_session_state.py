@@ -162,7 +162,9 @@ def test_session_is_asked_for_in_no_other_case(machine: Machine, sight: Sight) -
 
 def test_login_without_a_bridge_that_is_asked_in_vain_needs_a_person_and_is_asked_on(machine: Machine) -> None:
     assert machine.look(NO_BRIDGE) is SessionState.CONNECTED
+    assert machine.session.cause == "logged in; the broker has not opened its session"
     assert machine.look(NO_BRIDGE, after_s=ASK_AGAIN_S) is SessionState.WAITING_LOGIN
+    assert machine.session.cause == "the login has no connection to the broker any more"
     assert machine.asks
     assert machine.look(NO_BRIDGE, after_s=1.0) is SessionState.WAITING_LOGIN
     machine.look(NO_BRIDGE, after_s=ASK_AGAIN_S)
