@@ -94,10 +94,14 @@ class GatewayError(TradingError):
         self.cause = cause
         self.status = status
 
+    @property
+    def reason(self) -> str:
+        """Return why it failed, with the status of an answer."""
+        return self.cause if self.status is None else f"{self.cause} (HTTP {self.status})"
+
     def __str__(self) -> str:
         """Return the one line that a person reads."""
-        status = "" if self.status is None else f" (HTTP {self.status})"
-        return f"{self.call}: {self.cause}{status}"
+        return f"{self.call}: {self.reason}"
 
 
 class NotSent(GatewayError):

@@ -135,13 +135,7 @@ class TradingSystem:
         view = self._look_at_the_session()
         self._session_there = True
         self._begin(view)
-        try:
-            next_at = self._gather_decide_act(view)
-        except SessionLost as refusal:
-            # The gateway said that there is one: what it refuses is a trouble until a look says otherwise.
-            self._keeper.lost(refusal)
-            self._alerting.present(self._keeper.alarms(), _SESSION_ALONE)
-            raise
+        next_at = self._gather_decide_act(view)
         real_s = self._loop.stopwatch()
         self._summary.duration_s = round(real_s - began, 4)
         in_session = open_session(self._context, self._context.clock.now()) is not None
@@ -160,8 +154,9 @@ class TradingSystem:
         except GatewayError:
             self._alerting.present(self._keeper.alarms(), _SESSION_ALONE)
             raise
+        # Now, since the turn may not come to its end.
+        self._alerting.present(self._keeper.alarms(), _SESSION_ALONE)
         if not view.usable:
-            self._alerting.present(self._keeper.alarms(), _SESSION_ALONE)
             raise SessionLost("session", "not usable yet")
         return view
 
@@ -211,8 +206,6 @@ class TradingSystem:
         except GatewayError as error:
             self._deciding.failed(error)
             self._context.metrics.add(Counter.HTTP_ERRORS)
-            if isinstance(error, SessionLost):
-                self._keeper.lost(error)
             return False
 
     def _account_problem(self, turn: Turn) -> tuple[str, ...]:

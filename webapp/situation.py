@@ -54,6 +54,7 @@ _LOOKS: Mapping[str, _Look] = {
     "silent": _Look(Tone.BAD, Button.LOG),
     "starting": _Look(Tone.INFO),
     "gateway_down": _Look(Tone.BAD, Button.LOG),
+    "refused": _Look(Tone.BAD, Button.LOG),
     "suspended": _Look(Tone.BAD, Button.LOG),
     "waiting_login": _Look(Tone.WARN, Button.LOGIN),
     "connected": _Look(Tone.INFO),

@@ -31,6 +31,7 @@ class FakeSession:
         self.ids: tuple[str, ...] | Exception = (ACCOUNT,)
         self.logged_in: datetime | Exception | None = None
         self.asked_for_login = 0
+        self.refused = ""
 
     def keep_alive(self) -> SessionStatus:
         shows = self.script.pop(0) if self.script else self.shows
@@ -54,6 +55,10 @@ class FakeSession:
         if isinstance(self.logged_in, Exception):
             raise self.logged_in
         return self.logged_in
+
+    def refusal(self) -> str:
+        refused, self.refused = self.refused, ""
+        return refused
 
     def select(self, account_id: str) -> None:
         self.accounts()

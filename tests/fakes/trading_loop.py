@@ -16,7 +16,7 @@ from tests.fakes.trading_context import OPEN, PROFILE, ContextParts
 from trading.config import SessionSettings
 from trading.cycle.operator_requests import OperatorRequests
 from trading.cycle.session_keeper import SessionKeeper
-from trading.errors import InvariantBroken
+from trading.errors import GatewayError, InvariantBroken, SessionLost
 from trading.model.account import PositionList
 from trading.model.order import BrokerOrder, Side
 from trading.trading_system import LoopSettings, TradingSystem
@@ -73,6 +73,19 @@ class LoopParts(ContextParts):
         self.over = lambda: self.clock.time >= until
         self.start().run()
         assert self.turns < ENOUGH
+
+    def refuse(self, reader: object, name: str, error: GatewayError, times: int = ENOUGH) -> None:
+        """Let a method of a reader fail so many times; of a session that is lost its port is told, as by the client."""
+        ask, left = getattr(reader, name), iter(range(times))
+
+        def refused(*args: object) -> object:
+            if next(left, None) is None:
+                return ask(*args)
+            if isinstance(error, SessionLost):
+                self.session.refused = str(error)
+            raise error
+
+        setattr(reader, name, refused)
 
     def fill_an_entry(self) -> BrokerOrder:
         """Let the broker fill the first entry that works there, at its limit; return it."""

@@ -140,7 +140,10 @@ def headline(found: Status) -> str:
 def details(found: Status) -> str:
     """Return what there is beneath the headline."""
     parts = [f"Gateway   {found.gateway}   account {found.account or '–'}   session {_session(found.session)}"]
-    ahead = " ".join(text for text in (found.session_next, found.session_person) if text)
+    # What the headline has said already is not said again.
+    ahead = " ".join(
+        text for text in (found.session_person, found.session_next) if text and text not in found.next_step
+    )
     if ahead:
         parts.append(f"Session   {ahead}")
     if found.equity is not None:

@@ -161,7 +161,7 @@ def refreshed(context: TradingContext, state: TradingState, journal: JournalView
 
 
 def _read(context: TradingContext, ask: Callable[[], Mapping[K, V]]) -> tuple[Mapping[K, V], tuple[str, ...]]:
-    """Return what `ask` reads, or nothing and why. A session that is lost is told by the lists of the account too."""
+    """Return what `ask` reads, or nothing and why; a session that is lost is for the next look to take in."""
     try:
         return ask(), ()
     except GatewayError as error:

@@ -10,7 +10,7 @@ import msgspec
 from trading.config import SessionSettings
 from trading.cycle.session_outlook import alarms, outlook
 from trading.cycle.session_state import Action, AskLogin, KnownSession, Open, Select, SessionMemory, Sight, next_state
-from trading.errors import GatewayError, SessionLost, Suspended
+from trading.errors import GatewayError, Refused, SessionLost, Suspended
 from trading.model.account import SessionStatus
 from trading.model.alarm import Alarm
 from trading.model.metric import Gauge
@@ -22,6 +22,14 @@ MEMORY = "session_memory"
 # One, and one after each thing that is done in a turn: the session opened, our account selected, the login's time asked
 # for.
 _LOOKS = 4
+_SAID = (
+    StatusKey.SESSION_SINCE,
+    StatusKey.SESSION_DETAIL,
+    StatusKey.STATE_SINCE,
+    StatusKey.SESSION_NEXT,
+    StatusKey.SESSION_PERSON,
+    StatusKey.LOGIN_UNTIL,
+)
 _GOOD = frozenset({SessionState.READY, SessionState.ENDED})
 
 
@@ -61,7 +69,7 @@ class SessionKeeper:
         self._session: KnownSession | None = None
         self._told: dict[StatusKey, str] = {}
         # What an earlier process said of the session holds no longer.
-        store.show({StatusKey.SESSION_STATE: SessionState.STARTING, StatusKey.SESSION_SINCE: ""})
+        store.show(dict.fromkeys(_SAID, "") | {StatusKey.SESSION_STATE: SessionState.STARTING})
 
     def trade(self, account_id: str) -> None:
         """Keep the session for this account from now on."""
@@ -70,14 +78,38 @@ class SessionKeeper:
     def check(self) -> SessionView:
         """Look at the session, and do what brings it back.
 
+        What was refused to anybody since the last look is a session that is gone, whatever the gateway says of it.
+
         Raises: GatewayError, the gateway can't be asked.
         """
         try:
             before = self._known()
         except GatewayError as error:
             # A simulated gateway that has never answered has told no time either.
-            self._say(SessionState.GATEWAY_DOWN, {StatusKey.SESSION_DETAIL: error.cause})
+            self._say(SessionState.GATEWAY_DOWN, {StatusKey.SESSION_DETAIL: error.reason})
             raise
+        refusal = self._port.refusal()
+        if refusal:
+            before = self._session = replace(before, usable=False, refusal=refusal)
+        try:
+            return self._looked(before)
+        finally:
+            # What the look itself was refused is in what it saw.
+            self._port.refusal()
+
+    def alarms(self) -> tuple[Alarm, ...]:
+        """Return what a person should be told of the session now."""
+        return () if self._session is None else alarms(self._session, self._account_id)
+
+    def tell(self, state: SessionState, cause: str) -> None:
+        """Say that the loop has come to a state of its own."""
+        known = self._known()
+        since = known.since if known.state is state else self._clock.now()
+        self._keep(replace(known, state=state, cause=cause, since=since))
+
+    # ---- looking and doing
+
+    def _looked(self, before: KnownSession) -> SessionView:
         sight, failure = self._look(self._port.keep_alive)
         if before.refusal and not before.usable and not before.reopens and sight.usable:
             sight = replace(sight, refused=True, problem=before.refusal)
@@ -98,22 +130,6 @@ class SessionKeeper:
             skew_s=skew_s,
         )
 
-    def lost(self, refusal: SessionLost) -> None:
-        """A read found the session gone: the next look takes that in, and the next good one begins a new epoch."""
-        self._session = replace(self._known(), usable=False, refusal=str(refusal))
-
-    def alarms(self) -> tuple[Alarm, ...]:
-        """Return what a person should be told of the session now."""
-        return () if self._session is None else alarms(self._session, self._account_id)
-
-    def tell(self, state: SessionState, cause: str) -> None:
-        """Say that the loop has come to a state of its own."""
-        known = self._known()
-        since = known.since if known.state is state else self._clock.now()
-        self._keep(replace(known, state=state, cause=cause, since=since))
-
-    # ---- looking and doing
-
     def _look(self, ask: Callable[[], SessionStatus]) -> tuple[Sight, GatewayError | None]:
         """Return what there is to see, and what the caller has to be told where nothing is."""
         status = None
@@ -121,8 +137,14 @@ class SessionKeeper:
             status = ask()
             return Sight(status, self._port.accounts() if status.usable else ()), None
         except GatewayError as error:
-            suspended, refused = isinstance(error, Suspended), isinstance(error, SessionLost)
-            return Sight(status, suspended=suspended, refused=refused, problem=error.cause), error
+            sight = Sight(
+                status,
+                suspended=isinstance(error, Suspended),
+                refused=isinstance(error, SessionLost),
+                denied=isinstance(error, Refused),
+                problem=error.reason,
+            )
+            return sight, error
 
     def _move(self, sight: Sight) -> tuple[Action, ...]:
         """Go on to the next state, and store what must not be forgotten before anything is done."""

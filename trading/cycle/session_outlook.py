@@ -18,14 +18,28 @@ _LOG_IN_SOON = timedelta(hours=1)
 _ASKED_IN_VAIN = 5
 _OPENED_IN_VAIN = 2
 
-LOG_IN = "Log in on the gateway's page, on the machine where it runs."
-RESTART = "Restart the gateway."
+_PAGE = "the gateway's page (https://localhost:5055 unless GATEWAY_URL says otherwise), on the machine where it runs"
+LOG_IN = f"Log in on {_PAGE}."
+LOG_IN_AGAIN = f"Log in again on {_PAGE}."
+LOG_IN_THEN = f"Log in again once it has ended, on {_PAGE}."
+RESTART = (
+    "Look whether the gateway runs and whether this machine reaches IBKR. If so, restart the gateway, then log in "
+    "again."
+)
+_TRIES_AGAIN = "The system tries again by itself, at least once a minute."
+LET_IN = (
+    "If the gateway refuses this machine's address, add it to ips.allow in the gateway's conf.yaml and restart the "
+    "gateway. Else look for a firewall, a proxy or a VPN on the way to IBKR that refuses it."
+)
 LOG_OUT_ELSEWHERE = "To trade sooner, log out of TWS, IBKR Mobile or the website with this user."
 
 
 @dataclass(frozen=True, slots=True)
 class Outlook:
-    """`happens` is what the system does by itself, `person` what a person has to do; None where that is nothing."""
+    """`happens` is what the system does by itself, `person` what a person has to do; None where that is nothing.
+
+    Readers show what a person has to do first.
+    """
 
     happens: str | None
     person: str | None = None
@@ -36,23 +50,32 @@ def outlook(session: KnownSession, now: datetime, settings: SessionSettings, acc
     memory, happens, person = session.memory, None, None
     match session.state:
         case SessionState.GATEWAY_DOWN | SessionState.STALE:
-            happens = "It is asked again at each look, at least once a minute."
+            happens = _TRIES_AGAIN
             person = RESTART if now - session.since >= _PATIENCE else None
+        case SessionState.REFUSED:
+            happens, person = _TRIES_AGAIN, LET_IN
         case SessionState.SUSPENDED:
-            happens = "One question a minute is asked until the broker answers again, after 10 to 15 minutes."
+            happens = (
+                "The system asks once a minute until the broker answers again, usually after 10 to 15 minutes. Perhaps "
+                "another program at this address asks as well."
+            )
+            # What was so before still is.
+            person = LOG_IN if memory.logged_out and not session.logged_in else None
         case SessionState.WAITING_LOGIN:
-            happens, person = "Trading goes on by itself after the login.", LOG_IN
+            happens, person = "The system goes on by itself after the login.", LOG_IN
         case SessionState.CONNECTED:
             at = opens_at(memory, settings, now, shown=session.usable)
-            happens = f"The brokerage session is asked for {_at(at)}."
-            person = LOG_IN if memory.asked >= _ASKED_IN_VAIN or _opened_in_vain(session) else None
+            happens = f"The system next asks the broker to open its session {_at(at)}."
+            person = LOG_IN_AGAIN if memory.asked >= _ASKED_IN_VAIN or _opened_in_vain(session) else None
         case SessionState.COMPETING:
             free = (memory.competed_at or now) + timedelta(seconds=yields_s(memory, settings))
-            happens = f"The session is asked for {_at(free)} if nobody uses it then."
+            happens = (
+                f"The system asks for the session {_at(free)} at the earliest, and only if no other program has it."
+            )
             person = LOG_OUT_ELSEWHERE
         case SessionState.RESET:
             end = next_reset_end(now, settings) if in_reset(now, settings) else now
-            happens = f"The broker's nightly reset is over {_at(end)}; the session is then opened again."
+            happens = f"The reset should be over {_at(end)}; the system then opens its session again by itself."
         case SessionState.READY:
             return _ready(session, now, account_id)
         case _:
@@ -64,11 +87,11 @@ def alarms(session: KnownSession, account_id: str | None) -> tuple[Alarm, ...]:
     """Return what a person should be told of, beyond the state that every page shows."""
     found = []
     if session.memory.contested:
-        text = "another program takes this login's session again and again; ours yields"
-        found.append(Alarm(AlarmCode.SESSION, "contested", text))
+        text = "another program takes this login's session again and again, and the system yields to it"
+        found.append(Alarm(AlarmCode.SESSION, "contested", f"{text}: {_lower(LOG_OUT_ELSEWHERE)}"))
     if session.state is SessionState.CONNECTED and session.memory.asked >= _ASKED_IN_VAIN and not session.refusal:
-        text = "the broker does not open a session though somebody is logged in"
-        found.append(Alarm(AlarmCode.SESSION, "closed", text))
+        text = "the broker opens no session though somebody is logged in"
+        found.append(Alarm(AlarmCode.SESSION, "closed", f"{text}: {_lower(LOG_IN_AGAIN)}"))
     if _opened_in_vain(session):
         text = f"opening the broker's session again does not help: {session.refusal}; log in again"
         found.append(Alarm(AlarmCode.SESSION, "refused", f"{text}, or ask the broker what is not allowed"))
@@ -90,8 +113,8 @@ def _ready(session: KnownSession, now: datetime, account_id: str | None) -> Outl
         return Outlook("Nothing is sent until then.", f"Select the account that is traded: {problem}.")
     if session.login_until is None:
         return Outlook(None)
-    person = LOG_IN if session.login_until - now <= _LOG_IN_SOON else None
-    return Outlook(f"This login ends {_at(session.login_until)}.", person)
+    person = LOG_IN_THEN if session.login_until - now <= _LOG_IN_SOON else None
+    return Outlook(f"This login ends {_at(session.login_until)} at the latest.", person)
 
 
 def _not_ours(session: KnownSession, account_id: str | None) -> str | None:
@@ -99,10 +122,15 @@ def _not_ours(session: KnownSession, account_id: str | None) -> str | None:
     if not session.usable or account_id is None or session.selected() == account_id:
         return None
     if account_id not in session.accounts:
-        return "it is not among the accounts of this login"
+        return "it is not among the accounts of this login, so log in with a user who may trade it"
     if session.was_ours:
-        return "somebody selected another one"
+        return "somebody selected another one, and the system leaves that alone until the next login"
     return "selecting it has no effect" if session.selections >= MOST_SELECTIONS else None
+
+
+def _lower(sentence: str) -> str:
+    """Return a sentence as the part of another one."""
+    return sentence[:1].lower() + sentence[1:].removesuffix(".")
 
 
 def _at(moment: datetime) -> str:

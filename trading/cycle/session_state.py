@@ -47,6 +47,7 @@ class Sight:
     `refused` is an answer that there is no brokerage session, whatever `status` says: to the question for the accounts,
     or to another one since the last look.
     `suspended`: nothing can be asked because there were too many requests.
+    `denied`: what answers says no, and not for want of a login: this machine, or this program, is not let in.
     `again` is a further look of the same turn, after something was done: whether the session serves is not known yet.
     `login_at` is when a person logged in, None where that was not asked for or is not known.
     """
@@ -56,6 +57,7 @@ class Sight:
     refused: bool = False
     problem: str = ""
     suspended: bool = False
+    denied: bool = False
     again: bool = False
     login_at: datetime | None = None
 
@@ -119,6 +121,7 @@ class KnownSession:
     was_ours: bool = False
     refusal: str = ""
     reopens: bool = False
+    logged_in: bool = False
 
     @property
     def login_until(self) -> datetime | None:
@@ -168,7 +171,8 @@ def next_state(
         # Only somebody's choice outlasts it: another account that is selected after it may be the broker's.
         was_ours = was_ours and (reopens or (sight.usable and sight.accounts[0] != account_id))
         reopens = reopens or sight.usable
-    state = _word(before, sight, memory, now, settings)
+    logged_in = _is_logged_in(before, sight, memory, now, settings)
+    state = _word(sight, memory, now, settings, logged_in=logged_in)
     after = KnownSession(
         state=state,
         cause=_cause(sight, memory, state),
@@ -180,6 +184,7 @@ def next_state(
         was_ours=was_ours,
         refusal=before.refusal if reopens or (sight.usable and not _served(before, sight)) else "",
         reopens=reopens,
+        logged_in=logged_in,
     )
     if not sight.usable or actions:
         return after, actions
@@ -300,22 +305,42 @@ def _not_later_than(memory: SessionMemory, now: datetime) -> SessionMemory:
     )
 
 
-def _word(
+def _is_logged_in(
     before: KnownSession, sight: Sight, memory: SessionMemory, now: datetime, settings: SessionSettings
+) -> bool:
+    """Return whether somebody is logged in, as far as anybody has said.
+
+    A gateway that can't be asked ends no login, and the reset hides one that comes back by itself.
+    """
+    if sight.status is None:
+        return before.logged_in
+    if sight.logged_out or _has_no_bridge(sight, memory):
+        return before.logged_in and in_reset(now, settings)
+    return True
+
+
+def _word(
+    sight: Sight, memory: SessionMemory, now: datetime, settings: SessionSettings, *, logged_in: bool
 ) -> SessionState:
     if sight.status is not None and sight.status.usable and not sight.refused:
-        return SessionState.READY if sight.usable else SessionState.STALE
+        return SessionState.READY if sight.usable else _unanswered(sight)
     if _is_taken(sight, memory, now, settings):
         return SessionState.COMPETING
     if sight.suspended:
         return SessionState.SUSPENDED
     # What nobody was logged in to is not away for the night.
-    seen_before = before.state not in {SessionState.STARTING, SessionState.WAITING_LOGIN}
-    if seen_before and in_reset(now, settings):
+    if logged_in and in_reset(now, settings):
         return SessionState.RESET
     if sight.logged_out or _has_no_bridge(sight, memory):
         return SessionState.WAITING_LOGIN
-    return SessionState.GATEWAY_DOWN if sight.status is None else SessionState.CONNECTED
+    return _unanswered(sight) if sight.status is None else SessionState.CONNECTED
+
+
+def _unanswered(sight: Sight) -> SessionState:
+    """Return who it is that has not answered what was asked, or that refuses to."""
+    if sight.denied:
+        return SessionState.REFUSED
+    return SessionState.GATEWAY_DOWN if sight.status is None else SessionState.STALE
 
 
 def _has_no_bridge(sight: Sight, memory: SessionMemory) -> bool:
@@ -340,10 +365,12 @@ def _is_taken(sight: Sight, memory: SessionMemory, now: datetime, settings: Sess
 def _cause(sight: Sight, memory: SessionMemory, state: SessionState) -> str:
     said = sight.problem or (sight.status.message if sight.status is not None else "")
     if state is SessionState.COMPETING and memory.contested:
-        return "a session that we had opened was taken away within minutes"
-    if state is SessionState.CONNECTED and not said:
+        return "the session was taken away again within minutes of being opened"
+    if said or sight.status is None or not sight.status.logged_in:
+        return said
+    if state is SessionState.CONNECTED:
         return "logged in; the broker has not opened its session"
-    return said
+    return "the login has no connection to the broker any more" if state is SessionState.WAITING_LOGIN else ""
 
 
 def _select(session: KnownSession, now: datetime, account_id: str | None) -> tuple[KnownSession, tuple[Action, ...]]:

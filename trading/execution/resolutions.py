@@ -14,12 +14,13 @@ from trading.execution.ownership.share_trades import in_flight
 from trading.execution.planning.protection import protected_session
 from trading.execution.planning.state import TradingState
 from trading.execution.reconciliation.absence import declare_lost
+from trading.execution.reconciliation.hand_sales import note_spent
 from trading.execution.reconciliation.own_splits import looks_split
 from trading.execution.reconciliation.reconciler import REMEMBERED
 from trading.model.balances import FlowState
 from trading.model.difference import Remedy, Resolution, resolution_of
 from trading.model.operator_request import REFUSED
-from trading.model.order import BrokerOrder, IntentState, OrderIntent, OrderType, Role, Side, Tif
+from trading.model.order import BrokerOrder, Execution, IntentState, OrderIntent, OrderType, Role, Side, Tif
 from trading.model.record import IntentRecord
 from trading.ports import AdjustmentKind, Adopted
 
@@ -126,9 +127,17 @@ def _accept_shares(resolution: Resolution, actor: str, state: TradingState, cont
     if in_flight(position.conid, state.snapshot, state.journal):
         return _no(f"an order of ours in {symbol} is not settled: claim it or declare it absent first")
     gone = position.quantity - held
+    note_spent(context.evidence, _of_others(state, context), position, gone, context.clock.now())
     text = f"{gone} of {position.quantity} own shares were sold by hand, as {actor} says"
     context.journal.adjust(position.conid, -gone, AdjustmentKind.MANUAL, text, context.clock.now())
     return f"own shares of {symbol} are {held}, they were {position.quantity}; the stop follows"
+
+
+def _of_others(state: TradingState, context: TradingContext) -> list[Execution]:
+    """Return the executions of the reading that no order of ours has made."""
+    listed = state.snapshot.executions.value.executions if state.snapshot.executions.value is not None else ()
+    ours = context.journal.fill_owners([each.execution_id for each in listed])
+    return [each for each in listed if each.execution_id not in ours]
 
 
 # ---- orphans

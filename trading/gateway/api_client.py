@@ -74,6 +74,8 @@ class ApiClient:
         self._read_s = read_s
         self.pacing = pacing
         self.session_cache = SessionCache()
+        self.refusal = ""
+        """what was answered last that there is no session, until that is taken in"""
 
     def get(self, path: str, query: Mapping[str, str] | None = None, *, repeat: bool = True) -> object:
         """Return what a GET answers, read as JSON; asked up to three times when the gateway fails.
@@ -145,8 +147,9 @@ class ApiClient:
         except AccountsFirst:
             self.session_cache.accounts = ()
             raise
-        except SessionLost:
+        except SessionLost as lost:
             self.session_cache.forget()
+            self.refusal = str(lost)
             raise
         except Refused as error:
             if error.status == _TOO_MANY and not isinstance(error, Busy):
@@ -210,8 +213,7 @@ def meaning(call: str, answer: HttpAnswer) -> object:
     if answer.status >= _SERVER_FAILED:
         raise OutcomeUnknown(call, plain(error or "the gateway failed"), answer.status)
     if answer.status not in _OK:
-        unsaid = "not allowed" if answer.status == _FORBIDDEN else "not known here"
-        raise Refused(call, plain(error or _access_denied(answer.body) or unsaid), answer.status)
+        raise Refused(call, plain(error or _unsaid(answer)), answer.status)
     if error is not None:
         raise Refused(call, plain(error), answer.status)
     if problem is not None:
@@ -272,8 +274,13 @@ def _raise_for_text(call: str, text: str, status: int) -> None:
         raise problem(call, plain(text), status)
 
 
-def _access_denied(body: bytes) -> str | None:
-    """Return what the gateway program means by refusing whatever an address asks for."""
-    if body.strip() == b"Access Denied":
+def _unsaid(answer: HttpAnswer) -> str:
+    """Return what is meant by an answer that refuses something without the API's words for it."""
+    body = answer.body.strip()
+    if body == b"Access Denied":
+        # The gateway program, whatever an address that it doesn't know asks for.
         return "the gateway refuses this machine's address: see ips.allow in its conf.yaml"
-    return None
+    if answer.status != _FORBIDDEN:
+        return "not known here"
+    # The API says it in JSON.
+    return "not allowed, says a web page: of a firewall or proxy?" if body.startswith(b"<") else "not allowed"

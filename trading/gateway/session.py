@@ -131,6 +131,11 @@ class GatewaySession:
             raise OutcomeUnknown(call, "AUTH_TIME: no time")
         return datetime.fromtimestamp(millis / 1000.0, UTC)
 
+    def refusal(self) -> str:
+        """Return what was answered last that there is no session, "" for nothing since the last time."""
+        refusal, self._api.refusal = self._api.refusal, ""
+        return refusal
+
     def ensure_accounts(self) -> str:
         """Return the selected account, asking for the list where this session has not yet.
 

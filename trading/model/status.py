@@ -10,6 +10,8 @@ class SessionState(StrEnum):
 
     STARTING = "starting"
     GATEWAY_DOWN = "gateway_down"
+    REFUSED = "refused"
+    """the gateway answers, and lets us ask nothing"""
     SUSPENDED = "suspended"
     """there were too many requests, and the broker answers none for some minutes"""
     WAITING_LOGIN = "waiting_login"

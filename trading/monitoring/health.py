@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from trading.model.mode import Mode
@@ -15,7 +15,11 @@ SILENT_AT_LEAST_S = 20.0
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What health is judged by: `silent_s` since the loop's last sign of life, None where it never gave one."""
+    """What health is judged by: `silent_s` since the loop's last sign of life, None where it never gave one.
+
+    What the trading process says of its session, empty for nothing: why and since when it is as it is, what happens
+    next by itself, and what a person has to do.
+    """
 
     silent_s: float | None
     check_interval_s: float
@@ -25,6 +29,10 @@ class Facts:
     unknown_orders: int = 0
     trouble: str = ""
     trouble_since: str = ""
+    session_cause: str = ""
+    session_since: str = ""
+    session_next: str = ""
+    session_person: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +58,7 @@ SESSION_WORDS: Mapping[SessionState, str] = MappingProxyType(
     {
         SessionState.STARTING: "connecting",
         SessionState.GATEWAY_DOWN: "gateway down",
+        SessionState.REFUSED: "refuses this system",
         SessionState.SUSPENDED: "too many requests",
         SessionState.WAITING_LOGIN: "waiting for login",
         SessionState.CONNECTED: "logged in, no brokerage session",
@@ -69,40 +78,46 @@ _SESSIONS: Mapping[SessionState, Health] = MappingProxyType(
             ok=False,
             code="gateway_down",
             text="The gateway does not answer. Nothing can be sent; stops stay at the broker.",
-            next_step="Nothing at once: it is tried again by itself. After five minutes, restart the gateway.",
+            next_step="Nothing at once: it is tried again by itself. After five minutes, restart it and log in again.",
+        ),
+        SessionState.REFUSED: Health(
+            ok=False,
+            code="refused",
+            text="The gateway answers, but refuses this system. Nothing can be sent; stops stay at the broker.",
+            next_step="See whether ips.allow in the gateway's conf.yaml, a firewall, a proxy or a VPN keeps it out.",
         ),
         SessionState.SUSPENDED: Health(
             ok=False,
             code="suspended",
-            text="The broker was asked too often and answers nothing for 10 to 15 minutes. Stops stay there.",
+            text="The broker was asked too often and answers nothing for 10 to 15 minutes. Stops stay at the broker.",
             next_step="Nothing: it is tried again by itself. Perhaps another program at this address asks as well.",
         ),
         SessionState.WAITING_LOGIN: Health(
             ok=False,
             code="waiting_login",
-            text="Nobody is logged in at the gateway.",
+            text="Nobody is logged in at the gateway. Nothing can be sent; stops stay at the broker.",
             next_step="Open https://localhost:5055 and log in.",
         ),
         SessionState.CONNECTED: Health(
             ok=False,
             code="connected",
-            text="Somebody is logged in; the broker's session for orders is being opened.",
+            text="Somebody is logged in; the broker's session for orders is being opened. Stops stay at the broker.",
         ),
         SessionState.RESET: Health(
             ok=False,
             code="reset",
-            text="The broker's nightly reset is on. Stops stay at the broker.",
+            text="The broker's nightly reset is on, in which nothing can be sent. Stops stay at the broker.",
         ),
         SessionState.STALE: Health(
             ok=False,
             code="stale",
             text="The login stands, but the broker does not answer. Nothing can be sent; stops stay at the broker.",
-            next_step="Nothing at once: it is tried again by itself. After five minutes, restart the gateway.",
+            next_step="Nothing at once: it is tried again by itself. After five minutes, restart it and log in again.",
         ),
         SessionState.COMPETING: Health(
             ok=False,
             code="competing",
-            text="Another program uses this login, so the broker gives us no session.",
+            text="Another program uses this login, so the broker gives us no session. Stops stay at the broker.",
             next_step="Log out of TWS, IBKR Mobile or the website with this user.",
         ),
         SessionState.ENDED: Health(
@@ -113,6 +128,8 @@ _SESSIONS: Mapping[SessionState, Health] = MappingProxyType(
         ),
     }
 )
+# What the trading process says of itself, and not of a session.
+_OWN_STATES = frozenset({SessionState.STARTING, SessionState.ENDED})
 _MODES: Mapping[Mode, Health] = MappingProxyType(
     {
         Mode.HALTED: Health(
@@ -150,6 +167,10 @@ def read_facts(kept: Mapping[str, str], *, silent_s: float | None, mode: Mode | 
         unknown_orders=_count(kept.get(StatusKey.UNKNOWN_ORDERS, "")),
         trouble=kept.get(StatusKey.TROUBLE, ""),
         trouble_since=kept.get(StatusKey.TROUBLE_SINCE, ""),
+        session_cause=kept.get(StatusKey.SESSION_DETAIL, ""),
+        session_since=kept.get(StatusKey.STATE_SINCE, ""),
+        session_next=kept.get(StatusKey.SESSION_NEXT, ""),
+        session_person=kept.get(StatusKey.SESSION_PERSON, ""),
     )
 
 
@@ -200,13 +221,36 @@ def readiness(facts: Facts) -> Health:
     if not alive.ok:
         return alive
     mode = facts.mode or Mode.RECONCILING
-    return _SESSIONS.get(facts.session) or _trouble(facts) or _MODES.get(mode) or _active(facts)
+    return _session(facts) or _trouble(facts) or _MODES.get(mode) or _active(facts)
+
+
+def _session(facts: Facts) -> Health | None:
+    """Return what is to be said of a session that can't be used: what it is, since when and why, and what comes next.
+
+    Where the trading process has not said what comes next, the words for any such session have to do.
+    """
+    health = _SESSIONS.get(facts.session)
+    if health is None or facts.session in _OWN_STATES:
+        return health
+    told = [health.text]
+    if facts.session_since:
+        told.append(f"It has been so since {_minute(facts.session_since)}.")
+    if facts.session_cause:
+        told.append(f"The cause: {facts.session_cause.removesuffix('.')}.")
+    person = facts.session_person or ("Nothing for now." if facts.session_next else "")
+    steps = " ".join(step for step in (person, facts.session_next) if step)
+    return replace(health, text=" ".join(told), next_step=steps or health.next_step)
+
+
+def _minute(moment: str) -> str:
+    """Return a kept time, which is in UTC, to the minute."""
+    return f"{moment[:10]} {moment[11:16]} UTC"
 
 
 def _trouble(facts: Facts) -> Health | None:
     if not facts.trouble:
         return None
-    since = f" (since {facts.trouble_since[:10]} {facts.trouble_since[11:16]} UTC)" if facts.trouble_since else ""
+    since = f" (since {_minute(facts.trouble_since)})" if facts.trouble_since else ""
     return Health(
         ok=False,
         code="trouble",
@@ -223,7 +267,8 @@ def _active(facts: Facts) -> Health:
             text=f"{facts.unknown_orders} orders are not proven; nothing new is bought in their symbols.",
             next_step="They are looked for by themselves; TWS shows them too.",
         )
-    return Health(ok=True, code="ready", text="All is well.")
+    steps = " ".join(step for step in (facts.session_person, facts.session_next) if step and facts.session_person)
+    return Health(ok=True, code="ready", text="All is well.", next_step=steps)
 
 
 def _count(text: str) -> int:

@@ -60,6 +60,13 @@ class SessionPort(Protocol):
         """
         ...
 
+    def refusal(self) -> str:
+        """Return what was answered last that there is no session, to whoever asked; "" for nothing since the last time.
+
+        A reader that can do without its answer goes on; that the session is gone is for all to know.
+        """
+        ...
+
 
 class GatewayMemory(Protocol):
     """What the gateway's client keeps over a restart."""

@@ -30,11 +30,13 @@ class AdjustmentKind(StrEnum):
 class Counted:
     """What became of an execution: new, a correction of one that was counted, or neither; and shares oversold by it.
 
-    `doubt` is why the result of its trade can't be trusted, empty for nothing.
+    `taken_back`: the correction leaves fewer shares than were counted. `doubt` is why the result of its trade can't be
+    trusted, empty for nothing.
     """
 
     new: bool
     corrected: bool = False
+    taken_back: bool = False
     oversold: int = 0
     doubt: str = ""
 

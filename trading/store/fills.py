@@ -57,7 +57,13 @@ def count_fill(connection: sqlite3.Connection, intent: sqlite3.Row, execution: E
     before = 0 if earlier is None else int(earlier["quantity"])
     entry_coid = None if earlier is None else earlier["entry_coid"]
     oversold = _move_position(connection, intent, execution, before, entry_coid, now)
-    return Counted(earlier is None and execution.quantity > 0, earlier is not None, oversold, doubt)
+    return Counted(
+        new=earlier is None and execution.quantity > 0,
+        corrected=earlier is not None,
+        taken_back=execution.quantity < before,
+        oversold=oversold,
+        doubt=doubt,
+    )
 
 
 def adjust_position(

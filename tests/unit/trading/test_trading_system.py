@@ -221,7 +221,7 @@ def test_new_epoch_is_compared_with_the_broker_before_the_system_is_active(loop:
 
 
 def test_session_that_a_read_found_lost_begins_a_new_epoch(loop: LoopParts) -> None:
-    loop.market_data.failures = [LOST]
+    loop.refuse(loop.market_data, "daily_bars", LOST, 1)
     loop.run_turns(2)
     assert loop.store.value("epoch") == "2"
     assert loop.decided() == [DECIDED]
@@ -231,7 +231,7 @@ def test_session_that_a_read_found_lost_begins_a_new_epoch(loop: LoopParts) -> N
 def test_session_that_is_there_and_that_reads_find_lost_again_and_again_is_told_with_its_cause(
     loop: LoopParts, times: int
 ) -> None:
-    loop.market_data.failures = [LOST] * times
+    loop.refuse(loop.market_data, "daily_bars", LOST, times)
     loop.run_turns(times)
     # Before each further one the session is opened again.
     assert loop.store.value(StatusKey.SESSION_STATE) == SessionState.READY

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 import pytest
@@ -12,13 +11,13 @@ from tests.fakes.trading_context import CLOSE, DECIDED, OPEN, PRE_OPEN, SESSION
 from tests.fakes.trading_loop import LoopParts, break_once
 from trading.cycle.deciding import RETRY_S
 from trading.errors import ConfigError, GatewayError, NotSent, OutcomeUnknown, Refused, SessionLost
-from trading.model.account import Quote
 from trading.model.metric import Counter
 from trading.model.mode import OPERATOR, Mode
-from trading.model.order import BrokerStatus, OrderList, OrderType, Side, UnreadableRow
+from trading.model.order import BrokerStatus, OrderType, Side, UnreadableRow
 from trading.model.status import SessionState, StatusKey
 from trading.trading_system import SIGN_OF_LIFE_S
 
+SNAPSHOT = "GET /iserver/marketdata/snapshot"
 NOT_ALLOWED = SessionLost("GET /iserver/account/orders", "not logged in", 401)
 SETTLED = CLOSE + timedelta(seconds=900)
 DOWN = NotSent("POST /tickle", "connection refused")
@@ -155,30 +154,17 @@ def test_row_that_keeps_shares_from_being_sold_is_a_trouble_and_one_alert(loop: 
 def test_reading_that_is_refused_in_a_session_that_looks_good_opens_it_and_is_a_trouble(loop: LoopParts) -> None:
     system = loop.start()
     system.run_cycle()
-    before, orders = loop.turns, loop.broker.orders
-
-    def refused() -> OrderList:
-        raise NOT_ALLOWED
-
-    loop.broker.orders = refused  # type: ignore[method-assign]
+    before = loop.turns
+    loop.refuse(loop.broker, "orders", NOT_ALLOWED, 3)
     loop.over = lambda: loop.turns >= before + 3
     system.run()
     assert loop.session.initialisations == 1
     assert "/iserver/account/orders" in (loop.store.value(StatusKey.TROUBLE) or "")
     assert loop.notes.codes() == ["trouble"]
-    loop.broker.orders = orders  # type: ignore[method-assign]
     loop.over = lambda: loop.turns >= before + 5
     system.run()
     assert loop.store.value(StatusKey.TROUBLE) == ""
     assert loop.store.value(StatusKey.SESSION_STATE) == SessionState.READY
-
-
-def refuse_quotes(loop: LoopParts, kind: type[GatewayError]) -> None:
-    def refused(_conids: Sequence[int]) -> Mapping[int, Quote]:
-        raise failure
-
-    failure = kind("GET /iserver/marketdata/snapshot", "no")
-    loop.market_data.quotes = refused  # type: ignore[method-assign, assignment]
 
 
 @pytest.mark.parametrize("kind", [NotSent, Refused, OutcomeUnknown, SessionLost])
@@ -190,16 +176,38 @@ def test_quotes_that_can_not_be_read_keep_no_stop_from_being_put_back(
     for order in loop.broker.live(Side.SELL):
         loop.broker.end(order.order_id, BrokerStatus.CANCELLED)
 
-    refuse_quotes(loop, kind)
+    loop.refuse(loop.market_data, "quotes", kind(SNAPSHOT, "no"))
     system.run_cycle()
     assert {order.order_type for order in loop.sales_of(entry)} == {OrderType.STOP, OrderType.LIMIT}
 
 
 def test_quotes_that_can_not_be_read_again_and_again_are_a_trouble(loop: LoopParts) -> None:
-    refuse_quotes(loop, SessionLost)
+    loop.refuse(loop.market_data, "quotes", SessionLost(SNAPSHOT, "no"))
     loop.run_turns(2)
     assert loop.store.value(StatusKey.TROUBLE) == "GET /iserver/marketdata/snapshot: no"
     assert loop.broker.submits() == []
+
+
+def test_session_that_quotes_find_lost_is_opened_again_and_told_as_for_any_other_reader(loop: LoopParts) -> None:
+    loop.refuse(loop.market_data, "quotes", SessionLost(SNAPSHOT, "no"))
+    loop.run_turns(3)
+    assert loop.session.initialisations > 0
+    assert loop.store.value("epoch") != "1"
+
+
+def test_session_that_the_question_for_an_order_finds_lost_is_opened_again_and_no_stop_waits_for_it(
+    loop: LoopParts,
+) -> None:
+    system, entry = loop.begin_with_a_position()
+    loop.clock.time = OPEN + timedelta(minutes=30)
+    for order in loop.broker.live(Side.SELL):
+        loop.broker.end(order.order_id, BrokerStatus.CANCELLED)
+    loop.refuse(loop.broker, "order_status", NOT_ALLOWED)
+    for _ in range(3):
+        system.run_cycle()
+        loop.clock.time += timedelta(minutes=1)
+    assert loop.session.initialisations > 0
+    assert OrderType.STOP in {order.order_type for order in loop.sales_of(entry)}
 
 
 @pytest.mark.parametrize("kind", [NotSent, Refused, OutcomeUnknown, SessionLost])

@@ -1,7 +1,8 @@
 """Executions that were taken for sales of own shares by hand, and shares that are back because one was none.
 
 They are kept for as long as they are listed: a fill of ours that comes later and looks the same is another one, and
-what the broker takes back of them is ours again.
+what the broker takes back of them is ours again. So is a write-off that no listed sale explained: the sale may be told
+of later.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from trading.model.record import OwnPosition
 from trading.ports import AdjustmentKind, Evidence
 
 _SPENT = "spent:"
+_UNTOLD = "untold:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,16 +59,45 @@ def note_spent(
     """Keep the sales of others in a contract of which so many own shares are `gone`: none is a sale of ours any more.
 
     The newest ones that come to just as many explain it. Of all others a person's own shares were sold, or nobody
-    knows: where the broker takes those back, nothing becomes ours.
+    knows: where the broker takes those back, nothing becomes ours. Where none explain it, a sale that is told of later
+    may (`note_told`).
     """
     known = spent(evidence)
-    fills = {fill_key(each) for each in known}
-    sales = [each for each in foreign if each.conid == position.conid and each.side is Side.SELL]
-    explain = _newest_of([s for s in of_others(position, sales) if fill_key(s.execution_id) not in fills], gone)
+    sales = _sales(foreign, position)
+    explain = _explaining(evidence, sales, position, gone)
     for each in sales:
         if each.execution_id not in known:
-            quantity = round(each.quantity) if each.execution_id in explain else 0
-            evidence.record(f"{_SPENT}{each.execution_id}", f"{quantity} {position.entry_coid}", now)
+            _keep(evidence, each, each.quantity if each.execution_id in explain else 0.0, position, now)
+    if not explain:
+        evidence.record(f"{_UNTOLD}{position.entry_coid}:{gone}", "no sale was listed that explains it", now)
+
+
+def note_told(evidence: Evidence, foreign: Iterable[Execution], position: OwnPosition, now: datetime) -> None:
+    """Keep the sales that explain an earlier write-off of shares of a position, where they are told of only now."""
+    written = f"{_UNTOLD}{position.entry_coid}:"
+    for gone in sorted(kept_under(evidence, written)):
+        before = evidence.of(f"{written}{gone}")[-1].at
+        sales = [each for each in _sales(foreign, position) if each.time <= before]
+        explain = _explaining(evidence, sales, position, int(gone))
+        for each in sales:
+            if each.execution_id in explain:
+                _keep(evidence, each, each.quantity, position, now)
+        if explain:
+            evidence.forget([f"{written}{gone}"])
+
+
+def _sales(foreign: Iterable[Execution], position: OwnPosition) -> list[Execution]:
+    return [each for each in foreign if each.conid == position.conid and each.side is Side.SELL]
+
+
+def _keep(evidence: Evidence, sale: Execution, shares: float, position: OwnPosition, now: datetime) -> None:
+    evidence.record(f"{_SPENT}{sale.execution_id}", f"{round(shares)} {position.entry_coid}", now)
+
+
+def _explaining(evidence: Evidence, sales: Iterable[Execution], position: OwnPosition, gone: int) -> frozenset[str]:
+    """Return the ids of the sales that come to so many shares and were not taken for other ones before."""
+    fills = {fill_key(each) for each in spent(evidence)}
+    return _newest_of([s for s in of_others(position, sales) if fill_key(s.execution_id) not in fills], gone)
 
 
 def _newest_of(sales: Sequence[Execution], shares: int) -> frozenset[str]:
@@ -86,8 +117,9 @@ def forget_spent(evidence: Evidence, sales: Iterable[Spent]) -> None:
 
 
 def drop_spent(evidence: Evidence, before: datetime) -> None:
-    """Forget those that were kept before a time: they are listed no more."""
+    """Forget what was kept before a time: its executions are listed no more."""
     drop_under(evidence, _SPENT, before)
+    drop_under(evidence, _UNTOLD, before)
 
 
 def returned(

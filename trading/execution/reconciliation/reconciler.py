@@ -40,6 +40,7 @@ from trading.model.metric import Duration
 from trading.model.order import TERMINAL, UNPROVEN, Execution, IntentState
 from trading.model.record import IntentRecord, JournalView
 from trading.model.request import RequestKind
+from trading.ports import Counted
 
 # Executions are told of for seven days.
 REMEMBERED = timedelta(days=8)
@@ -205,7 +206,7 @@ class Reconciler:
             done.alarms.append(Alarm(AlarmCode.EXECUTION, execution.execution_id, text))
         record = self._context.journal.intent(coid)
         if record is not None and (counted.new or counted.corrected):
-            self._after_fill(record, execution)
+            self._after_fill(record, execution, counted)
         if counted.new:
             done.fills += 1
             what = {"side": execution.side, "quantity": execution.quantity, "price": execution.price}
@@ -213,11 +214,11 @@ class Reconciler:
             late_s = (now - execution.time).total_seconds()
             self._context.metrics.observe(Duration.FILL_LATENCY, max(late_s, 0.0))
 
-    def _after_fill(self, record: IntentRecord, execution: Execution) -> None:
+    def _after_fill(self, record: IntentRecord, execution: Execution, counted: Counted) -> None:
         """An execution proves that the order was there; one that was taken back brings it to life again."""
         now = self._context.clock.now()
         journal = self._context.journal
-        if record.state is IntentState.FILLED and record.left > 0:
+        if record.state is IntentState.FILLED and record.left > 0 and counted.taken_back:
             journal.transition(record.coid, IntentState.WORKING, "RESURRECTED: an execution was taken back", now)
         elif (
             execution.order_id is not None

@@ -14,7 +14,14 @@ from trading.execution.ownership.share_trades import SharesSeen, net, of_others
 from trading.execution.reading.snapshot import BrokerSnapshot
 from trading.execution.reconciliation import doubts
 from trading.execution.reconciliation.absence import VOTES_APART
-from trading.execution.reconciliation.hand_sales import Spent, forget_spent, note_spent, returned, spent_sales
+from trading.execution.reconciliation.hand_sales import (
+    Spent,
+    forget_spent,
+    note_spent,
+    note_told,
+    returned,
+    spent_sales,
+)
 from trading.execution.reconciliation.own_shares import (
     Change,
     Doubt,
@@ -56,8 +63,11 @@ def check_shares(
     left_out = [each for trades in meanwhile.values() for each in trades]
     foreign, sure = (tuple(each for each in some if each not in left_out) for some in (foreign, sure))
     seen, visibility_s = SharesSeen(snapshot, journal, foreign, sure), context.settings.execution.visibility_s
+    positions = (*journal.positions, *sold_positions(journal))
+    for position in positions:
+        note_told(context.evidence, foreign, position, now)
     spent = spent_sales(context.evidence)
-    for position in (*journal.positions, *sold_positions(journal)):
+    for position in positions:
         back = returned(position, spent, seen)
         if back is not None:
             _take_back(context, *back, now, found)

@@ -148,3 +148,22 @@ def test_flatten_that_is_over_is_not_shown(shell: Shell) -> None:
     store.halts.end_flatten("all own shares are sold", NOW)
     database.close()
     assert json.loads(shell.run("status", "--json").out)["flatten"] is None
+
+
+def test_trouble_of_the_session_is_said_once_with_since_when_why_and_what_to_do(lived: Shell) -> None:
+    database = Database(lived.state / "trading.db")
+    SqliteStore(database).keep(
+        {
+            StatusKey.SESSION_STATE: SessionState.WAITING_LOGIN,
+            StatusKey.STATE_SINCE: "2014-03-04T17:00:59+00:00",
+            StatusKey.SESSION_DETAIL: "no session",
+            StatusKey.SESSION_PERSON: "Log in.",
+            StatusKey.SESSION_NEXT: "The system goes on.",
+        }
+    )
+    database.close()
+    lines = lived.run("status").out.splitlines()
+    assert lines[1].startswith("Ready     no: Nobody is logged in at the gateway.")
+    assert lines[1].endswith("It has been so since 2014-03-04 17:00 UTC. The cause: no session.")
+    assert lines[2] == "To do     Log in. The system goes on."
+    assert not [line for line in lines if line.startswith("Session ")]

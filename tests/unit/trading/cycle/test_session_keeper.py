@@ -45,6 +45,16 @@ def test_epochs_go_on_over_restarts(login: Login) -> None:
     assert (view.epoch, view.new_epoch) == (2, True)
 
 
+def test_process_that_starts_says_nothing_that_an_earlier_one_said_of_its_session(login: Login) -> None:
+    login.session.shows = LOGGED_OUT
+    login.keeper.check()
+    said = (StatusKey.SESSION_DETAIL, StatusKey.STATE_SINCE, StatusKey.SESSION_NEXT, StatusKey.SESSION_PERSON)
+    assert all(login.store.value(key) for key in said)
+    login.boot()
+    assert login.state() == SessionState.STARTING
+    assert not any(login.store.value(key) for key in said)
+
+
 @pytest.mark.parametrize("key", [EPOCH, MEMORY])
 def test_what_could_not_be_stored_has_not_happened(login: Login, key: str) -> None:
     def full(facts: Mapping[str, str]) -> None:
@@ -79,7 +89,7 @@ def test_session_that_comes_back_is_a_new_epoch(login: Login, gone: SessionStatu
 
 def test_loss_that_a_read_found_makes_the_next_session_a_new_epoch(login: Login) -> None:
     login.keeper.check()
-    login.keeper.lost(NOT_ALLOWED)
+    login.session.refused = str(NOT_ALLOWED)
     assert login.keeper.check().epoch == 2
 
 
@@ -156,8 +166,8 @@ def test_login_without_its_session_is_said_to_be_connected(login: Login) -> None
     [
         (NotSent("POST /tickle", "connection refused"), SessionState.GATEWAY_DOWN),
         (Suspended("POST /tickle", "too many", 429), SessionState.SUSPENDED),
-        (Refused("POST /tickle", "not allowed", 403), SessionState.GATEWAY_DOWN),
-        (Refused("POST /tickle", "Access Denied", 404), SessionState.GATEWAY_DOWN),
+        (Refused("POST /tickle", "not allowed", 403), SessionState.REFUSED),
+        (Refused("POST /tickle", "Access Denied", 404), SessionState.REFUSED),
     ],
 )
 def test_failure_is_told_and_raised(login: Login, error: GatewayError, state: SessionState) -> None:
@@ -165,7 +175,7 @@ def test_failure_is_told_and_raised(login: Login, error: GatewayError, state: Se
     with pytest.raises(type(error)):
         login.keeper.check()
     assert login.state() == state
-    assert login.store.value(StatusKey.SESSION_DETAIL) == error.cause
+    assert login.store.value(StatusKey.SESSION_DETAIL) == error.reason
 
 
 @pytest.mark.parametrize(
@@ -173,7 +183,7 @@ def test_failure_is_told_and_raised(login: Login, error: GatewayError, state: Se
     [
         (SessionLost("GET /iserver/accounts", "not authenticated", 401), SessionState.CONNECTED),
         (NotSent("GET /iserver/accounts", "connection refused"), SessionState.STALE),
-        (Refused("GET /iserver/accounts", "not allowed", 403), SessionState.STALE),
+        (Refused("GET /iserver/accounts", "not allowed", 403), SessionState.REFUSED),
     ],
 )
 def test_session_whose_accounts_cannot_be_read_is_none(login: Login, error: GatewayError, state: SessionState) -> None:
@@ -262,7 +272,7 @@ def test_session_that_cannot_be_asked_for_is_asked_for_again_and_fails_no_turn(l
     login.session.shows = LOGGED_IN
     assert not login.keeper.check().usable
     assert login.state() == SessionState.CONNECTED
-    assert login.store.value(StatusKey.SESSION_DETAIL) == "server error"
+    assert login.store.value(StatusKey.SESSION_DETAIL) == "server error (HTTP 500)"
     login.clock.go(ASK_AGAIN_S)
     login.session.initialised = READY
     assert login.keeper.check().usable
@@ -309,7 +319,7 @@ def test_pages_count_down_to_the_end_of_a_login_that_nobody_saw(login: Login) ->
     login.clock.go(90)
     assert login.keeper.check().usable
     assert login.store.value(StatusKey.LOGIN_UNTIL) == "2014-03-05T08:30:00+00:00"
-    assert login.store.value(StatusKey.SESSION_NEXT) == "This login ends at 08:30 UTC."
+    assert login.store.value(StatusKey.SESSION_NEXT) == "This login ends at 08:30 UTC at the latest."
     login.boot().check()
     assert login.store.value(StatusKey.LOGIN_UNTIL) == "2014-03-05T08:30:00+00:00"
     assert login.session.asked_for_login == 1

@@ -21,7 +21,7 @@ TIMED_OUT = OutcomeUnknown("POST /iserver/auth/ssodh/init", "read timed out")
 def refused_turn(login: Login) -> int:
     """Look at a session that looks good, then find that it does not serve; return how often it was asked for so far."""
     assert login.keeper.check().usable
-    login.keeper.lost(NOT_ALLOWED)
+    login.session.refused = str(NOT_ALLOWED)
     return login.session.initialisations
 
 
@@ -118,7 +118,7 @@ def test_refused_session_is_not_selected_against_somebodys_choice(login: Login) 
     login.keeper.check()
     login.session.ids = (OTHER, ACCOUNT)
     login.keeper.check()
-    login.keeper.lost(NOT_ALLOWED)
+    login.session.refused = str(NOT_ALLOWED)
     assert refused_for_half_an_hour(login) == [0, 1, 3, 7, 15]
     assert login.session.selected == []
     login.keeper.check()
@@ -226,3 +226,17 @@ def test_login_with_other_accounts_is_another_one_though_something_was_refused(l
     login.session.ids = (OTHER, ACCOUNT, "DU5555555")
     refused_turn(login)
     assert login.session.selected == [ACCOUNT]
+
+
+def test_refusal_that_a_look_met_itself_opens_nothing_at_the_next_one(login: Login) -> None:
+    def refused() -> tuple[str, ...]:
+        login.session.refused = str(NOT_ALLOWED)
+        raise NOT_ALLOWED
+
+    accounts, login.session.accounts = login.session.accounts, refused  # type: ignore[method-assign]
+    with suppress(GatewayError):
+        login.keeper.check()
+    login.session.accounts = accounts  # type: ignore[method-assign]
+    asked = login.session.initialisations
+    assert login.keeper.check().usable
+    assert login.session.initialisations == asked

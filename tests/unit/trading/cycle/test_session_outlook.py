@@ -6,7 +6,17 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from trading.config import SessionSettings
-from trading.cycle.session_outlook import LOG_IN, LOG_OUT_ELSEWHERE, RESTART, Outlook, alarms, outlook
+from trading.cycle.session_outlook import (
+    LET_IN,
+    LOG_IN,
+    LOG_IN_AGAIN,
+    LOG_IN_THEN,
+    LOG_OUT_ELSEWHERE,
+    RESTART,
+    Outlook,
+    alarms,
+    outlook,
+)
 from trading.cycle.session_state import MOST_SELECTIONS, KnownSession, SessionMemory
 from trading.model.status import SessionState
 
@@ -42,10 +52,20 @@ def test_gateway_that_does_not_come_back_has_to_be_restarted(state: SessionState
     assert ahead(session, NOON + timedelta(seconds=300)).person == RESTART
 
 
+def test_gateway_that_refuses_us_needs_a_person_at_once() -> None:
+    assert ahead(KnownSession(SessionState.REFUSED, "not allowed (HTTP 403)", NOON)).person == LET_IN
+
+
 def test_penalty_for_too_many_requests_needs_nobody() -> None:
     session = KnownSession(SessionState.SUSPENDED, "too many", NOON)
     assert ahead(session, NOON + timedelta(hours=1)).person is None
     assert "10 to 15 minutes" in (ahead(session).happens or "")
+
+
+def test_penalty_hides_no_login_that_is_missing() -> None:
+    gone = KnownSession(SessionState.SUSPENDED, "too many", NOON, SessionMemory(logged_out=True))
+    assert ahead(gone).person == LOG_IN
+    assert ahead(replace(gone, logged_in=True)).person is None
 
 
 def test_login_that_is_gone_needs_a_person() -> None:
@@ -55,10 +75,10 @@ def test_login_that_is_gone_needs_a_person() -> None:
 def test_session_that_is_asked_for_needs_nobody_unless_it_never_comes() -> None:
     memory = SessionMemory(asked_at=NOON, asked=1)
     session = KnownSession(SessionState.CONNECTED, "", NOON, memory)
-    assert ahead(session) == Outlook("The brokerage session is asked for at 17:01 UTC.")
+    assert ahead(session) == Outlook("The system next asks the broker to open its session at 17:01 UTC.")
     assert alarms(session, OURS) == ()
     often = KnownSession(SessionState.CONNECTED, "", NOON, SessionMemory(asked_at=NOON, asked=5))
-    assert ahead(often).person == LOG_IN
+    assert ahead(often).person == LOG_IN_AGAIN
     assert [alarm.subject for alarm in alarms(often, OURS)] == ["closed"]
 
 
@@ -70,7 +90,7 @@ def test_session_that_was_opened_again_and_still_refuses_needs_a_person(asked: i
     )
     assert [alarm.subject for alarm in alarms(session, OURS)] == told
     assert all(refusal in alarm.text for alarm in alarms(session, OURS))
-    assert ahead(session).person == (LOG_IN if told else None)
+    assert ahead(session).person == (LOG_IN_AGAIN if told else None)
     served = replace(session, refusal="")
     assert alarms(served, OURS) == ()
 
@@ -78,26 +98,28 @@ def test_session_that_was_opened_again_and_still_refuses_needs_a_person(asked: i
 def test_refusal_says_when_the_session_is_opened_for_it_next() -> None:
     memory = SessionMemory(asked_at=NOON, asked=3)
     session = KnownSession(SessionState.CONNECTED, "", NOON, memory, usable=True, accounts=(OURS,), refusal="no")
-    assert ahead(session).happens == "The brokerage session is asked for at 17:04 UTC."
+    assert ahead(session).happens == "The system next asks the broker to open its session at 17:04 UTC."
 
 
 def test_session_of_another_says_when_it_is_asked_for() -> None:
     session = KnownSession(
         SessionState.COMPETING, "", NOON, SessionMemory(competed_at=NOON, yield_s=600.0, contested=True)
     )
-    assert ahead(session) == Outlook("The session is asked for at 17:10 UTC if nobody uses it then.", LOG_OUT_ELSEWHERE)
-    assert [alarm.subject for alarm in alarms(session, OURS)] == ["contested"]
+    happens = "The system asks for the session at 17:10 UTC at the earliest, and only if no other program has it."
+    assert ahead(session) == Outlook(happens, LOG_OUT_ELSEWHERE)
+    (alarm,) = alarms(session, OURS)
+    assert (alarm.subject, "to trade sooner, log out of TWS" in alarm.text) == ("contested", True)
 
 
 def test_nightly_reset_needs_nobody() -> None:
     found = ahead(KnownSession(SessionState.RESET, "", RESET), RESET)
-    assert found == Outlook("The broker's nightly reset is over at 06:30 UTC; the session is then opened again.")
+    assert found == Outlook("The reset should be over at 06:30 UTC; the system then opens its session again by itself.")
 
 
 def test_usable_session_counts_down_to_the_next_login() -> None:
     session = ready(OURS, memory=SessionMemory(login_at=NOON))
-    assert ahead(session) == Outlook("This login ends at 17:00 UTC.")
-    assert ahead(session, NOON + timedelta(hours=23)).person == LOG_IN
+    assert ahead(session) == Outlook("This login ends at 17:00 UTC at the latest.")
+    assert ahead(session, NOON + timedelta(hours=23)).person == LOG_IN_THEN
     assert ahead(ready(OURS)) == Outlook(None)
 
 

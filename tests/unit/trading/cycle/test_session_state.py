@@ -36,6 +36,7 @@ from trading.cycle.session_state import (
     next_state,
     opens_at,
 )
+from trading.model.account import SessionStatus
 from trading.model.status import SessionState
 
 
@@ -61,6 +62,8 @@ def machine() -> Machine:
         (GONE, SessionState.WAITING_LOGIN),
         (DOWN, SessionState.GATEWAY_DOWN),
         (PENALTY, SessionState.SUSPENDED),
+        (Sight(None, denied=True, problem="not allowed"), SessionState.REFUSED),
+        (Sight(READY, denied=True, problem="not allowed"), SessionState.REFUSED),
     ],
 )
 def test_each_sight_has_its_state(machine: Machine, sight: Sight, state: SessionState) -> None:
@@ -96,6 +99,36 @@ def test_night_is_no_reason_for_a_login_that_there_was_not() -> None:
     assert machine.look(GONE) is SessionState.WAITING_LOGIN
 
 
+@pytest.mark.parametrize("between", [PENALTY, DOWN])
+def test_night_hides_no_login_that_was_missing_before_the_gateway_said_nothing(between: Sight) -> None:
+    machine = Machine(RESET - timedelta(hours=1))
+    machine.look(READY)
+    assert machine.look(GONE) is SessionState.WAITING_LOGIN
+    machine.look(between, after_s=3_600.0)
+    assert machine.look(GONE) is SessionState.WAITING_LOGIN
+
+
+@pytest.mark.parametrize("between", [PENALTY, DOWN])
+def test_login_that_was_there_before_the_gateway_said_nothing_may_be_away_for_the_night(between: Sight) -> None:
+    machine = Machine(RESET - timedelta(hours=1))
+    machine.look(READY)
+    machine.look(between)
+    assert machine.look(GONE, after_s=3_600.0) is SessionState.RESET
+
+
+def test_login_without_a_bridge_that_is_asked_in_vain_is_not_away_for_the_night() -> None:
+    machine = Machine(RESET - timedelta(hours=1))
+    machine.look(NO_BRIDGE)
+    assert machine.look(NO_BRIDGE, after_s=ASK_AGAIN_S) is SessionState.WAITING_LOGIN
+    assert machine.look(NO_BRIDGE, after_s=3_600.0) is SessionState.WAITING_LOGIN
+
+
+@pytest.mark.parametrize(("sight", "state"), [(DOWN, SessionState.GATEWAY_DOWN), (LOST, SessionState.RESET)])
+def test_process_that_starts_in_the_reset_says_what_it_sees(sight: Sight | SessionStatus, state: SessionState) -> None:
+    machine = Machine(RESET)
+    assert [machine.look(sight) for _ in range(2)] == [state, state]
+
+
 # ---- epochs
 
 
@@ -129,7 +162,9 @@ def test_session_is_asked_for_in_no_other_case(machine: Machine, sight: Sight) -
 
 def test_login_without_a_bridge_that_is_asked_in_vain_needs_a_person_and_is_asked_on(machine: Machine) -> None:
     assert machine.look(NO_BRIDGE) is SessionState.CONNECTED
+    assert machine.session.cause == "logged in; the broker has not opened its session"
     assert machine.look(NO_BRIDGE, after_s=ASK_AGAIN_S) is SessionState.WAITING_LOGIN
+    assert machine.session.cause == "the login has no connection to the broker any more"
     assert machine.asks
     assert machine.look(NO_BRIDGE, after_s=1.0) is SessionState.WAITING_LOGIN
     machine.look(NO_BRIDGE, after_s=ASK_AGAIN_S)

@@ -15,6 +15,7 @@ from tests.fakes.trading_states import approved
 from trading.cycle.turn import Turn
 from trading.execution.planning.order_factory import tickets
 from trading.execution.reading.snapshot import read_snapshot
+from trading.execution.reconciliation.hand_sales import spent_sales
 from trading.execution.resolutions import carry_out
 from trading.model.balances import BalanceMemory, Balances
 from trading.model.mode import Mode
@@ -193,6 +194,34 @@ def test_person_who_knows_better_has_them_taken_for_sold_all_the_same(parts: Con
     parts.broker.averages[AAPL] *= 2.9
     assert decide(parts, "sold AAPL") == "own shares of AAPL are 3, they were 9; the stop follows"
     assert decide(parts, "sold AAPL").startswith(f"{REFUSED}: the broker shows 3 shares of AAPL, own are 3")
+
+
+def test_sale_that_a_person_told_of_is_known_again_in_its_execution_and_undone_with_it(parts: ContextParts) -> None:
+    parts.buy()
+    sale = parts.broker.trade_by_hand(AAPL, Side.SELL, 6, 99.0, told=False)
+    parts.broker.averages[AAPL] *= 2.9
+    decide(parts, "sold AAPL")
+    parts.clock.time += timedelta(seconds=60)
+    parts.broker.fills.append(sale)
+    turn_of(parts)
+    assert [each.quantity for each in parts.journal.own_positions()] == [3]
+    assert spent_sales(parts.context().evidence)[0].quantity == 6
+    parts.broker.fills.append(replace(sale, execution_id=sale.execution_id.removesuffix("01") + "02", quantity=0.0))
+    parts.broker.held[AAPL] = 9
+    turn_of(parts)
+    assert [each.quantity for each in parts.journal.own_positions()] == [9]
+
+
+def test_listed_sale_that_does_not_explain_all_that_a_person_calls_sold_is_no_sale_of_ours_later(
+    parts: ContextParts,
+) -> None:
+    parts.buy()
+    sale = parts.broker.trade_by_hand(AAPL, Side.SELL, 2, 99.0)
+    parts.broker.trade_by_hand(AAPL, Side.SELL, 4, 99.0, told=False)
+    parts.broker.averages[AAPL] *= 2.9
+    decide(parts, "sold AAPL")
+    (kept,) = spent_sales(parts.context().evidence)
+    assert (kept.execution_id, kept.quantity) == (sale.execution_id, 0)
 
 
 @pytest.mark.parametrize(

@@ -53,6 +53,23 @@ def test_an_address_that_the_gateway_does_not_serve_is_told_what_to_do() -> None
         meaning("GET /x", raw(b"Access Denied", 404))
 
 
+@pytest.mark.parametrize(
+    ("body", "cause"),
+    [
+        (
+            b"<html><title>Access denied | Cloudflare</title></html>",
+            "not allowed, says a web page: of a firewall or proxy?",
+        ),
+        (b'{"error":"not for you"}', "not for you"),
+        (b"", "not allowed"),
+    ],
+)
+def test_what_is_forbidden_is_told_apart_by_who_says_it(body: bytes, cause: str) -> None:
+    with pytest.raises(Refused) as caught:
+        meaning("POST /tickle", raw(body, 403))
+    assert caught.value.reason == f"{cause} (HTTP 403)"
+
+
 def test_an_error_that_is_null_is_none() -> None:
     assert meaning("GET /x", good({"error": None, "a": 1})) == {"error": None, "a": 1}
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from tests.unit.trading.gateway.scripted import Answer, Desk, failing, good, raw
-from trading.errors import GatewayError, NotSent, OutcomeUnknown, Refused
+from trading.errors import GatewayError, NotSent, OutcomeUnknown, Refused, SessionLost
 from trading.gateway.transport import HttpAnswer
 
 TICKLE = "POST /tickle"
@@ -267,3 +267,13 @@ def test_a_broker_that_wants_the_accounts_for_ever_is_not_asked_for_ever() -> No
     with pytest.raises(Refused):
         desk.session.get("/x")
     assert desk.count("GET /x") == 2
+
+
+def test_reader_that_is_told_of_no_session_has_told_it_to_all_until_that_is_taken_in() -> None:
+    desk = Desk()
+    desk.script("GET /iserver/x", failing("not authenticated", 401), good([]))
+    with pytest.raises(SessionLost):
+        desk.session.get("/iserver/x")
+    desk.session.get("/iserver/x")
+    assert desk.session.refusal() == "GET /iserver/x: not authenticated (HTTP 401)"
+    assert desk.session.refusal() == ""

@@ -9,6 +9,7 @@ from trading.model.status import SessionState, StatusKey
 from trading.monitoring.health import (
     SESSION_WORDS,
     Facts,
+    Health,
     held_back,
     liveness,
     read_facts,
@@ -95,8 +96,54 @@ def test_what_fails_again_and_again_is_said_with_when_it_began() -> None:
     assert since.next_step
 
 
+TOLD: dict[str, str] = {
+    StatusKey.SESSION_STATE: SessionState.GATEWAY_DOWN,
+    StatusKey.STATE_SINCE: "2014-03-05T14:30:59+00:00",
+    StatusKey.SESSION_DETAIL: "connection refused",
+    StatusKey.SESSION_NEXT: "It is tried again.",
+    StatusKey.SESSION_PERSON: "Restart it.",
+}
+
+
+def told(**changes: str) -> Health:
+    kept = TOLD | {StatusKey[name.upper()]: text for name, text in changes.items()}
+    return readiness(read_facts(kept, silent_s=1.0, mode=Mode.ACTIVE, check_interval_s=60.0))
+
+
+@pytest.mark.parametrize(
+    "state", sorted(set(SessionState) - {SessionState.READY, SessionState.STARTING, SessionState.ENDED})
+)
+def test_state_of_the_session_is_said_with_since_when_why_what_to_do_and_what_comes_next(state: SessionState) -> None:
+    health = told(session_state=state)
+    assert health.text.endswith(" It has been so since 2014-03-05 14:30 UTC. The cause: connection refused.")
+    assert health.next_step == "Restart it. It is tried again."
+    assert health.text.count("tops stay at the broker") == 1
+
+
+def test_what_needs_nobody_says_so_and_what_is_not_told_is_not_made_up() -> None:
+    assert told(session_person="").next_step == "Nothing for now. It is tried again."
+    bare = told(session_person="", session_next="", session_detail="", state_since="")
+    assert bare == readiness(replace(WELL, session=SessionState.GATEWAY_DOWN))
+
+
+@pytest.mark.parametrize("state", [SessionState.STARTING, SessionState.ENDED])
+def test_what_the_trading_process_says_of_itself_has_no_cause(state: SessionState) -> None:
+    assert told(session_state=state) == readiness(replace(WELL, session=state))
+
+
+def test_login_that_is_about_to_end_is_said_though_all_is_well() -> None:
+    health = told(session_state=SessionState.READY)
+    assert (health.ok, health.text, health.next_step) == (True, "All is well.", "Restart it. It is tried again.")
+    assert told(session_state=SessionState.READY, session_person="").next_step == ""
+
+
 def test_what_a_person_has_to_do_is_said() -> None:
-    for session in (SessionState.WAITING_LOGIN, SessionState.COMPETING, SessionState.GATEWAY_DOWN):
+    for session in (
+        SessionState.WAITING_LOGIN,
+        SessionState.COMPETING,
+        SessionState.GATEWAY_DOWN,
+        SessionState.REFUSED,
+    ):
         assert readiness(replace(WELL, session=session)).next_step
     halted = readiness(replace(WELL, mode=Mode.HALTED))
     assert halted.next_step == "When the reason is settled, resume."

@@ -21,6 +21,7 @@ FILL = "0000e0d5.6576fd38.01"
 NEW = Counted(new=True)
 OLD = Counted(new=False)
 CORRECTED = Counted(new=False, corrected=True)
+TAKEN_BACK = Counted(new=False, corrected=True, taken_back=True)
 
 
 def planned(journal: SqliteJournal, coid: str = "TS-a") -> tuple[OrderIntent, ...]:
@@ -141,7 +142,7 @@ def test_fill_and_position_are_one_transaction(journal: SqliteJournal, database:
 
 def test_correction_takes_the_place_of_the_earlier_version(journal: SqliteJournal, database: Database) -> None:
     entry, *_ = bought(journal, f"{FILL}.01")
-    assert journal.record_fill(entry.coid, fill(f"{FILL}.02", entry, 7, 100.02), NOW) == CORRECTED
+    assert journal.record_fill(entry.coid, fill(f"{FILL}.02", entry, 7, 100.02), NOW) == TAKEN_BACK
     assert journal.record_fill(entry.coid, fill(f"{FILL}.01", entry, 10, 100.0), NOW) == OLD
     assert [(p.quantity, p.entry_price) for p in journal.own_positions()] == [(7, 100.02)]
     assert (record(journal, entry.coid).filled, record(journal, entry.coid).average_price) == (7, 100.02)
@@ -161,7 +162,7 @@ def test_execution_that_is_taken_back_gives_its_shares_back(
 ) -> None:
     entry, *_ = bought(journal, f"{FILL}.01")
     taken_back = fill(f"{FILL}.{version}", entry, 0, 100.0)
-    assert journal.record_fill(entry.coid, taken_back, NOW) == CORRECTED
+    assert journal.record_fill(entry.coid, taken_back, NOW) == TAKEN_BACK
     assert journal.own_positions() == ()
     assert (record(journal, entry.coid).filled, record(journal, entry.coid).average_price) == (0, None)
     assert journal.record_fill(entry.coid, taken_back, NOW) == OLD
@@ -192,7 +193,7 @@ def test_late_older_version_of_a_corrected_fill_is_not_counted(journal: SqliteJo
 
 def test_version_nine_is_followed_by_ten(journal: SqliteJournal) -> None:
     entry, *_ = bought(journal, f"{FILL}.9")
-    assert journal.record_fill(entry.coid, fill(f"{FILL}.10", entry, 6, 100.0), NOW) == CORRECTED
+    assert journal.record_fill(entry.coid, fill(f"{FILL}.10", entry, 6, 100.0), NOW) == TAKEN_BACK
     assert shares(journal) == [6]
 
 

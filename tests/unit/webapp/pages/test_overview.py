@@ -42,6 +42,7 @@ def test_money_that_came_or_went_is_said_beside_the_equity(ready: Dashboard) -> 
     [
         ("waiting_login", "Nobody is logged in at the gateway", "Open https://localhost:5055 and log in"),
         ("gateway_down", "The gateway does not answer", "tried again by itself"),
+        ("refused", "The gateway answers, but refuses this system", "ips.allow"),
         ("suspended", "The broker was asked too often", "tried again by itself"),
         ("competing", "Another program uses this login", "Log out of TWS"),
         ("ended", "end of its data", "make demo-reset"),

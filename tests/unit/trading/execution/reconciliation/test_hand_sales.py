@@ -11,7 +11,15 @@ import pytest
 from tests.fakes.kept_evidence import KeptEvidence
 from tests.fakes.trading_states import IN_SESSION, MSFT, after, own
 from tests.unit.trading.execution.shares_shown import traded
-from trading.execution.reconciliation.hand_sales import Spent, drop_spent, forget_spent, note_spent, spent, spent_sales
+from trading.execution.reconciliation.hand_sales import (
+    Spent,
+    drop_spent,
+    forget_spent,
+    note_spent,
+    note_told,
+    spent,
+    spent_sales,
+)
 from trading.model.execution_id import fill_key
 from trading.model.order import Execution, Side
 
@@ -85,3 +93,56 @@ def test_sales_that_were_taken_back_are_forgotten_alone_and_older_notes_tell_of_
     assert kept(evidence) == {"older": 0, "sold": 4}
     forget_spent(evidence, spent_sales(evidence)[1:])
     assert spent_sales(evidence) == (Spent("older", 0, ""),)
+
+
+# ---- sales that are told of after the shares were written off
+
+
+def written_off_unexplained() -> KeptEvidence:
+    evidence = KeptEvidence()
+    note_spent(evidence, [], FIVE, 4, after(60))
+    return evidence
+
+
+@pytest.mark.parametrize(
+    ("sales", "shares"),
+    [
+        ([sold(4, "a", at=60)], {"a": 4}),
+        ([sold(3, "a", at=8), sold(1, "b", at=9)], {"a": 3, "b": 1}),
+        ([sold(2, "a"), sold(4, "b", at=9)], {"b": 4}),
+        ([sold(4, "a", at=61)], {}),
+        ([sold(3, "a")], {}),
+        ([sold(4, "a", conid=MSFT)], {}),
+        ([sold(4, "a", side=Side.BUY)], {}),
+    ],
+)
+def test_sale_that_is_told_of_late_explains_the_write_off_of_then(
+    sales: list[Execution], shares: dict[str, int]
+) -> None:
+    evidence = written_off_unexplained()
+    note_told(evidence, sales, FIVE, after(300))
+    assert kept(evidence) == shares
+
+
+def test_sale_that_is_told_of_late_explains_one_write_off_once() -> None:
+    evidence = written_off_unexplained()
+    note_told(evidence, [sold(4, "first")], FIVE, after(300))
+    note_told(evidence, [sold(4, "first"), sold(4, "second", at=9)], FIVE, after(310))
+    assert kept(evidence) == {"first": 4}
+
+
+def test_nothing_told_of_late_explains_what_a_listed_sale_did_or_what_another_entry_bought() -> None:
+    evidence = KeptEvidence()
+    note_spent(evidence, [sold(4, "listed")], FIVE, 4, after(60))
+    note_told(evidence, [sold(4, "listed"), sold(4, "late", at=9)], FIVE, after(300))
+    assert kept(evidence) == {"listed": 4}
+    other = written_off_unexplained()
+    note_told(other, [sold(4, "late")], replace(FIVE, entry_coid="F"), after(300))
+    assert kept(other) == {}
+
+
+def test_write_off_that_nothing_explains_is_forgotten_with_the_list_of_its_days() -> None:
+    evidence = written_off_unexplained()
+    drop_spent(evidence, after(61))
+    note_told(evidence, [sold(4, "late")], FIVE, after(300))
+    assert evidence.subjects() == frozenset()

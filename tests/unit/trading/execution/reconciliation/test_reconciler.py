@@ -219,6 +219,24 @@ def test_correction_of_shares_or_of_the_price_is_taken_over(
     assert len(books.rows("SELECT * FROM adjustment")) == 1
 
 
+def test_correction_of_the_price_alone_leaves_a_stop_over_that_a_reverse_split_had_made_smaller(
+    books: OrderBooks,
+) -> None:
+    _, stop, _ = books.bought(quantity=10)
+    order_id = books.record(stop.coid).order_id or 0
+    books.broker.split(books.broker.book[order_id].conid, 0.5)
+    books.broker.show(order_id, total_quantity=5, remaining_quantity=5, stop_price=190.0)
+    books.read(600)
+    execution = books.broker.fill(order_id, 189.9)
+    books.read(5)
+    assert (books.record(stop.coid).state, books.record(stop.coid).left) == (S.FILLED, 5)
+    books.broker.correct(execution, price=189.5)
+    books.read(86_400)
+    (row,) = books.rows("SELECT count(*) AS times FROM intent_log WHERE coid = ? AND detail LIKE 'RES%'", stop.coid)
+    assert (row["times"], books.record(stop.coid).state) == (0, S.FILLED)
+    assert books.record(stop.coid).average_price == 189.5
+
+
 def test_execution_of_more_than_was_ordered_is_counted_and_stops_nothing(books: OrderBooks) -> None:
     entry, *_ = books.enter()
     books.read()
