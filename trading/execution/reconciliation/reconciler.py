@@ -262,10 +262,9 @@ class Reconciler:
         self._latch("resurrected", text)
 
     def _work_again(self, coid: str, why: str) -> None:
-        current = self._context.journal.intent(coid)
-        if current is not None and current.state is not IntentState.WORKING:
-            now = self._context.clock.now()
-            self._context.journal.transition(coid, IntentState.WORKING, f"RESURRECTED: {why}", now)
+        journal = self._context.journal
+        if (current := journal.intent(coid)) is not None and current.state is not IntentState.WORKING:
+            journal.transition(coid, IntentState.WORKING, f"RESURRECTED: {why}", self._context.clock.now())
 
     def _end_orders(self, snapshot: BrokerSnapshot, skew_s: float | None, since: Since, done: Reconciled) -> None:
         context = self._context

@@ -350,12 +350,9 @@ def test_status_of_another_order_under_the_id_shows_nothing_alive(judge: Judge) 
     assert judge.alive == set()
 
 
-def test_order_of_which_executions_alone_tell_may_be_missing_for_a_while(judge: Judge) -> None:
-    for seconds, state in ((119, None), (120, "UNKNOWN"), (86400, "EXPIRED")):
-        assert getattr(judge.after(seconds, entry(order_id=None, filled=1)), "state", None) == state
-
-
-def test_order_that_an_execution_alone_had_proven_is_unproven_once_that_was_taken_back(judge: Judge) -> None:
+def test_order_of_which_executions_alone_tell_may_be_missing_for_a_while_but_needs_one(judge: Judge) -> None:
+    found = [judge.after(seconds, entry(order_id=None, filled=1)) for seconds in (119, 120, 86400)]
+    assert [ending and ending.state for ending in found] == [None, S.UNKNOWN, S.EXPIRED]
     assert judge(entry(order_id=None)) == Ending(IntentState.UNKNOWN, "no id, and its executions were taken back")
 
 
