@@ -29,6 +29,7 @@ from trading.store.operator_requests import HALT_FILE, RequestsDatabase
 from trading.strategies.discovery import make_strategy
 
 _RESUME_AFTER_S = 300.0
+_LOOKS_AGAIN_S = 60.0
 _PATIENCE = timedelta(hours=1)
 _PAYER_LOOKS_S = 3600.0
 _MOST_DAYS = 12
@@ -154,7 +155,7 @@ class Course(ABC):
         # Until somebody is there it would be refused as too old; and what they find may hold entries back anew.
         if self._clock.nobody_there or not self._has_looked():
             self._clock.wake.wake()
-            self._later(_RESUME_AFTER_S, self._resume)
+            self._later(_LOOKS_AGAIN_S, self._resume)
             return
         self._ask(Request(self._clock.now().isoformat(), "resume"))
 

@@ -92,11 +92,13 @@ class Broker:
         self.note("session", {"event": event, "epoch": session.epoch, **state})
 
     def next_order_id(self) -> int:
-        """Return a new order id; never that of a live order, should the numbers have gone back."""
+        """Return a new order id; never that of a live order or of its parent, should the numbers have gone back."""
+        live = self.exchange.book.live
+        taken = live.keys() | {order.ticket.parent_id for order in live.values()}
         while True:
             self.orders_numbered += 1
             order_id = self.identifiers.order_id(self.orders_numbered)
-            if order_id not in self.exchange.book.live:
+            if order_id not in taken:
                 return order_id
 
     def advance(self, to_us: int, *, stop_on_event: bool) -> bool:

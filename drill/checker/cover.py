@@ -95,19 +95,33 @@ def _liquid_parts(case: Case, gap: Gap) -> Iterator[tuple[float, float]]:
 def _deadline(case: Case, looks: Looks, gap: Gap, begin: float) -> float:
     """Return until when the shares may be bare."""
     since = looks.first_clear(begin)
-    while True:
-        due = looks.clear_from(since, T_PROTECT_S)
-        if due >= gap.end:
-            return due
-        later = max(alive_after(case, due), unproven_until(case, gap.conid, due), _exit_until(case, gap, due))
-        later = max(later, _tried_until(case, gap, begin, due), _doubtful_until(case, looks, gap, due))
-        later = max(later, _penalty_until(case, due), _kept_until(case, gap, begin, due))
-        if later <= due:
-            later = _cancelling_until(case, gap, since, due)
+    while since < gap.end:
+        # Once what was in the way is gone, at first or at the end of the time for it, it can be done.
+        later = _hindered_until(case, looks, gap, begin, since)
         if later <= since:
-            return due
-        # What was in the way is gone: from then on it can be done.
+            due = looks.clear_from(since, T_PROTECT_S)
+            if due >= gap.end:
+                return due
+            later = _hindered_until(case, looks, gap, begin, due)
+            if later <= due:
+                later = _cancelling_until(case, gap, since, due)
+            if later <= since:
+                return due
         since = later
+    return since
+
+
+def _hindered_until(case: Case, looks: Looks, gap: Gap, begin: float, at: float) -> float:
+    """Return until when nothing could be done that a time falls into; else the time."""
+    return max(
+        alive_after(case, at),
+        unproven_until(case, gap.conid, at),
+        _exit_until(case, gap, at),
+        _tried_until(case, gap, begin, at),
+        _doubtful_until(case, looks, gap, at),
+        _penalty_until(case, at),
+        _kept_until(case, gap, begin, at),
+    )
 
 
 def unproven_until(case: Case, conid: int, at: float, order_id: int | None = None) -> float:

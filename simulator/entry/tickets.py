@@ -177,7 +177,8 @@ def to_tickets(broker: Broker, drafts: list[Draft]) -> tuple[Ticket, ...]:
     ids = [broker.next_order_id() for _ in drafts]
     by_coid = {draft.coid: number for draft, number in zip(drafts, ids, strict=True) if draft.coid and not draft.parent}
     single = len(drafts) > 1 and any(draft.single_group for draft in drafts)
-    group = f"oco-{ids[0]}" if single else None
+    # An id may be given again, a name is not.
+    group = f"oco-{drafts[0].coid or ids[0]}" if single else None
     tickets = []
     for draft, number in zip(drafts, ids, strict=True):
         parent = _parent(broker, draft, by_coid)

@@ -125,9 +125,13 @@ def test_rest_of_a_session_may_be_bare_after_ten_pairs_in_it(pairs: int, first: 
     assert len(i9(run)) == count
 
 
-@pytest.mark.parametrize(("sent", "count"), [(150.0, 1), (190.0, 0)])
-def test_stop_that_was_lost_soon_after_it_was_placed_is_of_the_same_series(sent: float, count: int) -> None:
-    run = bare(245.0)
+@pytest.mark.parametrize(
+    ("sent", "again", "count"), [(150.0, 245.0, 1), (150.0, 226.0, 1), (150.0, 224.0, 0), (190.0, 245.0, 0)]
+)
+def test_stop_that_was_lost_soon_after_it_was_placed_is_of_the_same_series(
+    sent: float, again: float, count: int
+) -> None:
+    run = bare(again)
     run.intent("B-S", "stop")
     run.about(sent, "B-S")
     assert len(i9(run)) == count

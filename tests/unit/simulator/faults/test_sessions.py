@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.unit.simulator.faults.support import ORDERS, Case, buy, check, client, plan, resting, tickle
+from tests.unit.simulator.faults.support import ORDERS, Case, bracket, buy, check, client, plan, resting, tickle
 from tests.unit.simulator.support import ACCOUNT, Client, Json
 
 INIT = {"publish": True, "compete": True}
@@ -114,6 +114,19 @@ def test_ids_of_live_orders_are_not_given_out_again() -> None:
     [row] = buy(on)
     assert int(row["order_id"]) not in live
     assert live < set(on.broker.exchange.book.live)
+
+
+def test_id_of_an_order_whose_children_live_is_not_given_out_again() -> None:
+    on = client()
+    entry, *children = (int(row["order_id"]) for row in bracket(on))
+    on.advance("2014-03-03T14:31:00Z")
+    assert set(on.broker.exchange.book.live) == set(children)
+    plan(on, "G07", n=3)
+    tickle(on)
+    init(on)
+    on.get("/iserver/accounts")
+    [row] = buy(on)
+    assert int(row["order_id"]) not in {entry, *children}
 
 
 def test_paper_account_becomes_of_a_live_one_and_back() -> None:
