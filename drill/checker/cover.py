@@ -19,6 +19,8 @@ MOST_PAIRS = 10
 CANCEL_AGAIN_S = 60.0
 DOUBT_S = 90.0
 PENALTY_S = 120.0
+AGAIN_S = 30.0
+WRONG_LISTS = frozenset({"C04", "H13", "H14"})
 OK = 200
 UNPROVEN = frozenset({"SENDING", "QUESTIONED", "REPLYING", "UNKNOWN"})
 SMALL_PART = 0.1
@@ -120,6 +122,7 @@ def _hindered_until(case: Case, looks: Looks, gap: Gap, begin: float, at: float)
         _tried_until(case, gap, begin, at),
         _doubtful_until(case, looks, gap, at),
         _penalty_until(case, at),
+        _shown_again_until(case, at),
         _kept_until(case, gap, begin, at),
     )
 
@@ -309,6 +312,23 @@ def _penalty_until(case: Case, at: float) -> float:
     """Return until when a penalty lasts: after an answer 429 nothing is sent for a while but one probe a minute."""
     punished = [instant(line["at"]) for line in case.truth if line["kind"] == "fault" and line["id"] in ("H03", "H04")]
     return max((began + PENALTY_S for began in punished if began <= at < began + PENALTY_S), default=at)
+
+
+def _shown_again_until(case: Case, at: float) -> float:
+    """Return until when shares have to be shown again that a list had not shown: for as long, half a minute at most.
+
+    Of two lists that contradict each other the later one may be the older.
+    """
+    wrong = [
+        instant(line["at"])
+        for line in case.truth
+        if line["kind"] == "fault" and line["id"] in WRONG_LISTS and "positions" in line.get("path", "")
+    ]
+    before = [began for began in wrong if began <= at < began + AGAIN_S]
+    if not before:
+        return at
+    missed = before[-1] - min(began for began in wrong if began > before[-1] - AGAIN_S)
+    return max(at, before[-1] + max(missed, AGAIN_S / 6.0))
 
 
 def _stops(case: Case, coids: Sequence[str], conid: int) -> bool:

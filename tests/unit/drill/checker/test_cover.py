@@ -296,3 +296,25 @@ def test_few_shares_that_grow_to_many_are_bare_from_then_on() -> None:
 def test_gap_names_its_shares_and_its_time() -> None:
     (gap,) = cover.gaps(bare(250.0).case())
     assert (gap.conid, gap.shares, gap.end - gap.begin) == (CONID, 10, 50.0)
+
+
+@pytest.mark.parametrize(
+    ("fault", "path", "again", "count"),
+    [
+        ("C04", "/portfolio2/U1/positions", 244.0, 0),
+        ("C04", "/portfolio2/U1/positions", 246.0, 1),
+        ("C04", "/iserver/account/orders", 244.0, 1),
+        ("T04", "/portfolio2/U1/positions", 244.0, 1),
+    ],
+)
+def test_shares_that_a_list_had_not_shown_have_to_be_shown_for_as_long(
+    fault: str, path: str, again: float, count: int
+) -> None:
+    run = bought()
+    run.over(200.0, STOP_ID)
+    run.over(200.0, TARGET_ID)
+    run.line(190.0, "fault", id=fault, path=path)
+    run.line(210.0, "fault", id=fault, path=path)
+    run.turn(211.0, 212.0)
+    run.order(again, ticket(9, "SELL", "STP", 10, coid="B-S"))
+    assert len(i9(run)) == count
