@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from trading.execution.ownership.order_matching import is_same, working
+from trading.execution.ownership.order_matching import is_same, waits_for_entry, working
 from trading.execution.planning.plan import Cancel, Plan
 from trading.execution.planning.state import TradingState
 from trading.execution.reconciliation.absence import unproven_alarm
@@ -36,7 +36,8 @@ def plan_cancels(state: TradingState, plan: Plan) -> None:
     for position in state.journal.positions:
         for role in (Role.STOP, Role.TARGET):
             for record in _too_many(position, role, state):
-                ask_cancel(record, Step.EXCESS, state, plan)
+                if (record.coid, Step.EXCESS) not in plan.asked:
+                    ask_cancel(record, Step.EXCESS, state, plan)
 
 
 def ask_cancel(record: IntentRecord, step: Step, state: TradingState, plan: Plan) -> bool:
@@ -112,6 +113,8 @@ def _reason(record: IntentRecord, state: TradingState) -> Step | None:
     intent = record.intent
     if intent.role is Role.ENTRY:
         return _reason_of_entry(record, state)
+    if _goes_short(record, state):
+        return Step.EXCESS
     if intent.role in {Role.STOP, Role.TARGET} and not _has_shares(record, state):
         return Step.EXCESS
     if intent.role is Role.EXIT and _sells_too_much(record, state):
@@ -170,6 +173,15 @@ def _sells_too_much(record: IntentRecord, state: TradingState) -> bool:
         if each.coid == record.coid:
             return sight is not None and sells > state.journal.owned(record.intent.conid)
     return False
+
+
+def _goes_short(record: IntentRecord, state: TradingState) -> bool:
+    """Return whether the account is short in its contract, so that it would sell what is not there.
+
+    An empty list is no evidence that shares are gone; a row that shows fewer than none is.
+    """
+    shows_short = state.snapshot.held(record.intent.conid) < 0
+    return shows_short and not waits_for_entry(record, state.snapshot, state.journal)
 
 
 def _has_shares(record: IntentRecord, state: TradingState) -> bool:

@@ -99,6 +99,8 @@ def plan_protection(state: TradingState, plan: Plan) -> None:
         if cover.unproven or cover.exiting or state.snapshot.unclear(cover.position.conid):
             _give_up_warned(cover, state, plan)
             continue
+        if state.snapshot.held(cover.position.conid) < 0:
+            continue
         # What rests already stays while it is in doubt whether shares are gone; nothing is sold beyond what is shown.
         resting = 0 if cover.stop is None else cover.stop.shares
         need = min(cover.position.quantity, max(state.shares_for_stops(cover.position.conid), resting))

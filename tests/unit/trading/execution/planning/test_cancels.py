@@ -7,6 +7,7 @@ import pytest
 
 from tests.fakes.plans import cancels
 from tests.fakes.trading_states import (
+    AAPL,
     CLOSE,
     DECIDED,
     EPOCH,
@@ -188,6 +189,18 @@ def test_exit_that_is_there_again_beside_its_successor_makes_the_newer_one_go() 
 
 def test_exit_that_is_bound_by_likeness_alone_is_not_cancelled_as_excess() -> None:
     assert cancels(plan_of(moment(PRE_OPEN, sale(provisional=True)))) == []
+
+
+@pytest.mark.parametrize(("held", "goes"), [(-1.0, True), (0.0, False), (4.0, False)])
+def test_nothing_sells_on_in_a_contract_that_the_account_is_short_of(held: float, *, goes: bool) -> None:
+    for sells in ((stop(), target()), (sale(),)):
+        plan = plan_of(moment(IN_SESSION, *sells, positions=[own()], held={AAPL: held}))
+        assert cancels(plan) == ([(each.coid, Step.EXCESS) for each in sells] if goes else [])
+
+
+def test_legs_of_an_entry_that_has_not_filled_stay_though_another_is_short_of_its_contract() -> None:
+    legs = stop("E-S", 2, parent="E"), target("E-T", 3, parent="E")
+    assert cancels(plan_of(moment(IN_SESSION, entry(), *legs, held={AAPL: -5.0}))) == []
 
 
 PAIR, SECOND = (stop(), target()), (stop("S2", 12), target("T2", 13))

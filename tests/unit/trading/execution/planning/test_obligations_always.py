@@ -131,6 +131,8 @@ def leaves_a_stop_when_there_are_too_many(state: TradingState, plan: Plan) -> bo
     owned = [record for record in state.journal.maybe_live if state.journal.position(record.intent.conid)]
     legs = {Role.STOP, Role.TARGET}
     going = [record for record in owned if record.coid in gone and record.intent.role in legs]
+    # Where the account is short none stays.
+    going = [record for record in going if state.snapshot.held(record.intent.conid) >= 0]
     return all(
         any(o.coid not in gone and (o.intent.conid, o.intent.role) == (g.intent.conid, g.intent.role) for o in owned)
         for g in going
