@@ -87,7 +87,7 @@ def match_executions(
     explained = _by_bounds(left, known, _counted(fills))
     ours = {execution.execution_id for _, execution in explained}
     left = [each for each in unnamed if each.execution_id not in ours and _fill(each) not in theirs]
-    explained += _by_unproven_leg(left, known)
+    explained += _by_unproven_leg(left, known, {coid for coid, _ in fills})
     fills += explained
     ours = {execution.execution_id for _, execution in explained}
     fills.sort(key=lambda each: (each[1].time, each[1].side is Side.SELL, each[1].execution_id))
@@ -285,19 +285,22 @@ def _after_trigger(record: IntentRecord, execution: Execution) -> bool:
     return stop_price is None or execution.price <= stop_price * (1.0 + _ABOVE_STOP)
 
 
-def _by_unproven_leg(executions: Sequence[Execution], known: _Known) -> list[tuple[str, Execution]]:
+def _by_unproven_leg(
+    executions: Sequence[Execution], known: _Known, filling: Collection[str]
+) -> list[tuple[str, Execution]]:
     """Return the sales under no id, or one that nobody knows, that a stop or target of ours made which nobody has seen.
 
     That is so after days away: the list of orders is of today, and its leg was never bound. It has to be all of its
     shares, at a price that it allows, and the position has to be smaller by as many, by all that its order sold, or by
-    what all others there come to, as where both legs filled, and short where we had fewer; and no order of others that
-    is listed has filled so, which only a list that could be read tells.
+    what all others there come to, as where both legs filled, and short where we had fewer. Its entry has bought by now,
+    or is `filling`; and no order of others that is listed has filled so, which only a list that could be read tells.
     """
     journal, snapshot = known.journal, known.snapshot
     if snapshot.positions.value is None or snapshot.orders.value is None:
         return []
     ids = ({record.order_id for record in journal.records} | snapshot.sights.keys()) - {None}
-    unseen = unseen_legs(journal)
+    empty = {each.coid for each in journal.records if each.intent.role is Role.ENTRY and not each.filled} - set(filling)
+    unseen = [record for record in unseen_legs(journal) if record.intent.parent_coid not in empty]
     found: dict[str, Execution] = {}
     for execution in executions:
         if execution.order_id in ids or execution.order_ref is not None or is_anothers(execution, journal, snapshot):

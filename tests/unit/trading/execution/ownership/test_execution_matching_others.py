@@ -164,3 +164,16 @@ def test_both_legs_that_nobody_has_seen_may_have_filled(by_hand: int, held: floa
     journal = JournalView(UNSEEN, (replace(TEN, quantity=9),))
     matched = match_executions(listed, journal, reading(IN_SESSION, held={AAPL: held}), 0.0)
     assert {coid for coid, _ in matched.fills} == ({STOP.coid, TARGET.coid} if ours else set())
+
+
+@pytest.mark.parametrize(("bought", "ours"), [((), []), ((9.0,), ["E", "E-S"])])
+def test_leg_that_nobody_has_seen_sells_nothing_before_its_entry_has_bought(
+    bought: tuple[float, ...], ours: list[str]
+) -> None:
+    entry = replace(ENTRY, state=IntentState.UNKNOWN)
+    fills = [execution(entry, quantity, execution_id="a") for quantity in bought]
+    sold = execution(STOP, 9, 94.0, order_ref=None, order_id=4711, execution_id="b")
+    held = sum(bought) - 9.0
+    shown = reading(IN_SESSION, held={AAPL: held})
+    matched = match_executions([*fills, sold], JournalView((entry, *UNSEEN[1:]), ()), shown, 0.0)
+    assert [coid for coid, _ in matched.fills] == ours
