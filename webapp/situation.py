@@ -31,13 +31,18 @@ class Button(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """One state: `key` names it for styles and tests, `todo` is the next human step."""
+    """One state: `key` names it for styles and tests, `todo` is the next human step.
+
+    `cause` is why it is so, "" for what the headline says, and `since` from when on.
+    """
 
     key: str
     tone: Tone
     headline: str
     todo: str
     step: Button = Button.NONE
+    cause: str = ""
+    since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +88,8 @@ def judge(facts: Facts | None) -> Situation:
         return _FIRST_START
     health = readiness(facts)
     look = _LOOKS.get(health.code, _Look(Tone.INFO if health.ok else Tone.WARN))
-    return Situation(health.code, look.tone, health.text, health.next_step or "Nothing.", look.step)
+    todo = health.next_step or "Nothing."
+    return Situation(health.code, look.tone, health.text, todo, look.step, health.cause, moment(health.since))
 
 
 def account_kind(account_id: str, *, simulated: bool) -> AccountKind | None:

@@ -21,6 +21,8 @@ from pathlib import Path
 from trading.backtest.engine import BacktestPlan, run_step
 from trading.backtest.result import BacktestResult, ClosedTrade
 from trading.config import Settings
+from trading.cycle.session_outlook import outlook
+from trading.cycle.session_state import KnownSession
 from trading.decision import DecisionSystem
 from trading.market.bar_files import load_bars
 from trading.market.calendar import Session, TradingCalendar
@@ -28,6 +30,7 @@ from trading.market.panel import Panel
 from trading.model.decision import Approved, Decision
 from trading.model.mode import OPERATOR, Mode
 from trading.model.order import Execution, IntentState, OrderIntent, OrderType, Role, Side, Tif
+from trading.model.status import SessionState
 from trading.store.database import Database
 from trading.store.journal import SqliteJournal
 from trading.store.records import SqliteStore
@@ -39,7 +42,14 @@ CASH = 25_000.0
 UNTIL = date(2016, 10, 4)
 BEFORE_OPEN = timedelta(minutes=35)
 FIRST_CONID = 265_000
-STATES = ("active", "halted", "reducing", "waiting-login", "gateway-down", "ended", "stale", "uncovered")
+_SESSIONS = {
+    "waiting-login": (SessionState.WAITING_LOGIN, "the login has no connection to the broker any more"),
+    "gateway-down": (SessionState.GATEWAY_DOWN, "connection refused: is the gateway running?"),
+    "refused": (SessionState.REFUSED, "not allowed, by a web page: perhaps a firewall or a proxy (HTTP 403)"),
+    "competing": (SessionState.COMPETING, "the session was taken away again within minutes of being opened"),
+    "ended": (SessionState.ENDED, ""),
+}
+STATES = ("active", "halted", "reducing", *_SESSIONS, "stale", "uncovered")
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,12 +242,18 @@ def set_state(folder: Path, state: str) -> None:
 
 def _write_facts(store: SqliteStore, state: str, moment: datetime) -> None:
     store.set_reconciled(reconciled=True, reason="our record and the broker's agree", now=moment - timedelta(hours=6))
-    words = {"waiting-login": "waiting_login", "gateway-down": "gateway_down", "ended": "ended"}
+    since = moment - timedelta(hours=6, minutes=12)
+    word, cause = _SESSIONS.get(state, (SessionState.READY, ""))
+    shown = outlook(KnownSession(word, cause, since), moment, Settings().session, ACCOUNT)
     facts = {
         "market_now": moment.isoformat(),
         "market_phase": "pre",
-        "session_state": words.get(state, "ready"),
-        "session_since": (moment - timedelta(hours=6, minutes=12)).isoformat(),
+        "session_state": word,
+        "session_since": since.isoformat() if word is SessionState.READY else "",
+        "session_state_since": since.isoformat(),
+        "session_detail": cause,
+        "session_next": shown.happens or "",
+        "session_person": shown.person or "",
         "next_event": (moment + BEFORE_OPEN).isoformat(),
         "next_event_kind": "open",
         "uncovered_shares": "12" if state == "uncovered" else "0",

@@ -15,6 +15,8 @@ SAID = {
     "active": "All is well",
     "waiting-login": "Nobody is logged in",
     "gateway-down": "gateway does not answer",
+    "refused": "refuses this system",
+    "competing": "Another program uses this login",
     "halted": "Halted",
     "reducing": "Reducing",
     "stale": "has been silent",

@@ -98,7 +98,7 @@ def _status(settings: Settings, state: State, silent: float | None) -> Status:
         mode_reason="" if mode is None else mode.reason,
         ready=health.ok,
         code=health.code,
-        text=health.text,
+        text=health.told,
         next_step=health.instruction,
         gateway=facts.get("gateway", settings.gateway.kind),
         account=mask_account(facts.get("account", "")),

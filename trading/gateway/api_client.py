@@ -283,4 +283,4 @@ def _unsaid(answer: HttpAnswer) -> str:
     if answer.status != _FORBIDDEN:
         return "not known here"
     # The API says it in JSON.
-    return "not allowed, says a web page: of a firewall or proxy?" if body.startswith(b"<") else "not allowed"
+    return "not allowed, by a web page: perhaps a firewall or a proxy" if body.startswith(b"<") else "not allowed"

@@ -39,7 +39,8 @@ class Facts:
 class Health:
     """A verdict: `code` is a word for programs, `text` says what is, `next_step` what a person does ("" nothing).
 
-    `command` is how it is done at a shell, where there is such a way.
+    `command` is how it is done at a shell, where there is such a way. `cause` is why it is so, in the words of what
+    failed, and `since` a UTC time as it is kept; "" where nobody knows.
     """
 
     ok: bool
@@ -47,6 +48,15 @@ class Health:
     text: str
     next_step: str = ""
     command: str = ""
+    cause: str = ""
+    since: str = ""
+
+    @property
+    def told(self) -> str:
+        """Return all of what is in one line, for readers without a page."""
+        since = f"since {_minute(self.since)}" if self.since else ""
+        why = ": ".join(part for part in (since, self.cause) if part)
+        return f"{self.text} {why[:1].upper()}{why[1:]}" if why else self.text
 
     @property
     def instruction(self) -> str:
@@ -232,14 +242,11 @@ def _session(facts: Facts) -> Health | None:
     health = _SESSIONS.get(facts.session)
     if health is None or facts.session in _OWN_STATES:
         return health
-    told = [health.text]
-    if facts.session_since:
-        told.append(f"It has been so since {_minute(facts.session_since)}.")
-    if facts.session_cause:
-        told.append(f"The cause: {facts.session_cause.removesuffix('.')}.")
     person = facts.session_person or ("Nothing for now." if facts.session_next else "")
     steps = " ".join(step for step in (person, facts.session_next) if step)
-    return replace(health, text=" ".join(told), next_step=steps or health.next_step)
+    return replace(
+        health, next_step=steps or health.next_step, cause=facts.session_cause, since=facts.session_since
+    )
 
 
 def _minute(moment: str) -> str:
@@ -250,11 +257,12 @@ def _minute(moment: str) -> str:
 def _trouble(facts: Facts) -> Health | None:
     if not facts.trouble:
         return None
-    since = f" (since {_minute(facts.trouble_since)})" if facts.trouble_since else ""
     return Health(
         ok=False,
         code="trouble",
-        text=f"Something fails again and again: {facts.trouble}{since}.",
+        text="Something fails again and again.",
+        cause=facts.trouble,
+        since=facts.trouble_since,
         next_step="It is tried again by itself; if it stays, look at what it names, then restart the gateway.",
     )
 

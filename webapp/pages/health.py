@@ -57,6 +57,6 @@ def metrics() -> BaseResponse:
 
 
 def _unavailable(health: Health) -> Response:
-    response = jsonify(error={"code": health.code, "message": health.text}, next_step=health.instruction)
+    response = jsonify(error={"code": health.code, "message": health.told}, next_step=health.instruction)
     response.status_code = 503
     return response

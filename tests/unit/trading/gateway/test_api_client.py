@@ -58,7 +58,7 @@ def test_an_address_that_the_gateway_does_not_serve_is_told_what_to_do() -> None
     [
         (
             b"<html><title>Access denied | Cloudflare</title></html>",
-            "not allowed, says a web page: of a firewall or proxy?",
+            "not allowed, by a web page: perhaps a firewall or a proxy",
         ),
         (b'{"error":"not for you"}', "not for you"),
         (b"", "not allowed"),

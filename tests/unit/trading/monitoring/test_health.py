@@ -90,9 +90,9 @@ def test_what_fails_again_and_again_is_said_with_when_it_began() -> None:
     kept: dict[str, str] = {StatusKey.SESSION_STATE: "ready", StatusKey.TROUBLE: "GET /x: no answer"}
     facts = read_facts(kept, silent_s=1.0, mode=Mode.ACTIVE, check_interval_s=60.0)
     health = readiness(facts)
-    assert (health.ok, health.text) == (False, "Something fails again and again: GET /x: no answer.")
+    assert (health.ok, health.told) == (False, "Something fails again and again. GET /x: no answer")
     since = readiness(replace(facts, trouble_since="2014-03-05T14:30:59+00:00"))
-    assert since.text == "Something fails again and again: GET /x: no answer (since 2014-03-05 14:30 UTC)."
+    assert since.told == "Something fails again and again. Since 2014-03-05 14:30 UTC: GET /x: no answer"
     assert since.next_step
 
 
@@ -115,7 +115,7 @@ def told(**changes: str) -> Health:
 )
 def test_state_of_the_session_is_said_with_since_when_why_what_to_do_and_what_comes_next(state: SessionState) -> None:
     health = told(session_state=state)
-    assert health.text.endswith(" It has been so since 2014-03-05 14:30 UTC. The cause: connection refused.")
+    assert health.told == f"{health.text} Since 2014-03-05 14:30 UTC: connection refused"
     assert health.next_step == "Restart it. It is tried again."
     assert health.text.count("tops stay at the broker") == 1
 
