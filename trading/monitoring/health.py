@@ -244,9 +244,7 @@ def _session(facts: Facts) -> Health | None:
         return health
     person = facts.session_person or ("Nothing for now." if facts.session_next else "")
     steps = " ".join(step for step in (person, facts.session_next) if step)
-    return replace(
-        health, next_step=steps or health.next_step, cause=facts.session_cause, since=facts.session_since
-    )
+    return replace(health, next_step=steps or health.next_step, cause=facts.session_cause, since=facts.session_since)
 
 
 def _minute(moment: str) -> str:
