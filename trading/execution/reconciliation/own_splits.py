@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 from math import floor, sqrt
 
 from trading.execution.ownership.excess import Excess
@@ -30,6 +31,10 @@ from trading.model.order import Execution
 from trading.model.record import IntentRecord, OwnPosition
 
 
+# A list that is minutes old may show what stood there before a split as shares of others beside ours.
+_STOOD = timedelta(hours=1)
+
+
 def split_of(position: OwnPosition, seen: SharesSeen, excess: Excess | None) -> tuple[int, float] | None:
     """Return what a split made of own shares, with its ratio: number and average price agree on it.
 
@@ -47,6 +52,8 @@ def split_of(position: OwnPosition, seen: SharesSeen, excess: Excess | None) -> 
     if ratio is not None:
         return _ours(position, ratio, shown, alone=not trades), ratio
     if excess is None or excess.price is None or any(each.time > excess.since for each in trades):
+        return None
+    if beside and seen.snapshot.began - excess.since < _STOOD:
         return None
     # Shares of theirs may come and go in ways that no list tells of: only a ratio that splits have is believed.
     ratio = split_between(round(position.quantity + excess.shares), excess.price, shown, price)

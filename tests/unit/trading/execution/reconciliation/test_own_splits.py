@@ -291,7 +291,7 @@ def test_split_that_was_seen_before_the_sale_leaves_the_rest_to_others_whatever_
     books.broker.trade_by_hand(AAPL, Side.BUY, 1, 100.0, told=False)
     books.read()
     books.broker.split(AAPL, 2.0)
-    assert [alarm.code for alarm in books.read(5).alarms] == [AlarmCode.SPLIT]
+    assert [alarm.code for alarm in books.read(3600).alarms] == [AlarmCode.SPLIT]
     stop_order, _ = books.broker.children(books.record(entry.coid).order_id or 0)
     books.broker.show(stop_order.order_id, total_quantity=18.0, remaining_quantity=18.0)
     books.broker.fill(stop_order.order_id, 47.0)
@@ -309,11 +309,12 @@ def test_split_that_was_seen_before_the_sale_leaves_the_rest_to_others_whatever_
 @pytest.mark.parametrize(
     ("excess", "change"),
     [
-        (Excess(8.0, 90.0, after(-60)), 10),
-        (Excess(8.0, None, after(-60)), None),
-        (Excess(8.0, 80.0, after(-60)), None),
-        (Excess(8.0, 95.0, after(-60)), None),
-        (Excess(7.0, 90.0, after(-60)), None),
+        (Excess(8.0, 90.0, after(-3600)), 10),
+        (Excess(8.0, 90.0, after(-3599)), None),
+        (Excess(8.0, None, after(-3600)), None),
+        (Excess(8.0, 80.0, after(-3600)), None),
+        (Excess(8.0, 95.0, after(-3600)), None),
+        (Excess(7.0, 90.0, after(-3600)), None),
         (None, None),
     ],
 )
@@ -346,9 +347,9 @@ def test_share_that_a_split_is_rounded_up_to_is_ours_where_nobody_else_has_some(
     assert found.quantity == -2
 
 
-@pytest.mark.parametrize(("told", "change"), [(after(-60), 10), (after(-59), None)])
+@pytest.mark.parametrize(("told", "change"), [(after(-3600), 10), (after(-3599), None)])
 def test_what_others_traded_since_they_were_known_is_not_among_them(told: datetime, change: int | None) -> None:
-    known = Excess(8.0, 90.0, after(-60))
+    known = Excess(8.0, 90.0, after(-3600))
     swapped = (replace(traded(3), time=told), replace(traded(3, side=Side.BUY), time=told))
     found = judged(shown({AAPL: 36}, average=45.0), excess=known, foreign=swapped)
     assert (found.quantity if isinstance(found, Change) else None) == change
