@@ -30,7 +30,6 @@ from trading.execution.reading.snapshot import BrokerSnapshot
 from trading.model.order import Execution
 from trading.model.record import IntentRecord, OwnPosition
 
-
 # A list that is minutes old may show what stood there before a split as shares of others beside ours.
 _STOOD = timedelta(hours=1)
 
