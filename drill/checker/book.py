@@ -34,7 +34,7 @@ class Order:
     stop: float | None = None
     by_hand: int = 0
     """how many shares a person has added to it since we said its size"""
-    repriced: bool = False
+    remade: bool = False
     """whether it has a price that a person gave it"""
     filled: int = 0
     live: bool = True
@@ -152,8 +152,9 @@ class Book:
             added = ticket["quantity"] - order.quantity
             by_hand = line.get("by") == "manual"
             order.by_hand = max(order.by_hand + added, 0) if by_hand else 0
-            moved = (order.limit, order.stop) != (ticket.get("limit"), ticket.get("stop"))
-            order.repriced = by_hand and (order.repriced or moved)
+            terms = (order.quantity, order.limit, order.stop)
+            moved = terms != (ticket["quantity"], ticket.get("limit"), ticket.get("stop"))
+            order.remade = by_hand and (order.remade or moved)
             order.quantity, order.kind = ticket["quantity"], ticket["kind"]
             order.limit, order.stop = ticket.get("limit"), ticket.get("stop")
 

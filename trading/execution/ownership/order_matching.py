@@ -328,6 +328,7 @@ def _child(intent: OrderIntent, parent_id: int, filled: int, sights: Iterable[Or
             return (Binding(intent.coid, fitting[0].order_id),) if len(fitting) == 1 else ()
     # Changed in either it may be ours as a person made it, or another's: nothing is proven against it, or with it.
     changed = [order for order in loose if round(order.total_quantity) == intent.quantity]
+    changed += [order for order in loose if _in_part(intent, order) and round(order.total_quantity) < filled]
     changed += [order for order in (*named_parent, *loose) if _enlarged(intent, order)]
     return (Binding(intent.coid, changed[0].order_id, provisional=True),) if len(changed) == 1 else ()
 

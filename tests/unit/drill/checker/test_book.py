@@ -106,13 +106,13 @@ def test_correction_is_of_the_order_that_was_executed_whoever_has_its_id_by_now(
 
 def test_price_that_a_person_gave_stays_a_persons_until_we_give_another() -> None:
     run = bought()
-    for at, limit, quantity, by, repriced in (
+    for at, limit, quantity, by, remade in (
         (10.0, 99.0, 10, "manual", True),
         (20.0, 99.0, 12, "manual", True),
         (30.0, 105.0, 12, "client", False),
     ):
         run.line(at, "modify", ticket=ticket(TARGET_ID, "SELL", "LMT", quantity, limit=limit), by=by)
-        assert book_of(run).orders[TARGET_ID].repriced is repriced
+        assert book_of(run).orders[TARGET_ID].remade is remade
 
 
 @pytest.mark.parametrize(("bought_back", "own"), [(4, -6), (10, 0), (12, 0)])

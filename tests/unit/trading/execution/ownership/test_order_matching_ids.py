@@ -193,3 +193,16 @@ def test_settled_order_is_no_unproven_one_of_ours_and_is_bound_to_none() -> None
     loose = replace(row_of(STOP), parent_id=None)
     assert bind(OPEN_BRACKET, ROWS[0], loose)["E-S"] == Binding("E-S", 2)
     assert "E-S" not in bind((*OPEN_BRACKET, replace(ended, order_id=2)), ROWS[0], loose)
+
+
+# ---- children that a person made smaller
+
+
+@pytest.mark.parametrize(("quantity", "filled", "bound"), [(1, 9, True), (1, 0, False), (3, 2, False)])
+def test_child_that_a_person_made_smaller_is_bound_by_likeness_alone(
+    quantity: int, filled: int, *, bound: bool
+) -> None:
+    row = replace(ROWS[2], total_quantity=float(quantity), remaining_quantity=float(quantity), parent_id=None)
+    ended = replace(ENTRY, state=S.CANCELLED, filled=filled)
+    expected = {"E-T": Binding("E-T", 3, provisional=True)} if bound else {}
+    assert bind((ended, OPEN_BRACKET[2]), row) == expected
