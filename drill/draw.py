@@ -131,7 +131,7 @@ def swarm(seed: int, world: World) -> Schedule:
         behaviour += ["nightly_reset=true", f"reset_minutes={rng.randint(1, 45)}"]
     elif reset < 0.7:  # noqa: PLR2004
         deeds.append(Deed(_at(rng, stage), rng.choice(("lose_session", "compete"))))
-    return replace(
+    drawn = replace(
         stage.plain(seed),
         settings=[SHORT_HOLDING] if rng.random() < 0.4 else [],  # noqa: PLR2004
         behaviour=behaviour,
@@ -148,6 +148,14 @@ def swarm(seed: int, world: World) -> Schedule:
         # By a generator of its own: everything else of a seed stays as it was.
         paced=random.Random(f"paced/{seed}").random() < PACED,  # noqa: S311  (a schedule, no secret)
     )
+    return _split_once(drawn)
+
+
+def _split_once(drawn: Schedule) -> Schedule:
+    """Return a schedule in which no stock is split twice in a week, by deeds or by fault C06."""
+    most = 0 if any(fault["id"] == "C06" for fault in drawn.faults) else 1
+    kept = [deed for deed in drawn.deeds if deed.do == "split"][:most]
+    return replace(drawn, deeds=[deed for deed in drawn.deeds if deed.do != "split" or deed in kept])
 
 
 def single(fault: str, role: str | None, seed: int, world: World) -> Schedule:

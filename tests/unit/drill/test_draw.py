@@ -59,6 +59,17 @@ def test_every_fault_is_on_now_and_then(world: World) -> None:
     assert 0.13 < sum(on[fault] for fault in often) / (len(SEEDS) * len(often)) < 0.17
 
 
+def test_no_stock_is_split_twice(world: World) -> None:
+    drawn = [swarm(seed, world) for seed in range(600)]
+    splits = [[each for each in made.deeds if each.do == "split"] for made in drawn]
+    by_fault = ["C06" in {fault["id"] for fault in made.faults} for made in drawn]
+    assert {(len(some), fault) for some, fault in zip(splits, by_fault, strict=True)} == {
+        (0, True),
+        (0, False),
+        (1, False),
+    }
+
+
 def test_some_schedules_keep_the_limits_and_most_do_not(world: World) -> None:
     assert 0.05 < sum(schedule.paced for schedule in swarm(world)) / len(SEEDS) < 0.15
 
