@@ -65,8 +65,8 @@ def i5_all_fills_are_counted(case: Case) -> Iterator[Violation]:
 def _never_shown(case: Case, book: Book) -> set[str]:
     """Return the fills that no list could tell to be ours: after no look on their day was clear, it shows them no more.
 
-    They were made when their order was over; or by one without a name at a price, or for shares, that a person gave it, which no look
-    had shown at all or whose id the list of trades leaves out.
+    They were made when their order was over; or by one without a name at a price or of a size that a person gave it,
+    which no look had shown at all or whose id the list of trades leaves out.
     """
     looks = looks_of(case)
     remade = {order.order_id: order for order in book.all_orders() if order.remade and order.coid is None}

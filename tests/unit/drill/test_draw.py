@@ -60,7 +60,7 @@ def test_every_fault_is_on_now_and_then(world: World) -> None:
 
 
 def test_no_stock_is_split_twice(world: World) -> None:
-    drawn = [swarm(seed, world) for seed in range(600)]
+    drawn = [draw.swarm(seed, world) for seed in range(600)]
     splits = [[each for each in made.deeds if each.do == "split"] for made in drawn]
     by_fault = ["C06" in {fault["id"] for fault in made.faults} for made in drawn]
     assert {(len(some), fault) for some, fault in zip(splits, by_fault, strict=True)} == {
