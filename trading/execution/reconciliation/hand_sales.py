@@ -2,16 +2,17 @@
 
 They are kept for as long as they are listed: a fill of ours that comes later and looks the same is another one, and
 what the broker takes back of them is ours again. So is a write-off that no listed sale explained: the sale may be told
-of later.
+of later, or the shares stand there again, and the list was wrong.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from math import floor
 
+from trading.execution.ownership.excess import Excess
 from trading.execution.ownership.execution_matching import newest
 from trading.execution.ownership.share_trades import SharesSeen, in_flight, of_others, written_off
 from trading.execution.reading.evidence import drop_under, kept_under
@@ -23,6 +24,8 @@ from trading.ports import AdjustmentKind, Evidence
 
 _SPENT = "spent:"
 _UNTOLD = "untold:"
+STOOD = timedelta(minutes=10)
+"""a list may be old by as much: what it shows again is ours when it has shown it for longer"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +38,14 @@ class Spent:
     execution_id: str
     quantity: int
     entry_coid: str
+
+
+@dataclass(frozen=True, slots=True)
+class Untold:
+    """A write-off of so many own shares that no listed sale explained, and when it was made."""
+
+    gone: int
+    at: datetime
 
 
 def spent(evidence: Evidence) -> frozenset[str]:
@@ -74,16 +85,25 @@ def note_spent(
 
 def note_told(evidence: Evidence, foreign: Iterable[Execution], position: OwnPosition, now: datetime) -> None:
     """Keep the sales that explain an earlier write-off of shares of a position, where they are told of only now."""
-    written = f"{_UNTOLD}{position.entry_coid}:"
-    for gone in sorted(kept_under(evidence, written)):
-        before = evidence.of(f"{written}{gone}")[-1].at
-        sales = [each for each in _sales(foreign, position) if each.time <= before]
-        explain = _explaining(evidence, sales, position, int(gone))
+    for written in untold(evidence, position):
+        sales = [each for each in _sales(foreign, position) if each.time <= written.at]
+        explain = _explaining(evidence, sales, position, written.gone)
         for each in sales:
             if each.execution_id in explain:
                 _keep(evidence, each, each.quantity, position, now)
         if explain:
-            evidence.forget([f"{written}{gone}"])
+            forget_untold(evidence, position, written)
+
+
+def untold(evidence: Evidence, position: OwnPosition) -> tuple[Untold, ...]:
+    """Return the write-offs of shares of a position that no sale has explained so far."""
+    kept = f"{_UNTOLD}{position.entry_coid}:"
+    return tuple(Untold(int(gone), evidence.of(f"{kept}{gone}")[-1].at) for gone in sorted(kept_under(evidence, kept)))
+
+
+def forget_untold(evidence: Evidence, position: OwnPosition, written: Untold) -> None:
+    """Forget a write-off that was explained, or undone."""
+    evidence.forget([f"{_UNTOLD}{position.entry_coid}:{written.gone}"])
 
 
 def _sales(foreign: Iterable[Execution], position: OwnPosition) -> list[Execution]:
@@ -145,3 +165,27 @@ def returned(
         return None
     text = f"the broker took back that {shares} own shares were sold by hand"
     return Change(position, shares, AdjustmentKind.MANUAL, text), back
+
+
+def there_again(
+    position: OwnPosition, written: Iterable[Untold], seen: SharesSeen, excess: Excess | None
+) -> tuple[Change, Untold] | None:
+    """Return the shares that stand there again, with the one of `written` that had taken them for sold; None without.
+
+    Nobody was told to have traded there since they were bought, and the broker has shown just as many more for a while
+    (`excess`). The position may be one that was sold (`sold_positions`).
+    """
+    snapshot, journal = seen.snapshot, seen.journal
+    if excess is None or not snapshot.whole or snapshot.unsure(position.conid):
+        return None
+    if in_flight(position.conid, snapshot, journal) or of_others(position, seen.foreign):
+        return None
+    stands = floor(snapshot.held(position.conid)) - position.quantity
+    for each in written:
+        since = max(excess.since, each.at)
+        if stands == excess.shares == each.gone and snapshot.began - since >= STOOD:
+            if written_off(position, journal) < each.gone:
+                return None
+            text = f"{each.gone} own shares that were taken for sold by hand are there again"
+            return Change(position, each.gone, AdjustmentKind.MANUAL, text), each
+    return None

@@ -37,11 +37,15 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Doubt:
-    """The broker shows fewer shares than are ours; `vote` says whether this reading may be counted."""
+    """The broker shows fewer shares than are ours; `vote` says whether this reading may be counted.
+
+    `denied`: it speaks against it, so that those before count no more.
+    """
 
     position: OwnPosition
     held: int
     vote: bool
+    denied: bool = False
 
 
 def subject_of(position: OwnPosition) -> str:
@@ -122,11 +126,11 @@ def _judge_missing(
         return Doubt(position, held, vote=False)
     same = [vote for vote in votes if vote.evidence == str(held)]
     counts = _witnessed(position, snapshot, journal) and (not votes or snapshot.began - votes[-1].at >= VOTES_APART)
-    counts = counts and not _in_the_ledger(position, held, snapshot)
+    denied = _in_the_ledger(position, held, snapshot)
     settled = bool(votes) and snapshot.began - votes[0].at >= timedelta(seconds=2.0 * visibility_s)
-    if counts and settled and len(same) + 1 >= VOTES_NEEDED:
+    if counts and not denied and settled and len(same) + 1 >= VOTES_NEEDED:
         return _sold_by_hand(position, held)
-    return Doubt(position, held, vote=counts)
+    return Doubt(position, held, vote=counts and not denied, denied=denied)
 
 
 def _split(position: OwnPosition, became: tuple[int, float], text: str) -> Change:

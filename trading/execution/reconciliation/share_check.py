@@ -17,10 +17,13 @@ from trading.execution.reconciliation.absence import VOTES_APART
 from trading.execution.reconciliation.hand_sales import (
     Spent,
     forget_spent,
+    forget_untold,
     note_spent,
     note_told,
     returned,
     spent_sales,
+    there_again,
+    untold,
 )
 from trading.execution.reconciliation.own_shares import (
     Change,
@@ -31,7 +34,7 @@ from trading.execution.reconciliation.own_shares import (
 )
 from trading.model.alarm import Alarm, AlarmCode
 from trading.model.order import Execution
-from trading.model.record import JournalView
+from trading.model.record import JournalView, OwnPosition
 from trading.ports import AdjustmentKind, Evidence
 
 # Shares are missed, and the reading can't tell whether they are gone: only an event can.
@@ -68,14 +71,11 @@ def check_shares(
         note_told(context.evidence, foreign, position, now)
     spent = spent_sales(context.evidence)
     for position in positions:
-        back = returned(position, spent, seen)
-        if back is not None:
-            _take_back(context, *back, now, found)
+        if _came_back(context, position, spent, seen, now, found):
             changed.add(position.conid)
             continue
         subject = subject_of(position)
-        votes = context.evidence.of(subject)
-        excess = excess_in(position.conid, context.evidence)
+        votes, excess = context.evidence.of(subject), excess_in(position.conid, context.evidence)
         match judge_shares(position, votes, seen, visibility_s, excess):
             case Change(quantity=quantity, kind=kind, text=text, ratio=ratio):
                 changed.add(position.conid)
@@ -84,8 +84,8 @@ def check_shares(
                     note_spent(context.evidence, foreign, position, -quantity, now)
                 context.journal.adjust(position.conid, quantity, kind, text, now, ratio=ratio)
                 found.alarms.append(Alarm(AlarmCode(kind), position.symbol, f"{position.symbol}: {text}"))
-            case Doubt(held=held, vote=vote):
-                kept.add(subject)
+            case Doubt(held=held, vote=vote, denied=denied):
+                kept |= set() if denied else {subject}
                 if vote:
                     context.evidence.record(subject, str(held), snapshot.began)
                 text = (
@@ -118,17 +118,34 @@ def _bought_meanwhile(
     return found
 
 
-def _take_back(
-    context: TradingContext, change: Change, sales: Collection[Spent], now: datetime, found: SharesFound
-) -> None:
-    """Undo a write-off, and only then forget its sales: shares that are back must not stay bare.
+def _came_back(
+    context: TradingContext,
+    position: OwnPosition,
+    sales: Sequence[Spent],
+    seen: SharesSeen,
+    now: datetime,
+    found: SharesFound,
+) -> bool:
+    """Undo a write-off whose `sales` the broker took back, or whose shares stand there again; False where none was.
 
-    It is undone once, wherever the process ends in between: what is ours again isn't written off any more.
+    Only then what explained it is forgotten: shares that are back must not stay bare. It is undone once, wherever the
+    process ends in between: what is ours again isn't written off any more.
     """
-    position = change.position
-    context.journal.adjust(position.conid, change.quantity, change.kind, change.text, now)
-    forget_spent(context.evidence, sales)
+    evidence = context.evidence
+    if (back := returned(position, sales, seen)) is not None:
+        change, undone = back
+        context.journal.adjust(position.conid, change.quantity, change.kind, change.text, now)
+        forget_spent(evidence, undone)
+    else:
+        excess = excess_in(position.conid, evidence)
+        again = there_again(position, untold(evidence, position), seen, excess)
+        if again is None:
+            return False
+        change, written = again
+        context.journal.adjust(position.conid, change.quantity, change.kind, change.text, now)
+        forget_untold(evidence, position, written)
     found.alarms.append(Alarm(AlarmCode(change.kind), position.symbol, f"{position.symbol}: {change.text}"))
+    return True
 
 
 def _note_shown(

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -8,9 +9,10 @@ from tests.fakes.order_books import OrderBooks
 from tests.fakes.trading_context import OPEN
 from tests.fakes.trading_states import AAPL, IN_SESSION, XOM, entry, own, reading, stop, unreadable
 from tests.unit.trading.execution.shares_shown import shown, traded
+from trading.execution.ownership.excess import Excess
 from trading.execution.ownership.share_trades import SharesSeen
 from trading.execution.reading.snapshot import BrokerSnapshot, Reading
-from trading.execution.reconciliation.hand_sales import Spent, returned, spent
+from trading.execution.reconciliation.hand_sales import STOOD, Spent, Untold, returned, spent, there_again
 from trading.execution.reconciliation.own_shares import Change
 from trading.model.alarm import AlarmCode
 from trading.model.order import Execution, IntentState, Side
@@ -199,3 +201,57 @@ def test_bust_of_a_sale_of_a_persons_own_shares_makes_nothing_ours(books: OrderB
     books.broker.held[AAPL] = 9
     books.read_often(3, 40)
     assert books.shares() == {"AAPL": 5}
+
+
+# ---- shares that stand there again, of which no sale was ever told
+
+LONG_AGO = IN_SESSION - STOOD
+WRITTEN_OFF = Untold(4, LONG_AGO)
+
+
+def again(
+    held: float = 9.0,
+    *,
+    excess: Excess | None = Excess(4.0, 100.0, LONG_AGO),  # noqa: B008 - a value
+    written: Untold = WRITTEN_OFF,
+    foreign: tuple[Execution, ...] = (),
+    records: tuple[IntentRecord, ...] = (BOUGHT,),
+) -> int:
+    """Return how many shares are found to stand there again."""
+    seen = SharesSeen(shown({AAPL: held}), JournalView(records, (FIVE,)), foreign)
+    found = there_again(FIVE, (written,), seen, excess)
+    assert found is None or found[1] == written
+    return 0 if found is None else found[0].quantity
+
+
+def test_shares_that_were_written_off_without_a_sale_are_ours_when_they_stand_there_again() -> None:
+    assert again() == 4
+    assert again(8.0) == again(10.0) == 0
+    assert again(excess=None) == again(excess=Excess(3.0, 100.0, LONG_AGO)) == 0
+
+
+def test_they_have_to_be_shown_for_longer_than_a_list_may_be_old() -> None:
+    late = LONG_AGO + timedelta(seconds=1)
+    assert again(excess=Excess(4.0, 100.0, late)) == again(written=Untold(4, late)) == 0
+
+
+def test_where_others_traded_or_nothing_was_written_off_they_are_not_ours() -> None:
+    bought = replace(traded(4, side=Side.BUY), time=IN_SESSION)
+    assert again(foreign=(bought,)) == 0
+    assert again(records=(BOUGHT, stop(order_id=2, filled=4, state=IntentState.FILLED, parent="E"))) == 0
+
+
+def test_list_that_lacked_a_row_for_long_leaves_no_share_bare_for_good(books: OrderBooks) -> None:
+    books.bought()
+    books.bought("XOM", 5)
+    held = books.broker.held.pop(AAPL)
+    for _ in range(12):
+        books.read(35)
+    assert books.shares() == {"XOM": 5}
+    books.broker.held[AAPL] = held
+    for _ in range(3):
+        assert books.shares() == {"XOM": 5}
+        books.read(STOOD.total_seconds() / 2)
+    assert books.shares() == {"AAPL": 9, "XOM": 5}
+    books.read(35)
+    assert books.shares() == {"AAPL": 9, "XOM": 5}

