@@ -96,10 +96,11 @@ def plan_protection(state: TradingState, plan: Plan) -> None:
             _tell_attempts(cover.position, state, plan)
         if cover.position.conid in plan.leaving or state.guard.observes or not state.snapshot.whole:
             continue
+        if state.snapshot.held(cover.position.conid) < 0:
+            continue
         if cover.unproven or cover.exiting or state.snapshot.unclear(cover.position.conid):
             _give_up_warned(cover, state, plan)
-            continue
-        if state.snapshot.held(cover.position.conid) < 0:
+            _cut(cover, state, plan)
             continue
         # What rests already stays while it is in doubt whether shares are gone; nothing is sold beyond what is shown.
         resting = 0 if cover.stop is None else cover.stop.shares
@@ -114,6 +115,14 @@ def plan_protection(state: TradingState, plan: Plan) -> None:
             legs, pair_at = (cover.stop, cover.target), next_pair_at(cover.position.conid, state)
             plan_resize(cover.position, legs, need, state, plan, pair_at)
     _drop_planned(state, plan)
+
+
+def _cut(cover: Cover, state: TradingState, plan: Plan) -> None:
+    """Make what rests beside an order that isn't proven sell no more than there is: it may fill all the same."""
+    own = cover.position.quantity
+    legs = [leg for leg in (cover.stop, cover.target) if leg is not None and leg.shares > own]
+    if legs and not cover.exiting and not state.snapshot.unclear(cover.position.conid):
+        plan_resize(cover.position, legs, own, state, plan, None)
 
 
 def attempts(conid: int, state: TradingState) -> tuple[IntentRecord, ...]:
