@@ -193,13 +193,11 @@ def _cover_bare(cover: Cover, need: int, state: TradingState, plan: Plan) -> Non
 def _give_up_warned(cover: Cover, state: TradingState, plan: Plan) -> None:
     """Cancel a stop or target that has stood there with a warning of the broker's for a while, and is not right.
 
-    It stands for bare shares, or would sell more than there are.
+    It stands for bare shares in regular hours, or would sell more than there are.
     """
-    if not state.times.liquid:
-        return
     for record in state.journal.sells(cover.position.conid):
         warned = state.sightings.get(since_of(WARNED, record.coid), ())
-        wrong = cover.uncovered > 0 or record.left > cover.position.quantity
+        wrong = (state.times.liquid and cover.uncovered > 0) or record.left > cover.position.quantity
         is_leg = record.intent.role in {Role.STOP, Role.TARGET}
         if warned and is_leg and wrong and state.now - warned[0].at >= WARNED_FOR:
             ask_cancel(record, Step.REPLACE, state, plan)

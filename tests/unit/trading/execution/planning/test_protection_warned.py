@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+
 import pytest
 
 from tests.fakes.plans import cancels
@@ -26,12 +28,13 @@ def test_stop_that_keeps_a_warning_for_a_minute_is_cancelled(warned_s: float | N
         assert not any(isinstance(command, Submit) for command in plan.commands)
 
 
-def test_target_with_a_warning_that_would_sell_more_than_there_is_is_cancelled() -> None:
+@pytest.mark.parametrize("now", [IN_SESSION, PRE_OPEN])
+def test_target_with_a_warning_that_would_sell_more_than_there_is_is_cancelled(now: datetime) -> None:
     rows = [shows(stop()), shows(target(), BrokerStatus.WARN_STATE)]
-    warned = {since_of("warned", "T"): (Sighting("warned", after(-60)),)}
+    warned = {since_of("warned", "T"): (Sighting("warned", now - timedelta(seconds=60)),)}
     for quantity, gone in ((9, []), (8, [("T", Step.REPLACE)])):
         plan = Plan()
-        held = moment(IN_SESSION, stop(), target(), positions=[own(quantity)], orders=rows, sightings=warned)
+        held = moment(now, stop(), target(), positions=[own(quantity)], orders=rows, sightings=warned)
         plan_protection(held, plan)
         assert cancels(plan) == gone
 
