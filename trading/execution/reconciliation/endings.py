@@ -28,6 +28,9 @@ WARNED = "warned"
 _LATE = "late"
 _UNCONFIRMED = "unconfirmed"
 _SHOWN = "shown"
+_INACTIVE = "inactive"
+_MISSING = "missing"
+_ABOUT_ORDERS = (WARNED, _LATE, _UNCONFIRMED, _SHOWN, _INACTIVE, _MISSING)
 # By then nothing of a session's DAY orders can be on the book.
 EXPIRED_AFTER = timedelta(minutes=30)
 _ENDED = {
@@ -110,7 +113,7 @@ class Endings:
             self._since.seconds(WARNED, record.coid)
         if sight.life is OrderLife.UNSURE and order.status is not BrokerStatus.INACTIVE:
             return None
-        if sight.life is OrderLife.UNSURE and self._since.seconds("inactive", record.coid) < INACTIVE_AFTER_S:
+        if sight.life is OrderLife.UNSURE and self._since.seconds(_INACTIVE, record.coid) < INACTIVE_AFTER_S:
             return None
         if round(order.filled_quantity) != record.filled:
             if self._may_be_late(record):
@@ -203,8 +206,11 @@ class Endings:
     def _missing(self, record: IntentRecord, now: datetime) -> Ending | None:
         """An order that is not in the list: ask for it by its id; where nobody knows one it is unproven."""
         if self._snapshot.orders.value is None or self._snapshot.unsure(record.intent.conid):
+            # A row that can't be read speaks against nothing that was so before.
+            for what in _ABOUT_ORDERS:
+                self._since.was(what, record.coid)
             return None
-        missing_s = self._since.seconds("missing", record.coid)
+        missing_s = self._since.seconds(_MISSING, record.coid)
         if record.provisional:
             return Ending(IntentState.UNKNOWN, "the order that looked like it is gone")
         if record.order_id is None:

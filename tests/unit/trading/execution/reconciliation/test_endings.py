@@ -316,9 +316,11 @@ def test_nothing_is_missing_where_the_list_can_not_tell(judge: Judge) -> None:
         reading(later, unreadable_orders=[unreadable(ENTRY.intent.conid)]),
         reading(later, unreadable_orders=[unreadable(None)]),
     ]
-    assert judge(ENTRY) is None
+    assert judge(ENTRY, shows(ENTRY, BrokerStatus.WARN_STATE)) is None
     for snapshot in blind:
         assert judge(ENTRY, now=later, snapshot=snapshot) is None
+        # Nor does it speak against what was so before.
+        assert judge.evidence.of(f"since:{WARNED}:{ENTRY.coid}")[0].at == IN_SESSION
 
 
 def test_order_whose_status_can_not_be_read_has_not_ended(judge: Judge) -> None:
