@@ -7,10 +7,8 @@ from collections.abc import Iterator, Set
 
 from drill.checker.book import Book, Execution, Order, fill_of, final
 from drill.checker.logs import Case, Intent, Violation
-from drill.checker.looks import looks_of
+from drill.checker.looks import day_ends, looks_of
 from drill.checker.untold import untold
-
-_DAY_S, _MIDNIGHT_S = 86_400.0, 4 * 3600.0
 
 
 def intent_of(case: Case, order: Order) -> Intent | None:
@@ -76,7 +74,7 @@ def _never_shown(case: Case, book: Book) -> set[str]:
         shown = [execution.made] if execution.late else []
         if order is not None:
             shown.append(order.placed if book.trades_name_orders else execution.made)
-        if any(looks.first_clear(at) >= _day_ends(execution.made) for at in shown):
+        if any(looks.first_clear(at) >= day_ends(execution.made) for at in shown):
             found.add(name)
     return found
 
@@ -134,11 +132,6 @@ def _under_anothers_id(case: Case, book: Book) -> set[str]:
 
 def _look(execution: Execution) -> tuple[int, str, int, float]:
     return execution.conid, execution.side, execution.quantity, execution.price
-
-
-def _day_ends(at: float) -> float:
-    """Return when the exchange's day ends, by its summer time."""
-    return (at - _MIDNIGHT_S) // _DAY_S * _DAY_S + _DAY_S + _MIDNIGHT_S
 
 
 def i6_nothing_is_invented(case: Case) -> Iterator[Violation]:

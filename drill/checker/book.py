@@ -271,6 +271,13 @@ class Book:
                 groups[key] = max(groups[key], self.works(order))
         return alone + sum(groups.values())
 
+    def siblings(self, order: Order) -> list[Order]:
+        """Return the other orders of its bracket or pair."""
+        key = self._group_of(order)
+        if key is None:
+            return []
+        return [other for other in self.orders.values() if other is not order and self._group_of(other) == key]
+
     def symbol(self, conid: int) -> str:
         """Return a contract's symbol where one is known."""
         return next((name for name, known in self.conids.items() if known == conid), str(conid))
@@ -284,13 +291,7 @@ class Book:
         """Return what others of its group have taken off an order; children that don't know of each other, nothing."""
         if not self.linked and order.group is None:
             return 0
-        return sum(other.filled for other in self._siblings(order))
-
-    def _siblings(self, order: Order) -> list[Order]:
-        key = self._group_of(order)
-        if key is None:
-            return []
-        return [other for other in self.orders.values() if other is not order and self._group_of(other) == key]
+        return sum(other.filled for other in self.siblings(order))
 
     def _is_target(self, order: Order) -> bool:
         grouped = order.parent_id is not None or order.group is not None

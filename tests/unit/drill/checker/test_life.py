@@ -94,6 +94,7 @@ def test_outcome_that_is_not_proven_in_the_end_is_told_unless_it_is_frozen(state
     run.intents[ENTRY] = replace(run.intents[ENTRY], state=state)
     assert i20(run) == [ENTRY]
     run.intents[ENTRY] = replace(run.intents[ENTRY], frozen=True)
+    run.step(-3000.0, ENTRY, state)
     assert i20(run) == []
 
 
@@ -105,6 +106,8 @@ def test_frozen_leg_of_an_entry_that_ended_and_bought_nothing_is_told(entry: str
     run = bought()
     run.intent("B", state=entry, filled=filled, frozen=True)
     run.intent("B-S", "stop", parent="B", state="UNKNOWN", frozen=True)
+    run.step(0.0, "B", "UNKNOWN")
+    run.step(0.0, "B-S", "UNKNOWN")
     assert i20(run) == told
 
 
@@ -190,6 +193,7 @@ def test_position_without_a_stop_in_the_end_is_told_unless_it_is_leaving() -> No
     run.intent("X", "exit", state="PLANNED")
     assert i20(run) == []
     run.intent("X", "exit", state="UNKNOWN", frozen=True)
+    run.step(0.0, "X", "UNKNOWN")
     assert i20(run) == []
 
 
@@ -202,6 +206,7 @@ def test_sell_without_shares_behind_it_is_told_in_the_end() -> None:
     run.order(400.0, ticket(9, "SELL", "STP", 10, coid="B-S"))
     assert i20(run) == [SYMBOL]
     run.intent("B-T", "target", state="UNKNOWN", frozen=True)
+    run.step(0.0, "B-T", "UNKNOWN")
     assert i20(run) == []
 
 
