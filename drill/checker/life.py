@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from drill.checker.accounts import intent_of
-from drill.checker.book import Book, Order, final
-from drill.checker.logs import FAR, Case, ModeRow, Step, Violation, instant
+from drill.checker.book import Book, Order, book_at, changes, final
+from drill.checker.logs import FAR, Case, Halt, ModeRow, Step, Violation, instant
 from drill.checker.looks import looks_of, session_down
 from drill.checker.money import LATCH, MARGIN, drawdown
 from drill.checker.proofs import Proofs, in_reset, proofs_of
@@ -39,10 +39,13 @@ VOTES, VOTES_TAKE_S = 5, 239.0
 # What hides an order from a list that shows others.
 _LIES = frozenset({"H13", "H15", "O09"})
 RECONCILED_S = 900.0
+SEEN_S = 60.0
+"""how old what was seen may be"""
 OPEN = frozenset({"SENDING", "QUESTIONED", "REPLYING", "UNKNOWN"})
-# What a person has to clear before a halt can be taken back: shares short, an order under a name like ours, an account
-# or its kind that is not the one that is traded.
-_A_PERSONS = ("C05", "C11", "G08", "G09", "G10", "C10", "H17", "O24", "O17", "O13")
+# What a person asked for, and what only a person can clear: shares short, and an order under a name like ours.
+_ASKED, _SHORT, _ORPHAN = "operator", "short", "orphan"
+# A limit that latches where more was sold than was ours.
+_OVERSOLD = "oversold"
 
 
 def i17_edges(case: Case) -> Iterator[Violation]:
@@ -112,7 +115,7 @@ def i20_all_is_well_again(case: Case) -> Iterator[Violation]:
     yield from _session(case)
     yield from _reconciled_soon(case)
     yield from _unproven(case, proofs)
-    yield from _mode(case, book)
+    yield from _mode(case)
     for conid in sorted(book.own.keys() - untold(case)):
         yield from _position(case, book, proofs, conid)
 
@@ -179,16 +182,26 @@ def _unproven(case: Case, proofs: Proofs) -> Iterator[Violation]:
             )
 
 
-def _mode(case: Case, book: Book) -> Iterator[Violation]:
+def _mode(case: Case) -> Iterator[Violation]:
     facts = {row.fact: row for row in case.journal.modes}
-    reconciled, halt = facts.get("reconciled"), facts.get("halt")
+    reconciled = facts.get("reconciled")
     if reconciled is None or reconciled.value != "1":
         reason = "it never was" if reconciled is None else reconciled.reason
         yield Violation("I20", case.end, "mode", f"not reconciled one session after the faults stopped: {reason}")
-    short = any(shares < 0 for shares in book.held.values())
-    if halt is not None and halt.value == "1" and halt.actor == "system" and not short and not case.fired(*_A_PERSONS):
-        yield Violation("I20", case.end, "mode", f"halted again after a person's resume: {halt.reason}")
+    for halt in case.journal.halts:
+        if halt.cause != _ASKED and not _has_cause(case, halt):
+            text = f"halted again after a person's resume: {halt.cause} {halt.facts}"
+            yield Violation("I20", case.end, "mode", text)
     yield from _latched(case, facts.get("reducing"))
+
+
+def _has_cause(case: Case, halt: Halt) -> bool:
+    """Return whether what a halt names was there when it began: shares short, or an order that we never sent."""
+    if halt.cause == _SHORT:
+        conid = int(halt.facts.partition(":")[0])
+        return any(book_at(case, at).held[conid] < 0 for at in (halt.since - SEEN_S, halt.since))
+    orders = (line for line in case.truth if line["kind"] == "deed" and line["do"] == "order")
+    return halt.cause == _ORPHAN and any(line.get("coid") == halt.facts for line in orders)
 
 
 def _latched(case: Case, latched: ModeRow | None) -> Iterator[Violation]:
@@ -206,8 +219,15 @@ def _latched(case: Case, latched: ModeRow | None) -> Iterator[Violation]:
     allowed = case.told("limits").get("max_drawdown")
     if allowed is None or case.fired("C09") or drawdown(case, latched.at) >= allowed - MARGIN:
         codes.discard(LATCH)
-    if codes and not case.fired(*_A_PERSONS):
+    if _OVERSOLD in codes and any(f"{symbol}:" in latched.reason for symbol in _oversold(case)):
+        codes.discard(_OVERSOLD)
+    if codes:
         yield Violation("I20", case.end, "mode", f"{', '.join(sorted(codes))} holds entries back: {latched.reason}")
+
+
+def _oversold(case: Case) -> set[str]:
+    """Return the symbols of which ours ever sold more than was ours, which I10 judges."""
+    return {book.symbol(conid) for _, book in changes(case) for conid, shares in book.own.items() if shares < 0}
 
 
 def _position(case: Case, book: Book, proofs: Proofs, conid: int) -> Iterator[Violation]:
