@@ -12,7 +12,10 @@ from drill.checker.untold import untold
 
 
 def intent_of(case: Case, order: Order) -> Intent | None:
-    """Return the intent behind an own order: by its name, or as the stop or target of the entry that is its parent."""
+    """Return the intent behind an own order: by its name, or as the stop or target of the entry that is its parent.
+
+    One that has neither is the newest that was made before it of those that have had its id, as it is in the journal.
+    """
     intents = case.journal.intents
     if order.coid is not None and order.coid in intents:
         return intents[order.coid]
@@ -22,7 +25,9 @@ def intent_of(case: Case, order: Order) -> Intent | None:
         found = intents.get(f"{parent.coid}-{ending}")
         if found is not None:
             return found
-    return next((intent for intent in intents.values() if intent.order_id == order.order_id), None)
+    same_id = (intent for intent in intents.values() if intent.order_id == order.order_id)
+    alike = (intent for intent in same_id if (intent.conid, intent.side) == (order.conid, order.side))
+    return max((i for i in alike if i.created <= order.placed), key=lambda i: i.created, default=None)
 
 
 def i5_all_fills_are_counted(case: Case) -> Iterator[Violation]:
@@ -44,14 +49,12 @@ def i5_all_fills_are_counted(case: Case) -> Iterator[Violation]:
                 " never came into the journal",
             )
     filled: defaultdict[str, int] = defaultdict(int)
-    orders = {order.order_id: order for order in book.all_orders()}
     for name, execution in book.executions.items():
-        order = orders.get(execution.order_id)
-        intent = intent_of(case, order) if order is not None and order.own else None
+        intent = intent_of(case, execution.order) if execution.order is not None and execution.own else None
         if intent is not None and (name in booked or name not in unseen):
             filled[intent.coid] += execution.quantity
     for intent in case.journal.intents.values():
-        if intent.filled != filled[intent.coid] and not case.fired("G07"):
+        if intent.filled != filled[intent.coid]:
             yield Violation(
                 "I5",
                 case.end,
@@ -137,7 +140,6 @@ def _look(execution: Execution) -> tuple[int, str, int, float]:
 def i6_nothing_is_invented(case: Case) -> Iterator[Violation]:
     """Each execution of the journal is one of the broker's, of an own order, and of that intent's."""
     book = final(case)
-    orders = {order.order_id: order for order in book.all_orders()}
     for execution in case.journal.executions:
         true = book.executions.get(fill_of(execution.execution_id))
         problem = None
@@ -150,8 +152,8 @@ def i6_nothing_is_invented(case: Case) -> Iterator[Violation]:
             problem = f"it is another's, of order {true.order_id}"
         elif (true.conid, true.side) != (execution.conid, execution.side):
             problem = f"the broker's is {true.side} of {book.symbol(true.conid)}"
-        elif not case.fired("G07"):
-            intent = intent_of(case, orders[true.order_id])
+        elif true.order is not None:
+            intent = intent_of(case, true.order)
             if intent is not None and intent.coid != execution.coid:
                 problem = f"it is of {intent.coid}"
         if problem is not None:

@@ -63,6 +63,8 @@ class Execution:
     corrected: bool
     late: bool
     """made when its order was over"""
+    order: Order | None = None
+    """the order itself: its id may be given again"""
 
 
 @dataclass(slots=True)
@@ -187,6 +189,7 @@ class Book:
             made=self.at if before is None else before.made,
             corrected=before is not None,
             late=before.late if before is not None else order is not None and not order.live,
+            order=before.order if before is not None else order,
         )
         if order is not None and before is None:
             order.filled += change
