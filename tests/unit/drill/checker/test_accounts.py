@@ -101,7 +101,7 @@ def test_fill_that_looks_just_like_that_of_another_is_not_asked_for_nor_what_its
         ({}, 0),
         ({"trades_name_orders": True}, 1),
         ({"looked": True}, 1),
-        ({"given_to": 50}, 2),
+        ({"given_to": 50}, 1),
         ({"named": True}, 1),
     ],
 )
