@@ -65,6 +65,8 @@ class Execution:
     """made when its order was over"""
     order: Order | None = None
     """the order itself: its id may be given again"""
+    taken: int = 0
+    """how many own shares a sale of another sold"""
 
 
 @dataclass(slots=True)
@@ -193,7 +195,19 @@ class Book:
         )
         if order is not None and before is None:
             order.filled += change
+        ours = self.own[facts["conid"]]
         self._move(facts["conid"], change if facts["side"] == "BUY" else -change, own=own)
+        if facts["side"] == "SELL" and not own:
+            self._sold_by_hand(self.executions[name], before, ours - self.own[facts["conid"]], change)
+
+    def _sold_by_hand(self, sale: Execution, before: Execution | None, sold: int, change: int) -> None:
+        """Keep how many own shares a sale of another sold; what is taken back of it is ours again."""
+        taken = before.taken if before is not None else 0
+        back = 0
+        if change < 0 and self.split_at.get(sale.conid, 0.0) <= sale.made:
+            back = max(min(taken, -change, self.held[sale.conid] - self.own[sale.conid]), 0)
+            self.own[sale.conid] += back
+        sale.taken = taken + max(sold, 0) - back
 
     def _move(self, conid: int, change: int, *, own: bool) -> None:
         self.held[conid] += change
