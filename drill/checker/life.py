@@ -38,7 +38,7 @@ ENDED = ABSENT | {"CANCELLED", "EXPIRED", "DENIED"}
 VOTES, VOTES_TAKE_S = 5, 239.0
 # What hides an order from a list that shows others.
 _LIES = frozenset({"H13", "H15", "O09"})
-RECONCILED_S = 900.0
+RECONCILED_S = LEAVING_S = 900.0
 SEEN_S = 60.0
 """how old what was seen may be"""
 OPEN = frozenset({"SENDING", "QUESTIONED", "REPLYING", "UNKNOWN"})
@@ -241,10 +241,9 @@ def _position(case: Case, book: Book, proofs: Proofs, conid: int) -> Iterator[Vi
 
 
 def _leaving(case: Case, proofs: Proofs, conid: int) -> bool:
-    """Return whether an exit of it is on its way, or a sell is frozen: what became of that only a person can say."""
-    states = ("PLANNED", "WORKING", *OPEN)
+    """Return whether an exit of it has just begun, or what became of a sell only a person can say."""
     return any(
-        intent.role == "exit" and intent.state in states
+        intent.role == "exit" and intent.state in {"PLANNED", *OPEN} and intent.created > case.end - LEAVING_S
         for intent in case.journal.intents.values()
         if intent.conid == conid
     ) or _frozen(case, proofs, conid)

@@ -9,6 +9,7 @@ import pytest
 from drill.checker import life
 from drill.checker.logs import Halt, ModeRow, Step
 from tests.unit.drill.checker.made_up import (
+    CLOSE_S,
     CONID,
     ENTRY,
     STOP,
@@ -224,8 +225,9 @@ def test_position_without_a_stop_in_the_end_is_told_unless_it_is_leaving() -> No
     run = bought()
     run.over(200.0, STOP_ID)
     assert i20(run) == [SYMBOL]
-    run.intent("X", "exit", state="PLANNED")
-    assert i20(run) == []
+    for created, subjects in ((CLOSE_S + 901.0, []), (CLOSE_S + 899.0, [SYMBOL])):
+        run.intent("X", "exit", state="PLANNED", created=seconds(created))
+        assert i20(run) == subjects
     run.intent("X", "exit", state="UNKNOWN", frozen=True)
     run.step(0.0, "X", "UNKNOWN")
     assert i20(run) == []
