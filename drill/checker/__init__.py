@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
-from drill.checker import accounts, commands, cover, exposure, life, limits, money, wire
+from drill.checker import accounts, commands, cover, decisions, exposure, life, limits, money, pacing, wire
 from drill.checker.journal import read_journal
 from drill.checker.logs import Case, Violation, case_of, parse_lines
 
@@ -33,10 +33,11 @@ INVARIANTS: Mapping[str, Invariant] = {
     "I18": wire.i18_questions,
     "I20 flatten": commands.flatten_sells,
     "I20": life.i20_all_is_well_again,
-    "I21": wire.i21_within_the_limits,
+    "I21": pacing.i21_within_the_limits,
     "I22": wire.i22_in_its_window,
     "I26": life.i26_every_state_boots,
     "I27": money.i27_flows_latch_nothing,
+    "I28": decisions.i28_entries_are_answered,
 }
 """every invariant that can be judged from the two files; docs/drill.md says why the others can't"""
 

@@ -7,14 +7,15 @@ from collections.abc import Iterator, Set
 
 from drill.checker.book import Book, Execution, Order, fill_of, final
 from drill.checker.logs import Case, Intent, Violation
-from drill.checker.looks import looks_of
+from drill.checker.looks import day_ends, looks_of
 from drill.checker.untold import untold
-
-_DAY_S, _MIDNIGHT_S = 86_400.0, 4 * 3600.0
 
 
 def intent_of(case: Case, order: Order) -> Intent | None:
-    """Return the intent behind an own order: by its name, or as the stop or target of the entry that is its parent."""
+    """Return the intent behind an own order: by its name, or as the stop or target of the entry that is its parent.
+
+    One that has neither is the newest that was made before it of those that have had its id, as it is in the journal.
+    """
     intents = case.journal.intents
     if order.coid is not None and order.coid in intents:
         return intents[order.coid]
@@ -24,7 +25,9 @@ def intent_of(case: Case, order: Order) -> Intent | None:
         found = intents.get(f"{parent.coid}-{ending}")
         if found is not None:
             return found
-    return next((intent for intent in intents.values() if intent.order_id == order.order_id), None)
+    same_id = (intent for intent in intents.values() if intent.order_id == order.order_id)
+    alike = (intent for intent in same_id if (intent.conid, intent.side) == (order.conid, order.side))
+    return max((i for i in alike if i.created <= order.placed), key=lambda i: i.created, default=None)
 
 
 def i5_all_fills_are_counted(case: Case) -> Iterator[Violation]:
@@ -46,14 +49,12 @@ def i5_all_fills_are_counted(case: Case) -> Iterator[Violation]:
                 " never came into the journal",
             )
     filled: defaultdict[str, int] = defaultdict(int)
-    orders = {order.order_id: order for order in book.all_orders()}
     for name, execution in book.executions.items():
-        order = orders.get(execution.order_id)
-        intent = intent_of(case, order) if order is not None and order.own else None
+        intent = intent_of(case, execution.order) if execution.order is not None and execution.own else None
         if intent is not None and (name in booked or name not in unseen):
             filled[intent.coid] += execution.quantity
     for intent in case.journal.intents.values():
-        if intent.filled != filled[intent.coid] and not case.fired("G07"):
+        if intent.filled != filled[intent.coid]:
             yield Violation(
                 "I5",
                 case.end,
@@ -76,7 +77,7 @@ def _never_shown(case: Case, book: Book) -> set[str]:
         shown = [execution.made] if execution.late else []
         if order is not None:
             shown.append(order.placed if book.trades_name_orders else execution.made)
-        if any(looks.first_clear(at) >= _day_ends(execution.made) for at in shown):
+        if any(looks.first_clear(at) >= day_ends(execution.made) for at in shown):
             found.add(name)
     return found
 
@@ -136,15 +137,9 @@ def _look(execution: Execution) -> tuple[int, str, int, float]:
     return execution.conid, execution.side, execution.quantity, execution.price
 
 
-def _day_ends(at: float) -> float:
-    """Return when the exchange's day ends, by its summer time."""
-    return (at - _MIDNIGHT_S) // _DAY_S * _DAY_S + _DAY_S + _MIDNIGHT_S
-
-
 def i6_nothing_is_invented(case: Case) -> Iterator[Violation]:
     """Each execution of the journal is one of the broker's, of an own order, and of that intent's."""
     book = final(case)
-    orders = {order.order_id: order for order in book.all_orders()}
     for execution in case.journal.executions:
         true = book.executions.get(fill_of(execution.execution_id))
         problem = None
@@ -157,8 +152,8 @@ def i6_nothing_is_invented(case: Case) -> Iterator[Violation]:
             problem = f"it is another's, of order {true.order_id}"
         elif (true.conid, true.side) != (execution.conid, execution.side):
             problem = f"the broker's is {true.side} of {book.symbol(true.conid)}"
-        elif not case.fired("G07"):
-            intent = intent_of(case, orders[true.order_id])
+        elif true.order is not None:
+            intent = intent_of(case, true.order)
             if intent is not None and intent.coid != execution.coid:
                 problem = f"it is of {intent.coid}"
         if problem is not None:

@@ -63,6 +63,10 @@ class Execution:
     corrected: bool
     late: bool
     """made when its order was over"""
+    order: Order | None = None
+    """the order itself: its id may be given again"""
+    taken: int = 0
+    """how many own shares a sale of another sold"""
 
 
 @dataclass(slots=True)
@@ -188,10 +192,23 @@ class Book:
             made=self.at if before is None else before.made,
             corrected=before is not None,
             late=before.late if before is not None else order is not None and not order.live,
+            order=before.order if before is not None else order,
         )
         if order is not None and before is None:
             order.filled += change
+        ours = self.own[facts["conid"]]
         self._move(facts["conid"], change if facts["side"] == "BUY" else -change, own=own)
+        if facts["side"] == "SELL" and not own:
+            self._sold_by_hand(self.executions[name], before, ours - self.own[facts["conid"]], change)
+
+    def _sold_by_hand(self, sale: Execution, before: Execution | None, sold: int, change: int) -> None:
+        """Keep how many own shares a sale of another sold; what is taken back of it is ours again."""
+        taken = before.taken if before is not None else 0
+        back = 0
+        if change < 0 and self.split_at.get(sale.conid, 0.0) <= sale.made:
+            back = max(min(taken, -change, self.held[sale.conid] - self.own[sale.conid]), 0)
+            self.own[sale.conid] += back
+        sale.taken = taken + max(sold, 0) - back
 
     def _move(self, conid: int, change: int, *, own: bool) -> None:
         self.held[conid] += change
@@ -272,6 +289,13 @@ class Book:
                 groups[key] = max(groups[key], self.works(order))
         return alone + sum(groups.values())
 
+    def siblings(self, order: Order) -> list[Order]:
+        """Return the other orders of its bracket or pair."""
+        key = self._group_of(order)
+        if key is None:
+            return []
+        return [other for other in self.orders.values() if other is not order and self._group_of(other) == key]
+
     def symbol(self, conid: int) -> str:
         """Return a contract's symbol where one is known."""
         return next((name for name, known in self.conids.items() if known == conid), str(conid))
@@ -285,13 +309,7 @@ class Book:
         """Return what others of its group have taken off an order; children that don't know of each other, nothing."""
         if not self.linked and order.group is None:
             return 0
-        return sum(other.filled for other in self._siblings(order))
-
-    def _siblings(self, order: Order) -> list[Order]:
-        key = self._group_of(order)
-        if key is None:
-            return []
-        return [other for other in self.orders.values() if other is not order and self._group_of(other) == key]
+        return sum(other.filled for other in self.siblings(order))
 
     def _is_target(self, order: Order) -> bool:
         grouped = order.parent_id is not None or order.group is not None

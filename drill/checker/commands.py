@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 from drill.checker.accounts import intent_of
 from drill.checker.book import Order, book_at, final
-from drill.checker.cover import unproven_until
 from drill.checker.exposure import ended, halts
 from drill.checker.logs import FAR, Case, Goal, Violation
 from drill.checker.looks import Looks, alive_after, looks_of
+from drill.checker.proofs import Proofs, proofs_of
 
 CANCEL_S = 60.0
 """after the first clear look at an entry in a halt its cancel has to have been asked for"""
@@ -67,20 +67,21 @@ def _cancel_asked(case: Case, order: Order, since: float, until: float) -> bool:
 
 def flatten_sells(case: Case) -> Iterator[Violation]:
     """What is ours has an exit soon after a flatten, in liquid hours, but where a sell of it is not proven."""
-    looks = looks_of(case)
+    seen = looks_of(case), proofs_of(case)
     for goal in case.journal.goals:
         for opened, closed in case.hours:
-            yield from _unsold(case, looks, goal, opened, closed)
+            yield from _unsold(case, seen, goal, opened, closed)
 
 
-def _unsold(case: Case, looks: Looks, goal: Goal, opened: float, closed: float) -> Iterator[Violation]:
-    seen = looks.first_clear(max(goal.since, opened))
-    due = alive_after(case, looks.clear_from(seen, SELL_S)) if seen < FAR else FAR
+def _unsold(case: Case, seen: tuple[Looks, Proofs], goal: Goal, opened: float, closed: float) -> Iterator[Violation]:
+    looks, proofs = seen
+    looked = looks.first_clear(max(goal.since, opened))
+    due = alive_after(case, looks.clear_from(looked, SELL_S)) if looked < FAR else FAR
     if due >= min(goal.until, closed - NO_ORDERS_BEFORE_CLOSE_S, case.end):
         return
     book = book_at(case, due)
     for conid, shares in book.own.items():
-        if shares <= 0 or unproven_until(case, conid, due) > due:
+        if shares <= 0 or proofs.unproven_until(conid, due) > due:
             continue
         if not any(i.role == "exit" and i.conid == conid and i.created <= due for i in case.journal.intents.values()):
             yield Violation("I20", due, book.symbol(conid), f"a flatten stands, and {shares} own shares have no exit")

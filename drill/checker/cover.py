@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from drill.checker.book import OVER, Book, changes, walk
 from drill.checker.logs import FAR, Case, Violation, instant, shown
 from drill.checker.looks import Looks, alive_after, looks_of
+from drill.checker.proofs import Proofs, proofs_of
 from drill.checker.untold import untold
 
 T_PROTECT_S = 15.0
@@ -22,10 +23,7 @@ PENALTY_S = 120.0
 AGAIN_S = 30.0
 WRONG_LISTS = frozenset({"C04", "H13", "H14"})
 OK = 200
-UNPROVEN = frozenset({"SENDING", "QUESTIONED", "REPLYING", "UNKNOWN"})
 SMALL_PART = 0.1
-VANISHED_S = 120.0
-"""how long an order may be missing in the list before it counts as unproven"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +72,12 @@ def i9_shares_are_covered(case: Case) -> Iterator[Violation]:
     guard stands for it), the minute that an exit takes, the pause after a pair that the broker refused, and till the
     close a few shares that the broker was asked in vain to let the stop of the others have.
     """
-    looks, unclear = looks_of(case), untold(case)
+    seen, unclear = (looks_of(case), proofs_of(case)), untold(case)
     for gap in gaps(case):
         if gap.conid in unclear:
             continue
         for begin, end in _liquid_parts(case, gap):
-            due = _deadline(case, looks, gap, begin)
+            due = _deadline(case, seen, gap, begin)
             if due < end:
                 since, seconds = shown(begin)[11:19], round(end - begin)
                 sentence = f"{gap.shares} own shares have been without a stop since {since}, for {seconds} s in all"
@@ -94,17 +92,18 @@ def _liquid_parts(case: Case, gap: Gap) -> Iterator[tuple[float, float]]:
             yield begin, end
 
 
-def _deadline(case: Case, looks: Looks, gap: Gap, begin: float) -> float:
+def _deadline(case: Case, seen: tuple[Looks, Proofs], gap: Gap, begin: float) -> float:
     """Return until when the shares may be bare."""
+    looks, _ = seen
     since = looks.first_clear(begin)
     while since < gap.end:
         # Once what was in the way is gone, at first or at the end of the time for it, it can be done.
-        later = _hindered_until(case, looks, gap, begin, since)
+        later = _hindered_until(case, seen, gap, begin, since)
         if later <= since:
             due = looks.clear_from(since, T_PROTECT_S)
             if due >= gap.end:
                 return due
-            later = _hindered_until(case, looks, gap, begin, due)
+            later = _hindered_until(case, seen, gap, begin, due)
             if later <= due:
                 later = _cancelling_until(case, gap, since, due)
             if later <= since:
@@ -113,11 +112,12 @@ def _deadline(case: Case, looks: Looks, gap: Gap, begin: float) -> float:
     return since
 
 
-def _hindered_until(case: Case, looks: Looks, gap: Gap, begin: float, at: float) -> float:
+def _hindered_until(case: Case, seen: tuple[Looks, Proofs], gap: Gap, begin: float, at: float) -> float:
     """Return until when nothing could be done that a time falls into; else the time."""
+    looks, proofs = seen
     return max(
         alive_after(case, at),
-        unproven_until(case, gap.conid, at),
+        proofs.unproven_until(gap.conid, at),
         _exit_until(case, gap, at),
         _tried_until(case, gap, begin, at),
         _doubtful_until(case, looks, gap, at),
@@ -125,32 +125,6 @@ def _hindered_until(case: Case, looks: Looks, gap: Gap, begin: float, at: float)
         _shown_again_until(case, at),
         _kept_until(case, gap, begin, at),
     )
-
-
-def unproven_until(case: Case, conid: int, at: float, order_id: int | None = None) -> float:
-    """Return until when a stop or an exit of the contract was not proven that was not at a time; else the time.
-
-    An order that is only like it, and does not show its name, proves nothing, and is never cancelled. With an order's
-    id it is asked of those alone that this order may be.
-    """
-    until = at
-    for coid, intent in case.journal.intents.items():
-        asked = order_id is None or intent.order_id in {None, order_id}
-        if intent.conid == conid and intent.side == "SELL" and asked:
-            until = max(until, _in_state(case, coid, at))
-    return until
-
-
-def _in_state(case: Case, coid: str, at: float) -> float:
-    unproven = False
-    for step in case.journal.steps:
-        if step.coid != coid:
-            continue
-        if step.at > at and unproven:
-            return step.at
-        if step.at - (VANISHED_S if step.state == "UNKNOWN" else 0.0) <= at:
-            unproven = step.state in UNPROVEN or step.likeness
-    return FAR if unproven else at
 
 
 def _exit_until(case: Case, gap: Gap, at: float) -> float:

@@ -8,16 +8,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from drill.checker.book import OVER, Book, changes, walk
-from drill.checker.cover import unproven_until
+from drill.checker.book import OVER, Book, Order, changes, walk
 from drill.checker.logs import FAR, Case, Line, Violation, instant
 from drill.checker.looks import Looks, alive_after, looks_of
+from drill.checker.proofs import Proofs, proofs_of
 from drill.checker.untold import untold_spans
 from drill.checker.wire import TWICE, YES, met, repeated, says_yes
 
 TRIM_S = 120.0
 ORPHAN_SEEN_S = 120.0
-_LATE_FILLS = ("O13", "O16", "O17", "O24")
 
 
 def i10_never_short(case: Case) -> Iterator[Violation]:
@@ -25,7 +24,7 @@ def i10_never_short(case: Case) -> Iterator[Violation]:
 
     What the broker or a person does to a position can't be foreseen: then the excess has to go once it can be seen.
     """
-    looks, unclear = looks_of(case), untold_spans(case)
+    looks, proofs, unclear = looks_of(case), proofs_of(case), untold_spans(case)
     excess: dict[int, float] = {}
     before: Counter[int] = Counter()
     for line, book in changes(case):
@@ -33,7 +32,7 @@ def i10_never_short(case: Case) -> Iterator[Violation]:
             since, until = unclear.get(conid, (FAR, FAR))
             if since <= book.at < until:
                 continue
-            yield from _sold_short(case, line, book, looks, conid)
+            yield from _sold_short(case, line, book, (looks, proofs), conid)
             over = book.potential(conid) - book.most_own(conid)
             placed = line["kind"] == "order" and any(each["conid"] == conid for each in line["tickets"])
             again = placed and any(_delivered_twice(case, book, each.get("coid"), book.at) for each in line["tickets"])
@@ -47,10 +46,10 @@ def i10_never_short(case: Case) -> Iterator[Violation]:
             if over > 0 and conid not in excess:
                 excess[conid] = book.at
             elif over <= 0 and conid in excess:
-                yield from _lingered(case, looks, book, (conid, excess.pop(conid), book.at))
+                yield from _lingered(case, (looks, proofs), book, (conid, excess.pop(conid), book.at))
             before[conid] = max(over, 0)
     for conid, since in excess.items():
-        yield from _lingered(case, looks, book, (conid, since, case.end))
+        yield from _lingered(case, (looks, proofs), book, (conid, since, case.end))
 
 
 def _unseen(book: Book, looks: Looks, conid: int) -> bool:
@@ -62,28 +61,45 @@ def _unseen(book: Book, looks: Looks, conid: int) -> bool:
     return any(not each.own or each.corrected for each in changed)
 
 
-def _sold_short(case: Case, line: Line, book: Book, looks: Looks, conid: int) -> Iterator[Violation]:
+def _sold_short(case: Case, line: Line, book: Book, seen: tuple[Looks, Proofs], conid: int) -> Iterator[Violation]:
     """Judge a sale beyond what is ours, but where a person had sold just before: a cancel may be under way.
 
     Nor is it judged where they had bought the shares back before anyone could see that they were gone.
     Nor are the shares judged that a person added to an order which is not proven to be ours: it is never changed by us.
     """
     sold = line["kind"] == "fill" and line["execution"]["conid"] == conid and line["execution"]["side"] == "SELL"
-    if not sold or book.own[conid] >= 0 or not book.linked or case.fired(*_LATE_FILLS, "C05"):
+    if not sold or book.own[conid] >= 0:
         return
+    looks, proofs = seen
     order_id = line["execution"]["order_id"]
+    if _beside_what_nobody_foresaw(book, looks, book.orders[order_id]):
+        return
     if _ahead_of_its_parent(book, looks, order_id):
         return
     if _delivered_twice(case, book, book.orders[order_id].coid, book.at - TRIM_S):
         return
     added = book.orders[order_id].by_hand
-    if -book.own[conid] <= added and unproven_until(case, conid, book.at, order_id) > book.at:
+    if -book.own[conid] <= added and proofs.unproven_until(conid, book.at, order_id) > book.at:
         return
     if -book.own[conid] <= _bought_back(book, looks, conid):
         return
     if not _unseen(book, looks, conid) and not _sold_by_others(book, conid, book.at - TRIM_S):
         text = f"order {order_id} sold {-book.own[conid]} more than was ours"
         yield Violation("I10", book.at, book.symbol(conid), text)
+
+
+def _beside_what_nobody_foresaw(book: Book, looks: Looks, order: Order) -> bool:
+    """Return whether a sale came before what the broker did could be seen, and what it left over be taken off.
+
+    That is a fill of an order that was over, one that was corrected or taken back, and, where the legs of a group don't
+    know of each other, one of the other leg.
+    """
+    apart = set() if book.linked else {other.order_id for other in book.siblings(order)}
+    return any(
+        book.at <= looks.clear_from(looks.first_clear(each.at), TRIM_S)
+        for each in book.executions.values()
+        if each.conid == order.conid and (each.late or each.corrected or each.order_id in apart)
+    )
 
 
 def _bought_back(book: Book, looks: Looks, conid: int) -> int:
@@ -126,16 +142,18 @@ def _sold_by_others(book: Book, conid: int, since: float) -> bool:
     )
 
 
-def _lingered(case: Case, looks: Looks, book: Book, span: tuple[int, float, float]) -> Iterator[Violation]:
+def _lingered(
+    case: Case, seen: tuple[Looks, Proofs], book: Book, span: tuple[int, float, float]
+) -> Iterator[Violation]:
     """Judge an excess that lasted: from the first clear look in liquid hours on a cancel has to have been asked for.
 
     While a sell of ours there is not proven, missing shares are not written off: it may be what sold them.
     """
-    conid, since, until = span
+    (looks, proofs), (conid, since, until) = seen, span
     for opened, closed in case.hours:
         begin = max(since, opened)
         due = looks.first_clear(begin) + TRIM_S
-        if (proven := unproven_until(case, conid, due)) > due:
+        if (proven := proofs.unproven_until(conid, due)) > due:
             due = proven + TRIM_S
         if due >= min(until, closed) or alive_after(case, due) > due:
             continue

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
-from drill.checker.logs import FAR, Act, Booked, Goal, Intent, Journal, ModeRow, Step, instant
+from drill.checker.logs import FAR, Act, Booked, Decided, Goal, Halt, Intent, Journal, ModeRow, Step, instant
 
 
 def read_journal(path: Path) -> Journal:
@@ -38,6 +39,11 @@ def read_journal(path: Path) -> Journal:
             goals=tuple(
                 Goal(instant(row["since"]), instant(row["over_at"]) if row["over_at"] else FAR)
                 for row in connection.execute("SELECT since, over_at FROM goal ORDER BY id")
+            ),
+            decisions=tuple(_decisions(connection)),
+            halts=tuple(
+                Halt(row["cause"], row["facts"], instant(row["since"]))
+                for row in connection.execute("SELECT * FROM halt WHERE acknowledged_at IS NULL ORDER BY id")
             ),
         )
 
@@ -71,6 +77,19 @@ def _acts(connection: sqlite3.Connection) -> Iterator[Act]:
             sha256=row["body_sha256"],
             kind=row["class"],
             at=instant(row["at"]),
+        )
+
+
+def _decisions(connection: sqlite3.Connection) -> Iterator[Decided]:
+    answers = connection.execute(
+        "SELECT session, symbol FROM denial UNION SELECT decided, symbol FROM intent"
+    ).fetchall()
+    for row in connection.execute("SELECT session, at, body FROM decision ORDER BY session"):
+        yield Decided(
+            session=row["session"],
+            at=instant(row["at"]),
+            entries=tuple(entry["symbol"] for entry in json.loads(row["body"])["entries"]),
+            answered=frozenset(each["symbol"] for each in answers if each["session"] == row["session"]),
         )
 
 

@@ -6,14 +6,13 @@ I15, I17, I20, I26 of the invariants.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, time
-from zoneinfo import ZoneInfo
 
 from drill.checker.accounts import intent_of
-from drill.checker.book import Book, Order, final
-from drill.checker.logs import FAR, Case, ModeRow, Step, Violation, instant
+from drill.checker.book import Book, Order, book_at, changes, final
+from drill.checker.logs import FAR, Case, Halt, ModeRow, Step, Violation, instant
 from drill.checker.looks import looks_of, session_down
 from drill.checker.money import LATCH, MARGIN, drawdown
+from drill.checker.proofs import Proofs, in_reset, proofs_of
 from drill.checker.untold import untold
 from drill.checker.wire import repeated
 
@@ -37,15 +36,16 @@ ABSENT = frozenset({"LOST", "REJECTED", "DECLINED"})
 ENDED = ABSENT | {"CANCELLED", "EXPIRED", "DENIED"}
 # Of an order that its lists can show within a minute: five readings half a minute apart, from two minutes on.
 VOTES, VOTES_TAKE_S = 5, 239.0
-_RESET_ZONE, _RESET_FROM, _RESET_UNTIL = ZoneInfo("America/New_York"), time(0, 45), time(1, 30)
-_SATURDAY, _SATURDAY_FROM = 5, time(18, 0)
 # What hides an order from a list that shows others.
 _LIES = frozenset({"H13", "H15", "O09"})
-RECONCILED_S = 900.0
+RECONCILED_S = LEAVING_S = 900.0
+SEEN_S = 60.0
+"""how old what was seen may be"""
 OPEN = frozenset({"SENDING", "QUESTIONED", "REPLYING", "UNKNOWN"})
-# What a person has to clear before a halt can be taken back: shares short, an order under a name like ours, an account
-# or its kind that is not the one that is traded.
-_A_PERSONS = ("C05", "C11", "G08", "G09", "G10", "C10", "H17", "O24", "O17", "O13")
+# What a person asked for, and what only a person can clear: shares short, and an order under a name like ours.
+_ASKED, _SHORT, _ORPHAN = "operator", "short", "orphan"
+# A limit that latches where more was sold than was ours.
+_OVERSOLD = "oversold"
 
 
 def i17_edges(case: Case) -> Iterator[Violation]:
@@ -89,14 +89,7 @@ def _misled(case: Case, placed: float, step: Step) -> bool:
     if step.state != "LOST" or step.at - placed < VOTES_TAKE_S:
         return False
     lies = [instant(line["at"]) for line in case.truth if line["kind"] == "fault" and line["id"] in _LIES]
-    return sum(placed <= at <= step.at and not _in_reset(at) for at in lies) >= VOTES
-
-
-def _in_reset(at: float) -> bool:
-    """Return whether the broker's reset was on, nightly or on Saturday evening: no reading proves anything then."""
-    local = datetime.fromtimestamp(at, _RESET_ZONE)
-    evening = local.weekday() == _SATURDAY and local.time() >= _SATURDAY_FROM
-    return evening or _RESET_FROM <= local.time() < _RESET_UNTIL
+    return sum(placed <= at <= step.at and not in_reset(at) for at in lies) >= VOTES
 
 
 def i15_its_cover_is_over(case: Case) -> Iterator[Violation]:
@@ -118,13 +111,13 @@ def i20_all_is_well_again(case: Case) -> Iterator[Violation]:
     """One session after the faults stopped: active, nothing unproven, every position covered, no sell left over."""
     if not case.happened("end") or case.happened("stuck"):
         return
-    book = final(case)
+    book, proofs = final(case), proofs_of(case)
     yield from _session(case)
     yield from _reconciled_soon(case)
-    yield from _unproven(case)
-    yield from _mode(case, book)
+    yield from _unproven(case, proofs)
+    yield from _mode(case)
     for conid in sorted(book.own.keys() - untold(case)):
-        yield from _position(case, book, conid)
+        yield from _position(case, book, proofs, conid)
 
 
 def _session(case: Case) -> Iterator[Violation]:
@@ -173,29 +166,42 @@ def _resumed(case: Case) -> float:
     return max(asked, default=FAR)
 
 
-def _unproven(case: Case) -> Iterator[Violation]:
-    """Nothing is unproven but what is frozen, and no leg of an entry that ended and bought nothing: it can't live."""
+def _unproven(case: Case, proofs: Proofs) -> Iterator[Violation]:
+    """Nothing is unproven but what is frozen, as long as no looks could have settled it.
+
+    Nor is a leg of an entry that ended and bought nothing: it can't live.
+    """
     for intent in case.journal.intents.values():
         if intent.state not in OPEN:
             continue
         entry = case.journal.intents.get(intent.parent or "")
         alone = entry is not None and entry.state in ENDED and entry.filled == 0
-        if not intent.frozen or alone:
+        if not intent.frozen or alone or not proofs.nobody_can_tell(intent.coid):
             yield Violation(
                 "I20", case.end, intent.coid, f"it is still {intent.state}, one session after the faults stopped"
             )
 
 
-def _mode(case: Case, book: Book) -> Iterator[Violation]:
+def _mode(case: Case) -> Iterator[Violation]:
     facts = {row.fact: row for row in case.journal.modes}
-    reconciled, halt = facts.get("reconciled"), facts.get("halt")
+    reconciled = facts.get("reconciled")
     if reconciled is None or reconciled.value != "1":
         reason = "it never was" if reconciled is None else reconciled.reason
         yield Violation("I20", case.end, "mode", f"not reconciled one session after the faults stopped: {reason}")
-    short = any(shares < 0 for shares in book.held.values())
-    if halt is not None and halt.value == "1" and halt.actor == "system" and not short and not case.fired(*_A_PERSONS):
-        yield Violation("I20", case.end, "mode", f"halted again after a person's resume: {halt.reason}")
+    for halt in case.journal.halts:
+        if halt.cause != _ASKED and not _has_cause(case, halt):
+            text = f"halted again after a person's resume: {halt.cause} {halt.facts}"
+            yield Violation("I20", case.end, "mode", text)
     yield from _latched(case, facts.get("reducing"))
+
+
+def _has_cause(case: Case, halt: Halt) -> bool:
+    """Return whether what a halt names was there when it began: shares short, or an order that we never sent."""
+    if halt.cause == _SHORT:
+        conid = int(halt.facts.partition(":")[0])
+        return any(book_at(case, at).held[conid] < 0 for at in (halt.since - SEEN_S, halt.since))
+    orders = (line for line in case.truth if line["kind"] == "deed" and line["do"] == "order")
+    return halt.cause == _ORPHAN and any(line.get("coid") == halt.facts for line in orders)
 
 
 def _latched(case: Case, latched: ModeRow | None) -> Iterator[Violation]:
@@ -213,33 +219,40 @@ def _latched(case: Case, latched: ModeRow | None) -> Iterator[Violation]:
     allowed = case.told("limits").get("max_drawdown")
     if allowed is None or case.fired("C09") or drawdown(case, latched.at) >= allowed - MARGIN:
         codes.discard(LATCH)
-    if codes and not case.fired(*_A_PERSONS):
+    if _OVERSOLD in codes and any(f"{symbol}:" in latched.reason for symbol in _oversold(case)):
+        codes.discard(_OVERSOLD)
+    if codes:
         yield Violation("I20", case.end, "mode", f"{', '.join(sorted(codes))} holds entries back: {latched.reason}")
 
 
-def _position(case: Case, book: Book, conid: int) -> Iterator[Violation]:
+def _oversold(case: Case) -> set[str]:
+    """Return the symbols of which ours ever sold more than was ours, which I10 judges."""
+    return {book.symbol(conid) for _, book in changes(case) for conid, shares in book.own.items() if shares < 0}
+
+
+def _position(case: Case, book: Book, proofs: Proofs, conid: int) -> Iterator[Violation]:
     own, symbol = max(book.own[conid], 0), book.symbol(conid)
     bare = own - book.covered(conid)
-    if bare > 0 and not _leaving(case, conid):
+    if bare > 0 and not _leaving(case, proofs, conid):
         yield Violation("I20", case.end, symbol, f"{bare} of {own} own shares have no stop at the broker")
-    if book.most_own(conid) == 0 and book.potential(conid) > 0 and not _frozen(case, conid):
+    if book.most_own(conid) == 0 and book.potential(conid) > 0 and not _frozen(case, proofs, conid):
         orders = ", ".join(str(order.order_id) for order in book.own_sells(conid))
         yield Violation("I20", case.end, symbol, f"none is ours any more, and order {orders} to sell is still live")
 
 
-def _leaving(case: Case, conid: int) -> bool:
-    """Return whether an exit of it is on its way, or a sell is frozen: what became of that only a person can say."""
-    states = ("PLANNED", "WORKING", *OPEN)
+def _leaving(case: Case, proofs: Proofs, conid: int) -> bool:
+    """Return whether an exit of it has just begun, or what became of a sell only a person can say."""
     return any(
-        intent.role == "exit" and intent.state in states
+        intent.role == "exit" and intent.state in {"PLANNED", *OPEN} and intent.created > case.end - LEAVING_S
         for intent in case.journal.intents.values()
         if intent.conid == conid
-    ) or _frozen(case, conid)
+    ) or _frozen(case, proofs, conid)
 
 
-def _frozen(case: Case, conid: int) -> bool:
+def _frozen(case: Case, proofs: Proofs, conid: int) -> bool:
     """Return whether a sell of ours is frozen there, which may be any order that nobody can tell."""
-    return any(i.side == "SELL" and i.frozen and i.conid == conid for i in case.journal.intents.values())
+    sells = (intent for intent in case.journal.intents.values() if intent.side == "SELL" and intent.conid == conid)
+    return any(intent.frozen and proofs.nobody_can_tell(intent.coid) for intent in sells)
 
 
 def i26_every_state_boots(case: Case) -> Iterator[Violation]:

@@ -101,6 +101,25 @@ class Goal:
 
 
 @dataclass(frozen=True, slots=True)
+class Decided:
+    """A decision: on which session, when, what was to be bought, and of what of it there is an order or a refusal."""
+
+    session: str
+    at: float
+    entries: tuple[str, ...]
+    answered: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Halt:
+    """What halted that nobody has acknowledged: why, and what was seen."""
+
+    cause: str
+    facts: str
+    since: float
+
+
+@dataclass(frozen=True, slots=True)
 class Journal:
     """What trading.db holds of it."""
 
@@ -111,6 +130,8 @@ class Journal:
     positions: Mapping[int, int] = field(default_factory=dict)
     modes: Sequence[ModeRow] = ()
     goals: Sequence[Goal] = ()
+    decisions: Sequence[Decided] = ()
+    halts: Sequence[Halt] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from drill.checker.logs import FAR, Case, instant
 
+_DAY_S, _MIDNIGHT_S = 86_400.0, 4 * 3600.0
 DISTURBANCES = ("client_fault", "gateway_crash", "death", "start", "no_start")
 
 
@@ -71,6 +72,11 @@ def looks_of(case: Case) -> Looks:
                 clear.append(at)
             before, disturbed = event["seq"], False
     return Looks(tuple(clear), tuple(troubled), tuple(began))
+
+
+def day_ends(at: float) -> float:
+    """Return when the exchange's day ends, by its summer time."""
+    return (at - _MIDNIGHT_S) // _DAY_S * _DAY_S + _DAY_S + _MIDNIGHT_S
 
 
 def alive_after(case: Case, at: float) -> float:

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from drill.checker.book import fill_of, final, walk
 from drill.checker.logs import FAR, Case
 from drill.checker.looks import Looks, looks_of
+from drill.checker.proofs import proofs_of
 
 
 def untold(case: Case) -> frozenset[int]:
@@ -65,11 +66,12 @@ def _witness(
 
 
 def _missing_beside_a_frozen_sell(case: Case) -> frozenset[int]:
-    own = final(case).own
+    own, proofs = final(case).own, proofs_of(case)
     return frozenset(
         intent.conid
         for intent in case.journal.intents.values()
         if intent.frozen
+        and proofs.nobody_can_tell(intent.coid)
         and intent.state == "UNKNOWN"
         and intent.side == "SELL"
         and own.get(intent.conid, 0) < case.journal.positions.get(intent.conid, 0)

@@ -88,7 +88,13 @@ def may_be(record: IntentRecord, sight: OrderSight, journal: JournalView, epoch:
         return True
     as_read = could_be(intent, _at_price(intent, order))
     alike = as_read or _split(order, intent, several=True) or _enlarged(intent, order)
-    return alike and order.order_id not in journal.bound_ids and not is_settled(sight, journal, epoch)
+    return alike and not _is_bound(order, journal) and not is_settled(sight, journal, epoch)
+
+
+def _is_bound(order: BrokerOrder, journal: JournalView) -> bool:
+    """Return whether an order is one of ours for certain; under the id of one that had vanished another may stand."""
+    bound = (r for r in journal.maybe_live if r.order_id == order.order_id and not r.provisional)
+    return any(r.state is not IntentState.UNKNOWN or is_same(r, order, journal) for r in bound)
 
 
 def is_settled(sight: OrderSight, journal: JournalView, epoch: int) -> bool:
@@ -229,15 +235,15 @@ def bindings(journal: JournalView, snapshot: BrokerSnapshot) -> tuple[Binding, .
     open_records = [r for r in journal.maybe_live if r.order_id is None or r.provisional]
     if not open_records:
         return back
-    ids = {r.coid: r.order_id for r in journal.records if r.order_id is not None and not r.provisional}
+    known = {r.coid: r.order_id for r in journal.records if r.order_id is not None and not r.provisional}
+    ids = dict(snapshot.executed_ids) | known
     # What is over stays that of the record which ended with it; in another contract, or named, it has its id anew.
     ended = {(r.order_id, r.intent.conid) for r in journal.records if r.state in TERMINAL}
     names = {r.coid for r in open_records if named(r.intent)}
-    taken = journal.bound_ids - _given_again(journal, snapshot)
     free = {
         order_id: sight
         for order_id, sight in snapshot.sights.items()
-        if (order := sight.order).order_id not in taken
+        if not _is_bound(order := sight.order, journal)
         and not (sight.life is OrderLife.OVER and (order_id, order.conid) in ended and order.order_ref not in names)
         and not is_settled(sight, journal, snapshot.epoch)
     }
@@ -279,22 +285,14 @@ def is_anothers_id(order_id: int, coid: str, records: Iterable[IntentRecord]) ->
 
 
 def _back(journal: JournalView, snapshot: BrokerSnapshot) -> tuple[Binding, ...]:
-    found = _vanished(journal, snapshot)
-    return tuple(Binding(r.coid, order.order_id) for r, order in found if is_same(r, order, journal))
-
-
-def _given_again(journal: JournalView, snapshot: BrokerSnapshot) -> frozenset[int]:
-    """Return the ids of orders of ours that had vanished, under which the list shows other orders now."""
-    return frozenset(order.order_id for r, order in _vanished(journal, snapshot) if not is_same(r, order, journal))
-
-
-def _vanished(journal: JournalView, snapshot: BrokerSnapshot) -> list[tuple[IntentRecord, BrokerOrder]]:
-    """Return the orders of ours that had vanished, each with what the list shows under its id again."""
-    return [
-        (record, sight.order)
+    """Return the bindings of orders of ours that had vanished, and are in the list again."""
+    return tuple(
+        Binding(record.coid, sight.order.order_id)
         for record in journal.maybe_live
-        if record.state is IntentState.UNKNOWN and (sight := snapshot.sight_of(record.order_id)) is not None
-    ]
+        if record.state is IntentState.UNKNOWN
+        and (sight := snapshot.sight_of(record.order_id)) is not None
+        and is_same(record, sight.order, journal)
+    )
 
 
 def _by_name(intent: OrderIntent, sights: Iterable[OrderSight]) -> tuple[Binding, ...]:

@@ -15,6 +15,7 @@ from trading.model.record import IntentRecord, JournalView
 from trading.ports import Evidence
 
 _THEIRS = "theirs:"
+_ALONE = frozenset({Role.ENTRY, Role.EXIT})
 
 
 def theirs(evidence: Evidence) -> frozenset[str]:
@@ -28,15 +29,18 @@ def note_theirs(
     """Keep whose they are where, once their order is in no list any more, they may be taken for an order of ours.
 
     So it is with a leg of ours that nobody has seen, and where their order has an id that one of ours had before. Of
-    those that look the same, nothing is kept where nothing but that says whose they are.
+    those that look the same, nothing is kept where nothing but that says whose they are. Beside an order of ours that
+    is not proven they say what its shares are not.
     """
-    conids = {record.intent.conid for record in unseen_legs(journal)}
+    conids = {r.intent.conid for r in journal.maybe_live if r.state is IntentState.UNKNOWN}
     ids = {record.order_id for record in journal.records} - {None}
     known = theirs(evidence)
     told = [each for each in foreign if each.conid in conids or each.order_id in ids]
     for each in told:
         alike = each.order_id is None and sum(_look(each) == _look(other) for other in told) > 1
-        if fill_key(each.execution_id) not in known and not alike and is_anothers(each, journal, snapshot):
+        if fill_key(each.execution_id) in known or alike or _may_be_unseen(each, journal, snapshot):
+            continue
+        if is_anothers(each, journal, snapshot):
             evidence.record(f"{_THEIRS}{fill_key(each.execution_id)}", "of another's order", snapshot.began)
 
 
@@ -115,6 +119,13 @@ def _has_filled(order: BrokerOrder, execution: Execution) -> bool:
 
 def _look(execution: Execution) -> tuple[object, ...]:
     return execution.order_id, execution.conid, execution.side, execution.quantity, execution.price
+
+
+def _may_be_unseen(execution: Execution, journal: JournalView, snapshot: BrokerSnapshot) -> bool:
+    """Return whether its order looks like an entry or exit of ours that nobody has seen, whose name a list may hide."""
+    unseen = [r for r in journal.of(execution.conid) if r.order_id is None and r.state is IntentState.UNKNOWN]
+    rows = [row for row in snapshot.order_rows if row.order_id == execution.order_id]
+    return any(r.intent.role in _ALONE and could_be(r.intent, row) for r in unseen for row in rows)
 
 
 def unseen_legs(journal: JournalView) -> list[IntentRecord]:

@@ -87,6 +87,17 @@ def plan_entries(state: TradingState, plan: Plan) -> None:
     plan.over |= waits.over(state.decision.session, state.sightings)
 
 
+def forgo_late(state: TradingState, plan: Plan) -> None:
+    """Put on record that what is left of the decision is too late: once there is a newer one nobody looks at it."""
+    if state.decision is None:
+        return
+    decided = state.decision.session
+    for approved in entries_left(state):
+        late = checks.too_old(approved.symbol, decided, state)
+        if late is not None:
+            plan.commands.append(Forgo(decided, waits.refusal(late, decided, state.sightings)))
+
+
 def check_entry(group: Sequence[OrderIntent], state: TradingState) -> Denied | None:
     """Return the first limit that refuses an entry with its stop and target as things stand.
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from trading.execution.look_again import POLL_S
 from trading.execution.planning.cancels import lapse, plan_cancels
-from trading.execution.planning.entries import entries_left, plan_entries
+from trading.execution.planning.entries import entries_left, forgo_late, plan_entries
 from trading.execution.planning.exits import plan_exits, wanted_exits
 from trading.execution.planning.plan import Cancel, Plan
 from trading.execution.planning.protection import plan_protection
@@ -23,7 +23,8 @@ def obligations(state: TradingState) -> Plan:
     """
     plan = Plan()
     if state.snapshot.orders.value is None:
-        # Without the order list nothing can be judged, and nothing is sent.
+        # Without the order list nothing can be judged, and nothing is sent. What is too late is so all the same.
+        forgo_late(state, plan)
         if state.times.liquid and state.journal.positions:
             plan.again(state.now + timedelta(seconds=POLL_S))
         return plan

@@ -59,7 +59,10 @@ class Sender:
         self._submission = Submission(context)
 
     def carry_out(self, plan: Plan, state: TradingState) -> Round:
-        """Carry a plan's commands out until they are done or the round is over."""
+        """Carry a plan's commands out until they are done or the round is over.
+
+        What is only put on record needs no reading of now, and nobody may look at it again.
+        """
         began = self._context.clock.monotonic()
         done = Round()
         now = self._context.clock.now()
@@ -70,20 +73,25 @@ class Sender:
         ):
             if numbers:
                 self._context.commands.settle(numbers, result, why, now)
+        over = False
         for command in plan.commands:
-            late = self._context.clock.monotonic() - began > ROUND_S
-            stale = self._context.clock.now() - state.snapshot.began > OLDEST_SNAPSHOT
-            if late or stale or done.unanswered >= MAX_UNANSWERED:
-                done.unfinished = True
-                break
-            if self._context.interrupted() and not isinstance(command, Cancel):
-                break
+            if not isinstance(command, Forgo):
+                over = over or self._is_over(command, state, began, done)
+                if over:
+                    continue
             try:
                 self._carry_out(command, state, done)
             except InvariantBroken as error:
                 # One command that can't be carried out never keeps the others from being.
                 done.halts.append(cause_of(error))
         return done
+
+    def _is_over(self, command: PlannedCommand, state: TradingState, began: float, done: Round) -> bool:
+        """Return whether a round ends before a command: for the time it took, or for a person who wants something."""
+        late = self._context.clock.monotonic() - began > ROUND_S
+        stale = self._context.clock.now() - state.snapshot.began > OLDEST_SNAPSHOT
+        done.unfinished = late or stale or done.unanswered >= MAX_UNANSWERED
+        return done.unfinished or (self._context.interrupted() and not isinstance(command, Cancel))
 
     def _carry_out(self, command: PlannedCommand, state: TradingState, done: Round) -> None:
         match command:

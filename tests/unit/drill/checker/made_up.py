@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from drill.checker.logs import Act, Booked, Case, Goal, Intent, Journal, ModeRow, Step
+from drill.checker.logs import Act, Booked, Case, Decided, Goal, Halt, Intent, Journal, ModeRow, Step
 
 OPEN = datetime(2014, 3, 3, 14, 30, tzinfo=UTC)
 CLOSE_S = 6.5 * 3600.0
@@ -38,10 +38,22 @@ class MadeUp:
     positions: dict[int, int] = field(default_factory=dict)
     modes: list[ModeRow] = field(default_factory=list)
     goals: list[Goal] = field(default_factory=list)
+    decisions: list[Decided] = field(default_factory=list)
+    halts: list[Halt] = field(default_factory=list)
     filled: dict[int, int] = field(default_factory=dict)
 
     def case(self, end: float = CLOSE_S + 1800.0) -> Case:
-        journal = Journal(self.intents, self.steps, self.wire, self.executions, self.positions, self.modes, self.goals)
+        journal = Journal(
+            self.intents,
+            self.steps,
+            self.wire,
+            self.executions,
+            self.positions,
+            self.modes,
+            self.goals,
+            self.decisions,
+            self.halts,
+        )
         events = [*self.events, {"at": text(end), "seq": len(self.truth), "kind": "end"}]
         hours = [(seconds(0.0), seconds(CLOSE_S))]
         return Case(self.truth, journal, events, hours, {SYMBOL: CONID}, ACCOUNT)

@@ -156,3 +156,18 @@ def test_id_that_is_given_again_leaves_the_first_order_known() -> None:
     book = book_of(run)
     assert [order.coid for order in book.all_orders() if order.order_id == ENTRY_ID] == ["A", "B"]
     assert book.covered(CONID) == 10
+
+
+@pytest.mark.parametrize(
+    ("left", "split", "own"), [(6, False, 4), (0, False, 10), (2, False, 8), (7, False, 3), (0, True, 8)]
+)
+def test_own_shares_that_somebody_sold_are_ours_again_as_far_as_that_is_taken_back(
+    left: int, own: int, *, split: bool
+) -> None:
+    run = bought()
+    run.fill(200.0, 50, "SELL", 6, "0000a.h.01.01")
+    if split:
+        # What it is taken back in is another share.
+        run.line(250.0, "deed", do="split", symbol=SYMBOL, ratio=2.0)
+    run.fill(300.0, 50, "SELL", left, "0000a.h.01.02")
+    assert final(run.case()).own[CONID] == own

@@ -94,6 +94,38 @@ def test_order_that_may_be_another_s_may_sell_the_shares_that_a_person_added_to_
     assert len([each for each in i10(run) if "sold" in each.sentence]) == count
 
 
+@pytest.mark.parametrize(("sold_at", "count"), [(300.0, 0), (429.0, 0), (431.0, 1), (3000.0, 1)])
+def test_sale_beside_a_late_fill_is_held_against_us_once_that_could_be_seen(sold_at: float, count: int) -> None:
+    run = bought()
+    run.over(200.0, STOP_ID)
+    run.fill(300.0, STOP_ID, "SELL", 10)
+    run.turn(310.0)
+    run.fill(sold_at, TARGET_ID, "SELL", 10)
+    assert len([each for each in i10(run) if "sold" in each.sentence]) == count
+
+
+@pytest.mark.parametrize(("linked", "sold_at", "count"), [(True, 301.0, 1), (False, 301.0, 0), (False, 431.0, 1)])
+def test_legs_that_know_nothing_of_each_other_may_both_fill_before_that_could_be_seen(
+    sold_at: float, count: int, *, linked: bool
+) -> None:
+    run = bought()
+    run.line(-3500.0, "behaviour", bracket_children_cancel_each_other=linked)
+    run.truth.insert(0, run.truth.pop())
+    run.fill(300.0, STOP_ID, "SELL", 10)
+    run.turn(310.0)
+    run.fill(sold_at, TARGET_ID, "SELL", 10)
+    assert len([each for each in i10(run) if "sold" in each.sentence]) == count
+
+
+def test_fault_in_another_contract_or_long_ago_excuses_no_sale() -> None:
+    run = bought()
+    for fault in ("O13", "O16", "O17", "O24", "C05"):
+        run.line(90.0, "fault", id=fault, path="/tickle")
+    run.turn(110.0)
+    run.fill(300.0, STOP_ID, "SELL", 11)
+    assert [violation.subject for violation in i10(run)] == [SYMBOL]
+
+
 def test_pair_beside_a_purchase_that_was_taken_back_meanwhile_is_not_told() -> None:
     for seen, count in ((False, 0), (True, 1)):
         run = bought()

@@ -40,4 +40,8 @@ def test_everything_that_is_judged_is_read(ordinary: Schedule, world: World, tmp
     assert (bought.side, bought.quantity, bought.conid, bought.replaced) == ("BUY", 25, entry.conid, False)
     assert list(journal.positions.values()) == [61]
     assert [row.value for row in journal.modes if row.fact == "reconciled"] == ["0", "1"]
+    (first, *_) = journal.decisions
+    assert first.answered == {*first.entries}
+    assert first.entries
+    assert journal.halts == ()
     assert entry.created > instant("2014-04-22T00:00:00Z")

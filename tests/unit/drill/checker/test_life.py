@@ -7,8 +7,20 @@ from dataclasses import replace
 import pytest
 
 from drill.checker import life
-from drill.checker.logs import Step
-from tests.unit.drill.checker.made_up import ENTRY, STOP, STOP_ID, SYMBOL, TARGET_ID, MadeUp, bought, seconds, ticket
+from drill.checker.logs import Halt, ModeRow, Step
+from tests.unit.drill.checker.made_up import (
+    CLOSE_S,
+    CONID,
+    ENTRY,
+    STOP,
+    STOP_ID,
+    SYMBOL,
+    TARGET_ID,
+    MadeUp,
+    bought,
+    seconds,
+    ticket,
+)
 
 
 def i20(run: MadeUp) -> list[str]:
@@ -94,6 +106,7 @@ def test_outcome_that_is_not_proven_in_the_end_is_told_unless_it_is_frozen(state
     run.intents[ENTRY] = replace(run.intents[ENTRY], state=state)
     assert i20(run) == [ENTRY]
     run.intents[ENTRY] = replace(run.intents[ENTRY], frozen=True)
+    run.step(-3000.0, ENTRY, state)
     assert i20(run) == []
 
 
@@ -105,6 +118,8 @@ def test_frozen_leg_of_an_entry_that_ended_and_bought_nothing_is_told(entry: str
     run = bought()
     run.intent("B", state=entry, filled=filled, frozen=True)
     run.intent("B-S", "stop", parent="B", state="UNKNOWN", frozen=True)
+    run.step(0.0, "B", "UNKNOWN")
+    run.step(0.0, "B-S", "UNKNOWN")
     assert i20(run) == told
 
 
@@ -132,12 +147,37 @@ def test_system_that_is_not_reconciled_in_the_end_is_told() -> None:
     assert i20(run) == ["mode"]
 
 
-def test_halt_of_its_own_after_the_resume_is_told_unless_a_person_has_to_act() -> None:
+@pytest.mark.parametrize(
+    ("cause", "facts", "told"),
+    [
+        ("operator", "1", []),
+        ("invariant", "I6: another's", ["mode"]),
+        ("short", f"{CONID}:-5", ["mode"]),
+        ("short", "4711:-5", []),
+        ("orphan", "TS-abcd-0001-b", ["mode"]),
+        ("orphan", "TS-abcd-0001-c", []),
+    ],
+)
+def test_halt_after_the_resume_is_told_unless_what_it_names_was_there(cause: str, facts: str, told: list[str]) -> None:
     run = bought()
-    run.mode(500.0, "halt", "1", "system")
-    assert i20(run) == ["mode"]
+    run.line(390.0, "deed", do="trade", order_id=50, symbol="MSFT", side="SELL", quantity=5)
+    run.fill(390.0, 50, "SELL", 5)
+    run.truth[-1]["execution"] |= {"conid": 4711, "symbol": "MSFT"}
+    # Nothing of another kind excuses it.
     run.line(400.0, "fault", id="C05", path="/tickle")
-    assert i20(run) == []
+    run.line(400.0, "deed", do="order", order_id=51, symbol=SYMBOL, side="BUY", quantity=1, coid="TS-abcd-0001-c")
+    run.halts.append(Halt(cause, facts, seconds(420.0)))
+    assert i20(run) == told
+
+
+@pytest.mark.parametrize(("sold", "told"), [(11, []), (10, ["mode"])])
+def test_more_that_was_sold_than_was_ours_holds_entries_back_for_a_reason(sold: int, told: list[str]) -> None:
+    run = bought()
+    run.fill(300.0, STOP_ID, "SELL", sold)
+    run.over(300.0, STOP_ID, "filled")
+    run.over(300.0, TARGET_ID)
+    run.modes.append(ModeRow("reducing", "oversold", f"{SYMBOL}: it sold 1 more than we had", "system", seconds(301.0)))
+    assert i20(run) == told
 
 
 @pytest.mark.parametrize(
@@ -179,17 +219,17 @@ def test_drawdown_that_is_one_holds_entries_back_for_a_reason(equity: float, val
     run.line(450.0, "close", equity=equity)
     run.mode(500.0, "reducing", value)
     assert i20(run) == subjects
-    run.line(460.0, "fault", id="C05", path="/tickle")
-    assert i20(run) == []
 
 
 def test_position_without_a_stop_in_the_end_is_told_unless_it_is_leaving() -> None:
     run = bought()
     run.over(200.0, STOP_ID)
     assert i20(run) == [SYMBOL]
-    run.intent("X", "exit", state="PLANNED")
-    assert i20(run) == []
+    for created, subjects in ((CLOSE_S + 901.0, []), (CLOSE_S + 899.0, [SYMBOL])):
+        run.intent("X", "exit", state="PLANNED", created=seconds(created))
+        assert i20(run) == subjects
     run.intent("X", "exit", state="UNKNOWN", frozen=True)
+    run.step(0.0, "X", "UNKNOWN")
     assert i20(run) == []
 
 
@@ -202,6 +242,7 @@ def test_sell_without_shares_behind_it_is_told_in_the_end() -> None:
     run.order(400.0, ticket(9, "SELL", "STP", 10, coid="B-S"))
     assert i20(run) == [SYMBOL]
     run.intent("B-T", "target", state="UNKNOWN", frozen=True)
+    run.step(0.0, "B-T", "UNKNOWN")
     assert i20(run) == []
 
 

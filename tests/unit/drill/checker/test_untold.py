@@ -69,6 +69,7 @@ def test_shares_that_are_missing_beside_a_frozen_sell_are_a_persons() -> None:
         run.line(200.0, "deed", do="trade", order_id=50, symbol=SYMBOL, side="SELL", quantity=10)
         run.fill(200.0, 50, "SELL", 10)
         run.intents[STOP] = replace(run.intents[STOP], **facts)
+        run.step(100.0, STOP, "UNKNOWN")
         assert untold(run.case()) == (frozenset() if told else {CONID})
 
 

@@ -20,7 +20,7 @@ def names(found: list[Violation]) -> list[str]:
 def test_ordinary_run_keeps_every_invariant_of_the_wire() -> None:
     case = bought().case()
     every = [value for name, value in vars(wire).items() if name[0] == "i" and name[1].isdigit()]
-    assert len(every) == 8
+    assert len(every) == 7
     assert [violation for invariant in every for violation in invariant(case)] == []
 
 
@@ -218,10 +218,10 @@ def test_session_that_changed_after_the_question_and_before_any_look_could_not_b
 def test_same_question_is_answered_yes_once_for_each_order() -> None:
     for path, count in (("/iserver/reply/r", 1), (ORDERS, 0)):
         run = asked("o163")
-        run.request(-2999.0, path="/iserver/reply/q", sha=YES)
-        run.request(-2998.5, path=path, sha="no")
+        run.about(-2999.0, ENTRY, path="/iserver/reply/q", sha=YES)
+        run.about(-2998.5, ENTRY, path=path, sha="no")
         run.line(-2998.0, "question", reply_id="again", message_ids=["o163"], order_ids=[1], coids=[ENTRY])
-        run.request(-2997.0, path="/iserver/reply/again", sha=YES)
+        run.about(-2997.0, ENTRY, path="/iserver/reply/again", sha=YES)
         assert len(list(wire.i18_questions(run.case()))) == count
 
 
@@ -229,34 +229,12 @@ def test_question_that_an_earlier_process_was_asked_is_not_answered() -> None:
     run = asked("o163")
     run.event(-2999.5, "start")
     assert list(wire.i18_questions(run.case())) == []
+    run.about(-2999.0, ENTRY, path="/iserver/reply/q", sha=YES)
+    # What is delivered twice was answered once.
+    run.line(-2998.0, "fault", id="T09", path="/iserver/reply/q")
     run.request(-2999.0, path="/iserver/reply/q", sha=YES)
+    run.request(-2998.0, path="/iserver/reply/q", sha=YES)
     assert names(list(wire.i18_questions(run.case()))) == ["I18"]
-
-
-def test_call_over_a_limit_is_told_unless_a_fault_made_it_so() -> None:
-    run = MadeUp()
-    run.line(0.0, "limited", method="GET", path="/iserver/account/orders", limit="call")
-    assert names(list(wire.i21_within_the_limits(run.case()))) == ["I21"]
-    for fault in ("H03", "T09"):
-        told = replace(run, truth=list(run.truth))
-        told.line(1.0, "fault", id=fault, path="/iserver/account/orders")
-        assert list(wire.i21_within_the_limits(told.case())) == []
-
-
-@pytest.mark.parametrize(
-    ("step", "arrived", "count"),
-    [({"method": "POST"}, 99.5, 0), ({"method": "POST"}, 98.9, 2), ({"event": {"do": "resume"}}, 99.5, 2)],
-)
-def test_call_that_was_held_back_counts_when_it_arrives(step: dict[str, object], arrived: float, count: int) -> None:
-    run = MadeUp()
-    run.line(40.0, "planned", number=0, step=step)
-    run.line(arrived, "done", number=0)
-    for at, limit in ((100.0, "all"), (160.0, "box")):
-        run.line(at, "limited", method="POST", path="/tickle", limit=limit)
-    assert len(list(wire.i21_within_the_limits(run.case()))) == count
-    # What is over a limit later is its own fault again.
-    run.line(2000.0, "limited", method="POST", path="/tickle", limit="all")
-    assert len(list(wire.i21_within_the_limits(run.case()))) == count + 1
 
 
 def test_entry_is_sent_in_the_hour_before_the_open_and_until_two_minutes_before() -> None:

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from tests.fakes.trading_states import EPOCH, IN_SESSION, MSFT, asked, reading, shows, stop
+from tests.unit.trading.execution.ownership.test_execution_matching import execution
 from tests.unit.trading.execution.ownership.test_order_matching import (
     BRACKET,
     ENTRY,
@@ -16,9 +17,10 @@ from tests.unit.trading.execution.ownership.test_order_matching import (
     TARGET,
     bind,
 )
-from trading.execution.ownership.order_matching import Binding, is_settled, is_still, may_be
+from trading.execution.ownership.order_matching import Binding, bindings, is_settled, is_still, may_be
+from trading.execution.reading.snapshot import Reading
 from trading.model.command import CommandRecord, Step
-from trading.model.order import LIFE, TERMINAL, BrokerOrder, BrokerStatus, IntentState, OrderLife, Side
+from trading.model.order import LIFE, TERMINAL, BrokerOrder, BrokerStatus, ExecutionList, IntentState, OrderLife, Side
 from trading.model.record import IntentRecord, JournalView
 from trading.model.request import RequestKind
 
@@ -39,6 +41,27 @@ def test_id_of_an_order_that_vanished_is_free_where_the_list_shows_another_order
     vanished = replace(stop("F-S", 1, parent="F", conid=MSFT), state=S.UNKNOWN)
     found = bind((vanished, *OPEN_BRACKET), *ROWS)
     assert found == {made.coid: Binding(made.coid, made.order_id or 0) for made in BRACKET}
+
+
+def test_order_may_be_ours_under_the_id_of_another_of_ours_that_vanished() -> None:
+    unproven, sight = OPEN_BRACKET[1], reading(IN_SESSION, orders=[ROWS[1]]).sights[2]
+    unproven = replace(unproven, state=S.UNKNOWN)
+    for other, free in ((stop("F-S", 2, parent="F", conid=MSFT), True), (stop("F-S", 2, parent="F"), False)):
+        vanished = replace(other, state=S.UNKNOWN)
+        assert may_be(unproven, sight, JournalView((unproven, vanished), ()), EPOCH) is free
+        assert not may_be(unproven, sight, JournalView((unproven, other), ()), EPOCH)
+
+
+@pytest.mark.parametrize(("order_ref", "order_id", "found"), [("E", 1, {2, 3}), ("E", 4, set()), ("F", 1, set())])
+def test_legs_are_bound_by_the_id_that_executions_show_of_an_entry_that_filled_before_it_was_bound(
+    order_ref: str, order_id: int, found: set[int]
+) -> None:
+    filled = replace(OPEN_BRACKET[0], state=S.FILLED, filled=9)
+    bought = execution(ENTRY, order_ref=order_ref, order_id=order_id)
+    shown = reading(IN_SESSION, orders=ROWS[1:])
+    shown = replace(shown, executions=Reading(ExecutionList((bought,)), IN_SESSION))
+    journal = JournalView((filled, *OPEN_BRACKET[1:]), ())
+    assert {binding.order_id for binding in bindings(journal, shown)} == found
 
 
 @pytest.mark.parametrize(

@@ -101,6 +101,23 @@ def test_order_that_looks_like_it_makes_no_execution_certain() -> None:
     assert not sure(STOP, bare(STOP), replace(LISTED, order_type=OrderType.MARKET))
 
 
+@pytest.mark.parametrize(
+    ("order_id", "quantity", "kept"),
+    [(1, 9.0, True), (None, 8.0, True), (None, 9.0, False)],
+    ids=["it had another id", "it asked for another size", "it may be the very order"],
+)
+def test_what_a_list_showed_is_remembered_beside_an_entry_that_is_not_proven(
+    parts: ContextParts, order_id: int | None, quantity: float, *, kept: bool
+) -> None:
+    evidence = parts.context().evidence
+    unproven = replace(ENTRY, order_id=order_id, state=IntentState.UNKNOWN, filled=0)
+    bought = execution(unproven, quantity, order_id=4711, order_ref=None)
+    row = replace(shows(ENTRY, BrokerStatus.FILLED, filled_quantity=quantity), order_id=4711, order_ref=None)
+    listed = reading(IN_SESSION, orders=(replace(row, total_quantity=quantity),))
+    note_theirs(evidence, [bought], JournalView((unproven,), ()), listed)
+    assert bool(theirs(evidence)) is kept
+
+
 def test_nothing_is_kept_where_no_leg_of_ours_is_unproven(parts: ContextParts) -> None:
     evidence = parts.context().evidence
     note_theirs(evidence, [ANOTHERS], JournalView((ENTRY, STOP), ()), reading(IN_SESSION, orders=(LISTED,)))

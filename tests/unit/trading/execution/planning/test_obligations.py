@@ -64,6 +64,13 @@ def words(plan: Plan) -> list[str]:
     return [" ".join(str(w) for w in (type(c).__name__, getattr(c, "step", "")) if w) for c in plan.commands]
 
 
+def test_what_is_left_of_a_decision_is_too_late_also_where_the_order_list_is_not_read() -> None:
+    """Once there is a newer decision nobody looks at this one."""
+    facts = usually({}, decision=decided(approved()), failed=["orders"])
+    for now, what in ((PRE_OPEN, []), (OPEN, ["Forgo"])):
+        assert words(obligations(moment(now, **facts))) == what
+
+
 def test_cancels_come_first_then_protection_then_exits_then_entries() -> None:
     assert words(obligations(busy())) == [
         "Cancel session_over",

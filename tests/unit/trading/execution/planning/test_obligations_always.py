@@ -174,7 +174,8 @@ def plans_an_exit_before_it_cancels_the_cover(state: TradingState, plan: Plan) -
 
 
 def does_nothing_without_the_order_list(state: TradingState, plan: Plan) -> bool:
-    return state.snapshot.orders.value is not None or plan == Plan(look_again=plan.look_again)
+    late: list[PlannedCommand] = [command for command in plan.commands if isinstance(command, Forgo)]
+    return state.snapshot.orders.value is not None or plan == Plan(plan.look_again, late)
 
 
 def sells_nothing_without_knowing_what_is_there(state: TradingState, plan: Plan) -> bool:

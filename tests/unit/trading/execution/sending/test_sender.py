@@ -325,6 +325,15 @@ def test_nothing_is_sent_from_a_reading_older_than_thirty_seconds(desk: Desk, ag
     assert (len(desk.commands()), done.unfinished) == (sent, sent == 0)
 
 
+def test_refusal_is_put_on_record_however_old_the_reading_is_and_whatever_a_person_wants(desk: Desk) -> None:
+    """Once there is a newer decision nobody looks at this one."""
+    state, stop = desk.now(), desk.working()
+    desk.books.clock.go(31)
+    desk.books.wanted = True
+    done = desk.sender.carry_out(Plan(commands=[Cancel(stop, Step.EXIT), Forgo(DECIDED, REFUSAL)]), state)
+    assert (len(desk.commands()), done.unfinished, done.denied) == (0, True, 1)
+
+
 def test_person_who_wants_something_lets_cancels_through_and_nothing_new(desk: Desk) -> None:
     stop = desk.working()
     desk.books.wanted = True
