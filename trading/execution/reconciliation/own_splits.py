@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
-from math import floor, sqrt
+from math import ceil, floor, sqrt
 
 from trading.execution.ownership.excess import Excess
 from trading.execution.ownership.share_trades import (
@@ -32,6 +32,7 @@ from trading.model.record import IntentRecord, OwnPosition
 
 # A list that is minutes old may show what stood there before a split as shares of others beside ours.
 _STOOD = timedelta(hours=1)
+_FRACTION = 1e-6
 
 
 def split_of(position: OwnPosition, seen: SharesSeen, excess: Excess | None) -> tuple[int, float] | None:
@@ -88,8 +89,13 @@ def _traded_so(price: float, earlier: Sequence[Execution], later: Sequence[Execu
 
 
 def _ours(position: OwnPosition, ratio: float, shown: float, *, alone: bool) -> int:
-    """Return how many of the shares that are shown after a split are ours: all where nobody else had some there."""
-    return floor(shown) if alone else min(shares_after(position.quantity, ratio), floor(shown))
+    """Return how many of the shares that are shown after a split are ours.
+
+    Where nobody else had some there a fraction that was rounded up is ours too. More than that were bought since, and
+    the list of trades is older.
+    """
+    most = ceil(position.quantity * ratio - _FRACTION) if alone else shares_after(position.quantity, ratio)
+    return min(most, floor(shown))
 
 
 def left_after_split(position: OwnPosition, seen: SharesSeen) -> tuple[int, float] | None:

@@ -347,6 +347,13 @@ def test_share_that_a_split_is_rounded_up_to_is_ours_where_nobody_else_has_some(
     assert found.quantity == -2
 
 
+@pytest.mark.parametrize(("quantity", "held", "became"), [(131, 262, 262), (131, 263, 262), (5, 10, 10)])
+def test_share_beyond_a_split_that_leaves_no_fraction_was_bought_since(quantity: int, held: int, became: int) -> None:
+    found = judged(shown({AAPL: held}, average=50.0), position=replace(TEN, quantity=quantity))
+    assert isinstance(found, Change)
+    assert quantity + found.quantity == became
+
+
 @pytest.mark.parametrize(("told", "change"), [(after(-3600), 10), (after(-3599), None)])
 def test_what_others_traded_since_they_were_known_is_not_among_them(told: datetime, change: int | None) -> None:
     known = Excess(8.0, 90.0, after(-3600))
