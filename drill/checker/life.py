@@ -46,6 +46,7 @@ OPEN = frozenset({"SENDING", "QUESTIONED", "REPLYING", "UNKNOWN"})
 _ASKED, _SHORT, _ORPHAN = "operator", "short", "orphan"
 # A limit that latches where more was sold than was ours.
 _OVERSOLD = "oversold"
+_RESURRECTED = "resurrected"
 
 
 def i17_edges(case: Case) -> Iterator[Violation]:
@@ -221,8 +222,17 @@ def _latched(case: Case, latched: ModeRow | None) -> Iterator[Violation]:
         codes.discard(LATCH)
     if _OVERSOLD in codes and any(f"{symbol}:" in latched.reason for symbol in _oversold(case)):
         codes.discard(_OVERSOLD)
+    if any(f" {coid} " in latched.reason for coid in _twins(case)):
+        # It was over, and a second order under its name lives.
+        codes.discard(_RESURRECTED)
     if codes:
         yield Violation("I20", case.end, "mode", f"{', '.join(sorted(codes))} holds entries back: {latched.reason}")
+
+
+def _twins(case: Case) -> set[str]:
+    """Return the names of ours under which the broker made a second order."""
+    orders = (line for line in case.truth if line["kind"] == "deed" and line["do"] == "order")
+    return {line["coid"] for line in orders if line.get("coid") in case.journal.intents}
 
 
 def _oversold(case: Case) -> set[str]:

@@ -98,7 +98,8 @@ def _by_name_or_id(execution: Execution, known: _Known) -> str | None:
     named = known.journal.by_coid.get(execution.order_ref or "")
     # What never left by the journal has an orphan for its namesake, whose shares are as little ours as its order.
     if named is not None and named.state not in NEVER_LEFT and _same(named, execution):
-        return None if _is_of_a_twin(named, execution, known.snapshot) else named.coid
+        twins = _fill(execution) in known.theirs or _is_of_a_twin(named, execution, known.snapshot)
+        return None if twins else named.coid
     if execution.order_id is None:
         return None
     candidates = [

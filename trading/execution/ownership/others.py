@@ -28,14 +28,16 @@ def note_theirs(
 ) -> None:
     """Keep whose they are where, once their order is in no list any more, they may be taken for an order of ours.
 
-    So it is with a leg of ours that nobody has seen, and where their order has an id that one of ours had before. Of
-    those that look the same, nothing is kept where nothing but that says whose they are. Beside an order of ours that
-    is not proven they say what its shares are not.
+    So it is with a leg of ours that nobody has seen, and where their order has an id that one of ours had before, or a
+    name of ours beside one that has it too. Of those that look the same, nothing is kept where nothing but that says
+    whose they are. Beside an order of ours that is not proven they say what its shares are not.
     """
     conids = {r.intent.conid for r in journal.maybe_live if r.state is IntentState.UNKNOWN}
     ids = {record.order_id for record in journal.records} - {None}
     known = theirs(evidence)
-    told = [each for each in foreign if each.conid in conids or each.order_id in ids]
+    told = [
+        each for each in foreign if each.conid in conids or each.order_id in ids or each.order_ref in journal.by_coid
+    ]
     for each in told:
         alike = each.order_id is None and sum(_look(each) == _look(other) for other in told) > 1
         if fill_key(each.execution_id) in known or alike or _may_be_unseen(each, journal, snapshot):

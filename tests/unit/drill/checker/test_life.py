@@ -252,3 +252,15 @@ def test_start_that_fails_and_a_loop_without_end_are_told() -> None:
     run.event(500.0, "no_start", error="trading.db is damaged")
     run.event(600.0, "stuck")
     assert [violation.subject for violation in life.i26_every_state_boots(run.case())] == ["start", "loop"]
+
+
+@pytest.mark.parametrize(("name", "count"), [("B-T", 0), ("C-T", 1), ("stranger", 1)])
+def test_order_that_is_over_may_be_found_again_where_a_second_one_has_its_name(name: str, count: int) -> None:
+    run = bought()
+    run.intent("B-T", "target")
+    run.intent("C-T", "target")
+    run.line(10.0, "deed", do="order", symbol=SYMBOL, side="SELL", quantity=1, coid=name, order_id=77)
+    run.over(20.0, 77)
+    reason = f"{SYMBOL}: the target B-T was taken for CANCELLED, but it is in the order list"
+    run.modes.append(ModeRow("reducing", "resurrected", reason, "system", seconds(301.0)))
+    assert i20(run).count("mode") == count

@@ -144,6 +144,8 @@ def test_fills_of_two_orders_under_our_name_are_told_apart_by_the_ids_that_the_l
     for orders in ((ours,), (twin,), ()):
         assert len(match((made,), *fills, orders=orders).fills) == 2
     assert len(match((replace(made, seen_epoch=1),), *fills, orders=(ours, twin)).fills) == 2
+    # What a list has told stays so when it shows them no more.
+    assert [each.execution_id for _, each in match((made,), *fills, theirs=frozenset({"b"})).fills] == ["a"]
 
 
 @pytest.mark.parametrize(("by_hand", "held", "ours"), [(0, -9.0, True), (20, 11.0, True), (20, 12.0, False)])
