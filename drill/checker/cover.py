@@ -20,7 +20,7 @@ MOST_PAIRS = 10
 CANCEL_AGAIN_S = 60.0
 DOUBT_S = 90.0
 PENALTY_S = 120.0
-AGAIN_S = 30.0
+AGAIN_S = 35.0
 WRONG_LISTS = frozenset({"C04", "H13", "H14"})
 OK = 200
 SMALL_PART = 0.1
@@ -289,20 +289,16 @@ def _penalty_until(case: Case, at: float) -> float:
 
 
 def _shown_again_until(case: Case, at: float) -> float:
-    """Return until when shares have to be shown again that a list had not shown: for as long, half a minute at most.
+    """Return until when shares that a list had not shown have to be shown again: half a minute from the next list on.
 
     Of two lists that contradict each other the later one may be the older.
     """
-    wrong = [
+    wrong = (
         instant(line["at"])
         for line in case.truth
         if line["kind"] == "fault" and line["id"] in WRONG_LISTS and "positions" in line.get("path", "")
-    ]
-    before = [began for began in wrong if began <= at < began + AGAIN_S]
-    if not before:
-        return at
-    missed = before[-1] - min(began for began in wrong if began > before[-1] - AGAIN_S)
-    return max(at, before[-1] + max(missed, AGAIN_S / 6.0))
+    )
+    return max((began + AGAIN_S for began in wrong if began <= at < began + AGAIN_S), default=at)
 
 
 def _stops(case: Case, coids: Sequence[str], conid: int) -> bool:

@@ -53,12 +53,12 @@ def i10_never_short(case: Case) -> Iterator[Violation]:
 
 
 def _unseen(book: Book, looks: Looks, conid: int) -> bool:
-    """Return whether the position changed since the last clear look: by another's hand, a fill taken back, a split."""
+    """Return whether the position changed since the last clear look: by another, a late or lost fill, a split."""
     last = max((at for at in looks.clear if at < book.at), default=0.0)
     if book.split_at.get(conid, 0.0) > last:
         return True
     changed = (each for each in book.executions.values() if each.conid == conid and each.at > last)
-    return any(not each.own or each.corrected for each in changed)
+    return any(not each.own or each.corrected or each.late for each in changed)
 
 
 def _sold_short(case: Case, line: Line, book: Book, seen: tuple[Looks, Proofs], conid: int) -> Iterator[Violation]:

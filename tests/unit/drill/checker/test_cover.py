@@ -301,13 +301,13 @@ def test_gap_names_its_shares_and_its_time() -> None:
 @pytest.mark.parametrize(
     ("fault", "path", "again", "count"),
     [
-        ("C04", "/portfolio2/U1/positions", 244.0, 0),
-        ("C04", "/portfolio2/U1/positions", 246.0, 1),
-        ("C04", "/iserver/account/orders", 244.0, 1),
-        ("T04", "/portfolio2/U1/positions", 244.0, 1),
+        ("C04", "/portfolio2/U1/positions", 259.0, 0),
+        ("C04", "/portfolio2/U1/positions", 261.0, 1),
+        ("C04", "/iserver/account/orders", 259.0, 1),
+        ("T04", "/portfolio2/U1/positions", 259.0, 1),
     ],
 )
-def test_shares_that_a_list_had_not_shown_have_to_be_shown_for_as_long(
+def test_shares_that_a_list_had_not_shown_have_to_be_shown_for_half_a_minute(
     fault: str, path: str, again: float, count: int
 ) -> None:
     run = bought()
