@@ -57,8 +57,9 @@ def plan_resize(
 ) -> None:
     """Bring the legs to `need` shares at the plan's prices; what a person set becomes the plan.
 
-    Growing, the stop goes first; shrinking, the leg that is nearer to the market. While an entry still works its
-    children are only cut where they work for more than is filled. `pair_at` is when a new pair may be sent, None for
+    Growing, the stop goes first; shrinking, the leg that is nearer to the market. While an entry still works the broker
+    lets its children grow, so that they are only cut where they work for more than is filled; those that were changed
+    before grow no more. `pair_at` is when a new pair may be sent, None for
     no more in this session. While the broker shows a leg as after a split that is not taken in yet both are left alone.
     """
     if any(_is_split_ahead(leg, state) for leg in legs):
@@ -136,7 +137,7 @@ def _ordered(position: OwnPosition, legs: Sequence[Leg], need: int, state: Tradi
 
 def _is_wrong(position: OwnPosition, leg: Leg, need: int, state: TradingState, *, entering: bool) -> bool:
     shares = leg.shares
-    if entering:
+    if entering and not state.journal.left_of(leg.record.coid, RequestKind.MODIFY):
         return shares > need
     return shares != need or _is_moved(position, leg, state)
 

@@ -7,15 +7,28 @@ from dataclasses import replace
 import pytest
 
 from tests.fakes.plans import cancels
-from tests.fakes.trading_states import DECIDED, IN_SESSION, SESSION, entry, moment, own, shows, stop, target
+from tests.fakes.trading_states import (
+    DECIDED,
+    IN_SESSION,
+    SESSION,
+    after,
+    asked,
+    entry,
+    moment,
+    own,
+    shows,
+    stop,
+    target,
+)
 from tests.unit.trading.execution.planning.test_protection import pairs, plan_of, whole
 from trading.execution.planning.cancels import plan_cancels
 from trading.execution.planning.order_factory import Purpose, protective_pair
-from trading.execution.planning.plan import Plan, Submit
+from trading.execution.planning.plan import Modify, Plan, Submit
 from trading.execution.planning.protection import cover_of
 from trading.execution.sending.door import may_leave
-from trading.model.command import Step
+from trading.model.command import CommandState, Step
 from trading.model.order import IntentState
+from trading.model.request import RequestKind
 
 NEW = entry("N", 11)
 LEGS = (stop("N-S", 12, parent="N"), target("N-T", 13, parent="N"))
@@ -60,3 +73,20 @@ def test_entry_beside_shares_of_another_one_is_cancelled(bought_by: str, state: 
     entering = replace(NEW, state=state)
     plan_cancels(moment(IN_SESSION, entering, *LEGS, positions=[own(entry_coid=bought_by)]), plan)
     assert cancels(plan) == ([("N", Step.EXCESS)] if goes else [])
+
+
+@pytest.mark.parametrize(("changed", "grows"), [(True, ["N-S"]), (False, [])])
+def test_leg_that_was_changed_while_its_entry_works_grows_by_our_hand(*, changed: bool, grows: list[str]) -> None:
+    bought = replace(NEW, filled=5)
+    rows = [shows(bought, filled_quantity=5.0, remaining_quantity=4.0), shows(LEGS[0], remaining_quantity=3.0)]
+    before = asked(LEGS[0], Step.RESIZE, after(-600), kind=RequestKind.MODIFY, state=CommandState.CONFIRMED, quantity=3)
+    state = moment(
+        IN_SESSION,
+        bought,
+        LEGS[0],
+        LEGS[1],
+        positions=[own(5, entry_coid="N")],
+        orders=[*rows, shows(LEGS[1], remaining_quantity=5.0)],
+        commands=[before] if changed else [],
+    )
+    assert [each.record.coid for each in plan_of(state).commands if isinstance(each, Modify)] == grows
