@@ -159,23 +159,6 @@ def asked_for(intent: OrderIntent, journal: JournalView) -> list[OrderIntent]:
     return [intent, *part, *since]
 
 
-def working(record: IntentRecord, snapshot: BrokerSnapshot, journal: JournalView) -> OrderSight | None:
-    """Return how an order is shown that is ours for certain and can fill, None for any other."""
-    sight = snapshot.sight_of(record.order_id)
-    if sight is None or not sight.live or record.unproven or not is_same(record, sight.order, journal):
-        return None
-    return sight
-
-
-def waits_for_entry(record: IntentRecord, snapshot: BrokerSnapshot, journal: JournalView) -> bool:
-    """Return whether a leg can sell nothing yet: nothing of its entry has filled, and it is for what that will buy."""
-    entry = journal.by_coid.get(record.intent.parent_coid or "")
-    if entry is None or not entry.maybe_live or entry.filled:
-        return False
-    sight = snapshot.sight_of(entry.order_id)
-    return sight is None or sight.order.filled_quantity == 0
-
-
 def _like(order: BrokerOrder, intent: OrderIntent) -> bool:
     """Return whether size or price is as wanted, or both changed as in a split."""
     price, shown = _prices(order, intent)

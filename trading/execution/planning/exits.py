@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from trading.execution.look_again import POLL_S
-from trading.execution.ownership.order_matching import working
+from trading.execution.ownership.working_orders import working
 from trading.execution.planning import checks
 from trading.execution.planning.cancels import ask_cancel
 from trading.execution.planning.checks import sent_lately

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from trading.execution.ownership.order_matching import waits_for_entry
+from trading.execution.ownership.working_orders import waits_for_entry
 from trading.execution.planning import checks
 from trading.execution.planning.checks import sent_lately
 from trading.execution.planning.entries import check_entry

@@ -1,0 +1,50 @@
+"""Orders of ours that the broker shows at work, and legs that wait for their entry."""
+
+from __future__ import annotations
+
+from trading.execution.ownership.order_matching import is_same
+from trading.execution.reading.snapshot import BrokerSnapshot, OrderSight
+from trading.model.exchange_time import exchange_date
+from trading.model.order import LIFE, TERMINAL, OrderLife
+from trading.model.record import IntentRecord, JournalView
+
+
+def working(record: IntentRecord, snapshot: BrokerSnapshot, journal: JournalView) -> OrderSight | None:
+    """Return how an order is shown that is ours for certain and can fill, None for any other."""
+    sight = _own_sight(record, snapshot, journal)
+    if sight is None or not sight.live or record.unproven or not is_same(record, sight.order, journal):
+        return None
+    return sight
+
+
+def waits_for_entry(record: IntentRecord, snapshot: BrokerSnapshot, journal: JournalView) -> bool:
+    """Return whether a leg can sell nothing yet: nothing of its entry has filled, and it is for what that will buy."""
+    entry = journal.by_coid.get(record.intent.parent_coid or "")
+    if entry is None or not entry.maybe_live or entry.filled:
+        return False
+    sight = snapshot.sight_of(entry.order_id)
+    return sight is None or sight.order.filled_quantity == 0
+
+
+def _own_sight(record: IntentRecord, snapshot: BrokerSnapshot, journal: JournalView) -> OrderSight | None:
+    """Return what is shown under an order's id.
+
+    Where the broker gave it again on one day the row that is over is that of the one which ended, though both may look
+    the same.
+    """
+    sight = snapshot.sight_of(record.order_id)
+    if sight is None or sight.life is not OrderLife.UNSURE:
+        return sight
+    today = exchange_date(snapshot.began)
+    ended = [
+        each
+        for each in journal.of(record.intent.conid)
+        if each.order_id == record.order_id
+        and each.state in TERMINAL
+        and each.ended_at is not None
+        and exchange_date(each.ended_at) == today
+    ]
+    rows = [row for row in snapshot.order_rows if row.order_id == record.order_id]
+    others = [row for row in rows if LIFE[row.status] is not OrderLife.OVER]
+    alone = len(others) == 1 and len(rows) - 1 <= len(ended)
+    return OrderSight(others[0], LIFE[others[0].status]) if alone else sight
