@@ -119,9 +119,8 @@ def _judge_missing(
     if sold_by_others(position, seen.foreign, journal) == position.quantity - shown:
         return _sold_by_hand(position, held)
     sold = sold_after_split(position, seen)
-    if sold is not None:
-        text = f"split: all that {position.quantity} own shares became were sold before it was seen"
-        return _sold_by_hand(position, held) if sold[0] > 0.0 else _split(position, (0, sold[1]), text)
+    if sold is not None and sold[0] > 0.0:
+        return _sold_by_hand(position, held)
     if looks_split(position, snapshot):
         return Doubt(position, held, vote=False)
     same = [vote for vote in votes if vote.evidence == str(held)]
@@ -129,13 +128,24 @@ def _judge_missing(
     denied = _in_the_ledger(position, held, snapshot)
     settled = bool(votes) and snapshot.began - votes[0].at >= timedelta(seconds=2.0 * visibility_s)
     if counts and not denied and settled and len(same) + 1 >= VOTES_NEEDED:
-        return _sold_by_hand(position, held)
+        return _gone(position, held, sold)
     return Doubt(position, held, vote=counts and not denied, denied=denied)
 
 
 def _split(position: OwnPosition, became: tuple[int, float], text: str) -> Change:
     quantity, ratio = became
     return Change(position, quantity - position.quantity, AdjustmentKind.SPLIT, text, ratio)
+
+
+def _gone(position: OwnPosition, held: int, sold: tuple[float, float] | None) -> Change:
+    """Return the change where the votes agree; our own orders may have `sold` all that a split left unseen.
+
+    Of that one reading alone proves nothing: it rests on the prices of few shares.
+    """
+    if sold is None:
+        return _sold_by_hand(position, held)
+    text = f"split: all that {position.quantity} own shares became were sold before it was seen"
+    return _split(position, (0, sold[1]), text)
 
 
 def _sold_by_hand(position: OwnPosition, held: int) -> Change:
