@@ -388,10 +388,9 @@ def test_all_that_a_reverse_split_made_of_them_was_sold_by_our_target(price: flo
     bought = entry("E", quantity=10, filled=10, state=IntentState.FILLED, average_price=100.0)
     sale = target("E-T", quantity=10, filled=1, state=IntentState.FILLED, average_price=price)
     position = replace(own(9), entry_coid="E")
-    witnesses = (replace(TEN, conid=XOM, quantity=3),)
-    seen = {"position": position, "records": (bought, sale), "others": witnesses}
-    assert not isinstance(judged(shown({XOM: 3}), **seen), Change)
-    found = judged(shown({XOM: 3}), votes=votes(4), **seen)
+    witness, records = (replace(TEN, conid=XOM, quantity=3),), (bought, sale)
+    assert isinstance(judged(shown({XOM: 3}), position=position, records=records, others=witness), Doubt)
+    found = judged(shown({XOM: 3}), votes=votes(4), position=position, records=records, others=witness)
     assert isinstance(found, Change)
     expected = (AdjustmentKind.SPLIT, 0.1) if gone else (AdjustmentKind.MANUAL, 1.0)
     assert (found.quantity, found.kind, found.ratio) == (-9, *expected)
