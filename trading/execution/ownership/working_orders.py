@@ -5,7 +5,7 @@ from __future__ import annotations
 from trading.execution.ownership.order_matching import is_same
 from trading.execution.reading.snapshot import BrokerSnapshot, OrderSight
 from trading.model.exchange_time import exchange_date
-from trading.model.order import LIFE, TERMINAL, OrderLife
+from trading.model.order import LIFE, TERMINAL, BrokerStatus, OrderLife
 from trading.model.record import IntentRecord, JournalView
 
 
@@ -29,8 +29,8 @@ def waits_for_entry(record: IntentRecord, snapshot: BrokerSnapshot, journal: Jou
 def _own_sight(record: IntentRecord, snapshot: BrokerSnapshot, journal: JournalView) -> OrderSight | None:
     """Return what is shown under an order's id.
 
-    Where the broker gave it again on one day the row that is over is that of the one which ended, though both may look
-    the same.
+    Where the broker gave it again on one day the row that is over, or inactive, is that of the one which ended, though
+    both may look the same.
     """
     sight = snapshot.sight_of(record.order_id)
     if sight is None or sight.life is not OrderLife.UNSURE:
@@ -45,6 +45,6 @@ def _own_sight(record: IntentRecord, snapshot: BrokerSnapshot, journal: JournalV
         and exchange_date(each.ended_at) == today
     ]
     rows = [row for row in snapshot.order_rows if row.order_id == record.order_id]
-    others = [row for row in rows if LIFE[row.status] is not OrderLife.OVER]
+    others = [row for row in rows if LIFE[row.status] is not OrderLife.OVER and row.status is not BrokerStatus.INACTIVE]
     alone = len(others) == 1 and len(rows) - 1 <= len(ended)
     return OrderSight(others[0], LIFE[others[0].status]) if alone else sight

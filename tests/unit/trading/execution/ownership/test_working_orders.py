@@ -37,6 +37,7 @@ def test_order_works_that_is_shown_alive_as_ours() -> None:
 def test_row_that_is_over_is_of_the_order_that_ended_under_the_id_today() -> None:
     assert works(DEAD, LIVE, before=ended())
     assert works(LIVE, DEAD, before=ended())
+    assert works(shows(NEWER, BrokerStatus.INACTIVE), LIVE, before=ended(state=IntentState.REJECTED))
 
 
 @pytest.mark.parametrize(
