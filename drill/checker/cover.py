@@ -19,6 +19,7 @@ QUICK_PAIRS = 4
 MOST_PAIRS = 10
 CANCEL_AGAIN_S = 60.0
 DOUBT_S = 90.0
+DOUBTFUL = ("inactive", "warned")
 PENALTY_S = 120.0
 AGAIN_S = 35.0
 WRONG_LISTS = frozenset({"C04", "H13", "H14"})
@@ -198,7 +199,7 @@ def _pairs(case: Case, conid: int, since: float, until: float) -> list[float]:
 
 
 def _doubtful_until(case: Case, looks: Looks, gap: Gap, at: float) -> float:
-    """Return until when a stop or an exit that the broker shows as inactive may be looked at.
+    """Return until when a stop or an exit that the broker shows as inactive, or with a warning, may be looked at.
 
     It may yet work, beside a new one. That it is so for a while shows only to a process that can look.
     """
@@ -225,7 +226,7 @@ def _inactive_since(case: Case, orders: Mapping[str, int | None]) -> Iterator[fl
     for line, book in walk(case):
         if line["kind"] == "order":
             listed_from |= {ticket["order_id"]: book.at + book.visible_after_s for ticket in line["tickets"]}
-        elif line["kind"] == "status" and line["state"] == "inactive" and line["order_id"] in orders.values():
+        elif line["kind"] == "status" and line["state"] in DOUBTFUL and line["order_id"] in orders.values():
             yield max(book.at, listed_from.get(line["order_id"], book.at))
         elif line["kind"] == "question" and not (line["reply_id"] in declined or waiting.isdisjoint(line["coids"])):
             yield book.at

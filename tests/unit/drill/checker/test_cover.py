@@ -149,13 +149,14 @@ def test_after_four_pairs_in_a_session_they_are_five_minutes_apart(pairs: int, a
 
 
 @pytest.mark.parametrize("role", ["stop", "exit"])
+@pytest.mark.parametrize("state", ["inactive", "warned"])
 @pytest.mark.parametrize(("again", "count"), [(290.0, 0), (320.0, 1)])
-def test_stop_or_exit_that_the_broker_made_inactive_may_be_looked_at_for_a_while(
-    role: str, again: float, count: int
+def test_stop_or_exit_that_may_yet_work_may_be_looked_at_for_a_while(
+    role: str, state: str, again: float, count: int
 ) -> None:
     run = bare(None)
     run.intent("X", role, order_id=8)
-    run.over(200.0, 8, "inactive")
+    run.over(200.0, 8, state)
     run.order(again, ticket(9, "SELL", "STP", 10, coid="B-S"))
     assert len(i9(run)) == count
 
