@@ -98,8 +98,7 @@ def _by_name_or_id(execution: Execution, known: _Known) -> str | None:
     named = known.journal.by_coid.get(execution.order_ref or "")
     # What never left by the journal has an orphan for its namesake, whose shares are as little ours as its order.
     if named is not None and named.state not in NEVER_LEFT and _same(named, execution):
-        twins = _fill(execution) in known.theirs or _is_of_a_twin(named, execution, known.snapshot)
-        return None if twins else named.coid
+        return None if _is_of_a_twin(named, execution, known) else named.coid
     if execution.order_id is None:
         return None
     candidates = [
@@ -121,11 +120,15 @@ def _by_name_or_id(execution: Execution, known: _Known) -> str | None:
     return fitting[-1].coid if fitting else None
 
 
-def _is_of_a_twin(record: IntentRecord, execution: Execution, snapshot: BrokerSnapshot) -> bool:
-    """Return whether this session's list shows the order that made it beside ours, both under our name."""
-    if record.provisional or record.seen_epoch != snapshot.epoch or record.order_id not in snapshot.sights:
+def _is_of_a_twin(record: IntentRecord, execution: Execution, known: _Known) -> bool:
+    """Return whether another order under our name sold it, which a list of this session shows or has shown beside ours.
+
+    What one has bought is ours: it has to be covered.
+    """
+    if execution.side is Side.BUY or record.provisional or execution.order_id in {None, record.order_id}:
         return False
-    return execution.order_id != record.order_id and execution.order_id in snapshot.sights
+    listed = {record.order_id, execution.order_id} <= known.snapshot.sights.keys()
+    return _fill(execution) in known.theirs or (listed and record.seen_epoch == known.snapshot.epoch)
 
 
 def _is_all_of(record: IntentRecord, execution: Execution, known: _Known) -> bool:

@@ -219,7 +219,7 @@ def bindings(journal: JournalView, snapshot: BrokerSnapshot) -> tuple[Binding, .
     if not open_records:
         return back
     known = {r.coid: r.order_id for r in journal.records if r.order_id is not None and not r.provisional}
-    ids = dict(snapshot.executed_ids) | known
+    ids = _executed(snapshot) | known
     # What is over stays that of the record which ended with it; in another contract, or named, it has its id anew.
     ended = {(r.order_id, r.intent.conid) for r in journal.records if r.state in TERMINAL}
     names = {r.coid for r in open_records if named(r.intent)}
@@ -249,6 +249,12 @@ def bindings(journal: JournalView, snapshot: BrokerSnapshot) -> tuple[Binding, .
         if named(record.intent) and record.coid not in ids and record.state is not IntentState.SENDING:
             take(_by_likeness(record, journal, free))
     return (*back, *found.values())
+
+
+def _executed(snapshot: BrokerSnapshot) -> dict[str, int]:
+    """Return the ids of orders by the names that executions show with them."""
+    executions = snapshot.executions.value.executions if snapshot.executions.value is not None else ()
+    return {e.order_ref: e.order_id for e in executions if e.order_ref is not None and e.order_id is not None}
 
 
 def is_anothers_id(order_id: int, coid: str, records: Iterable[IntentRecord]) -> bool:

@@ -90,13 +90,13 @@ def own_sales(entry: IntentRecord, journal: JournalView) -> list[IntentRecord]:
 
 
 def in_flight(conid: int, snapshot: BrokerSnapshot, journal: JournalView) -> bool:
-    """Return whether an order of ours there is unproven, or over or filled beyond what its executions tell."""
+    """Return whether an order of ours there is unproven, missing, or over or filled beyond what its executions tell."""
     for record in journal.maybe_live:
         if record.intent.conid != conid:
             continue
         if record.state in UNPROVEN or record.provisional:
             return True
         sight = snapshot.sight_of(record.order_id)
-        if sight is not None and (sight.life is OrderLife.OVER or round(sight.order.filled_quantity) != record.filled):
+        if sight is None or sight.life is OrderLife.OVER or round(sight.order.filled_quantity) != record.filled:
             return True
     return False

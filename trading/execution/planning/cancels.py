@@ -181,7 +181,8 @@ def _goes_short(record: IntentRecord, state: TradingState) -> bool:
 
     An empty list is no evidence that shares are gone; a row that shows fewer than none is.
     """
-    shows_short = state.snapshot.held(record.intent.conid) < 0
+    conid = record.intent.conid
+    shows_short = state.snapshot.held(conid) < 0 and not state.snapshot.unsure(conid)
     return shows_short and not waits_for_entry(record, state.snapshot, state.journal)
 
 

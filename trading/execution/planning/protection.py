@@ -97,9 +97,10 @@ def plan_protection(state: TradingState, plan: Plan) -> None:
             _tell_attempts(cover.position, state, plan)
         if cover.position.conid in plan.leaving or state.guard.observes or not state.snapshot.whole:
             continue
-        if state.snapshot.held(cover.position.conid) < 0:
+        conid = cover.position.conid
+        if state.snapshot.held(conid) < 0 and not state.snapshot.unsure(conid):
             continue
-        if cover.unproven or cover.exiting or state.snapshot.unclear(cover.position.conid):
+        if cover.unproven or cover.exiting or state.snapshot.unclear(conid):
             _give_up_warned(cover, state, plan)
             _cut(cover, state, plan)
             continue
@@ -198,7 +199,9 @@ def _give_up_warned(cover: Cover, state: TradingState, plan: Plan) -> None:
     """
     for record in state.journal.sells(cover.position.conid):
         warned = state.sightings.get(since_of(WARNED, record.coid), ())
-        wrong = (state.times.liquid and cover.uncovered > 0) or record.left > cover.position.quantity
+        sight = state.snapshot.sight_of(record.order_id)
+        shares = record.left if sight is None else sight.order.remaining_quantity
+        wrong = (state.times.liquid and cover.uncovered > 0) or shares > cover.position.quantity
         is_leg = record.intent.role in {Role.STOP, Role.TARGET}
         if warned and is_leg and wrong and state.now - warned[0].at >= WARNED_FOR:
             ask_cancel(record, Step.REPLACE, state, plan)

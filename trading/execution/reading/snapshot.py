@@ -78,12 +78,6 @@ class BrokerSnapshot:
         return self.orders.value.orders if self.orders.value is not None else ()
 
     @cached_property
-    def executed_ids(self) -> dict[str, int]:
-        """Return the ids of orders by the names that executions show with them."""
-        executions = self.executions.value.executions if self.executions.value is not None else ()
-        return {e.order_ref: e.order_id for e in executions if e.order_ref is not None and e.order_id is not None}
-
-    @cached_property
     def sights(self) -> dict[int, OrderSight]:
         """Return the orders by the broker's id; none where the list could not be read."""
         rows: dict[int, list[BrokerOrder]] = defaultdict(list)

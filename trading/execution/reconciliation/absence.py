@@ -30,6 +30,8 @@ VOTES_NEEDED = 5
 VOTES_APART = timedelta(seconds=30)
 FREEZE_AFTER = timedelta(minutes=10)
 LOOKS_APART = timedelta(seconds=5)
+# A list of positions may be older than executions by as much.
+_LISTS_APART = timedelta(minutes=10)
 _CLEAN_READINGS = 2
 
 
@@ -158,20 +160,24 @@ def _could_show(record: IntentRecord, snapshot: BrokerSnapshot, journal: Journal
 
 
 def shares_of_others(
-    record: IntentRecord, excess: Excess | None, traded: Iterable[Execution], settings: Settings
+    record: IntentRecord, excess: Excess | None, traded: Iterable[Execution], now: datetime, settings: Settings
 ) -> frozenset[float]:
-    """Return how many shares beside ours there may be without the order: with what others traded since, or without.
+    """Return how many shares beside ours there may be without the order: with what others traded since they were seen.
 
     `excess` are the shares of others that are known in its contract: so many as were seen for a while before it was
-    sent, or before a sale was no longer proven, which adds none. `traded` are executions that no order of ours made.
+    sent, or before a sale was no longer proven, which adds none. `traded` are executions that no order of ours made; a
+    list of positions may be older than those of just now.
     """
     if record.sent_at is None:
         return frozenset({0.0})
     before = record.unknown_since or record.sent_at if record.intent.side is Side.SELL else record.sent_at
     settled = timedelta(seconds=settings.execution.visibility_s)
-    stood = 0.0 if excess is None or before - excess.since < settled else excess.shares
-    since = [each for each in traded if each.conid == record.intent.conid and each.time >= record.sent_at]
-    return frozenset({stood, stood + net(since)})
+    stood, since = 0.0, record.sent_at
+    if excess is not None and before - excess.since >= settled:
+        stood, since = excess.shares, max(excess.since, since)
+    trades = [each for each in traded if each.conid == record.intent.conid and each.time >= since]
+    lately = any(now - each.time < _LISTS_APART for each in trades)
+    return frozenset({stood + net(trades)} | ({stood} if lately else set()))
 
 
 def _after_session(

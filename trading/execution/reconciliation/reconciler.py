@@ -346,7 +346,7 @@ class Reconciler:
             votes = absence.votes_on(record, context.evidence.of(record.coid))
             if record.state is IntentState.UNKNOWN:
                 excess = excess_in(record.intent.conid, context.evidence)
-                others = absence.shares_of_others(record, excess, traded, context.settings)
+                others = absence.shares_of_others(record, excess, traded, now, context.settings)
                 judgement = absence.judge(record, votes, snapshot, journal, context.calendar, context.settings, others)
                 if judgement.vote is not None:
                     context.evidence.record(record.coid, judgement.vote, snapshot.began)

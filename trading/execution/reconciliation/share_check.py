@@ -85,6 +85,7 @@ def check_shares(
                 context.journal.adjust(position.conid, quantity, kind, text, now, ratio=ratio)
                 found.alarms.append(Alarm(AlarmCode(kind), position.symbol, f"{position.symbol}: {text}"))
             case Doubt(held=held, vote=vote, denied=denied):
+                # What is denied begins anew.
                 kept |= set() if denied else {subject}
                 if vote:
                     context.evidence.record(subject, str(held), snapshot.began)

@@ -61,8 +61,18 @@ def test_average_price_that_is_not_what_ours_cost_is_kept_without_shares_of_othe
         assert excess_in(AAPL, kept) == expected
     # All were sold.
     note_excess(kept, shown({AAPL: 10}, orders=resting, average=103.0), journal)
-    note_excess(kept, shown({}), JournalView(journal.records, ()))
+    note_excess(kept, shown({}), journal)
+    assert excess_in(AAPL, kept) is not None
+    note_excess(kept, shown({}), JournalView((stop(quantity=10, state=IntentState.FILLED),), ()))
     assert kept.seen == {}
+
+
+def test_nothing_is_kept_of_others_while_a_stop_of_ours_is_missing() -> None:
+    kept, journal = KeptEvidence(), JournalView((stop(quantity=10),), (TEN,))
+    note_excess(kept, shown({AAPL: 15}), journal)
+    assert excess_in(AAPL, kept) is None
+    note_excess(kept, shown({AAPL: 15}, orders=(shows(stop(quantity=10)),)), journal)
+    assert excess_in(AAPL, kept) == Excess(5.0, 100.0, IN_SESSION)
 
 
 def test_what_this_reading_changed_is_told_by_the_next_one() -> None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.fakes.trading_states import AAPL, IN_SESSION, after, reading, shows
+from tests.fakes.trading_states import AAPL, IN_SESSION, after, reading, sale, shows
 from tests.unit.trading.execution.ownership.test_execution_matching import ENTRY, STOP, TARGET, UNSEEN, execution, match
 from tests.unit.trading.execution.shares_shown import TEN
 from trading.execution.ownership.execution_matching import match_executions
@@ -136,7 +136,8 @@ def test_leg_that_nobody_has_seen_may_have_sold_too_many(order_id: int | None, h
 
 
 def test_fills_of_two_orders_under_our_name_are_told_apart_by_the_ids_that_the_list_shows() -> None:
-    made, ours = replace(ENTRY, filled=0), shows(ENTRY, BrokerStatus.FILLED)
+    made = sale()
+    ours = shows(made, BrokerStatus.FILLED)
     twin = replace(ours, order_id=4711)
     fills = [execution(made, execution_id="a"), execution(made, execution_id="b", order_id=4711)]
     assert [each.execution_id for _, each in match((made,), *fills, orders=(ours, twin)).fills] == ["a"]
@@ -145,7 +146,13 @@ def test_fills_of_two_orders_under_our_name_are_told_apart_by_the_ids_that_the_l
         assert len(match((made,), *fills, orders=orders).fills) == 2
     assert len(match((replace(made, seen_epoch=1),), *fills, orders=(ours, twin)).fills) == 2
     # What a list has told stays so when it shows them no more.
-    assert [each.execution_id for _, each in match((made,), *fills, theirs=frozenset({"b"})).fills] == ["a"]
+    assert [each.execution_id for _, each in match((made,), *fills, theirs=frozenset({"a", "b"})).fills] == ["a"]
+
+
+def test_what_two_orders_under_our_name_bought_is_all_ours() -> None:
+    made, ours = replace(ENTRY, filled=0), shows(ENTRY, BrokerStatus.FILLED)
+    fills = [execution(made, execution_id="a"), execution(made, execution_id="b", order_id=4711)]
+    assert len(match((made,), *fills, orders=(ours, replace(ours, order_id=4711))).fills) == 2
 
 
 @pytest.mark.parametrize(("by_hand", "held", "ours"), [(0, -9.0, True), (20, 11.0, True), (20, 12.0, False)])

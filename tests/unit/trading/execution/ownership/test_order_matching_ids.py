@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.fakes.trading_states import EPOCH, IN_SESSION, MSFT, asked, reading, shows, stop
+from tests.fakes.trading_states import AAPL, ACCOUNT, EPOCH, IN_SESSION, MSFT, asked, reading, shows, stop
 from tests.unit.trading.execution.ownership.test_execution_matching import execution
 from tests.unit.trading.execution.ownership.test_order_matching import (
     BRACKET,
@@ -20,7 +20,17 @@ from tests.unit.trading.execution.ownership.test_order_matching import (
 from trading.execution.ownership.order_matching import Binding, bindings, is_settled, is_still, may_be
 from trading.execution.reading.snapshot import Reading
 from trading.model.command import CommandRecord, Step
-from trading.model.order import LIFE, TERMINAL, BrokerOrder, BrokerStatus, ExecutionList, IntentState, OrderLife, Side
+from trading.model.order import (
+    LIFE,
+    TERMINAL,
+    BrokerOrder,
+    BrokerStatus,
+    Execution,
+    ExecutionList,
+    IntentState,
+    OrderLife,
+    Side,
+)
 from trading.model.record import IntentRecord, JournalView
 from trading.model.request import RequestKind
 
@@ -229,3 +239,13 @@ def test_child_that_a_person_made_smaller_is_bound_by_likeness_alone(
     ended = replace(ENTRY, state=S.CANCELLED, filled=filled)
     expected = {"E-T": Binding("E-T", 3, provisional=True)} if bound else {}
     assert bind((ended, OPEN_BRACKET[2]), row) == expected
+
+
+def test_leg_is_bound_by_the_id_that_an_execution_shows_of_its_entry() -> None:
+    made = replace(ENTRY, order_id=None, state=S.UNKNOWN)
+    bought = Execution("0000a.1.01.01", ACCOUNT, AAPL, "AAPL", Side.BUY, 9, 100.0, 1.0, IN_SESSION, "E", 1)
+    for ref, bound in (("E", {"E-S"}), (None, set())):
+        listed = Reading(ExecutionList((replace(bought, order_ref=ref),)), IN_SESSION)
+        snapshot = replace(reading(IN_SESSION, orders=[ROWS[1]]), executions=listed)
+        found = bindings(JournalView((made, OPEN_BRACKET[1]), ()), snapshot)
+        assert {each.coid for each in found} == bound

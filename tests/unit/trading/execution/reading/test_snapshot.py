@@ -251,14 +251,3 @@ def test_reading_with_fewer_shares_has_fewer_in_its_list_and_in_its_ledger() -> 
     assert shown.less(4711, 1.0) is shown
     failed = reading(IN_SESSION, failed=["positions", "account"])
     assert failed.less(AAPL, 1.0) is failed
-
-
-def test_executions_show_ids_of_orders_by_their_names(broker: FakeBroker) -> None:
-    snapshot = read(broker)
-    assert snapshot.executions.value is not None
-    (one,) = snapshot.executions.value.executions
-    listed = tuple(
-        replace(one, order_ref=ref, order_id=order_id) for ref, order_id in (("E", 1), ("F", None), (None, 3))
-    )
-    assert replace(snapshot, executions=Reading(ExecutionList(listed), IN_SESSION)).executed_ids == {"E": 1}
-    assert replace(snapshot, executions=Reading(None, IN_SESSION)).executed_ids == {}

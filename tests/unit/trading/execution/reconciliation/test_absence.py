@@ -123,7 +123,7 @@ def test_shares_that_nobody_explains_are_against_its_absence() -> None:
 def test_shares_of_others_that_stood_there_before_it_was_sent_are_not_against_it(
     age_s: float, held: float, *, counts: bool
 ) -> None:
-    theirs = shares_of_others(GONE, Excess(7.0, None, after(-age_s, PRE_OPEN)), (), SETTINGS)
+    theirs = shares_of_others(GONE, Excess(7.0, None, after(-age_s, PRE_OPEN)), (), IN_SESSION, SETTINGS)
     snapshot = reading(IN_SESSION, orders=[shows(WITNESS)], held={AAPL: held})
     assert (judged(snapshot=snapshot, theirs=theirs) != NOTHING) is counts
 
@@ -132,10 +132,10 @@ def test_shares_of_others_that_stood_there_before_it_was_sent_are_not_against_it
 def test_shares_of_others_that_stood_there_before_a_sale_vanished_are_not_of_it(age_s: float, stood: float) -> None:
     seen = Excess(7.0, None, after(-age_s))
     gone = replace(stop("G", 77, state=S.UNKNOWN), sent_at=PRE_OPEN, unknown_since=IN_SESSION)
-    assert shares_of_others(gone, seen, (), SETTINGS) == {stood}
+    assert shares_of_others(gone, seen, (), IN_SESSION, SETTINGS) == {stood}
     # Of a purchase they may be.
     bought = replace(GONE, sent_at=PRE_OPEN, unknown_since=IN_SESSION)
-    assert shares_of_others(bought, seen, (), SETTINGS) == {0.0}
+    assert shares_of_others(bought, seen, (), IN_SESSION, SETTINGS) == {0.0}
 
 
 def test_what_others_traded_since_is_not_against_it_and_what_they_traded_before_is_in_their_shares() -> None:
@@ -143,8 +143,19 @@ def test_what_others_traded_since_is_not_against_it_and_what_they_traded_before_
     before = trade("4", 30, Side.BUY, time=PRE_OPEN - timedelta(seconds=1))
     sent = replace(GONE, sent_at=PRE_OPEN)
     seen = Excess(30.0, None, PRE_OPEN - timedelta(days=1))
-    assert shares_of_others(sent, None, trades, SETTINGS) == {0.0, 5.0}
-    assert shares_of_others(sent, seen, [*trades, before], SETTINGS) == {30.0, 35.0}
+    assert shares_of_others(sent, None, trades, IN_SESSION, SETTINGS) == {0.0, 5.0}
+    assert shares_of_others(sent, seen, [*trades, before], IN_SESSION, SETTINGS) == {30.0, 35.0}
+    # The list of positions was older than these at most ten minutes ago.
+    later = IN_SESSION + timedelta(minutes=10)
+    assert shares_of_others(sent, seen, trades, later, SETTINGS) == {35.0}
+
+
+def test_what_others_traded_before_a_sale_vanished_is_in_their_shares_once() -> None:
+    gone = replace(stop("G", 77, state=S.UNKNOWN), sent_at=PRE_OPEN, unknown_since=IN_SESSION)
+    seen = Excess(7.0, None, after(-300))
+    earlier, later = trade("1", 7, Side.BUY, time=after(-301)), trade("2", 2, Side.BUY, time=after(-200))
+    assert shares_of_others(gone, seen, [earlier], after(900), SETTINGS) == {7.0}
+    assert shares_of_others(gone, seen, [earlier, later], after(900), SETTINGS) == {9.0}
 
 
 @pytest.mark.parametrize("name", [None, "G"])
