@@ -92,7 +92,7 @@ _RESIZED = (Situation.SOLD_BY_HAND,)
 _OLD = (Situation.OLD_FILE,)
 _TAKEN = Place("call_answered", role="entry")
 _ASKED_TO_END = Place("call_sent", role="entry", by="term")
-_INSTANT = Place("instant", delays_s=(0.02, 0.4))
+_INSTANT = Place("instant", delays_s=(0.005, 0.15))
 
 POINTS: Mapping[str, KillPoint] = {
     "K01": KillPoint("before W1", _at(Place("commit_before", of="planned entry"))),
