@@ -228,6 +228,11 @@ class Execution:
     order_ref: str | None
     order_id: int | None
 
+    @property
+    def change(self) -> float:
+        """Return what it does to the position: its shares, less than 0 for a sale."""
+        return self.quantity if self.side is Side.BUY else -self.quantity
+
 
 @dataclass(frozen=True, slots=True)
 class UnreadableRow:

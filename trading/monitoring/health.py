@@ -81,6 +81,7 @@ SESSION_WORDS: Mapping[SessionState, str] = MappingProxyType(
 )
 """The broker session in a few words."""
 
+_RESTART_LATER = "Nothing at once: it is tried again by itself. After five minutes, restart it and log in again."
 _SESSIONS: Mapping[SessionState, Health] = MappingProxyType(
     {
         SessionState.STARTING: Health(ok=False, code="starting", text="The trading process connects to the gateway."),
@@ -88,7 +89,7 @@ _SESSIONS: Mapping[SessionState, Health] = MappingProxyType(
             ok=False,
             code="gateway_down",
             text="The gateway does not answer. Nothing can be sent; stops stay at the broker.",
-            next_step="Nothing at once: it is tried again by itself. After five minutes, restart it and log in again.",
+            next_step=_RESTART_LATER,
         ),
         SessionState.REFUSED: Health(
             ok=False,
@@ -122,7 +123,7 @@ _SESSIONS: Mapping[SessionState, Health] = MappingProxyType(
             ok=False,
             code="stale",
             text="The login stands, but the broker does not answer. Nothing can be sent; stops stay at the broker.",
-            next_step="Nothing at once: it is tried again by itself. After five minutes, restart it and log in again.",
+            next_step=_RESTART_LATER,
         ),
         SessionState.COMPETING: Health(
             ok=False,

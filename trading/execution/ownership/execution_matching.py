@@ -312,7 +312,7 @@ def _by_unproven_leg(
         owned = journal.owned(execution.conid)
         there = [each for each in executions if each.conid == execution.conid]
         its = [each for each in there if each.order_id == execution.order_id is not None] or [execution]
-        rests = {owned - _sold(some) for some in ([execution], its, there)}
+        rests = {owned + sum(each.change for each in some) for some in ([execution], its, there)}
         legs = [
             record
             for record in unseen
@@ -327,11 +327,6 @@ def _by_unproven_leg(
         if len(legs) == 1:
             found.setdefault(legs[0].coid, execution)
     return list(found.items())
-
-
-def _sold(executions: Iterable[Execution]) -> float:
-    """Return the shares that were sold, less those that were bought."""
-    return sum(each.quantity if each.side is Side.SELL else -each.quantity for each in executions)
 
 
 def _missing(record: IntentRecord, known: _Known) -> int:

@@ -38,7 +38,7 @@ def of_others(position: OwnPosition, foreign: Iterable[Execution]) -> list[Execu
 
 def net(executions: Sequence[Execution]) -> float:
     """Return the shares that executions came to, negative where more were sold than bought."""
-    return sum(each.quantity if each.side is Side.BUY else -each.quantity for each in executions)
+    return sum(each.change for each in executions)
 
 
 def average_after(shares: float, price: float, executions: Sequence[Execution]) -> float:

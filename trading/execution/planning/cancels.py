@@ -114,7 +114,7 @@ def _reason(record: IntentRecord, state: TradingState) -> Step | None:
     intent = record.intent
     if intent.role is Role.ENTRY:
         return _reason_of_entry(record, state)
-    if _goes_short(record, state):
+    if state.is_short(intent.conid) and not waits_for_entry(record, state.snapshot, state.journal):
         return Step.EXCESS
     if intent.role in {Role.STOP, Role.TARGET} and not _has_shares(record, state):
         return Step.EXCESS
@@ -174,16 +174,6 @@ def _sells_too_much(record: IntentRecord, state: TradingState) -> bool:
         if each.coid == record.coid:
             return sight is not None and sells > state.journal.owned(record.intent.conid)
     return False
-
-
-def _goes_short(record: IntentRecord, state: TradingState) -> bool:
-    """Return whether the account is short in its contract, so that it would sell what is not there.
-
-    An empty list is no evidence that shares are gone; a row that shows fewer than none is.
-    """
-    conid = record.intent.conid
-    shows_short = state.snapshot.held(conid) < 0 and not state.snapshot.unsure(conid)
-    return shows_short and not waits_for_entry(record, state.snapshot, state.journal)
 
 
 def _has_shares(record: IntentRecord, state: TradingState) -> bool:

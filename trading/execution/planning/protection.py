@@ -98,7 +98,7 @@ def plan_protection(state: TradingState, plan: Plan) -> None:
         if cover.position.conid in plan.leaving or state.guard.observes or not state.snapshot.whole:
             continue
         conid = cover.position.conid
-        if state.snapshot.held(conid) < 0 and not state.snapshot.unsure(conid):
+        if state.is_short(conid):
             continue
         if cover.unproven or cover.exiting or state.snapshot.unclear(conid):
             _give_up_warned(cover, state, plan)

@@ -59,8 +59,8 @@ def plan_resize(
 
     Growing, the stop goes first; shrinking, the leg that is nearer to the market. While an entry still works the broker
     lets its children grow, so that they are only cut where they work for more than is filled; those that were changed
-    before grow no more. `pair_at` is when a new pair may be sent, None for
-    no more in this session. While the broker shows a leg as after a split that is not taken in yet both are left alone.
+    before grow no more. `pair_at` is when a new pair may be sent, None for no more in this session. While the broker
+    shows a leg as after a split that is not taken in yet both are left alone.
     """
     if any(_is_split_ahead(leg, state) for leg in legs):
         return

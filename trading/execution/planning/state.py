@@ -87,6 +87,13 @@ class TradingState:
     doubt: Doubt | None = None
     flows: tuple[Flow, ...] = ()
 
+    def is_short(self, conid: int) -> bool:
+        """Return whether rows that could all be read show that the account is short of a contract.
+
+        An empty list is no evidence that shares are gone; a row that shows fewer than none is.
+        """
+        return self.snapshot.held(conid) < 0 and not self.snapshot.unsure(conid)
+
     def shares_shown(self, conid: int, span: timedelta) -> int:
         """Return the broker's shares of a contract; where own ones were missing lately, those of all of `span`."""
         held = self.snapshot.shares(conid)
