@@ -20,7 +20,6 @@ from trading.model.account import AccountState
 from trading.model.alarm import Alarm, AlarmCode
 from trading.model.balances import BalanceMemory, Balances, Booked, Doubt, Flow
 from trading.model.execution_id import fill_key
-from trading.model.order import Side
 from trading.model.record import JournalView
 
 MAX_JUMP = 0.10
@@ -98,7 +97,7 @@ def traded_by_others(snapshot: BrokerSnapshot, booked: Booked, memory: BalanceMe
         return 0.0
     since = memory.agreed.at
     return math.fsum(
-        (each.quantity if each.side is Side.SELL else -each.quantity) * each.price - (each.commission or 0.0)
+        -each.change * each.price - (each.commission or 0.0)
         for each in newest(executions.executions)
         if each.time > since and fill_key(each.execution_id) not in booked.fills
     )

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 
 from trading.execution.context import TradingContext
 from trading.execution.look_again import LooksAgain
-from trading.execution.ownership.excess import excess_in, note_excess
+from trading.execution.ownership.excess import Excess, excess_in, note_excess
 from trading.execution.ownership.others import certain, theirs
 from trading.execution.ownership.share_trades import SharesSeen, net, of_others
 from trading.execution.reading.snapshot import BrokerSnapshot
@@ -71,11 +72,12 @@ def check_shares(
         note_told(context.evidence, foreign, position, now)
     spent = spent_sales(context.evidence)
     for position in positions:
-        if _came_back(context, position, spent, seen, now, found):
+        excess = excess_in(position.conid, context.evidence)
+        if _came_back(context, position, spent, seen, excess, found):
             changed.add(position.conid)
             continue
         subject = subject_of(position)
-        votes, excess = context.evidence.of(subject), excess_in(position.conid, context.evidence)
+        votes = context.evidence.of(subject)
         match judge_shares(position, votes, seen, visibility_s, excess):
             case Change(quantity=quantity, kind=kind, text=text, ratio=ratio):
                 changed.add(position.conid)
@@ -124,7 +126,7 @@ def _came_back(
     position: OwnPosition,
     sales: Sequence[Spent],
     seen: SharesSeen,
-    now: datetime,
+    excess: Excess | None,
     found: SharesFound,
 ) -> bool:
     """Undo a write-off whose `sales` the broker took back, or whose shares stand there again; False where none was.
@@ -133,18 +135,15 @@ def _came_back(
     process ends in between: what is ours again isn't written off any more.
     """
     evidence = context.evidence
+    forget: Callable[[], None]
     if (back := returned(position, sales, seen)) is not None:
-        change, undone = back
-        context.journal.adjust(position.conid, change.quantity, change.kind, change.text, now)
-        forget_spent(evidence, undone)
+        change, forget = back[0], partial(forget_spent, evidence, back[1])
+    elif (again := there_again(position, untold(evidence, position), seen, excess)) is not None:
+        change, forget = again[0], partial(forget_untold, evidence, position, again[1])
     else:
-        excess = excess_in(position.conid, evidence)
-        again = there_again(position, untold(evidence, position), seen, excess)
-        if again is None:
-            return False
-        change, written = again
-        context.journal.adjust(position.conid, change.quantity, change.kind, change.text, now)
-        forget_untold(evidence, position, written)
+        return False
+    context.journal.adjust(position.conid, change.quantity, change.kind, change.text, context.clock.now())
+    forget()
     found.alarms.append(Alarm(AlarmCode(change.kind), position.symbol, f"{position.symbol}: {change.text}"))
     return True
 
