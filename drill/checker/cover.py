@@ -285,8 +285,7 @@ def _is_over(case: Case, order_id: int, at: float) -> bool:
 
 def _penalty_until(case: Case, at: float) -> float:
     """Return until when a penalty lasts: after an answer 429 nothing is sent for a while but one probe a minute."""
-    punished = [instant(line["at"]) for line in case.truth if line["kind"] == "fault" and line["id"] in ("H03", "H04")]
-    return max((began + PENALTY_S for began in punished if began <= at < began + PENALTY_S), default=at)
+    return _lasts_until(case, at, PENALTY_S, frozenset({"H03", "H04"}))
 
 
 def _shown_again_until(case: Case, at: float) -> float:
@@ -294,12 +293,17 @@ def _shown_again_until(case: Case, at: float) -> float:
 
     Of two lists that contradict each other the later one may be the older.
     """
-    wrong = (
+    return _lasts_until(case, at, AGAIN_S, WRONG_LISTS, "positions")
+
+
+def _lasts_until(case: Case, at: float, seconds: float, faults: frozenset[str], path: str = "") -> float:
+    """Return until when what follows from a fault lasts at a time, of those that met a call of such a path."""
+    fired = (
         instant(line["at"])
         for line in case.truth
-        if line["kind"] == "fault" and line["id"] in WRONG_LISTS and "positions" in line.get("path", "")
+        if line["kind"] == "fault" and line["id"] in faults and path in line.get("path", "")
     )
-    return max((began + AGAIN_S for began in wrong if began <= at < began + AGAIN_S), default=at)
+    return max((began + seconds for began in fired if began <= at < began + seconds), default=at)
 
 
 def _stops(case: Case, coids: Sequence[str], conid: int) -> bool:

@@ -37,11 +37,10 @@ def i27_flows_latch_nothing(case: Case) -> Iterator[Violation]:
 
 def first_recount(case: Case) -> float:
     """Return when the broker first corrected a fill from before a split, far away where it never did."""
-    filled_at: dict[str, float] = {}
     for line, book in walk(case):
         if line["kind"] == "fill":
-            facts = line["execution"]
-            if filled_at.setdefault(fill_of(facts["execution_id"]), book.at) < book.split_at.get(facts["conid"], 0.0):
+            execution = book.executions[fill_of(line["execution"]["execution_id"])]
+            if execution.made < book.split_at.get(execution.conid, 0.0):
                 return book.at
     return FAR
 

@@ -29,7 +29,6 @@ def untold_spans(case: Case) -> Mapping[int, tuple[float, float]]:
     looks = looks_of(case)
     found: dict[int, tuple[float, float]] = {}
     own: dict[int, int] = {}
-    filled_at: dict[str, float] = {}
     stood = 0.0
     for line, book in walk(case):
         if line["kind"] == "deed" and line["do"] == "split":
@@ -37,11 +36,10 @@ def untold_spans(case: Case) -> Mapping[int, tuple[float, float]]:
             if own.get(conid, 0) > 0 and book.own[conid] == 0:
                 found[conid] = (book.at, FAR)
         elif line["kind"] == "fill":
-            facts = line["execution"]
-            first = filled_at.setdefault(fill_of(facts["execution_id"]), book.at)
-            since = book.split_at.get(facts["conid"], 0.0)
-            if first < since <= book.at < looks.first_clear(since):
-                found[facts["conid"]] = (since, FAR)
+            execution = book.executions[fill_of(line["execution"]["execution_id"])]
+            since = book.split_at.get(execution.conid, 0.0)
+            if execution.made < since <= book.at < looks.first_clear(since):
+                found[execution.conid] = (since, FAR)
         else:
             continue
         _witness(found, own, looks, (stood, book.at))

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from trading.execution.ownership.order_matching import is_same
 from trading.execution.reading.snapshot import BrokerSnapshot, OrderSight
 from trading.model.exchange_time import exchange_date
-from trading.model.order import LIFE, TERMINAL, BrokerStatus, OrderLife
+from trading.model.order import LIFE, BrokerStatus, OrderLife
 from trading.model.record import IntentRecord, JournalView
 
 
@@ -26,6 +28,15 @@ def waits_for_entry(record: IntentRecord, snapshot: BrokerSnapshot, journal: Jou
     return sight is None or sight.order.filled_quantity == 0
 
 
+def ended_under_its_id(record: IntentRecord, journal: JournalView) -> list[datetime]:
+    """Return when other orders of ours ended under the id and in the contract of an order."""
+    return [
+        each.ended_at
+        for each in journal.of(record.intent.conid)
+        if each.coid != record.coid and each.order_id == record.order_id and each.ended_at is not None
+    ]
+
+
 def _own_sight(record: IntentRecord, snapshot: BrokerSnapshot, journal: JournalView) -> OrderSight | None:
     """Return what is shown under an order's id.
 
@@ -36,14 +47,7 @@ def _own_sight(record: IntentRecord, snapshot: BrokerSnapshot, journal: JournalV
     if sight is None or sight.life is not OrderLife.UNSURE:
         return sight
     today = exchange_date(snapshot.began)
-    ended = [
-        each
-        for each in journal.of(record.intent.conid)
-        if each.order_id == record.order_id
-        and each.state in TERMINAL
-        and each.ended_at is not None
-        and exchange_date(each.ended_at) == today
-    ]
+    ended = [at for at in ended_under_its_id(record, journal) if exchange_date(at) == today]
     rows = [row for row in snapshot.order_rows if row.order_id == record.order_id]
     others = [row for row in rows if LIFE[row.status] is not OrderLife.OVER and row.status is not BrokerStatus.INACTIVE]
     alone = len(others) == 1 and len(rows) - 1 <= len(ended)

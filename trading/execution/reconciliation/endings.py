@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from trading.config import Settings
 from trading.errors import GatewayError
 from trading.execution.ownership.order_matching import agrees, is_same
+from trading.execution.ownership.working_orders import ended_under_its_id
 from trading.execution.reading.evidence import Since
 from trading.execution.reading.snapshot import BrokerSnapshot, OrderSight
 from trading.market.calendar import TradingCalendar
@@ -184,15 +185,11 @@ class Endings:
 
     def _ended_before(self, record: IntentRecord) -> list[datetime]:
         """Return when orders of ours had ended under its id, of those that may be listed still."""
-        return [
-            each.ended_at
-            for each in self._journal.of(record.intent.conid)
-            if each.coid != record.coid
-            and each.order_id == record.order_id
-            and each.ended_at is not None
-            and record.sent_at is not None
-            and timedelta(0) <= record.sent_at - each.ended_at < _LISTED_FOR
-        ]
+        sent_at = record.sent_at
+        if sent_at is None:
+            return []
+        ended = ended_under_its_id(record, self._journal)
+        return [at for at in ended if timedelta(0) <= sent_at - at < _LISTED_FOR]
 
     def _state(self, record: IntentRecord, order: BrokerOrder, now: datetime) -> IntentState:
         ended = _ENDED.get(order.status, IntentState.CANCELLED)
