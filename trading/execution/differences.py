@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from trading.execution.ownership.foreign import foreign_orders, name_of
-from trading.execution.ownership.order_matching import PRICE_TOLERANCE, may_be
+from trading.execution.ownership.likeness import PRICE_TOLERANCE, may_be
 from trading.execution.ownership.share_trades import in_flight
 from trading.execution.planning.balances import waits_for_a_person
 from trading.execution.planning.protection import Cover, covers

@@ -9,7 +9,7 @@ from typing import TypeGuard
 
 from trading.execution.context import TradingContext
 from trading.execution.ownership.foreign import is_orphan, name_of
-from trading.execution.ownership.order_matching import agrees, is_same, may_be
+from trading.execution.ownership.likeness import agrees, is_same, may_be
 from trading.execution.ownership.share_trades import in_flight
 from trading.execution.planning.protection import protected_session
 from trading.execution.planning.state import TradingState

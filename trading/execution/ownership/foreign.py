@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from trading.execution.ownership.order_matching import is_settled
+from trading.execution.ownership.likeness import is_settled
 from trading.execution.reading.snapshot import BrokerSnapshot
 from trading.model.alarm import HaltCause
 from trading.model.intent_state import NEVER_LEFT

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from trading.execution.ownership.order_matching import could_be, is_still
+from trading.execution.ownership.likeness import could_be, is_still
 from trading.execution.reading.evidence import drop_under, kept_under
 from trading.execution.reading.snapshot import BrokerSnapshot
 from trading.execution.reading.told import AVERAGE_TOLERANCE

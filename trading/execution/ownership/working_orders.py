@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from trading.execution.ownership.order_matching import is_same
+from trading.execution.ownership.likeness import is_same
 from trading.execution.reading.snapshot import BrokerSnapshot, OrderSight
 from trading.model.exchange_time import exchange_date
 from trading.model.order import LIFE, BrokerStatus, OrderLife

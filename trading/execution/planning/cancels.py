@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from trading.execution.ownership.order_matching import is_same
+from trading.execution.ownership.likeness import is_same
 from trading.execution.ownership.working_orders import waits_for_entry, working
 from trading.execution.planning.plan import Cancel, Plan
 from trading.execution.planning.state import TradingState

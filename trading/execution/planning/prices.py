@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from math import prod
 
-from trading.execution.ownership.order_matching import PRICE_TOLERANCE
+from trading.execution.ownership.likeness import PRICE_TOLERANCE
 from trading.market.calendar import TradingCalendar
 from trading.market.fills import round_down_to
 from trading.model.account import Quote

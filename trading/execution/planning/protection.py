@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from trading.execution.look_again import POLL_S
-from trading.execution.ownership.order_matching import PRICE_TOLERANCE, is_settled
+from trading.execution.ownership.likeness import PRICE_TOLERANCE, is_settled
 from trading.execution.ownership.working_orders import waits_for_entry, working
 from trading.execution.planning.cancels import ask_cancel, sells_in_order
 from trading.execution.planning.order_factory import PROTECTION, Purpose, protective_pair

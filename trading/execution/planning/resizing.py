@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from trading.execution.look_again import POLL_S
-from trading.execution.ownership.order_matching import PRICE_TOLERANCE, asked_for, is_split
+from trading.execution.ownership.likeness import PRICE_TOLERANCE, asked_for, is_split
 from trading.execution.planning.cancels import ask_cancel
 from trading.execution.planning.plan import Adopt, Modify, Plan
 from trading.execution.planning.prices import on_increments

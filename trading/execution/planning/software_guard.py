@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from trading.execution.look_again import POLL_S
-from trading.execution.ownership.order_matching import PRICE_TOLERANCE
+from trading.execution.ownership.likeness import PRICE_TOLERANCE
 from trading.execution.planning.exits import WantedExit
 from trading.execution.planning.plan import Plan
 from trading.execution.planning.prices import SalePrice, sale_price

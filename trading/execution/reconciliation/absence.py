@@ -14,7 +14,8 @@ from enum import StrEnum
 
 from trading.config import Settings
 from trading.execution.ownership.excess import Excess
-from trading.execution.ownership.order_matching import may_be, twins
+from trading.execution.ownership.likeness import may_be
+from trading.execution.ownership.order_matching import twins
 from trading.execution.ownership.share_trades import net
 from trading.execution.reading.snapshot import BrokerSnapshot
 from trading.execution.reconciliation.endings import EXPIRED_AFTER

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from trading.config import Settings
 from trading.errors import GatewayError
-from trading.execution.ownership.order_matching import agrees, is_same
+from trading.execution.ownership.likeness import agrees, is_same
 from trading.execution.ownership.working_orders import ended_under_its_id
 from trading.execution.reading.evidence import Since
 from trading.execution.reading.snapshot import BrokerSnapshot, OrderSight

@@ -16,15 +16,8 @@ from trading.execution.look_again import POLL_S, LooksAgain
 from trading.execution.ownership.excess import excess_in
 from trading.execution.ownership.execution_matching import match_executions
 from trading.execution.ownership.foreign import halt_causes
-from trading.execution.ownership.order_matching import (
-    Binding,
-    bindings,
-    is_anothers_id,
-    is_same,
-    is_still,
-    may_be,
-    named,
-)
+from trading.execution.ownership.likeness import is_same, is_still, may_be, named
+from trading.execution.ownership.order_matching import Binding, bindings, is_anothers_id
 from trading.execution.ownership.others import certain, drop_theirs, note_theirs, theirs
 from trading.execution.reading.evidence import Since
 from trading.execution.reading.snapshot import BrokerSnapshot

@@ -12,7 +12,8 @@ from enum import StrEnum
 
 from trading.errors import GatewayError, InvariantBroken
 from trading.execution.context import TradingContext
-from trading.execution.ownership.order_matching import bindings, is_anothers_id, may_be
+from trading.execution.ownership.likeness import may_be
+from trading.execution.ownership.order_matching import bindings, is_anothers_id
 from trading.execution.planning.order_factory import tickets
 from trading.execution.planning.prices import sale_price
 from trading.execution.planning.state import TradingState

@@ -1,15 +1,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from math import inf, nan
 
 import pytest
 
 from tests.fakes.trading_states import (
+    AAPL,
+    ACCOUNT,
     EPOCH,
     IN_SESSION,
     MSFT,
-    asked,
     entry,
     reading,
     sale,
@@ -17,9 +17,12 @@ from tests.fakes.trading_states import (
     stop,
     target,
 )
-from trading.execution.ownership.order_matching import Binding, agrees, bindings, is_same, may_be, named
+from tests.unit.trading.execution.ownership.test_execution_matching import execution
+from trading.execution.ownership.likeness import may_be
+from trading.execution.ownership.order_matching import Binding, bindings
+from trading.execution.reading.snapshot import Reading
 from trading.model.command import CommandDraft, CommandRecord, CommandState, Step
-from trading.model.order import BrokerOrder, BrokerStatus, IntentState, OrderType, Side
+from trading.model.order import BrokerOrder, BrokerStatus, Execution, ExecutionList, IntentState, Side
 from trading.model.record import IntentRecord, JournalView
 from trading.model.request import RequestKind
 
@@ -43,106 +46,6 @@ def bind(records: tuple[IntentRecord, ...], *rows: BrokerOrder) -> dict[str, Bin
     found = bindings(JournalView(records, ()), reading(IN_SESSION, orders=rows))
     assert len({binding.order_id for binding in found}) == len(found)
     return {binding.coid: binding for binding in found}
-
-
-# ---- likeness
-
-
-def test_an_entry_and_an_exit_have_our_name_at_the_broker_and_a_child_has_none() -> None:
-    assert [named(made.intent) for made in (ENTRY, sale(), STOP, stop())] == [True, True, False, True]
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        {"conid": MSFT},
-        {"side": Side.SELL},
-        {"order_type": OrderType.STOP},
-        {"total_quantity": 8.0},
-        {"limit_price": 100.02},
-        {"limit_price": None},
-    ],
-)
-def test_order_agrees_only_in_contract_side_type_size_and_price(change: dict[str, object]) -> None:
-    assert agrees(ENTRY.intent, shows(ENTRY))
-    assert not agrees(ENTRY.intent, shows(ENTRY, **change))  # type: ignore[arg-type]
-
-
-def test_stop_agrees_in_its_stop_price_and_whatever_else_it_shows_as_a_price() -> None:
-    assert agrees(STOP.intent, shows(STOP, limit_price=1.0))
-    assert not agrees(STOP.intent, shows(STOP, price=94.99))
-
-
-def test_type_that_is_not_shown_is_no_contradiction() -> None:
-    assert agrees(ENTRY.intent, shows(ENTRY, order_type=None))
-
-
-# ---- what an id still means
-
-
-@pytest.mark.parametrize(
-    ("change", "same"),
-    [
-        ({}, True),
-        # Another price or another size was set by hand: it is still ours.
-        ({"stop_price": 97.0}, True),
-        ({"total_quantity": 5.0}, True),
-        # Both changed: as in a split, or another order.
-        ({"stop_price": 47.5, "total_quantity": 18.0}, True),
-        ({"stop_price": 190.0, "total_quantity": 4.5}, True),
-        # Fractions of shares are gone, and a warning says nothing.
-        ({"stop_price": 475.0, "total_quantity": 1.0}, True),
-        ({"stop_price": 42.22, "total_quantity": 19.0}, True),
-        ({"stop_price": 950.0, "total_quantity": 0.0, "status": BrokerStatus.CANCELLED}, True),
-        ({"stop_price": 47.5, "total_quantity": 18.0, "status": BrokerStatus.WARN_STATE}, True),
-        # One that is over may be an earlier order whose id was given again.
-        ({"stop_price": 47.5, "total_quantity": 18.0, "status": BrokerStatus.CANCELLED}, True),
-        ({"stop_price": 85.5, "total_quantity": 10.0}, True),
-        ({"stop_price": 85.5, "total_quantity": 10.0, "status": BrokerStatus.CANCELLED}, False),
-        ({"stop_price": 60.0, "total_quantity": 5.0}, False),
-        ({"side": Side.BUY}, False),
-        ({"conid": MSFT}, False),
-        ({"order_type": OrderType.LIMIT}, False),
-        ({"order_ref": "other"}, False),
-        ({"order_ref": "E"}, True),
-    ],
-)
-def test_order_under_our_id_is_ours_while_it_is_what_we_asked_for_or_what_became_of_it(
-    change: dict[str, object],
-    *,
-    same: bool,
-) -> None:
-    row = replace(ROWS[1], **change)  # type: ignore[arg-type]
-    assert is_same(STOP, row, JournalView(BRACKET, ())) is same
-
-
-@pytest.mark.parametrize(
-    ("bought", "change", "same"),
-    [
-        (4, {"total_quantity": 4.0}, True),
-        (4, {"total_quantity": 6.0, "stop_price": 63.33}, True),
-        (4, {"total_quantity": 4.0, "stop_price": 94.0}, True),
-        (1, {"total_quantity": 1.0, "stop_price": 63.33}, True),
-        (4, {"total_quantity": 3.0, "stop_price": 63.33}, False),
-        (0, {"total_quantity": 1.0, "stop_price": 63.33}, False),
-    ],
-)
-def test_child_is_what_its_entry_has_bought_so_far_and_what_a_split_left_of_that(
-    bought: int, change: dict[str, object], *, same: bool
-) -> None:
-    entered = replace(BRACKET[0], filled=bought)
-    row = replace(ROWS[1], **change)  # type: ignore[arg-type]
-    assert is_same(STOP, row, JournalView((entered, *BRACKET[1:]), ())) is same
-
-
-def test_order_that_was_modified_by_us_is_what_was_asked_for() -> None:
-    asked_for = asked(STOP, Step.RESIZE, IN_SESSION, kind=RequestKind.MODIFY, quantity=5, price=60.0)
-    row = replace(ROWS[1], stop_price=60.0, total_quantity=5.0)
-    assert not is_same(STOP, row, JournalView(BRACKET, ()))
-    assert is_same(STOP, row, JournalView(BRACKET, (), (asked_for,)))
-
-
-# ---- binding
 
 
 def test_bracket_is_bound_by_name_parent_type_and_price_wherever_it_stands() -> None:
@@ -340,61 +243,81 @@ def test_child_at_another_price_that_names_no_parent_is_bound_provisionally() ->
     assert bind(records, ROWS[0], ROWS[1], ROWS[2])["E-T"] == Binding("E-T", 3)
 
 
-# ---- what speaks against an absence
-
-
-def could_be(record: IntentRecord, row: BrokerOrder, *others: IntentRecord) -> bool:
-    snapshot = reading(IN_SESSION, orders=[row])
-    return may_be(record, snapshot.sights[row.order_id], JournalView((record, *others), ()), EPOCH)
-
-
-@pytest.mark.parametrize("change", [{}, {"total_quantity": 1.0}, {"stop_price": 1.0, "total_quantity": 4.0}])
-def test_live_order_under_the_id_of_an_unproven_one_may_be_it_whatever_its_size_and_price(
-    change: dict[str, object],
-) -> None:
+def test_order_that_vanished_is_bound_again_by_its_id_where_the_row_is_still_its() -> None:
     vanished = replace(STOP, state=S.UNKNOWN)
-    assert could_be(vanished, replace(ROWS[1], **change))  # type: ignore[arg-type]
-    assert not could_be(unbound(STOP), replace(ROWS[1], total_quantity=4.0, stop_price=1.0))
+    assert bind((vanished,), ROWS[1]) == {"E-S": Binding("E-S", 2)}
+    assert bind((vanished,), shows(STOP, BrokerStatus.CANCELLED, parent_id=1)) == {"E-S": Binding("E-S", 2)}
+    assert bind((vanished,), ROWS[0]) == {}
+    assert bind((vanished,), replace(ROWS[1], conid=MSFT)) == {}
+    # Whatever else is open is bound beside it.
+    assert bind((ENTRY, vanished, OPEN_BRACKET[2]), *ROWS) == {"E-S": Binding("E-S", 2), "E-T": Binding("E-T", 3)}
 
 
-@pytest.mark.parametrize("change", [{"side": Side.BUY}, {"conid": MSFT}, {"order_ref": "other"}])
-def test_order_of_another_kind_or_name_under_its_id_is_not_it(change: dict[str, object]) -> None:
-    assert not could_be(replace(STOP, state=S.UNKNOWN), replace(ROWS[1], **change))  # type: ignore[arg-type]
+def test_id_of_an_order_that_vanished_is_free_where_the_list_shows_another_order_of_ours_under_it() -> None:
+    vanished = replace(stop("F-S", 1, parent="F", conid=MSFT), state=S.UNKNOWN)
+    found = bind((vanished, *OPEN_BRACKET), *ROWS)
+    assert found == {made.coid: Binding(made.coid, made.order_id or 0) for made in BRACKET}
 
 
-def test_order_alike_may_be_it_before_and_after_a_split_unless_it_is_over_or_another_of_ours() -> None:
-    for row in (ROWS[1], split(ROWS[1], 0.2, 1.0), split(ROWS[1], 2.0, 18.0)):
-        assert could_be(unbound(STOP), row)
-        assert not could_be(unbound(STOP), replace(row, status=BrokerStatus.CANCELLED))
-        assert not could_be(unbound(STOP), row, stop("F-S", 2, parent="F"))
+def test_order_may_be_ours_under_the_id_of_another_of_ours_that_vanished() -> None:
+    unproven, sight = OPEN_BRACKET[1], reading(IN_SESSION, orders=[ROWS[1]]).sights[2]
+    unproven = replace(unproven, state=S.UNKNOWN)
+    for other, free in ((stop("F-S", 2, parent="F", conid=MSFT), True), (stop("F-S", 2, parent="F"), False)):
+        vanished = replace(other, state=S.UNKNOWN)
+        assert may_be(unproven, sight, JournalView((unproven, vanished), ()), EPOCH) is free
+        assert not may_be(unproven, sight, JournalView((unproven, other), ()), EPOCH)
 
 
-@pytest.mark.parametrize("order_type", [OrderType.STOP, None])
-@pytest.mark.parametrize(
-    ("price", "alike"),
-    [(None, True), (nan, True), (inf, True), (-1.0, True), (0.0, True), (0.01, False), (95.0, True), (95.01, False)],
-)
-def test_order_whose_price_or_type_cannot_be_read_may_be_it(
-    order_type: OrderType | None, price: float | None, *, alike: bool
+@pytest.mark.parametrize(("order_ref", "order_id", "found"), [("E", 1, {2, 3}), ("E", 4, set()), ("F", 1, set())])
+def test_legs_are_bound_by_the_id_that_executions_show_of_an_entry_that_filled_before_it_was_bound(
+    order_ref: str, order_id: int, found: set[int]
 ) -> None:
-    assert could_be(unbound(STOP), replace(ROWS[1], order_type=order_type, stop_price=price)) is alike
-    limit = replace(NAMELESS[0], order_type=None if order_type is None else OrderType.LIMIT)
-    limit = replace(limit, limit_price=ENTRY.intent.limit_price if price == 95.0 else price)
-    assert could_be(unbound(ENTRY), limit) is alike
-    assert bind((unbound(ENTRY),), limit).keys() == ({"E"} if price == 95.0 else set())
+    filled = replace(OPEN_BRACKET[0], state=S.FILLED, filled=9)
+    bought = execution(ENTRY, order_ref=order_ref, order_id=order_id)
+    shown = reading(IN_SESSION, orders=ROWS[1:])
+    shown = replace(shown, executions=Reading(ExecutionList((bought,)), IN_SESSION))
+    journal = JournalView((filled, *OPEN_BRACKET[1:]), ())
+    assert {binding.order_id for binding in bindings(journal, shown)} == found
 
 
-@pytest.mark.parametrize("change", [{"side": Side.SELL}, {"conid": MSFT}, {"order_ref": "other"}])
-def test_order_of_another_kind_or_name_is_not_it_though_its_price_cannot_be_read(change: dict[str, object]) -> None:
-    row = replace(NAMELESS[0], limit_price=None)
-    assert could_be(unbound(ENTRY), row)
-    assert not could_be(unbound(ENTRY), replace(row, **change))  # type: ignore[arg-type]
-    assert not could_be(unbound(ENTRY), row, entry("F", 1))
-    assert not could_be(unbound(ENTRY), replace(row, status=BrokerStatus.CANCELLED))
+@pytest.mark.parametrize(
+    ("changes", "bound"),
+    [({}, True), ({"order_ref": None}, False), ({"order_ref": "F"}, False), ({"conid": MSFT}, False)],
+)
+@pytest.mark.parametrize("status", [BrokerStatus.CANCELLED, BrokerStatus.FILLED])
+def test_order_that_is_over_by_our_name_has_the_id_of_one_that_ended_before(
+    status: BrokerStatus, changes: dict[str, object], *, bound: bool
+) -> None:
+    ended, made = replace(STOP, state=S.CANCELLED), replace(ENTRY, state=S.UNKNOWN, order_id=None)
+    row = replace(shows(ENTRY, status), order_id=2, **changes)  # type: ignore[arg-type]
+    assert ("E" in bind((ended, made), row)) is bound
 
 
-@pytest.mark.parametrize("quantity", [-1.0, 0.0, 1.0, 8.0, 9.0, 10.0])
-def test_order_whose_price_cannot_be_read_may_be_one_of_its_size_or_a_child_of_a_part(quantity: float) -> None:
-    entry_row, stop_row, _ = (replace(row, limit_price=None, stop_price=None, parent_id=None) for row in NAMELESS)
-    assert could_be(unbound(ENTRY), replace(entry_row, total_quantity=quantity)) is (quantity == 9.0)
-    assert could_be(unbound(STOP), replace(stop_row, total_quantity=quantity)) is (0.0 < quantity <= 9.0)
+def test_order_that_is_over_has_the_id_of_one_in_another_contract_that_ended_before() -> None:
+    row = shows(STOP, BrokerStatus.CANCELLED, parent_id=1)
+    for conid, found in ((MSFT, {"E-S": Binding("E-S", 2)}), (STOP.intent.conid, {})):
+        ended = replace(stop("F-S", 2, conid=conid), state=S.CANCELLED)
+        assert bind((ended, ENTRY, OPEN_BRACKET[1]), row) == found
+
+
+# ---- children that a person made smaller
+
+
+@pytest.mark.parametrize(("quantity", "filled", "bound"), [(1, 9, True), (1, 0, False), (3, 2, False)])
+def test_child_that_a_person_made_smaller_is_bound_by_likeness_alone(
+    quantity: int, filled: int, *, bound: bool
+) -> None:
+    row = replace(ROWS[2], total_quantity=float(quantity), remaining_quantity=float(quantity), parent_id=None)
+    ended = replace(ENTRY, state=S.CANCELLED, filled=filled)
+    expected = {"E-T": Binding("E-T", 3, provisional=True)} if bound else {}
+    assert bind((ended, OPEN_BRACKET[2]), row) == expected
+
+
+def test_leg_is_bound_by_the_id_that_an_execution_shows_of_its_entry() -> None:
+    made = replace(ENTRY, order_id=None, state=S.UNKNOWN)
+    bought = Execution("0000a.1.01.01", ACCOUNT, AAPL, "AAPL", Side.BUY, 9, 100.0, 1.0, IN_SESSION, "E", 1)
+    for ref, bound in (("E", {"E-S"}), (None, set())):
+        listed = Reading(ExecutionList((replace(bought, order_ref=ref),)), IN_SESSION)
+        snapshot = replace(reading(IN_SESSION, orders=[ROWS[1]]), executions=listed)
+        found = bindings(JournalView((made, OPEN_BRACKET[1]), ()), snapshot)
+        assert {each.coid for each in found} == bound

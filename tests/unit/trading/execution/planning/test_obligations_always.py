@@ -10,7 +10,7 @@ from math import floor
 import pytest
 
 from tests.fakes.random_states import random_state
-from trading.execution.ownership.order_matching import is_same
+from trading.execution.ownership.likeness import is_same
 from trading.execution.planning.obligations import obligations
 from trading.execution.planning.plan import Adopt, Cancel, Forgo, Modify, Plan, PlannedCommand, Prepare, Refuse, Submit
 from trading.execution.planning.state import TradingState
