@@ -6,7 +6,7 @@ their place in an answer.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 
 from trading.execution.ownership.likeness import (
@@ -74,9 +74,8 @@ def bindings(journal: JournalView, snapshot: BrokerSnapshot) -> tuple[Binding, .
     for record in open_records:
         take(_by_name(record.intent, free.values()))
     for record in open_records:
-        if record.intent.parent_coid in ids:
-            parent = journal.by_coid[record.intent.parent_coid]
-            take(_child(record.intent, ids[parent.coid], _filled(parent, ids[parent.coid], snapshot), free.values()))
+        if not named(record.intent):
+            take(_leg(record.intent, journal, snapshot, ids, free.values()))
     for record in open_records:
         if named(record.intent) and record.coid not in ids and record.state is not IntentState.SENDING:
             take(_by_likeness(record, journal, free))
@@ -124,6 +123,23 @@ def _by_name(intent: OrderIntent, sights: Iterable[OrderSight]) -> tuple[Binding
     return (Binding(intent.coid, found.pop()),) if len(found) == 1 else ()
 
 
+def _leg(
+    intent: OrderIntent,
+    journal: JournalView,
+    snapshot: BrokerSnapshot,
+    ids: Mapping[str, int],
+    sights: Iterable[OrderSight],
+) -> tuple[Binding, ...]:
+    """Return the binding of a bracket's child, by the id of its entry where `ids` has it."""
+    entry = journal.by_coid.get(intent.parent_coid or "")
+    if entry is None:
+        return ()
+    if entry.coid in ids:
+        return _child(intent, ids[entry.coid], _filled(entry, ids[entry.coid], snapshot), sights)
+    others = {None, *ids.values(), *snapshot.sights, *(record.order_id for record in journal.of(intent.conid))}
+    return _orphan(intent, entry, others, sights)
+
+
 def _child(intent: OrderIntent, parent_id: int, filled: int, sights: Iterable[OrderSight]) -> tuple[Binding, ...]:
     """Return the binding of a bracket child whose parent is bound: to the one candidate, or none.
 
@@ -150,6 +166,27 @@ def _child(intent: OrderIntent, parent_id: int, filled: int, sights: Iterable[Or
     changed += [order for order in loose if in_part(intent, order) and round(order.total_quantity) < filled]
     changed += [order for order in (*named_parent, *loose) if is_enlarged(intent, order)]
     return (Binding(intent.coid, changed[0].order_id, provisional=True),) if len(changed) == 1 else ()
+
+
+def _orphan(
+    intent: OrderIntent, entry: IntentRecord, others: Set[int | None], sights: Iterable[OrderSight]
+) -> tuple[Binding, ...]:
+    """Return the binding of a child whose entry filled before any list showed it, so that nobody knows its id.
+
+    It has the size and the price that were asked for, and names a parent that is none of `others`.
+    """
+    if not entry.filled:
+        return ()
+    sizes = {intent.quantity, entry.filled}
+    found = [
+        s.order.order_id
+        for s in sights
+        if s.order.parent_id not in others
+        and s.order.order_ref in {None, entry.coid}
+        and in_part(intent, s.order)
+        and round(s.order.total_quantity) in sizes
+    ]
+    return (Binding(intent.coid, found[0]),) if len(found) == 1 else ()
 
 
 def _filled(parent: IntentRecord, order_id: int, snapshot: BrokerSnapshot) -> int:

@@ -80,6 +80,35 @@ def test_child_of_another_parent_is_not_ours() -> None:
     assert set(bind(OPEN_BRACKET, *others)) == {"E"}
 
 
+@pytest.mark.parametrize(
+    ("filled", "change", "bound"),
+    [
+        (9, {}, True),
+        (4, {"total_quantity": 4.0}, True),
+        (0, {}, False),  # what a list shows first of an entry is the entry itself
+        (9, {"total_quantity": 4.0}, False),
+        (9, {"limit_price": 110.01}, False),
+        (9, {"parent_id": 5}, False),  # one of ours
+        (9, {"parent_id": 6}, False),  # one of the list
+        (9, {"order_ref": "another's"}, False),
+    ],
+)
+def test_child_of_an_entry_whose_id_nobody_knows_is_bound_by_size_and_price_once_the_entry_has_filled(
+    filled: int, change: dict[str, object], *, bound: bool
+) -> None:
+    made = replace(unbound(ENTRY, S.FILLED if filled == 9 else S.WORKING), filled=filled)
+    listed = shows(entry("F", 6), order_ref="another's")
+    row = replace(ROWS[2], **{"parent_id": 7} | change)  # type: ignore[arg-type]
+    found = bind((made, *OPEN_BRACKET[1:], entry("G", 5)), row, listed)
+    assert found == ({"E-T": Binding("E-T", 3)} if bound else {})
+
+
+def test_of_two_children_of_entries_that_nobody_knows_none_is_bound() -> None:
+    made = replace(unbound(ENTRY, S.FILLED), filled=9)
+    rows = (replace(ROWS[2], parent_id=7), replace(ROWS[2], order_id=4, parent_id=8))
+    assert not bind((made, *OPEN_BRACKET[1:]), *rows)
+
+
 def test_child_that_names_its_parent_is_ours_though_a_person_gave_it_another_price() -> None:
     assert set(bind(OPEN_BRACKET, ROWS[0], replace(ROWS[1], stop_price=1.0), ROWS[2])) == {"E", "E-S", "E-T"}
 
