@@ -5,6 +5,7 @@ I10, I11, I13, I16 of the invariants.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
@@ -173,15 +174,22 @@ def _lingered(
 
 
 def i11_hands_off(case: Case) -> Iterator[Violation]:
-    """Nothing is cancelled or changed that is another's, and never all orders at once."""
-    made = met(case, "O25")
+    """Nothing is cancelled or changed that is another's, and never all orders at once.
+
+    An id of ours that the broker gives to another's order is still ours to a turn that had read the list by then.
+    """
+    made, given = met(case, "O25"), dict[int, int]()
+    ends = [event["seq"] for event in case.happened("turn")]
     for line, book in walk(case):
+        if line["kind"] == "deed" and any(o.own and o.order_id == line.get("order_id") for o in book.former):
+            given[line["order_id"]] = bisect_right(ends, line["seq"])
         if line["kind"] != "request" or "/order/" not in line["path"]:
             continue
         text = line["path"].rpartition("/")[2]
         order = book.orders.get(int(text)) if text.isdigit() else None
         # One that O25 made carries a name of ours: there is nothing to tell it from ours by.
         ours = order is None or order.own or order.coid in made
+        ours = ours or given.get(int(text)) == bisect_right(ends, line["seq"])
         if text == "-1" or not ours:
             what = "all orders were cancelled" if text == "-1" else "another's order was touched"
             yield Violation("I11", instant(line["at"]), text, f"{line['verb']}: {what}")

@@ -200,12 +200,16 @@ def _change(memory: BalanceMemory, now: Balances) -> _Change:
     before = min(befores, key=lambda equity: abs(equity + moved - now.equity))
     if (now.equity - before) / moved < FOLLOWED:
         return _Change(moved, 0.0, agreed.equity, _jump(agreed.equity, now.equity))
-    return _Change(moved, moved, before, _jump(before + moved, now.equity))
+    return _Change(moved, moved, before, _jump(before, now.equity, moved))
 
 
-def _jump(expected: float, equity: float) -> float:
-    """Return by what fraction equity differs from what it was and what came or went."""
-    return abs(equity / expected - 1.0) if expected > 0.0 else math.inf
+def _jump(before: float, equity: float, flow: float = 0.0) -> float:
+    """Return by what fraction equity differs from what it was and what came or went.
+
+    Where next to nothing is left of an account, `SMALLEST_FLOW` of what it was is not a jump yet.
+    """
+    measure = max(before + flow, before * SMALLEST_FLOW / MAX_JUMP)
+    return abs(equity - before - flow) / measure if measure > 0.0 else math.inf
 
 
 def _relied_on(memory: BalanceMemory, agreed: Balances, now: Balances) -> BalanceMemory:

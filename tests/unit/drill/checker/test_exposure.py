@@ -244,6 +244,18 @@ def test_order_under_a_name_of_ours_may_be_touched_where_the_broker_made_it() ->
         assert len(list(exposure.i11_hands_off(run.case()))) == count, fault
 
 
+def test_id_of_ours_that_another_order_was_given_is_ours_to_the_turn_that_had_read_the_list() -> None:
+    for read_again, count in ((True, 1), (False, 0)):
+        run = bought()
+        run.over(140.0, STOP_ID, "cancelled")
+        run.line(150.0, "deed", do="order", order_id=STOP_ID, symbol=SYMBOL, side="BUY", quantity=4, order_type="LMT")
+        if read_again:
+            run.turn(150.0)
+        run.request(150.0, verb="DELETE", path=f"/iserver/account/DU1234567/order/{STOP_ID}")
+        run.turn(150.0)
+        assert len(list(exposure.i11_hands_off(run.case()))) == count, read_again
+
+
 def test_nothing_is_bought_while_the_mode_is_halted() -> None:
     for at, count in ((-3100.0, 0), (-3000.0, 1), (-2000.0, 0)):
         run = MadeUp()

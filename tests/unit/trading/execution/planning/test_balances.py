@@ -298,6 +298,18 @@ def test_withdrawal_explains_the_equity_that_went_with_it() -> None:
     assert (found.lasting, found.limit) == (True, balances.MAX_JUMP)
 
 
+@pytest.mark.parametrize(("left", "lasting"), [(14.43, False), (490.0, False), (510.0, True)])
+def test_what_is_off_by_next_to_nothing_of_what_was_there_is_no_jump(left: float, *, lasting: bool) -> None:
+    # All but a position's gain was paid out: against the nothing that was to be left any gain is without bound.
+    emptied = (later(NOW, -100_000.5, left - 100_000.0), later(FLOW_APART, -100_000.5, left - 100_000.0))
+    found, memory = flows(emptied[0])
+    doubt = doubted(memory)
+    assert doubt is not None
+    assert doubt.lasting is lasting
+    found, memory = flows(*emptied)
+    assert found == [0.0, -100_000.5]
+
+
 # ---- equity that is none
 
 
