@@ -18,9 +18,13 @@ DISTURBANCES = ("client_fault", "gateway_crash", "death", "start", "no_start")
 
 @dataclass(frozen=True, slots=True)
 class Looks:
-    """Ends of the turns that were clear, and of those that weren't with when they began; both by time."""
+    """Ends of the turns that were clear, and of those that weren't with when they began; both by time.
+
+    `lines` are how many lines the truth log had at the end of each clear one: at one instant there can be several.
+    """
 
     clear: tuple[float, ...]
+    lines: tuple[int, ...]
     troubled: tuple[float, ...]
     began: tuple[float, ...]
 
@@ -28,6 +32,11 @@ class Looks:
         """Return the end of the first clear turn at or after a time, far away where there is none."""
         index = bisect_left(self.clear, at)
         return self.clear[index] if index < len(self.clear) else FAR
+
+    def between(self, line: int, other: int) -> bool:
+        """Return whether a clear turn ended after one line of the truth log and before another, both by number."""
+        index = bisect_right(self.lines, line)
+        return index < len(self.lines) and self.lines[index] <= other
 
     def clear_from(self, at: float, seconds: float) -> float:
         """Return the time at which that many seconds have gone by in which nothing was in the way.
@@ -54,6 +63,7 @@ def looks_of(case: Case) -> Looks:
     faults = [line["seq"] for line in case.truth if line["kind"] == "fault"]
     down = session_down(case)
     clear: list[float] = []
+    lines: list[int] = []
     troubled: list[float] = []
     began: list[float] = []
     before, disturbed = 0, False
@@ -70,8 +80,9 @@ def looks_of(case: Case) -> Looks:
                 began.append(instant(event["began"]))
             else:
                 clear.append(at)
+                lines.append(event["seq"])
             before, disturbed = event["seq"], False
-    return Looks(tuple(clear), tuple(troubled), tuple(began))
+    return Looks(tuple(clear), tuple(lines), tuple(troubled), tuple(began))
 
 
 def day_ends(at: float) -> float:

@@ -29,16 +29,18 @@ def untold_spans(case: Case) -> Mapping[int, tuple[float, float]]:
     looks = looks_of(case)
     found: dict[int, tuple[float, float]] = {}
     own: dict[int, int] = {}
+    splits: dict[int, int] = {}
     stood = 0.0
     for line, book in walk(case):
         if line["kind"] == "deed" and line["do"] == "split":
             conid = book.conids.get(line["symbol"], 0)
+            splits[conid] = line["seq"]
             if own.get(conid, 0) > 0 and book.own[conid] == 0:
                 found[conid] = (book.at, FAR)
         elif line["kind"] == "fill":
             execution = book.executions[fill_of(line["execution"]["execution_id"])]
             since = book.split_at.get(execution.conid, 0.0)
-            if execution.made < since <= book.at < looks.first_clear(since):
+            if execution.made < since and not looks.between(splits[execution.conid], line["seq"]):
                 found[execution.conid] = (since, FAR)
         else:
             continue

@@ -39,20 +39,31 @@ def test_first_turn_after_a_death_is_not_clear() -> None:
 
 
 def test_first_clear_turn_is_looked_up_by_time() -> None:
-    looks = Looks((1.0, 5.0), (), ())
+    looks = Looks((1.0, 5.0), (0, 0), (), ())
     assert looks.first_clear(2.0) == 5.0
     assert looks.first_clear(6.0) == FAR
 
 
+def test_clear_turn_between_two_lines_is_one_that_ended_after_the_first_and_before_the_second() -> None:
+    looks = Looks((1.0, 1.0), (3, 7), (), ())
+    assert [looks.between(*lines) for lines in ((2, 3), (2, 2), (3, 6), (3, 7), (7, 9))] == [
+        True,
+        False,
+        False,
+        True,
+        False,
+    ]
+
+
 def test_time_begins_anew_after_a_troubled_turn() -> None:
-    looks = Looks((0.0, 30.0), (20.0,), (20.0,))
+    looks = Looks((0.0, 30.0), (0, 0), (20.0,), (20.0,))
     assert looks.clear_from(0.0, 15.0) == 15.0
     assert looks.clear_from(10.0, 15.0) == 45.0
-    assert Looks((0.0,), (20.0,), (20.0,)).clear_from(10.0, 15.0) == FAR
+    assert Looks((0.0,), (0,), (20.0,), (20.0,)).clear_from(10.0, 15.0) == FAR
 
 
 def test_clear_turn_at_the_instant_of_a_troubled_one_ends_the_trouble() -> None:
-    assert Looks((20.0,), (20.0,), (20.0,)).clear_from(10.0, 15.0) == 35.0
+    assert Looks((20.0,), (0,), (20.0,), (20.0,)).clear_from(10.0, 15.0) == 35.0
 
 
 def test_troubled_turn_counts_from_its_begin() -> None:
