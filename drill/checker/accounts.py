@@ -53,6 +53,10 @@ def i5_all_fills_are_counted(case: Case) -> Iterator[Violation]:
         intent = intent_of(case, execution.order) if execution.order is not None and execution.own else None
         if intent is not None and (name in booked or name not in unseen):
             filled[intent.coid] += execution.quantity
+    for counted in case.journal.executions:
+        true = book.executions.get(fill_of(counted.execution_id))
+        if true is not None and not true.own and not counted.replaced and _came_again(book, true):
+            filled[counted.coid] += true.quantity
     for intent in case.journal.intents.values():
         if intent.filled != filled[intent.coid]:
             yield Violation(

@@ -85,6 +85,12 @@ class Ticket(msgspec.Struct, frozen=True, omit_defaults=True):
     managed_price: bool = False
     """whether the price management algorithm may move its price"""
 
+    def within_limit(self, price: float) -> float:
+        """Return a price, or the limit where that is better for its client."""
+        if self.limit is None:
+            return price
+        return min(price, self.limit) if self.side is Side.BUY else max(price, self.limit)
+
 
 @dataclass(slots=True)
 class Order:

@@ -84,11 +84,7 @@ def _conids(broker: Broker, request: Request) -> Iterator[int]:
 
 def fair_price(broker: Broker, order: Order) -> float:
     """Return the market's price, or the order's limit where that is worse for nobody."""
-    price = float(fills.round_down(broker.exchange.price_of(order.column)))
-    limit = order.ticket.limit
-    if limit is None:
-        return price
-    return min(price, limit) if order.ticket.side is Side.BUY else max(price, limit)
+    return order.ticket.within_limit(float(fills.round_down(broker.exchange.price_of(order.column))))
 
 
 def accept_unfilled(firing: Firing, then: Callable[[Order], float]) -> Response:

@@ -19,7 +19,14 @@ DELISTED = "The contract is no longer available for trading."
 
 
 def _splits_now(broker: Broker, request: Request, values: Values) -> bool:
-    return is_held(broker, request, values) and not (values("overnight") and broker.exchange.is_open)
+    if not is_held(broker, request, values):
+        return False
+    symbol = held_symbol(broker, str(values("symbol")))
+    return not (values("overnight") and (broker.exchange.is_open or _is_filling(broker, symbol)))
+
+
+def _is_filling(broker: Broker, symbol: str | None) -> bool:
+    return any(order.symbol == symbol and order.filled for order in broker.exchange.book.live.values())
 
 
 def split(firing: Firing) -> Response:
@@ -123,7 +130,11 @@ KINDS = (
         (
             choice("ratio", "2:1", tuple(RATIOS), "new shares for old ones"),
             text("symbol", "", "which; empty: the first that is held"),
-            flag("overnight", "only while the market is closed", default=True),
+            flag(
+                "overnight",
+                "only while the market is closed, and no order of the stock is filled in part",
+                default=True,
+            ),
         ),
         once=True,
         ready=_splits_now,

@@ -18,7 +18,7 @@ class Step(msgspec.Struct, frozen=True, omit_defaults=True):
 
     event: dict[str, Any] = {}
     while_live: bool = False
-    """only if the event's order can still fill, and no more than that"""
+    """only if the event's order can still fill, no more than that and within its limit, which a split may have moved"""
     method: str = ""
     path: str = ""
     query: dict[str, str] = {}
@@ -66,11 +66,16 @@ def perform(broker: Broker, number: int) -> None:
 
 
 def _bounded(broker: Broker, event: dict[str, Any]) -> dict[str, Any]:
-    """Return the event with no more shares than its order can still fill; of one that can't fill, no external event."""
+    """Return the event with what its order can still fill and may cost; of one that can't fill, no external event."""
     order = broker.exchange.book.orders.get(event.get("order_id", 0))
     if order is None or not order.is_live:
         return {}
-    return {**event, "quantity": min(event["quantity"], order.remaining)} if "quantity" in event else event
+    bounded = dict(event)
+    if "quantity" in event:
+        bounded["quantity"] = min(event["quantity"], order.remaining)
+    if "price" in event:
+        bounded["price"] = order.ticket.within_limit(event["price"])
+    return bounded
 
 
 def recall(broker: Broker, record: dict[str, Any]) -> None:

@@ -172,18 +172,20 @@ def there_again(
 ) -> tuple[Change, Untold] | None:
     """Return the shares that stand there again, with the one of `written` that had taken them for sold; None without.
 
-    Nobody was told to have traded there since they were bought, and the broker has shown just as many more for a while
-    (`excess`). The position may be one that was sold (`sold_positions`).
+    Nobody has traded there since they were bought but what the broker took back, and it shows just as many more
+    (`excess`): for a while, where no trade was taken back. The position may be one that was sold (`sold_positions`).
     """
     snapshot, journal = seen.snapshot, seen.journal
     if excess is None or not snapshot.whole or snapshot.unsure(position.conid):
         return None
-    if in_flight(position.conid, snapshot, journal) or of_others(position, seen.foreign):
+    traded = of_others(position, seen.foreign)
+    if in_flight(position.conid, snapshot, journal) or any(each.quantity > 0 for each in traded):
         return None
+    stood = timedelta(0) if traded else STOOD
     stands = floor(snapshot.held(position.conid)) - position.quantity
     for each in written:
         since = max(excess.since, each.at)
-        if stands == excess.shares == each.gone and snapshot.began - since >= STOOD:
+        if stands == excess.shares == each.gone and snapshot.began - since >= stood:
             if written_off(position, journal) < each.gone:
                 return None
             text = f"{each.gone} own shares that were taken for sold by hand are there again"

@@ -206,3 +206,5 @@ def test_fill_under_an_id_that_was_ours_before_may_be_taken_for_ours() -> None:
         run.fill(30.0, ENTRY_ID, "BUY", 10, "0000a.b.01.01")
         run.booked("0000a.b.01.01", ENTRY)
         assert len(list(accounts.i6_nothing_is_invented(run.case()))) == (0 if first_ours else 1)
+        run.intents[ENTRY] = replace(run.intents[ENTRY], filled=10)
+        assert len(list(accounts.i5_all_fills_are_counted(run.case()))) == (0 if first_ours else 1)

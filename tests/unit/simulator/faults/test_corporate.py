@@ -6,6 +6,7 @@ from tests.unit.simulator.faults.support import (
     ORDERS,
     POSITIONS,
     Case,
+    buy,
     check,
     client,
     held,
@@ -86,3 +87,18 @@ def test_order_under_the_new_conid_reaches_the_stock() -> None:
     [row] = on.orders(order)
     assert row["order_status"] == "Filled"
     assert held(on) == 3
+
+
+def test_stock_does_not_split_over_night_while_an_order_of_it_is_filled_in_part() -> None:
+    on = client()
+    holding(on)
+    on.advance("close")
+    [row] = buy(on)
+    fill = {"do": "fill", "order_id": int(row["order_id"]), "quantity": 4, "price": 80.0}
+    on.broker.carry_out(fill)
+    plan(on, "C06")
+    tickle(on)
+    assert held(on) == 14
+    on.delete(f"/iserver/account/{ACCOUNT}/order/{row['order_id']}")
+    tickle(on)
+    assert held(on) == 28

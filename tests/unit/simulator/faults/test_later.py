@@ -45,6 +45,15 @@ def test_fill_of_an_order_that_is_over_is_left_out_and_of_one_that_is_nearly_ful
     assert [order.filled for order in on.broker.exchange.book.orders.values()] == [10, 10]
 
 
+def test_fill_of_an_order_that_a_split_moved_is_within_its_limit() -> None:
+    on = client()
+    [row] = buy(on)
+    order = on.broker.exchange.book.orders[int(row["order_id"])]
+    event = {"do": "fill", "order_id": order.order_id, "quantity": 10, "price": 90.0}
+    later.schedule(on.broker, 0.0, Step(event, while_live=True))
+    assert (order.filled, order.value) == (10, 800.0)
+
+
 def test_call_is_applied_as_it_came() -> None:
     on = client()
     order = on.order  # the same order, once by a step

@@ -241,6 +241,14 @@ def test_where_others_traded_or_nothing_was_written_off_they_are_not_ours() -> N
     assert again(records=(BOUGHT, stop(order_id=2, filled=4, state=IntentState.FILLED, parent="E"))) == 0
 
 
+def test_shares_of_which_too_many_were_sold_are_ours_at_once_when_the_sale_is_taken_back() -> None:
+    # A sale of nine left the account short of five: it explained no four, and nothing else did.
+    undone = replace(traded(0, side=Side.SELL), time=IN_SESSION)
+    at_once = Excess(4.0, 100.0, IN_SESSION)
+    assert again(excess=at_once, foreign=(undone,)) == 4
+    assert again(excess=at_once) == again(excess=at_once, foreign=(replace(undone, quantity=5),)) == 0
+
+
 def test_list_that_lacked_a_row_for_long_leaves_no_share_bare_for_good(books: OrderBooks) -> None:
     books.bought()
     books.bought("XOM", 5)
