@@ -42,7 +42,7 @@ class Matched:
 class _Known:
     """What executions are judged by. `told` is what is said of orders of ours, by coid; `slack` is for the clocks.
 
-    `theirs` are the fills of others' orders, `spent` the ids of those that were taken for sales by hand.
+    `theirs` are the fills of others' orders, `spent` those that were taken for sales by hand.
     """
 
     journal: JournalView
@@ -67,8 +67,8 @@ def match_executions(
     With our name, or with an order id that this session has shown as ours, and equal contract and side, it is ours.
     Without either, the sales of a contract are ours when an order of ours there has filled by just as many shares, all
     after it was sent and at prices that it allows. `theirs` are the fills that an earlier reading showed to be
-    of another's order; `told` is what was said last of orders that ended before their executions came, `spent` the
-    ids of those that were taken for sales by hand.
+    of another's order; `told` is what was said last of orders that ended before their executions came, `spent`
+    those that were taken for sales by hand.
 
     At equal times purchases come before sales: shares are bought before they are sold.
     """
@@ -181,12 +181,16 @@ def _fitting(
     else those that were not taken for a sale by hand.
     """
     found = [each for each in executions if _same(record, each) and _allows(record, each, known)]
+    others = [each for each in found if _fill(each) not in known.spent]
+    without = shares in _shares(others, first)
     if shares not in _shares(found, first):
         averaging = _averaging(found, shares, *_average_of_missing(record, shares, known))
         triggered = [each for each in found if _after_trigger(record, each)]
-        others = [each for each in found if each.execution_id not in known.spent]
-        by_price = averaging or shares in _shares(triggered, first) or shares not in _shares(others, first)
+        by_price = averaging or shares in _shares(triggered, first) or not without
         found = (averaging or triggered) if by_price else others
+    elif without:
+        # A sale by hand that was taken back comes to no shares, and is none of ours all the same.
+        found = others
     contradicted = shares in _shares(found, first) and _at_another_price(record, shares, found, first, known)
     return [] if contradicted else found
 

@@ -49,13 +49,13 @@ class Untold:
 
 
 def spent(evidence: Evidence) -> frozenset[str]:
-    """Return the ids of executions that were taken for sales of own shares by hand."""
-    return kept_under(evidence, _SPENT)
+    """Return the fills, by `fill_key`, that were taken for sales by hand, whether they stand by now or not."""
+    return frozenset(fill_key(each) for each in kept_under(evidence, _SPENT))
 
 
 def spent_sales(evidence: Evidence) -> tuple[Spent, ...]:
     """Return the executions that were taken for sales of own shares by hand, oldest first."""
-    found = sorted((evidence.of(f"{_SPENT}{each}")[-1].at, each) for each in spent(evidence))
+    found = sorted((evidence.of(f"{_SPENT}{each}")[-1].at, each) for each in kept_under(evidence, _SPENT))
     return tuple(_spent(each, evidence.of(f"{_SPENT}{each}")[-1].evidence) for _, each in found)
 
 
@@ -77,8 +77,8 @@ def note_spent(
     sales = _sales(foreign, position)
     explain = _explaining(evidence, sales, position, gone)
     for each in sales:
-        if each.execution_id not in known:
-            _keep(evidence, each, each.quantity if each.execution_id in explain else 0.0, position, now)
+        if fill_key(each.execution_id) not in known:
+            _keep(evidence, each.execution_id, each.quantity if each.execution_id in explain else 0.0, position, now)
     if not explain:
         evidence.record(f"{_UNTOLD}{position.entry_coid}:{gone}", "no sale was listed that explains it", now)
 
@@ -90,7 +90,7 @@ def note_told(evidence: Evidence, foreign: Iterable[Execution], position: OwnPos
         explain = _explaining(evidence, sales, position, written.gone)
         for each in sales:
             if each.execution_id in explain:
-                _keep(evidence, each, each.quantity, position, now)
+                _keep(evidence, each.execution_id, each.quantity, position, now)
         if explain:
             forget_untold(evidence, position, written)
 
@@ -110,13 +110,13 @@ def _sales(foreign: Iterable[Execution], position: OwnPosition) -> list[Executio
     return [each for each in foreign if each.conid == position.conid and each.side is Side.SELL]
 
 
-def _keep(evidence: Evidence, sale: Execution, shares: float, position: OwnPosition, now: datetime) -> None:
-    evidence.record(f"{_SPENT}{sale.execution_id}", f"{round(shares)} {position.entry_coid}", now)
+def _keep(evidence: Evidence, execution_id: str, shares: float, position: OwnPosition, now: datetime) -> None:
+    evidence.record(f"{_SPENT}{execution_id}", f"{round(shares)} {position.entry_coid}", now)
 
 
 def _explaining(evidence: Evidence, sales: Iterable[Execution], position: OwnPosition, gone: int) -> frozenset[str]:
     """Return the ids of the sales that come to so many shares and were not taken for other ones before."""
-    fills = {fill_key(each) for each in spent(evidence)}
+    fills = spent(evidence)
     return _newest_of([s for s in of_others(position, sales) if fill_key(s.execution_id) not in fills], gone)
 
 
@@ -131,9 +131,10 @@ def _newest_of(sales: Sequence[Execution], shares: int) -> frozenset[str]:
     return frozenset(found) if left == 0.0 else frozenset()
 
 
-def forget_spent(evidence: Evidence, sales: Iterable[Spent]) -> None:
-    """Forget sales that the broker has taken back."""
-    evidence.forget([f"{_SPENT}{each.execution_id}" for each in sales])
+def note_taken_back(evidence: Evidence, sales: Iterable[Spent], position: OwnPosition, now: datetime) -> None:
+    """Keep that sales were taken back: they explain nothing any more, and are no sales of ours all the same."""
+    for each in sales:
+        _keep(evidence, each.execution_id, 0, position, now)
 
 
 def drop_spent(evidence: Evidence, before: datetime) -> None:

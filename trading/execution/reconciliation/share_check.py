@@ -17,9 +17,9 @@ from trading.execution.reconciliation import doubts
 from trading.execution.reconciliation.absence import VOTES_APART
 from trading.execution.reconciliation.hand_sales import (
     Spent,
-    forget_spent,
     forget_untold,
     note_spent,
+    note_taken_back,
     note_told,
     returned,
     spent_sales,
@@ -134,15 +134,15 @@ def _came_back(
     Only then what explained it is forgotten: shares that are back must not stay bare. It is undone once, wherever the
     process ends in between: what is ours again isn't written off any more.
     """
-    evidence = context.evidence
+    evidence, now = context.evidence, context.clock.now()
     forget: Callable[[], None]
     if (back := returned(position, sales, seen)) is not None:
-        change, forget = back[0], partial(forget_spent, evidence, back[1])
+        change, forget = back[0], partial(note_taken_back, evidence, back[1], position, now)
     elif (again := there_again(position, untold(evidence, position), seen, excess)) is not None:
         change, forget = again[0], partial(forget_untold, evidence, position, again[1])
     else:
         return False
-    context.journal.adjust(position.conid, change.quantity, change.kind, change.text, context.clock.now())
+    context.journal.adjust(position.conid, change.quantity, change.kind, change.text, now)
     forget()
     found.alarms.append(Alarm(AlarmCode(change.kind), position.symbol, f"{position.symbol}: {change.text}"))
     return True

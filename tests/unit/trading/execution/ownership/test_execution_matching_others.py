@@ -186,3 +186,13 @@ def test_leg_that_nobody_has_seen_sells_nothing_before_its_entry_has_bought(
     shown = reading(IN_SESSION, held={AAPL: held})
     matched = match_executions([*fills, sold], JournalView((entry, *UNSEEN[1:]), ()), shown, 0.0)
     assert [coid for coid, _ in matched.fills] == ours
+
+
+def test_sale_by_hand_that_was_taken_back_goes_with_no_fill_of_ours() -> None:
+    # It comes to no shares, so that it fits beside any fill that does.
+    sold = execution(STOP, 2, order_id=None, order_ref=None, price=94.0, execution_id="0000a.b.01.01")
+    undone = replace(sold, execution_id="0000a.b.01.02", quantity=0)
+    stopped = replace(sold, execution_id="0000a.c.01.01", quantity=1)
+    row = shows(STOP, BrokerStatus.CANCELLED, filled_quantity=1.0)
+    fills = match((STOP,), sold, undone, stopped, orders=(row,), spent=frozenset({fill_key("0000a.b.01.01")})).fills
+    assert fills == (("E-S", stopped),)

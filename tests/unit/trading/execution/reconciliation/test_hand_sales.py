@@ -12,10 +12,9 @@ from tests.fakes.kept_evidence import KeptEvidence
 from tests.fakes.trading_states import IN_SESSION, MSFT, after, own
 from tests.unit.trading.execution.shares_shown import traded
 from trading.execution.reconciliation.hand_sales import (
-    Spent,
     drop_spent,
-    forget_spent,
     note_spent,
+    note_taken_back,
     note_told,
     spent,
     spent_sales,
@@ -72,7 +71,7 @@ def test_sale_explains_but_one_write_off_in_whatever_version_it_is_listed() -> N
     corrected = sold(2, "0000ffff.00000001.01.02", at=5)
     note_spent(evidence, [first], FIVE, 4, IN_SESSION)
     note_spent(evidence, [first, corrected, sold(2, "other")], FIVE, 2, after(60))
-    assert kept(evidence) == {first.execution_id: 4, corrected.execution_id: 0, "other": 2}
+    assert kept(evidence) == {first.execution_id: 4, "other": 2}
     assert fill_key(first.execution_id) == fill_key(corrected.execution_id)
     assert fill_key("other") == "other"
 
@@ -86,13 +85,14 @@ def test_what_was_taken_for_a_sale_by_hand_is_remembered_for_as_long_as_it_is_li
     assert spent(evidence) == frozenset()
 
 
-def test_sales_that_were_taken_back_are_forgotten_alone_and_older_notes_tell_of_no_shares() -> None:
+def test_sales_that_were_taken_back_explain_nothing_and_are_no_sales_of_ours_all_the_same() -> None:
     evidence = KeptEvidence()
     evidence.record("spent:older", "a sale by hand", IN_SESSION)
     note_spent(evidence, [sold(4, "sold")], FIVE, 4, after(1))
     assert kept(evidence) == {"older": 0, "sold": 4}
-    forget_spent(evidence, spent_sales(evidence)[1:])
-    assert spent_sales(evidence) == (Spent("older", 0, ""),)
+    note_taken_back(evidence, spent_sales(evidence)[1:], FIVE, after(2))
+    assert kept(evidence) == {"older": 0, "sold": 0}
+    assert spent(evidence) == {"older", "sold"}
 
 
 # ---- sales that are told of after the shares were written off

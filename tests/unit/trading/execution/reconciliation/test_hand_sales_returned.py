@@ -12,7 +12,7 @@ from tests.unit.trading.execution.shares_shown import shown, traded
 from trading.execution.ownership.excess import Excess
 from trading.execution.ownership.share_trades import SharesSeen
 from trading.execution.reading.snapshot import BrokerSnapshot, Reading
-from trading.execution.reconciliation.hand_sales import STOOD, Spent, Untold, returned, spent, there_again
+from trading.execution.reconciliation.hand_sales import STOOD, Spent, Untold, returned, spent_sales, there_again
 from trading.execution.reconciliation.own_shares import Change
 from trading.model.alarm import AlarmCode
 from trading.model.order import Execution, IntentState, Side
@@ -112,7 +112,7 @@ def test_write_off_is_undone_once_when_the_broker_takes_its_sale_back(books: Ord
     assert [alarm.code for alarm in found.alarms] == [AlarmCode.MANUAL]
     assert books.journal.own_positions() == (before,)
     assert [row["quantity"] for row in books.rows("SELECT quantity FROM adjustment")] == [-sold, sold]
-    assert spent(books.context().evidence) == frozenset()
+    assert [each.quantity for each in spent_sales(books.context().evidence)] == [0]
     books.broker.held[AAPL] = 9 + sold
     assert books.read(5).alarms == []
     assert books.shares() == {"AAPL": 9}
@@ -122,7 +122,7 @@ class Ended(BaseException):
     """The process ends."""
 
 
-@pytest.mark.parametrize(("owner", "name"), [(SqliteJournal, "adjust"), (SqliteEvidence, "forget")])
+@pytest.mark.parametrize(("owner", "name"), [(SqliteJournal, "adjust"), (SqliteEvidence, "record")])
 @pytest.mark.parametrize("done", [False, True])
 @pytest.mark.parametrize("sold", [4, 9])
 def test_shares_that_are_back_are_ours_wherever_the_process_ends_meanwhile(
