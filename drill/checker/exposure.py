@@ -32,6 +32,8 @@ def i10_never_short(case: Case) -> Iterator[Violation]:
         for conid in list(book.own):
             since, until = unclear.get(conid, (FAR, FAR))
             if since <= book.at < until:
+                if conid in excess:
+                    yield from _lingered(case, (looks, proofs), book, (conid, excess.pop(conid), since))
                 continue
             yield from _sold_short(case, line, book, (looks, proofs), conid)
             over = book.potential(conid) - book.most_own(conid)

@@ -8,7 +8,7 @@ import pytest
 
 from drill.checker import accounts, cover, exposure, life
 from drill.checker.untold import untold
-from tests.unit.drill.checker.made_up import CONID, STOP, SYMBOL, MadeUp, bought, ticket
+from tests.unit.drill.checker.made_up import CONID, STOP, STOP_ID, SYMBOL, TARGET_ID, MadeUp, bought, ticket
 
 FIRST = "0000a.b.01.01"
 """the purchase of the 10 shares that `bought` begins with"""
@@ -86,6 +86,21 @@ def test_sale_of_what_a_split_left_nothing_of_is_held_against_nobody() -> None:
         run.turn(270.0)
         run.fill(300.0, 9, "SELL", 9)
         assert len([each for each in exposure.i10_never_short(run.case()) if "sold" in each.sentence]) == count
+
+
+def test_excess_from_before_nobody_could_tell_goes_on_no_longer_than_that() -> None:
+    # A hand sale leaves the stop with too many shares; by the time that anybody looks it is over.
+    for ended, count in ((True, 0), (False, 1)):
+        run = bought()
+        run.line(150.0, "deed", do="trade", order_id=50, symbol=SYMBOL, side="SELL", quantity=4)
+        run.fill(150.0, 50, "SELL", 4)
+        if ended:
+            run.line(200.0, "deed", do="split", symbol=SYMBOL, ratio=1.5)
+            take_back(run, 250.0)
+            for order in (STOP_ID, TARGET_ID):
+                run.over(260.0, order, "cancelled")
+        run.turn(400.0)
+        assert len([each for each in exposure.i10_never_short(run.case()) if "none of them" in each.sentence]) == count
 
 
 def test_what_nobody_can_tell_is_held_against_nobody() -> None:
