@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
+from math import prod
 
 from trading.model.command import CommandRecord
 from trading.model.order import MAYBE_LIVE, UNPROVEN, IntentState, OrderIntent, Role, Side
@@ -105,6 +106,13 @@ class JournalView:
     def split_ratios(self) -> Mapping[str, float]:
         """Return by entry how many shares of today each one became that it bought."""
         return ratios_of(self.splits)
+
+    def split_since(self, intent: OrderIntent) -> float:
+        """Return how many shares of today each one became since an order was planned, by the splits of its contract."""
+        known = self.by_coid
+        entries = {split.entry_coid for split in self.splits if split.entry_coid in known}
+        ours = {coid for coid in entries if known[coid].intent.conid == intent.conid}
+        return prod(split.ratio for split in self.splits if split.entry_coid in ours and split.at > intent.created)
 
     @cached_property
     def by_coid(self) -> dict[str, IntentRecord]:

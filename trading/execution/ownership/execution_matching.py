@@ -8,26 +8,29 @@ from dataclasses import dataclass
 from datetime import timedelta
 from itertools import combinations
 
+from trading.execution.ownership.execution_bounds import (
+    Known,
+    allows,
+    is_after_its_end,
+    is_after_trigger,
+    is_before,
+    missing,
+    same_contract_and_side,
+)
 from trading.execution.ownership.others import is_anothers, is_of_a_namesake, unseen_legs
+from trading.execution.ownership.splits import SPLITS
 from trading.execution.reading.snapshot import BrokerSnapshot
 from trading.execution.reading.told import AVERAGE_TOLERANCE, Told, told_of
 from trading.model.execution_id import fill_key, version_of
-from trading.model.intent_state import DECLARED_ABSENT, NEVER_LEFT
-from trading.model.order import Execution, IntentState, OrderType, Role, Side
+from trading.model.intent_state import NEVER_LEFT
+from trading.model.order import Execution, Role, Side
 from trading.model.record import IntentRecord, JournalView
 
 # The broker's clock is ours plus the measured skew, within this; more where the skew is unknown.
 _CLOCKS_APART = timedelta(seconds=2)
 _CLOCKS_UNKNOWN = timedelta(seconds=10)
-# How long after its end an execution of an order may still be made and told of.
-_TOLD_LATE = timedelta(seconds=120)
-_REST_TOLD_LATE = timedelta(minutes=10)
-# How far beyond its limit a price may look through rounding.
-_PRICE_TOLERANCE = 5e-5
 # Among more executions than these nobody looks for those of one order.
 _MOST_TOLD_APART = 10
-# How far above its stop price a sale of a stop may lie, as a fraction: the market turned around at once.
-_ABOVE_STOP = 0.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,21 +39,6 @@ class Matched:
 
     fills: tuple[tuple[str, Execution], ...]
     foreign: tuple[Execution, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class _Known:
-    """What executions are judged by. `told` is what is said of orders of ours, by coid; `slack` is for the clocks.
-
-    `theirs` are the fills of others' orders, `spent` those that were taken for sales by hand.
-    """
-
-    journal: JournalView
-    snapshot: BrokerSnapshot
-    told: Mapping[str, Told]
-    slack: timedelta
-    theirs: frozenset[str]
-    spent: frozenset[str]
 
 
 def match_executions(
@@ -74,7 +62,7 @@ def match_executions(
     """
     ordered = sorted(executions, key=lambda each: (each.time, each.side is Side.SELL, each.execution_id))
     slack = _CLOCKS_UNKNOWN if skew_s is None else _CLOCKS_APART + timedelta(seconds=abs(skew_s))
-    known = _Known(journal, snapshot, told_of(journal, snapshot, told), slack, theirs, spent)
+    known = Known(journal, snapshot, told_of(journal, snapshot, told), slack, theirs, spent)
     fills: list[tuple[str, Execution]] = []
     unnamed: list[Execution] = []
     for execution in ordered:
@@ -94,33 +82,35 @@ def match_executions(
     return Matched(tuple(fills), tuple(each for each in unnamed if each.execution_id not in ours))
 
 
-def _by_name_or_id(execution: Execution, known: _Known) -> str | None:
+def _by_name_or_id(execution: Execution, known: Known) -> str | None:
     named = known.journal.by_coid.get(execution.order_ref or "")
     # What never left by the journal has an orphan for its namesake, whose shares are as little ours as its order.
-    if named is not None and named.state not in NEVER_LEFT and _same(named, execution):
+    if named is not None and named.state not in NEVER_LEFT and same_contract_and_side(named, execution):
         return None if _is_of_a_twin(named, execution, known) else named.coid
     if execution.order_id is None:
         return None
     candidates = [
         record
         for record in known.journal.records
-        if record.order_id == execution.order_id and _same(record, execution) and record.state not in NEVER_LEFT
+        if record.order_id == execution.order_id
+        and same_contract_and_side(record, execution)
+        and record.state not in NEVER_LEFT
     ]
     certain = [record for record in candidates if record.seen_epoch == known.snapshot.epoch and not record.provisional]
-    if len(certain) == 1 and not _before(certain[0], execution, known.slack):
+    if len(certain) == 1 and not is_before(certain[0], execution, known.slack):
         record = certain[0]
         # More than it was for may be of an order that has its id as well, as the list shows.
         over = execution.quantity > record.left and is_of_a_namesake(execution, known.journal, known.snapshot)
-        if not over and (not _after_its_end(record, execution) or _missing(record, known) >= execution.quantity):
+        if not over and (not is_after_its_end(record, execution) or missing(record, known) >= execution.quantity):
             return record.coid
     # An id of another session may have been given again: the order has to allow it, and no list shows another.
     if _fill(execution) in known.theirs or is_anothers(execution, known.journal, known.snapshot):
         return None
-    fitting = [each for each in candidates if _allows(each, execution, known) or _is_all_of(each, execution, known)]
+    fitting = [each for each in candidates if allows(each, execution, known) or _is_all_of(each, execution, known)]
     return fitting[-1].coid if fitting else None
 
 
-def _is_of_a_twin(record: IntentRecord, execution: Execution, known: _Known) -> bool:
+def _is_of_a_twin(record: IntentRecord, execution: Execution, known: Known) -> bool:
     """Return whether another order under our name sold it, which a list of this session shows or has shown beside ours.
 
     What one has bought is ours: it has to be covered.
@@ -131,7 +121,7 @@ def _is_of_a_twin(record: IntentRecord, execution: Execution, known: _Known) -> 
     return _fill(execution) in known.theirs or (listed and record.seen_epoch == known.snapshot.epoch)
 
 
-def _is_all_of(record: IntentRecord, execution: Execution, known: _Known) -> bool:
+def _is_all_of(record: IntentRecord, execution: Execution, known: Known) -> bool:
     """Return whether a leg that is bound by likeness has sold all that it was for, at a price that a person gave it.
 
     The own shares have to be gone: another's order would have sold others.
@@ -140,11 +130,11 @@ def _is_all_of(record: IntentRecord, execution: Execution, known: _Known) -> boo
         return False
     owned = known.journal.owned(execution.conid) or record.left
     gone = known.snapshot.positions.value is not None and known.snapshot.held(execution.conid) == owned - record.left
-    return gone and not _before(record, execution, known.slack)
+    return gone and not is_before(record, execution, known.slack)
 
 
 def _by_bounds(
-    executions: Sequence[Execution], known: _Known, counted: Mapping[str, int]
+    executions: Sequence[Execution], known: Known, counted: Mapping[str, int]
 ) -> list[tuple[str, Execution]]:
     """Return the executions that carry neither id nor name and are those that an order of ours is short of.
 
@@ -153,8 +143,8 @@ def _by_bounds(
     """
     latest = newest(executions)
     records = known.journal.by_coid
-    missing = {coid: _missing(record, known) - counted.get(coid, 0) for coid, record in records.items()}
-    short = {coid: shares for coid, shares in missing.items() if shares > 0}
+    lacking = {coid: missing(record, known) - counted.get(coid, 0) for coid, record in records.items()}
+    short = {coid: shares for coid, shares in lacking.items() if shares > 0}
     first = {_fill(each): each for each in sorted(executions, key=_version, reverse=True)}
     fitting = {coid: _fitting(records[coid], shares, latest, first, known) for coid, shares in short.items()}
     found: list[tuple[str, Execution]] = []
@@ -173,19 +163,19 @@ def _fitting(
     shares: int,
     executions: Sequence[Execution],
     first: Mapping[str, Execution],
-    known: _Known,
+    known: Known,
 ) -> list[Execution]:
     """Return the executions that an order may have made; none where they come to another average price than it has.
 
     Of too many, those that come to the average price that is told of it; else those at a price that a stop would get;
     else those that were not taken for a sale by hand.
     """
-    found = [each for each in executions if _same(record, each) and _allows(record, each, known)]
+    found = [each for each in executions if same_contract_and_side(record, each) and allows(record, each, known)]
     others = [each for each in found if _fill(each) not in known.spent]
     without = shares in _shares(others, first)
     if shares not in _shares(found, first):
         averaging = _averaging(found, shares, *_average_of_missing(record, shares, known))
-        triggered = [each for each in found if _after_trigger(record, each)]
+        triggered = [each for each in found if is_after_trigger(record, each)]
         by_price = averaging or shares in _shares(triggered, first) or not without
         found = (averaging or triggered) if by_price else others
     elif without:
@@ -214,7 +204,7 @@ def _at_another_price(
     shares: int,
     executions: Collection[Execution],
     first: Mapping[str, Execution],
-    known: _Known,
+    known: Known,
 ) -> bool:
     """Return whether executions come to another average price than is told of an order, as they are now and were first.
 
@@ -226,7 +216,11 @@ def _at_another_price(
     if price is None or any(each.price <= 0.0 for some in versions for each in some):
         return False
     listed = known.snapshot.executions.value
-    if record.filled and listed is not None and any(_version(e) > 1 and _same(record, e) for e in listed.executions):
+    if (
+        record.filled
+        and listed is not None
+        and any(_version(e) > 1 and same_contract_and_side(record, e) for e in listed.executions)
+    ):
         return False
     return not any(
         sum(each.quantity for each in some) == shares
@@ -235,7 +229,7 @@ def _at_another_price(
     )
 
 
-def _average_of_missing(record: IntentRecord, shares: int, known: _Known) -> tuple[float | None, float]:
+def _average_of_missing(record: IntentRecord, shares: int, known: Known) -> tuple[float | None, float]:
     """Return the average price of what an order has filled beyond what was counted, and by how much that may be wrong.
 
     The price is None where it isn't told.
@@ -287,21 +281,16 @@ def newest(executions: Iterable[Execution]) -> list[Execution]:
     return sorted(found.values(), key=lambda each: (each.time, each.execution_id))
 
 
-def _after_trigger(record: IntentRecord, execution: Execution) -> bool:
-    """Return whether a stop may have sold at that price: hardly above the one at which it becomes a market order."""
-    stop_price = record.intent.stop_price
-    return stop_price is None or execution.price <= stop_price * (1.0 + _ABOVE_STOP)
-
-
 def _by_unproven_leg(
-    executions: Sequence[Execution], known: _Known, filling: Collection[str]
+    executions: Sequence[Execution], known: Known, filling: Collection[str]
 ) -> list[tuple[str, Execution]]:
     """Return the sales under no id, or one that nobody knows, that a stop or target of ours made which nobody has seen.
 
     That is so after days away: the list of orders is of today, and its leg was never bound. It has to be all of its
     shares, at a price that it allows, and the position has to be smaller by as many, by all that its order sold, or by
-    what all others there come to, as where both legs filled, and short where we had fewer. Its entry has bought by now,
-    or is `filling`; and no order of others that is listed has filled so, which only a list that could be read tells.
+    what all others there come to, as where both legs filled, and short where we had fewer; or it is what a split made
+    of that. Its entry has bought by now, or is `filling`; and no order of others that is listed has filled so, which
+    only a list that could be read tells.
     """
     journal, snapshot = known.journal, known.snapshot
     if snapshot.positions.value is None or snapshot.orders.value is None:
@@ -320,11 +309,11 @@ def _by_unproven_leg(
         legs = [
             record
             for record in unseen
-            if _same(record, execution)
+            if same_contract_and_side(record, execution)
             and execution.quantity == record.left
-            and _allows(record, execution, known)
-            and _after_trigger(record, execution)
-            and snapshot.held(execution.conid) in rests | {max(rest, 0.0) for rest in rests}
+            and allows(record, execution, known)
+            and is_after_trigger(record, execution)
+            and any(_comes_to(rest, snapshot.held(execution.conid)) for rest in rests)
         ]
         # A price that the target allows is its own: the stop is on the other side of the market.
         legs = [leg for leg in legs if leg.intent.role is Role.TARGET] or legs
@@ -333,63 +322,6 @@ def _by_unproven_leg(
     return list(found.items())
 
 
-def _missing(record: IntentRecord, known: _Known) -> int:
-    """Return the shares that an order of ours has filled beyond what its executions tell.
-
-    One that ended so is still waited for, on a later day too, when the list shows it no more.
-    """
-    if record.provisional or record.order_id is None:
-        return 0
-    told = known.told.get(record.coid)
-    return 0 if told is None else told.filled - record.filled
-
-
-def _same(record: IntentRecord, execution: Execution) -> bool:
-    return record.intent.conid == execution.conid and record.intent.side is execution.side
-
-
-def _before(record: IntentRecord, execution: Execution, slack: timedelta) -> bool:
-    """Return whether it was executed before the order was sent."""
-    return record.sent_at is None or execution.time < record.sent_at - slack
-
-
-def _after_its_end(record: IntentRecord, execution: Execution) -> bool:
-    """Return whether it was executed when the order had long ended, which was not only taken for absent.
-
-    Then its id was given again, unless the list says that it filled by that much more.
-    """
-    ended = None if record.state in DECLARED_ABSENT else record.ended_at
-    told_late = _TOLD_LATE if record.left <= 0 else _REST_TOLD_LATE
-    return ended is not None and execution.time > ended + told_late
-
-
-def _allows(record: IntentRecord, execution: Execution, known: _Known) -> bool:
-    """Return whether the order can have made the execution: sent before it, for that many shares, at such a price.
-
-    Size and limit are those that it was told to have last: a split or a person may have changed them. After its end
-    nothing was executed, unless that was taken for its absence, or as many are told to have filled.
-    """
-    intent, told = record.intent, known.told.get(record.coid)
-    left = record.left if told is None else told.total - record.filled
-    # It may be told to have filled by more than it was for, or after its end.
-    missing = _missing(record, known)
-    if _before(record, execution, known.slack) or execution.quantity > max(left, missing):
-        return False
-    if missing < execution.quantity and _had_nothing_to_sell(record, known.journal):
-        return False
-    more = record.state in DECLARED_ABSENT or missing >= execution.quantity
-    ended = None if more else record.ended_at
-    if ended is not None and execution.time > ended + known.slack:
-        return False
-    limit_price = intent.limit_price if told is None else told.limit_price
-    if intent.order_type is not OrderType.LIMIT or limit_price is None:
-        return True
-    if intent.side is Side.BUY:
-        return execution.price <= limit_price + _PRICE_TOLERANCE
-    return execution.price >= limit_price - _PRICE_TOLERANCE
-
-
-def _had_nothing_to_sell(record: IntentRecord, journal: JournalView) -> bool:
-    """Return whether it is the stop or target of an entry that was rejected before it bought anything."""
-    entry = journal.by_coid.get(record.intent.parent_coid or "")
-    return entry is not None and entry.state is IntentState.REJECTED and entry.filled == 0
+def _comes_to(rest: float, held: float) -> bool:
+    """Return whether a position can be what trades left of it: a list may hide that it is short, or it has split."""
+    return held in {rest, max(rest, 0.0)} or (held < 0.0 and held in {rest * ratio for ratio in SPLITS})

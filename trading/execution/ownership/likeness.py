@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from math import inf
 
-from trading.execution.ownership.splits import split_between, splits_between
+from trading.execution.ownership.splits import shares_after, split_between, splits_between
 from trading.execution.reading.snapshot import OrderSight
 from trading.model.order import (
     LIFE,
@@ -140,13 +140,21 @@ def is_still(record: IntentRecord, order: BrokerOrder, journal: JournalView, epo
 
 
 def asked_for(intent: OrderIntent, journal: JournalView) -> list[OrderIntent]:
-    """Return what the order was asked to be, first and since, and of a bracket's child what its entry makes of that."""
+    """Return what the order was asked to be, first and since, and what its entry's fills and splits made of that."""
     entry = journal.by_coid.get(intent.parent_coid or "")
     part = [replace(intent, quantity=entry.filled)] if entry is not None and entry.filled else []
     drafts = [command.draft for command in journal.left_of(intent.coid, RequestKind.MODIFY)]
     changed = [(each.quantity or 0, each.limit_price, each.stop_price) for each in drafts]
     since = [replace(intent, quantity=q, limit_price=limit, stop_price=stop) for q, limit, stop in changed]
-    return [intent, *part, *since]
+    asked = [intent, *part, *since]
+    ratio = journal.split_since(intent)
+    return asked if ratio == 1.0 else asked + [_after(each, ratio) for each in asked]
+
+
+def _after(intent: OrderIntent, ratio: float) -> OrderIntent:
+    """Return what a split makes of an order where the broker keeps it."""
+    limit, stop = (None if price is None else price / ratio for price in (intent.limit_price, intent.stop_price))
+    return replace(intent, quantity=shares_after(intent.quantity, ratio), limit_price=limit, stop_price=stop)
 
 
 def _like(order: BrokerOrder, intent: OrderIntent) -> bool:

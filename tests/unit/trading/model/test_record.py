@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from itertools import product
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from tests.fakes.orders import CONID, NOW, bracket, market_exit
 from trading.model.command import CommandDraft, CommandRecord, CommandState, Step
 from trading.model.order import MAYBE_LIVE, IntentState
-from trading.model.record import IntentRecord, JournalView, OwnPosition, group_of
+from trading.model.record import IntentRecord, JournalView, OwnPosition, Split, group_of
 from trading.model.request import RequestKind
 
 ENTRY, STOP, TARGET = bracket("TS-1")
@@ -103,3 +104,11 @@ def test_requests_of_one_kind_that_have_left_are_told_apart() -> None:
     assert [(each.kind, each.coids, each.state) for each in found] == [
         (RequestKind.CANCEL, ("TS-2",), state) for state in left
     ]
+
+
+def test_splits_of_its_contract_since_it_was_planned_change_an_order() -> None:
+    records = (IntentRecord(ENTRY, IntentState.FILLED), IntentRecord(OTHER, IntentState.FILLED))
+    soon, before = STOP.created + timedelta(days=1), STOP.created - timedelta(days=1)
+    splits = (Split("TS-1", 3.0, before), Split("TS-1", 2.0, soon), Split("TS-2", 5.0, soon), Split("older", 7.0, soon))
+    assert JournalView(records, (), splits=splits).split_since(STOP) == 2.0
+    assert JournalView(records, ()).split_since(STOP) == 1.0

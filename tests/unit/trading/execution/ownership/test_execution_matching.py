@@ -369,7 +369,16 @@ def test_terms_that_a_split_gave_an_order_are_those_that_an_execution_is_judged_
 
 @pytest.mark.parametrize(
     ("owned", "held", "leg"),
-    [(12, 3.0, "E-S"), (12, 0.0, None), (12, 12.0, None), (1, -8.0, "E-S"), (1, 0.0, "E-S"), (1, -7.0, None)],
+    [
+        (12, 3.0, "E-S"),
+        (12, 0.0, None),
+        (12, 12.0, None),
+        (1, -8.0, "E-S"),
+        (1, 0.0, "E-S"),
+        (1, -7.0, None),
+        (1, -16.0, "E-S"),  # the account was short when the stock split
+        (12, 6.0, None),
+    ],
 )
 def test_leg_that_nobody_has_seen_has_sold_what_the_position_is_smaller_by(
     owned: int, held: float, leg: str | None

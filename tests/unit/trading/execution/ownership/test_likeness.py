@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from math import inf, nan
 
 import pytest
@@ -22,7 +23,7 @@ from trading.execution.ownership.likeness import agrees, is_same, is_settled, is
 from trading.execution.ownership.order_matching import Binding
 from trading.model.command import CommandRecord, Step
 from trading.model.order import LIFE, TERMINAL, BrokerOrder, BrokerStatus, IntentState, OrderLife, OrderType, Side
-from trading.model.record import IntentRecord, JournalView
+from trading.model.record import IntentRecord, JournalView, Split
 from trading.model.request import RequestKind
 
 S = IntentState
@@ -114,6 +115,13 @@ def test_child_is_what_its_entry_has_bought_so_far_and_what_a_split_left_of_that
     entered = replace(BRACKET[0], filled=bought)
     row = replace(ROWS[1], **change)  # type: ignore[arg-type]
     assert is_same(STOP, row, JournalView((entered, *BRACKET[1:]), ())) is same
+
+
+@pytest.mark.parametrize(("after", "same"), [(1, True), (-1, False)])
+def test_order_that_a_split_changed_is_ours_at_the_price_that_a_person_gave_it_then(after: int, *, same: bool) -> None:
+    split = Split("E", 2.0, STOP.intent.created + timedelta(seconds=after))
+    row = replace(ROWS[1], status=BrokerStatus.CANCELLED, total_quantity=18.0, stop_price=45.0)
+    assert is_same(STOP, row, JournalView(BRACKET, (), splits=(split,))) is same
 
 
 def test_order_that_was_modified_by_us_is_what_was_asked_for() -> None:

@@ -1,0 +1,103 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from tests.fakes.trading_states import IN_SESSION, MSFT, reading
+from tests.unit.trading.execution.ownership.test_execution_matching import ENTRY, STOP, TARGET, execution
+from trading.execution.ownership.execution_bounds import (
+    Known,
+    allows,
+    is_after_its_end,
+    is_after_trigger,
+    is_before,
+    missing,
+    same_contract_and_side,
+)
+from trading.execution.reading.told import Told
+from trading.model.order import IntentState, Side
+from trading.model.record import IntentRecord, JournalView
+
+SLACK = timedelta(seconds=2)
+SECOND = timedelta(seconds=1)
+
+
+def known(*records: IntentRecord, told: Told | None = None) -> Known:
+    """Return what executions are judged by; `told` is said of the first record."""
+    said = {} if told is None else {records[0].coid: told}
+    return Known(JournalView(records, ()), reading(IN_SESSION), said, SLACK, frozenset(), frozenset())
+
+
+def ended(record: IntentRecord, before: timedelta, state: IntentState = IntentState.CANCELLED) -> IntentRecord:
+    return replace(record, state=state, ended_at=IN_SESSION - before)
+
+
+def test_order_has_to_be_of_the_contract_and_the_side() -> None:
+    sold = execution(STOP)
+    assert same_contract_and_side(STOP, sold)
+    assert not same_contract_and_side(STOP, replace(sold, conid=MSFT))
+    assert not same_contract_and_side(STOP, replace(sold, side=Side.BUY))
+
+
+def test_nothing_is_executed_before_it_was_sent_but_for_the_clocks() -> None:
+    sent = replace(STOP, sent_at=IN_SESSION)
+    at = [IN_SESSION - SLACK - SECOND, IN_SESSION - SLACK, IN_SESSION + SECOND]
+    assert [is_before(sent, execution(sent, time=time), SLACK) for time in at] == [True, False, False]
+    assert is_before(replace(STOP, sent_at=None), execution(STOP), SLACK)
+
+
+def test_execution_is_told_late_by_so_much_and_of_an_order_with_a_rest_by_more() -> None:
+    whole = replace(STOP, filled=STOP.intent.quantity)
+    for record, late in ((whole, timedelta(seconds=120)), (STOP, timedelta(minutes=10))):
+        assert not is_after_its_end(ended(record, late), execution(STOP))
+        assert is_after_its_end(ended(record, late + SECOND), execution(STOP))
+        assert not is_after_its_end(ended(record, late + SECOND, IntentState.LOST), execution(STOP))
+
+
+@pytest.mark.parametrize(
+    ("price", "below_stop", "above_target"), [(94.0, True, False), (95.95, True, False), (95.96, False, False)]
+)
+def test_stop_sells_hardly_above_its_price_and_a_target_not_below(
+    price: float, *, below_stop: bool, above_target: bool
+) -> None:
+    assert is_after_trigger(STOP, execution(STOP, price=price)) is below_stop
+    assert allows(TARGET, execution(TARGET, price=price), known(TARGET)) is above_target
+    assert is_after_trigger(TARGET, execution(TARGET, price=price))
+
+
+@pytest.mark.parametrize(("price", "allowed"), [(99.0, True), (100.0, True), (100.02, False)])
+def test_entry_buys_at_no_more_than_its_limit(price: float, *, allowed: bool) -> None:
+    limited = replace(ENTRY, intent=replace(ENTRY.intent, limit_price=100.0))
+    assert allows(limited, execution(limited, price=price), known(limited)) is allowed
+
+
+def test_terms_that_it_was_told_to_have_last_count() -> None:
+    split = Told(18, 0, None, 52.5)
+    half = execution(TARGET, 18, 52.5)
+    assert not allows(TARGET, half, known(TARGET))
+    assert allows(TARGET, half, known(TARGET, told=split))
+    assert not allows(TARGET, replace(half, price=52.4), known(TARGET, told=split))
+
+
+def test_as_many_as_are_told_to_have_filled_are_allowed_after_its_end_and_beyond_its_size() -> None:
+    over = ended(replace(STOP, filled=9), timedelta(minutes=5))
+    sold = execution(STOP, 4)
+    assert not allows(over, sold, known(over))
+    told = Told(9, 13, 94.0, None)
+    assert missing(over, known(over, told=told)) == 4
+    assert allows(over, sold, known(over, told=told))
+    assert missing(replace(over, provisional=True), known(over, told=told)) == 0
+    assert missing(replace(over, order_id=None), known(over, told=told)) == 0
+
+
+def test_after_its_end_nothing_is_executed_unless_that_was_taken_for_its_absence() -> None:
+    assert not allows(ended(STOP, timedelta(minutes=5)), execution(STOP), known(STOP))
+    assert allows(ended(STOP, timedelta(minutes=5), IntentState.LOST), execution(STOP), known(STOP))
+
+
+def test_stop_of_an_entry_that_was_rejected_unfilled_has_nothing_to_sell() -> None:
+    rejected = replace(ENTRY, state=IntentState.REJECTED)
+    assert not allows(STOP, execution(STOP), known(STOP, rejected))
+    assert allows(STOP, execution(STOP), known(STOP, replace(rejected, filled=9)))

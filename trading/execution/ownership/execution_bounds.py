@@ -1,0 +1,105 @@
+"""Bounds: whether an order of ours can have made an execution, by when, how many and at what price."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+from trading.execution.reading.snapshot import BrokerSnapshot
+from trading.execution.reading.told import Told
+from trading.model.intent_state import DECLARED_ABSENT
+from trading.model.order import Execution, IntentState, OrderType, Side
+from trading.model.record import IntentRecord, JournalView
+
+# How long after its end an execution of an order may still be made and told of.
+_TOLD_LATE = timedelta(seconds=120)
+_REST_TOLD_LATE = timedelta(minutes=10)
+# How far beyond its limit a price may look through rounding.
+_PRICE_TOLERANCE = 5e-5
+# How far above its stop price a sale of a stop may lie, as a fraction: the market turned around at once.
+_ABOVE_STOP = 0.01
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What executions are judged by. `told` is what is said of orders of ours, by coid; `slack` is for the clocks.
+
+    `theirs` are the fills of others' orders, `spent` those that were taken for sales by hand.
+    """
+
+    journal: JournalView
+    snapshot: BrokerSnapshot
+    told: Mapping[str, Told]
+    slack: timedelta
+    theirs: frozenset[str]
+    spent: frozenset[str]
+
+
+def missing(record: IntentRecord, known: Known) -> int:
+    """Return the shares that an order of ours has filled beyond what its executions tell.
+
+    One that ended so is still waited for, on a later day too, when the list shows it no more.
+    """
+    if record.provisional or record.order_id is None:
+        return 0
+    told = known.told.get(record.coid)
+    return 0 if told is None else told.filled - record.filled
+
+
+def same_contract_and_side(record: IntentRecord, execution: Execution) -> bool:
+    """Return whether it bought or sold the contract that the order was to buy or sell."""
+    return record.intent.conid == execution.conid and record.intent.side is execution.side
+
+
+def is_before(record: IntentRecord, execution: Execution, slack: timedelta) -> bool:
+    """Return whether it was executed before the order was sent."""
+    return record.sent_at is None or execution.time < record.sent_at - slack
+
+
+def is_after_its_end(record: IntentRecord, execution: Execution) -> bool:
+    """Return whether it was executed when the order had long ended, which was not only taken for absent.
+
+    Then its id was given again, unless the list says that it filled by that much more.
+    """
+    ended = None if record.state in DECLARED_ABSENT else record.ended_at
+    told_late = _TOLD_LATE if record.left <= 0 else _REST_TOLD_LATE
+    return ended is not None and execution.time > ended + told_late
+
+
+def allows(record: IntentRecord, execution: Execution, known: Known) -> bool:
+    """Return whether the order can have made the execution: sent before it, for that many shares, at such a price.
+
+    Size and limit are those that it was told to have last: a split or a person may have changed them. After its end
+    nothing was executed, unless that was taken for its absence, or as many are told to have filled.
+    """
+    intent, told = record.intent, known.told.get(record.coid)
+    left = record.left if told is None else told.total - record.filled
+    # It may be told to have filled by more than it was for, or after its end.
+    short = missing(record, known)
+    if is_before(record, execution, known.slack) or execution.quantity > max(left, short):
+        return False
+    if short < execution.quantity and _had_nothing_to_sell(record, known.journal):
+        return False
+    more = record.state in DECLARED_ABSENT or short >= execution.quantity
+    ended = None if more else record.ended_at
+    if ended is not None and execution.time > ended + known.slack:
+        return False
+    limit_price = intent.limit_price if told is None else told.limit_price
+    if intent.order_type is not OrderType.LIMIT or limit_price is None:
+        return True
+    if intent.side is Side.BUY:
+        return execution.price <= limit_price + _PRICE_TOLERANCE
+    return execution.price >= limit_price - _PRICE_TOLERANCE
+
+
+def _had_nothing_to_sell(record: IntentRecord, journal: JournalView) -> bool:
+    """Return whether it is the stop or target of an entry that was rejected before it bought anything."""
+    entry = journal.by_coid.get(record.intent.parent_coid or "")
+    return entry is not None and entry.state is IntentState.REJECTED and entry.filled == 0
+
+
+def is_after_trigger(record: IntentRecord, execution: Execution) -> bool:
+    """Return whether a stop may have sold at that price: hardly above the one at which it becomes a market order."""
+    stop_price = record.intent.stop_price
+    return stop_price is None or execution.price <= stop_price * (1.0 + _ABOVE_STOP)
