@@ -23,7 +23,7 @@ from trading.execution.reading.snapshot import BrokerSnapshot
 from trading.execution.reading.told import AVERAGE_TOLERANCE, Told, told_of
 from trading.model.execution_id import fill_key, version_of
 from trading.model.intent_state import NEVER_LEFT
-from trading.model.order import Execution, Role, Side
+from trading.model.order import Execution, IntentState, Role, Side
 from trading.model.record import IntentRecord, JournalView
 
 # The broker's clock is ours plus the measured skew, within this; more where the skew is unknown.
@@ -289,14 +289,15 @@ def _by_unproven_leg(
     That is so after days away: the list of orders is of today, and its leg was never bound. It has to be all of its
     shares, at a price that it allows, and the position has to be smaller by as many, by all that its order sold, or by
     what all others there come to, as where both legs filled, and short where we had fewer; or it is what a split made
-    of that. Its entry has bought by now, or is `filling`; and no order of others that is listed has filled so, which
-    only a list that could be read tells.
+    of that. Its entry has bought by now (the broker may have taken it back), or is `filling`; and no order of others
+    that is listed has filled so, which only a list that could be read tells.
     """
     journal, snapshot = known.journal, known.snapshot
     if snapshot.positions.value is None or snapshot.orders.value is None:
         return []
     ids = ({record.order_id for record in journal.records} | snapshot.sights.keys()) - {None}
-    empty = {each.coid for each in journal.records if each.intent.role is Role.ENTRY and not each.filled} - set(filling)
+    entries = [each for each in journal.records if each.intent.role is Role.ENTRY]
+    empty = {each.coid for each in entries if not each.filled and each.state is not IntentState.FILLED} - set(filling)
     unseen = [record for record in unseen_legs(journal) if record.intent.parent_coid not in empty]
     found: dict[str, Execution] = {}
     for execution in executions:

@@ -18,10 +18,9 @@ from tests.fakes.trading_states import (
     stop,
     target,
 )
-from tests.unit.trading.execution.shares_shown import TEN
 from trading.execution.ownership.execution_matching import Matched, match_executions
 from trading.execution.reading.told import Told
-from trading.model.order import BrokerOrder, BrokerStatus, Execution, IntentState, OrderType, Side
+from trading.model.order import BrokerOrder, BrokerStatus, Execution, IntentState, Side
 from trading.model.record import IntentRecord, JournalView
 
 ENTRY = entry()
@@ -319,30 +318,6 @@ UNSEEN_TARGET = replace(TARGET, order_id=None, state=IntentState.UNKNOWN)
 UNSEEN = (replace(ENTRY, state=IntentState.FILLED, filled=9), UNSEEN_STOP, UNSEEN_TARGET)
 
 
-@pytest.mark.parametrize("order_id", [4711, None])
-@pytest.mark.parametrize(
-    ("price", "leg"), [(94.0, "E-S"), (95.95, "E-S"), (95.96, None), (104.99, None), (105.0, "E-T"), (200.0, "E-T")]
-)
-def test_sale_under_no_known_id_is_that_of_the_unseen_leg_whose_price_allows_it(
-    order_id: int | None, price: float, leg: str | None
-) -> None:
-    assert owner(UNSEEN, execution(UNSEEN_STOP, 9, price, order_ref=None, order_id=order_id)) == leg
-
-
-@pytest.mark.parametrize(
-    "changes",
-    [{"quantity": 8.0}, {"quantity": 10.0}, {"order_ref": "somebody"}, {"time": PRE_OPEN - timedelta(days=9)}],
-)
-def test_other_sale_under_an_unknown_id_is_somebody_elses(changes: dict[str, object]) -> None:
-    found = replace(execution(UNSEEN_STOP, 9, 94.0, order_ref=None, order_id=4711), **changes)  # type: ignore[arg-type]
-    assert owner(UNSEEN, found) is None
-
-
-def test_sale_under_the_id_of_an_order_in_the_list_is_not_that_of_a_leg_nobody_has_seen() -> None:
-    listed = replace(shows(STOP), order_id=4711)
-    assert owner(UNSEEN, execution(UNSEEN_STOP, 9, 94.0, order_ref=None, order_id=4711), listed) is None
-
-
 def test_execution_soon_after_an_order_was_cancelled_is_its_own() -> None:
     ended = replace(ENTRY, state=IntentState.CANCELLED, ended_at=IN_SESSION - timedelta(minutes=5))
     assert owner((ended,), execution(ended, order_ref=None)) == "E"
@@ -365,41 +340,3 @@ def test_terms_that_a_split_gave_an_order_are_those_that_an_execution_is_judged_
         shows(TARGET), total_quantity=18.0, filled_quantity=18.0, limit_price=52.5, status=BrokerStatus.FILLED
     )
     assert owner((ENTRY, TARGET), bare(TARGET, 18, 52.6), row) == "E-T"
-
-
-@pytest.mark.parametrize(
-    ("owned", "held", "leg"),
-    [
-        (12, 3.0, "E-S"),
-        (12, 0.0, None),
-        (12, 12.0, None),
-        (1, -8.0, "E-S"),
-        (1, 0.0, "E-S"),
-        (1, -7.0, None),
-        (1, -16.0, "E-S"),  # the account was short when the stock split
-        (12, 6.0, None),
-    ],
-)
-def test_leg_that_nobody_has_seen_has_sold_what_the_position_is_smaller_by(
-    owned: int, held: float, leg: str | None
-) -> None:
-    # The entry bought more than it was for, or was cancelled when it had bought but one.
-    journal = JournalView(UNSEEN, (replace(TEN, quantity=owned),))
-    sold = execution(UNSEEN_STOP, 9, 94.0, order_ref=None, order_id=4711)
-    matched = match_executions([sold], journal, reading(IN_SESSION, held={AAPL: held}), 0.0)
-    assert [coid for coid, _ in matched.fills] == ([] if leg is None else [leg])
-
-
-def test_sale_that_looks_like_that_of_a_listed_order_of_others_is_not_that_of_a_leg_nobody_has_seen() -> None:
-    by_hand = replace(shows(STOP, BrokerStatus.FILLED, filled_quantity=9.0), order_id=4711, order_type=OrderType.MARKET)
-    sold = bare(UNSEEN_STOP, 9, 94.0)
-    assert owner(UNSEEN, sold, by_hand) is None
-    assert owner(UNSEEN, sold, replace(by_hand, average_price=94.0)) is None
-    assert owner(UNSEEN, sold, replace(by_hand, average_price=94.1)) == "E-S"
-    assert owner(UNSEEN, sold, replace(by_hand, filled_quantity=8.0)) == "E-S"
-
-
-def test_nothing_is_that_of_a_leg_nobody_has_seen_while_the_order_list_can_not_be_read() -> None:
-    shown = reading(IN_SESSION, failed=["orders"])
-    sold = execution(UNSEEN_STOP, 9, 94.0, order_ref=None, order_id=4711)
-    assert match_executions([sold], JournalView(UNSEEN, ()), shown, 0.0).fills == ()
