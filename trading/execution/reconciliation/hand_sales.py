@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import floor
+from operator import itemgetter
 
 from trading.execution.ownership.excess import Excess
 from trading.execution.ownership.execution_matching import newest
@@ -80,7 +81,7 @@ def note_spent(
         if fill_key(each.execution_id) not in known:
             _keep(evidence, each.execution_id, each.quantity if each.execution_id in explain else 0.0, position, now)
     if not explain:
-        evidence.record(f"{_UNTOLD}{position.entry_coid}:{gone}", "no sale was listed that explains it", now)
+        evidence.record(_subject(position, Untold(gone, now)), "no sale was listed that explains it", now)
 
 
 def note_told(evidence: Evidence, foreign: Iterable[Execution], position: OwnPosition, now: datetime) -> None:
@@ -98,12 +99,17 @@ def note_told(evidence: Evidence, foreign: Iterable[Execution], position: OwnPos
 def untold(evidence: Evidence, position: OwnPosition) -> tuple[Untold, ...]:
     """Return the write-offs of shares of a position that no sale has explained so far."""
     kept = f"{_UNTOLD}{position.entry_coid}:"
-    return tuple(Untold(int(gone), evidence.of(f"{kept}{gone}")[-1].at) for gone in sorted(kept_under(evidence, kept)))
+    found = {each: evidence.of(f"{kept}{each}")[-1].at for each in kept_under(evidence, kept)}
+    return tuple(Untold(int(each.partition(" ")[0]), at) for each, at in sorted(found.items(), key=itemgetter(1, 0)))
 
 
 def forget_untold(evidence: Evidence, position: OwnPosition, written: Untold) -> None:
     """Forget a write-off that was explained, or undone."""
-    evidence.forget([f"{_UNTOLD}{position.entry_coid}:{written.gone}"])
+    evidence.forget([_subject(position, written)])
+
+
+def _subject(position: OwnPosition, written: Untold) -> str:
+    return f"{_UNTOLD}{position.entry_coid}:{written.gone} at {written.at.isoformat()}"
 
 
 def _sales(foreign: Iterable[Execution], position: OwnPosition) -> list[Execution]:

@@ -12,12 +12,14 @@ from tests.fakes.kept_evidence import KeptEvidence
 from tests.fakes.trading_states import IN_SESSION, MSFT, after, own
 from tests.unit.trading.execution.shares_shown import traded
 from trading.execution.reconciliation.hand_sales import (
+    Untold,
     drop_spent,
     note_spent,
     note_taken_back,
     note_told,
     spent,
     spent_sales,
+    untold,
 )
 from trading.model.execution_id import fill_key
 from trading.model.order import Execution, Side
@@ -122,6 +124,15 @@ def test_sale_that_is_told_of_late_explains_the_write_off_of_then(
     evidence = written_off_unexplained()
     note_told(evidence, sales, FIVE, after(300))
     assert kept(evidence) == shares
+
+
+def test_write_offs_of_as_many_shares_are_kept_apart() -> None:
+    evidence = written_off_unexplained()
+    note_spent(evidence, [], FIVE, 4, after(120))
+    assert untold(evidence, FIVE) == (Untold(4, after(60)), Untold(4, after(120)))
+    note_told(evidence, [sold(4, "first"), sold(4, "second", at=9)], FIVE, after(300))
+    assert kept(evidence) == {"first": 4, "second": 4}
+    assert untold(evidence, FIVE) == ()
 
 
 def test_sale_that_is_told_of_late_explains_one_write_off_once() -> None:
