@@ -8,7 +8,7 @@ of later, or the shares stand there again, and the list was wrong.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from math import floor
 from operator import itemgetter
@@ -138,9 +138,9 @@ def _newest_of(sales: Sequence[Execution], shares: int) -> frozenset[str]:
 
 
 def note_taken_back(evidence: Evidence, sales: Iterable[Spent], position: OwnPosition, now: datetime) -> None:
-    """Keep that sales were taken back: they explain nothing any more, and are no sales of ours all the same."""
+    """Keep what is left of sales that were taken back: they explain no more, and are no sales of ours all the same."""
     for each in sales:
-        _keep(evidence, each.execution_id, 0, position, now)
+        _keep(evidence, each.execution_id, each.quantity, position, now)
 
 
 def drop_spent(evidence: Evidence, before: datetime) -> None:
@@ -152,20 +152,20 @@ def drop_spent(evidence: Evidence, before: datetime) -> None:
 def returned(
     position: OwnPosition, sales: Sequence[Spent], seen: SharesSeen
 ) -> tuple[Change, tuple[Spent, ...]] | None:
-    """Return the shares that are back, with the `sales` that had explained their write-off; None without any.
+    """Return the shares that are back, with what is left of the `sales` that had explained their write-off.
 
-    The position may be one that was sold (`sold_positions`). The broker has to show just as many shares more as the
-    executions had been for, and no more than were written off.
+    None without any. The position may be one that was sold (`sold_positions`). The broker has to show just as many
+    shares more as the executions are for less, and no more than were written off.
     """
     snapshot, journal = seen.snapshot, seen.journal
     if not snapshot.whole or snapshot.unsure(position.conid) or in_flight(position.conid, snapshot, journal):
         return None
     of_contract = [each for each in seen.foreign if each.conid == position.conid and each.side is Side.SELL]
-    taken_back = {fill_key(each.execution_id) for each in newest(of_contract) if each.quantity == 0}
-    back = tuple(
-        each for each in sales if each.entry_coid == position.entry_coid and fill_key(each.execution_id) in taken_back
-    )
-    shares = sum(each.quantity for each in back)
+    stands = {fill_key(each.execution_id): round(each.quantity) for each in newest(of_contract)}
+    its = [each for each in sales if each.entry_coid == position.entry_coid]
+    fewer = [each for each in its if stands.get(fill_key(each.execution_id), each.quantity) < each.quantity]
+    back = tuple(replace(each, quantity=stands[fill_key(each.execution_id)]) for each in fewer)
+    shares = sum(each.quantity for each in fewer) - sum(each.quantity for each in back)
     if shares <= 0 or floor(snapshot.held(position.conid)) != position.quantity + shares:
         return None
     if written_off(position, journal) < shares:

@@ -12,6 +12,7 @@ from tests.fakes.kept_evidence import KeptEvidence
 from tests.fakes.trading_states import IN_SESSION, MSFT, after, own
 from tests.unit.trading.execution.shares_shown import traded
 from trading.execution.reconciliation.hand_sales import (
+    Spent,
     Untold,
     drop_spent,
     note_spent,
@@ -92,7 +93,7 @@ def test_sales_that_were_taken_back_explain_nothing_and_are_no_sales_of_ours_all
     evidence.record("spent:older", "a sale by hand", IN_SESSION)
     note_spent(evidence, [sold(4, "sold")], FIVE, 4, after(1))
     assert kept(evidence) == {"older": 0, "sold": 4}
-    note_taken_back(evidence, spent_sales(evidence)[1:], FIVE, after(2))
+    note_taken_back(evidence, [Spent("sold", 0, "E")], FIVE, after(2))
     assert kept(evidence) == {"older": 0, "sold": 0}
     assert spent(evidence) == {"older", "sold"}
 

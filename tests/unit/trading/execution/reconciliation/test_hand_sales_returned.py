@@ -10,11 +10,13 @@ from tests.fakes.trading_context import OPEN
 from tests.fakes.trading_states import AAPL, IN_SESSION, XOM, entry, own, reading, stop, unreadable
 from tests.unit.trading.execution.shares_shown import shown, traded
 from trading.execution.ownership.excess import Excess
+from trading.execution.ownership.execution_matching import newest
 from trading.execution.ownership.share_trades import SharesSeen
 from trading.execution.reading.snapshot import BrokerSnapshot, Reading
 from trading.execution.reconciliation.hand_sales import STOOD, Spent, Untold, returned, spent_sales, there_again
 from trading.execution.reconciliation.own_shares import Change
 from trading.model.alarm import AlarmCode
+from trading.model.execution_id import fill_key
 from trading.model.order import Execution, IntentState, Side
 from trading.model.record import IntentRecord, JournalView, OwnPosition
 from trading.ports import AdjustmentKind
@@ -42,7 +44,8 @@ def back(
         return 0
     change, undone = found
     assert change == Change(position, change.quantity, AdjustmentKind.MANUAL, change.text)
-    assert undone == sales
+    left = {fill_key(each.execution_id): round(each.quantity) for each in newest(foreign)}
+    assert undone == tuple(replace(each, quantity=left[fill_key(each.execution_id)]) for each in sales)
     return change.quantity
 
 
@@ -69,6 +72,11 @@ def test_nothing_is_back_of_a_sale_that_stands_or_is_not_told_of(foreign: tuple[
 
 def test_execution_that_shows_no_shares_under_its_own_id_was_taken_back_too() -> None:
     assert back(shown({AAPL: 9}), foreign=(replace(SOLD, quantity=0.0),)) == 4
+
+
+@pytest.mark.parametrize(("held", "shares"), [(6, 1), (9, 0), (5, 0)])
+def test_so_much_is_back_as_a_sale_is_for_less_by_now(held: float, shares: int) -> None:
+    assert back(shown({AAPL: held}), foreign=(SOLD, replace(BACK, quantity=3.0))) == shares
 
 
 @pytest.mark.parametrize("sale", [replace(SPENT, entry_coid="F"), replace(SPENT, quantity=0)])
