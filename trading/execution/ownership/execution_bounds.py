@@ -39,12 +39,24 @@ class Known:
 def missing(record: IntentRecord, known: Known) -> int:
     """Return the shares that an order of ours has filled beyond what its executions tell.
 
-    One that ended so is still waited for, on a later day too, when the list shows it no more.
+    One that ended so is still waited for, on a later day too, when the list shows it no more. Of one that is bound by
+    likeness alone that says nothing, unless it has sold all that it was for, and own shares are gone.
     """
-    if record.provisional or record.order_id is None:
-        return 0
     told = known.told.get(record.coid)
-    return 0 if told is None else told.filled - record.filled
+    if told is None or record.order_id is None:
+        return 0
+    owned = known.journal.owned(record.intent.conid)
+    if record.provisional and not (0 < record.left <= min(told.filled, owned) and are_gone(record, known)):
+        return 0
+    return told.filled - record.filled
+
+
+def are_gone(record: IntentRecord, known: Known) -> bool:
+    """Return whether the shares that an order was to sell are there no more: another's order would have sold others."""
+    if record.intent.side is Side.BUY or known.snapshot.positions.value is None:
+        return False
+    owned = known.journal.owned(record.intent.conid) or record.left
+    return known.snapshot.held(record.intent.conid) == owned - record.left
 
 
 def same_contract_and_side(record: IntentRecord, execution: Execution) -> bool:

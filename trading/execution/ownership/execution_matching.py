@@ -11,6 +11,7 @@ from itertools import combinations
 from trading.execution.ownership.execution_bounds import (
     Known,
     allows,
+    are_gone,
     is_after_its_end,
     is_after_trigger,
     is_before,
@@ -128,9 +129,7 @@ def _is_all_of(record: IntentRecord, execution: Execution, known: Known) -> bool
     """
     if not record.provisional or execution.side is Side.BUY or execution.quantity != record.left:
         return False
-    owned = known.journal.owned(execution.conid) or record.left
-    gone = known.snapshot.positions.value is not None and known.snapshot.held(execution.conid) == owned - record.left
-    return gone and not is_before(record, execution, known.slack)
+    return are_gone(record, known) and not is_before(record, execution, known.slack)
 
 
 def _by_bounds(

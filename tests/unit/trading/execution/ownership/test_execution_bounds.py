@@ -5,8 +5,9 @@ from datetime import timedelta
 
 import pytest
 
-from tests.fakes.trading_states import IN_SESSION, MSFT, reading
+from tests.fakes.trading_states import AAPL, IN_SESSION, MSFT, reading
 from tests.unit.trading.execution.ownership.test_execution_matching import ENTRY, STOP, TARGET, execution
+from tests.unit.trading.execution.shares_shown import TEN
 from trading.execution.ownership.execution_bounds import (
     Known,
     allows,
@@ -90,6 +91,20 @@ def test_as_many_as_are_told_to_have_filled_are_allowed_after_its_end_and_beyond
     assert allows(over, sold, known(over, told=told))
     assert missing(replace(over, provisional=True), known(over, told=told)) == 0
     assert missing(replace(over, order_id=None), known(over, told=told)) == 0
+
+
+@pytest.mark.parametrize(
+    ("filled", "owned", "held", "short"),
+    [(9, 9, 0, 9), (9, 12, 3, 9), (9, 9, 9, 0), (8, 9, 0, 0), (9, 0, 0, 0), (9, 8, 0, 0)],
+)
+def test_order_that_is_bound_by_likeness_sold_what_its_row_says_where_just_those_shares_are_gone(
+    filled: int, owned: int, held: float, short: int
+) -> None:
+    alike = replace(TARGET, provisional=True)
+    journal = JournalView((alike,), (replace(TEN, quantity=owned),) if owned else ())
+    said = {alike.coid: Told(9, filled, 101.0, 101.0)}
+    judged = Known(journal, reading(IN_SESSION, held={AAPL: held}), said, SLACK, frozenset(), frozenset())
+    assert missing(alike, judged) == short
 
 
 def test_after_its_end_nothing_is_executed_unless_that_was_taken_for_its_absence() -> None:
