@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Set
 
 from drill.checker.book import Book, Execution, Order, fill_of, final
-from drill.checker.logs import Case, Intent, Violation
+from drill.checker.logs import FAR, Case, Intent, Violation
 from drill.checker.looks import day_ends, looks_of
 from drill.checker.untold import untold
 
@@ -38,7 +38,12 @@ def i5_all_fills_are_counted(case: Case) -> Iterator[Violation]:
     """
     book = final(case)
     booked = {fill_of(execution.execution_id) for execution in case.journal.executions}
-    unseen = _never_shown(case, book) | _alike(case, book, booked) | _under_anothers_id(case, book)
+    unseen = (
+        _never_shown(case, book)
+        | _alike(case, book, booked)
+        | _under_anothers_id(case, book)
+        | _after_a_correction(book)
+    )
     for name, execution in book.executions.items():
         if execution.own and execution.quantity > 0 and name not in booked and name not in unseen:
             yield Violation(
@@ -135,6 +140,28 @@ def _under_anothers_id(case: Case, book: Book) -> set[str]:
         if execution.own and later and mine[-1].coid is None and looks.first_clear(execution.made) > later[0].placed:
             found.add(name)
     return found
+
+
+def _after_a_correction(book: Book) -> set[str]:
+    """Return the fills of own orders without a name after one of theirs was corrected.
+
+    The row of such an order counts what was taken back. Where the list of trades names neither the order nor what we
+    call it, how many more there should be does not tell which they are.
+    """
+    if book.trades_name_orders:
+        return set()
+    corrected: dict[int, float] = {}
+    for each in book.executions.values():
+        if each.own and each.corrected:
+            corrected[each.order_id] = min(each.at, corrected.get(each.order_id, FAR))
+    return {
+        name
+        for name, each in book.executions.items()
+        if each.own
+        and each.order is not None
+        and each.order.coid is None
+        and each.made >= corrected.get(each.order_id, FAR)
+    }
 
 
 def _look(execution: Execution) -> tuple[int, str, int, float]:

@@ -122,6 +122,27 @@ def test_fill_of_an_order_whose_id_another_had_before_a_look_is_not_asked_for(
     assert len([each for each in found if "never came" in each.sentence]) == told
 
 
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [({}, 0), ({"trades_name_orders": True}, 1), ({"first": True}, 1), ({"named": True}, 1)],
+)
+def test_fill_of_an_order_of_which_one_was_taken_back_is_not_asked_for(change: dict[str, Any], told: int) -> None:
+    run = bought()
+    run.line(-4000.0, "start", behaviour={"order_id_in_trades": change.get("trades_name_orders", False)})
+    if change.get("named", False):
+        run.over(110.0, TARGET_ID)
+        run.order(120.0, ticket(TARGET_ID, "SELL", "LMT", 10, coid=TARGET))
+    run.fill(200.0, TARGET_ID, "SELL", 7, "0000a.b.02.01")
+    run.booked("0000a.b.02.01", TARGET, "SELL", 7)
+    if change.get("first", False):
+        run.fill(205.0, TARGET_ID, "SELL", 1, "0000a.b.03.01")
+    run.fill(210.0, TARGET_ID, "SELL", 0, "0000a.b.02.02")
+    if not change.get("first", False):
+        run.fill(220.0, TARGET_ID, "SELL", 1, "0000a.b.03.01")
+    found = list(accounts.i5_all_fills_are_counted(run.case()))
+    assert len([each for each in found if "never came" in each.sentence]) == told
+
+
 def test_purchase_into_shares_that_were_sold_short_by_hand_is_gone_at_once() -> None:
     run = MadeUp()
     by_hand(run, 11)
