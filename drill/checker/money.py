@@ -10,6 +10,8 @@ from drill.checker.logs import FAR, Case, Violation, instant
 LATCH = "drawdown_halt"
 MARGIN = 0.05
 """how far the true loss may be from the limit: what is read in the night is not just what was there at the close"""
+EMPTIED = 0.01
+"""an account of which a payment left so little is worth nothing: what prices do to that has no bound"""
 
 
 def i27_flows_latch_nothing(case: Case) -> Iterator[Violation]:
@@ -46,7 +48,10 @@ def first_recount(case: Case) -> float:
 
 
 def drawdown(case: Case, at: float) -> float:
-    """Return what the account had lost of its highest value at the last close before a time, payments left out."""
+    """Return what the account had lost of its highest value at the last close before a time, payments left out.
+
+    All of it, where a payment emptied it.
+    """
     worth: float | None = None
     paid, level, highest = 0.0, 1.0, 1.0
     for line in case.truth:
@@ -58,6 +63,8 @@ def drawdown(case: Case, at: float) -> float:
             equity = float(line["equity"])
             if worth is not None and worth > 0.0:
                 level *= (equity - paid) / worth
+                if paid < 0.0 and equity < worth * EMPTIED:
+                    return 1.0
             worth, paid = equity, 0.0
             highest = max(highest, level)
     return 1.0 - level / highest
