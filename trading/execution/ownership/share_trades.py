@@ -89,10 +89,13 @@ def own_sales(entry: IntentRecord, journal: JournalView) -> list[IntentRecord]:
     ]
 
 
-def in_flight(conid: int, snapshot: BrokerSnapshot, journal: JournalView) -> bool:
-    """Return whether an order of ours there is unproven, missing, or over or filled beyond what its executions tell."""
+def in_flight(conid: int, snapshot: BrokerSnapshot, journal: JournalView, side: Side | None = None) -> bool:
+    """Return whether an order of ours there is unproven, missing, or over or filled beyond what its executions tell.
+
+    Of one `side` alone, where that is given: no sale makes shares more.
+    """
     for record in journal.maybe_live:
-        if record.intent.conid != conid:
+        if record.intent.conid != conid or side not in {None, record.intent.side}:
             continue
         if record.state in UNPROVEN or record.provisional:
             return True

@@ -158,7 +158,7 @@ def returned(
     shares more as the executions are for less, and no more than were written off.
     """
     snapshot, journal = seen.snapshot, seen.journal
-    if not snapshot.whole or snapshot.unsure(position.conid) or in_flight(position.conid, snapshot, journal):
+    if not snapshot.whole or snapshot.unsure(position.conid) or in_flight(position.conid, snapshot, journal, Side.BUY):
         return None
     of_contract = [each for each in seen.foreign if each.conid == position.conid and each.side is Side.SELL]
     stands = {fill_key(each.execution_id): round(each.quantity) for each in newest(of_contract)}
@@ -186,7 +186,7 @@ def there_again(
     if excess is None or not snapshot.whole or snapshot.unsure(position.conid):
         return None
     traded = of_others(position, seen.foreign)
-    if in_flight(position.conid, snapshot, journal) or any(each.quantity > 0 for each in traded):
+    if in_flight(position.conid, snapshot, journal, Side.BUY) or any(each.quantity > 0 for each in traded):
         return None
     stood = timedelta(0) if traded else STOOD
     stands = floor(snapshot.held(position.conid)) - position.quantity

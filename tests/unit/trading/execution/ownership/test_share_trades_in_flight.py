@@ -5,7 +5,7 @@ import pytest
 from tests.fakes.trading_states import AAPL, XOM, entry, shows, stop
 from tests.unit.trading.execution.shares_shown import shown
 from trading.execution.ownership.share_trades import in_flight
-from trading.model.order import BrokerOrder, BrokerStatus, IntentState
+from trading.model.order import BrokerOrder, BrokerStatus, IntentState, Side
 from trading.model.record import IntentRecord, JournalView
 
 
@@ -47,3 +47,9 @@ def test_order_that_ended_is_not_in_flight() -> None:
 
 def test_order_in_another_contract_is_not_in_flight_here() -> None:
     assert not flies(stop(conid=XOM, state=IntentState.UNKNOWN, order_id=None))
+
+
+def test_order_of_the_other_side_is_none_of_the_one_that_is_asked_for() -> None:
+    unproven = stop(state=IntentState.UNKNOWN, order_id=None)
+    for side, flying in ((Side.BUY, False), (Side.SELL, True), (None, True)):
+        assert in_flight(AAPL, shown({}), JournalView((unproven,), ()), side) is flying
