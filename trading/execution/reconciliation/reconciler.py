@@ -38,6 +38,8 @@ from trading.ports import Counted
 # Executions are told of for seven days.
 REMEMBERED = timedelta(days=8)
 
+_Terms = tuple[float, float, bool]
+
 
 @dataclass(slots=True)
 class Reconciled(LooksAgain):
@@ -55,7 +57,7 @@ class Reconciler:
     def __init__(self, context: TradingContext) -> None:
         """Work on the context's journal."""
         self._context = context
-        self._counted: set[tuple[str, float, float, bool]] = set()
+        self._counted: dict[str, _Terms] = {}
 
     def start(self) -> None:
         """After a restart nobody knows what became of a request that was under way."""
@@ -151,7 +153,9 @@ class Reconciler:
         So is a sale whose purchase is not listed yet. `told` is what orders say that the list lacks.
         """
         listed = snapshot.executions.value.executions if snapshot.executions.value is not None else ()
-        fresh = [each for each in listed if _key(each) not in self._counted]
+        # An id has the terms that it was shown with last: what was wrong may be right again.
+        latest = {each.execution_id: each for each in listed}.values()
+        fresh = [each for each in latest if self._counted.get(each.execution_id) != _terms(each)]
         if not fresh:
             return
         now = self._context.clock.now()
@@ -188,7 +192,7 @@ class Reconciler:
             # One execution that can't be counted never stops the others; the gap shows up at its order's end.
             done.alarms.append(Alarm(AlarmCode.EXECUTION, execution.execution_id, f"{symbol}: {error.detail}"))
             return
-        self._counted.add(_key(execution))
+        self._counted[execution.execution_id] = _terms(execution)
         if counted.corrected:
             text = f"{symbol}: the broker corrected execution {execution.execution_id}"
             done.alarms.append(Alarm(AlarmCode.CORRECTION, execution.execution_id, text))
@@ -389,5 +393,5 @@ def cause_of(error: InvariantBroken) -> HaltCause:
     return HaltCause("invariant", str(error), str(error))
 
 
-def _key(execution: Execution) -> tuple[str, float, float, bool]:
-    return (execution.execution_id, execution.quantity, execution.price, execution.commission is not None)
+def _terms(execution: Execution) -> _Terms:
+    return execution.quantity, execution.price, execution.commission is not None

@@ -331,3 +331,23 @@ def test_order_that_a_new_session_shows_as_something_else_is_not_marked_with_it(
     books.epoch = 2
     books.read(5)
     assert books.record(stop.coid).seen_epoch == 1
+
+
+# ---- executions whose rows are wrong for a while
+
+
+def test_price_that_was_wrong_for_a_while_is_right_when_the_list_is_again(books: OrderBooks) -> None:
+    entry, *_ = books.bought()
+    wrong = books.broker.correct(books.broker.fills[0], price=99.5, same_id=True)
+    books.read(5)
+    assert books.record(entry.coid).average_price == 99.5
+    books.broker.correct(wrong, price=100.0, same_id=True)
+    books.read(5)
+    assert books.record(entry.coid).average_price == 100.0
+
+
+def test_execution_that_one_list_shows_twice_and_otherwise_is_no_news_each_time(books: OrderBooks) -> None:
+    books.bought()
+    books.broker.fills.append(replace(books.broker.fills[0], price=99.5))
+    assert [alarm.code for alarm in books.read(5).alarms] == [AlarmCode.CORRECTION]
+    assert books.read(5).alarms == []
