@@ -23,6 +23,7 @@ from trading.execution.ownership.likeness import (
 from trading.execution.reading.snapshot import BrokerSnapshot, OrderSight
 from trading.model.order import (
     TERMINAL,
+    BrokerOrder,
     BrokerStatus,
     IntentState,
     OrderIntent,
@@ -76,10 +77,25 @@ def bindings(journal: JournalView, snapshot: BrokerSnapshot) -> tuple[Binding, .
     for record in open_records:
         if not named(record.intent):
             take(_leg(record.intent, journal, snapshot, ids, free.values()))
+    free = {order_id: s for order_id, s in free.items() if not _is_back(s.order, journal, snapshot.epoch)}
     for record in open_records:
         if named(record.intent) and record.coid not in ids and record.state is not IntentState.SENDING:
             take(_by_likeness(record, journal, free))
     return (*back, *found.values())
+
+
+def _is_back(order: BrokerOrder, journal: JournalView, epoch: int) -> bool:
+    """Return whether an order is like one that ended under its id, as this session has shown.
+
+    The list is older than that, or it came back: likeness alone does not make it another one of ours.
+    """
+    return any(
+        record.order_id == order.order_id
+        and record.state in TERMINAL - {IntentState.LOST}
+        and record.seen_epoch == epoch
+        and is_same(record, order, journal)
+        for record in journal.of(order.conid)
+    )
 
 
 def _executed(snapshot: BrokerSnapshot) -> dict[str, int]:

@@ -253,6 +253,25 @@ def test_leg_is_never_bound_to_the_row_with_which_an_earlier_order_of_ours_ended
     assert found == (Binding("P", 2, provisional=True),)
 
 
+@pytest.mark.parametrize(
+    ("change", "bound"),
+    [
+        ({}, False),
+        ({"seen_epoch": EPOCH - 1}, True),
+        ({"state": S.LOST}, True),
+        ({"state": S.WORKING, "order_id": 8}, True),
+    ],
+)
+def test_pair_is_not_bound_to_rows_like_orders_that_ended_under_those_ids_in_this_session(
+    change: dict[str, object], *, bound: bool
+) -> None:
+    # A list that is minutes old shows them as they were.
+    journal, rows = pair_of()
+    before = replace(stop("A", 2), **{"state": S.CANCELLED, "seen_epoch": EPOCH} | change)  # type: ignore[arg-type]
+    found = bindings(replace(journal, records=(before, *journal.records)), reading(IN_SESSION, orders=rows))
+    assert ("P" in {each.coid for each in found}) is bound
+
+
 def test_single_sale_without_a_name_is_bound_provisionally() -> None:
     made = sale()
     assert bind((unbound(made),), shows(made, order_ref=None)) == {"X": Binding("X", 4, provisional=True)}
