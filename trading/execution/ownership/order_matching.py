@@ -152,7 +152,7 @@ def _leg(
         return ()
     if entry.coid in ids:
         return _child(intent, ids[entry.coid], _filled(entry, ids[entry.coid], snapshot), sights)
-    others = {None, *ids.values(), *snapshot.sights, *(record.order_id for record in journal.of(intent.conid))}
+    others = {*ids.values(), *snapshot.sights, *(record.order_id for record in journal.of(intent.conid))} - {None}
     return _orphan(intent, entry, others, sights)
 
 
@@ -189,7 +189,7 @@ def _orphan(
 ) -> tuple[Binding, ...]:
     """Return the binding of a child whose entry filled before any list showed it, so that nobody knows its id.
 
-    It has the size and the price that were asked for, and names a parent that is none of `others`.
+    It has the size and the price that were asked for, and names no parent, or one that is none of `others`.
     """
     if not entry.filled:
         return ()

@@ -85,6 +85,7 @@ def test_child_of_another_parent_is_not_ours() -> None:
     [
         (9, {}, True),
         (4, {"total_quantity": 4.0}, True),
+        (9, {"parent_id": None}, True),
         (0, {}, False),  # what a list shows first of an entry is the entry itself
         (9, {"total_quantity": 4.0}, False),
         (9, {"limit_price": 110.01}, False),
