@@ -43,6 +43,7 @@ def i5_all_fills_are_counted(case: Case) -> Iterator[Violation]:
         | _alike(case, book, booked)
         | _under_anothers_id(case, book)
         | _after_a_correction(book)
+        | _sold_by_a_second(book)
     )
     for name, execution in book.executions.items():
         if execution.own and execution.quantity > 0 and name not in booked and name not in unseen:
@@ -161,6 +162,25 @@ def _after_a_correction(book: Book) -> set[str]:
         and each.order is not None
         and each.order.coid is None
         and each.made >= corrected.get(each.order_id, FAR)
+    }
+
+
+def _sold_by_a_second(book: Book) -> set[str]:
+    """Return what the second order sold that the broker made of one call: one was asked for, and its shares are gone.
+
+    What such a one has bought is ours, and has to be counted.
+    """
+    first: dict[str, Order] = {}
+    for order in sorted(book.all_orders(), key=lambda each: (each.placed, each.order_id)):
+        if order.own and order.coid is not None and not order.refused:
+            first.setdefault(order.coid, order)
+    return {
+        name
+        for name, each in book.executions.items()
+        if each.own
+        and each.side == "SELL"
+        and each.order is not None
+        and each.order is not first.get(each.order.coid or "", each.order)
     }
 
 

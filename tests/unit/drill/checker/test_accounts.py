@@ -122,6 +122,18 @@ def test_fill_of_an_order_whose_id_another_had_before_a_look_is_not_asked_for(
     assert len([each for each in found if "never came" in each.sentence]) == told
 
 
+@pytest.mark.parametrize(("side", "told"), [("SELL", 0), ("BUY", 1)])
+def test_what_a_second_order_of_one_call_sold_is_not_asked_for_and_what_it_bought_is(side: str, told: int) -> None:
+    run = bought()
+    for order_id in (60, 61):
+        run.order(200.0, ticket(order_id, side, "MKT", 10, coid="TS-x"))
+        run.fill(210.0, order_id, side, 10, f"0000a.b.{order_id}.01")
+    run.intent("TS-x", "exit", order_id=60, side=side)
+    run.booked("0000a.b.60.01", "TS-x", side, 10)
+    found = list(accounts.i5_all_fills_are_counted(run.case()))
+    assert len([each for each in found if "never came" in each.sentence]) == told
+
+
 @pytest.mark.parametrize(
     ("change", "told"),
     [({}, 0), ({"trades_name_orders": True}, 1), ({"first": True}, 1), ({"named": True}, 1)],
