@@ -9,7 +9,7 @@ from datetime import timedelta
 from trading.execution.reading.snapshot import BrokerSnapshot
 from trading.execution.reading.told import Told
 from trading.model.intent_state import DECLARED_ABSENT
-from trading.model.order import Execution, IntentState, OrderType, Side
+from trading.model.order import Execution, IntentState, OrderIntent, OrderType, Side
 from trading.model.record import IntentRecord, JournalView
 
 # How long after its end an execution of an order may still be made and told of.
@@ -97,12 +97,26 @@ def allows(record: IntentRecord, execution: Execution, known: Known) -> bool:
     ended = None if more else record.ended_at
     if ended is not None and execution.time > ended + known.slack:
         return False
-    limit_price = intent.limit_price if told is None else told.limit_price
+    return _within(intent, intent.limit_price if told is None else told.limit_price, execution.price)
+
+
+def may_have_made(record: IntentRecord, execution: Execution) -> bool:
+    """Return whether id, size and price leave it open that an order made an execution, as it was asked for."""
+    if not same_contract_and_side(record, execution):
+        return False
+    if record.order_id is not None and record.order_id == execution.order_id:
+        return True
+    fits = execution.quantity <= record.left and _within(record.intent, record.intent.limit_price, execution.price)
+    return record.maybe_live and fits and is_after_trigger(record, execution)
+
+
+def _within(intent: OrderIntent, limit_price: float | None, price: float) -> bool:
+    """Return whether a price is within a limit, where the order has one."""
     if intent.order_type is not OrderType.LIMIT or limit_price is None:
         return True
     if intent.side is Side.BUY:
-        return execution.price <= limit_price + _PRICE_TOLERANCE
-    return execution.price >= limit_price - _PRICE_TOLERANCE
+        return price <= limit_price + _PRICE_TOLERANCE
+    return price >= limit_price - _PRICE_TOLERANCE
 
 
 def _had_nothing_to_sell(record: IntentRecord, journal: JournalView) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
+from trading.execution.ownership.execution_bounds import may_have_made
 from trading.execution.ownership.likeness import could_be, is_still
 from trading.execution.reading.evidence import drop_under, kept_under
 from trading.execution.reading.snapshot import BrokerSnapshot
@@ -56,12 +57,15 @@ def certain(
 ) -> tuple[Execution, ...]:
     """Return the executions that no order of ours can have made; `known` are those of `theirs`.
 
-    Likeness alone makes none certain here: an order of ours that is bound may still miss one that looks the same.
+    Likeness alone makes none certain here: an order of ours that is bound may still miss one that looks the same. Size
+    and price do, where none of ours that may be live could have sold so many, or so.
     """
     return tuple(
         each
         for each in foreign
-        if fill_key(each.execution_id) in known or (each.order_id is not None and is_anothers(each, journal, snapshot))
+        if fill_key(each.execution_id) in known
+        or (each.order_id is not None and is_anothers(each, journal, snapshot))
+        or not any(may_have_made(record, each) for record in journal.of(each.conid))
     )
 
 

@@ -14,6 +14,7 @@ from trading.execution.ownership.execution_bounds import (
     is_after_its_end,
     is_after_trigger,
     is_before,
+    may_have_made,
     missing,
     same_contract_and_side,
 )
@@ -110,6 +111,16 @@ def test_order_that_is_bound_by_likeness_sold_what_its_row_says_where_just_those
 def test_after_its_end_nothing_is_executed_unless_that_was_taken_for_its_absence() -> None:
     assert not allows(ended(STOP, timedelta(minutes=5)), execution(STOP), known(STOP))
     assert allows(ended(STOP, timedelta(minutes=5), IntentState.LOST), execution(STOP), known(STOP))
+
+
+def test_order_may_have_made_what_has_its_id_or_fits_what_it_was_asked_for() -> None:
+    fits = execution(STOP, 9, 95.0, order_id=None)
+    assert may_have_made(STOP, fits)
+    assert may_have_made(STOP, replace(fits, order_id=STOP.order_id, quantity=12, price=99.0))
+    for wrong in ({"quantity": 10}, {"price": 99.0}, {"side": Side.BUY}, {"conid": MSFT}):
+        assert not may_have_made(STOP, replace(fits, **wrong))
+    assert not may_have_made(TARGET, fits)
+    assert not may_have_made(replace(STOP, state=IntentState.CANCELLED), fits)
 
 
 def test_stop_of_an_entry_that_was_rejected_unfilled_has_nothing_to_sell() -> None:

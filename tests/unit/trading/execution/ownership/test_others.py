@@ -8,7 +8,7 @@ import pytest
 
 from tests.fakes.trading_context import ContextParts
 from tests.fakes.trading_states import EPOCH, IN_SESSION, MSFT, after, entry, reading, shows, stop
-from tests.unit.trading.execution.ownership.test_execution_matching import bare, execution
+from tests.unit.trading.execution.ownership.test_execution_matching import TARGET, bare, execution
 from trading.execution.ownership.others import (
     certain,
     drop_theirs,
@@ -32,9 +32,27 @@ def sure(leg: IntentRecord, found: Execution, *orders: BrokerOrder, known: froze
 
 def test_execution_of_a_listed_order_that_is_none_of_ours_is_anothers() -> None:
     assert sure(UNSEEN, ANOTHERS, LISTED)
-    assert not sure(UNSEEN, ANOTHERS)
+    assert not sure(UNSEEN, replace(ANOTHERS, price=94.0))
     assert not sure(replace(STOP, order_id=4711), ANOTHERS, LISTED)
-    assert not sure(UNSEEN, bare(STOP), LISTED)
+    assert not sure(UNSEEN, bare(STOP, price=94.0), LISTED)
+
+
+@pytest.mark.parametrize("order_id", [4711, None])
+@pytest.mark.parametrize(
+    ("leg", "price", "quantity", "certain"),
+    [
+        (UNSEEN, 95.0, 9.0, False),
+        (UNSEEN, 99.0, 9.0, True),
+        (UNSEEN, 95.0, 10.0, True),
+        (replace(TARGET, order_id=None), 99.0, 9.0, True),
+        (replace(TARGET, order_id=None), 105.0, 9.0, False),
+        (replace(STOP, state=IntentState.CANCELLED), 95.0, 9.0, True),
+    ],
+)
+def test_what_none_of_ours_that_may_be_live_could_have_made_is_anothers(
+    leg: IntentRecord, order_id: int | None, price: float, quantity: float, *, certain: bool
+) -> None:
+    assert sure(leg, bare(STOP, quantity, price, order_id=order_id)) is certain
 
 
 def test_what_a_list_showed_is_remembered_where_a_leg_of_ours_may_be_taken_for_it(parts: ContextParts) -> None:
@@ -98,7 +116,7 @@ def test_what_carries_no_id_is_kept_as_anothers_where_a_listed_order_has_filled_
 
 
 def test_order_that_looks_like_it_makes_no_execution_certain() -> None:
-    assert not sure(STOP, bare(STOP), replace(LISTED, order_type=OrderType.MARKET))
+    assert not sure(STOP, bare(STOP, price=94.0), replace(LISTED, order_type=OrderType.MARKET))
 
 
 @pytest.mark.parametrize(
