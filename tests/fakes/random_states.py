@@ -36,7 +36,9 @@ from tests.fakes.trading_states import (
 )
 from trading.execution.planning.software_guard import breach_of, whole_of
 from trading.execution.planning.state import AccountGuard, TradingState
+from trading.execution.reading.evidence import since_of
 from trading.execution.reading.snapshot import Reading
+from trading.execution.reconciliation.endings import HELD
 from trading.model.account import AccountKind, Quote
 from trading.model.command import CommandDraft, CommandRecord, CommandState, Step
 from trading.model.decision import Decision
@@ -120,7 +122,7 @@ def random_state(seed: int, odd: float | None = None) -> TradingState:
             symbol: close * (chance.choice([0.9, 1.06]) if draw.oddly() else 1.0) for symbol, close in CLOSES.items()
         },
         blocked={conid: ("manual", "a foreign order") for conid in CONIDS.values() if draw.oddly()},
-        sightings=_sightings(conids, now, draw),
+        sightings=_sightings(conids, records, now, draw),
         uncovered_shares=5 if draw.oddly() else 0,
     )
     return _hunted(state, draw) if hunted else state
@@ -293,8 +295,13 @@ def _guard(draw: _Draw) -> AccountGuard:
     return draw.chance.choice([observing(), other]) if draw.oddly() else usual
 
 
-def _sightings(conids: Sequence[int], now: datetime, draw: _Draw) -> dict[str, tuple[Sighting, ...]]:
+def _sightings(
+    conids: Sequence[int], records: Sequence[IntentRecord], now: datetime, draw: _Draw
+) -> dict[str, tuple[Sighting, ...]]:
     found: dict[str, tuple[Sighting, ...]] = {}
+    for child in (record for record in records if record.intent.role is Role.TARGET and draw.often(0.1)):
+        name = since_of(HELD, child.coid)
+        found[name] = (Sighting(name, now - timedelta(seconds=draw.chance.choice([0, 5, 10, 60]))),)
     for conid in conids:
         for name in (breach_of(conid), whole_of(conid)):
             if draw.often(0.6):

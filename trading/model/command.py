@@ -18,6 +18,7 @@ class Step(StrEnum):
     HALT = "halt"
     SESSION_OVER = "session_over"
     CHILD_REFUSED = "child_refused"
+    CHILD_HELD = "child_held"
     REPLACE = "replace"
     EXCESS = "excess"
     RESIZE = "resize"

@@ -8,7 +8,9 @@ from trading.execution.ownership.likeness import is_same
 from trading.execution.ownership.working_orders import waits_for_entry, working
 from trading.execution.planning.plan import Cancel, Plan
 from trading.execution.planning.state import TradingState
+from trading.execution.reading.evidence import since_of
 from trading.execution.reconciliation.absence import unproven_alarm
+from trading.execution.reconciliation.endings import HELD
 from trading.model.alarm import AlarmCode
 from trading.model.command import SETTLED, CommandRecord, CommandState, Step
 from trading.model.intent_state import DECLARED_ABSENT
@@ -22,6 +24,8 @@ AGAIN_S = (5.0, 15.0, 60.0)
 ALARM_AT = 3
 # Cancels may be acknowledged late while the market is closed; they are asked for again so long after the open.
 AFTER_OPEN = timedelta(minutes=5)
+HELD_FOR = timedelta(seconds=10)
+"""a list may be a little older than the fills; after so long the rest of an entry whose children wait is cancelled"""
 _ON_ITS_WAY = frozenset({BrokerStatus.PENDING_CANCEL, BrokerStatus.PRE_CANCELLED})
 
 
@@ -132,11 +136,19 @@ def _reason_of_entry(record: IntentRecord, state: TradingState) -> Step | None:
     stops = [child for child in state.journal.children(record.coid) if child.intent.role is Role.STOP]
     if any(stop.state in DECLARED_ABSENT for stop in stops):
         return Step.CHILD_REFUSED
+    if any(_is_held(child, state) for child in state.journal.children(record.coid)):
+        return Step.CHILD_HELD
     position = state.journal.position(record.intent.conid)
     if position is not None and position.entry_coid != record.coid:
         # Their sale was taken back after the entry was sent. Its children, which wait for its fill, don't cover them.
         return Step.EXCESS
     return None
+
+
+def _is_held(child: IntentRecord, state: TradingState) -> bool:
+    """Return whether the broker holds a child back until all of its entry has filled: what has filled is bare."""
+    held = state.sightings.get(since_of(HELD, child.coid), ())
+    return bool(held) and state.now - held[0].at >= HELD_FOR
 
 
 def _too_many(position: OwnPosition, role: Role, state: TradingState) -> list[IntentRecord]:

@@ -14,7 +14,7 @@ from trading.execution.reading.snapshot import BrokerSnapshot, OrderSight
 from trading.market.calendar import TradingCalendar
 from trading.model.command import CommandState, Step
 from trading.model.execution_id import version_of
-from trading.model.order import LIFE, BrokerOrder, BrokerStatus, Execution, IntentState, OrderLife, Tif
+from trading.model.order import LIFE, BrokerOrder, BrokerStatus, Execution, IntentState, OrderLife, Role, Tif
 from trading.model.record import IntentRecord, JournalView
 from trading.model.request import RequestKind
 from trading.ports import Broker
@@ -26,12 +26,14 @@ UNCONFIRMED_AFTER_S = 60.0
 _LISTED_FOR = timedelta(days=1)
 WARNED = "warned"
 """since when the broker has shown a warning on an order, in `since`"""
+HELD = "held"
+"""since when the broker has held a target back though its entry has filled in part, in `since`"""
 _LATE = "late"
 _UNCONFIRMED = "unconfirmed"
 _SHOWN = "shown"
 _INACTIVE = "inactive"
 _MISSING = "missing"
-_ABOUT_ORDERS = (WARNED, _LATE, _UNCONFIRMED, _SHOWN, _INACTIVE, _MISSING)
+_ABOUT_ORDERS = (WARNED, HELD, _LATE, _UNCONFIRMED, _SHOWN, _INACTIVE, _MISSING)
 # By then nothing of a session's DAY orders can be on the book.
 EXPIRED_AFTER = timedelta(minutes=30)
 _ENDED = {
@@ -107,6 +109,7 @@ class Endings:
         order = sight.order
         if sight.life is OrderLife.LIVE:
             self._note_shown(record, now)
+            self._note_held(record, order, now)
         if sight.life is OrderLife.LIVE or self._is_earlier(record, order, now):
             return None
         if order.status is BrokerStatus.WARN_STATE:
@@ -182,6 +185,18 @@ class Endings:
         recent = record.sent_at is not None and now < record.sent_at + 2.0 * visible
         if ended and recent and now >= max(ended) + visible:
             self._since.seconds(_SHOWN, record.coid)
+
+    def _note_held(self, record: IntentRecord, order: BrokerOrder, now: datetime) -> None:
+        """Keep that a target waits in regular hours though a part of its entry has filled: so does the stop beside it.
+
+        A stop shows the same whether it waits or rests.
+        """
+        entry = self._journal.by_coid.get(record.intent.parent_coid or "")
+        if record.intent.role is not Role.TARGET or order.status is not BrokerStatus.PRE_SUBMITTED or entry is None:
+            return
+        session = self._calendar.session(entry.intent.session)
+        if entry.maybe_live and entry.filled and session is not None and session.open <= now < session.close:
+            self._since.seconds(HELD, record.coid)
 
     def _ended_before(self, record: IntentRecord) -> list[datetime]:
         """Return when orders of ours had ended under its id, of those that may be listed still."""
