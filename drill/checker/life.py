@@ -214,7 +214,7 @@ def _latched(case: Case, latched: ModeRow | None) -> Iterator[Violation]:
     if (
         latched is None
         or not codes
-        or _resumed(case) < latched.at <= looks_of(case).first_clear(_healed(case)) + RECONCILED_S
+        or _resumed(case) <= latched.at <= looks_of(case).first_clear(_healed(case)) + RECONCILED_S
     ):
         return
     allowed = case.told("limits").get("max_drawdown")

@@ -171,15 +171,16 @@ def _fitting(
     """
     found = [each for each in executions if same_contract_and_side(record, each) and allows(record, each, known)]
     others = [each for each in found if _fill(each) not in known.spent]
-    without = shares in _shares(others, first)
-    if shares not in _shares(found, first):
+    if shares in _shares(found, first):
+        # What was taken back, or taken for a sale by hand, comes along only where nothing explains it without.
+        stand = [[each for each in some if each.quantity > 0] for some in (others, found)]
+        fewer = [some for some in (stand[0], others, stand[1]) if shares in _shares(some, first)]
+        found = fewer[0] if fewer else found
+    else:
         averaging = _averaging(found, shares, *_average_of_missing(record, shares, known))
         triggered = [each for each in found if is_after_trigger(record, each)]
-        by_price = averaging or shares in _shares(triggered, first) or not without
+        by_price = averaging or shares in _shares(triggered, first) or shares not in _shares(others, first)
         found = (averaging or triggered) if by_price else others
-    elif without:
-        # A sale by hand that was taken back comes to no shares, and is none of ours all the same.
-        found = others
     contradicted = shares in _shares(found, first) and _at_another_price(record, shares, found, first, known)
     return [] if contradicted else found
 

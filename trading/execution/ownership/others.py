@@ -101,10 +101,13 @@ def _has_filled_alone(some: Iterable[BrokerOrder], others: Iterable[BrokerOrder]
 def _under_its_id(
     execution: Execution, journal: JournalView, snapshot: BrokerSnapshot
 ) -> tuple[list[BrokerOrder], list[BrokerOrder]]:
-    """Return the rows under an execution's order id: those of orders of ours, and others."""
+    """Return the rows under an execution's order id that can be its order's: those of orders of ours, and others.
+
+    One in another contract, or on the other side, has only the same id.
+    """
     found: tuple[list[BrokerOrder], list[BrokerOrder]] = ([], [])
     for row in snapshot.order_rows:
-        if row.order_id == execution.order_id:
+        if (row.order_id, row.conid, row.side) == (execution.order_id, execution.conid, execution.side):
             found[0 if _is_ours(row, journal, snapshot.epoch) else 1].append(row)
     return found
 

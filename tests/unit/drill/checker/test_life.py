@@ -193,7 +193,7 @@ def test_limit_that_holds_entries_back_in_the_end_is_told(value: str, subjects: 
 
 
 @pytest.mark.parametrize(
-    ("at", "subjects"), [(299.0, ["mode"]), (301.0, []), (360.0 + 900.0, []), (360.0 + 901.0, ["mode"])]
+    ("at", "subjects"), [(299.0, ["mode"]), (300.0, []), (301.0, []), (360.0 + 900.0, []), (360.0 + 901.0, ["mode"])]
 )
 def test_what_the_first_looks_found_after_the_resume_waits_for_another_person(at: float, subjects: list[str]) -> None:
     run = bought()

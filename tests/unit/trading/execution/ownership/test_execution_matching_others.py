@@ -194,5 +194,8 @@ def test_sale_by_hand_that_was_taken_back_goes_with_no_fill_of_ours() -> None:
     undone = replace(sold, execution_id="0000a.b.01.02", quantity=0)
     stopped = replace(sold, execution_id="0000a.c.01.01", quantity=1)
     row = shows(STOP, BrokerStatus.CANCELLED, filled_quantity=1.0)
-    fills = match((STOP,), sold, undone, stopped, orders=(row,), spent=frozenset({fill_key("0000a.b.01.01")})).fills
-    assert fills == (("E-S", stopped),)
+    for spent in (frozenset({fill_key("0000a.b.01.01")}), frozenset[str]()):
+        assert match((STOP,), sold, undone, stopped, orders=(row,), spent=spent).fills == (("E-S", stopped),)
+    # Alone it is what the row still counts.
+    both = replace(row, filled_quantity=2.0)
+    assert match((STOP,), sold, undone, orders=(both,)).fills == (("E-S", sold), ("E-S", undone))

@@ -12,11 +12,12 @@ from tests.unit.trading.execution.ownership.test_execution_matching import TARGE
 from trading.execution.ownership.others import (
     certain,
     drop_theirs,
+    is_anothers,
     note_theirs,
     theirs,
 )
 from trading.model.execution_id import fill_key
-from trading.model.order import BrokerOrder, BrokerStatus, Execution, IntentState, OrderType
+from trading.model.order import BrokerOrder, BrokerStatus, Execution, IntentState, OrderType, Side
 from trading.model.record import IntentRecord, JournalView
 
 ENTRY = replace(entry(), state=IntentState.FILLED, filled=9)
@@ -113,6 +114,14 @@ def test_what_carries_no_id_is_kept_as_anothers_where_a_listed_order_has_filled_
     assert theirs(evidence) == frozenset()
     note_theirs(evidence, [sold], journal, shown)
     assert theirs(evidence) == {"sold"}
+
+
+@pytest.mark.parametrize(("change", "anothers"), [({}, True), ({"conid": MSFT}, False), ({"side": Side.BUY}, False)])
+def test_order_of_another_contract_or_side_has_only_the_same_id(change: dict[str, object], *, anothers: bool) -> None:
+    ended = replace(STOP, order_id=4711, state=IntentState.CANCELLED, seen_epoch=EPOCH - 1)
+    row = replace(LISTED, **{"total_quantity": 8.0, "filled_quantity": 8.0} | change)  # type: ignore[arg-type]
+    journal = JournalView((ENTRY, ended), ())
+    assert is_anothers(ANOTHERS, journal, reading(IN_SESSION, orders=(row,))) is anothers
 
 
 def test_order_that_looks_like_it_makes_no_execution_certain() -> None:
