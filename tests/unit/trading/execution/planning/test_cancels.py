@@ -31,15 +31,12 @@ from tests.fakes.trading_states import (
 from trading.execution.planning.cancels import ask_cancel, lapse, plan_cancels
 from trading.execution.planning.plan import Plan
 from trading.execution.planning.state import TradingState
-from trading.execution.reading.evidence import since_of
-from trading.execution.reconciliation.endings import HELD
 from trading.model.alarm import AlarmCode
 from trading.model.command import CommandRecord, CommandState, Step
 from trading.model.mode import Mode
 from trading.model.order import BrokerStatus, IntentState, OrderType, Side
 from trading.model.record import IntentRecord
 from trading.model.request import RequestKind
-from trading.ports import Sighting
 
 HALTED = Mode.HALTED
 TIMES = (0.0, 5.0, 20.0, 80.0, 140.0, 200.0)
@@ -146,17 +143,6 @@ def test_entry_whose_stop_never_came_to_be_is_cancelled(state: IntentState) -> N
     refused = {IntentState.REJECTED, IntentState.DECLINED, IntentState.LOST}
     expected = [("E", Step.CHILD_REFUSED)] if state in refused else []
     assert cancels(plan_of(moment(PRE_OPEN, entry(), child))) == expected
-
-
-@pytest.mark.parametrize(("seconds", "cancelled"), [(9, False), (10, True), (11, True)])
-def test_rest_of_an_entry_is_cancelled_whose_children_wait_though_a_part_has_filled(
-    seconds: int, *, cancelled: bool
-) -> None:
-    child, name = target("E-T", 3, parent="E"), since_of(HELD, "E-T")
-    held = {name: (Sighting(name, after(-seconds)),)}
-    state = moment(IN_SESSION, entry(filled=4), stop("E-S", 2, parent="E"), child, positions=[own(4)], sightings=held)
-    found = [each for each in cancels(plan_of(state)) if each[0] == "E"]
-    assert found == ([("E", Step.CHILD_HELD)] if cancelled else [])
 
 
 def test_entry_without_its_target_may_go_on() -> None:
