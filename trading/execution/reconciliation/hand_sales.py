@@ -16,6 +16,7 @@ from operator import itemgetter
 from trading.execution.ownership.excess import Excess
 from trading.execution.ownership.execution_matching import newest
 from trading.execution.ownership.share_trades import SharesSeen, in_flight, of_others, written_off
+from trading.execution.ownership.splits import split_between
 from trading.execution.reading.evidence import drop_under, kept_under
 from trading.execution.reconciliation.own_shares import Change
 from trading.model.execution_id import fill_key
@@ -191,10 +192,21 @@ def there_again(
     stood = timedelta(0) if traded else STOOD
     stands = floor(snapshot.held(position.conid)) - position.quantity
     for each in written:
-        since = max(excess.since, each.at)
-        if stands == excess.shares == each.gone and snapshot.began - since >= stood:
-            if written_off(position, journal) < each.gone:
-                return None
-            text = f"{each.gone} own shares that were taken for sold by hand are there again"
-            return Change(position, each.gone, AdjustmentKind.MANUAL, text), each
+        shown_s = snapshot.began - max(excess.since, each.at)
+        if stands != excess.shares or shown_s < stood or written_off(position, journal) < each.gone:
+            continue
+        text = f"{each.gone} own shares that were taken for sold by hand are there again"
+        if stands == each.gone:
+            return Change(position, stands, AdjustmentKind.MANUAL, text), each
+        ratio = _split(position, each.gone, stands, snapshot.average_price(position.conid))
+        if ratio is not None:
+            text = f"split: {text}, {stands} of them"
+            return Change(position, stands, AdjustmentKind.SPLIT, text, position.split_ratio * ratio), each
     return None
+
+
+def _split(position: OwnPosition, gone: int, stands: int, price: float | None) -> float | None:
+    """Return the ratio at which all shares of a position that was sold became those that stand there, None without."""
+    if position.quantity or price is None:
+        return None
+    return split_between(gone, position.entry_price, stands, price)

@@ -142,7 +142,7 @@ def _came_back(
         change, forget = again[0], partial(forget_untold, evidence, position, again[1])
     else:
         return False
-    context.journal.adjust(position.conid, change.quantity, change.kind, change.text, now)
+    context.journal.adjust(position.conid, change.quantity, change.kind, change.text, now, ratio=change.ratio)
     forget()
     found.alarms.append(Alarm(AlarmCode(change.kind), position.symbol, f"{position.symbol}: {change.text}"))
     return True

@@ -259,6 +259,22 @@ def test_shares_of_which_too_many_were_sold_are_ours_at_once_when_the_sale_is_ta
     assert again(excess=at_once) == again(excess=at_once, foreign=(replace(undone, quantity=5),)) == 0
 
 
+@pytest.mark.parametrize(
+    ("held", "price", "left", "split"),
+    [(18.0, 50.0, 0, 2.0), (18.0, 100.0, 0, None), (17.0, 50.0, 0, None), (23.0, 50.0, 5, None)],
+)
+def test_all_that_a_split_made_of_shares_that_were_sold_are_there_again(
+    held: float, price: float, left: int, split: float | None
+) -> None:
+    undone = replace(traded(0, side=Side.SELL), time=IN_SESSION)
+    position, stands = replace(FIVE, quantity=left), held - left
+    seen = SharesSeen(shown({AAPL: held}, average=price), JournalView((BOUGHT,), (position,)), (undone,))
+    found = there_again(position, (Untold(9, IN_SESSION),), seen, Excess(stands, price, IN_SESSION))
+    assert (found and (found[0].quantity, found[0].kind, found[0].ratio)) == (
+        split and (18, AdjustmentKind.SPLIT, split)
+    )
+
+
 def test_list_that_lacked_a_row_for_long_leaves_no_share_bare_for_good(books: OrderBooks) -> None:
     books.bought()
     books.bought("XOM", 5)
