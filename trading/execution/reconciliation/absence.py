@@ -94,8 +94,8 @@ def over_at(record: IntentRecord, calendar: TradingCalendar) -> datetime | None:
 def witnessed(coid: str, snapshot: BrokerSnapshot, journal: JournalView) -> bool:
     """Return whether the list holds all orders of ours, and one at least, that it has to hold.
 
-    Those are the ones that work, and those that ended today in this session. Without one an empty list looks the same
-    as one that is falsely empty.
+    Those are the ones that work, and those that filled or were cancelled today in this session; what was rejected may
+    go from the list. Without one an empty list looks the same as one that is falsely empty.
     """
     today = exchange_date(snapshot.began)
     wanted = [
@@ -105,6 +105,7 @@ def witnessed(coid: str, snapshot: BrokerSnapshot, journal: JournalView) -> bool
         and record.order_id is not None
         and not record.provisional
         and record.seen_epoch == snapshot.epoch
+        and record.state is not IntentState.REJECTED
         and (record.maybe_live or (record.ended_at and exchange_date(record.ended_at) == today))
         and not record.unproven
     ]

@@ -234,6 +234,12 @@ def test_order_that_ended_today_is_a_witness_and_an_older_one_is_not() -> None:
     assert not is_witness(replace(ended, ended_at=PRE_OPEN - timedelta(days=1)), over)
 
 
+def test_order_that_was_rejected_may_go_from_the_list_and_is_no_witness() -> None:
+    rejected = replace(stop("V", 9, conid=XOM), state=S.REJECTED, ended_at=PRE_OPEN)
+    assert not is_witness(rejected, shows(rejected, BrokerStatus.INACTIVE))
+    assert judged(GONE, shows(WITNESS), others=(WITNESS, rejected)) != NOTHING
+
+
 def test_day_of_a_witness_is_that_of_new_york() -> None:
     ended = replace(WITNESS, state=S.CANCELLED, ended_at=CLOSE + timedelta(hours=7, minutes=59))
     late = reading(CLOSE + timedelta(hours=7, minutes=59), orders=[shows(WITNESS, BrokerStatus.CANCELLED)])
