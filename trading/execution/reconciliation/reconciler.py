@@ -56,8 +56,7 @@ class Reconciler:
 
     def __init__(self, context: TradingContext) -> None:
         """Work on the context's journal."""
-        self._context = context
-        self._counted: dict[str, _Terms] = {}
+        self._context, self._counted = context, dict[str, _Terms]()
 
     def start(self) -> None:
         """After a restart nobody knows what became of a request that was under way."""
@@ -120,16 +119,20 @@ class Reconciler:
             self._context.journal.bind(
                 binding.coid, binding.order_id, snapshot.epoch, now, provisional=binding.provisional
             )
-        journal = self.view(now)
-        seen = [
+        # One leg of a bracket tells of the other.
+        while seen := self._seen_in(snapshot, self.view(now)):
+            self._context.journal.mark_seen(seen, snapshot.epoch)
+
+    @staticmethod
+    def _seen_in(snapshot: BrokerSnapshot, journal: JournalView) -> list[str]:
+        """Return the orders that this session has not shown before, and a reading of it shows."""
+        return [
             record.coid
             for record in journal.records
             if record.seen_epoch != snapshot.epoch
             and (sight := snapshot.sight_of(record.order_id)) is not None
             and is_still(record, sight.order, journal, snapshot.epoch)
         ]
-        if seen:
-            self._context.journal.mark_seen(seen, snapshot.epoch)
 
     def _name_of(self, binding: Binding, record: IntentRecord, journal: JournalView) -> str | None:
         """Ask for an order that looks like ours by its id, and return the name on it, which the list may leave out."""

@@ -351,3 +351,18 @@ def test_execution_that_one_list_shows_twice_and_otherwise_is_no_news_each_time(
     books.broker.fills.append(replace(books.broker.fills[0], price=99.5))
     assert [alarm.code for alarm in books.read(5).alarms] == [AlarmCode.CORRECTION]
     assert books.read(5).alarms == []
+
+
+def test_leg_that_a_person_changed_is_known_in_another_session_by_the_one_beside_it(books: OrderBooks) -> None:
+    # It is over, and only its parent's id tells that it is no other order; the leg beside it tells that this is ours.
+    _, stop, target = books.bought()
+    target_id, stop_id = books.record(target.coid).order_id or 0, books.record(stop.coid).order_id or 0
+    books.broker.show(target_id, limit_price=101.0)
+    books.broker.fill(target_id, 101.0)
+    books.broker.end(stop_id, BrokerStatus.CANCELLED)
+    books.read(5)
+    assert books.states(stop.coid, target.coid) == [S.CANCELLED, S.FILLED]
+    before = books.record(target.coid).seen_epoch
+    books.epoch += 1
+    books.read(5)
+    assert [books.record(leg.coid).seen_epoch for leg in (stop, target)] == [before + 1, before + 1]
