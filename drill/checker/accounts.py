@@ -10,6 +10,9 @@ from drill.checker.logs import FAR, Case, Intent, Violation
 from drill.checker.looks import day_ends, looks_of
 from drill.checker.untold import untold
 
+CLOCKS_APART_S = 10.0
+"""how far the broker's clock may be from ours"""
+
 
 def intent_of(case: Case, order: Order) -> Intent | None:
     """Return the intent behind an own order: by its name, or as the stop or target of the entry that is its parent.
@@ -55,10 +58,11 @@ def i5_all_fills_are_counted(case: Case) -> Iterator[Violation]:
                 " never came into the journal",
             )
     filled: defaultdict[str, int] = defaultdict(int)
+    given = _given_again_at_once(case, book)
     for name, execution in book.executions.items():
         intent = intent_of(case, execution.order) if execution.order is not None and execution.own else None
         if intent is not None and (name in booked or name not in unseen):
-            filled[intent.coid] += execution.quantity
+            filled[given.get(name, intent.coid)] += execution.quantity
     for counted in case.journal.executions:
         true = book.executions.get(fill_of(counted.execution_id))
         if true is not None and not true.own and not counted.replaced and _came_again(book, true):
@@ -191,8 +195,10 @@ def _look(execution: Execution) -> tuple[int, str, int, float]:
 def i6_nothing_is_invented(case: Case) -> Iterator[Violation]:
     """Each execution of the journal is one of the broker's, of an own order, and of that intent's."""
     book = final(case)
+    given = _given_again_at_once(case, book)
     for execution in case.journal.executions:
-        true = book.executions.get(fill_of(execution.execution_id))
+        name = fill_of(execution.execution_id)
+        true = book.executions.get(name)
         problem = None
         if true is None:
             problem = "the broker has no such execution"
@@ -205,10 +211,28 @@ def i6_nothing_is_invented(case: Case) -> Iterator[Violation]:
             problem = f"the broker's is {true.side} of {book.symbol(true.conid)}"
         elif true.order is not None:
             intent = intent_of(case, true.order)
-            if intent is not None and intent.coid != execution.coid:
+            if intent is not None and given.get(name, intent.coid) != execution.coid:
                 problem = f"it is of {intent.coid}"
         if problem is not None:
             yield Violation("I6", case.end, f"{execution.execution_id} of {execution.coid}", problem)
+
+
+def _given_again_at_once(case: Case, book: Book) -> dict[str, str]:
+    """Return the fills for whose order the journal has the next one under its id, with the name that it has for it.
+
+    That one is in the same contract, on the same side, and was placed within what clocks may be apart.
+    """
+    found: dict[str, str] = {}
+    for counted in case.journal.executions:
+        name = fill_of(counted.execution_id)
+        true, intent = book.executions.get(name), case.journal.intents.get(counted.coid)
+        if true is None or intent is None or not true.own:
+            continue
+        same = (true.order_id, true.conid, true.side) == (intent.order_id, intent.conid, intent.side)
+        placed = [order.placed for order in book.all_orders() if order.own and order.order_id == true.order_id]
+        if same and any(true.made < at <= true.made + CLOCKS_APART_S for at in placed):
+            found[name] = counted.coid
+    return found
 
 
 def _came_again(book: Book, execution: Execution) -> bool:

@@ -241,3 +241,17 @@ def test_fill_under_an_id_that_was_ours_before_may_be_taken_for_ours() -> None:
         assert len(list(accounts.i6_nothing_is_invented(run.case()))) == (0 if first_ours else 1)
         run.intents[ENTRY] = replace(run.intents[ENTRY], filled=10)
         assert len(list(accounts.i5_all_fills_are_counted(run.case()))) == (0 if first_ours else 1)
+
+
+@pytest.mark.parametrize(("after_s", "told"), [(9.0, 0), (11.0, 1)])
+def test_fill_just_before_its_id_was_given_again_may_be_the_next_orders(after_s: float, told: int) -> None:
+    run = bought()
+    run.over(150.0, TARGET_ID, "cancelled")
+    run.fill(200.0, TARGET_ID, "SELL", 10, "0000a.b.09.01")
+    run.order(200.0 + after_s, ticket(TARGET_ID, "SELL", "LMT", 10, coid="TS-next"))
+    run.intent("TS-next", "target", order_id=TARGET_ID, side="SELL")
+    run.booked("0000a.b.09.01", "TS-next", "SELL", 10)
+    run.intents["TS-next"] = replace(run.intents["TS-next"], filled=10)
+    case = run.case()
+    assert len(list(accounts.i6_nothing_is_invented(case))) == told
+    assert (len(list(accounts.i5_all_fills_are_counted(case))) > 0) is bool(told)
