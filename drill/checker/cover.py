@@ -13,6 +13,8 @@ from drill.checker.untold import untold
 
 T_PROTECT_S = 15.0
 EXIT_MAY_TAKE_S = 60.0
+EXIT_FILLS_S = 600.0
+"""how long an exit may fill in parts: what comes back meanwhile waits for its end, since nothing may rest beside it"""
 RETRY_S = 300.0
 SERIES_S = 60.0
 QUICK_PAIRS = 4
@@ -129,13 +131,26 @@ def _hindered_until(case: Case, seen: tuple[Looks, Proofs], gap: Gap, begin: flo
 
 
 def _exit_until(case: Case, gap: Gap, at: float) -> float:
-    """Return until when an exit that has begun may take."""
+    """Return until when an exit that has begun may take, and fill."""
     until = at
     for intent in case.journal.intents.values():
         began = intent.created
-        if intent.conid == gap.conid and intent.role == "exit" and began <= at < began + EXIT_MAY_TAKE_S:
+        if intent.conid != gap.conid or intent.role != "exit":
+            continue
+        if began <= at < began + EXIT_MAY_TAKE_S:
             until = max(until, began + EXIT_MAY_TAKE_S)
+        over = min(_over(case, intent.order_id), began + EXIT_FILLS_S)
+        if began <= gap.begin < over and at < over:
+            until = max(until, over)
     return until
+
+
+def _over(case: Case, order_id: int | None) -> float:
+    """Return when an order was over at the broker, far away where it never was; at once where it has no id."""
+    if order_id is None:
+        return 0.0
+    ended = (line for line in case.truth if line["kind"] == "status" and line["state"] in OVER)
+    return next((instant(line["at"]) for line in ended if line["order_id"] == order_id), FAR)
 
 
 def _tried_until(case: Case, gap: Gap, begin: float, at: float) -> float:

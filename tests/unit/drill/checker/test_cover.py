@@ -108,6 +108,22 @@ def test_exit_that_has_begun_may_take_a_minute() -> None:
         assert len(i9(run)) == count
 
 
+def test_shares_that_come_back_while_an_exit_fills_wait_for_its_end() -> None:
+    for over_at, count in ((450.0, 0), (405.0, 1)):
+        run = bought()
+        run.over(190.0, STOP_ID)
+        run.over(190.0, TARGET_ID)
+        run.intent("X", "exit", order_id=9, created=seconds(190.0))
+        run.order(190.0, ticket(9, "SELL", "MKT", 10, coid="X"))
+        run.fill(195.0, 9, "SELL", 4, "0000a.b.05.01")
+        run.fill(400.0, 9, "SELL", 0, "0000a.b.05.02")
+        run.turn(400.0)
+        run.over(over_at, 9)
+        run.order(460.0, ticket(10, "SELL", "STP", 10, coid="B-S"))
+        run.turn(over_at)
+        assert len(i9(run)) == count
+
+
 def test_refused_pair_is_tried_again_within_five_minutes() -> None:
     for again, count in ((500.0, 0), (600.0, 1)):
         run = bare(again)
