@@ -23,6 +23,7 @@ from trading.execution.windows import in_reset, next_reset_end
 from trading.market.calendar import TradingCalendar
 from trading.model.alarm import Alarm, AlarmCode
 from trading.model.exchange_time import exchange_date
+from trading.model.intent_state import DECLARED_ABSENT
 from trading.model.order import BrokerStatus, Execution, IntentState, Role, Side, Tif
 from trading.model.record import IntentRecord, JournalView
 from trading.ports import Journal, Sighting
@@ -95,7 +96,8 @@ def witnessed(coid: str, snapshot: BrokerSnapshot, journal: JournalView) -> bool
     """Return whether the list holds all orders of ours, and one at least, that it has to hold.
 
     Those are the ones that work, and those that filled or were cancelled today in this session; what was rejected may
-    go from the list. Without one an empty list looks the same as one that is falsely empty.
+    go from the list, and what is lost is not in it. Without one an empty list looks the same as one that is falsely
+    empty.
     """
     today = exchange_date(snapshot.began)
     wanted = [
@@ -105,7 +107,7 @@ def witnessed(coid: str, snapshot: BrokerSnapshot, journal: JournalView) -> bool
         and record.order_id is not None
         and not record.provisional
         and record.seen_epoch == snapshot.epoch
-        and record.state is not IntentState.REJECTED
+        and record.state not in DECLARED_ABSENT
         and (record.maybe_live or (record.ended_at and exchange_date(record.ended_at) == today))
         and not record.unproven
     ]

@@ -234,8 +234,9 @@ def test_order_that_ended_today_is_a_witness_and_an_older_one_is_not() -> None:
     assert not is_witness(replace(ended, ended_at=PRE_OPEN - timedelta(days=1)), over)
 
 
-def test_order_that_was_rejected_may_go_from_the_list_and_is_no_witness() -> None:
-    rejected = replace(stop("V", 9, conid=XOM), state=S.REJECTED, ended_at=PRE_OPEN)
+@pytest.mark.parametrize("state", [S.REJECTED, S.DECLINED, S.LOST])
+def test_order_that_was_rejected_or_lost_is_not_wanted_in_the_list_and_no_witness(state: IntentState) -> None:
+    rejected = replace(stop("V", 9, conid=XOM), state=state, ended_at=PRE_OPEN)
     assert not is_witness(rejected, shows(rejected, BrokerStatus.INACTIVE))
     assert judged(GONE, shows(WITNESS), others=(WITNESS, rejected)) != NOTHING
 
