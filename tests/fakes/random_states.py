@@ -299,8 +299,8 @@ def _sightings(
     conids: Sequence[int], records: Sequence[IntentRecord], now: datetime, draw: _Draw
 ) -> dict[str, tuple[Sighting, ...]]:
     found: dict[str, tuple[Sighting, ...]] = {}
-    for child in (record for record in records if record.intent.role is Role.TARGET and draw.often(0.1)):
-        name = since_of(HELD, child.coid)
+    for made in (record for record in records if record.intent.role is Role.ENTRY and draw.often(0.1)):
+        name = since_of(HELD, made.coid)
         found[name] = (Sighting(name, now - timedelta(seconds=draw.chance.choice([0, 5, 10, 60]))),)
     for conid in conids:
         for name in (breach_of(conid), whole_of(conid)):

@@ -25,13 +25,15 @@ ALARM_AT = 3
 # Cancels may be acknowledged late while the market is closed; they are asked for again so long after the open.
 AFTER_OPEN = timedelta(minutes=5)
 HELD_FOR = timedelta(seconds=10)
-"""a list may be a little older than the fills; after so long the rest of an entry whose children wait is cancelled"""
+"""a list may be a little older than the fills; after so long the rest of an entry whose stop may wait is cancelled"""
 _ON_ITS_WAY = frozenset({BrokerStatus.PENDING_CANCEL, BrokerStatus.PRE_CANCELLED})
 
 
 def plan_cancels(state: TradingState, plan: Plan) -> None:
     """Cancel entries after a halt or their session, what a refused child leaves, and sells with nothing behind."""
     for record in state.journal.maybe_live:
+        if (held := _held_since(record, state)) is not None and state.now < held + HELD_FOR:
+            plan.again(held + HELD_FOR)
         step = _reason(record, state)
         if step is Step.HALT and record.provisional:
             # It may buy on, and is only a person's to cancel.
@@ -136,7 +138,8 @@ def _reason_of_entry(record: IntentRecord, state: TradingState) -> Step | None:
     stops = [child for child in state.journal.children(record.coid) if child.intent.role is Role.STOP]
     if any(stop.state in DECLARED_ABSENT for stop in stops):
         return Step.CHILD_REFUSED
-    if any(_is_held(child, state) for child in state.journal.children(record.coid)):
+    held = _held_since(record, state)
+    if held is not None and state.now >= held + HELD_FOR:
         return Step.CHILD_HELD
     position = state.journal.position(record.intent.conid)
     if position is not None and position.entry_coid != record.coid:
@@ -145,10 +148,13 @@ def _reason_of_entry(record: IntentRecord, state: TradingState) -> Step | None:
     return None
 
 
-def _is_held(child: IntentRecord, state: TradingState) -> bool:
-    """Return whether the broker holds a child back until all of its entry has filled: what has filled is bare."""
-    held = state.sightings.get(since_of(HELD, child.coid), ())
-    return bool(held) and state.now - held[0].at >= HELD_FOR
+def _held_since(entry: IntentRecord, state: TradingState) -> datetime | None:
+    """Return since when the broker may hold the children of an entry back until all of it has filled, or None.
+
+    What has filled by now is bare.
+    """
+    kept = state.sightings.get(since_of(HELD, entry.coid), ())
+    return kept[0].at if kept else None
 
 
 def _too_many(position: OwnPosition, role: Role, state: TradingState) -> list[IntentRecord]:

@@ -27,7 +27,7 @@ _LISTED_FOR = timedelta(days=1)
 WARNED = "warned"
 """since when the broker has shown a warning on an order, in `since`"""
 HELD = "held"
-"""since when the broker has held a target back though its entry has filled in part, in `since`"""
+"""since when a part of an entry has filled and nothing tells that its stop works, in `since`"""
 _LATE = "late"
 _UNCONFIRMED = "unconfirmed"
 _SHOWN = "shown"
@@ -109,7 +109,7 @@ class Endings:
         order = sight.order
         if sight.life is OrderLife.LIVE:
             self._note_shown(record, now)
-            self._note_held(record, order, now)
+            self._note_held(record, now)
         if sight.life is OrderLife.LIVE or self._is_earlier(record, order, now):
             return None
         if order.status is BrokerStatus.WARN_STATE:
@@ -186,16 +186,18 @@ class Endings:
         if ended and recent and now >= max(ended) + visible:
             self._since.seconds(_SHOWN, record.coid)
 
-    def _note_held(self, record: IntentRecord, order: BrokerOrder, now: datetime) -> None:
-        """Keep that a target waits in regular hours though a part of its entry has filled: so does the stop beside it.
+    def _note_held(self, record: IntentRecord, now: datetime) -> None:
+        """Keep that an entry has filled in part while its target does not work in regular hours: nor may its stop.
 
-        A stop shows the same whether it waits or rests.
+        A stop shows the same whether it rests or waits for the rest of the entry.
         """
-        entry = self._journal.by_coid.get(record.intent.parent_coid or "")
-        if record.intent.role is not Role.TARGET or order.status is not BrokerStatus.PRE_SUBMITTED or entry is None:
+        session = self._calendar.session(record.intent.session)
+        if record.intent.role is not Role.ENTRY or not record.filled or session is None:
             return
-        session = self._calendar.session(entry.intent.session)
-        if entry.maybe_live and entry.filled and session is not None and session.open <= now < session.close:
+        children = self._journal.children(record.coid)
+        sights = [self._snapshot.sight_of(each.order_id) for each in children if each.intent.role is Role.TARGET]
+        works = any(sight is not None and sight.order.status is BrokerStatus.SUBMITTED for sight in sights)
+        if children and not works and session.open <= now < session.close:
             self._since.seconds(HELD, record.coid)
 
     def _ended_before(self, record: IntentRecord) -> list[datetime]:
