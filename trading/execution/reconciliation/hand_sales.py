@@ -11,15 +11,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from math import floor
-from operator import itemgetter
+from operator import attrgetter
 
-from trading.execution.ownership.excess import Excess
+from trading.execution.ownership.excess import Excess, excess_in
 from trading.execution.ownership.execution_matching import newest
-from trading.execution.ownership.share_trades import SharesSeen, in_flight, of_others, written_off
+from trading.execution.ownership.share_trades import SharesSeen, in_flight, net, of_others, written_off
 from trading.execution.ownership.splits import split_between
 from trading.execution.reading.evidence import drop_under, kept_under
 from trading.execution.reconciliation.own_shares import Change
-from trading.model.execution_id import fill_key
+from trading.model.execution_id import fill_key, version_of
 from trading.model.order import Execution, Side
 from trading.model.record import OwnPosition
 from trading.ports import AdjustmentKind, Evidence
@@ -44,10 +44,11 @@ class Spent:
 
 @dataclass(frozen=True, slots=True)
 class Untold:
-    """A write-off of so many own shares that no listed sale explained, and when it was made."""
+    """A write-off of so many own shares that no listed sale explained, when it was made, and what stood beside them."""
 
     gone: int
     at: datetime
+    beside: float = 0.0
 
 
 def spent(evidence: Evidence) -> frozenset[str]:
@@ -82,7 +83,8 @@ def note_spent(
         if fill_key(each.execution_id) not in known:
             _keep(evidence, each.execution_id, each.quantity if each.execution_id in explain else 0.0, position, now)
     if not explain:
-        evidence.record(_subject(position, Untold(gone, now)), "no sale was listed that explains it", now)
+        excess = excess_in(position.conid, evidence)
+        evidence.record(_subject(position, Untold(gone, now)), repr(0.0 if excess is None else excess.shares), now)
 
 
 def note_told(evidence: Evidence, foreign: Iterable[Execution], position: OwnPosition, now: datetime) -> None:
@@ -100,8 +102,17 @@ def note_told(evidence: Evidence, foreign: Iterable[Execution], position: OwnPos
 def untold(evidence: Evidence, position: OwnPosition) -> tuple[Untold, ...]:
     """Return the write-offs of shares of a position that no sale has explained so far."""
     kept = f"{_UNTOLD}{position.entry_coid}:"
-    found = {each: evidence.of(f"{kept}{each}")[-1].at for each in kept_under(evidence, kept)}
-    return tuple(Untold(int(each.partition(" ")[0]), at) for each, at in sorted(found.items(), key=itemgetter(1, 0)))
+    found = {each: evidence.of(f"{kept}{each}")[-1] for each in kept_under(evidence, kept)}
+    made = (Untold(int(each.partition(" ")[0]), noted.at, _shares(noted.evidence)) for each, noted in found.items())
+    return tuple(sorted(made, key=attrgetter("at", "gone")))
+
+
+def _shares(text: str) -> float:
+    """Return the shares that are kept in a text; 0 where it tells of none, as older ones do."""
+    try:
+        return float(text)
+    except ValueError:
+        return 0.0
 
 
 def forget_untold(evidence: Evidence, position: OwnPosition, written: Untold) -> None:
@@ -180,27 +191,33 @@ def there_again(
 ) -> tuple[Change, Untold] | None:
     """Return the shares that stand there again, with the one of `written` that had taken them for sold; None without.
 
-    Nobody has traded there since they were bought but what the broker took back, and it shows just as many more
-    (`excess`): for a while, where no trade was taken back. The position may be one that was sold (`sold_positions`).
+    Nobody has bought there since, and what others sold was taken back, all of it or in part. The broker shows just as
+    many more (`excess`) as those sales leave of ours and of what stood beside them: for a while, where no trade was
+    taken back. The position may be one that was sold (`sold_positions`).
     """
     snapshot, journal = seen.snapshot, seen.journal
     if excess is None or not snapshot.whole or snapshot.unsure(position.conid):
         return None
     traded = of_others(position, seen.foreign)
-    if in_flight(position.conid, snapshot, journal, Side.BUY) or any(each.quantity > 0 for each in traded):
+    sales = [each for each in traded if each.side is Side.SELL]
+    stand = any(version_of(each.execution_id) == 1 and each.quantity > 0 for each in sales)
+    if in_flight(position.conid, snapshot, journal, Side.BUY) or stand:
         return None
-    stood = timedelta(0) if traded else STOOD
+    sold, stood = -net(sales), timedelta(0) if sales else STOOD
     stands = floor(snapshot.held(position.conid)) - position.quantity
     for each in written:
-        shown_s = snapshot.began - max(excess.since, each.at)
-        if stands != excess.shares or shown_s < stood or written_off(position, journal) < each.gone:
+        shown_for = snapshot.began - max(excess.since, each.at)
+        if stands != excess.shares or shown_for < stood or written_off(position, journal) < each.gone:
             continue
-        text = f"{each.gone} own shares that were taken for sold by hand are there again"
-        if stands == each.gone:
-            return Change(position, stands, AdjustmentKind.MANUAL, text), each
-        ratio = _split(position, each.gone, stands, snapshot.average_price(position.conid))
+        if any(trade.side is Side.BUY and trade.time > each.at for trade in traded):
+            continue
+        back = each.gone - round(max(sold - each.beside, 0.0))
+        if back > 0 and stands == back + max(each.beside - sold, 0.0):
+            text = f"{back} own shares that were taken for sold by hand are there again"
+            return Change(position, back, AdjustmentKind.MANUAL, text), each
+        ratio = _split(position, each.gone, stands, snapshot.average_price(position.conid)) if not sold else None
         if ratio is not None:
-            text = f"split: {text}, {stands} of them"
+            text = f"split: {each.gone} own shares that were taken for sold by hand are there again, {stands} of them"
             return Change(position, stands, AdjustmentKind.SPLIT, text, position.split_ratio * ratio), each
     return None
 

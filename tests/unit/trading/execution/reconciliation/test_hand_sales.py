@@ -136,6 +136,14 @@ def test_write_offs_of_as_many_shares_are_kept_apart() -> None:
     assert untold(evidence, FIVE) == ()
 
 
+def test_write_off_keeps_what_stood_beside_and_an_older_note_tells_of_nothing() -> None:
+    evidence = KeptEvidence()
+    evidence.record(f"excess:{FIVE.conid}", "3.0 at 100.0", IN_SESSION)
+    note_spent(evidence, [], FIVE, 4, after(60))
+    evidence.record(f"untold:{FIVE.entry_coid}:2", "no sale was listed that explains it", after(30))
+    assert untold(evidence, FIVE) == (Untold(2, after(30)), Untold(4, after(60), 3.0))
+
+
 def test_sale_that_is_told_of_late_explains_one_write_off_once() -> None:
     evidence = written_off_unexplained()
     note_told(evidence, [sold(4, "first")], FIVE, after(300))

@@ -275,6 +275,20 @@ def test_all_that_a_split_made_of_shares_that_were_sold_are_there_again(
     )
 
 
+@pytest.mark.parametrize(
+    ("sold", "held", "shares"), [(11, 1.0, 1), (11, 2.0, 0), (2, 10.0, 9), (0, 12.0, 9), (0, 9.0, 0), (12, 0.0, 0)]
+)
+def test_what_a_sale_leaves_by_now_is_first_what_stood_beside_ours_and_then_ours(
+    sold: int, held: float, shares: int
+) -> None:
+    # Three of a person's and nine of ours were sold, it was told; then it was for less.
+    sale = replace(traded(sold, side=Side.SELL), execution_id="0000ffff.00000001.01.02", time=IN_SESSION)
+    seen = SharesSeen(shown({AAPL: held}), JournalView((BOUGHT,), (replace(FIVE, quantity=0),)), (sale,))
+    excess, written = Excess(held, 100.0, IN_SESSION), Untold(9, IN_SESSION, 3.0)
+    found = there_again(replace(FIVE, quantity=0), (written,), seen, excess)
+    assert (0 if found is None else found[0].quantity) == shares
+
+
 def test_list_that_lacked_a_row_for_long_leaves_no_share_bare_for_good(books: OrderBooks) -> None:
     books.bought()
     books.bought("XOM", 5)
