@@ -101,13 +101,16 @@ def allows(record: IntentRecord, execution: Execution, known: Known) -> bool:
 
 
 def may_have_made(record: IntentRecord, execution: Execution) -> bool:
-    """Return whether id, size and price leave it open that an order made an execution, as it was asked for."""
+    """Return whether id, size and price leave it open that an order made an execution, as it was asked for.
+
+    One that is bound by its likeness may have another price by now, which a person gave it.
+    """
     if not same_contract_and_side(record, execution):
         return False
     if record.order_id is not None and record.order_id == execution.order_id:
         return True
-    fits = execution.quantity <= record.left and _within(record.intent, record.intent.limit_price, execution.price)
-    return record.maybe_live and fits and is_after_trigger(record, execution)
+    priced = _within(record.intent, record.intent.limit_price, execution.price) and is_after_trigger(record, execution)
+    return record.maybe_live and execution.quantity <= record.left and (record.provisional or priced)
 
 
 def _within(intent: OrderIntent, limit_price: float | None, price: float) -> bool:

@@ -120,6 +120,8 @@ def test_order_may_have_made_what_has_its_id_or_fits_what_it_was_asked_for() -> 
     for wrong in ({"quantity": 10}, {"price": 99.0}, {"side": Side.BUY}, {"conid": MSFT}):
         assert not may_have_made(STOP, replace(fits, **wrong))
     assert not may_have_made(TARGET, fits)
+    assert may_have_made(replace(TARGET, provisional=True), fits)
+    assert not may_have_made(replace(TARGET, provisional=True), replace(fits, quantity=10))
     assert not may_have_made(replace(STOP, state=IntentState.CANCELLED), fits)
 
 
