@@ -28,12 +28,14 @@ class BalanceMemory:
 
     `since` is when figures came into doubt, None where they are not: cash that a trade moved is no doubt. `recent` are
     readings before the last one, oldest first: equity may be shown to move minutes before the cash that came or went.
+    `traded` is what cash moved by last while figures were in doubt, as equity showed it for a trade: it may follow yet.
     """
 
     agreed: Balances | None = None
     doubted: Balances | None = None
     since: datetime | None = None
     recent: tuple[Balances, ...] = ()
+    traded: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

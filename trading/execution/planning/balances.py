@@ -114,6 +114,9 @@ def weighed(memory: BalanceMemory, now: Balances, *, settled: bool, traded: floa
 
 
 def _weighed(memory: BalanceMemory, now: Balances, *, settled: bool) -> Weighed:
+    before = replace(_moved(memory, -memory.traded), traded=0.0)
+    if memory.traded and _explains(before, memory, now):
+        memory = before
     agreed, first = memory.agreed, memory.doubted
     if agreed is None:
         return Weighed(BalanceMemory(now))
@@ -228,7 +231,7 @@ def _without_the_trade(memory: BalanceMemory, agreed: Balances, first: Balances,
     """
     second = now.unbooked - first.unbooked
     if memory.since is not None:
-        moved = _moved(memory, second)
+        moved = replace(_moved(memory, second), traded=second)
         return moved if _explains(moved, memory, now) else memory
     as_shown, before = BalanceMemory(first, recent=memory.recent), BalanceMemory(agreed, recent=memory.recent)
     best = min((_moved(before, second), before), key=lambda each: _change(each, now).jump)

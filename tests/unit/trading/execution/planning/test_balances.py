@@ -310,6 +310,20 @@ def test_what_is_off_by_next_to_nothing_of_what_was_there_is_no_jump(left: float
     assert found == [0.0, -100_000.5]
 
 
+@pytest.mark.parametrize(("follows", "amount"), [(True, -94_000.0), (False, -2_000.0)])
+def test_cash_that_was_taken_for_a_trade_beside_a_doubt_is_a_payment_once_equity_follows(
+    follows: bool,  # noqa: FBT001
+    amount: float,
+) -> None:
+    minute = timedelta(minutes=1)
+    doubt = (-2_000.0, -2_100.0)
+    moved = (-94_000.0, -94_100.0) if follows else (-94_000.0, -2_100.0)
+    readings = [later(NOW, *doubt), later(4 * minute, -94_000.0, -2_100.0), later(5 * minute, *moved)]
+    found, memory = flows(*readings, later(5 * minute + FLOW_APART, *moved))
+    assert [each for each in found if each] == [amount]
+    assert doubted(memory) is None
+
+
 # ---- equity that is none
 
 
