@@ -17,13 +17,13 @@ from trading.execution.ownership.likeness import (
     is_same,
     is_settled,
     is_split,
+    is_still,
     named,
     same_kind,
 )
 from trading.execution.reading.snapshot import BrokerSnapshot, OrderSight
 from trading.model.order import (
     TERMINAL,
-    BrokerOrder,
     BrokerStatus,
     IntentState,
     OrderIntent,
@@ -53,14 +53,12 @@ def bindings(journal: JournalView, snapshot: BrokerSnapshot) -> tuple[Binding, .
         return back
     known = {r.coid: r.order_id for r in journal.records if r.order_id is not None and not r.provisional}
     ids = _executed(snapshot) | known
-    # What is over stays that of the record which ended with it; in another contract, or named, it has its id anew.
-    ended = {(r.order_id, r.intent.conid) for r in journal.records if r.state in TERMINAL}
     names = {r.coid for r in open_records if named(r.intent)}
     free = {
         order_id: sight
         for order_id, sight in snapshot.sights.items()
-        if not is_bound(order := sight.order, journal)
-        and not (sight.life is OrderLife.OVER and (order_id, order.conid) in ended and order.order_ref not in names)
+        if not is_bound(sight.order, journal)
+        and (sight.order.order_ref in names or not _ended_as(sight, journal, snapshot.epoch))
         and not is_settled(sight, journal, snapshot.epoch)
     }
     found: dict[str, Binding] = {}
@@ -77,25 +75,33 @@ def bindings(journal: JournalView, snapshot: BrokerSnapshot) -> tuple[Binding, .
     for record in open_records:
         if not named(record.intent):
             take(_leg(record.intent, journal, snapshot, ids, free.values()))
-    free = {order_id: s for order_id, s in free.items() if not _is_back(s.order, journal, snapshot.epoch)}
+    free = {order_id: s for order_id, s in free.items() if not _had_its_id(s, journal, snapshot.epoch)}
     for record in open_records:
         if named(record.intent) and record.coid not in ids and record.state is not IntentState.SENDING:
             take(_by_likeness(record, journal, free))
     return (*back, *found.values())
 
 
-def _is_back(order: BrokerOrder, journal: JournalView, epoch: int) -> bool:
-    """Return whether an order is like one that ended under its id, as this session has shown.
-
-    The list is older than that, or it came back: likeness alone does not make it another one of ours.
-    """
-    return any(
-        record.order_id == order.order_id
-        and record.state in TERMINAL - {IntentState.LOST}
-        and record.seen_epoch == epoch
-        and is_same(record, order, journal)
+def _ended_as(sight: OrderSight, journal: JournalView, epoch: int) -> bool:
+    """Return whether an order that is over is still one of ours that ended under its id; else it has that anew."""
+    order = sight.order
+    return sight.life is OrderLife.OVER and any(
+        record.order_id == order.order_id and record.state in TERMINAL and is_still(record, order, journal, epoch)
         for record in journal.of(order.conid)
     )
+
+
+def _had_its_id(sight: OrderSight, journal: JournalView, epoch: int) -> bool:
+    """Return whether one of ours ended under an order's id, so that likeness alone does not make it another one.
+
+    What is over stays that one's in its contract. What lives and is like it, in the session that has shown its end, is
+    in a list that is older than that, or came back.
+    """
+    order = sight.order
+    ended = [r for r in journal.of(order.conid) if r.order_id == order.order_id and r.state in TERMINAL]
+    if sight.life is OrderLife.OVER:
+        return bool(ended)
+    return any(r.state is not IntentState.LOST and r.seen_epoch == epoch and is_same(r, order, journal) for r in ended)
 
 
 def _executed(snapshot: BrokerSnapshot) -> dict[str, int]:

@@ -342,6 +342,14 @@ def test_order_that_is_over_by_our_name_has_the_id_of_one_that_ended_before(
     assert ("E" in bind((ended, made), row)) is bound
 
 
+@pytest.mark.parametrize(("price", "bound"), [(80.0, True), (95.0, False)])
+def test_leg_that_filled_unseen_may_have_the_id_of_an_older_leg_that_was_another(price: float, *, bound: bool) -> None:
+    older = replace(stop("A-S", 2, parent="A"), state=S.REJECTED, seen_epoch=EPOCH - 1)
+    older = replace(older, intent=replace(older.intent, stop_price=price))
+    row = replace(ROWS[1], status=BrokerStatus.FILLED, filled_quantity=9.0)
+    assert ("E-S" in bind((older, *OPEN_BRACKET), ROWS[0], row)) is bound
+
+
 def test_order_that_is_over_has_the_id_of_one_in_another_contract_that_ended_before() -> None:
     row = shows(STOP, BrokerStatus.CANCELLED, parent_id=1)
     for conid, found in ((MSFT, {"E-S": Binding("E-S", 2)}), (STOP.intent.conid, {})):
