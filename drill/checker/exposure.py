@@ -16,6 +16,7 @@ from drill.checker.proofs import Proofs, proofs_of
 from drill.checker.untold import untold_spans
 from drill.checker.wire import TWICE, YES, met, repeated, says_yes
 
+INSTANT_S = 0.001
 TRIM_S = 120.0
 ORPHAN_SEEN_S = 120.0
 
@@ -68,7 +69,8 @@ def _sold_short(case: Case, line: Line, book: Book, seen: tuple[Looks, Proofs], 
     """Judge a sale beyond what is ours, but where a person had sold just before: a cancel may be under way.
 
     Nor is it judged where they had bought the shares back before anyone could see that they were gone.
-    Nor are the shares judged that a person added to an order which is not proven to be ours: it is never changed by us.
+    Nor are the shares judged that a person added to an order which is not proven to be ours, nor all of it where that
+    person changed it so that it is found by its likeness alone: it is never changed by us.
     """
     sold = line["kind"] == "fill" and line["execution"]["conid"] == conid and line["execution"]["side"] == "SELL"
     if not sold or book.own[conid] >= 0:
@@ -81,8 +83,11 @@ def _sold_short(case: Case, line: Line, book: Book, seen: tuple[Looks, Proofs], 
         return
     if _delivered_twice(case, book, book.orders[order_id].coid, book.at - TRIM_S):
         return
-    added = book.orders[order_id].by_hand
-    if -book.own[conid] <= added and proofs.unproven_until(conid, book.at, order_id) > book.at:
+    order = book.orders[order_id]
+    changed = order.remade and order.coid is None and order.filled <= order.quantity
+    # What it sells proves it at the same instant.
+    unproven = proofs.unproven_until(conid, book.at - INSTANT_S, order_id) >= book.at
+    if unproven and (changed or -book.own[conid] <= order.by_hand):
         return
     if -book.own[conid] <= _bought_back(book, looks, conid):
         return

@@ -94,6 +94,22 @@ def test_order_that_may_be_another_s_may_sell_the_shares_that_a_person_added_to_
     assert len([each for each in i10(run) if "sold" in each.sentence]) == count
 
 
+@pytest.mark.parametrize(("by", "likeness", "count"), [("manual", True, 0), ("client", True, 1), ("manual", False, 1)])
+def test_order_that_a_person_made_smaller_and_nobody_can_prove_is_left_alone(
+    by: str, count: int, *, likeness: bool
+) -> None:
+    # The stop sold all; the target, for one share by now, lives on.
+    run = bought()
+    run.line(-2000.0, "modify", ticket=ticket(TARGET_ID, "SELL", "LMT", 1), by=by)
+    run.steps.append(Step(TARGET, "WORKING", seconds(-1000.0), likeness=likeness))
+    run.fill(200.0, STOP_ID, "SELL", 10)
+    run.over(200.0, STOP_ID, "filled")
+    run.turn(250.0)
+    run.fill(3000.0, TARGET_ID, "SELL", 1)
+    run.steps.append(Step(TARGET, "FILLED", seconds(3000.0)))
+    assert len([each for each in i10(run) if "sold" in each.sentence]) == count
+
+
 @pytest.mark.parametrize(("sold_at", "count"), [(300.0, 0), (429.0, 0), (431.0, 1), (3000.0, 1)])
 def test_sale_beside_a_late_fill_is_held_against_us_once_that_could_be_seen(sold_at: float, count: int) -> None:
     run = bought()
