@@ -18,7 +18,7 @@ from trading.execution.ownership.execution_bounds import (
     missing,
     same_contract_and_side,
 )
-from trading.execution.ownership.others import is_anothers, is_of_a_namesake, unseen_legs
+from trading.execution.ownership.others import is_anothers, is_of_a_namesake, is_of_the_other_by_its_name, unseen_legs
 from trading.execution.ownership.splits import SPLITS
 from trading.execution.reading.snapshot import BrokerSnapshot
 from trading.execution.reading.told import AVERAGE_TOLERANCE, Told, told_of
@@ -116,8 +116,10 @@ def _is_of_a_twin(record: IntentRecord, execution: Execution, known: Known) -> b
 
     What one has bought is ours: it has to be covered.
     """
-    if execution.side is Side.BUY or record.provisional or execution.order_id in {None, record.order_id}:
+    if execution.side is Side.BUY or record.provisional or execution.order_id == record.order_id:
         return False
+    if execution.order_id is None:
+        return is_of_the_other_by_its_name(record, execution, known.snapshot)
     listed = {record.order_id, execution.order_id} <= known.snapshot.sights.keys()
     return _fill(execution) in known.theirs or (listed and record.seen_epoch == known.snapshot.epoch)
 

@@ -93,6 +93,14 @@ def is_of_a_namesake(execution: Execution, journal: JournalView, snapshot: Broke
     return bool(ours) and _has_filled_alone(others, ours, execution)
 
 
+def is_of_the_other_by_its_name(record: IntentRecord, execution: Execution, snapshot: BrokerSnapshot) -> bool:
+    """Return whether the list shows another order under our name beside ours, and that one has filled just so."""
+    rows = [row for row in snapshot.order_rows if row.order_ref == record.coid]
+    ours = [row for row in rows if row.order_id == record.order_id]
+    others = [row for row in rows if row.order_id != record.order_id]
+    return bool(ours) and _has_filled_alone(others, ours, execution)
+
+
 def _has_filled_alone(some: Iterable[BrokerOrder], others: Iterable[BrokerOrder], execution: Execution) -> bool:
     """Return whether one of some rows has filled just so, and none of the others."""
     return any(_has_filled(row, execution) for row in some) and not any(_has_filled(row, execution) for row in others)

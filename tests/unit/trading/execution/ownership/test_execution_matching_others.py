@@ -199,3 +199,15 @@ def test_sale_by_hand_that_was_taken_back_goes_with_no_fill_of_ours() -> None:
     # Alone it is what the row still counts.
     both = replace(row, filled_quantity=2.0)
     assert match((STOP,), sold, undone, orders=(both,)).fills == (("E-S", sold), ("E-S", undone))
+
+
+@pytest.mark.parametrize(("other", "ours"), [(13.0, ["a"]), (10.0, ["a", "b"]), (0.0, ["a", "b"])])
+def test_sale_that_carries_our_name_and_no_id_is_the_other_orders_where_that_one_has_filled_just_so(
+    other: float, ours: list[str]
+) -> None:
+    # The broker made a second order of a modification, under the same name.
+    made = sale(quantity=10)
+    row = shows(made, BrokerStatus.FILLED, filled_quantity=10.0)
+    second = replace(row, order_id=4711, total_quantity=13.0, filled_quantity=other)
+    fills = [execution(made, shares, execution_id=name, order_id=None) for name, shares in (("a", 10), ("b", 13))]
+    assert [each.execution_id for _, each in match((made,), *fills, orders=(row, second)).fills] == ours
