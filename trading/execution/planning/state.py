@@ -97,7 +97,7 @@ class TradingState:
     def shares_shown(self, conid: int, span: timedelta) -> int:
         """Return the broker's shares of a contract; where own ones were missing lately, those of all of `span`."""
         held = self.snapshot.shares(conid)
-        lately = fewest(self.sightings.get(shown_of(conid), ()), self.snapshot.began, span)
+        lately = fewest(self.sightings.get(shown_of(conid), ()), self.journal.owned(conid), self.snapshot.began, span)
         return held if lately is None else min(held, lately)
 
     def shares_for_stops(self, conid: int) -> int:

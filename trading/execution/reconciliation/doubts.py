@@ -27,23 +27,24 @@ def shown_of(conid: int) -> str:
     return f"{_SHOWN}{conid}"
 
 
-def fewest(sightings: Sequence[Sighting], at: datetime, span: timedelta) -> int | None:
-    """Return the shares that all readings of the last `span` before `at` showed, and the one before; None without any.
+def fewest(sightings: Sequence[Sighting], quantity: int, at: datetime, span: timedelta) -> int | None:
+    """Return the shares of `quantity` that all readings of the last `span` before `at` showed, and the one before.
 
-    A list may be old: what it shows stands when as many were shown that much earlier.
+    A list may be old: what it shows stands when as many were shown that much earlier. None where none lacked any.
     """
-    return min((int(sighting.evidence) for sighting in _within(sightings, at, span)), default=None)
+    lacking = max((_lacking(sighting, quantity) for sighting in _within(sightings, at, span)), default=0)
+    return max(quantity - lacking, 0) if lacking else None
 
 
 def span_for_stops(sightings: Sequence[Sighting], quantity: int) -> timedelta:
     """Return how long readings must have shown `quantity` shares before a stop may rest for them."""
-    missing = [later.at - each.at for each, later in pairwise(sightings) if int(each.evidence) < quantity]
+    missing = [later.at - each.at for each, later in pairwise(sightings) if _lacking(each, quantity)]
     return min(max((APART, *missing)), LONGEST)
 
 
 def missing_since(sightings: Sequence[Sighting], quantity: int) -> datetime | None:
     """Return when readings first showed fewer than `quantity` shares, None where none lately did."""
-    return next((sighting.at for sighting in sightings if int(sighting.evidence) < quantity), None)
+    return next((sighting.at for sighting in sightings if _lacking(sighting, quantity)), None)
 
 
 def note_shown(evidence: Evidence, conid: int, held: int, quantity: int, at: datetime, span: timedelta) -> bool:
@@ -55,16 +56,25 @@ def note_shown(evidence: Evidence, conid: int, held: int, quantity: int, at: dat
     if held >= quantity and not before:
         return False
     counted = _within(before, at, span)
-    if held >= quantity and all(int(sighting.evidence) >= quantity for sighting in counted):
+    if held >= quantity and not any(_lacking(sighting, quantity) for sighting in counted):
         evidence.forget([subject])
         return False
     if len(before) > _MOST_KEPT:
         evidence.forget([subject])
         for sighting in counted:
             evidence.record(subject, sighting.evidence, sighting.at)
-    if not before or before[-1].evidence != str(held):
-        evidence.record(subject, str(held), at)
+    if not before or _lacking(before[-1], quantity) != max(quantity - held, 0):
+        evidence.record(subject, f"{held} of {quantity}", at)
     return True
+
+
+def _lacking(sighting: Sighting, quantity: int) -> int:
+    """Return how many of `quantity` shares a reading did not show that were ours by then.
+
+    Older notes tell only how many were shown.
+    """
+    held, _, owned = sighting.evidence.partition(" of ")
+    return max(min(int(owned or quantity), quantity) - int(held), 0)
 
 
 def forget_others(evidence: Evidence, conids: Collection[int]) -> None:

@@ -27,15 +27,16 @@ def noted(evidence: Evidence, *readings: tuple[float, int], quantity: int = 9) -
     return [note_shown(evidence, AAPL, held, quantity, after(at), VISIBLE) for at, held in readings]
 
 
-def believed(evidence: Evidence, at: float, span: timedelta) -> int | None:
-    return fewest(evidence.of(shown_of(AAPL)), after(at), span)
+def believed(evidence: Evidence, at: float, span: timedelta, quantity: int = 9) -> int:
+    fewer = fewest(evidence.of(shown_of(AAPL)), quantity, after(at), span)
+    return quantity if fewer is None else fewer
 
 
 def test_shares_that_were_never_missing_leave_nothing_behind(parts: ContextParts) -> None:
     evidence = parts.context().evidence
     assert noted(evidence, (0, 9), (5, 12)) == [False, False]
     assert not evidence.subjects()
-    assert believed(evidence, 5, APART) is None
+    assert believed(evidence, 5, APART) == 9
 
 
 def test_shares_are_believed_again_when_readings_so_far_apart_showed_them(parts: ContextParts) -> None:
@@ -49,6 +50,24 @@ def test_shares_are_believed_again_when_readings_so_far_apart_showed_them(parts:
     assert believed(evidence, 25, VISIBLE) == 0
     assert noted(evidence, (79, 9), (80, 9)) == [True, False]
     assert not evidence.subjects()
+
+
+def test_shares_that_were_bought_since_were_not_missing_before(parts: ContextParts) -> None:
+    evidence = parts.context().evidence
+    noted(evidence, (0, 0), (5, 9))
+    noted(evidence, (30, 14), quantity=14)
+    sightings = evidence.of(shown_of(AAPL))
+    assert span_for_stops(sightings, 14) == APART
+    assert believed(evidence, 30, timedelta(seconds=10), 14) == 14
+    assert believed(evidence, 30, VISIBLE, 14) == 5
+    assert missing_since(sightings, 14) == after(0)
+
+
+def test_older_note_tells_only_what_was_shown(parts: ContextParts) -> None:
+    evidence = parts.context().evidence
+    evidence.record(shown_of(AAPL), "4", after(0))
+    assert believed(evidence, 5, APART) == 4
+    assert believed(evidence, 5, APART, 3) == 3
 
 
 def test_reading_that_misses_them_again_begins_anew(parts: ContextParts) -> None:
@@ -85,7 +104,7 @@ def test_fewer_own_shares_need_no_more_than_were_shown(parts: ContextParts) -> N
 def test_only_what_differs_from_the_reading_before_is_kept_and_not_without_end(parts: ContextParts) -> None:
     evidence = parts.context().evidence
     noted(evidence, *((5.0 * number, 4) for number in range(200)))
-    assert [sighting.evidence for sighting in evidence.of(shown_of(AAPL))] == ["4"]
+    assert [sighting.evidence for sighting in evidence.of(shown_of(AAPL))] == ["4 of 9"]
     noted(evidence, *((1_000.0 + 5.0 * number, 9 * (number % 2)) for number in range(300)))
     assert len(evidence.of(shown_of(AAPL))) <= 51
     assert believed(evidence, 2_499, APART) == 0

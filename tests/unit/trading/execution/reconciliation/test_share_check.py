@@ -51,7 +51,7 @@ def test_shares_that_are_shown_again_are_looked_at_again_before_they_count(parts
     checked(parts, shown({}))
     back = {TEN.conid: 10.0, XOM: 3.0}
     assert checked(parts, shown(back)).look_again == IN_SESSION + APART
-    assert [each.evidence for each in evidence.of(shown_of(TEN.conid))] == ["0", "10"]
+    assert [each.evidence for each in evidence.of(shown_of(TEN.conid))] == ["0 of 10", "10 of 10"]
     checked(parts, replace(shown(back, now=after(30)), positions=Reading(None, after(30), "HTTP 503")))
     assert len(evidence.of(shown_of(TEN.conid))) == 2
     assert checked(parts, shown(back, now=after(60))).look_again is None
@@ -63,14 +63,14 @@ def test_trade_that_can_not_be_read_does_not_keep_shares_in_doubt(parts: Context
         return [each.evidence for each in parts.context().evidence.of(shown_of(TEN.conid))]
 
     checked(parts, shown({XOM: 3}))
-    assert shown_lately() == ["0"]
+    assert shown_lately() == ["0 of 10"]
     back = shown({TEN.conid: 10, XOM: 3}, now=after(10))
     odd = replace(back, executions=Reading(ExecutionList((), (unreadable(TEN.conid),)), after(10)))
     checked(parts, odd)
-    assert shown_lately() == ["0", "10"]
+    assert shown_lately() == ["0 of 10", "10 of 10"]
     # A row of the positions may be of just these shares.
     checked(parts, reading(after(20), held={XOM: 3}, unreadable_positions=[unreadable(TEN.conid)]))
-    assert shown_lately() == ["0", "10"]
+    assert shown_lately() == ["0 of 10", "10 of 10"]
 
 
 @pytest.mark.parametrize(
