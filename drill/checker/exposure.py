@@ -121,9 +121,13 @@ def _bought_back(book: Book, looks: Looks, conid: int) -> int:
 
 
 def _ahead_of_its_parent(book: Book, looks: Looks, order_id: int) -> bool:
-    """Return whether a child sold more than its parent had bought, before anyone could see that and cut it to that."""
-    parent = book.orders[order_id].parent
-    if parent is None or not parent.filled < book.orders[order_id].filled <= parent.quantity:
+    """Return whether a child sold more than its parent had bought, before anyone could see that and cut it to that.
+
+    A parent that a person made smaller leaves its children as they were.
+    """
+    child = book.orders[order_id]
+    parent = child.parent
+    if parent is None or not parent.filled < child.filled <= (child.quantity if parent.remade else parent.quantity):
         return False
     bought = [each.at for each in book.executions.values() if each.order_id == parent.order_id]
     return bool(bought) and book.at <= looks.first_clear(max(bought)) + TRIM_S

@@ -23,7 +23,7 @@ from trading.execution.ownership.splits import SPLITS
 from trading.execution.reading.snapshot import BrokerSnapshot
 from trading.execution.reading.told import AVERAGE_TOLERANCE, Told, told_of
 from trading.model.execution_id import fill_key, version_of
-from trading.model.intent_state import NEVER_LEFT
+from trading.model.intent_state import DECLARED_ABSENT, NEVER_LEFT
 from trading.model.order import Execution, IntentState, Role, Side
 from trading.model.record import IntentRecord, JournalView
 
@@ -97,15 +97,20 @@ def _by_name_or_id(execution: Execution, known: Known) -> str | None:
         and same_contract_and_side(record, execution)
         and record.state not in NEVER_LEFT
     ]
+    if _fill(execution) in known.theirs:
+        return None
     certain = [record for record in candidates if record.seen_epoch == known.snapshot.epoch and not record.provisional]
     if len(certain) == 1 and not is_before(certain[0], execution, known.slack):
         record = certain[0]
-        # More than it was for may be of an order that has its id as well, as the list shows.
-        over = execution.quantity > record.left and is_of_a_namesake(execution, known.journal, known.snapshot)
+        # More than it was for may be of an order that has its id as well, as the list shows; and what was taken for
+        # absent has made no more than it was for.
+        over = execution.quantity > record.left and (
+            record.state in DECLARED_ABSENT or is_of_a_namesake(execution, known.journal, known.snapshot)
+        )
         if not over and (not is_after_its_end(record, execution) or missing(record, known) >= execution.quantity):
             return record.coid
     # An id of another session may have been given again: the order has to allow it, and no list shows another.
-    if _fill(execution) in known.theirs or is_anothers(execution, known.journal, known.snapshot):
+    if is_anothers(execution, known.journal, known.snapshot):
         return None
     fitting = [each for each in candidates if allows(each, execution, known) or _is_all_of(each, execution, known)]
     return fitting[-1].coid if fitting else None

@@ -76,6 +76,18 @@ def test_child_may_sell_more_than_its_parent_had_bought_before_anyone_could_see_
     assert len([each for each in i10(run) if "sold" in each.sentence]) == count
 
 
+@pytest.mark.parametrize(("by", "count"), [("manual", 0), ("client", 1)])
+def test_child_of_a_parent_that_a_person_made_smaller_may_sell_what_it_was_for(by: str, count: int) -> None:
+    run = MadeUp()
+    legs = [ticket(2, "SELL", "STP", 10, parent_id=1), ticket(3, "SELL", "LMT", 10, parent_id=1)]
+    run.order(10.0, ticket(1, "BUY", "LMT", 10, coid=ENTRY), *legs)
+    run.line(20.0, "modify", ticket=ticket(1, "BUY", "LMT", 1, coid=ENTRY), by=by)
+    run.fill(200.0, 1, "BUY", 1)
+    run.turn(205.0)
+    run.fill(215.0, 2, "SELL", 10)
+    assert len([each for each in i10(run) if "sold" in each.sentence]) == count
+
+
 @pytest.mark.parametrize(
     ("likeness", "by", "sold", "count"),
     [(True, "manual", 13, 0), (True, "manual", 14, 1), (True, "client", 13, 1), (False, "manual", 13, 1)],

@@ -211,3 +211,21 @@ def test_sale_that_carries_our_name_and_no_id_is_the_other_orders_where_that_one
     second = replace(row, order_id=4711, total_quantity=13.0, filled_quantity=other)
     fills = [execution(made, shares, execution_id=name, order_id=None) for name, shares in (("a", 10), ("b", 13))]
     assert [each.execution_id for _, each in match((made,), *fills, orders=(row, second)).fills] == ours
+
+
+@pytest.mark.parametrize(
+    ("state", "quantity", "theirs", "ours"),
+    [
+        (IntentState.REJECTED, 9, False, True),
+        (IntentState.REJECTED, 10, False, False),
+        (IntentState.WORKING, 10, False, True),
+        (IntentState.WORKING, 9, True, False),
+    ],
+)
+def test_fill_under_an_id_of_this_session_is_anothers_where_a_list_told_or_an_absent_order_was_for_less(
+    state: IntentState, quantity: float, *, theirs: bool, ours: bool
+) -> None:
+    made = replace(ENTRY, state=state)
+    bought = execution(made, quantity, order_ref=None)
+    known = frozenset({fill_key(bought.execution_id)}) if theirs else frozenset[str]()
+    assert bool(match((made,), bought, theirs=known).fills) is ours
