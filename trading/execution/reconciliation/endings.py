@@ -116,6 +116,8 @@ class Endings:
             # Protection gives it up after a while.
             self._since.seconds(WARNED, record.coid)
         if sight.life is OrderLife.UNSURE and order.status is not BrokerStatus.INACTIVE:
+            # Rows that contradict each other speak against nothing that was so before.
+            self._since.was(_INACTIVE, record.coid)
             return None
         if sight.life is OrderLife.UNSURE and self._since.seconds(_INACTIVE, record.coid) < INACTIVE_AFTER_S:
             return None
