@@ -167,23 +167,29 @@ def returned(
     """Return the shares that are back, with what is left of the `sales` that had explained their write-off.
 
     None without any. The position may be one that was sold (`sold_positions`). The broker has to show just as many
-    shares more as the executions are for less, and no more than were written off.
+    shares more as the executions are for less, or what a split made of all that were sold, and no more are back than
+    were written off.
     """
     snapshot, journal = seen.snapshot, seen.journal
     if not snapshot.whole or snapshot.unsure(position.conid) or in_flight(position.conid, snapshot, journal, Side.BUY):
         return None
     of_contract = [each for each in seen.foreign if each.conid == position.conid and each.side is Side.SELL]
-    stands = {fill_key(each.execution_id): round(each.quantity) for each in newest(of_contract)}
+    listed = {fill_key(each.execution_id): round(each.quantity) for each in newest(of_contract)}
     its = [each for each in sales if each.entry_coid == position.entry_coid]
-    fewer = [each for each in its if stands.get(fill_key(each.execution_id), each.quantity) < each.quantity]
-    back = tuple(replace(each, quantity=stands[fill_key(each.execution_id)]) for each in fewer)
+    fewer = [each for each in its if listed.get(fill_key(each.execution_id), each.quantity) < each.quantity]
+    back = tuple(replace(each, quantity=listed[fill_key(each.execution_id)]) for each in fewer)
     shares = sum(each.quantity for each in fewer) - sum(each.quantity for each in back)
-    if shares <= 0 or floor(snapshot.held(position.conid)) != position.quantity + shares:
-        return None
-    if written_off(position, journal) < shares:
+    stands = floor(snapshot.held(position.conid)) - position.quantity
+    if shares <= 0 or written_off(position, journal) < shares:
         return None
     text = f"the broker took back that {shares} own shares were sold by hand"
-    return Change(position, shares, AdjustmentKind.MANUAL, text), back
+    if stands == shares:
+        return Change(position, shares, AdjustmentKind.MANUAL, text), back
+    ratio = _split(position, shares, stands, snapshot.average_price(position.conid))
+    if ratio is None:
+        return None
+    text = f"split: {text}; {stands} are there"
+    return Change(position, stands, AdjustmentKind.SPLIT, text, position.split_ratio * ratio), back
 
 
 def there_again(

@@ -92,6 +92,17 @@ def test_no_more_is_back_than_was_written_off() -> None:
     assert back(shown({AAPL: 10}), sales=(replace(SPENT, quantity=10),), position=sold) == 0
 
 
+@pytest.mark.parametrize(
+    ("held", "price", "left", "ratio"), [(18.0, 50.0, 0, 2.0), (18.0, 100.0, 0, None), (23.0, 50.0, 5, None)]
+)
+def test_all_that_is_back_may_have_split_meanwhile(held: float, price: float, left: int, ratio: float | None) -> None:
+    position, sold = replace(FIVE, quantity=left), replace(SPENT, quantity=9)
+    seen = SharesSeen(shown({AAPL: held}, average=price), JournalView((BOUGHT,), (position,)), (SOLD, BACK))
+    found = returned(position, (sold,), seen)
+    change = None if found is None else (found[0].quantity, found[0].kind, found[0].ratio)
+    assert change == (None if ratio is None else (18, AdjustmentKind.SPLIT, ratio))
+
+
 def test_nothing_is_back_while_a_list_is_missing_or_a_purchase_of_ours_is_not_proven() -> None:
     whole = shown({AAPL: 9})
     for name in ("orders", "executions", "positions"):
