@@ -9,7 +9,7 @@ from typing import Any
 from simulator.broker import Broker
 from simulator.faults.context import Firing
 from simulator.faults.declaration import MONEY, FaultKind, Values, choice, flag, number, text
-from simulator.faults.manual_actions import any_symbol, held_symbol, is_held, is_traded
+from simulator.faults.manual_actions import any_symbol, held_symbol, is_traded
 from simulator.faults.rewriting import rewritten, whole_list
 from simulator.messages import Request, Response, error
 
@@ -18,14 +18,14 @@ NEXT_CONID = 1_000_000
 DELISTED = "The contract is no longer available for trading."
 
 
-def _splits_now(broker: Broker, request: Request, values: Values) -> bool:
-    if not is_held(broker, request, values):
+def _splits_now(broker: Broker, _request: Request, values: Values) -> bool:
+    symbol = held_symbol(broker, values("symbol"))
+    if symbol is None:
         return False
-    symbol = held_symbol(broker, str(values("symbol")))
     return not (values("overnight") and (broker.exchange.is_open or _is_filling(broker, symbol)))
 
 
-def _is_filling(broker: Broker, symbol: str | None) -> bool:
+def _is_filling(broker: Broker, symbol: str) -> bool:
     return any(order.symbol == symbol and order.filled for order in broker.exchange.book.live.values())
 
 

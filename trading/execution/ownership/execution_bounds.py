@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
+from trading.execution.ownership.likeness import PRICE_TOLERANCE
 from trading.execution.reading.snapshot import BrokerSnapshot
 from trading.execution.reading.told import Told
 from trading.model.intent_state import DECLARED_ABSENT
@@ -15,8 +16,6 @@ from trading.model.record import IntentRecord, JournalView
 # How long after its end an execution of an order may still be made and told of.
 _TOLD_LATE = timedelta(seconds=120)
 _REST_TOLD_LATE = timedelta(minutes=10)
-# How far beyond its limit a price may look through rounding.
-_PRICE_TOLERANCE = 5e-5
 # How far above its stop price a sale of a stop may lie, as a fraction: the market turned around at once.
 _ABOVE_STOP = 0.01
 
@@ -118,8 +117,8 @@ def _within(intent: OrderIntent, limit_price: float | None, price: float) -> boo
     if intent.order_type is not OrderType.LIMIT or limit_price is None:
         return True
     if intent.side is Side.BUY:
-        return price <= limit_price + _PRICE_TOLERANCE
-    return price >= limit_price - _PRICE_TOLERANCE
+        return price <= limit_price + PRICE_TOLERANCE
+    return price >= limit_price - PRICE_TOLERANCE
 
 
 def _had_nothing_to_sell(record: IntentRecord, journal: JournalView) -> bool:

@@ -282,6 +282,11 @@ def _version(execution: Execution) -> int:
     return version_of(execution.execution_id)
 
 
+def is_correction(execution: Execution) -> bool:
+    """Return whether it takes the place of an earlier version, or takes the fill back."""
+    return not execution.quantity or _version(execution) > 1
+
+
 def newest(executions: Iterable[Execution]) -> list[Execution]:
     """Return one of each fill: the version that corrects all others."""
     found = {_fill(each): each for each in sorted(executions, key=_version)}

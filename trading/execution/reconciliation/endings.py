@@ -7,14 +7,14 @@ from datetime import datetime, timedelta
 
 from trading.config import Settings
 from trading.errors import GatewayError
+from trading.execution.ownership.execution_matching import is_correction
 from trading.execution.ownership.likeness import agrees, is_same
 from trading.execution.ownership.working_orders import ended_under_its_id
 from trading.execution.reading.evidence import Since
 from trading.execution.reading.snapshot import BrokerSnapshot, OrderSight
 from trading.market.calendar import TradingCalendar
 from trading.model.command import CommandState, Step
-from trading.model.execution_id import version_of
-from trading.model.order import LIFE, BrokerOrder, BrokerStatus, Execution, IntentState, OrderLife, Role, Tif
+from trading.model.order import LIFE, BrokerOrder, BrokerStatus, IntentState, OrderLife, Role, Tif
 from trading.model.record import IntentRecord, JournalView
 from trading.model.request import RequestKind
 from trading.ports import Broker
@@ -161,7 +161,7 @@ class Endings:
         return listed is not None and any(
             each.order_id in {None, record.order_id}
             and (each.conid, each.side) == (record.intent.conid, record.intent.side)
-            and _is_correction(each)
+            and is_correction(each)
             for each in listed.executions
         )
 
@@ -254,8 +254,3 @@ class Endings:
         if missing_s < 2.0 * self._settings.execution.visibility_s:
             return None
         return Ending(IntentState.UNKNOWN, "vanished without a terminal status")
-
-
-def _is_correction(execution: Execution) -> bool:
-    """Return whether it takes the place of an earlier version, or takes the fill back."""
-    return not execution.quantity or version_of(execution.execution_id) > 1

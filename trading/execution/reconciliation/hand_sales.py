@@ -14,12 +14,12 @@ from math import floor
 from operator import attrgetter
 
 from trading.execution.ownership.excess import Excess, excess_in
-from trading.execution.ownership.execution_matching import newest
+from trading.execution.ownership.execution_matching import is_correction, newest
 from trading.execution.ownership.share_trades import SharesSeen, in_flight, net, of_others, written_off
 from trading.execution.ownership.splits import split_between
 from trading.execution.reading.evidence import drop_under, kept_under
 from trading.execution.reconciliation.own_shares import Change
-from trading.model.execution_id import fill_key, version_of
+from trading.model.execution_id import fill_key
 from trading.model.order import Execution, Side
 from trading.model.record import OwnPosition
 from trading.ports import AdjustmentKind, Evidence
@@ -206,8 +206,7 @@ def there_again(
         return None
     traded = of_others(position, seen.foreign)
     sales = [each for each in traded if each.side is Side.SELL]
-    stand = any(version_of(each.execution_id) == 1 and each.quantity > 0 for each in sales)
-    if in_flight(position.conid, snapshot, journal, Side.BUY) or stand:
+    if in_flight(position.conid, snapshot, journal, Side.BUY) or not all(is_correction(each) for each in sales):
         return None
     sold, stood = -net(sales), timedelta(0) if sales else STOOD
     stands = floor(snapshot.held(position.conid)) - position.quantity

@@ -38,8 +38,6 @@ from trading.ports import Counted
 # Executions are told of for seven days.
 REMEMBERED = timedelta(days=8)
 
-_Terms = tuple[float, float, bool]
-
 
 @dataclass(slots=True)
 class Reconciled(LooksAgain):
@@ -56,7 +54,8 @@ class Reconciler:
 
     def __init__(self, context: TradingContext) -> None:
         """Work on the context's journal."""
-        self._context, self._counted = context, dict[str, _Terms]()
+        self._context = context
+        self._counted: dict[str, tuple[float, float, bool]] = {}
 
     def start(self) -> None:
         """After a restart nobody knows what became of a request that was under way."""
@@ -396,5 +395,5 @@ def cause_of(error: InvariantBroken) -> HaltCause:
     return HaltCause("invariant", str(error), str(error))
 
 
-def _terms(execution: Execution) -> _Terms:
+def _terms(execution: Execution) -> tuple[float, float, bool]:
     return execution.quantity, execution.price, execution.commission is not None

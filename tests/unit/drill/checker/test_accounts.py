@@ -95,6 +95,16 @@ def test_fill_that_looks_just_like_that_of_another_is_not_asked_for_nor_what_its
     assert len(list(accounts.i5_all_fills_are_counted(run.case()))) == told
 
 
+def with_target(change: dict[str, Any]) -> MadeUp:
+    """Return a run whose trades name no orders, unless changed, with a target that has a name of its own if `named`."""
+    run = bought()
+    run.line(-4000.0, "start", behaviour={"order_id_in_trades": change.get("trades_name_orders", False)})
+    if change.get("named", False):
+        run.over(110.0, TARGET_ID)
+        run.order(120.0, ticket(TARGET_ID, "SELL", "LMT", 10, coid=TARGET))
+    return run
+
+
 @pytest.mark.parametrize(
     ("change", "told"),
     [
@@ -108,11 +118,7 @@ def test_fill_that_looks_just_like_that_of_another_is_not_asked_for_nor_what_its
 def test_fill_of_an_order_whose_id_another_had_before_a_look_is_not_asked_for(
     change: dict[str, Any], told: int
 ) -> None:
-    run = bought()
-    run.line(-4000.0, "start", behaviour={"order_id_in_trades": change.get("trades_name_orders", False)})
-    if change.get("named", False):
-        run.over(110.0, TARGET_ID)
-        run.order(120.0, ticket(TARGET_ID, "SELL", "LMT", 10, coid=TARGET))
+    run = with_target(change)
     run.fill(200.0, TARGET_ID, "SELL", 10, "0000a.b.02.01")
     run.over(200.0, TARGET_ID, "filled")
     run.turn(210.0, good=change.get("looked", False))
@@ -139,11 +145,7 @@ def test_what_a_second_order_of_one_call_sold_is_not_asked_for_and_what_it_bough
     [({}, 0), ({"trades_name_orders": True}, 1), ({"first": True}, 1), ({"named": True}, 1)],
 )
 def test_fill_of_an_order_of_which_one_was_taken_back_is_not_asked_for(change: dict[str, Any], told: int) -> None:
-    run = bought()
-    run.line(-4000.0, "start", behaviour={"order_id_in_trades": change.get("trades_name_orders", False)})
-    if change.get("named", False):
-        run.over(110.0, TARGET_ID)
-        run.order(120.0, ticket(TARGET_ID, "SELL", "LMT", 10, coid=TARGET))
+    run = with_target(change)
     run.fill(200.0, TARGET_ID, "SELL", 7, "0000a.b.02.01")
     run.booked("0000a.b.02.01", TARGET, "SELL", 7)
     if change.get("first", False):

@@ -259,6 +259,9 @@ def test_they_have_to_be_shown_for_longer_than_a_list_may_be_old() -> None:
 def test_where_others_traded_or_nothing_was_written_off_they_are_not_ours() -> None:
     bought = replace(traded(4, side=Side.BUY), time=IN_SESSION)
     assert again(foreign=(bought,)) == 0
+    for name in ("0000ffff.00000001.01.01", "an id without a version"):
+        sold = replace(traded(2, side=Side.SELL), time=IN_SESSION, execution_id=name)
+        assert again(foreign=(sold,)) == 0
     assert again(records=(BOUGHT, stop(order_id=2, filled=4, state=IntentState.FILLED, parent="E"))) == 0
 
 
