@@ -158,6 +158,13 @@ def test_what_a_false_balance_hides_from_the_trading_system(at: float, *, hidden
     assert (found(made) == []) is hidden
 
 
+def test_a_stop_that_fills_at_a_gap_after_the_account_was_read() -> None:
+    made = run()
+    made.line(-3000.0, "fault", id="O23", index=0)
+    entry(made, 11, 100.0)
+    assert found(made) == []
+
+
 @pytest.mark.parametrize(("name", "hidden"), [(ENTRY, True), ("B", False)])
 def test_order_that_a_fault_delivers_twice_is_not_the_clients(name: str, *, hidden: bool) -> None:
     made = run()
