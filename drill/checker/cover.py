@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 
 from drill.checker.book import OVER, Book, changes, walk
 from drill.checker.logs import FAR, Case, Violation, instant, shown
@@ -24,7 +25,7 @@ DOUBT_S = 90.0
 DOUBTFUL = ("inactive", "warned")
 PENALTY_S = 120.0
 AGAIN_S = 35.0
-WRONG_LISTS = frozenset({"C04", "H13", "H14"})
+WRONG_LISTS = ("C04", "H13", "H14")
 OK = 200
 SMALL_PART = 0.1
 
@@ -125,7 +126,7 @@ def _hindered_until(case: Case, seen: tuple[Looks, Proofs], gap: Gap, begin: flo
         _tried_until(case, gap, begin, at),
         _doubtful_until(case, looks, gap, at),
         _penalty_until(case, at),
-        _shown_again_until(case, at),
+        _shown_again_until(case, looks, at),
         _kept_until(case, gap, begin, at),
     )
 
@@ -300,25 +301,31 @@ def _is_over(case: Case, order_id: int, at: float) -> bool:
 
 def _penalty_until(case: Case, at: float) -> float:
     """Return until when a penalty lasts: after an answer 429 nothing is sent for a while but one probe a minute."""
-    return _lasts_until(case, at, PENALTY_S, frozenset({"H03", "H04"}))
+    limited = (instant(line["at"]) for line in case.truth if line["kind"] == "limited")
+    return _lasts_until(chain(_fired(case, "H03", "H04"), limited), at, PENALTY_S)
 
 
-def _shown_again_until(case: Case, at: float) -> float:
+def _shown_again_until(case: Case, looks: Looks, at: float) -> float:
     """Return until when shares that a list had not shown have to be shown again: half a minute from the next list on.
 
     Of two lists that contradict each other the later one may be the older.
     """
-    return _lasts_until(case, at, AGAIN_S, WRONG_LISTS, "positions")
+    fired = _fired(case, *WRONG_LISTS, path="positions")
+    return max(_lasts_until(fired, at, AGAIN_S), _lasts_until(map(looks.first_clear, fired), at, AGAIN_S))
 
 
-def _lasts_until(case: Case, at: float, seconds: float, faults: frozenset[str], path: str = "") -> float:
-    """Return until when what follows from a fault lasts at a time, of those that met a call of such a path."""
-    fired = (
+def _fired(case: Case, *faults: str, path: str = "") -> list[float]:
+    """Return when faults met a call of such a path."""
+    return [
         instant(line["at"])
         for line in case.truth
         if line["kind"] == "fault" and line["id"] in faults and path in line.get("path", "")
-    )
-    return max((began + seconds for began in fired if began <= at < began + seconds), default=at)
+    ]
+
+
+def _lasts_until(begun: Iterable[float], at: float, seconds: float) -> float:
+    """Return until when what began at such times, and lasts so long, lasts at a time; else the time."""
+    return max((began + seconds for began in begun if began <= at < began + seconds), default=at)
 
 
 def _stops(case: Case, coids: Sequence[str], conid: int) -> bool:

@@ -266,6 +266,19 @@ def test_nothing_is_sent_for_a_while_after_an_answer_429(fault: str, again: floa
     assert len(i9(run)) == count
 
 
+@pytest.mark.parametrize(("again", "count"), [(330.0, 0), (340.0, 1)])
+def test_nor_after_one_of_the_gateways_own(again: float, count: int) -> None:
+    run = bought()
+    run.over(200.0, STOP_ID)
+    run.over(200.0, TARGET_ID)
+    run.turn(201.0)
+    run.line(202.0, "limited", path="/tickle", limit="all")
+    run.turn(310.0)
+    run.turn(320.0)
+    run.order(again, ticket(9, "SELL", "STP", 10, coid="B-S"))
+    assert len(i9(run)) == count
+
+
 def test_bare_shares_outside_regular_hours_are_not_counted() -> None:
     run = bought()
     run.over(CLOSE_S + 10.0, STOP_ID)
@@ -319,7 +332,7 @@ def test_gap_names_its_shares_and_its_time() -> None:
     ("fault", "path", "again", "count"),
     [
         ("C04", "/portfolio2/U1/positions", 259.0, 0),
-        ("C04", "/portfolio2/U1/positions", 261.0, 1),
+        ("C04", "/portfolio2/U1/positions", 263.0, 1),
         ("C04", "/iserver/account/orders", 259.0, 1),
         ("T04", "/portfolio2/U1/positions", 259.0, 1),
     ],
@@ -333,5 +346,17 @@ def test_shares_that_a_list_had_not_shown_have_to_be_shown_for_half_a_minute(
     run.line(190.0, "fault", id=fault, path=path)
     run.line(210.0, "fault", id=fault, path=path)
     run.turn(211.0, 212.0)
+    run.order(again, ticket(9, "SELL", "STP", 10, coid="B-S"))
+    assert len(i9(run)) == count
+
+
+@pytest.mark.parametrize(("again", "count"), [(291.0, 0), (293.0, 1)])
+def test_that_half_a_minute_begins_with_the_next_list(again: float, count: int) -> None:
+    run = bought()
+    run.line(190.0, "fault", id="C04", path="/portfolio2/U1/positions")
+    run.turn(240.0)
+    run.over(241.0, STOP_ID)
+    run.over(241.0, TARGET_ID)
+    run.turn(242.0, 260.0)
     run.order(again, ticket(9, "SELL", "STP", 10, coid="B-S"))
     assert len(i9(run)) == count
