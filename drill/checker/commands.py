@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from drill.checker.accounts import intent_of
 from drill.checker.book import Order, book_at, final
 from drill.checker.exposure import ended, halts
-from drill.checker.logs import FAR, Case, Goal, Violation
+from drill.checker.logs import FAR, Case, Goal, Violation, instant
 from drill.checker.looks import Looks, alive_after, looks_of
 from drill.checker.proofs import Proofs, proofs_of
 
@@ -66,7 +66,10 @@ def _cancel_asked(case: Case, order: Order, since: float, until: float) -> bool:
 
 
 def flatten_sells(case: Case) -> Iterator[Violation]:
-    """What is ours has an exit soon after a flatten, in liquid hours, but where a sell of it is not proven."""
+    """What is ours has an exit soon after a flatten, in liquid hours, but where a sell of it is not proven.
+
+    Nor for a stock that the exchange halts, which has no price to sell at: its stop stays.
+    """
     seen = looks_of(case), proofs_of(case)
     for goal in case.journal.goals:
         for opened, closed in case.hours:
@@ -79,9 +82,22 @@ def _unsold(case: Case, seen: tuple[Looks, Proofs], goal: Goal, opened: float, c
     due = alive_after(case, looks.clear_from(looked, SELL_S)) if looked < FAR else FAR
     if due >= min(goal.until, closed - NO_ORDERS_BEFORE_CLOSE_S, case.end):
         return
-    book = book_at(case, due)
+    book, halted = book_at(case, due), _halted(case, due)
     for conid, shares in book.own.items():
-        if shares <= 0 or proofs.unproven_until(conid, due) > due:
+        if shares <= 0 or book.symbol(conid) in halted or proofs.unproven_until(conid, due) > due:
             continue
         if not any(i.role == "exit" and i.conid == conid and i.created <= due for i in case.journal.intents.values()):
             yield Violation("I20", due, book.symbol(conid), f"a flatten stands, and {shares} own shares have no exit")
+
+
+def _halted(case: Case, at: float) -> set[str]:
+    """Return the symbols that the exchange halts at a time."""
+    halted: set[str] = set()
+    for line in case.truth:
+        if instant(line["at"]) > at:
+            break
+        if line["kind"] == "deed" and line["do"] == "halt":
+            halted.add(line["symbol"])
+        elif line["kind"] == "deed" and line["do"] == "resume":
+            halted.discard(line["symbol"])
+    return halted

@@ -9,8 +9,9 @@ from datetime import timedelta
 from trading.execution.ownership.likeness import PRICE_TOLERANCE
 from trading.execution.reading.snapshot import BrokerSnapshot
 from trading.execution.reading.told import Told
+from trading.model.exchange_time import exchange_date
 from trading.model.intent_state import DECLARED_ABSENT
-from trading.model.order import Execution, IntentState, OrderIntent, OrderType, Side
+from trading.model.order import Execution, IntentState, OrderIntent, OrderType, Side, Tif
 from trading.model.record import IntentRecord, JournalView
 
 # How long after its end an execution of an order may still be made and told of.
@@ -82,13 +83,16 @@ def allows(record: IntentRecord, execution: Execution, known: Known) -> bool:
     """Return whether the order can have made the execution: sent before it, for that many shares, at such a price.
 
     Size and limit are those that it was told to have last: a split or a person may have changed them. After its end
-    nothing was executed, unless that was taken for its absence, or as many are told to have filled.
+    nothing was executed, unless that was taken for its absence, or as many are told to have filled; an order for the
+    day fills on no later one.
     """
     intent, told = record.intent, known.told.get(record.coid)
     left = record.left if told is None else told.total - record.filled
     # It may be told to have filled by more than it was for, or after its end.
     short = missing(record, known)
     if is_before(record, execution, known.slack) or execution.quantity > max(left, short):
+        return False
+    if _is_after_its_day(intent, execution):
         return False
     if short < execution.quantity and _had_nothing_to_sell(record, known.journal):
         return False
@@ -104,12 +108,17 @@ def may_have_made(record: IntentRecord, execution: Execution) -> bool:
 
     One that is bound by its likeness may have another price by now, which a person gave it.
     """
-    if not same_contract_and_side(record, execution):
+    if not same_contract_and_side(record, execution) or _is_after_its_day(record.intent, execution):
         return False
     if record.order_id is not None and record.order_id == execution.order_id:
         return True
     priced = _within(record.intent, record.intent.limit_price, execution.price) and is_after_trigger(record, execution)
     return record.maybe_live and execution.quantity <= record.left and (record.provisional or priced)
+
+
+def _is_after_its_day(intent: OrderIntent, execution: Execution) -> bool:
+    """Return whether it was executed on a later day than an order for one day was for."""
+    return intent.tif is Tif.DAY and exchange_date(execution.time) > intent.session
 
 
 def _within(intent: OrderIntent, limit_price: float | None, price: float) -> bool:

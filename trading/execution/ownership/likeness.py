@@ -37,6 +37,7 @@ def agrees(intent: OrderIntent, order: BrokerOrder) -> bool:
     """Return whether an order is what the intent asked for."""
     return (
         same_kind(intent, order)
+        and order.tif in {None, intent.tif}
         and round(order.total_quantity) == intent.quantity
         and _same_price(intent.limit_price, order.limit_price, needed=intent.order_type is OrderType.LIMIT)
         and _same_price(intent.stop_price, order.stop_price, needed=intent.order_type is OrderType.STOP)
@@ -76,7 +77,8 @@ def may_be(record: IntentRecord, sight: OrderSight, journal: JournalView, epoch:
         return False
     if order.order_id == record.order_id or order.order_ref == record.coid:
         return True
-    as_read = could_be(intent, _at_price(intent, order))
+    # A person may have changed how long it is good for.
+    as_read = could_be(intent, replace(_at_price(intent, order), tif=None))
     alike = as_read or _split(order, intent, several=True) or is_enlarged(intent, order)
     return alike and not is_bound(order, journal) and not is_settled(sight, journal, epoch)
 

@@ -113,3 +113,12 @@ def test_shares_that_are_sold() -> None:
     run = flattened()
     run.fill(500.0, 2, "SELL", 10)
     assert unsold(run) == []
+
+
+@pytest.mark.parametrize(("resumed", "found"), [(None, []), (800.0, ["AAPL"]), (1000.0, [])])
+def test_stock_that_is_halted_has_no_price_to_sell_at(resumed: float | None, found: list[str]) -> None:
+    run = flattened()
+    run.line(500.0, "deed", do="halt", symbol="AAPL")
+    if resumed is not None:
+        run.line(resumed, "deed", do="resume", symbol="AAPL")
+    assert unsold(run) == found

@@ -19,7 +19,8 @@ from trading.execution.ownership.execution_bounds import (
     same_contract_and_side,
 )
 from trading.execution.reading.told import Told
-from trading.model.order import IntentState, Side
+from trading.model.exchange_time import exchange_date
+from trading.model.order import IntentState, Side, Tif
 from trading.model.record import IntentRecord, JournalView
 
 SLACK = timedelta(seconds=2)
@@ -129,3 +130,20 @@ def test_stop_of_an_entry_that_was_rejected_unfilled_has_nothing_to_sell() -> No
     rejected = replace(ENTRY, state=IntentState.REJECTED)
     assert not allows(STOP, execution(STOP), known(STOP, rejected))
     assert allows(STOP, execution(STOP), known(STOP, replace(rejected, filled=9)))
+
+
+@pytest.mark.parametrize(("days", "possible"), [(0, True), (1, False)])
+def test_order_for_the_day_fills_on_no_later_one(days: int, *, possible: bool) -> None:
+    assert ENTRY.intent.tif is Tif.DAY
+    on_its_day = execution(ENTRY)
+    assert exchange_date(on_its_day.time) == ENTRY.intent.session
+    bought = replace(on_its_day, time=on_its_day.time + timedelta(days=days))
+    lost = replace(ENTRY, state=IntentState.LOST)
+    assert allows(lost, bought, known(lost)) is possible
+    named = replace(bought, order_id=ENTRY.order_id)
+    assert may_have_made(ENTRY, named) is possible
+
+
+def test_order_until_cancelled_fills_on_any_day() -> None:
+    sold = execution(STOP)
+    assert allows(STOP, replace(sold, time=sold.time + timedelta(days=3)), known(STOP))

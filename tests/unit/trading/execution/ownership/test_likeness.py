@@ -22,7 +22,7 @@ from tests.unit.trading.execution.ownership.test_order_matching import (
 from trading.execution.ownership.likeness import agrees, is_same, is_settled, is_still, may_be, named
 from trading.execution.ownership.order_matching import Binding
 from trading.model.command import CommandRecord, Step
-from trading.model.order import LIFE, TERMINAL, BrokerOrder, BrokerStatus, IntentState, OrderLife, OrderType, Side
+from trading.model.order import LIFE, TERMINAL, BrokerOrder, BrokerStatus, IntentState, OrderLife, OrderType, Side, Tif
 from trading.model.record import IntentRecord, JournalView, Split
 from trading.model.request import RequestKind
 
@@ -40,6 +40,7 @@ def test_an_entry_and_an_exit_have_our_name_at_the_broker_and_a_child_has_none()
         {"conid": MSFT},
         {"side": Side.SELL},
         {"order_type": OrderType.STOP},
+        {"tif": Tif.GTC},
         {"total_quantity": 8.0},
         {"limit_price": 100.02},
         {"limit_price": None},
@@ -55,8 +56,15 @@ def test_stop_agrees_in_its_stop_price_and_whatever_else_it_shows_as_a_price() -
     assert not agrees(STOP.intent, shows(STOP, price=94.99))
 
 
-def test_type_that_is_not_shown_is_no_contradiction() -> None:
+def test_type_and_tif_that_are_not_shown_are_no_contradiction() -> None:
     assert agrees(ENTRY.intent, shows(ENTRY, order_type=None))
+    assert agrees(ENTRY.intent, shows(ENTRY, tif=None))
+
+
+def test_nothing_proves_an_order_absent_beside_one_like_it_that_is_good_for_longer() -> None:
+    unknown = replace(ENTRY, state=S.UNKNOWN, order_id=None)
+    (sight,) = reading(IN_SESSION, shows(ENTRY, order_ref=None, tif=Tif.GTC)).sights.values()
+    assert may_be(unknown, sight, JournalView((unknown,), ()), EPOCH)
 
 
 # ---- what an id still means
