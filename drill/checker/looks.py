@@ -9,10 +9,12 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 from drill.checker.logs import FAR, Case, instant
 
-_DAY_S, _MIDNIGHT_S = 86_400.0, 4 * 3600.0
+_NEW_YORK = ZoneInfo("America/New_York")
 DISTURBANCES = ("client_fault", "gateway_crash", "death", "start", "no_start")
 
 
@@ -86,8 +88,9 @@ def looks_of(case: Case) -> Looks:
 
 
 def day_ends(at: float) -> float:
-    """Return when the exchange's day ends, by its summer time."""
-    return (at - _MIDNIGHT_S) // _DAY_S * _DAY_S + _DAY_S + _MIDNIGHT_S
+    """Return when the exchange's day ends."""
+    day = datetime.fromtimestamp(at, _NEW_YORK).date() + timedelta(days=1)
+    return datetime.combine(day, time(), _NEW_YORK).timestamp()
 
 
 def alive_after(case: Case, at: float) -> float:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
-from trading.execution.ownership.likeness import PRICE_TOLERANCE
+from trading.execution.ownership.likeness import PRICE_TOLERANCE, agrees
 from trading.execution.reading.snapshot import BrokerSnapshot
-from trading.execution.reading.told import Told
+from trading.execution.reading.told import Told, told_by
 from trading.model.exchange_time import exchange_date
 from trading.model.intent_state import DECLARED_ABSENT
-from trading.model.order import Execution, IntentState, OrderIntent, OrderType, Side, Tif
+from trading.model.order import BrokerOrder, Execution, IntentState, OrderIntent, OrderType, Side, Tif
 from trading.model.record import IntentRecord, JournalView
 
 # How long after its end an execution of an order may still be made and told of.
@@ -34,6 +35,20 @@ class Known:
     slack: timedelta
     theirs: frozenset[str]
     spent: frozenset[str]
+
+
+def told_apart(journal: JournalView, snapshot: BrokerSnapshot) -> dict[str, Told]:
+    """Return what the list says of orders of ours that are shown under one id, by coid: each one's row is like it."""
+    rows: defaultdict[int, list[BrokerOrder]] = defaultdict(list)
+    for row in snapshot.order_rows:
+        rows[row.order_id].append(row)
+    found = {}
+    for record in journal.records:
+        shown = rows.get(record.order_id or 0, [])
+        its = [row for row in shown if agrees(record.intent, row)]
+        if len(its) == 1 < len(shown) and record.seen_epoch == snapshot.epoch:
+            found[record.coid] = told_by(its[0])
+    return found
 
 
 def missing(record: IntentRecord, known: Known) -> int:
@@ -94,7 +109,7 @@ def allows(record: IntentRecord, execution: Execution, known: Known) -> bool:
         return False
     if _is_after_its_day(intent, execution):
         return False
-    if short < execution.quantity and _had_nothing_to_sell(record, known.journal):
+    if short < execution.quantity and had_nothing_to_sell(record, known.journal):
         return False
     more = record.state in DECLARED_ABSENT or short >= execution.quantity
     ended = None if more else record.ended_at
@@ -130,7 +145,7 @@ def _within(intent: OrderIntent, limit_price: float | None, price: float) -> boo
     return price >= limit_price - PRICE_TOLERANCE
 
 
-def _had_nothing_to_sell(record: IntentRecord, journal: JournalView) -> bool:
+def had_nothing_to_sell(record: IntentRecord, journal: JournalView) -> bool:
     """Return whether it is the stop or target of an entry that was rejected before it bought anything."""
     entry = journal.by_coid.get(record.intent.parent_coid or "")
     return entry is not None and entry.state is IntentState.REJECTED and entry.filled == 0

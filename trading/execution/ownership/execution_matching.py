@@ -12,11 +12,13 @@ from trading.execution.ownership.execution_bounds import (
     Known,
     allows,
     are_gone,
+    had_nothing_to_sell,
     is_after_its_end,
     is_after_trigger,
     is_before,
     missing,
     same_contract_and_side,
+    told_apart,
 )
 from trading.execution.ownership.others import is_anothers, is_of_a_namesake, is_of_the_other_by_its_name, unseen_legs
 from trading.execution.ownership.splits import SPLITS
@@ -63,7 +65,8 @@ def match_executions(
     """
     ordered = sorted(executions, key=lambda each: (each.time, each.side is Side.SELL, each.execution_id))
     slack = _CLOCKS_UNKNOWN if skew_s is None else _CLOCKS_APART + timedelta(seconds=abs(skew_s))
-    known = Known(journal, snapshot, told_of(journal, snapshot, told), slack, theirs, spent)
+    said = {**told_of(journal, snapshot, told), **told_apart(journal, snapshot)}
+    known = Known(journal, snapshot, said, slack, theirs, spent)
     fills: list[tuple[str, Execution]] = []
     unnamed: list[Execution] = []
     for execution in ordered:
@@ -97,7 +100,7 @@ def _by_name_or_id(execution: Execution, known: Known) -> str | None:
         and same_contract_and_side(record, execution)
         and record.state not in NEVER_LEFT
     ]
-    if _fill(execution) in known.theirs:
+    if _fill(execution) in known.theirs or (is_correction(execution) and _fill(execution) in known.spent):
         return None
     certain = [record for record in candidates if record.seen_epoch == known.snapshot.epoch and not record.provisional]
     if len(certain) == 1 and not is_before(certain[0], execution, known.slack):
@@ -107,13 +110,15 @@ def _by_name_or_id(execution: Execution, known: Known) -> str | None:
         over = execution.quantity > record.left and (
             record.state in DECLARED_ABSENT or is_of_a_namesake(execution, known.journal, known.snapshot)
         )
-        if not over and (not is_after_its_end(record, execution) or missing(record, known) >= execution.quantity):
+        unlikely = is_after_its_end(record, execution) or had_nothing_to_sell(record, known.journal)
+        if not over and (not unlikely or missing(record, known) >= execution.quantity):
             return record.coid
     # An id of another session may have been given again: the order has to allow it, and no list shows another.
     if is_anothers(execution, known.journal, known.snapshot):
         return None
     fitting = [each for each in candidates if allows(each, execution, known) or _is_all_of(each, execution, known)]
-    return fitting[-1].coid if fitting else None
+    short = [each for each in fitting if missing(each, known) >= execution.quantity > 0]
+    return (short or fitting)[-1].coid if fitting else None
 
 
 def _is_of_a_twin(record: IntentRecord, execution: Execution, known: Known) -> bool:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from drill.checker.logs import FAR
-from drill.checker.looks import Looks, alive_after, looks_of
+import pytest
+
+from drill.checker.logs import FAR, instant
+from drill.checker.looks import Looks, alive_after, day_ends, looks_of
 from tests.unit.drill.checker.made_up import MadeUp, seconds
 
 
@@ -84,3 +86,15 @@ def test_dead_process_has_twenty_seconds_after_its_start() -> None:
     assert alive_after(case, seconds(90.0)) == seconds(90.0)
     assert alive_after(case, seconds(120.0)) == seconds(180.0)
     assert alive_after(case, seconds(200.0)) == seconds(200.0)
+
+
+@pytest.mark.parametrize(
+    ("at", "ends"),
+    [
+        ("2017-01-10T04:22:45Z", "2017-01-10T05:00:00Z"),
+        ("2017-01-10T05:00:00Z", "2017-01-11T05:00:00Z"),
+        ("2017-07-10T04:22:45Z", "2017-07-11T04:00:00Z"),
+    ],
+)
+def test_exchanges_day_ends_at_midnight_in_new_york(at: str, ends: str) -> None:
+    assert day_ends(instant(at)) == instant(ends)

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from tests.fakes.trading_states import AAPL, IN_SESSION, MSFT, reading
+from tests.fakes.trading_states import AAPL, IN_SESSION, MSFT, reading, shows, stop
 from tests.unit.trading.execution.ownership.test_execution_matching import ENTRY, STOP, TARGET, execution
 from tests.unit.trading.execution.shares_shown import TEN
 from trading.execution.ownership.execution_bounds import (
@@ -17,10 +17,11 @@ from trading.execution.ownership.execution_bounds import (
     may_have_made,
     missing,
     same_contract_and_side,
+    told_apart,
 )
 from trading.execution.reading.told import Told
 from trading.model.exchange_time import exchange_date
-from trading.model.order import IntentState, Side, Tif
+from trading.model.order import BrokerStatus, IntentState, Side, Tif
 from trading.model.record import IntentRecord, JournalView
 
 SLACK = timedelta(seconds=2)
@@ -147,3 +148,16 @@ def test_order_for_the_day_fills_on_no_later_one(days: int, *, possible: bool) -
 def test_order_until_cancelled_fills_on_any_day() -> None:
     sold = execution(STOP)
     assert allows(STOP, replace(sold, time=sold.time + timedelta(days=3)), known(STOP))
+
+
+def test_two_orders_under_one_id_are_told_apart_by_the_rows_that_are_like_them() -> None:
+    later = stop("F-S", 2, parent="F", stop=98.0)
+    journal = JournalView((STOP, later), ())
+    filled, unfilled = shows(STOP, BrokerStatus.CANCELLED, filled_quantity=9.0), shows(later)
+    rows = reading(IN_SESSION, orders=(filled, unfilled))
+    assert {coid: said.filled for coid, said in told_apart(journal, rows).items()} == {STOP.coid: 9, later.coid: 0}
+    # One row, or two of the same order that contradict each other, say nothing of which it is.
+    assert told_apart(journal, reading(IN_SESSION, orders=(filled,))) == {}
+    assert told_apart(journal, reading(IN_SESSION, orders=(filled, shows(STOP)))) == {}
+    earlier = JournalView((replace(STOP, seen_epoch=0), later), ())
+    assert told_apart(earlier, rows).keys() == {later.coid}

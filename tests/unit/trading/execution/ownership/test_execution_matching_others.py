@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.fakes.trading_states import AAPL, IN_SESSION, after, reading, sale, shows
+from tests.fakes.trading_states import AAPL, IN_SESSION, after, reading, sale, shows, stop
 from tests.unit.trading.execution.ownership.test_execution_matching import ENTRY, STOP, TARGET, UNSEEN, execution, match
 from tests.unit.trading.execution.shares_shown import TEN
 from trading.execution.ownership.execution_matching import match_executions
@@ -229,3 +229,33 @@ def test_fill_under_an_id_of_this_session_is_anothers_where_a_list_told_or_an_ab
     bought = execution(made, quantity, order_ref=None)
     known = frozenset({fill_key(bought.execution_id)}) if theirs else frozenset[str]()
     assert bool(match((made,), bought, theirs=known).fills) is ours
+
+
+@pytest.mark.parametrize("quantity", [0.0, 6.0])
+def test_sale_by_hand_that_is_corrected_after_its_id_was_given_to_an_order_of_ours_stays_anothers(
+    quantity: float,
+) -> None:
+    spent = frozenset({fill_key("0000a.b.01.01")})
+    corrected = execution(TARGET, quantity, 106.0, order_ref=None, execution_id="0000a.b.01.02")
+    assert match((TARGET,), corrected, orders=(shows(TARGET),), spent=spent).fills == ()
+    assert len(match((TARGET,), corrected, orders=(shows(TARGET),)).fills) == 1
+
+
+def test_sale_under_the_id_of_two_stops_is_that_ones_whose_row_has_filled() -> None:
+    over = replace(STOP, state=IntentState.CANCELLED, ended_at=after(-3600))
+    later = stop("F-S", 2, parent="F", stop=98.0)
+    sold = execution(STOP, 9, 95.0, order_ref=None)
+    filled = shows(STOP, BrokerStatus.CANCELLED, filled_quantity=9.0)
+    unfilled = shows(later, BrokerStatus.INACTIVE)
+    matched = match((over, later), sold, orders=(unfilled, filled))
+    assert [coid for coid, _ in matched.fills] == [over.coid]
+    matched = match((over, later), sold, orders=(replace(unfilled, filled_quantity=9.0),))
+    assert [coid for coid, _ in matched.fills] == [later.coid]
+
+
+@pytest.mark.parametrize(("state", "ours"), [(IntentState.REJECTED, False), (IntentState.WORKING, True)])
+def test_sale_under_the_id_of_a_stop_of_this_session_is_anothers_where_its_entry_was_rejected_unfilled(
+    state: IntentState, *, ours: bool
+) -> None:
+    matched = match((replace(ENTRY, state=state), STOP), execution(STOP, 9, 95.0, order_ref=None))
+    assert [coid for coid, _ in matched.fills] == ([STOP.coid] if ours else [])

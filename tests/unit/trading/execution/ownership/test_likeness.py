@@ -63,7 +63,7 @@ def test_type_and_tif_that_are_not_shown_are_no_contradiction() -> None:
 
 def test_nothing_proves_an_order_absent_beside_one_like_it_that_is_good_for_longer() -> None:
     unknown = replace(ENTRY, state=S.UNKNOWN, order_id=None)
-    (sight,) = reading(IN_SESSION, shows(ENTRY, order_ref=None, tif=Tif.GTC)).sights.values()
+    (sight,) = reading(IN_SESSION, orders=(shows(ENTRY, order_ref=None, tif=Tif.GTC),)).sights.values()
     assert may_be(unknown, sight, JournalView((unknown,), ()), EPOCH)
 
 
