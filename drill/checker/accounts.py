@@ -65,7 +65,7 @@ def i5_all_fills_are_counted(case: Case) -> Iterator[Violation]:
             filled[given.get(name, intent.coid)] += execution.quantity
     for counted in case.journal.executions:
         true = book.executions.get(fill_of(counted.execution_id))
-        if true is not None and not true.own and not counted.replaced and _came_again(book, true):
+        if true is not None and not true.own and not counted.replaced and _is_just_like(case, book, counted.coid, true):
             filled[counted.coid] += true.quantity
     for intent in case.journal.intents.values():
         if intent.filled != filled[intent.coid]:
@@ -202,8 +202,7 @@ def i6_nothing_is_invented(case: Case) -> Iterator[Violation]:
         problem = None
         if true is None:
             problem = "the broker has no such execution"
-        elif not true.own and _came_again(book, true):
-            # Contract, side and id are those of an order of ours, and nothing else tells.
+        elif not true.own and _is_just_like(case, book, execution.coid, true):
             continue
         elif not true.own:
             problem = f"it is another's, of order {true.order_id}"
@@ -235,10 +234,34 @@ def _given_again_at_once(case: Case, book: Book) -> dict[str, str]:
     return found
 
 
-def _came_again(book: Book, execution: Execution) -> bool:
-    """Return whether an order of ours in this contract, on this side, had the id before."""
+def _is_just_like(case: Case, book: Book, coid: str, execution: Execution) -> bool:
+    """Return whether nothing tells another's execution from one of an order of ours.
+
+    Its id had been that order's in this contract, on this side, or was named in the question about it; or no trade
+    names its order, and it makes up at the same price for what the broker took back of that order.
+    """
     same = (execution.order_id, execution.conid, execution.side)
-    return any(order.own and (order.order_id, order.conid, order.side) == same for order in book.former)
+    if any(order.own and (order.order_id, order.conid, order.side) == same for order in book.former):
+        return True
+    intent = case.journal.intents.get(coid)
+    if intent is not None and same == (intent.order_id, intent.conid, intent.side):
+        questions = (line for line in case.truth if line["kind"] == "question")
+        if any(execution.order_id in line["order_ids"] for line in questions):
+            return True
+    return not book.trades_name_orders and any(
+        each.own
+        and each.corrected
+        and each.order is not None
+        and (each.conid, each.side, each.price) == (execution.conid, execution.side, execution.price)
+        and _taken_back(book, each.order) == execution.quantity
+        for each in book.executions.values()
+    )
+
+
+def _taken_back(book: Book, order: Order) -> int:
+    """Return how many shares fewer the executions of an order that has filled whole come to now."""
+    made = sum(each.quantity for each in book.executions.values() if each.order is order)
+    return order.quantity - made
 
 
 def i7_counted_once(case: Case) -> Iterator[Violation]:

@@ -257,3 +257,34 @@ def test_fill_just_before_its_id_was_given_again_may_be_the_next_orders(after_s:
     case = run.case()
     assert len(list(accounts.i6_nothing_is_invented(case))) == told
     assert (len(list(accounts.i5_all_fills_are_counted(case))) > 0) is bool(told)
+
+
+@pytest.mark.parametrize(("named", "told"), [(ENTRY_ID, 0), (ENTRY_ID + 1, 1)])
+def test_fill_under_an_id_that_a_question_named_for_ours_may_be_taken_for_ours(named: int, told: int) -> None:
+    run = MadeUp()
+    run.intent(ENTRY, "entry", order_id=ENTRY_ID)
+    run.line(10.0, "question", reply_id="r", order_ids=[named], coids=[ENTRY])
+    run.line(30.0, "deed", do="trade", order_id=ENTRY_ID, symbol=SYMBOL, side="BUY", quantity=10)
+    run.fill(30.0, ENTRY_ID, "BUY", 10, "0000a.b.01.01")
+    run.booked("0000a.b.01.01", ENTRY)
+    assert len(list(accounts.i6_nothing_is_invented(run.case()))) == told
+
+
+@pytest.mark.parametrize(
+    ("names_orders", "sold", "price", "told"),
+    [(False, 3, 100.0, 0), (False, 2, 100.0, 1), (False, 3, 100.01, 1), (True, 3, 100.0, 1)],
+)
+def test_sale_that_makes_up_for_what_was_taken_back_of_a_target_may_be_taken_for_its(
+    sold: int, price: float, told: int, *, names_orders: bool
+) -> None:
+    run = MadeUp()
+    run.line(-4000.0, "start", behaviour={"order_id_in_trades": names_orders})
+    run.bracket(50.0)
+    run.intent(TARGET, "target", order_id=TARGET_ID, side="SELL")
+    run.fill(100.0, ENTRY_ID, "BUY", 10)
+    run.fill(200.0, TARGET_ID, "SELL", 10, "0000a.b.02.01", price=100.0)
+    run.fill(210.0, TARGET_ID, "SELL", 7, "0000a.b.02.02", price=100.0)
+    run.line(220.0, "deed", do="trade", order_id=50, symbol=SYMBOL, side="SELL", quantity=sold)
+    run.fill(220.0, 50, "SELL", sold, "0000a.b.50.01", price=price)
+    run.booked("0000a.b.50.01", TARGET, "SELL", sold)
+    assert len(list(accounts.i6_nothing_is_invented(run.case()))) == told
