@@ -13,7 +13,10 @@ _CLOSE = 1e-9
 
 @dataclass(slots=True)
 class Position:
-    """Shares held of one contract, negative when short; `cost` with commissions, signed like the shares."""
+    """Shares held of one contract, negative when short; `cost` with commissions, signed like the shares.
+
+    `closed_at` is the cost of a share when the last one was closed, after splits since.
+    """
 
     conid: int
     column: int
@@ -22,6 +25,7 @@ class Position:
     cost: float = 0.0
     realized: float = 0.0
     realized_day: int = -1
+    closed_at: float = 0.0
 
     @property
     def average_cost(self) -> float:
@@ -95,13 +99,27 @@ class Account:
         self._hold(order, sign * quantity, sign * value + charge, day_index)
         return charge
 
-    def adjust(self, conid: int, shares: int, cost: float) -> None:
-        """Change a position and what it cost without an order: a correction."""
-        position = self.positions.get(conid)
-        if position is not None:
-            position.quantity += shares
-            position.cost += cost
-        self.cash = fills.cents(self.cash - cost)
+    def correct(self, old: Execution, new: Execution, day_index: int) -> None:
+        """Book an execution as `new` that was booked as `old`: cash, shares and their cost.
+
+        Shares whose sale is taken back cost what they did before it, and so do those short of a purchase that had
+        covered them; what was earned is taken back with it. Where none are held, shares had been bought and sold.
+        """
+        sign = 1 if old.side is Side.BUY else -1
+        shares = sign * (new.quantity - old.quantity)
+        value = sign * (new.quantity * new.price - old.quantity * old.price)
+        self.cash = fills.cents(self.cash - value)
+        position = self.positions.get(old.conid)
+        if position is None:
+            return
+        held, after = position.quantity, position.quantity + shares
+        cost = value
+        closed = held * sign < 0 or (held == 0 and old.side is Side.SELL)
+        if closed and after * sign <= 0:
+            cost = shares * (position.average_cost or position.closed_at)
+            position.realized = (position.realized if position.realized_day == day_index else 0.0) + cost - value
+            position.realized_day = day_index
+        self._change(position, shares, cost)
 
     def split(self, conid: int, ratio: float, price: float, day_index: int) -> int:
         """Split a position and return the whole shares of it; a fraction is paid out at `price`, that after the split.
@@ -109,7 +127,10 @@ class Account:
         What the position cost stays, less the part of the fraction, which is realized.
         """
         position = self.positions.get(conid)
-        if position is None or not position.quantity:
+        if position is None:
+            return 0
+        position.closed_at /= ratio
+        if not position.quantity:
             return 0
         exact = position.quantity * ratio
         whole = int(exact + (_CLOSE if exact > 0.0 else -_CLOSE))
@@ -134,11 +155,16 @@ class Account:
         held = position.quantity
         closing = min(abs(held), abs(change)) if held * change < 0 else 0
         if not closing:
-            position.quantity += change
-            position.cost += cost
+            self._change(position, change, cost)
             return
         part = closing / abs(change)
         released = position.cost * closing / abs(held)
         position.realized += -cost * part - released
-        position.quantity += change
-        position.cost = position.cost - released + cost * (1.0 - part) if position.quantity else 0.0
+        self._change(position, change, cost * (1.0 - part) - released)
+
+    @staticmethod
+    def _change(position: Position, shares: int, cost: float) -> None:
+        """Change a position and what it cost; that of a flat one is exactly 0."""
+        position.closed_at = position.average_cost or position.closed_at
+        position.quantity += shares
+        position.cost = position.cost + cost if position.quantity else 0.0

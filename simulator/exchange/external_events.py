@@ -13,7 +13,6 @@ from typing import Any
 import msgspec
 
 from simulator.exchange import reports
-from simulator.exchange.account import Execution
 from simulator.exchange.engine import Exchange
 from simulator.exchange.orders import LIVE, By, Kind, Order, Side, State, Ticket, Tif
 from trading.market import fills
@@ -171,18 +170,12 @@ def _correct(exchange: Exchange, event: ExternalEvent) -> dict[str, Any]:
     new = replace(
         old, execution_id=f"{head}.{int(revision) + 1:02d}", price=price, quantity=quantity, at_us=exchange.now_us
     )
-    _settle(exchange, old, new)
+    exchange.account.correct(old, new, exchange.market.day_at(exchange.now_us))
     new = replace(new, position=exchange.account.held(old.conid))
     executions.append(new)
     exchange.events += 1
     exchange.log.append("fill", exchange.now_us, execution=new, cash=exchange.account.cash)
     return {"execution_id": new.execution_id}
-
-
-def _settle(exchange: Exchange, old: Execution, new: Execution) -> None:
-    sign = 1 if old.side is Side.BUY else -1
-    change = sign * (new.quantity * new.price - old.quantity * old.price)
-    exchange.account.adjust(old.conid, sign * (new.quantity - old.quantity), change)
 
 
 def _split(exchange: Exchange, event: ExternalEvent) -> dict[str, Any]:
