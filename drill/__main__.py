@@ -50,8 +50,15 @@ class _Command:
             return self._kill(kill_points.chosen(chosen.kill_points))
         if chosen.replay is not None:
             return self._replay(chosen.replay)
-        swarm = not (chosen.singles or chosen.pairs or chosen.always) or chosen.swarm
-        wanted = tasks(chosen.seeds, swarm=swarm, singles=chosen.singles, pairs=chosen.pairs, without_end=chosen.always)
+        swarm = not (chosen.singles or chosen.pairs or chosen.always or chosen.crowded) or chosen.swarm
+        wanted = tasks(
+            chosen.seeds,
+            swarm=swarm,
+            singles=chosen.singles,
+            pairs=chosen.pairs,
+            without_end=chosen.always,
+            crowds=chosen.crowded,
+        )
         until = None if chosen.seconds is None else self._began + chosen.seconds
         drawn = 0
         for task, verdict in run_all(wanted, Setting(chosen.config), chosen.jobs, self._clock, until):
@@ -66,7 +73,7 @@ class _Command:
         """Look for each planted bug; store the schedule that finds it."""
         chosen, missed = self._arguments, 0
         for name in names:
-            wanted = tasks(chosen.seeds, swarm=not chosen.singles or chosen.swarm, singles=chosen.singles, pairs=False)
+            wanted = tasks(chosen.seeds, swarm=not chosen.singles or chosen.swarm, singles=chosen.singles)
             until = None if chosen.seconds is None else self._clock() + chosen.seconds
             find = hunt(name, wanted, chosen.config, chosen.jobs, self._clock, until)
             if find is None:
@@ -174,10 +181,11 @@ def _parser() -> argparse.ArgumentParser:
         "unknown broker behaviour, and judges each by its invariants (docs/drill.md).",
     )
     parser.add_argument("--seeds", type=_seeds, default=range(20), metavar="A:B", help="which, B left out (0:20)")
-    parser.add_argument("--swarm", action="store_true", help="the swarm too, beside --singles, --pairs, --always")
+    parser.add_argument("--swarm", action="store_true", help="the swarm too, beside the other kinds")
     parser.add_argument("--singles", action="store_true", help="every fault alone, on each role that it can meet")
     parser.add_argument("--pairs", action="store_true", help="every two faults")
     parser.add_argument("--always", action="store_true", help="every fault on all its calls for a while (1,200 a seed)")
+    parser.add_argument("--crowded", action="store_true", help="the swarm with the faults of another seed as well")
     parser.add_argument("--config", type=Path, default=CONFIG, help="config.json of the trading system")
     parser.add_argument("--jobs", type=int, default=1, metavar="N", help="processes")
     parser.add_argument("--seconds", type=float, metavar="S", help="begin nothing more after that many seconds")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from drill import always, draw
+from drill import always, crowded, draw
 from drill.mutants import planted
 from drill.schedule import Schedule, without_faults
 from drill.trial import Verdict, try_out
@@ -47,6 +47,8 @@ class Task:
         elif self.kind == "pair":
             first, second = self.faults
             drawn = draw.pair(first, second, self.seed, world)
+        elif self.kind == "crowded":
+            drawn = crowded.crowded(self.seed, world)
         else:
             drawn = draw.swarm(self.seed, world)
         return without_faults(drawn) if self.clean else drawn
@@ -62,9 +64,18 @@ class Setting:
 
 
 def tasks(
-    seeds: Sequence[int], *, swarm: bool, singles: bool, pairs: bool, without_end: bool = False
+    seeds: Sequence[int],
+    *,
+    swarm: bool,
+    singles: bool = False,
+    pairs: bool = False,
+    without_end: bool = False,
+    crowds: bool = False,
 ) -> Iterator[Task]:
-    """Yield what was asked for, in a fixed order: the swarm, single faults, pairs, and faults that are always on."""
+    """Yield what was asked for, in a fixed order.
+
+    That is the swarm, single faults, pairs, faults that are always on, and crowds of them.
+    """
     if swarm:
         yield from (Task("swarm", seed) for seed in seeds)
     if singles:
@@ -73,6 +84,8 @@ def tasks(
         yield from (Task("pair", seed, each) for seed in seeds for each in draw.all_pairs())
     if without_end:
         yield from (Task("always", seed, always=each) for seed in seeds for each in always.all_always())
+    if crowds:
+        yield from (Task("crowded", seed) for seed in seeds)
 
 
 _shared: dict[str, Any] = {}
