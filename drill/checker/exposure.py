@@ -187,19 +187,22 @@ def _lingered(
 def i11_hands_off(case: Case) -> Iterator[Violation]:
     """Nothing is cancelled or changed that is another's, and never all orders at once.
 
-    An id of ours that the broker gives to another's order is still ours to a turn that had read the list by then.
+    An id of ours that the broker gives to another's order is still ours to a turn that had read the list by then; one
+    of another's that a question then names for ours is ours.
     """
-    made, given = met(case, "O25"), dict[int, int]()
+    made, given, named = met(case, "O25"), dict[int, int](), dict[int, float]()
     ends = [event["seq"] for event in case.happened("turn")]
     for line, book in walk(case):
         if line["kind"] == "deed" and any(o.own and o.order_id == line.get("order_id") for o in book.former):
             given[line["order_id"]] = bisect_right(ends, line["seq"])
+        if line["kind"] == "question":
+            named |= dict.fromkeys(line["order_ids"], book.at)
         if line["kind"] != "request" or "/order/" not in line["path"]:
             continue
         text = line["path"].rpartition("/")[2]
         order = book.orders.get(int(text)) if text.isdigit() else None
         # One that O25 made carries a name of ours: there is nothing to tell it from ours by.
-        ours = order is None or order.own or order.coid in made
+        ours = order is None or order.own or order.coid in made or named.get(order.order_id, 0.0) > order.placed
         ours = ours or given.get(int(text)) == bisect_right(ends, line["seq"])
         if text == "-1" or not ours:
             what = "all orders were cancelled" if text == "-1" else "another's order was touched"

@@ -284,6 +284,18 @@ def test_id_of_ours_that_another_order_was_given_is_ours_to_the_turn_that_had_re
         assert len(list(exposure.i11_hands_off(run.case()))) == count, read_again
 
 
+def test_id_of_anothers_order_that_a_question_names_for_ours_is_ours() -> None:
+    for asked, count in ((160.0, 0), (140.0, 1)):
+        run = bought()
+        if asked < 150.0:
+            run.line(asked, "question", reply_id="r", order_ids=[50], coids=["B-S"])
+        run.line(150.0, "deed", do="trade", order_id=50, symbol=SYMBOL, side="BUY", quantity=4, order_type="MKT")
+        if asked > 150.0:
+            run.line(asked, "question", reply_id="r", order_ids=[50], coids=["B-S"])
+        run.request(200.0, verb="DELETE", path="/iserver/account/DU1234567/order/50")
+        assert len(list(exposure.i11_hands_off(run.case()))) == count, asked
+
+
 def test_nothing_is_bought_while_the_mode_is_halted() -> None:
     for at, count in ((-3100.0, 0), (-3000.0, 1), (-2000.0, 0)):
         run = MadeUp()
