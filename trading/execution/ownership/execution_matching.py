@@ -320,6 +320,9 @@ def _by_unproven_leg(
     for execution in executions:
         if execution.order_id in ids or execution.order_ref is not None or is_anothers(execution, journal, snapshot):
             continue
+        if not execution.price > 0.0:
+            # A stop sells at no price of its own: without one nothing tells its sale from another's.
+            continue
         owned = journal.owned(execution.conid)
         there = [each for each in executions if each.conid == execution.conid]
         its = [each for each in there if each.order_id == execution.order_id is not None] or [execution]

@@ -26,7 +26,8 @@ from trading.model.record import JournalView
 
 @pytest.mark.parametrize("order_id", [4711, None])
 @pytest.mark.parametrize(
-    ("price", "leg"), [(94.0, "E-S"), (95.95, "E-S"), (95.96, None), (104.99, None), (105.0, "E-T"), (200.0, "E-T")]
+    ("price", "leg"),
+    [(0.0, None), (94.0, "E-S"), (95.95, "E-S"), (95.96, None), (104.99, None), (105.0, "E-T"), (200.0, "E-T")],
 )
 def test_sale_under_no_known_id_is_that_of_the_unseen_leg_whose_price_allows_it(
     order_id: int | None, price: float, leg: str | None
