@@ -116,7 +116,10 @@ def _bought_back(book: Book, looks: Looks, conid: int) -> int:
     bought = [each for each in others if each.side == "BUY"]
     sold = [each for each in others if each.side == "SELL"]
     seen = [looks.first_clear(each.at) for each in sold]
-    again = (buy for buy in bought if any(s.at <= buy.at < look for s, look in zip(sold, seen, strict=True)))
+    # At one and the same instant no look lies in between, though one may follow there.
+    again = (
+        buy for buy in bought if any(s.at == buy.at or s.at < buy.at < look for s, look in zip(sold, seen, strict=True))
+    )
     return min(sum(each.quantity for each in again), sum(each.quantity for each in sold))
 
 

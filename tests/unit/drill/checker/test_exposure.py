@@ -60,6 +60,15 @@ def test_what_was_sold_by_hand_and_bought_back_before_a_look_may_be_sold(
     assert len([each for each in i10(run) if "sold" in each.sentence]) == count
 
 
+def test_look_at_the_instant_of_a_sale_by_hand_and_its_way_back_sees_neither() -> None:
+    run = bought()
+    run.fill(200.0, 50, "SELL", 5)
+    run.fill(200.0, 51, "BUY", 5)
+    run.turn(200.0)
+    run.fill(3000.0, STOP_ID, "SELL", 10)
+    assert i10(run) == []
+
+
 @pytest.mark.parametrize(
     ("sold_at", "seen_at", "count"),
     [(215.0, 205.0, 0), (325.0, 205.0, 0), (326.0, 205.0, 1), (9000.0, 8999.0, 0), (9000.0, 8879.0, 1)],
