@@ -19,6 +19,7 @@ from trading.model.order import (
     OrderIntent,
     OrderLife,
     OrderType,
+    Role,
 )
 from trading.model.record import IntentRecord, JournalView
 from trading.model.request import RequestKind
@@ -52,15 +53,18 @@ def is_split(intent: OrderIntent, order: BrokerOrder) -> bool:
 def could_be(intent: OrderIntent, order: BrokerOrder) -> bool:
     """Return whether an order is what the intent asked for, or that after a split.
 
-    A bracket's child may work for a part of it by now.
+    A stop or target may work for a part of it by now.
     """
     return in_part(intent, order) or is_split(intent, order)
 
 
 def in_part(intent: OrderIntent, order: BrokerOrder) -> bool:
-    """Return whether an order is what the intent asked for, or of a bracket's child a part of that."""
-    whole = order.total_quantity if named(intent) else intent.quantity
-    return 0 < round(order.total_quantity) <= intent.quantity and agrees(intent, replace(order, total_quantity=whole))
+    """Return whether an order is what the intent asked for, or of a stop or target a part of that.
+
+    So it is while its entry has filled in part, and where the other leg of its group has.
+    """
+    part = intent.role in {Role.STOP, Role.TARGET} and 0 < round(order.total_quantity) <= intent.quantity
+    return agrees(intent, replace(order, total_quantity=intent.quantity) if part else order)
 
 
 def may_be(record: IntentRecord, sight: OrderSight, journal: JournalView, epoch: int) -> bool:

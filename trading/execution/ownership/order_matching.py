@@ -75,6 +75,8 @@ def bindings(journal: JournalView, snapshot: BrokerSnapshot) -> tuple[Binding, .
     for record in open_records:
         if not named(record.intent):
             take(_leg(record.intent, journal, snapshot, ids, free.values()))
+        elif record.coid not in found:
+            take(_by_group(record, journal, snapshot, free.values()))
     free = {order_id: s for order_id, s in free.items() if not _had_its_id(s, journal, snapshot.epoch)}
     for record in open_records:
         if named(record.intent) and record.coid not in ids and record.state is not IntentState.SENDING:
@@ -143,6 +145,28 @@ def _by_name(intent: OrderIntent, sights: Iterable[OrderSight]) -> tuple[Binding
         return ()
     found = {s.order.order_id for s in sights if s.order.order_ref == intent.coid and same_kind(intent, s.order)}
     return (Binding(intent.coid, found.pop()),) if len(found) == 1 else ()
+
+
+def _by_group(
+    record: IntentRecord, journal: JournalView, snapshot: BrokerSnapshot, sights: Iterable[OrderSight]
+) -> tuple[Binding, ...]:
+    """Return the binding of a leg of a pair to the order without a name in the group of the other leg, if there is one.
+
+    That one is in this session's list. What it has filled leaves so much less for the rest of the group.
+    """
+    twin = next(iter(twins(record, journal)), None)
+    sight = None if twin is None or twin.provisional else snapshot.sight_of(twin.order_id)
+    if twin is None or sight is None or sight.order.oca_group is None or twin.seen_epoch != snapshot.epoch:
+        return ()
+    found = [
+        s.order.order_id
+        for s in sights
+        if s.order.order_id != twin.order_id
+        and s.order.oca_group == sight.order.oca_group
+        and s.order.order_ref is None
+        and in_part(record.intent, s.order)
+    ]
+    return (Binding(record.coid, found[0]),) if len(found) == 1 else ()
 
 
 def _leg(
