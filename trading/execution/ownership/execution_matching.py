@@ -79,7 +79,7 @@ def match_executions(
     explained = _by_bounds(left, known, _counted(fills))
     ours = {execution.execution_id for _, execution in explained}
     left = [each for each in unnamed if each.execution_id not in ours and _fill(each) not in theirs]
-    explained += _by_unproven_leg(left, known, {coid for coid, _ in fills})
+    explained += _by_unproven_leg(left, known, fills)
     fills += explained
     ours = {execution.execution_id for _, execution in explained}
     fills.sort(key=lambda each: (each[1].time, each[1].side is Side.SELL, each[1].execution_id))
@@ -299,22 +299,23 @@ def newest(executions: Iterable[Execution]) -> list[Execution]:
 
 
 def _by_unproven_leg(
-    executions: Sequence[Execution], known: Known, filling: Collection[str]
+    executions: Sequence[Execution], known: Known, fills: Sequence[tuple[str, Execution]]
 ) -> list[tuple[str, Execution]]:
     """Return the sales under no id, or one that nobody knows, that a stop or target of ours made which nobody has seen.
 
     That is so after days away: the list of orders is of today, and its leg was never bound. It has to be all of its
     shares, at a price that it allows, and the position has to be smaller by as many, by all that its order sold, or by
     what all others there come to, as where both legs filled, and short where we had fewer; or it is what a split made
-    of that. Its entry has bought by now (the broker may have taken it back), or is `filling`; and no order of others
-    that is listed has filled so, which only a list that could be read tells.
+    of that. Its entry has bought by now (the broker may have taken it back), or does so by one of the `fills` of the
+    same reading; and no order of others that is listed has filled so, which only a list that could be read tells.
     """
     journal, snapshot = known.journal, known.snapshot
     if snapshot.positions.value is None or snapshot.orders.value is None:
         return []
     ids = ({record.order_id for record in journal.records} | snapshot.sights.keys()) - {None}
     entries = [each for each in journal.records if each.intent.role is Role.ENTRY]
-    empty = {each.coid for each in entries if not each.filled and each.state is not IntentState.FILLED} - set(filling)
+    empty = {each.coid for each in entries if not each.filled and each.state is not IntentState.FILLED}
+    empty -= {coid for coid, _ in fills}
     unseen = [record for record in unseen_legs(journal) if record.intent.parent_coid not in empty]
     found: dict[str, Execution] = {}
     for execution in executions:
@@ -323,7 +324,7 @@ def _by_unproven_leg(
         if not execution.price > 0.0:
             # A stop sells at no price of its own: without one nothing tells its sale from another's.
             continue
-        owned = journal.owned(execution.conid)
+        owned = journal.owned(execution.conid) + _new_shares(fills, execution.conid, journal)
         there = [each for each in executions if each.conid == execution.conid]
         its = [each for each in there if each.order_id == execution.order_id is not None] or [execution]
         rests = {owned + sum(each.change for each in some) for some in ([execution], its, there)}
@@ -341,6 +342,15 @@ def _by_unproven_leg(
         if len(legs) == 1:
             found.setdefault(legs[0].coid, execution)
     return list(found.items())
+
+
+def _new_shares(fills: Iterable[tuple[str, Execution]], conid: int, journal: JournalView) -> int:
+    """Return by how much fills of ours change the own shares of a contract that the journal has yet to count."""
+    shares = 0
+    for coid, filled in _counted([(coid, each) for coid, each in fills if each.conid == conid]).items():
+        record = journal.by_coid[coid]
+        shares += max(filled - record.filled, 0) * (1 if record.intent.side is Side.BUY else -1)
+    return shares
 
 
 def _comes_to(rest: float, held: float) -> bool:

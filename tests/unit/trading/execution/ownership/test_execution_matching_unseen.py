@@ -95,3 +95,21 @@ def test_nothing_is_that_of_a_leg_nobody_has_seen_while_the_order_list_can_not_b
     shown = reading(IN_SESSION, failed=["orders"])
     sold = execution(UNSEEN_STOP, 9, 94.0, order_ref=None, order_id=4711)
     assert match_executions([sold], JournalView(UNSEEN, ()), shown, 0.0).fills == ()
+
+
+@pytest.mark.parametrize(("held", "ours"), [(-5.0, ["E", "E-S"]), (4.0, ["E"])])
+def test_stop_sold_what_its_entry_bought_in_the_same_reading_before_somebody_sold_more(
+    held: float, ours: list[str]
+) -> None:
+    entry = replace(ENTRY, state=IntentState.WORKING)
+    bought = execution(entry, 9, execution_id="a")
+    stopped = execution(UNSEEN_STOP, 9, 94.0, order_ref=None, order_id=None, execution_id="b")
+    by_hand = replace(stopped, execution_id="c", quantity=5.0, price=99.0)
+    shown = reading(IN_SESSION, held={AAPL: held})
+    journal = JournalView((entry, *UNSEEN[1:]), ())
+    matched = match_executions([bought, stopped, by_hand], journal, shown, 0.0)
+    assert [coid for coid, _ in matched.fills] == ours
+    # Once they are counted they are own shares.
+    counted = JournalView((replace(entry, filled=9), *UNSEEN[1:]), (replace(TEN, quantity=9),))
+    matched = match_executions([bought, stopped, by_hand], counted, shown, 0.0)
+    assert [coid for coid, _ in matched.fills] == ours
