@@ -6,7 +6,7 @@ hides shows later without one. A live system looks every few seconds while an or
 
 Where it looks every few seconds by itself and nothing comes of it for a while, it is made to look less often: a
 position that nobody covers all day would cost thousands of equal turns. Not after the first turn in whose way nothing
-was any more: what it shows for the first time may need a second look soon.
+was any more, and not for a minute after a long trouble: what shows for the first time may need other looks soon.
 """
 
 from __future__ import annotations
@@ -26,6 +26,8 @@ MOST_LOOKS = 200
 UNEVENTFUL = ((120.0, 0.0), (600.0, 15.0), (3600.0, 60.0), (float("inf"), 120.0))
 """while nothing was sent and nothing happened to the account for less than so many seconds: how long a wait in the
 session lasts at least"""
+LONG_S, SOON_S = 600.0, 60.0
+"""after a trouble of so many seconds it looks for so many as often as it wants"""
 PIECES = 6
 """a pause after a failure comes in short pieces, mostly more than these"""
 
@@ -65,6 +67,8 @@ class Looks:
         self._over = False
         self._failed = False
         self._troubled_before = False
+        self._trouble_at: float | None = None
+        self._often_until = 0.0
         clock.wake.on_turn = self._begins
         clock.length_of = self._length_of
         clock.shortest_pause = self._shortest_pause
@@ -76,9 +80,18 @@ class Looks:
         self._waited = None
         self._began = self._clock.now().isoformat()
         self._troubled_before = self._line.troubled or self._failed
+        self._note_trouble(self._clock.monotonic())
         self._line.troubled = False
         self._over = False
         self._failed = False
+
+    def _note_trouble(self, now_s: float) -> None:
+        if self._troubled_before and self._trouble_at is None:
+            self._trouble_at = now_s
+        elif not self._troubled_before and self._trouble_at is not None:
+            if now_s - self._trouble_at >= LONG_S:
+                self._often_until = now_s + SOON_S
+            self._trouble_at = None
 
     def turn_is_over(self, *, failed: bool = False) -> None:
         """The turn has done what it had to, or failed: the next wait is for the next one."""
@@ -94,7 +107,8 @@ class Looks:
         if not self._over:
             return seconds
         shortest_s = self._shortest_s()
-        if self._troubled_before and not (troubled or self._failed):
+        often = self._troubled_before or self._clock.monotonic() < self._often_until
+        if often and not (troubled or self._failed):
             shortest_s = 0.0
         if seconds <= max(SHORT_S, shortest_s):
             return max(seconds, shortest_s)

@@ -120,6 +120,26 @@ def test_wait_after_the_first_turn_that_nothing_troubles_any_more_is_not_longer(
     assert waits == [longer, longer, longer, 5.0, longer]
 
 
+@pytest.mark.parametrize(("hours", "often"), [(0.0, False), (0.25, True)])
+def test_waits_in_the_minute_after_a_long_trouble_are_not_longer(desk: Desk, hours: float, *, often: bool) -> None:
+    held(desk)
+    desk.wait_hours(5.0 / 3600.0)
+    desk.clock.wait(desk.clock.now() + timedelta(hours=2))
+    waits = []
+    for troubled in (True, True, *[False] * 15):
+        desk.clock.wake.taken_up()
+        desk.line.troubled = troubled
+        if troubled:
+            desk.clock.pass_by(hours * 3600.0)
+        desk.looks.turn_is_over()
+        waits.append(desk.wait_hours(5.0 / 3600.0))
+    longer = UNEVENTFUL[-1][1]
+    # The first one after any trouble, and those of a minute after a long one.
+    assert waits[2] == 5.0
+    assert [each == 5.0 for each in waits[3:14]] == [often] * 11
+    assert waits[-1] == longer
+
+
 def test_pause_after_a_failure_of_which_nothing_comes_is_longer_too(desk: Desk) -> None:
     held(desk)
     desk.clock.wait(desk.clock.now() + timedelta(seconds=5))
