@@ -138,11 +138,25 @@ def is_still(record: IntentRecord, order: BrokerOrder, journal: JournalView, epo
     if record.state not in TERMINAL or (not live and record.seen_epoch == epoch):
         return True
     entry = journal.by_coid.get(record.intent.parent_coid or "")
+    if _is_of_another_group(record.intent, entry, order):
+        return False
     if entry is not None and order.parent_id == entry.order_id is not None:
         others = (each for each in journal.children(entry.coid) if each.coid != record.coid)
         if any(each.seen_epoch == epoch and not each.provisional for each in (entry, *others)):
             return True
     return any(agrees(each, order) or is_split(each, order) for each in asked_for(record.intent, journal))
+
+
+def _is_of_another_group(intent: OrderIntent, entry: IntentRecord | None, order: BrokerOrder) -> bool:
+    """Return whether an order is shown in a group that is not the intent's.
+
+    That of a bracket has the id of its `entry`; what is no child of an entry has no parent.
+    """
+    if named(intent):
+        return order.parent_id is not None
+    if entry is None or order.parent_id is not None or order.oca_group is None:
+        return False
+    return order.oca_group != str(entry.order_id)
 
 
 def asked_for(intent: OrderIntent, journal: JournalView) -> list[OrderIntent]:

@@ -73,10 +73,8 @@ def bindings(journal: JournalView, snapshot: BrokerSnapshot) -> tuple[Binding, .
     for record in open_records:
         take(_by_name(record.intent, free.values()))
     for record in open_records:
-        if not named(record.intent):
-            take(_leg(record.intent, journal, snapshot, ids, free.values()))
-        elif record.coid not in found:
-            take(_by_group(record, journal, snapshot, free.values()))
+        if record.coid not in found:
+            take(_by_kin(record, journal, snapshot, ids, free.values()))
     free = {order_id: s for order_id, s in free.items() if not _had_its_id(s, journal, snapshot.epoch)}
     for record in open_records:
         if named(record.intent) and record.coid not in ids and record.state is not IntentState.SENDING:
@@ -145,6 +143,19 @@ def _by_name(intent: OrderIntent, sights: Iterable[OrderSight]) -> tuple[Binding
         return ()
     found = {s.order.order_id for s in sights if s.order.order_ref == intent.coid and same_kind(intent, s.order)}
     return (Binding(intent.coid, found.pop()),) if len(found) == 1 else ()
+
+
+def _by_kin(
+    record: IntentRecord,
+    journal: JournalView,
+    snapshot: BrokerSnapshot,
+    ids: Mapping[str, int],
+    sights: Iterable[OrderSight],
+) -> tuple[Binding, ...]:
+    """Return the binding of an order by one that belongs to it: a child by its entry, a pair's leg by the other one."""
+    if named(record.intent):
+        return _by_group(record, journal, snapshot, sights)
+    return _leg(record.intent, journal, snapshot, ids, sights)
 
 
 def _by_group(

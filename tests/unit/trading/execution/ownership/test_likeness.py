@@ -331,3 +331,24 @@ def test_settled_order_is_no_unproven_one_of_ours_and_is_bound_to_none() -> None
     loose = replace(row_of(STOP), parent_id=None)
     assert bind(OPEN_BRACKET, ROWS[0], loose)["E-S"] == Binding("E-S", 2)
     assert "E-S" not in bind((*OPEN_BRACKET, replace(ended, order_id=2)), ROWS[0], loose)
+
+
+@pytest.mark.parametrize(
+    ("change", "same"),
+    [
+        ({}, True),
+        ({"oca_group": "1"}, True),
+        ({"oca_group": "oco-P"}, False),
+        ({"oca_group": "oco-P", "parent_id": 1}, True),
+    ],
+)
+def test_child_that_ended_is_not_the_live_order_at_its_id_that_is_in_another_group(
+    change: dict[str, object], *, same: bool
+) -> None:
+    over = replace(STOP, state=S.CANCELLED)
+    row = shows(STOP, **{"order_ref": None, "parent_id": None, **change})  # type: ignore[arg-type]
+    assert is_still(over, row, JournalView((ENTRY, over), ()), EPOCH) is same
+    # A leg of a pair has no parent.
+    leg = replace(stop("P", 2), state=S.CANCELLED)
+    row = shows(leg, **{"order_ref": None, **change})  # type: ignore[arg-type]
+    assert is_still(leg, row, JournalView((leg,), ()), EPOCH) is ("parent_id" not in change)
