@@ -110,6 +110,12 @@ def _executed(snapshot: BrokerSnapshot) -> dict[str, int]:
     return {e.order_ref: e.order_id for e in executions if e.order_ref is not None and e.order_id is not None}
 
 
+def _executing(snapshot: BrokerSnapshot) -> set[str]:
+    """Return the names of orders that executions show, those that were taken back too."""
+    executions = snapshot.executions.value.executions if snapshot.executions.value is not None else ()
+    return {e.order_ref for e in executions if e.order_ref is not None}
+
+
 def is_anothers_id(order_id: int, coid: str, records: Iterable[IntentRecord]) -> bool:
     """Return whether another order of ours that may be live has an id for certain, so that it can't be bound yet.
 
@@ -194,7 +200,7 @@ def _leg(
     if entry.coid in ids:
         return _child(intent, ids[entry.coid], _filled(entry, ids[entry.coid], snapshot), sights)
     others = {*ids.values(), *snapshot.sights, *(record.order_id for record in journal.of(intent.conid))} - {None}
-    return _orphan(intent, entry, others, sights)
+    return _orphan(intent, entry, others, sights, bought=bool(entry.filled) or entry.coid in _executing(snapshot))
 
 
 def _child(intent: OrderIntent, parent_id: int, filled: int, sights: Iterable[OrderSight]) -> tuple[Binding, ...]:
@@ -226,13 +232,14 @@ def _child(intent: OrderIntent, parent_id: int, filled: int, sights: Iterable[Or
 
 
 def _orphan(
-    intent: OrderIntent, entry: IntentRecord, others: Set[int | None], sights: Iterable[OrderSight]
+    intent: OrderIntent, entry: IntentRecord, others: Set[int | None], sights: Iterable[OrderSight], *, bought: bool
 ) -> tuple[Binding, ...]:
-    """Return the binding of a child whose entry filled before any list showed it, so that nobody knows its id.
+    """Return the binding of a child whose entry has `bought` before any list showed it, so that nobody knows its id.
 
-    It has the size and the price that were asked for, and names no parent, or one that is none of `others`.
+    It has the size and the price that were asked for, and names no parent, or one that is none of `others`. That its
+    entry has bought nothing by now, since it was taken back, does not end it.
     """
-    if not entry.filled:
+    if not bought:
         return ()
     sizes = {intent.quantity, entry.filled}
     found = [

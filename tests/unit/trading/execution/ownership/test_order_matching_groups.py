@@ -1,4 +1,4 @@
-"""A leg of a pair without a name: its group is that of the other leg, whose fills leave less for it."""
+"""Orders without a name that are found by those they belong to: a pair's leg by the other one, a child by its entry."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ from dataclasses import replace
 import pytest
 
 from tests.fakes.trading_states import EPOCH, IN_SESSION, reading, shows, stop, target
-from tests.unit.trading.execution.ownership.test_order_matching import pair_of
+from tests.unit.trading.execution.ownership.test_execution_matching import execution
+from tests.unit.trading.execution.ownership.test_order_matching import ENTRY, OPEN_BRACKET, ROWS, pair_of
 from trading.execution.ownership.likeness import may_be
 from trading.execution.ownership.order_matching import Binding, bindings
-from trading.model.order import BrokerOrder, BrokerStatus, IntentState
+from trading.execution.reading.snapshot import Reading
+from trading.model.order import BrokerOrder, BrokerStatus, ExecutionList, IntentState
 from trading.model.record import IntentRecord, JournalView
 
 TWIN = replace(stop("P"), state=IntentState.CANCELLED, filled=3)
@@ -60,3 +62,15 @@ def test_nothing_proves_a_leg_absent_beside_a_part_of_it(quantity: float, *, pos
     journal = pair_with()
     (sight,) = reading(IN_SESSION, orders=(replace(REST, total_quantity=quantity),)).sights.values()
     assert may_be(journal.records[1], sight, journal, EPOCH) is possible
+
+
+@pytest.mark.parametrize(("name", "found"), [("E", {2, 3}), ("F", set())])
+def test_legs_of_an_entry_of_which_nobody_knows_the_id_are_bound_though_what_it_bought_was_taken_back(
+    name: str, found: set[int]
+) -> None:
+    unknown = replace(OPEN_BRACKET[0], state=IntentState.UNKNOWN)
+    taken_back = execution(ENTRY, 0, order_ref=name, order_id=None)
+    shown = reading(IN_SESSION, orders=ROWS[1:])
+    shown = replace(shown, executions=Reading(ExecutionList((taken_back,)), IN_SESSION))
+    journal = JournalView((unknown, *OPEN_BRACKET[1:]), ())
+    assert {binding.order_id for binding in bindings(journal, shown)} == found
