@@ -9,10 +9,10 @@ SPLITS = (1.5, 4 / 3, 2.0, 3.0, 4.0, 5.0, 8.0, 10.0, 15.0, 20.0, 25.0)
 # So rare that only number and price together are a reason to think of them.
 _RARE = (1.25, 6.0, 7.0, 12.0, 30.0, 40.0, 50.0)
 _RATIOS = tuple(ratio for split in (*SPLITS, *_RARE) for ratio in (split, 1.0 / split))
+# What several splits in a row come to may be any ratio, but none so near to 1.
+_LEAST = 1.2
 # Prices are rounded to cents, and the broker's average price holds commissions.
 _PRICE_TOLERANCE = 0.01
-# What several splits in a row come to may be any ratio, but none below that of two of the smallest, five for four.
-_LEAST = min(_RARE) ** 2 * (1.0 - _PRICE_TOLERANCE)
 TRADED_TOLERANCE = 1.3
 """by what factor shares may trade above or below what they were bought for a few days ago"""
 SHARE_TOLERANCE = 0.01

@@ -59,9 +59,3 @@ def test_less_than_a_share_leaves_nothing() -> None:
 def test_several_splits_between_two_looks_drop_a_fraction_each(shown: float, ratio: float) -> None:
     assert splits_between(9, 108.64, shown, 108.64 / ratio) == pytest.approx(ratio)
     assert split_between(9, 108.64, shown, 108.64 / ratio) is None
-
-
-def test_several_splits_in_a_row_come_to_no_less_than_two_of_the_smallest() -> None:
-    # Three for two of another's shares beside what ours sold before: 11 are no 12, and no two splits come to 1.476.
-    assert splits_between(8, 122.69, 11, 83.107) is None
-    assert splits_between(8, 125.0, 12, 80.0) == 1.5625
