@@ -72,10 +72,7 @@ def tasks(
     without_end: bool = False,
     crowds: bool = False,
 ) -> Iterator[Task]:
-    """Yield what was asked for, in a fixed order.
-
-    That is the swarm, single faults, pairs, faults that are always on, and crowds of them.
-    """
+    """Yield what was asked for, in a fixed order: swarm, single faults, pairs, faults that are always on, crowds."""
     if swarm:
         yield from (Task("swarm", seed) for seed in seeds)
     if singles:

@@ -302,7 +302,7 @@ def _is_over(case: Case, order_id: int, at: float) -> bool:
 def _penalty_until(case: Case, at: float) -> float:
     """Return until when a penalty lasts: after an answer 429 nothing is sent for a while but one probe a minute."""
     limited = (instant(line["at"]) for line in case.truth if line["kind"] == "limited")
-    return _lasts_until(chain(_fired(case, "H03", "H04"), limited), at, PENALTY_S)
+    return _lasts_until(chain(case.fired_at("H03", "H04"), limited), at, PENALTY_S)
 
 
 def _shown_again_until(case: Case, looks: Looks, at: float) -> float:
@@ -310,17 +310,8 @@ def _shown_again_until(case: Case, looks: Looks, at: float) -> float:
 
     Of two lists that contradict each other the later one may be the older.
     """
-    fired = _fired(case, *WRONG_LISTS, path="positions")
-    return max(_lasts_until(fired, at, AGAIN_S), _lasts_until(map(looks.first_clear, fired), at, AGAIN_S))
-
-
-def _fired(case: Case, *faults: str, path: str = "") -> list[float]:
-    """Return when faults met a call of such a path."""
-    return [
-        instant(line["at"])
-        for line in case.truth
-        if line["kind"] == "fault" and line["id"] in faults and path in line.get("path", "")
-    ]
+    fired = case.fired_at(*WRONG_LISTS, path="positions")
+    return _lasts_until(chain(fired, map(looks.first_clear, fired)), at, AGAIN_S)
 
 
 def _lasts_until(begun: Iterable[float], at: float, seconds: float) -> float:

@@ -89,8 +89,7 @@ def _misled(case: Case, placed: float, step: Step) -> bool:
     """Return whether lists lied so often, and for so long, that five readings could witness an absence."""
     if step.state != "LOST" or step.at - placed < VOTES_TAKE_S:
         return False
-    lies = [instant(line["at"]) for line in case.truth if line["kind"] == "fault" and line["id"] in _LIES]
-    return sum(placed <= at <= step.at and not in_reset(at) for at in lies) >= VOTES
+    return sum(placed <= at <= step.at and not in_reset(at) for at in case.fired_at(*_LIES)) >= VOTES
 
 
 def i15_its_cover_is_over(case: Case) -> Iterator[Violation]:

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from drill.checker.book import STOPS, Book, walk
 from drill.checker.logs import Case, Line, Violation, instant
-from drill.checker.looks import Looks, looks_of
+from drill.checker.looks import Looks, day_of, looks_of
 from drill.checker.wire import TWICE, repeated
 
 SLACK = 0.01
 """how far the account may have moved, as a fraction, since the trading system read it last"""
 _A_MINUTE_S = 60.0
-_NEW_YORK = ZoneInfo("America/New_York")
 _FALSE_BALANCES = ("C04", "C08", "C09", "H10", "O23")
 """what gives the trading system other balances or positions than the account has: a stop that fills at a gap (O23)
 sells at a price at which nothing was valued before"""
@@ -80,13 +77,9 @@ def _too_often(entries: list[float], limits: Line, case: Case) -> Iterator[str]:
     in_a_minute = sum(at - each < _A_MINUTE_S - 1.0 for each in entries)
     if in_a_minute > limits["entries_a_minute"]:
         yield f"{in_a_minute} entries within a minute, {limits['entries_a_minute']} are the most"
-    today = sum(_day(each) == _day(at) for each in entries)
+    today = sum(day_of(each) == day_of(at) for each in entries)
     if today > limits["entries_a_day"]:
         yield f"{today} entries on a day, {limits['entries_a_day']} are the most"
-
-
-def _day(at: float) -> str:
-    return datetime.fromtimestamp(at, _NEW_YORK).date().isoformat()
 
 
 def _knows(case: Case, book: Book, looks: Looks, coid: str | None) -> bool:
@@ -108,8 +101,7 @@ def _knows(case: Case, book: Book, looks: Looks, coid: str | None) -> bool:
 
 def _lied_to(case: Case, since: float, until: float) -> bool:
     """Return whether balances or positions may have been read falsely between two times."""
-    lies = (line for line in case.truth if line["kind"] == "fault" and line["id"] in _FALSE_BALANCES)
-    return any(since <= instant(line["at"]) <= until for line in lies)
+    return any(since <= at <= until for at in case.fired_at(*_FALSE_BALANCES))
 
 
 def _money_moved(case: Case, since: float, until: float) -> bool:

@@ -161,6 +161,14 @@ class Case:
         """Return whether one of these faults fired."""
         return any(line["kind"] == "fault" and line["id"] in ids for line in self.truth)
 
+    def fired_at(self, *ids: str, path: str = "") -> list[float]:
+        """Return when these faults fired, of those that met a call of such a path, in order."""
+        return [
+            instant(line["at"])
+            for line in self.truth
+            if line["kind"] == "fault" and line["id"] in ids and path in line.get("path", "")
+        ]
+
     @property
     def end(self) -> float:
         """Return when the run was over."""

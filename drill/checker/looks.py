@@ -9,7 +9,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from drill.checker.logs import FAR, Case, instant
@@ -87,10 +87,14 @@ def looks_of(case: Case) -> Looks:
     return Looks(tuple(clear), tuple(lines), tuple(troubled), tuple(began))
 
 
+def day_of(at: float) -> date:
+    """Return the exchange's day."""
+    return datetime.fromtimestamp(at, _NEW_YORK).date()
+
+
 def day_ends(at: float) -> float:
     """Return when the exchange's day ends."""
-    day = datetime.fromtimestamp(at, _NEW_YORK).date() + timedelta(days=1)
-    return datetime.combine(day, time(), _NEW_YORK).timestamp()
+    return datetime.combine(day_of(at) + timedelta(days=1), time(), _NEW_YORK).timestamp()
 
 
 def alive_after(case: Case, at: float) -> float:

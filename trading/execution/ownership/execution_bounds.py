@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -12,7 +12,7 @@ from trading.execution.reading.snapshot import BrokerSnapshot
 from trading.execution.reading.told import Told, told_by
 from trading.model.exchange_time import exchange_date
 from trading.model.intent_state import DECLARED_ABSENT
-from trading.model.order import BrokerOrder, Execution, IntentState, OrderIntent, OrderType, Side, Tif
+from trading.model.order import Execution, IntentState, OrderIntent, OrderType, Side, Tif
 from trading.model.record import IntentRecord, JournalView
 
 # How long after its end an execution of an order may still be made and told of.
@@ -39,14 +39,14 @@ class Known:
 
 def told_apart(journal: JournalView, snapshot: BrokerSnapshot) -> dict[str, Told]:
     """Return what the list says of orders of ours that are shown under one id, by coid: each one's row is like it."""
-    rows: defaultdict[int, list[BrokerOrder]] = defaultdict(list)
-    for row in snapshot.order_rows:
-        rows[row.order_id].append(row)
+    rows: Counter[int | None] = Counter(row.order_id for row in snapshot.order_rows)
     found = {}
     for record in journal.records:
-        shown = rows.get(record.order_id or 0, [])
+        if record.seen_epoch != snapshot.epoch or not rows[record.order_id] > 1:
+            continue
+        shown = (row for row in snapshot.order_rows if row.order_id == record.order_id)
         its = [row for row in shown if agrees(record.intent, row)]
-        if len(its) == 1 < len(shown) and record.seen_epoch == snapshot.epoch:
+        if len(its) == 1:
             found[record.coid] = told_by(its[0])
     return found
 

@@ -25,6 +25,7 @@ from trading.execution.reading.snapshot import BrokerSnapshot, OrderSight
 from trading.model.order import (
     TERMINAL,
     BrokerStatus,
+    Execution,
     IntentState,
     OrderIntent,
     OrderLife,
@@ -104,16 +105,15 @@ def _had_its_id(sight: OrderSight, journal: JournalView, epoch: int) -> bool:
     return any(r.state is not IntentState.LOST and r.seen_epoch == epoch and is_same(r, order, journal) for r in ended)
 
 
+def _executions(snapshot: BrokerSnapshot) -> tuple[Execution, ...]:
+    """Return the executions that the list shows, also those that were taken back; none where it can't be read."""
+    return snapshot.executions.value.executions if snapshot.executions.value is not None else ()
+
+
 def _executed(snapshot: BrokerSnapshot) -> dict[str, int]:
     """Return the ids of orders by the names that executions show with them."""
-    executions = snapshot.executions.value.executions if snapshot.executions.value is not None else ()
+    executions = _executions(snapshot)
     return {e.order_ref: e.order_id for e in executions if e.order_ref is not None and e.order_id is not None}
-
-
-def _executing(snapshot: BrokerSnapshot) -> set[str]:
-    """Return the names of orders that executions show, those that were taken back too."""
-    executions = snapshot.executions.value.executions if snapshot.executions.value is not None else ()
-    return {e.order_ref for e in executions if e.order_ref is not None}
 
 
 def is_anothers_id(order_id: int, coid: str, records: Iterable[IntentRecord]) -> bool:
@@ -158,10 +158,21 @@ def _by_kin(
     ids: Mapping[str, int],
     sights: Iterable[OrderSight],
 ) -> tuple[Binding, ...]:
-    """Return the binding of an order by one that belongs to it: a child by its entry, a pair's leg by the other one."""
-    if named(record.intent):
+    """Return the binding of an order by one that belongs to it: a pair's leg by the other one, a child by its entry.
+
+    That of a child is by the id of its entry where `ids` has it.
+    """
+    intent = record.intent
+    if named(intent):
         return _by_group(record, journal, snapshot, sights)
-    return _leg(record.intent, journal, snapshot, ids, sights)
+    entry = journal.by_coid.get(intent.parent_coid or "")
+    if entry is None:
+        return ()
+    if entry.coid in ids:
+        return _child(intent, ids[entry.coid], _filled(entry, ids[entry.coid], snapshot), sights)
+    others = {*ids.values(), *snapshot.sights, *(record.order_id for record in journal.of(intent.conid))} - {None}
+    bought = bool(entry.filled) or any(each.order_ref == entry.coid for each in _executions(snapshot))
+    return _orphan(intent, entry, others, sights, bought=bought)
 
 
 def _by_group(
@@ -184,23 +195,6 @@ def _by_group(
         and in_part(record.intent, s.order)
     ]
     return (Binding(record.coid, found[0]),) if len(found) == 1 else ()
-
-
-def _leg(
-    intent: OrderIntent,
-    journal: JournalView,
-    snapshot: BrokerSnapshot,
-    ids: Mapping[str, int],
-    sights: Iterable[OrderSight],
-) -> tuple[Binding, ...]:
-    """Return the binding of a bracket's child, by the id of its entry where `ids` has it."""
-    entry = journal.by_coid.get(intent.parent_coid or "")
-    if entry is None:
-        return ()
-    if entry.coid in ids:
-        return _child(intent, ids[entry.coid], _filled(entry, ids[entry.coid], snapshot), sights)
-    others = {*ids.values(), *snapshot.sights, *(record.order_id for record in journal.of(intent.conid))} - {None}
-    return _orphan(intent, entry, others, sights, bought=bool(entry.filled) or entry.coid in _executing(snapshot))
 
 
 def _child(intent: OrderIntent, parent_id: int, filled: int, sights: Iterable[OrderSight]) -> tuple[Binding, ...]:

@@ -27,5 +27,21 @@ def test_case_has_account_hours_and_contracts_apart_from_the_other_events() -> N
     assert case.end == instant(at)
 
 
+def test_faults_are_told_by_when_they_fired_and_by_the_call_that_they_met() -> None:
+    at = ["2014-03-03T14:30:00Z", "2014-03-03T14:31:00Z", "2014-03-03T14:32:00Z"]
+    truth: list[Line] = [
+        {"at": at[0], "kind": "fault", "id": "C04", "path": "/portfolio2/U1/positions"},
+        {"at": at[1], "kind": "fault", "id": "H03"},
+        {"at": at[2], "kind": "fault", "id": "C04", "path": "/tickle"},
+        {"at": at[2], "kind": "deed", "id": "C04"},
+    ]
+    case = case_of(truth, Journal(), [])
+    assert case.fired_at("C04") == [instant(at[0]), instant(at[2])]
+    assert case.fired_at("C04", "H03", path="positions") == [instant(at[0])]
+    assert case.fired("H03")
+    assert not case.fired("H04")
+    assert case.fired_at("H04") == []
+
+
 def test_violation_is_one_line() -> None:
     assert str(Violation("I9", 1_393_857_000.0, "AAPL", "bare")) == "I9 2014-03-03T14:30:00.000000Z AAPL: bare"
