@@ -42,14 +42,14 @@ def excess_in(conid: int, evidence: Evidence) -> Excess | None:
 
 
 def note_excess(
-    evidence: Evidence, snapshot: BrokerSnapshot, journal: JournalView, changed: Collection[int] = ()
+    evidence: Evidence, snapshot: BrokerSnapshot, journal: JournalView, unsettled: Collection[int] = ()
 ) -> None:
     """Keep how many shares of others stand in the contracts of our orders, as far as a reading can tell.
 
-    Where fewer than our own are shown some are gone or the list is wrong: that tells nothing of theirs. In `changed`
-    the own shares were put right by this reading, and the journal's view is older.
+    Where fewer than our own are shown some are gone or the list is wrong: that tells nothing of theirs. In `unsettled`
+    the own shares were put right by this reading, and the journal's view is older, or what is shown may be ours.
     """
-    for conid in sorted({record.intent.conid for record in journal.records}.difference(changed)):
+    for conid in sorted({record.intent.conid for record in journal.records}.difference(unsettled)):
         if snapshot.positions.value is None or snapshot.unsure(conid) or in_flight(conid, snapshot, journal):
             continue
         shares, price = snapshot.held(conid) - journal.owned(conid), snapshot.average_price(conid)

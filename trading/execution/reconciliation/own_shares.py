@@ -14,7 +14,13 @@ from trading.execution.ownership.excess import Excess
 from trading.execution.ownership.share_trades import SharesSeen, in_flight, sold_by_others
 from trading.execution.reading.snapshot import STOCK, BrokerSnapshot
 from trading.execution.reconciliation.absence import VOTES_APART, VOTES_NEEDED
-from trading.execution.reconciliation.own_splits import left_after_split, looks_split, sold_after_split, split_of
+from trading.execution.reconciliation.own_splits import (
+    is_told,
+    left_after_split,
+    looks_split,
+    sold_after_split,
+    split_of,
+)
 from trading.model.account import PositionList
 from trading.model.order import Role
 from trading.model.record import IntentRecord, JournalView, OwnPosition
@@ -48,6 +54,13 @@ class Doubt:
     denied: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Undecided:
+    """Shares stand there that a split may have left of a position that was sold: nobody's until a reading tells."""
+
+    position: OwnPosition
+
+
 def subject_of(position: OwnPosition) -> str:
     """Return the name under which evidence about a position's missing shares is kept."""
     return f"shares:{position.conid}:{position.quantity}"
@@ -78,10 +91,10 @@ def judge_shares(
     seen: SharesSeen,
     visibility_s: float,
     excess: Excess | None = None,
-) -> Change | Doubt | None:
+) -> Change | Doubt | Undecided | None:
     """Return the change of own shares that a reading proves, a doubt, or None where nothing is missing.
 
-    Of a position that was sold (`sold_positions`) a split may have left some.
+    Of a position that was sold (`sold_positions`) a split may have left some, or it is undecided whether it has.
 
     `votes` are the earlier readings that showed the same shortage, `excess` the shares of others that are known there.
     """
@@ -89,9 +102,7 @@ def judge_shares(
     if snapshot.positions.value is None or snapshot.hides(position.conid):
         return None
     if position.quantity == 0:
-        left = None if snapshot.blind else left_after_split(position, seen)
-        text = "split: {} own shares are left, of which nobody knew when the others were sold"
-        return None if left is None else _split(position, left, text.format(left[0]))
+        return _judge_sold(position, seen, excess)
     shown = snapshot.held(position.conid)
     split = split_of(position, seen, excess)
     if split is not None:
@@ -104,6 +115,17 @@ def judge_shares(
     if told and seen.certain and sold_by_others(position, seen.certain, journal) == position.quantity - shown:
         return _sold_by_hand(position, held)
     return _judge_missing(position, votes, seen, visibility_s)
+
+
+def _judge_sold(position: OwnPosition, seen: SharesSeen, excess: Excess | None) -> Change | Undecided | None:
+    """Return what a reading proves of a position that was sold, where a split may have left some of it."""
+    left = left_after_split(position, seen, excess)
+    if left is None:
+        return None
+    if not is_told(position, seen):
+        return Undecided(position)
+    text = f"split: {left[0]} own shares are left, of which nobody knew when the others were sold"
+    return _split(position, left, text)
 
 
 def _judge_missing(

@@ -98,24 +98,41 @@ def _ours(position: OwnPosition, ratio: float, shown: float, *, alone: bool) -> 
     return min(most, floor(shown))
 
 
-def left_after_split(position: OwnPosition, seen: SharesSeen) -> tuple[int, float] | None:
-    """Return the shares that are left of a position that was split unseen, and sold by an order for the shares before.
+def left_after_split(position: OwnPosition, seen: SharesSeen, excess: Excess | None = None) -> tuple[int, float] | None:
+    """Return the shares that may be left of a position that was split unseen, and sold by an order for those before.
 
-    They and those that were sold have to be what a split made of all that was bought, after the splits that are known,
-    with nothing of ours open in the contract and nobody else trading there. The ratio is that of all splits. A price
-    beyond the limit of the order that bought them proves nothing.
+    They and those that were sold have to be what a split made of all that was bought, after the splits that are known.
+    The ratio is that of all splits. A price beyond the limit of the order that bought them proves nothing, and what
+    stood there of others (`excess`), split or not, is none of ours. `is_told` says whether the reading decides it.
     """
-    snapshot, journal = seen.snapshot, seen.journal
-    records, price = journal.of(position.conid), snapshot.average_price(position.conid)
-    held, entry = floor(snapshot.held(position.conid)), journal.by_coid[position.entry_coid]
-    if not snapshot.whole or price is None or held < 1 or any(record.maybe_live for record in records):
+    price, held = seen.snapshot.average_price(position.conid), floor(seen.snapshot.held(position.conid))
+    if price is None or held < 1 or _are_theirs(held, price, excess):
         return None
-    sold = sold_by_us(entry, journal)
-    if sold == 0 or _beyond_the_limit(entry) or any(each.conid == position.conid for each in seen.foreign):
+    entry = seen.journal.by_coid[position.entry_coid]
+    sold = sold_by_us(entry, seen.journal)
+    if sold == 0 or _beyond_the_limit(entry):
         return None
     bought = shares_after(entry.filled, position.split_ratio)
     ratio = splits_between(bought, position.entry_price, held + sold, price)
     return None if ratio is None or ratio < 1.0 else (held, position.split_ratio * ratio)
+
+
+def is_told(position: OwnPosition, seen: SharesSeen) -> bool:
+    """Return whether a reading shows all of it: nothing of ours is open in the contract, and nobody else traded."""
+    if not seen.snapshot.whole or seen.snapshot.blind:
+        return False
+    if any(record.maybe_live for record in seen.journal.of(position.conid)):
+        return False
+    return all(each.conid != position.conid for each in seen.foreign)
+
+
+def _are_theirs(shown: int, price: float, excess: Excess | None) -> bool:
+    """Return whether shares are those that are known of others, as they were or as a split leaves them."""
+    if excess is None or excess.shares <= 0.0:
+        return False
+    if floor(excess.shares) == shown:
+        return True
+    return excess.price is not None and split_between(round(excess.shares), excess.price, shown, price) is not None
 
 
 def _beyond_the_limit(entry: IntentRecord) -> bool:

@@ -29,6 +29,7 @@ from trading.execution.reconciliation.hand_sales import (
 from trading.execution.reconciliation.own_shares import (
     Change,
     Doubt,
+    Undecided,
     judge_shares,
     sold_positions,
     subject_of,
@@ -60,13 +61,12 @@ def check_shares(
     found = SharesFound()
     kept: set[str] = set()
     changed: set[int] = set()
-    sure = certain(foreign, theirs(context.evidence), journal, snapshot)
-    meanwhile = _bought_meanwhile(context.evidence, journal, sure)
-    for conid, trades in meanwhile.items():
-        snapshot = snapshot.less(conid, net(trades))
-    left_out = [each for trades in meanwhile.values() for each in trades]
-    foreign, sure = (tuple(each for each in some if each not in left_out) for some in (foreign, sure))
-    seen, visibility_s = SharesSeen(snapshot, journal, foreign, sure), context.settings.execution.visibility_s
+    undecided: set[int] = set()
+    seen, visibility_s = (
+        _judged_by(context.evidence, snapshot, journal, foreign),
+        context.settings.execution.visibility_s,
+    )
+    snapshot, foreign = seen.snapshot, seen.foreign
     positions = (*journal.positions, *sold_positions(journal))
     for position in positions:
         note_told(context.evidence, foreign, position, now)
@@ -86,6 +86,8 @@ def check_shares(
                     note_spent(context.evidence, foreign, position, -quantity, now)
                 context.journal.adjust(position.conid, quantity, kind, text, now, ratio=ratio)
                 found.alarms.append(Alarm(AlarmCode(kind), position.symbol, f"{position.symbol}: {text}"))
+            case Undecided():
+                undecided.add(position.conid)
             case Doubt(held=held, vote=vote, denied=denied):
                 # What is denied begins anew.
                 kept |= set() if denied else {subject}
@@ -100,8 +102,21 @@ def check_shares(
     if snapshot.positions.value is not None:
         _note_shown(context, snapshot, journal, changed, found)
         context.evidence.forget({s for s in context.evidence.subjects() if s.startswith("shares:")} - kept)
-        note_excess(context.evidence, snapshot, journal, changed)
+        note_excess(context.evidence, snapshot, journal, changed | undecided)
     return found
+
+
+def _judged_by(
+    evidence: Evidence, snapshot: BrokerSnapshot, journal: JournalView, foreign: tuple[Execution, ...]
+) -> SharesSeen:
+    """Return what own shares are judged by: the reading, without what others bought while some were missing."""
+    sure = certain(foreign, theirs(evidence), journal, snapshot)
+    meanwhile = _bought_meanwhile(evidence, journal, sure)
+    for conid, trades in meanwhile.items():
+        snapshot = snapshot.less(conid, net(trades))
+    left_out = [each for trades in meanwhile.values() for each in trades]
+    foreign, sure = (tuple(each for each in some if each not in left_out) for some in (foreign, sure))
+    return SharesSeen(snapshot, journal, foreign, sure)
 
 
 def _bought_meanwhile(

@@ -20,6 +20,7 @@ from trading.execution.reading.snapshot import BrokerSnapshot, Reading
 from trading.execution.reconciliation.own_shares import (
     Change,
     Doubt,
+    Undecided,
     judge_shares,
 )
 from trading.model.account import BrokerPosition, PositionList
@@ -33,6 +34,8 @@ OTHER = own(3, XOM)
 TEN = own(10)
 VOTED = after(-30)
 _IDS = count()
+
+Judged = Change | Doubt | Undecided | None
 
 
 def shown(
@@ -57,7 +60,7 @@ def judged(
     others: tuple[OwnPosition, ...] = (OTHER,),
     certain: tuple[Execution, ...] = (),
     excess: Excess | None = None,
-) -> Change | Doubt | None:
+) -> Judged:
     journal = JournalView(records, (position, *others))
     return judge_shares(position, votes, SharesSeen(snapshot, journal, foreign, certain), VISIBILITY_S, excess)
 

@@ -23,6 +23,7 @@ from trading.execution.reading.snapshot import BrokerSnapshot, Reading
 from trading.execution.reconciliation.own_shares import (
     Change,
     Doubt,
+    Undecided,
     subject_of,
 )
 from trading.model.order import Execution, ExecutionList, IntentState, Side
@@ -65,7 +66,7 @@ def test_what_is_left_after_a_split_is_not_known_while_a_trade_that_can_not_be_r
     change = judged(left, position=none, records=records)
     assert isinstance(change, Change)
     assert (change.quantity, change.ratio) == (10, 2.0)
-    assert judged(with_trade(left, None), position=none, records=records) is None
+    assert judged(with_trade(left, None), position=none, records=records) == Undecided(none)
 
 
 def test_trade_that_may_be_in_any_contract_writes_off_no_shares() -> None:

@@ -7,15 +7,12 @@ from datetime import datetime
 
 import pytest
 
-from tests.fakes.order_books import OrderBooks
 from tests.fakes.trading_states import (
     AAPL,
-    IN_SESSION,
     XOM,
     after,
     entry,
     own,
-    stop,
     target,
 )
 from tests.unit.trading.execution.shares_shown import TEN, judged, shown, traded, votes
@@ -23,12 +20,9 @@ from trading.execution.ownership.excess import Excess
 from trading.execution.reconciliation.own_shares import (
     Change,
     Doubt,
-    sold_positions,
 )
 from trading.execution.reconciliation.own_splits import looks_split
-from trading.model.alarm import AlarmCode
 from trading.model.order import Execution, IntentState, Side
-from trading.model.record import IntentRecord, JournalView, OwnPosition, Split
 from trading.ports import AdjustmentKind
 
 
@@ -181,129 +175,6 @@ def test_sale_by_hand_after_a_split_is_explained_at_once(ratio: float, quantity:
     found = judged(snapshot, position=split, records=(bought,), foreign=(traded(1),))
     assert isinstance(found, Change)
     assert (found.kind, found.quantity) == (AdjustmentKind.MANUAL, -1)
-
-
-# ---- what a split left of a position that was sold
-
-
-BOUGHT = replace(entry("E", quantity=64), state=IntentState.FILLED, filled=64, average_price=13.88)
-SOLD = replace(stop("S", quantity=128), state=IntentState.FILLED, filled=128)
-GONE_NOW = OwnPosition(AAPL, "AAPL", 0, BOUGHT.intent.session, 13.88, 0.0, 0.0, "E")
-KNOWN_SPLIT = replace(GONE_NOW, entry_price=6.94, split_ratio=2.0)
-
-
-def left(
-    held: float, average: float | None, *records: IntentRecord, foreign: tuple[Execution, ...] = ()
-) -> Change | Doubt | None:
-    return judged(shown({AAPL: held}, average=average), position=GONE_NOW, records=records, foreign=foreign)
-
-
-def test_position_that_was_sold_is_looked_at_with_no_shares_and_what_was_paid() -> None:
-    assert sold_positions(JournalView((BOUGHT, SOLD), ())) == (GONE_NOW,)
-    assert sold_positions(JournalView((BOUGHT, SOLD), (TEN,))) == ()
-    assert sold_positions(JournalView((entry("E"), SOLD), ())) == ()
-
-
-def test_position_that_was_sold_cost_what_was_paid_for_the_shares_that_splits_made_of_it() -> None:
-    journal = JournalView((BOUGHT, SOLD), (), splits=(Split("E", 2.0, IN_SESSION),))
-    assert sold_positions(journal) == (KNOWN_SPLIT,)
-
-
-@pytest.mark.parametrize(
-    ("held", "average", "change"),
-    [
-        # A second split, which nobody knew of when what the first one made was sold.
-        (128, 3.47, 128),
-        # The split that is known is not found again: the rest is somebody else's.
-        (13, 6.94, None),
-        (13, 6.31, None),
-        (128, 6.94, None),
-    ],
-)
-def test_split_that_is_known_is_not_found_again_after_the_sale(held: int, average: float, change: int | None) -> None:
-    found = judged(shown({AAPL: held}, average=average), position=KNOWN_SPLIT, records=(BOUGHT, SOLD))
-    if change is None:
-        assert found is None
-    else:
-        assert isinstance(found, Change)
-        assert (found.kind, found.quantity, found.ratio) == (AdjustmentKind.SPLIT, change, 4.0)
-
-
-def test_shares_that_splits_left_of_a_position_that_was_sold_are_own() -> None:
-    found = left(128, 3.47, BOUGHT, SOLD)
-    assert isinstance(found, Change)
-    assert (found.kind, found.quantity, found.ratio) == (AdjustmentKind.SPLIT, 128, 4.0)
-
-
-@pytest.mark.parametrize(
-    ("held", "average", "records", "foreign"),
-    [
-        (0, None, (BOUGHT, SOLD), ()),
-        (100, 3.47, (BOUGHT, SOLD), ()),
-        (128, 13.88, (BOUGHT, SOLD), ()),
-        (128, None, (BOUGHT, SOLD), ()),
-        # Nothing was sold, somebody traded there, or an order of ours is open.
-        (128, 6.94, (BOUGHT,), ()),
-        (128, 3.47, (BOUGHT, SOLD), (traded(1),)),
-        (128, 3.47, (BOUGHT, SOLD, target("T", quantity=128)), ()),
-    ],
-)
-def test_shares_that_no_split_of_a_sold_position_explains_are_somebody_elses(
-    held: float, average: float | None, records: tuple[IntentRecord, ...], foreign: tuple[Execution, ...]
-) -> None:
-    assert left(held, average, *records, foreign=foreign) is None
-
-
-@pytest.mark.parametrize(("limit", "change"), [(13.88, 128), (13.83, 128), (12.6, None)])
-def test_price_beyond_the_limit_of_the_entry_proves_no_split(limit: float, change: int | None) -> None:
-    bought = replace(BOUGHT, intent=replace(BOUGHT.intent, limit_price=limit))
-    found = left(128, 3.47, bought, SOLD)
-    assert (found.quantity if isinstance(found, Change) else None) == change
-
-
-def test_entry_whose_price_was_taken_back_breaks_no_reading() -> None:
-    free = replace(own(10), entry_price=0.0)
-    assert judged(shown({AAPL: 10}), position=free, records=(BOUGHT,), foreign=(traded(1),)) is None
-
-
-def test_split_that_came_unseen_before_a_sale_leaves_own_shares_with_their_plan(books: OrderBooks) -> None:
-    entry, stop, _ = books.bought()
-    planned = books.seen().position(AAPL)
-    books.broker.split(AAPL, 2.0)
-    stop_order, _ = books.broker.children(books.record(entry.coid).order_id or 0)
-    books.broker.fill(stop_order.order_id, 47.0)
-    found = books.read()
-    assert [alarm.code for alarm in found.alarms] == [AlarmCode.SPLIT]
-    position = books.seen().position(AAPL)
-    assert position is not None
-    assert planned is not None
-    assert (position.quantity, position.entry_price) == (9, planned.entry_price / 2.0)
-    assert (position.stop_price, position.target_price) == (planned.stop_price / 2.0, planned.target_price / 2.0)
-    assert books.read(5).alarms == []
-    assert books.record(stop.coid).state is IntentState.FILLED
-
-
-def test_split_that_was_seen_before_the_sale_leaves_the_rest_to_others_whatever_the_price_is_corrected_to(
-    books: OrderBooks,
-) -> None:
-    entry, *_ = books.bought()
-    bought = books.broker.fills[0]
-    books.broker.trade_by_hand(AAPL, Side.BUY, 1, 100.0, told=False)
-    books.read()
-    books.broker.split(AAPL, 2.0)
-    assert [alarm.code for alarm in books.read(3600).alarms] == [AlarmCode.SPLIT]
-    stop_order, _ = books.broker.children(books.record(entry.coid).order_id or 0)
-    books.broker.show(stop_order.order_id, total_quantity=18.0, remaining_quantity=18.0)
-    books.broker.fill(stop_order.order_id, 47.0)
-    books.read(5)
-    assert books.shares() == {}
-    # 9 shares at this price cost what 20 do at the broker's average: 18 that were sold, and 2 of somebody else's.
-    books.broker.correct(bought, price=111.0)
-    assert AlarmCode.SPLIT not in {alarm.code for alarm in books.read(5).alarms}
-    assert books.shares() == {}
-
-
-# ---- beside shares of others, and after all were sold
 
 
 @pytest.mark.parametrize(
