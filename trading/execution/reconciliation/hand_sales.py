@@ -62,6 +62,17 @@ def spent_sales(evidence: Evidence) -> tuple[Spent, ...]:
     return tuple(_spent(each, evidence.of(f"{_SPENT}{each}")[-1].evidence) for _, each in found)
 
 
+def beside_own(evidence: Evidence, foreign: Iterable[Execution]) -> tuple[Execution, ...]:
+    """Return executions of others without what they sold of own shares: it changed none beside them."""
+    gone = {fill_key(sale.execution_id): sale.quantity for sale in spent_sales(evidence)}
+    sales = ((each, gone.get(fill_key(each.execution_id), 0)) for each in foreign)
+    return tuple(
+        replace(each, quantity=each.quantity - own) if own else each
+        for each, own in sales
+        if own == 0 or each.quantity > own
+    )
+
+
 def _spent(execution_id: str, text: str) -> Spent:
     quantity, _, entry_coid = text.partition(" ")
     return Spent(execution_id, int(quantity), entry_coid) if quantity.isdecimal() else Spent(execution_id, 0, "")

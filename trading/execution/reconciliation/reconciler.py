@@ -24,7 +24,7 @@ from trading.execution.reading.snapshot import BrokerSnapshot
 from trading.execution.reading.told import Told, drop_told, is_ahead, keep_told, kept_told, told_by, told_of
 from trading.execution.reconciliation import absence
 from trading.execution.reconciliation.endings import INACTIVE_AFTER_S, Endings
-from trading.execution.reconciliation.hand_sales import drop_spent, spent
+from trading.execution.reconciliation.hand_sales import beside_own, drop_spent, spent
 from trading.execution.reconciliation.rejects import REJECTS_IN_A_ROW, latched_for, note_latched, rejected_in_a_row
 from trading.execution.reconciliation.share_check import check_shares
 from trading.model.alarm import Alarm, AlarmCode, HaltCause
@@ -338,7 +338,7 @@ class Reconciler:
     def _resolve(self, snapshot: BrokerSnapshot, done: Reconciled) -> None:
         context, now = self._context, self._context.clock.now()
         journal, gone = self.view(now), set[str]()
-        traded = certain(done.foreign, theirs(context.evidence), journal, snapshot)
+        traded = beside_own(context.evidence, certain(done.foreign, theirs(context.evidence), journal, snapshot))
         for record in journal.maybe_live:
             if record.coid in gone or (record.state is not IntentState.UNKNOWN and not record.provisional):
                 continue

@@ -8,12 +8,15 @@ from datetime import timedelta
 
 import pytest
 
+from tests.fakes.fake_broker import lost_request
 from tests.fakes.kept_evidence import KeptEvidence
-from tests.fakes.trading_states import IN_SESSION, MSFT, after, own
+from tests.fakes.order_books import OrderBooks
+from tests.fakes.trading_states import AAPL, IN_SESSION, MSFT, after, own
 from tests.unit.trading.execution.shares_shown import traded
 from trading.execution.reconciliation.hand_sales import (
     Spent,
     Untold,
+    beside_own,
     drop_spent,
     note_spent,
     note_taken_back,
@@ -22,8 +25,9 @@ from trading.execution.reconciliation.hand_sales import (
     spent_sales,
     untold,
 )
+from trading.model.command import Step
 from trading.model.execution_id import fill_key
-from trading.model.order import Execution, Side
+from trading.model.order import BrokerStatus, Execution, IntentState, Side
 
 FIVE = own(5)
 
@@ -166,3 +170,31 @@ def test_write_off_that_nothing_explains_is_forgotten_with_the_list_of_its_days(
     drop_spent(evidence, after(61))
     note_told(evidence, [sold(4, "late")], FIVE, after(300))
     assert evidence.subjects() == frozenset()
+
+
+def test_sale_of_own_shares_that_were_written_off_is_none_of_what_stands_beside_them() -> None:
+    evidence = KeptEvidence()
+    ours, more, theirs = sold(4, "0000ffff.1.01.01"), sold(6, "0000ffff.2.01.01", at=-9), sold(3, "0000ffff.3.01.01")
+    odd = replace(theirs, execution_id="0000ffff.4.01.01", quantity=math.nan)
+    note_spent(evidence, [ours], FIVE, 4, IN_SESSION)
+    note_spent(evidence, [more], own(6, MSFT), 1, IN_SESSION)
+    later = replace(ours, execution_id="0000ffff.1.01.02", quantity=5.0)
+    assert beside_own(evidence, [ours, more, theirs]) == (more, theirs)
+    assert beside_own(evidence, [later, odd]) == (replace(later, quantity=1.0), odd)
+
+
+def test_stop_that_never_arrived_is_proven_lost_where_its_shares_were_sold_by_hand_while_nobody_looked(
+    books: OrderBooks,
+) -> None:
+    books.bought(symbol="XOM", quantity=3, price=94.0)
+    entry, *_ = books.bought()
+    for order in books.broker.children(books.record(entry.coid).order_id or 0):
+        books.broker.end(order.order_id, BrokerStatus.CANCELLED)
+    books.read()
+    pair = books.plan_pair()
+    books.send(pair, lost_request, step=Step.PROTECTION)
+    books.broker.trade_by_hand(AAPL, Side.SELL, 9, 99.0)
+    books.read(3600)
+    assert "AAPL" not in books.shares()
+    books.read_often(5, 30)
+    assert books.states(*(leg.coid for leg in pair)) == [IntentState.LOST] * 2
