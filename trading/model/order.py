@@ -178,6 +178,9 @@ LIFE: Mapping[BrokerStatus, OrderLife] = MappingProxyType(
 # On the broker's book and able to fill.
 BROKER_WORKING = frozenset(status for status, life in LIFE.items() if life is OrderLife.LIVE)
 
+# Fills nothing: it is over, or nothing comes of it until somebody sends it anew.
+BROKER_IDLE = frozenset(status for status, life in LIFE.items() if life is OrderLife.OVER) | {BrokerStatus.INACTIVE}
+
 
 @dataclass(frozen=True, slots=True)
 class BrokerOrder:

@@ -7,7 +7,7 @@ from datetime import datetime
 from trading.execution.ownership.likeness import is_same
 from trading.execution.reading.snapshot import BrokerSnapshot, OrderSight
 from trading.model.exchange_time import exchange_date
-from trading.model.order import LIFE, BrokerStatus, OrderLife
+from trading.model.order import BROKER_IDLE, LIFE, OrderLife
 from trading.model.record import IntentRecord, JournalView
 
 
@@ -49,6 +49,6 @@ def _own_sight(record: IntentRecord, snapshot: BrokerSnapshot, journal: JournalV
     today = exchange_date(snapshot.began)
     ended = [at for at in ended_under_its_id(record, journal) if exchange_date(at) == today]
     rows = [row for row in snapshot.order_rows if row.order_id == record.order_id]
-    others = [row for row in rows if LIFE[row.status] is not OrderLife.OVER and row.status is not BrokerStatus.INACTIVE]
+    others = [row for row in rows if row.status not in BROKER_IDLE]
     alone = len(others) == 1 and len(rows) - 1 <= len(ended)
     return OrderSight(others[0], LIFE[others[0].status]) if alone else sight

@@ -24,7 +24,7 @@ from trading.market.calendar import TradingCalendar
 from trading.model.alarm import Alarm, AlarmCode
 from trading.model.exchange_time import exchange_date
 from trading.model.intent_state import DECLARED_ABSENT
-from trading.model.order import BrokerStatus, Execution, IntentState, Role, Side, Tif
+from trading.model.order import BROKER_IDLE, Execution, IntentState, Role, Side, Tif
 from trading.model.record import IntentRecord, JournalView
 from trading.ports import Journal, Sighting
 
@@ -158,9 +158,9 @@ def _could_show(record: IntentRecord, snapshot: BrokerSnapshot, journal: Journal
     visible = timedelta(seconds=2.0 * settings.execution.visibility_s)
     if record.sent_at is not None and snapshot.began < record.sent_at + visible:
         return False
-    # A row that has been Inactive through all votes is no live order: one that is bound is over much sooner.
-    alike = (sight for sight in snapshot.sights.values() if sight.order.status is not BrokerStatus.INACTIVE)
-    return not any(may_be(record, sight, journal, snapshot.epoch) for sight in alike)
+    # What has been Inactive or over through all votes is no live order: one that is bound is over much sooner.
+    working = {row.order_id for row in snapshot.order_rows if row.status not in BROKER_IDLE}
+    return not any(may_be(record, snapshot.sights[each], journal, snapshot.epoch) for each in working)
 
 
 def shares_of_others(

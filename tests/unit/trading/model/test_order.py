@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from trading.model.order import (
+    BROKER_IDLE,
     BROKER_WORKING,
     LIFE,
     MAYBE_LIVE,
@@ -38,3 +39,6 @@ def test_what_the_documentation_leaves_open_is_neither_working_nor_over() -> Non
     unsure = {BrokerStatus.INACTIVE, BrokerStatus.WARN_STATE, BrokerStatus.OTHER}
     assert {status for status, life in LIFE.items() if life is OrderLife.UNSURE} == unsure
     assert not BROKER_WORKING & unsure
+    # Nothing comes of one that is Inactive until somebody sends it anew.
+    assert unsure & BROKER_IDLE == {BrokerStatus.INACTIVE}
+    assert not BROKER_WORKING & BROKER_IDLE

@@ -197,6 +197,9 @@ def test_order_alike_that_is_somebody_elses_or_over_is_none_that_could_be_it() -
 def test_order_alike_that_is_inactive_is_none_that_could_be_it() -> None:
     alike = shows(replace(GONE, order_id=77), BrokerStatus.INACTIVE, order_ref=None)
     assert judged(GONE, shows(WITNESS), alike) == Judgement(Vote.WITNESSED)
+    # Its id was given to two that are both no more.
+    cancelled = replace(alike, status=BrokerStatus.CANCELLED)
+    assert judged(GONE, shows(WITNESS), alike, cancelled) == Judgement(Vote.WITNESSED)
     # Where its rows contradict each other one of them may be right.
     assert judged(GONE, shows(WITNESS), alike, replace(alike, status=BrokerStatus.SUBMITTED)) == NOTHING
 
