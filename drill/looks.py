@@ -111,6 +111,7 @@ class Looks:
         if often and not (troubled or self._failed):
             shortest_s = 0.0
         if seconds <= max(SHORT_S, shortest_s):
+            self._waited["stretched"] = seconds < shortest_s
             return max(seconds, shortest_s)
         if troubled and self._next_s is None:
             self._next_s = FIRST_S

@@ -22,6 +22,8 @@ DISTURBANCES = ("client_fault", "gateway_crash", "death", "start", "no_start")
 class Looks:
     """Ends of the turns that were clear, and of those that weren't with when they began; both by time.
 
+    A wait that the drill made longer counts as one that wasn't.
+
     `lines` are how many lines the truth log had at the end of each clear one: at one instant there can be several.
     """
 
@@ -43,7 +45,8 @@ class Looks:
     def clear_from(self, at: float, seconds: float) -> float:
         """Return the time at which that many seconds have gone by in which nothing was in the way.
 
-        A process that sleeps could have looked; one that was troubled meanwhile has the time anew.
+        A process that sleeps could have looked; one that was troubled meanwhile has the time anew, and so has one that
+        the drill made look less often than it wanted.
         """
         until = at + seconds
         index = bisect_left(self.troubled, at)
@@ -69,6 +72,7 @@ def looks_of(case: Case) -> Looks:
     troubled: list[float] = []
     began: list[float] = []
     before, disturbed = 0, False
+    stretched: float | None = None
     for event in case.events:
         if event["kind"] in DISTURBANCES:
             disturbed = True
@@ -77,6 +81,10 @@ def looks_of(case: Case) -> Looks:
             disturbed = (
                 disturbed or not event["good"] or bisect_left(faults, before) != bisect_left(faults, event["seq"])
             )
+            if stretched is not None:
+                troubled.append(instant(event["began"]))
+                began.append(stretched)
+            stretched = at if event.get("stretched") else None
             if disturbed or any(begin <= at < end for begin, end in down):
                 troubled.append(at)
                 began.append(instant(event["began"]))

@@ -101,6 +101,7 @@ def test_looks_of_which_nothing_comes_are_further_apart_until_something_is_sent(
     lengths = [length for _, length in UNEVENTFUL]
     assert waits == sorted(waits)
     assert set(waits) == {5.0, *lengths[1:]}
+    assert [note.get("stretched") for note in desk.notes] == [wait > 5.0 for wait in waits]
     desk.line.exchange("DELETE", "/iserver/account/DU0/order/1", None, None, 15.0)
     assert desk.wait_hours(5.0 / 3600.0) == 5.0
 

@@ -131,9 +131,9 @@ class MadeUp:
 
     # ---- the drill's side
 
-    def turn(self, *times: float, good: bool = True, lasted: float = 0.0) -> None:
+    def turn(self, *times: float, good: bool = True, lasted: float = 0.0, stretched: bool = False) -> None:
         for at in times:
-            self.event(at, "turn", good=good, began=text(at - lasted))
+            self.event(at, "turn", good=good, began=text(at - lasted), stretched=stretched)
 
     def event(self, at: float, kind: str, **facts: object) -> None:
         self.events.append({"at": text(at), "seq": len(self.truth), "kind": kind, **facts})

@@ -78,6 +78,20 @@ def test_troubled_turn_counts_from_its_begin() -> None:
         assert looks.clear_from(seconds(at), 15.0) == seconds(315.0)
 
 
+def test_process_could_not_look_while_the_drill_made_it_wait_longer_than_it_wanted() -> None:
+    run = MadeUp()
+    run.turn(100.0, stretched=True)
+    run.turn(160.0, lasted=1.0)
+    run.turn(220.0)
+    looks = looks_of(run.case())
+    assert [at - seconds(0.0) for at in looks.clear] == [100.0, 160.0, 220.0]
+    assert looks.clear_from(seconds(80.0), 15.0) == seconds(95.0)
+    for at in (90.0, 110.0):
+        assert looks.clear_from(seconds(at), 15.0) == seconds(175.0)
+    # From then on it sleeps of its own accord.
+    assert looks.clear_from(seconds(160.0), 15.0) == seconds(175.0)
+
+
 def test_dead_process_has_twenty_seconds_after_its_start() -> None:
     run = MadeUp()
     run.event(100.0, "death", point="statement")
