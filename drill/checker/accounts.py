@@ -45,7 +45,7 @@ def i5_all_fills_are_counted(case: Case) -> Iterator[Violation]:
         _never_shown(case, book)
         | _alike(case, book, booked)
         | _under_anothers_id(case, book)
-        | _after_a_correction(book)
+        | _after_a_correction(case, book)
         | _sold_by_a_second(book)
     )
     for name, execution in book.executions.items():
@@ -147,26 +147,29 @@ def _under_anothers_id(case: Case, book: Book) -> set[str]:
     return found
 
 
-def _after_a_correction(book: Book) -> set[str]:
-    """Return the fills of own orders without a name after one of theirs was corrected.
+def _after_a_correction(case: Case, book: Book) -> set[str]:
+    """Return the fills of own orders without a name whose size tells nothing, since one of theirs was corrected.
 
-    The row of such an order counts what was taken back. Where the list of trades names neither the order nor what we
-    call it, how many more there should be does not tell which they are.
+    Where the list of trades names neither the order nor what we call it, how many more there should be does not tell
+    which they are: the row of such an order counts what was taken back. And a fill that was corrected before a look
+    showed it, or its order where trades name that, looks like no fill of all of an order.
     """
-    if book.trades_name_orders:
-        return set()
-    corrected: dict[int, float] = {}
-    for each in book.executions.values():
-        if each.own and each.corrected:
-            corrected[each.order_id] = min(each.at, corrected.get(each.order_id, FAR))
-    return {
-        name
+    looks = looks_of(case)
+    nameless = {
+        name: (each, each.order)
         for name, each in book.executions.items()
-        if each.own
-        and each.order is not None
-        and each.order.coid is None
-        and each.made >= corrected.get(each.order_id, FAR)
+        if each.own and each.order is not None and each.order.coid is None
     }
+    corrected: dict[int, float] = {}
+    for each, _ in nameless.values():
+        if each.corrected and not book.trades_name_orders:
+            corrected[each.order_id] = min(each.at, corrected.get(each.order_id, FAR))
+    found = {name for name, (each, _) in nameless.items() if each.made >= corrected.get(each.order_id, FAR)}
+    for name, (each, order) in nameless.items():
+        told_by = order.placed if book.trades_name_orders else each.made
+        if each.corrected and looks.first_clear(told_by) >= each.at:
+            found.add(name)
+    return found
 
 
 def _sold_by_a_second(book: Book) -> set[str]:

@@ -288,3 +288,33 @@ def test_sale_that_makes_up_for_what_was_taken_back_of_a_target_may_be_taken_for
     run.fill(220.0, 50, "SELL", sold, "0000a.b.50.01", price=price)
     run.booked("0000a.b.50.01", TARGET, "SELL", sold)
     assert len(list(accounts.i6_nothing_is_invented(run.case()))) == told
+
+
+@pytest.mark.parametrize(
+    ("looks", "names_orders", "told"),
+    [
+        # Nobody had looked before it was corrected.
+        ((230.0,), True, 0),
+        ((230.0,), False, 0),
+        # The order was seen, so that its id tells where trades name it.
+        ((60.0, 230.0), True, 1),
+        ((60.0, 230.0), False, 0),
+        ((205.0, 230.0), False, 1),
+    ],
+)
+def test_sale_of_a_bracket_that_was_corrected_before_any_look_tells_not_that_it_is_ours(
+    looks: tuple[float, ...], told: int, *, names_orders: bool
+) -> None:
+    run = MadeUp()
+    run.line(-4000.0, "start", behaviour={"order_id_in_trades": names_orders})
+    run.bracket(50.0)
+    run.intent(TARGET, "target", order_id=TARGET_ID, side="SELL")
+    run.fill(100.0, ENTRY_ID, "BUY", 10)
+    for at in looks:
+        if at < 210.0:
+            run.turn(at)
+    run.fill(200.0, TARGET_ID, "SELL", 10, "0000a.b.70.01", price=100.0)
+    run.fill(210.0, TARGET_ID, "SELL", 7, "0000a.b.70.02", price=100.0)
+    run.turn(looks[-1])
+    found = [each for each in accounts.i5_all_fills_are_counted(run.case()) if "70.02" in each.subject]
+    assert len(found) == told
