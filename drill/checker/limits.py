@@ -37,7 +37,8 @@ def i12_within_the_limits(case: Case) -> Iterator[Violation]:
             if ticket["side"] != "BUY" or ticket.get("parent_id") is not None:
                 continue
             entries.append(book.at)
-            texts = [*_of_itself(ticket, line, limits), *_too_often(entries, limits, case)]
+            split = book.split_at.get(ticket["conid"], 0.0) > _looked_last(case, book, looks, ticket.get("coid"))
+            texts = [*_of_itself(ticket, line, limits, split=split), *_too_often(entries, limits, case)]
             if limits["standard"]:
                 texts += _of_standard(ticket, line, limits)
             if _knows(case, book, looks, ticket.get("coid")):
@@ -46,12 +47,12 @@ def i12_within_the_limits(case: Case) -> Iterator[Violation]:
                 yield Violation("I12", book.at, book.symbol(ticket["conid"]), text)
 
 
-def _of_itself(ticket: Line, line: Line, limits: Line) -> Iterator[str]:
-    """Yield what is wrong with an order alone: its price (R01), and that it has one."""
+def _of_itself(ticket: Line, line: Line, limits: Line, *, split: bool) -> Iterator[str]:
+    """Yield what is wrong with an order alone: its price (R01), unless that was just `split`, and that it has one."""
     limit, price = ticket.get("limit"), line["standing"]["prices"][str(ticket["conid"])]
     if limit is None:
         yield "an entry has no limit"
-    elif price > 0.0 and limit > price * (1.0 + limits["max_price_deviation"]) + 0.01:
+    elif not split and price > 0.0 and limit > price * (1.0 + limits["max_price_deviation"]) + 0.01:
         yield f"its limit, {limit:g}, is far above the price, {price:g}"
 
 
@@ -86,10 +87,10 @@ def _knows(case: Case, book: Book, looks: Looks, coid: str | None) -> bool:
     """Return whether the trading system could know what the account holds when it sent an order that now arrived."""
     if coid in repeated(case):
         return False
-    sent = [act.at for act in case.journal.wire if act.about is None and coid in act.coids and act.at <= book.at]
-    if not sent or book.at - max(sent) > _A_MINUTE_S:
+    sent = _sent_at(case, book, coid)
+    if sent is None or book.at - sent > _A_MINUTE_S:
         return False
-    last = max((at for at in looks.clear if at <= max(sent)), default=0.0)
+    last = _looked_last(case, book, looks, coid)
     if any(at > last for at in book.split_at.values()) or _money_moved(case, last, book.at):
         return False
     if _lied_to(case, last, book.at):
@@ -97,6 +98,18 @@ def _knows(case: Case, book: Book, looks: Looks, coid: str | None) -> bool:
     return not any(
         (not each.own or each.corrected) and each.at > last for each in book.executions.values()
     ) and not any(not order.own and order.placed > last for order in book.all_orders())
+
+
+def _sent_at(case: Case, book: Book, coid: str | None) -> float | None:
+    """Return when an order that now arrived was sent last, None where nobody sent it."""
+    sent = (act.at for act in case.journal.wire if act.about is None and coid in act.coids and act.at <= book.at)
+    return max(sent, default=None)
+
+
+def _looked_last(case: Case, book: Book, looks: Looks, coid: str | None) -> float:
+    """Return the last clear look before an order that now arrived was sent, 0 where there was none."""
+    sent = _sent_at(case, book, coid)
+    return max((at for at in looks.clear if sent is not None and at <= sent), default=0.0)
 
 
 def _lied_to(case: Case, since: float, until: float) -> bool:

@@ -2,8 +2,9 @@
 
 A reverse split that leaves less than a share leaves no row, and an empty list is no evidence where no other position of
 ours stands beside it. A purchase that the broker takes back counts in shares of its day: what it leaves, when nobody
-has looked since a split, has no price and no execution. And while a sell of ours is frozen, it may be what sold the
-shares that are missing.
+has looked since a split, has no price and no execution. Where an order of ours sold more than there was and others
+bought, nobody knows whether what its entry buys afterwards is ours or makes up for that. And while a sell of ours is
+frozen, it may be what sold the shares that are missing.
 """
 
 from __future__ import annotations
@@ -25,11 +26,12 @@ def untold(case: Case) -> frozenset[int]:
 
 
 def untold_spans(case: Case) -> Mapping[int, tuple[float, float]]:
-    """Return what splits left untold: since when, and until when, which is far away where nothing ever told."""
+    """Return what was left untold: since when, and until when, which is far away where nothing ever told."""
     looks = looks_of(case)
     found: dict[int, tuple[float, float]] = {}
     own: dict[int, int] = {}
     splits: dict[int, int] = {}
+    oversold: set[int] = set()
     stood = 0.0
     for line, book in walk(case):
         if line["kind"] == "deed" and line["do"] == "split":
@@ -42,6 +44,10 @@ def untold_spans(case: Case) -> Mapping[int, tuple[float, float]]:
             since = book.split_at.get(execution.conid, 0.0)
             if execution.made < since and not looks.between(splits[execution.conid], line["seq"]):
                 found[execution.conid] = (since, FAR)
+            if execution.own and execution.side == "SELL" and execution.quantity > own.get(execution.conid, 0):
+                oversold.add(execution.conid)
+            elif not execution.own and execution.side == "BUY" and execution.conid in oversold:
+                found[execution.conid] = (book.at, FAR)
         else:
             continue
         _witness(found, own, looks, (stood, book.at))

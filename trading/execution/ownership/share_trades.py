@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from math import floor
 
 from trading.execution.ownership.execution_matching import newest
@@ -101,5 +102,22 @@ def in_flight(conid: int, snapshot: BrokerSnapshot, journal: JournalView, side: 
             return True
         sight = snapshot.sight_of(record.order_id)
         if sight is None or sight.life is OrderLife.OVER or round(sight.order.filled_quantity) != record.filled:
+            return True
+    return False
+
+
+def may_be_own_sale(execution: Execution, snapshot: BrokerSnapshot, journal: JournalView, since: datetime) -> bool:
+    """Return whether a sale after `since` may be of an order of ours whose row was read too early to show it as filled.
+
+    It names no order, and one of ours that works there had as much left.
+    """
+    named = execution.order_id is not None or execution.order_ref is not None
+    if execution.side is not Side.SELL or named or execution.time < since:
+        return False
+    for record in journal.maybe_live:
+        sight = snapshot.sight_of(record.order_id)
+        if record.intent.conid != execution.conid or record.intent.side is not Side.SELL or sight is None:
+            continue
+        if sight.maybe_live and sight.order.remaining_quantity >= execution.quantity:
             return True
     return False

@@ -169,19 +169,24 @@ def shares_of_others(
     """Return how many shares beside ours there may be without the order: with what others traded since they were seen.
 
     `excess` are the shares of others that are known in its contract: so many as were seen for a while before it was
-    sent, or before a sale was no longer proven, which adds none. `traded` are executions that no order of ours made; a
-    list of positions may be older than those of just now.
+    sent, or before a sale was no longer proven, which adds none. `traded` are executions that no order of ours made, of
+    all days that are listed; a list of positions may be older than those of just now.
     """
     if record.sent_at is None:
         return frozenset({0.0})
     before = record.unknown_since or record.sent_at if record.intent.side is Side.SELL else record.sent_at
-    settled = timedelta(seconds=settings.execution.visibility_s)
-    stood, since = 0.0, record.sent_at
-    if excess is not None and before - excess.since >= settled:
-        stood, since = excess.shares, max(excess.since, since)
-    trades = [each for each in traded if each.conid == record.intent.conid and each.time >= since]
-    lately = any(now - each.time < _LISTS_APART for each in trades)
-    return frozenset({stood + net(trades)} | ({stood} if lately else set()))
+    stood, since, settled = 0.0, record.sent_at, False
+    if excess is not None and before - excess.since >= timedelta(seconds=settings.execution.visibility_s):
+        stood, since, settled = excess.shares, max(excess.since, since), True
+    of_contract = [each for each in traded if each.conid == record.intent.conid]
+    trades = [each for each in of_contract if each.time >= since]
+    found = {stood + net(trades)}
+    if any(now - each.time < _LISTS_APART for each in trades):
+        found.add(stood)
+    if not settled:
+        # They may have bought before, when no reading could tell how many are theirs.
+        found.add(net(of_contract))
+    return frozenset(found)
 
 
 def _after_session(

@@ -11,7 +11,7 @@ from datetime import timedelta
 from math import floor
 
 from trading.execution.ownership.excess import Excess
-from trading.execution.ownership.share_trades import SharesSeen, in_flight, sold_by_others
+from trading.execution.ownership.share_trades import SharesSeen, in_flight, may_be_own_sale, of_others, sold_by_others
 from trading.execution.reading.snapshot import STOCK, BrokerSnapshot
 from trading.execution.reconciliation.absence import VOTES_APART, VOTES_NEEDED
 from trading.execution.reconciliation.own_splits import (
@@ -45,13 +45,14 @@ class Change:
 class Doubt:
     """The broker shows fewer shares than are ours; `vote` says whether this reading may be counted.
 
-    `denied`: it speaks against it, so that those before count no more.
+    `denied`: it speaks against it, so that those before count no more. `soon`: the next reading may tell more.
     """
 
     position: OwnPosition
     held: int
     vote: bool
     denied: bool = False
+    soon: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,9 +135,11 @@ def _judge_missing(
     """Return what a reading proves that shows fewer shares than are ours, or that the account is short."""
     snapshot, journal = seen.snapshot, seen.journal
     shown, held = floor(snapshot.held(position.conid)), snapshot.shares(position.conid)
+    read_at = snapshot.orders.began - timedelta(seconds=visibility_s)
+    soon = any(may_be_own_sale(each, snapshot, journal, read_at) for each in of_others(position, seen.foreign))
     # Without all orders and executions nobody knows what was sold.
-    if not snapshot.whole or snapshot.blind or in_flight(position.conid, snapshot, journal):
-        return Doubt(position, held, vote=False)
+    if soon or not snapshot.whole or snapshot.blind or in_flight(position.conid, snapshot, journal):
+        return Doubt(position, held, vote=False, soon=soon)
     # More may have been sold by hand than there was.
     if sold_by_others(position, seen.foreign, journal) == position.quantity - shown:
         return _sold_by_hand(position, held)

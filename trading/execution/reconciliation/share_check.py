@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from trading.execution.context import TradingContext
-from trading.execution.look_again import LooksAgain
+from trading.execution.look_again import POLL_S, LooksAgain
 from trading.execution.ownership.excess import Excess, excess_in, note_excess
 from trading.execution.ownership.others import certain, theirs
 from trading.execution.ownership.share_trades import SharesSeen, net, of_others
@@ -41,6 +41,7 @@ from trading.ports import AdjustmentKind, Evidence
 
 # Shares are missed, and the reading can't tell whether they are gone: only an event can.
 _NO_VOTE_APART = timedelta(minutes=5)
+_SOON = timedelta(seconds=POLL_S)
 
 
 @dataclass(slots=True)
@@ -88,7 +89,7 @@ def check_shares(
                 found.alarms.append(Alarm(AlarmCode(kind), position.symbol, f"{position.symbol}: {text}"))
             case Undecided():
                 undecided.add(position.conid)
-            case Doubt(held=held, vote=vote, denied=denied):
+            case Doubt(held=held, vote=vote, denied=denied, soon=soon):
                 # What is denied begins anew.
                 kept |= set() if denied else {subject}
                 if vote:
@@ -98,7 +99,7 @@ def check_shares(
                     "stays until that is proven, and could sell short"
                 )
                 found.alarms.append(Alarm(AlarmCode.SHARES_MISSING, position.symbol, text))
-                found.again(now + (VOTES_APART if vote or votes else _NO_VOTE_APART))
+                found.again(now + (_SOON if soon else VOTES_APART if vote or votes else _NO_VOTE_APART))
     if snapshot.positions.value is not None:
         _note_shown(context, snapshot, journal, changed, found)
         context.evidence.forget({s for s in context.evidence.subjects() if s.startswith("shares:")} - kept)

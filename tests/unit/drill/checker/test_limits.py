@@ -97,6 +97,14 @@ def test_distance_of_the_stop(stop: float, *, fine: bool) -> None:
     assert (found(made) == []) is fine
 
 
+@pytest.mark.parametrize(("at", "told"), [(-3450.0, True), (-3300.0, False), (-3000.0, False)])
+def test_price_after_a_split_that_nobody_could_have_seen_is_not_held_against_an_entry(at: float, *, told: bool) -> None:
+    made = run()
+    made.line(at, "deed", do="split", symbol=SYMBOL, ratio=2.0)
+    entry(made, 9, 100.0, price=50.0)
+    assert (found(made) != []) is told
+
+
 @pytest.mark.parametrize(("price", "fine"), [(99.1, True), (98.9, False), (120.0, True)])
 def test_a_limit_far_above_the_price(price: float, *, fine: bool) -> None:
     made = run()

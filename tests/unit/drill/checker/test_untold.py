@@ -67,6 +67,18 @@ def test_purchase_that_is_taken_back_without_a_split_is_told() -> None:
     assert untold(take_back(bought(), 300.0).case()) == frozenset()
 
 
+@pytest.mark.parametrize(("sold", "bought_by_hand", "told"), [(16, 16, False), (10, 16, True), (16, 0, True)])
+def test_others_purchase_after_an_order_of_ours_sold_too_much_leaves_open_what_is_ours(
+    sold: int, bought_by_hand: int, *, told: bool
+) -> None:
+    run = bought()
+    run.fill(200.0, STOP_ID, "SELL", sold)
+    if bought_by_hand:
+        run.line(210.0, "deed", do="trade", order_id=50, symbol=SYMBOL, side="BUY", quantity=bought_by_hand)
+        run.fill(210.0, 50, "BUY", bought_by_hand)
+    assert untold(run.case()) == (frozenset() if told else {CONID})
+
+
 def test_shares_that_are_missing_beside_a_frozen_sell_are_a_persons() -> None:
     for facts, told in (({"frozen": True, "state": "UNKNOWN"}, False), ({"state": "UNKNOWN"}, True), ({}, True)):
         run = bought()

@@ -150,6 +150,16 @@ def test_what_others_traded_since_is_not_against_it_and_what_they_traded_before_
     assert shares_of_others(sent, seen, trades, later, SETTINGS) == {35.0}
 
 
+@pytest.mark.parametrize(("age_s", "theirs"), [(60.0, {7.0}), (59.9, {0.0, 1.0}), (None, {0.0, 1.0})])
+def test_what_others_bought_before_anybody_could_tell_it_from_ours_may_be_theirs(
+    age_s: float | None, theirs: set[float]
+) -> None:
+    gone = replace(stop("G", 77, state=S.UNKNOWN), sent_at=IN_SESSION, unknown_since=IN_SESSION)
+    seen = None if age_s is None else Excess(7.0, None, after(-age_s))
+    earlier = trade("1", 1, Side.BUY, time=after(-9000))
+    assert shares_of_others(gone, seen, [earlier], after(900), SETTINGS) == theirs
+
+
 def test_what_others_traded_before_a_sale_vanished_is_in_their_shares_once() -> None:
     gone = replace(stop("G", 77, state=S.UNKNOWN), sent_at=PRE_OPEN, unknown_since=IN_SESSION)
     seen = Excess(7.0, None, after(-300))

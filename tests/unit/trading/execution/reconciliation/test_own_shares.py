@@ -261,3 +261,26 @@ def _trade(side: Side, quantity: float) -> Execution:
 
 
 # ---- shares of others, as evidence
+
+
+@pytest.mark.parametrize(
+    ("changes", "soon"),
+    [
+        ({}, True),
+        ({"time": after(-60)}, True),
+        # The list of orders was read long after it, or it names an order.
+        ({"time": after(-61)}, False),
+        ({"order_id": 4711}, False),
+        ({"order_ref": "theirs"}, False),
+        # More than the stop had left.
+        ({"quantity": 11.0}, False),
+    ],
+)
+def test_sale_that_may_be_of_a_stop_whose_row_is_older_waits_for_the_next_reading(
+    changes: dict[str, object], *, soon: bool
+) -> None:
+    resting = replace(stop(quantity=10), order_id=9)
+    sale = replace(traded(10), order_id=None, order_ref=None)
+    left = shown({XOM: 3.0}, orders=(shows(resting),))
+    found = judged(left, records=(resting,), foreign=(replace(sale, **changes),))  # type: ignore[arg-type]
+    assert (isinstance(found, Doubt) and found.soon) is soon

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 
+from tests.fakes.order_books import OrderBooks
 from tests.fakes.stages import settings_of
 from tests.fakes.trading_context import ContextParts
 from tests.fakes.trading_states import IN_SESSION, XOM, after, reading, unreadable
@@ -130,3 +131,19 @@ def test_what_was_missing_is_kept_for_as_long_as_a_stop_may_have_to_wait(
     for at in (after(60), after(60 + seconds)):
         check_shares(context, shown(back, now=at), OWN, (), at)
     assert bool(context.evidence.of(shown_of(TEN.conid))) is kept
+
+
+def test_fill_of_a_stop_that_trades_show_before_its_row_does_is_counted_once(books: OrderBooks) -> None:
+    entry, stop, _ = books.bought()
+    stop_order, _ = books.broker.children(books.record(entry.coid).order_id or 0)
+    books.broker.fill(stop_order.order_id, 95.0)
+    books.broker.fills[-1] = replace(books.broker.fills[-1], order_id=None, order_ref=None)
+    filled = books.broker.book[stop_order.order_id]
+    books.broker.book[stop_order.order_id] = stop_order
+    found = books.read()
+    assert [alarm.code for alarm in found.alarms] == [AlarmCode.SHARES_MISSING]
+    assert found.look_again == books.clock.now() + timedelta(seconds=5)
+    books.broker.book[stop_order.order_id] = filled
+    assert AlarmCode.MANUAL not in {alarm.code for alarm in books.read(5).alarms}
+    assert books.record(stop.coid).filled == 9
+    assert books.shares() == {}
