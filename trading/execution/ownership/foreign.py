@@ -9,7 +9,7 @@ from trading.execution.ownership.likeness import is_settled
 from trading.execution.reading.snapshot import BrokerSnapshot
 from trading.model.alarm import HaltCause
 from trading.model.intent_state import NEVER_LEFT
-from trading.model.order import LIFE, TERMINAL, BrokerOrder, IntentState, OrderLife, UnreadableRow
+from trading.model.order import BROKER_IDLE, TERMINAL, BrokerOrder, IntentState, UnreadableRow
 from trading.model.record import IntentRecord, JournalView
 
 
@@ -44,7 +44,7 @@ def _earlier(rows: Sequence[BrokerOrder], journal: JournalView) -> tuple[BrokerO
     return tuple(
         row
         for row in rows
-        if row.order_id in named and row.order_ref != named[row.order_id] and LIFE[row.status] is OrderLife.OVER
+        if row.order_id in named and row.order_ref != named[row.order_id] and row.status in BROKER_IDLE
     )
 
 

@@ -64,6 +64,8 @@ def test_row_of_an_order_that_had_ended_is_left_out_where_its_id_is_that_of_a_na
         return told_apart(reading(IN_SESSION, orders=rows), view(*records)).sights[2].life
 
     assert lives(dead, alive) is lives(alive, dead) is OrderLife.LIVE
+    assert lives(replace(dead, status=BrokerStatus.INACTIVE), alive) is OrderLife.LIVE
+    assert lives(replace(dead, status=BrokerStatus.WARN_STATE), alive) is OrderLife.UNSURE
     # Two rows of one order, of which one may be wrong.
     assert lives(replace(dead, order_ref="P"), alive) is OrderLife.UNSURE
     assert lives(dead, alive, records=(pair,)) is OrderLife.UNSURE
