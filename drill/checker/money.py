@@ -10,8 +10,8 @@ from drill.checker.logs import FAR, Case, Violation, instant
 LATCH = "drawdown_halt"
 MARGIN = 0.05
 """how far the true loss may be from the limit: what is read in the night is not just what was there at the close"""
-EMPTIED = 0.01
-"""an account of which a payment left so little is worth nothing: what prices do to that has no bound"""
+EMPTIED = 0.1
+"""an account of which a payment left so little: what prices did on its day, before and after, is many times of that"""
 
 
 def i27_flows_latch_nothing(case: Case) -> Iterator[Violation]:

@@ -31,7 +31,7 @@ def test_latch_of_a_withdrawal_is_told() -> None:
     assert judged(10_000.0, ("paid", 5_000.0), 15_000.0) == ["I27"]
 
 
-@pytest.mark.parametrize(("left", "told"), [(99.0, []), (101.0, ["I27"])])
+@pytest.mark.parametrize(("left", "told"), [(999.0, []), (1_001.0, ["I27"])])
 def test_what_a_payment_left_next_to_nothing_of_can_lose_all_of_that(left: float, told: list[str]) -> None:
     assert judged(10_000.0, ("paid", left - 10_000.0), left) == told
 
