@@ -41,25 +41,29 @@ case $ROLE in
 esac
 read_settings
 if [[ $ROLE == healthcheck ]]; then
-    exec "$PYTHON" -I "$HERE/deploy/healthcheck.py" "$DASHBOARD_PORT" "${DASHBOARD_TLS_CERT:-}"
+    exec "$PYTHON" -I "$HERE/deploy/healthcheck.py" "$DASHBOARD_PORT" "$DASHBOARD_TLS_CERT"
 fi
 make_folders
 warm_cache
 
 # ---------------------------------------------------------------- the parts, one function each; they run in a child
+forget_secrets() { unset DASHBOARD_PASSWORD DASHBOARD_PASSWORD_FILE METRICS_TOKEN METRICS_TOKEN_FILE; }
 part_gateway() {
     # Another program's business, all of it IBKR's or the simulator's.
-    unset DASHBOARD_PASSWORD DASHBOARD_PASSWORD_FILE METRICS_TOKEN METRICS_TOKEN_FILE
+    forget_secrets
     if [[ $GATEWAY == live ]]; then
         gateway_exec "$RUN_STATE/gateway"
     fi
     exec "${OWN_GROUP[@]}" "$PYTHON" -m simulator --host "$GATEWAY_HOST" --port "$GATEWAY_PORT" --bars "$SIM_BARS" --start "$SIM_START" \
         --speed 0 --cash "$SIM_CASH" --account DU1234567 --auto-login --pacing off --state "$RUN_STATE/simulator"
 }
-part_trader() { exec "${OWN_GROUP[@]}" "$PYTHON" -m trading run; }
+part_trader() {
+    forget_secrets
+    exec "${OWN_GROUP[@]}" "$PYTHON" -m trading run
+}
 part_web() {
     # Without a password of the user's own, one is made; the link spares looking it up. Once, not after a restart.
-    if [[ -z ${DASHBOARD_PASSWORD:-}${DASHBOARD_PASSWORD_FILE:-} && -z ${DEATHS_web:-} ]]; then
+    if [[ -z $PASSWORD_GIVEN && -z ${DEATHS_web:-} ]]; then
         printf 'log in once with: %s\n' "$("$PYTHON" -m webapp login-link)"
     fi
     exec "${OWN_GROUP[@]}" "$PYTHON" -m gunicorn --config "$HERE/webapp/gunicorn.conf.py" 'webapp.app:create_app()'; }
@@ -67,11 +71,7 @@ part_web() {
 # ---------------------------------------------------------------- everything that can be wrong is said before a part starts
 if [[ $ROLE == all || $ROLE == gateway ]]; then
     port_must_be_free "$GATEWAY_PORT" "the gateway" GATEWAY_URL
-    if [[ $GATEWAY == simulated ]]; then
-        [[ -r $SIM_BARS ]] || die 2 "SIM_BARS = '$SIM_BARS': there is no such file, or it can't be read"
-    else
-        gateway_check_program
-    fi
+    [[ $GATEWAY == simulated ]] || gateway_check_program
 fi
 if [[ $ROLE == all || $ROLE == web ]]; then
     port_must_be_free "$DASHBOARD_PORT" "the dashboard" DASHBOARD_PORT

@@ -23,7 +23,7 @@ from trading.errors import TradingError
 from trading.execution.planning import checks
 from trading.model.difference import Remedy, Resolution
 from trading.model.mode import Seen
-from trading.model.operator_request import RequestKind
+from trading.model.operator_request import OperatorVerb
 from trading.store.boot_time import BootTime
 from trading.store.operator_requests import HALT_FILE, RequestsDatabase
 from trading.strategies.discovery import make_strategy
@@ -179,7 +179,7 @@ class Course(ABC):
             self._note("confirmed", flow=number)
             with suppress(TradingError):
                 argument = Resolution(Remedy.FLOW, str(number)).text
-                self._requests.request(RequestKind.RECONCILE, argument, "drill", self._clock.now())
+                self._requests.request(OperatorVerb.RECONCILE, argument, "drill", self._clock.now())
             self._clock.wake.wake()
         self._later(_PAYER_LOOKS_S, self._say_what_was_paid)
 
@@ -188,7 +188,7 @@ class Course(ABC):
         if request.by == "file":
             (self.state / HALT_FILE).write_text("the drill", encoding="utf-8")
         else:
-            kind = RequestKind(request.kind)
+            kind = OperatorVerb(request.kind)
             with suppress(TradingError):
                 self._requests.request(kind, "the drill", "drill", self._clock.now(), seen=self._seen())
         self._clock.wake.wake()

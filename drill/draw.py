@@ -191,6 +191,8 @@ def _with_faults(
         faults=planned,
         client_faults=client,
         deeds=deeds,
+        # Nothing may rest on the broker's own check.
+        behaviour=rng.choice(([], ["duplicate_coid=none"])),
     )
 
 

@@ -135,6 +135,7 @@ def build_parser() -> argparse.ArgumentParser:
         metavar="NAME=VALUE",
         help="how the broker behaves where that is unknown or a choice; may be repeated; see --list-settings",
     )
+    parser.add_argument("--check", action="store_true", help="say whether it could begin with these options, and end")
     parser.add_argument("--list-settings", action=_ListSettings, nargs=0, help="list what --set takes, and exit")
     return parser
 
@@ -145,6 +146,8 @@ def main(arguments: Sequence[str]) -> int:
     if options.list_faults:
         sys.stdout.write(listing())
         return 0
+    if options.check:
+        return _check(options)
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stdout)
     if options.state is None:
         with tempfile.TemporaryDirectory(prefix="simulator-") as folder:
@@ -190,6 +193,14 @@ def _run(options: argparse.Namespace, folder: Path, *, durable: bool) -> int:
         reason = getattr(fault, "strerror", None) or fault
         return _complain(f"can't listen on {options.host} port {options.port}: {reason}", FAILED)
     return _serve(options, simulator, server)
+
+
+def _check(options: argparse.Namespace) -> int:
+    try:
+        _build(options, None).close()
+    except (BadBars, ValueError) as fault:
+        return _complain(str(fault), BAD_INPUT)
+    return 0
 
 
 def _build(options: argparse.Namespace, state: Path | None) -> Simulator:

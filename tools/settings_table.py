@@ -3,8 +3,8 @@
     python tools/settings_table.py README.md           put the tables between the two markers
     python tools/settings_table.py README.md --check   exit 1 where they differ from the code
 
-Settings of the Python programs come from `trading.config.OPTIONS`, a strategy's own from its class. What start.sh and
-the dashboard read by themselves stands below; a test holds that list against those files.
+Settings come from `trading.config.OPTIONS`, a strategy's own from its class. What Compose and start.sh read before any
+program of ours runs stands below; a test holds that list against those files.
 """
 
 from __future__ import annotations
@@ -27,33 +27,6 @@ from trading.strategies.discovery import strategy_class, strategy_names  # noqa:
 DASH = "–"
 
 SHELL_SETTINGS: Mapping[str, tuple[str, str, str]] = {
-    "DASHBOARD_ALLOWED_HOSTS": (
-        "",
-        "names, comma separated",
-        "further names under which the dashboard may be opened, beside localhost",
-    ),
-    "DASHBOARD_TLS_CERT": ("", "a file", "certificate of the dashboard, PEM; with the next one it speaks HTTPS"),
-    "DASHBOARD_TLS_KEY": ("", "a file", "private key of that certificate"),
-    "GATEWAY_HOME": ("gateway", "a folder", "where IBKR's program is unpacked"),
-    "GATEWAY_HOST": ("127.0.0.1", "an address", "where the simulated gateway listens; IBKR's listens everywhere"),
-    "GATEWAY_HEAP": ("160m", "a size", "most memory of IBKR's program, as Java's -Xmx takes it"),
-    "GATEWAY_UPSTREAM": ("", "an address", "IBKR's servers, in place of proxyRemoteHost of conf.yaml"),
-    "GATEWAY_CORS": ("", "an expression", "web origins that may call the gateway, in place of conf.yaml's"),
-    "GATEWAY_KEYSTORE_FILE": ("", "a file", "certificate of the gateway, PKCS12; empty: one is made"),
-    "GATEWAY_KEYSTORE_PASSWORD_FILE": ("", "a file", "holds the password of that keystore"),
-    "GATEWAY_JAR_SHA256": (
-        "",
-        "a SHA-256",
-        "of IBKR's program; empty: the build this project knows; others are warned about",
-    ),
-    "GATEWAY_WAIT_SECONDS": ("60", "0 to 3600", "after this dashboard and trading loop start without the gateway"),
-    "GATEWAY_DEADLINE_SECONDS": ("120", "0 to 3600", "a gateway that has not opened its port by then is restarted"),
-    "GATEWAY_LIVENESS_SECONDS": ("10", "0 to 3600", "time between two looks at a gateway that answers"),
-    "RESTART_SECONDS": ("1", "0 to 3600", "pause before the first restart of a part that ended; then doubled"),
-    "SIM_TICKERS": ("", "symbols, comma separated", "fewer than all symbols of the bars"),
-    "SIM_BARS": ("data/us_daily.csv.gz", "a file", "bars that the simulated market replays"),
-    "SIM_START": ("2014-03-03", "a day", "first day of the simulated market"),
-    "SIM_CASH": ("10000", "USD", "cash that the simulated account begins with"),
     "TRADING_CPUS": ("2", "a number", "processors that the container may use (docker-compose.yml)"),
     "TRADING_PYTHON": (".venv/bin/python", "a program", "the interpreter that start.sh uses"),
 }
@@ -168,7 +141,7 @@ def settings_text() -> str:
     for name in strategy_names():
         parts += [parameters(strategy_class(name).Parameters, name)]
     parts += [
-        "**Variables of `start.sh`, the simulated gateway and the dashboard's start** (environment or `.env`):",
+        "**Variables that are read before any of that** (environment or `.env`):",
         start_script(),
     ]
     return "\n\n".join(parts)

@@ -50,7 +50,7 @@ from trading.store.journal import SqliteJournal
 from trading.store.operator_requests import RequestsDatabase
 from trading.store.records import SqliteStore
 from trading.strategies.discovery import make_strategy
-from trading.trading_system import LoopSettings, TradingSystem, wait_alive
+from trading.trading_system import LoopRuntime, TradingSystem, wait_alive
 
 PROJECT = Path(__file__).resolve().parent.parent
 BUNDLED_BARS = PROJECT / "data" / "us_daily.csv.gz"
@@ -180,7 +180,7 @@ def assemble(
     context = _context(settings, world, account_id, (database, store), surroundings)
     if context.observes:
         log.warning("observe mode", reason="LIVE_TRADING is not set to this account's id; nothing is sent")
-    loop = LoopSettings(
+    loop = LoopRuntime(
         check_interval_s=world.check_interval_s,
         pause=surroundings.pauses,
         stopping=lambda: wake.stopping,

@@ -47,7 +47,7 @@ _SESSION_ALONE = (AlarmCode.SESSION,)
 
 
 @dataclass(frozen=True, slots=True)
-class LoopSettings:
+class LoopRuntime:
     """How the loop waits and what it asks of its surroundings; all times but `check_interval_s` are real.
 
     `check_interval_s` None: the clock itself stops at every event, so nothing is polled. `pause` waits real seconds or
@@ -81,7 +81,7 @@ class TradingSystem:
         requests: OperatorRequests,
         stages: DecisionSystem,
         symbols: Sequence[str],
-        loop: LoopSettings,
+        loop: LoopRuntime,
         rng: random.Random,
     ) -> None:
         """Take everything as it is; nothing is read or sent before the first cycle. `rng` spreads the back-off."""

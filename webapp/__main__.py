@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import sys
 
 import click
 
 from trading.errors import ConfigError
 from webapp.passwords import load_or_make_password, new_login_link
-from webapp.settings import WebSettings, load_web_settings
+from webapp.settings import WebSettings, read_web_settings
 
 EXIT_BAD_INPUT = 2
 
@@ -33,7 +32,7 @@ def check() -> None:
 
 
 def _settings() -> WebSettings:
-    return load_web_settings(os.environ)
+    return read_web_settings()
 
 
 if __name__ == "__main__":

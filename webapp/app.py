@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import secrets
 from collections.abc import Mapping
 from pathlib import Path
@@ -18,21 +17,21 @@ from webapp.audit import AuditLog
 from webapp.clock import WebClock
 from webapp.pages import controls, decisions, health, log, login, overview, symbols, trades
 from webapp.passwords import PasswordCheck, load_or_make_password
-from webapp.services import EXTENSION, ControlDesk, Services
+from webapp.services import EXTENSION, RequestStore, Services
 from webapp.sessions import SessionStore
-from webapp.settings import load_web_settings
+from webapp.settings import load_web_settings, read_web_settings
 
 PAGES = (controls, decisions, health, log, login, overview, symbols, trades)
 
 
 def create_app(
-    environ: Mapping[str, str] | None = None, *, clock: WebClock | None = None, desk: ControlDesk | None = None
+    environ: Mapping[str, str] | None = None, *, clock: WebClock | None = None, desk: RequestStore | None = None
 ) -> Flask:
     """Return the dashboard as a WSGI application; tests pass their own environment, clock and control desk.
 
     Raises: ConfigError, a setting can't be used; nothing listens yet.
     """
-    settings = load_web_settings(os.environ if environ is None else environ)
+    settings = read_web_settings() if environ is None else load_web_settings(environ)
     password = load_or_make_password(settings)
     used_clock = WallClock() if clock is None else clock
     app = Flask(__name__)

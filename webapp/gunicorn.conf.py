@@ -8,20 +8,20 @@ import sys
 
 from trading.errors import ConfigError
 from webapp.passwords import load_or_make_password
-from webapp.settings import load_web_settings
+from webapp.settings import read_web_settings
 
 EXIT_BAD_INPUT = 2
 
 # Before anything listens: a password that somebody could guess must not be reachable for a moment.
 try:
-    _settings = load_web_settings(os.environ)
+    _settings = read_web_settings()
     load_or_make_password(_settings)
 except ConfigError as _error:
     print(f"webapp: {_error}", file=sys.stderr)  # noqa: T201 - no logger yet; this line is the interface
     sys.exit(EXIT_BAD_INPUT)
 
 wsgi_app = "webapp.app:create_app()"
-bind = f"{_settings.host}:{_settings.port}"
+bind = _settings.bind
 if _settings.certificate is not None:
     certfile = str(_settings.certificate)
     keyfile = str(_settings.private_key)

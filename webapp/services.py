@@ -11,7 +11,7 @@ from typing import Protocol
 from flask import Flask, current_app, g
 
 from trading.model.mode import NOTHING_SEEN, Seen
-from trading.model.operator_request import RequestKind, RequestProgress
+from trading.model.operator_request import OperatorVerb, RequestProgress
 from trading.monitoring.sign_of_life import FILE_NAME, silent_s
 from trading.store.readers.state import State, read_state
 from webapp.attempts import AttemptLimit
@@ -24,10 +24,12 @@ from webapp.settings import WebSettings
 EXTENSION = "dashboard"
 
 
-class ControlDesk(Protocol):
+class RequestStore(Protocol):
     """Requests to the trading process, as rows that it answers."""
 
-    def request(self, kind: RequestKind, argument: str, actor: str, now: datetime, *, seen: Seen = NOTHING_SEEN) -> int:
+    def request(
+        self, kind: OperatorVerb, argument: str, actor: str, now: datetime, *, seen: Seen = NOTHING_SEEN
+    ) -> int:
         """Store a request and return its number; a resume names the newest halt that the person has `seen`."""
         ...
 
@@ -50,7 +52,7 @@ class Services:
     attempts: AttemptLimit
     audit: AuditLog
     password: PasswordCheck
-    controls: ControlDesk
+    controls: RequestStore
 
     @property
     def metrics_file(self) -> Path:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from trading.config import load_settings
+from trading.config.environment import CONFIG_FILE, ENV_FILE, read_environment
 from trading.errors import ConfigError
 
 LOOPBACK_NAMES = ("localhost", "127.0.0.1", "[::1]")
 MIN_PASSWORD_LENGTH = 12
 _WELL_KNOWN_PASSWORDS = frozenset({"admin", "administrator", "changeme", "password", "secret", "letmein"})
-CONFIG_PATH = Path(__file__).resolve().parent.parent / "config.json"
+ROOT = Path(__file__).resolve().parent.parent
+CONFIG_PATH = ROOT / CONFIG_FILE
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +41,23 @@ class WebSettings:
         return self.certificate is not None
 
     @property
+    def bind(self) -> str:
+        """Return where to listen, an IPv6 address in brackets."""
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+    @property
     def base_url(self) -> str:
         """Return the address that a person on this machine opens."""
         scheme = "https" if self.tls else "http"
         return f"{scheme}://localhost:{self.port}"
+
+
+def read_web_settings() -> WebSettings:
+    """Return the dashboard's settings from the process's environment, `.env` and config.json of the project.
+
+    Raises: ConfigError, as `load_web_settings`, or a line of `.env` can't be used.
+    """
+    return load_web_settings(read_environment(ROOT / ENV_FILE, os.environ))
 
 
 def load_web_settings(environ: Mapping[str, str], config_path: Path = CONFIG_PATH) -> WebSettings:
@@ -54,18 +70,17 @@ def load_web_settings(environ: Mapping[str, str], config_path: Path = CONFIG_PAT
     password = None if dashboard.password is None else dashboard.password.reveal()
     if password is not None:
         check_password(password)
-    certificate = _file(environ, "DASHBOARD_TLS_CERT")
-    private_key = _file(environ, "DASHBOARD_TLS_KEY")
+    certificate = _file(dashboard.tls_cert, "DASHBOARD_TLS_CERT")
+    private_key = _file(dashboard.tls_key, "DASHBOARD_TLS_KEY")
     if (certificate is None) != (private_key is None):
         raise ConfigError("DASHBOARD_TLS_CERT", None, "set DASHBOARD_TLS_CERT and DASHBOARD_TLS_KEY together")
-    extra = environ.get("DASHBOARD_ALLOWED_HOSTS", "").split(",")
     return WebSettings(
         state_dir=settings.state_dir,
         log_dir=settings.log_dir,
         simulated=settings.simulated,
         host=dashboard.host,
         port=dashboard.port,
-        allowed_hosts=LOOPBACK_NAMES + tuple(name.strip().lower() for name in extra if name.strip()),
+        allowed_hosts=LOOPBACK_NAMES + dashboard.allowed_hosts,
         given_password=password,
         metrics_token=None if dashboard.metrics_token is None else dashboard.metrics_token.reveal(),
         certificate=certificate,
@@ -91,10 +106,7 @@ def check_password(password: str) -> None:
         )
 
 
-def _file(environ: Mapping[str, str], name: str) -> Path | None:
-    text = environ.get(name, "").strip()
-    if not text:
-        return None
-    if not Path(text).is_file():
-        raise ConfigError(name, text, "there is no such file")
-    return Path(text)
+def _file(path: Path | None, name: str) -> Path | None:
+    if path is not None and not path.is_file():
+        raise ConfigError(name, str(path), "there is no such file")
+    return path

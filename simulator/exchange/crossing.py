@@ -1,4 +1,4 @@
-"""Where on a bar's path an order fills, and at what price: STRATEGY's fill rules for every side and type of order.
+"""Where on a bar's path an order fills, and at what price: the fill rules for every side and type of order.
 
 Source of the arithmetic: `trading.market.fills`. What it has no function for (a market buy, a stop to buy) mirrors the
 sell's rule.

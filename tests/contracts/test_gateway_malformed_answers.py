@@ -18,7 +18,7 @@ from trading.model.order import OrderTicket, OrderType, Side, Tif
 from trading.model.outcome import Acknowledged, NothingSent
 from trading.model.request import SubmitOrders
 
-CONTRACT = Contract(265598, "AAPL", "SMART", "USD", "APPLE INC", (PriceIncrement(0.0, 0.01),))
+CONTRACT = Contract(265598, "AAPL", "SMART", "USD", (PriceIncrement(0.0, 0.01),))
 TICKET = OrderTicket(265598, Side.BUY, OrderType.LIMIT, Tif.DAY, 5, limit_price=185.5, coid="ab-1")
 STATUS = {"authenticated": True, "established": True, "competing": False, "connected": True, "message": ""}
 ORDER = {

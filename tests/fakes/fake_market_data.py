@@ -37,7 +37,7 @@ class FakeMarketData:
     def contracts(self, symbols: Sequence[str]) -> tuple[Mapping[str, Contract], Mapping[str, str]]:
         why = {symbol: "no such stock" for symbol in symbols if symbol not in CONIDS}
         why |= {symbol: reason for symbol, reason in self.unreadable.items() if symbol in symbols}
-        known = {s: Contract(CONIDS[s], s, "NASDAQ", "USD", s, INCREMENTS) for s in symbols if s not in why}
+        known = {s: Contract(CONIDS[s], s, "NASDAQ", "USD", INCREMENTS) for s in symbols if s not in why}
         return known, why
 
     def daily_bars(self, contracts: Iterable[Contract], through: date, count: int) -> tuple[Panel, Mapping[str, str]]:

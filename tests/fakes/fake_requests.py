@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from trading.model.mode import NOTHING_SEEN, Seen
-from trading.model.operator_request import OperatorRequest, RequestKind
+from trading.model.operator_request import OperatorRequest, OperatorVerb
 
 ASKED = datetime(2014, 3, 4, 13, 30, tzinfo=UTC)
 EVERY_LATCH = 99
@@ -25,12 +25,17 @@ class FakeRequests:
         self.newest = newest
         self.file: OperatorRequest | None = None
         self.waiting: list[OperatorRequest] = []
-        self.answers: list[tuple[RequestKind | None, str]] = []
+        self.answers: list[tuple[OperatorVerb | None, str]] = []
         self.failures: dict[str, list[Exception]] = {}
         self._made = 0
 
     def ask(
-        self, kind: RequestKind | None, argument: str = "", *, seen: Seen | None = None, age_s: float | None = 0.5
+        self,
+        kind: OperatorVerb | None,
+        argument: str = "",
+        *,
+        seen: Seen | None = None,
+        age_s: float | None = 0.5,
     ) -> OperatorRequest:
         self._made += 1
         seen = Seen(self.newest(), EVERY_LATCH) if seen is None else seen
@@ -43,7 +48,7 @@ class FakeRequests:
 
     def make_file(self, text: str = "fire") -> None:
         self.file = OperatorRequest(
-            None, RequestKind.HALT, text, "file HALT", ASKED, None, NOTHING_SEEN, taken_up=False
+            None, OperatorVerb.HALT, text, "file HALT", ASKED, None, NOTHING_SEEN, taken_up=False
         )
 
     def halt_file(self) -> OperatorRequest | None:

@@ -19,7 +19,7 @@ from trading.cycle.session_keeper import SessionKeeper
 from trading.errors import GatewayError, InvariantBroken, SessionLost
 from trading.model.account import PositionList
 from trading.model.order import BrokerOrder, Side
-from trading.trading_system import LoopSettings, TradingSystem
+from trading.trading_system import LoopRuntime, TradingSystem
 
 STAGES = system_of(PROFILE)
 # A loop that does not end by itself is ended after so many turns or pauses, so that a test can't hang.
@@ -53,7 +53,7 @@ class LoopParts(ContextParts):
         voice = (self.log, self.metrics)
         keeper = SessionKeeper(self.session, self.store, self.clock, voice, SessionSettings(), ACCOUNT)
         requests = OperatorRequests(self.requests, self.store, self.log)
-        loop = LoopSettings(
+        loop = LoopRuntime(
             check_interval_s=self.check_interval_s,
             pause=self.pauses.append,
             stopping=lambda: self.over() or self.turns >= ENOUGH or len(self.pauses) >= ENOUGH,

@@ -52,7 +52,7 @@ CONIDS = {"AAPL": AAPL, "MSFT": MSFT, "XOM": XOM}
 SYMBOLS = {conid: symbol for symbol, conid in CONIDS.items()}
 CLOSES = {"AAPL": 100.5, "MSFT": 38.0, "XOM": 95.0}
 INCREMENTS = (PriceIncrement(0.0, 0.0001), PriceIncrement(1.0, 0.01))
-CONTRACTS = {s: Contract(conid, s, "NASDAQ", "USD", s, INCREMENTS) for s, conid in CONIDS.items()}
+CONTRACTS = {s: Contract(conid, s, "NASDAQ", "USD", INCREMENTS) for s, conid in CONIDS.items()}
 STOP, TARGET = 95.0, 105.0
 # What a test says about a moment beside what it is about, by the name of the argument.
 Facts = dict[str, Any]

@@ -111,6 +111,8 @@ def main(arguments: list[str]) -> NoReturn:
     if line == "-m webapp login-link":
         say("http://localhost/login?token=once")
         sys.exit(0)
+    if line.startswith("-m simulator --check"):
+        sys.exit(0)
     if arguments[:2] == ["-m", "simulator"]:
         run_gateway(arguments)
     if arguments[:2] == ["-m", "gunicorn"]:

@@ -71,6 +71,7 @@ class Run:
         shutil.copytree(ROOT / "deploy", self.checkout / "deploy", ignore=shutil.ignore_patterns("__pycache__"))
         for name in ("start.sh", "conf.yaml", "config.json"):
             shutil.copy(ROOT / name, self.checkout)
+        (self.checkout / "trading").symlink_to(ROOT / "trading")
         (self.checkout / "data").mkdir()
         (self.checkout / "data" / "us_daily.csv.gz").touch()
         python = folder / "python"

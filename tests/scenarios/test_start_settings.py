@@ -54,14 +54,22 @@ def test_taken_dashboard_port_is_named(run: Run, taken: int, role: str) -> None:
 @pytest.mark.parametrize(
     ("text", "line"),
     [
-        ("GATEWAY=paper", "GATEWAY = 'paper': use live or simulated"),
-        ("DASHBOARD_PORT=web", "DASHBOARD_PORT = 'web': use a port number from 1 to 65535"),
-        ("DASHBOARD_PORT=70000", "DASHBOARD_PORT = '70000': use a port number from 1 to 65535"),
-        ("GATEWAY_URL=http://localhost:5055", "GATEWAY_URL = 'http://localhost:5055': use an address like https://localhost:5055"),
-        ("GATEWAY_WAIT_SECONDS=1m", "GATEWAY_WAIT_SECONDS = '1m': use a whole number of seconds up to 3600"),
-        ("\n# note\nMAX_POSITIONS 10", ".env line 3 is not NAME=VALUE: mend it, or put # before it"),
+        ("GATEWAY=paper", "GATEWAY = 'paper': must be one of live, simulated"),
+        ("DASHBOARD_PORT=web", "DASHBOARD_PORT = 'web': must be a whole number from 1 to 65,535"),
+        ("DASHBOARD_PORT=70000", "DASHBOARD_PORT = 70000: must be a whole number from 1 to 65,535"),
+        ("GATEWAY_URL=http://localhost:5055", "GATEWAY_URL = 'http://localhost:5055': must be an address like https://localhost:5055"),
+        ("GATEWAY_WAIT_SECONDS=1m", "GATEWAY_WAIT_SECONDS = '1m': must be a whole number from 0 to 3,600 (s)"),
+        ("\n# note\nMAX_POSITIONS 10", ".env line 3: is not NAME=VALUE: mend it, or put # before it"),
         ("METRICS_TOKEN='half", ".env line 1: the quotes around the value of METRICS_TOKEN don't match"),
         ("TRADING_PYTHON=/nowhere/python", "TRADING_PYTHON = '/nowhere/python': there is no such program"),
+        ("SIM_CASH=much", "SIM_CASH = 'much': must be a number above 0 and at most 1e+09 (USD)"),
+        ("SIM_START=2014-02-30", "SIM_START = '2014-02-30': must be a day like 2014-03-03"),
+        ("DASHBOARD_HOST=999.1.1.1", "DASHBOARD_HOST = '999.1.1.1': must be an address such as 127.0.0.1 or ::1, or the name of a host"),  # noqa: E501
+        ("DASHBOARD_HOST=192.0.2.1", "DASHBOARD_HOST = '192.0.2.1': this machine can't listen there: Cannot assign requested address"),  # noqa: E501
+        ("MAX_POSITION=3", ".env: MAX_POSITION: no such setting; did you mean MAX_POSITIONS?"),
+        ("DASHBOARD_PASSWORD= # long and secret", ".env line 1: what follows DASHBOARD_PASSWORD= would be its value: put the comment on a line of its own"),  # noqa: E501
+        ("MAX_POSITIONS=3\nMAX_POSITIONS=4", ".env line 2: MAX_POSITIONS is set on line 1 already: keep one of them"),
+        ("MAX_DRAWDOWN: 0.05", ".env line 1: is not NAME=VALUE: mend it, or put # before it"),
         ("SIM_BARS=/nowhere/bars.csv", "SIM_BARS = '/nowhere/bars.csv': there is no such file, or it can't be read"),
     ],
 )  # fmt: skip
@@ -137,18 +145,31 @@ def test_env_file_reaches_the_parts_and_the_environment_wins_over_it(run: Run) -
     (run.checkout / ".env").write_bytes(
         b"\xef\xbb\xbfMAX_POSITIONS=7\r\n"
         b"  export TICKERS = AAPL,MSFT   # mine\n"
-        b"METRICS_TOKEN='it # is'\n"
+        b"NOTHING_OF_OURS='it # is'\n"
         b'MIN_PRICE="5.5" # dollars\n'
-        b"ALLOCATION_PER_TRADE=500\nMAX_DRAWDOWN=0.3\nPROFIT_THRESHOLD=#none\nIBKR_ACCOUNT_ID="
+        b"ALLOCATION_PER_TRADE=500\nMAX_DRAWDOWN=0.3\nPROFIT_THRESHOLD=\nIBKR_ACCOUNT_ID="
     )
-    run.begin(ALLOCATION_PER_TRADE="250", MAX_DRAWDOWN="").see("trader begins")
+    output = run.begin(ALLOCATION_PER_TRADE="250", MAX_DRAWDOWN="").see("trader begins")
+    assert output.startswith("start    | .env: nothing here reads NOTHING_OF_OURS\n")
     seen = run.seen_by("trader").splitlines()
     expected = {
-        "MAX_POSITIONS=7", "TICKERS=AAPL,MSFT", "METRICS_TOKEN=it # is", "MIN_PRICE=5.5", "ALLOCATION_PER_TRADE=250",
+        "MAX_POSITIONS=7", "TICKERS=AAPL,MSFT", "NOTHING_OF_OURS=it # is", "MIN_PRICE=5.5", "ALLOCATION_PER_TRADE=250",
         "MAX_DRAWDOWN=0.3", f"GATEWAY_CA_BUNDLE={Path('state/simulated/simulator/simulator-cert.pem')}",
     }  # fmt: skip
     assert expected <= set(seen)
     assert not any(line.startswith(("PROFIT_THRESHOLD=", "IBKR_ACCOUNT_ID=")) for line in seen)
+    assert run.stop() == 0
+
+
+def test_secrets_reach_the_dashboard_alone(run: Run) -> None:
+    (run.checkout / ".env").write_text("METRICS_TOKEN=of the file\n", encoding="utf-8")
+    run.begin(DASHBOARD_PASSWORD="of the environment").see("trader begins")
+    run.see("web begins")
+    assert "DASHBOARD_PASSWORD=of the environment" in run.seen_by("web").splitlines()
+    for part in ("gateway", "trader"):
+        assert "DASHBOARD_PASSWORD" not in run.seen_by(part)
+        # Who needs it reads the file.
+        assert "METRICS_TOKEN" not in run.seen_by(part)
     assert run.stop() == 0
 
 

@@ -112,7 +112,7 @@ def is_used(path: str) -> bool:
     owners = {group, f"_{group}", "settings", "_settings", "rule_settings"}
     return any(
         node.attr == field and owner_of(node.value) in owners
-        for module in sources("trading/**/*.py", "webapp/**/*.py")
+        for module in sources("trading/**/*.py", "webapp/**/*.py", "deploy/*.py")
         if "config" not in module.parts
         for node in attributes(module)
     )

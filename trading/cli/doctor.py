@@ -13,9 +13,11 @@ from urllib.parse import urlsplit
 
 import click
 
-from trading.cli.environment import ENV_FILE, read_settings
+from trading.cli.environment import read_settings
 from trading.cli.output import json_text, table
 from trading.config import Settings
+from trading.config.env_file import read_env_file
+from trading.config.environment import ENV_FILE, unread
 from trading.errors import TradingError
 from trading.monitoring.health import silent_limit_s
 from trading.monitoring.sign_of_life import FILE_NAME, silent_s
@@ -91,9 +93,16 @@ def check_folders(settings: Settings) -> Finding:
 
 def check_secrets(_settings: Settings) -> Finding:
     """Look whether others may read the file with the settings."""
-    if ENV_FILE.is_file() and ENV_FILE.stat().st_mode & 0o077:
+    if not ENV_FILE.is_file():
+        return Finding(".env", Verdict.OK, "not there; defaults are used")
+    if ENV_FILE.stat().st_mode & 0o077:
         return Finding(".env", Verdict.NOTE, "other users of this machine can read it", "chmod 600 .env")
-    return Finding(".env", Verdict.OK, "private" if ENV_FILE.is_file() else "not there; defaults are used")
+    names = unread(read_env_file(ENV_FILE))
+    if names:
+        return Finding(
+            ".env", Verdict.NOTE, f"nothing here reads {', '.join(names)}", "see whether a name is meant for us"
+        )
+    return Finding(".env", Verdict.OK, "private")
 
 
 def check_disk(settings: Settings) -> Finding:

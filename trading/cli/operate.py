@@ -12,7 +12,7 @@ from trading.cli.waiting import Entries, follow_flatten, follow_halt, wait_for_a
 from trading.errors import InvariantBroken
 from trading.model.decision_words import title
 from trading.model.mode import NOTHING_SEEN, FlattenGoal, Seen
-from trading.model.operator_request import RequestKind
+from trading.model.operator_request import OperatorVerb
 from trading.model.order import MAYBE_LIVE, Role
 from trading.model.status import SessionState, StatusKey
 from trading.monitoring.wall_clock import WallClock
@@ -59,7 +59,7 @@ def halt(reason: str, follow: bool, wait_s: float) -> None:  # noqa: FBT001 - cl
     """
     folder = read_settings().state_dir
     try:
-        ask(folder, RequestKind.HALT, reason, wait_s)
+        ask(folder, OperatorVerb.HALT, reason, wait_s)
     except InvariantBroken:
         # The database of requests can't be used; the file alone is enough.
         file = RequestsDatabase(folder / CONTROLS_NAME).make_halt_file(reason)
@@ -92,7 +92,7 @@ def resume(reason: str, yes: bool, wait_s: float) -> None:  # noqa: FBT001 - cli
         click.echo(f"  latched since {latched.since:%Y-%m-%d %H:%M} UTC: {limits} ({latched.reason})", err=True)
     if not yes:
         click.confirm("Resume trading?", abort=True)
-    ask(folder, RequestKind.RESUME, reason, wait_s, seen=mode.seen if mode is not None else NOTHING_SEEN)
+    ask(folder, OperatorVerb.RESUME, reason, wait_s, seen=mode.seen if mode is not None else NOTHING_SEEN)
 
 
 @click.command()
@@ -108,7 +108,7 @@ def flatten(reason: str, yes: bool, follow: bool, wait_s: float) -> None:  # noq
     folder = read_settings().state_dir
     if not yes and click.prompt(f"This sells all own shares. Type {FLATTEN_WORD} to go on", default="") != FLATTEN_WORD:
         raise click.Abort
-    ask(folder, RequestKind.FLATTEN, reason, wait_s)
+    ask(folder, OperatorVerb.FLATTEN, reason, wait_s)
     if follow:
         follow_flatten(lambda: _flatten_goal(folder / DATABASE_NAME), WallClock())
 
@@ -130,7 +130,7 @@ def _flatten_goal(path: Path) -> FlattenGoal | None:
         return state.account.flatten_goal()
 
 
-def ask(folder: Path, kind: RequestKind, reason: str, wait_s: float, *, seen: Seen = NOTHING_SEEN) -> None:
+def ask(folder: Path, kind: OperatorVerb, reason: str, wait_s: float, *, seen: Seen = NOTHING_SEEN) -> None:
     """Store a request, wait for the answer and print it.
 
     Raises: ClickException (exit 1), no answer in time, or the trading process refused.

@@ -11,7 +11,7 @@ from trading.cli.operate import DATABASE_NAME, WAIT, ask
 from trading.cli.output import json_text, say, table
 from trading.errors import ConfigError
 from trading.model.difference import Remedy, Resolution, resolution_of
-from trading.model.operator_request import RequestKind
+from trading.model.operator_request import OperatorVerb
 from trading.monitoring.wall_clock import WallClock
 from trading.store.readers.differences import Compared
 from trading.store.readers.state import read_state
@@ -56,7 +56,7 @@ def reconcile(
     settings = read_settings()
     wanted = resolution(decisions)
     if wanted is not None:
-        ask(settings.state_dir, RequestKind.RECONCILE, wanted.text, wait_s)
+        ask(settings.state_dir, OperatorVerb.RECONCILE, wanted.text, wait_s)
         return
     with read_state(settings.state_dir / DATABASE_NAME) as state:
         found = state.differences.newest()

@@ -9,7 +9,7 @@ from typing import Protocol
 import click
 
 from trading.model.mode import FlattenGoal
-from trading.model.operator_request import NOT_CONFIRMED, REFUSED, RequestKind, RequestProgress
+from trading.model.operator_request import NOT_CONFIRMED, REFUSED, OperatorVerb, RequestProgress
 from trading.store.readers.orders import OrderLine
 
 # Half a second is what it takes; a person who waits longer than this has to know another way.
@@ -31,10 +31,10 @@ class Waiting(Protocol):
 class NotConfirmed(click.ClickException):
     """Nobody has answered a request in time (exit 1)."""
 
-    def __init__(self, kind: RequestKind, wait_s: float) -> None:
+    def __init__(self, kind: OperatorVerb, wait_s: float) -> None:
         """Say what is stored and what to do meanwhile."""
         later = (
-            "It takes the request up as soon as it runs" if kind is RequestKind.HALT else "After a minute it is void"
+            "It takes the request up as soon as it runs" if kind is OperatorVerb.HALT else "After a minute it is void"
         )
         super().__init__(
             f"{kind} is stored and not yet confirmed: the trading process has not answered within {wait_s:g} s."
@@ -45,7 +45,7 @@ class NotConfirmed(click.ClickException):
 class RefusedByTrader(click.ClickException):
     """The trading process said no (exit 1)."""
 
-    def __init__(self, kind: RequestKind, answer: str) -> None:
+    def __init__(self, kind: OperatorVerb, answer: str) -> None:
         """Say it in its words."""
         super().__init__(f"{kind}: {answer}")
 
@@ -57,13 +57,13 @@ class NotOver(click.ClickException):
         """Say which, and what to do meanwhile."""
         names = ", ".join(line.symbol for line in entries.live)
         super().__init__(
-            f"{RequestKind.HALT}: after {limit_s:g} s these may still be live: {names}; their cancels go on;"
+            f"{OperatorVerb.HALT}: after {limit_s:g} s these may still be live: {names}; their cancels go on;"
             f" {NOT_CONFIRMED}"
         )
 
 
 def wait_for_answer(
-    kind: RequestKind, progress_of: Callable[[], RequestProgress | None], clock: Waiting, wait_s: float
+    kind: OperatorVerb, progress_of: Callable[[], RequestProgress | None], clock: Waiting, wait_s: float
 ) -> str:
     """Return what the trading process did about a request; after 10 s say that it has not begun.
 
@@ -112,7 +112,7 @@ def follow_halt(entries_now: Callable[[frozenset[str]], Entries], clock: Waiting
             text = _halting(entries)
             if text != said and seen:
                 said = text
-                click.echo(f"{RequestKind.HALT}: {text}")
+                click.echo(f"{OperatorVerb.HALT}: {text}")
             if not entries.live:
                 return
             if clock.monotonic() - began >= limit_s:
@@ -147,10 +147,10 @@ def follow_flatten(goal_now: Callable[[], FlattenGoal | None], clock: Waiting) -
         while (goal := goal_now()) is not None and not goal.over:
             if goal.waits_for != said:
                 said = goal.waits_for
-                click.echo(f"{RequestKind.FLATTEN}: {said}")
+                click.echo(f"{OperatorVerb.FLATTEN}: {said}")
             clock.pause(_POLL_S)
     except KeyboardInterrupt:
         click.echo("the flatten stands and goes on; python -m trading resume takes it back", err=True)
         raise click.exceptions.Exit(INTERRUPTED) from None
     if goal is not None:
-        click.echo(f"{RequestKind.FLATTEN}: {goal.outcome}")
+        click.echo(f"{OperatorVerb.FLATTEN}: {goal.outcome}")

@@ -3,20 +3,24 @@
 What a strategy's own parameters may be is its class's business; here they are carried as they stand.
 """
 
+from trading.config.annotations import Secret
 from trading.config.load import load_settings, with_overrides
 from trading.config.options import OPTIONS, Option
 from trading.config.settings import (
-    DashboardSettings,
     ExecutionSettings,
-    GatewaySettings,
-    LoopSettings,
-    MonitoringSettings,
     RiskSettings,
     RuleSettings,
-    Secret,
     SessionSettings,
     Settings,
     SizingSettings,
+)
+from trading.config.surroundings import (
+    DashboardSettings,
+    GatewaySettings,
+    LoopSettings,
+    MonitoringSettings,
+    SimulatorSettings,
+    StartSettings,
 )
 
 __all__ = [
@@ -32,7 +36,9 @@ __all__ = [
     "Secret",
     "SessionSettings",
     "Settings",
+    "SimulatorSettings",
     "SizingSettings",
+    "StartSettings",
     "load_settings",
     "with_overrides",
 ]

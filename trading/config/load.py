@@ -10,14 +10,15 @@ from pathlib import Path
 
 import msgspec
 
-from trading.config.options import OPTIONS, Option, shortened
-from trading.config.settings import Secret, Settings
+from trading.config.annotations import Secret
+from trading.config.options import MAX_FILE_BYTES, OPTIONS, Option, shortened
+from trading.config.settings import Settings
 from trading.errors import ConfigError
 
-MAX_FILE_BYTES = 1_000_000
 SIMULATED_ACCOUNT = "DU1234567"
 # The simulated gateway is a world of its own, so that a demo never touches a live state.
 IGNORED_WHEN_SIMULATED = frozenset({"IBKR_ACCOUNT_ID", "LIVE_TRADING", "TICKERS"})
+IGNORED_WHEN_LIVE = frozenset(option.env for option in OPTIONS if option.path.startswith("simulator."))
 _BY_KEY = {option.key: option for option in OPTIONS}
 _BY_ENV = {option.env: option for option in OPTIONS if option.env}
 # What the state on disk belongs to is no matter of one run.
@@ -36,10 +37,10 @@ def load_settings(environ: Mapping[str, str], config_path: Path) -> Settings:
     kind = _BY_ENV["GATEWAY"]
     values.update(_from_environment(present, [kind]))
     simulated = values.get(kind.path, kind.default) == "simulated"
-    skipped = IGNORED_WHEN_SIMULATED if simulated else frozenset()
+    skipped = IGNORED_WHEN_SIMULATED if simulated else IGNORED_WHEN_LIVE
     values.update(_from_environment(present, [o for o in OPTIONS if o.env and o.env not in skipped]))
     if simulated:
-        values.update(_simulated(present, values))
+        values.update(_simulated(values))
     settings = _build(values, strategies)
     _check_together(settings)
     return settings
@@ -227,14 +228,12 @@ def _secret_file(name: str, place: str) -> str:
     return text
 
 
-def _simulated(environ: Mapping[str, str], values: Mapping[str, object]) -> dict[str, object]:
-    tickers = _BY_ENV["TICKERS"]
-    text = environ.get("SIM_TICKERS", "")
+def _simulated(values: Mapping[str, object]) -> dict[str, object]:
     state = values.get("state_dir", _BY_ENV["STATE_DIR"].default)
     return {
         "account_id": SIMULATED_ACCOUNT,
         "live_trading": "",
-        "tickers": tickers.from_text("SIM_TICKERS", text) if text else (),
+        "tickers": values.get("simulator.tickers", ()),
         "state_dir": Path(str(state)) / "simulated",
     }
 

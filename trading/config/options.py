@@ -11,12 +11,15 @@ from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 import msgspec
 from msgspec import Meta, Struct
 
-from trading.config.settings import ACCOUNT, Secret, Settings
+from trading.config.annotations import ACCOUNT, Secret
+from trading.config.checks import Check, UnusableError
+from trading.config.settings import Settings
 from trading.errors import ConfigError
 
-_TICKER = re.compile(r"[A-Z0-9][A-Z0-9.\-/ ]{0,14}")
+_UNSEEN = re.compile(r"[\x00-\x1f\x7f]")
 _WORDS = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
 _SHOWN = 60
+MAX_FILE_BYTES = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +36,7 @@ class Option:
     annotation: Any
     kind: Any
     meta: Meta
+    further: Check | None
 
     def from_text(self, name: str, text: str) -> object:
         """Return the checked value of a text from the environment or the command line, called `name` in messages."""
@@ -41,7 +45,8 @@ class Option:
         elif self.kind in {int, float}:
             value = _number(text)
         elif get_origin(self.kind) is tuple:
-            value = [part.strip() for part in text.split(",") if part.strip()]
+            # By commas, or by blanks where there are none: a symbol may hold a blank.
+            value = [part.strip() for part in (text.split(",") if "," in text else text.split()) if part.strip()]
         else:
             value = text
         return self.check(name, value)
@@ -53,15 +58,18 @@ class Option:
         """
         if self.kind is Secret or self.kind is Path:
             return self._wrapped(name, value)
-        if isinstance(value, float) and not math.isfinite(value):
+        if (isinstance(value, float) and not math.isfinite(value)) or (
+            isinstance(value, str) and _UNSEEN.search(value)
+        ):
             raise self._refuse(name, value)
         try:
             converted: object = msgspec.convert(value, self.annotation)
         except (msgspec.ValidationError, OverflowError):
             raise self._refuse(name, value) from None
-        if self.path in {"tickers", "risk.restricted"}:
-            return self._symbols(name, value)
-        return converted
+        try:
+            return converted if self.further is None else self.further(converted)
+        except UnusableError as error:
+            raise ConfigError(name, None if self.sensitive else shortened(error.value), error.fix) from None
 
     def expected(self) -> str:
         """Return what a value has to be, for people."""
@@ -93,13 +101,6 @@ class Option:
         if not isinstance(value, str) or not value or "\x00" in value:
             raise self._refuse(name, value)
         return Secret(value) if self.kind is Secret else Path(value).expanduser()
-
-    def _symbols(self, name: str, value: object) -> tuple[str, ...]:
-        symbols = {str(symbol).strip().upper() for symbol in value} if isinstance(value, list | tuple) else set()
-        for symbol in sorted(symbols):
-            if not _TICKER.fullmatch(symbol):
-                raise ConfigError(name, shortened(symbol), "a symbol is like AAPL or BRK B; separate them by commas")
-        return tuple(sorted(symbols))
 
 
 def shortened(value: object) -> object:
@@ -143,6 +144,7 @@ def _options(struct: type[Struct], prefix: str) -> list[Option]:
                     annotation=hint,
                     kind=optional[0] if optional else kind,
                     meta=meta,
+                    further=extra["check"],
                 )
             )
     return found

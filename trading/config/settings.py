@@ -6,66 +6,21 @@ README's table, the messages about wrong values and the checks are all read from
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from msgspec import Meta, Struct
+from msgspec import Struct
 
-
-@dataclass(frozen=True, slots=True, repr=False)
-class Secret:
-    """A text that no log, message or repr shows; `reveal` is the one way to it."""
-
-    _text: str
-
-    def reveal(self) -> str:
-        """Return the text."""
-        return self._text
-
-    def __repr__(self) -> str:
-        """Return a mask."""
-        return "Secret(***)"
-
-
-def option(  # noqa: PLR0913 - the range's four ends and five facts, all by name
-    meaning: str,
-    *,
-    unit: str = "",
-    env: str | None = None,
-    key: str | None = None,
-    ge: float | None = None,
-    gt: float | None = None,
-    le: float | None = None,
-    pattern: str | None = None,
-    sensitive: bool = False,
-) -> Meta:
-    """Return the annotation of one setting.
-
-    `env` is its environment variable, `key` its dotted key in config.json where that is not its place in Settings, and
-    `sensitive` keeps its value out of messages and lets it come from a file named by `<env>_FILE`.
-    """
-    extra = {"unit": unit, "env": env, "key": key, "sensitive": sensitive}
-    bounds = {"ge": ge, "gt": gt, "le": le, "pattern": pattern}
-    given: dict[str, Any] = {name: bound for name, bound in bounds.items() if bound is not None}
-    meta: Meta = Meta(**given, description=meaning, extra=extra)
-    return meta
-
-
-ACCOUNT = r"^(|[A-Z]{1,3}[0-9]{4,10})$"
-
-
-class GatewaySettings(Struct, frozen=True, kw_only=True):
-    """Where the Client Portal Gateway is."""
-
-    kind: Annotated[Literal["live", "simulated"], option("which gateway to trade through", env="GATEWAY")] = "live"
-    url: Annotated[
-        str, option("address of the gateway", env="GATEWAY_URL", pattern=r"^https://[^\s/@?#]+(/[^\s@?#]*)?$")
-    ] = "https://localhost:5055"
-    ca_bundle: Annotated[
-        Path | None, option("certificates that the gateway's must be signed by", env="GATEWAY_CA_BUNDLE")
-    ] = None
-    request_timeout_s: Annotated[float, option("time limit of one read", unit="s", ge=1, le=120)] = 15.0
+from trading.config import checks
+from trading.config.annotations import ACCOUNT, option
+from trading.config.surroundings import (
+    DashboardSettings,
+    GatewaySettings,
+    LoopSettings,
+    MonitoringSettings,
+    SimulatorSettings,
+    StartSettings,
+)
 
 
 class RuleSettings(Struct, frozen=True, kw_only=True):
@@ -133,7 +88,7 @@ class RiskSettings(Struct, frozen=True, kw_only=True):
     cooldown_bars: Annotated[
         int, option("how long a symbol is not bought after its stop-out; 0 = off", unit="bars", ge=0, le=250)
     ] = 0
-    restricted: Annotated[tuple[str, ...], option("symbols that are never bought")] = ()
+    restricted: Annotated[tuple[str, ...], option("symbols that are never bought", check=checks.symbols)] = ()
     max_price_deviation: Annotated[
         float, option("most that a limit may lie beyond the reference price", unit="fraction", gt=0, le=0.5)
     ] = 0.01
@@ -179,44 +134,7 @@ class SessionSettings(Struct, frozen=True, kw_only=True):
     reset_until: Annotated[
         str, option("end of the broker's nightly reset", unit="HH:MM", pattern=r"^([01]\d|2[0-3]):[0-5]\d$")
     ] = "01:30"
-    reset_zone: Annotated[
-        str, option("time zone of the nightly reset", pattern=r"^[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+)*$")
-    ] = "America/New_York"
-
-
-class LoopSettings(Struct, frozen=True, kw_only=True):
-    """The loop around the cycles."""
-
-    check_interval_s: Annotated[
-        float, option("time between two cycles", unit="s", env="TRADING_CHECK_INTERVAL", ge=1, le=3600)
-    ] = 60.0
-    sim_seconds_per_day: Annotated[
-        float,
-        option("real time that a simulated session takes at least", unit="s", env="SIM_SECONDS_PER_DAY", ge=0, le=3600),
-    ] = 0.0
-
-
-class DashboardSettings(Struct, frozen=True, kw_only=True):
-    """The web pages."""
-
-    host: Annotated[str, option("address to listen on", env="DASHBOARD_HOST", pattern=r"^[A-Za-z0-9.:_-]{1,253}$")] = (
-        "127.0.0.1"
-    )
-    port: Annotated[int, option("port to listen on", env="DASHBOARD_PORT", ge=1, le=65_535)] = 5056
-    password: Annotated[
-        Secret | None, option("password; without one it is made at the start", env="DASHBOARD_PASSWORD", sensitive=True)
-    ] = None
-    metrics_token: Annotated[
-        Secret | None, option("bearer token that /metrics asks for", env="METRICS_TOKEN", sensitive=True)
-    ] = None
-
-
-class MonitoringSettings(Struct, frozen=True, kw_only=True):
-    """Logs."""
-
-    log_level: Annotated[
-        Literal["DEBUG", "INFO", "WARNING", "ERROR"], option("least severity that is logged", env="LOG_LEVEL")
-    ] = "INFO"
+    reset_zone: Annotated[str, option("time zone of the nightly reset", check=checks.time_zone)] = "America/New_York"
 
 
 class Settings(Struct, frozen=True, kw_only=True):
@@ -240,7 +158,9 @@ class Settings(Struct, frozen=True, kw_only=True):
             sensitive=True,
         ),
     ] = ""
-    tickers: Annotated[tuple[str, ...], option("symbols to trade, comma separated", env="TICKERS")] = ()
+    tickers: Annotated[
+        tuple[str, ...], option("symbols to trade, by commas or blanks", env="TICKERS", check=checks.symbols)
+    ] = ()
     state_dir: Annotated[Path, option("folder of the databases", env="STATE_DIR")] = Path("state")
     log_dir: Annotated[Path, option("folder of the log files", env="LOG_DIR")] = Path("logs")
     strategy_name: Annotated[
@@ -256,6 +176,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     loop: LoopSettings = LoopSettings()
     dashboard: DashboardSettings = DashboardSettings()
     monitoring: MonitoringSettings = MonitoringSettings()
+    simulator: SimulatorSettings = SimulatorSettings()
+    start: StartSettings = StartSettings()
 
     @property
     def strategy_parameters(self) -> Mapping[str, object]:

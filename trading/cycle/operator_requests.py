@@ -9,7 +9,7 @@ from datetime import datetime
 from trading.errors import InvariantBroken
 from trading.model.decision_words import title
 from trading.model.mode import OPERATOR, Acknowledgement, Halt, Latched, Mode, ModeState
-from trading.model.operator_request import NOT_CONFIRMED, REFUSED, OperatorRequest, RequestKind
+from trading.model.operator_request import NOT_CONFIRMED, REFUSED, OperatorRequest, OperatorVerb
 from trading.model.status import SessionState, StatusKey
 from trading.ports import Log, Requests, Store
 from trading.risk_manager import unlatched
@@ -21,7 +21,7 @@ UNREADABLE = "requests"
 HALT_FILE = "file HALT"
 _LATE = f"asked for more than {EXPIRES_AFTER_S:.0f} s ago; look, then ask again"
 
-_URGENT = frozenset({RequestKind.HALT, RequestKind.FLATTEN})
+_URGENT = frozenset({OperatorVerb.HALT, OperatorVerb.FLATTEN})
 
 
 class OperatorRequests:
@@ -44,13 +44,13 @@ class OperatorRequests:
 
         Never raises: a halt that can't be stored is in force all the same, and what can't be read halts.
         """
-        return self._take(now, frozenset(RequestKind) | {None})
+        return self._take(now, frozenset(OperatorVerb) | {None})
 
     def take_up_urgent(self, now: datetime) -> bool:
         """Halt and flatten, whatever the loop is doing; return whether the loop has something to do. Never raises."""
         return self._take(now, _URGENT) > 0
 
-    def _take(self, now: datetime, kinds: frozenset[RequestKind | None]) -> int:
+    def _take(self, now: datetime, kinds: frozenset[OperatorVerb | None]) -> int:
         """Carry out requests of some `kinds`; return how many of any kind there were that are not stuck."""
         with self._taking:
             found = self._halt_file(now)
@@ -62,7 +62,7 @@ class OperatorRequests:
             self._readable(now)
             found += sum(request.facts not in self._accepted.union(self._problems) for request in pending)
             # Together with a halt, whatever else was asked for has to leave it in force.
-            for request in sorted(pending, key=lambda each: each.kind is RequestKind.HALT):
+            for request in sorted(pending, key=lambda each: each.kind is OperatorVerb.HALT):
                 if request.kind in kinds:
                     self._attempt(request, now)
             return found
@@ -112,37 +112,37 @@ class OperatorRequests:
             return refusal
         if not request.taken_up:
             self._requests.take_up(request, now)
-        if request.kind is RequestKind.RESUME:
+        if request.kind is OperatorVerb.RESUME:
             return self._resume(request, now)
-        if request.kind is RequestKind.RECONCILE:
+        if request.kind is OperatorVerb.RECONCILE:
             self._accepted.add(request.facts)
             return None
-        if request.kind is RequestKind.FLATTEN:
+        if request.kind is OperatorVerb.FLATTEN:
             reason = request.argument or "flatten"
             self._store.halts.set_flatten(request.facts, reason=reason, actor=request.actor, now=now)
         reached = self._store.value(StatusKey.SESSION_STATE) == SessionState.READY
-        return halted(self._store.halts.live_entries(), flatten=request.kind is RequestKind.FLATTEN, reached=reached)
+        return halted(self._store.halts.live_entries(), flatten=request.kind is OperatorVerb.FLATTEN, reached=reached)
 
     def _refusal(self, request: OperatorRequest) -> str | None:
         """Return why a request is not carried out; of a flatten the halt always is."""
         expired = request.age_s is None or request.age_s > EXPIRES_AFTER_S
         match request.kind:
-            case None | RequestKind.RESUME if not self._is_understood(request):
+            case None | OperatorVerb.RESUME if not self._is_understood(request):
                 return f"{REFUSED}: not understood, nothing was done"
-            case RequestKind.RESUME if request.taken_up:
+            case OperatorVerb.RESUME if request.taken_up:
                 return f"{REFUSED}: interrupted half-way; the mode is {self._store.mode().mode}; look, then ask again"
-            case RequestKind.RECONCILE if request.taken_up and request.facts not in self._accepted:
+            case OperatorVerb.RECONCILE if request.taken_up and request.facts not in self._accepted:
                 return f"{REFUSED}: interrupted half-way; look with `reconcile`, then ask again"
-            case RequestKind.RESUME | RequestKind.RECONCILE if expired:
+            case OperatorVerb.RESUME | OperatorVerb.RECONCILE if expired:
                 return f"{REFUSED}: {_LATE}"
-            case RequestKind.FLATTEN if expired:
+            case OperatorVerb.FLATTEN if expired:
                 return f"{REFUSED}: halted, but not flattened: {_LATE}"
             case _:
                 return None
 
     def _is_understood(self, request: OperatorRequest) -> bool:
         """Return whether it can be told what is meant: a resume names no halt that there never was."""
-        if request.kind is RequestKind.RESUME:
+        if request.kind is OperatorVerb.RESUME:
             return request.seen.halt <= self._store.halts.newest()
         return request.kind is not None
 

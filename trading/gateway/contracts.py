@@ -14,7 +14,7 @@ from trading.errors import DataError, OutcomeUnknown, Refused
 from trading.gateway import fields
 from trading.gateway.api_client import ApiClient, unusable
 from trading.gateway.fields import FieldError
-from trading.gateway.parts import Doubt, each, gets_an_answer, in_parts, tells_nothing
+from trading.gateway.parts import GatewayTrouble, each, gets_an_answer, in_parts, tells_nothing
 from trading.gateway.session import GatewaySession
 from trading.model.contract import Contract, ContractPin, PriceIncrement
 from trading.model.exchange_time import exchange_date
@@ -57,7 +57,7 @@ class Contracts:
         self._look_again()
         wanted = sorted(set(symbols))
         pins, reasons = self._pins([symbol for symbol in wanted if symbol not in self._known])
-        doubt = Doubt(len(pins), lambda: self._gives_rules(pins, reasons))
+        trouble = GatewayTrouble(len(pins), lambda: self._gives_rules(pins, reasons))
         if pins:
             self._session.ensure_accounts()
         settled: list[ContractPin] = []
@@ -67,13 +67,13 @@ class Contracts:
                 try:
                     self._known[symbol] = read()
                     settled.append(pin)
-                    doubt.answered()
+                    trouble.answered()
                 except FieldError as problem:
                     reasons[symbol] = str(problem)
                 except (OutcomeUnknown, Refused) as problem:
                     reasons[symbol] = problem.cause
                     if tells_nothing(problem):
-                        doubt.unanswered(problem)
+                        trouble.unanswered(problem)
         finally:
             self._memory.keep_pins(settled)
         return {symbol: self._known[symbol] for symbol in wanted if symbol in self._known}, reasons
@@ -209,7 +209,6 @@ class Contracts:
             symbol=symbol,
             exchange=fields.optional_text(row.get("exchange")) or "SMART",
             currency=_CURRENCY,
-            company_name=fields.optional_text(row.get("company_name")) or symbol,
             increments=_increments(symbol, row.get("rules")),
         )
 

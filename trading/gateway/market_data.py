@@ -12,7 +12,7 @@ from trading.gateway.api_client import ApiClient, unusable
 from trading.gateway.contracts import Contracts
 from trading.gateway.fields import FieldError
 from trading.gateway.history import Series
-from trading.gateway.parts import Doubt, each, gets_an_answer, in_parts, never, tells_nothing
+from trading.gateway.parts import GatewayTrouble, each, gets_an_answer, in_parts, never, tells_nothing
 from trading.gateway.session import GatewaySession
 from trading.market.panel import Panel, SymbolBars, build_panel
 from trading.model.account import Quote
@@ -61,11 +61,11 @@ class GatewayMarketData:
         self._session.ensure_accounts()
         bars: dict[str, SymbolBars] = {}
         reasons: dict[str, str] = {}
-        doubt = Doubt(len(wanted), lambda: self._gives_bars(wanted, reasons))
+        trouble = GatewayTrouble(len(wanted), lambda: self._gives_bars(wanted, reasons))
         for contract, read in each(wanted, lambda one: self._bars(one, through, count), self._parallel):
             try:
                 found = history.cut(read(), through, count)
-                doubt.answered()
+                trouble.answered()
                 if len(found.dates):
                     bars[contract.symbol] = found
                 else:
@@ -75,7 +75,7 @@ class GatewayMarketData:
             except (OutcomeUnknown, Refused) as problem:
                 reasons[contract.symbol] = problem.cause
                 if tells_nothing(problem):
-                    doubt.unanswered(problem)
+                    trouble.unanswered(problem)
         return build_panel(bars), reasons
 
     def quotes(self, conids: Sequence[int]) -> Mapping[int, Quote]:
@@ -92,7 +92,7 @@ class GatewayMarketData:
         return found
 
     def _gives_bars(self, contracts: Sequence[Contract], reasons: Mapping[str, str]) -> bool:
-        """Return whether the gateway has an answer for the last contract that is not in doubt itself."""
+        """Return whether the gateway has an answer for the last contract that is not in trouble itself."""
         others = [contract.conid for contract in contracts if contract.symbol not in reasons]
         query = history.query(others[-1], history.SHORT_PERIOD) if others else {}
         return bool(others) and gets_an_answer(lambda: self._session.get(history.PATH, query, repeat=False))

@@ -18,11 +18,11 @@ _TOO_MANY = 429
 _FORBIDDEN = 403
 
 
-class Doubt:
+class GatewayTrouble:
     """Counts what goes unanswered in a row; one of which an answer can be expected then tells whose trouble it is."""
 
     def __init__(self, asked: int, is_answered: Callable[[], bool]) -> None:
-        """Doubt the gateway after three, or all, of `asked` in a row, and ask for another one by `is_answered`."""
+        """Suspect the gateway after three, or all, of `asked` in a row, and ask for another one by `is_answered`."""
         self._limit = max(1, min(UNANSWERED, asked))
         self._is_answered = is_answered
         self._row = 0
@@ -93,13 +93,13 @@ def in_parts(
     """
     answers: list[Answer] = []
     causes: dict[Key, str] = {}
-    doubt = Doubt(len(keys), is_answered)
+    trouble = GatewayTrouble(len(keys), is_answered)
     waiting = [keys] if keys else []
     while waiting:
         part = waiting.pop()
         try:
             answers.append(ask(part, part is keys))
-            doubt.answered()
+            trouble.answered()
         except (Refused, OutcomeUnknown) as error:
             if error.status == _TOO_MANY:
                 raise
@@ -108,7 +108,7 @@ def in_parts(
                 waiting += [part[half:], part[:half]]
                 continue
             causes[part[0]] = error.cause
-            doubt.unanswered(error)
+            trouble.unanswered(error)
     return answers, causes
 
 

@@ -31,5 +31,4 @@ class Contract:
     symbol: str
     exchange: str
     currency: str
-    company_name: str
     increments: tuple[PriceIncrement, ...]

@@ -14,7 +14,7 @@ REFUSED = "refused"
 NOT_CONFIRMED = "not confirmed at the broker: use TWS or the phone"
 
 
-class RequestKind(StrEnum):
+class OperatorVerb(StrEnum):
     """What a person can ask of the trading process."""
 
     HALT = "halt"
@@ -33,7 +33,7 @@ class OperatorRequest:
     """
 
     number: int | None
-    kind: RequestKind | None
+    kind: OperatorVerb | None
     argument: str
     actor: str
     made: datetime | None

@@ -142,5 +142,5 @@ class Broker(Protocol):
         ...
 
     def send(self, prepared: PreparedRequest) -> Outcome:
-        """Send once, whatever happens, and classify what came back (EXECUTION rules)."""
+        """Send once, whatever happens, and classify what came back."""
         ...

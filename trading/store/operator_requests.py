@@ -16,7 +16,7 @@ from typing import TypeGuard
 
 from trading.errors import InvariantBroken
 from trading.model.mode import NOTHING_SEEN, Seen
-from trading.model.operator_request import OperatorRequest, RequestKind, RequestProgress
+from trading.model.operator_request import OperatorRequest, OperatorVerb, RequestProgress
 from trading.store.boot_time import BootTime, boot_time
 from trading.store.database import PRIMARY_CODE, prepare_folder
 from trading.store.units import utc_text
@@ -57,7 +57,9 @@ class RequestsDatabase:
         self._halt_file = path.with_name(HALT_FILE)
         self._boot = boot
 
-    def request(self, kind: RequestKind, argument: str, actor: str, now: datetime, *, seen: Seen = NOTHING_SEEN) -> int:
+    def request(
+        self, kind: OperatorVerb, argument: str, actor: str, now: datetime, *, seen: Seen = NOTHING_SEEN
+    ) -> int:
         """Store a request and return its number; a resume names what the person has `seen`.
 
         Raises: InvariantBroken("controls"), the file can't be written; ConfigError, the folder can't be made.
@@ -110,7 +112,7 @@ class RequestsDatabase:
         text = self._text_of_file()
         return OperatorRequest(
             number=None,
-            kind=RequestKind.HALT,
+            kind=OperatorVerb.HALT,
             argument=text or "the file HALT is there",
             actor=f"file {HALT_FILE}",
             made=made,
@@ -176,7 +178,7 @@ class RequestsDatabase:
         if not isinstance(values["id"], int):
             raise InvariantBroken("controls", f"{self._path.name}: a request without a number")
         word = values.get("kind")
-        kind = RequestKind(word) if word in frozenset(RequestKind) else None
+        kind = OperatorVerb(word) if word in frozenset(OperatorVerb) else None
         try:
             made = datetime.fromisoformat(values["created"]).astimezone(UTC)
         except (KeyError, TypeError, ValueError, OverflowError):
@@ -184,7 +186,7 @@ class RequestsDatabase:
         halt, latched = (values.get(column, 0) for column in ("seen", "seen_latched"))
         seen = Seen(halt, latched) if _is_number(halt) and _is_number(latched) else None
         odd = made is None or values["id"] < 1 or seen is None
-        if odd and kind is not RequestKind.HALT:
+        if odd and kind is not OperatorVerb.HALT:
             kind = None
         return OperatorRequest(
             number=values["id"],

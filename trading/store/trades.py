@@ -128,7 +128,7 @@ def refresh_trade(connection: sqlite3.Connection, entry_coid: str | None) -> Non
 
 
 def _trade(connection: sqlite3.Connection, entry_coid: str) -> _Trade:
-    """Compute the trade of a flat position: pnl = proceeds - cost - commission, each in cents (STRATEGY 7)."""
+    """Compute the trade of a flat position: pnl = proceeds - cost - commission, each in cents."""
     sums = connection.execute(_SUMS, {"entry": entry_coid}).fetchone()
     sale = connection.execute(_LAST_SALE, (entry_coid,)).fetchone()
     entry = connection.execute("SELECT symbol FROM intent WHERE coid = ?", (entry_coid,)).fetchone()

@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from trading.errors import InvariantBroken
 from trading.model.decision_words import title
 from trading.model.mode import NOTHING_SEEN, Seen
-from trading.model.operator_request import RequestKind, RequestProgress
+from trading.model.operator_request import OperatorVerb, RequestProgress
 from webapp.frame import make_frame, render
 from webapp.pages.login import too_many_attempts
 from webapp.parameters import accepts, idempotency_key
@@ -36,7 +36,7 @@ def halt_page() -> str:
 def halt() -> BaseResponse:
     """Ask the trading process to halt; never needs more than this one confirmation, nor a sound controls.db."""
     try:
-        return _request(RequestKind.HALT)
+        return _request(OperatorVerb.HALT)
     except InvariantBroken as problem:
         made = services()
         file = made.controls.make_halt_file("halted on the dashboard")
@@ -78,7 +78,7 @@ def resume() -> BaseResponse:
         made.audit.write("resume_denied", actor="operator", address=address(), cause="word")
         return _refused(f"Type the word {RESUME_WORD} in capital letters.")
     halt, latched = (_number(request.form.get(name, ""), name) for name in ("seen", "seen_latched"))
-    return _request(RequestKind.RESUME, seen=Seen(halt, latched))
+    return _request(OperatorVerb.RESUME, seen=Seen(halt, latched))
 
 
 @blueprint.get("/requests/<control_id>")
@@ -115,7 +115,7 @@ def _refused(problem: str) -> Response:
     return response
 
 
-def _request(kind: RequestKind, *, seen: Seen = NOTHING_SEEN) -> BaseResponse:
+def _request(kind: OperatorVerb, *, seen: Seen = NOTHING_SEEN) -> BaseResponse:
     """Store the request once for each key and go to the page that waits for the answer; it names what was `seen`."""
     made = services()
     session = own_session()

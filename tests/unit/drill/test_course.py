@@ -16,7 +16,7 @@ from tests.fakes.chance import seeded
 from trading.bootstrap import CONTROLS, DATABASE
 from trading.errors import ConfigError
 from trading.model.balances import BalanceMemory, Balances
-from trading.model.operator_request import RequestKind
+from trading.model.operator_request import OperatorVerb
 from trading.store.balances import SqliteBalances
 from trading.store.database import Database
 from trading.store.operator_requests import HALT_FILE, RequestsDatabase
@@ -124,4 +124,4 @@ def test_person_who_paid_in_says_so_once_the_trading_system_asks(
     done = course.run()
     assert {event["flow"] for event in done.events if event["kind"] == "confirmed"} == {1}
     requests = RequestsDatabase(course.state / CONTROLS).pending()
-    assert {request.argument for request in requests if request.kind is RequestKind.RECONCILE} == {"flow 1"}
+    assert {request.argument for request in requests if request.kind is OperatorVerb.RECONCILE} == {"flow 1"}

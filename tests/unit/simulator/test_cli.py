@@ -93,3 +93,15 @@ def test_faults_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
     shown = capsys.readouterr().out
     assert "O10  Fill in parts: odd lots over a while\n" in shown
     assert "     slices = 3: how many parts (a whole number from 1 to 1,000)\n" in shown
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [([], 0, ""), (["--start", "2030-01-01"], 2, "the bars end on"), (["--bars", "none.csv"], 2, "none.csv")],
+)
+def test_check_says_whether_it_could_begin_and_makes_nothing(
+    arguments: list[str], code: int, said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["--check", "--state", str(tmp_path / "state"), *arguments]) == code
+    assert said in capsys.readouterr().err
+    assert not (tmp_path / "state").exists()

@@ -11,7 +11,7 @@ from tests.fakes.trading_context import CLOSE, OPEN, PRE_OPEN
 from tests.fakes.trading_loop import LoopParts
 from trading.errors import NotSent, OutcomeUnknown
 from trading.model.mode import Mode
-from trading.model.operator_request import RequestKind
+from trading.model.operator_request import OperatorVerb
 from trading.model.order import UNPROVEN, BrokerStatus, IntentState, OrderType, Role, Side
 from trading.model.request import CancelOrder, PreparedRequest
 from trading.model.status import StatusKey
@@ -28,14 +28,14 @@ def test_halt_cancels_entries_and_keeps_stops(loop: LoopParts) -> None:
     sent = len(loop.broker.submits())
     entry = loop.fill_an_entry()
     assert loop.broker.live(Side.BUY)
-    loop.requests.ask(RequestKind.HALT)
+    loop.requests.ask(OperatorVerb.HALT)
     for _ in range(3):
         system.run_cycle()
         loop.clock.go(5)
     assert loop.store.mode().mode is Mode.HALTED
     assert loop.broker.live(Side.BUY) == []
     assert {order.order_type for order in loop.sales_of(entry)} == {OrderType.STOP, OrderType.LIMIT}
-    assert [kind for kind, _ in loop.requests.answers] == [RequestKind.HALT]
+    assert [kind for kind, _ in loop.requests.answers] == [OperatorVerb.HALT]
     assert len(loop.broker.submits()) == sent
 
 
@@ -44,7 +44,7 @@ def test_cancel_that_is_not_confirmed_is_asked_for_again(loop: LoopParts) -> Non
     system.run_cycle()
     entries = len(loop.broker.live(Side.BUY))
     loop.broker.cancels_wait = True
-    loop.requests.ask(RequestKind.HALT)
+    loop.requests.ask(OperatorVerb.HALT)
     system.run_cycle()
     # Before the open a confirmation may take until after it.
     assert system.run_cycle() == OPEN
@@ -60,7 +60,7 @@ def test_cancel_that_is_not_confirmed_is_asked_for_again(loop: LoopParts) -> Non
 
 def test_halt_before_the_first_decision_is_done_at_once(loop: LoopParts) -> None:
     loop.clock.time = OPEN + timedelta(hours=1)
-    loop.requests.ask(RequestKind.HALT)
+    loop.requests.ask(OperatorVerb.HALT)
     loop.start().run_cycle()
     assert loop.decided() == []
     assert loop.store.mode().mode is Mode.HALTED
@@ -68,18 +68,18 @@ def test_halt_before_the_first_decision_is_done_at_once(loop: LoopParts) -> None
 
 def test_halt_is_taken_up_while_the_gateway_is_away(loop: LoopParts) -> None:
     loop.session.shows = NotSent("POST /tickle", "connection refused")
-    loop.requests.ask(RequestKind.HALT)
+    loop.requests.ask(OperatorVerb.HALT)
     with pytest.raises(NotSent):
         loop.start().run_cycle()
     assert loop.store.mode().mode is Mode.HALTED
 
 
 def test_halted_system_buys_nothing_and_a_resumed_one_does(loop: LoopParts) -> None:
-    loop.requests.ask(RequestKind.HALT)
+    loop.requests.ask(OperatorVerb.HALT)
     system = loop.start()
     system.run_cycle()
     assert loop.broker.submits() == []
-    loop.requests.ask(RequestKind.RESUME)
+    loop.requests.ask(OperatorVerb.RESUME)
     system.run_cycle()
     assert loop.broker.live(Side.BUY)
 
@@ -94,7 +94,7 @@ def test_flatten_sells_own_shares_and_is_done_once_they_are_gone(
     system.run_cycle()
     loop.clock.time = at
     entry = loop.fill_an_entry()
-    loop.requests.ask(RequestKind.FLATTEN)
+    loop.requests.ask(OperatorVerb.FLATTEN)
     for _ in range(4):
         system.run_cycle()
         loop.clock.go(5)
@@ -118,7 +118,7 @@ def test_flatten_sells_own_shares_and_is_done_once_they_are_gone(
 def test_stop_that_is_lost_while_the_sale_can_not_leave_yet_is_put_back(loop: LoopParts) -> None:
     system, entry = loop.begin_with_a_position()
     loop.clock.time = CLOSE + timedelta(minutes=1)
-    loop.requests.ask(RequestKind.FLATTEN)
+    loop.requests.ask(OperatorVerb.FLATTEN)
     loop.broker.end(loop.stop_of(entry).order_id, BrokerStatus.CANCELLED)
     system.run_cycle()
     assert {order.order_type for order in loop.sales_of(entry)} == {OrderType.STOP, OrderType.LIMIT}
@@ -142,10 +142,10 @@ def lose_an_entry(loop: LoopParts, system: TradingSystem) -> str:
 def test_decision_about_an_order_is_carried_out_on_the_reading_of_its_cycle_and_a_turn_follows(loop: LoopParts) -> None:
     system = loop.start()
     coid = lose_an_entry(loop, system)
-    loop.requests.ask(RequestKind.RECONCILE, f"absent {coid}")
+    loop.requests.ask(OperatorVerb.RECONCILE, f"absent {coid}")
     system.run_cycle()
     ((kind, answer),) = loop.requests.answers
-    assert (kind, answer.startswith(coid)) == (RequestKind.RECONCILE, True)
+    assert (kind, answer.startswith(coid)) == (OperatorVerb.RECONCILE, True)
     assert {record.state for record in loop.journal.intents() if record.coid.startswith(coid)} == {IntentState.LOST}
     assert loop.store.value(StatusKey.DIFFERENCES) == "[]"
     system.run_cycle()
@@ -156,7 +156,7 @@ def test_decision_about_an_order_waits_while_the_broker_is_not_there(loop: LoopP
     system = loop.start()
     coid = lose_an_entry(loop, system)
     assert coid in str(loop.store.value(StatusKey.DIFFERENCES))
-    loop.requests.ask(RequestKind.RECONCILE, f"absent {coid}")
+    loop.requests.ask(OperatorVerb.RECONCILE, f"absent {coid}")
     loop.broker.reads_fail = True
     with pytest.raises(OutcomeUnknown):
         system.run_cycle()

@@ -7,7 +7,7 @@ from datetime import timedelta
 from tests.fakes.trading_context import CLOSE, SESSION
 from tests.fakes.trading_loop import LoopParts
 from trading.model.mode import Mode
-from trading.model.operator_request import RequestKind
+from trading.model.operator_request import OperatorVerb
 from trading.model.order import IntentState
 from trading.model.status import SessionState, StatusKey
 from trading.trading_system import SIGN_OF_LIFE_S
@@ -34,7 +34,7 @@ def test_at_the_end_of_the_data_the_last_bar_is_decided_on_and_then_only_people_
 
     def over() -> bool:
         if len(loop.pauses) == 2 and not loop.requests.answers:
-            loop.requests.ask(RequestKind.HALT)
+            loop.requests.ask(OperatorVerb.HALT)
         return len(loop.pauses) == 4
 
     loop.over = over
@@ -45,6 +45,6 @@ def test_at_the_end_of_the_data_the_last_bar_is_decided_on_and_then_only_people_
     told = [fields["state"] for _, event, fields in loop.log.lines if event == "session"]
     assert told.count("ended") == 1
     assert loop.pauses == [SIGN_OF_LIFE_S] * 4
-    assert [kind for kind, _ in loop.requests.answers] == [RequestKind.HALT]
+    assert [kind for kind, _ in loop.requests.answers] == [OperatorVerb.HALT]
     assert loop.store.mode().mode is Mode.HALTED
     assert loop.metrics.mode is Mode.HALTED

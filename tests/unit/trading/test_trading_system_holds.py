@@ -17,7 +17,7 @@ from trading.execution.look_again import POLL_S
 from trading.execution.planning.protection import BARE
 from trading.model.account import AccountKind
 from trading.model.mode import Mode
-from trading.model.operator_request import REFUSED, RequestKind
+from trading.model.operator_request import REFUSED, OperatorVerb
 from trading.model.order import BrokerStatus, OrderType, Side
 from trading.trading_system import LOOK_AT_LEAST_S, TradingSystem
 
@@ -59,7 +59,7 @@ def test_after_a_broken_invariant_a_flatten_sells(loop: LoopParts) -> None:
     system, entry = loop.begin_with_a_position()
     broken(loop, system)
     loop.clock.go(600)
-    loop.requests.ask(RequestKind.FLATTEN)
+    loop.requests.ask(OperatorVerb.FLATTEN)
     system.run_cycle()
     (sale,) = loop.broker.live()
     assert (sale.conid, sale.total_quantity) == (entry.conid, entry.total_quantity)
@@ -68,7 +68,7 @@ def test_after_a_broken_invariant_a_flatten_sells(loop: LoopParts) -> None:
 def test_the_same_broken_invariant_does_not_halt_again_after_a_resume(loop: LoopParts) -> None:
     system = loop.start()
     broken(loop, system)
-    loop.requests.ask(RequestKind.RESUME)
+    loop.requests.ask(OperatorVerb.RESUME)
     break_once(loop)
     turn = loop.turns + 2
     loop.over = lambda: loop.turns >= turn
@@ -92,7 +92,7 @@ def test_short_position_in_an_own_contract_halts_and_a_resume_holds(loop: LoopPa
     loop.broker.held[entry.conid] = -3
     system.run_cycle()
     assert loop.store.mode().mode is Mode.HALTED
-    loop.requests.ask(RequestKind.RESUME)
+    loop.requests.ask(OperatorVerb.RESUME)
     for _ in range(3):
         loop.clock.go(5)
         system.run_cycle()
@@ -105,7 +105,7 @@ def test_resume_holds_over_a_restart_while_the_facts_are_unchanged(loop: LoopPar
     system, entry = loop.begin_with_a_position()
     loop.broker.held[entry.conid] = -3
     system.run_cycle()
-    loop.requests.ask(RequestKind.RESUME)
+    loop.requests.ask(OperatorVerb.RESUME)
     system.run_cycle()
     loop.start().run_cycle()
     assert loop.store.mode().mode is Mode.ACTIVE
@@ -123,7 +123,7 @@ def test_flatten_in_observe_mode_sends_and_cancels_nothing(loop: LoopParts, at: 
     loop.begin_with_a_position()
     loop.kind, loop.clock.time = AccountKind.LIVE, at
     system, arrived = loop.start(), len(loop.broker.arrived)
-    loop.requests.ask(RequestKind.FLATTEN)
+    loop.requests.ask(OperatorVerb.FLATTEN)
     for _ in range(3):
         system.run_cycle()
         loop.clock.go(5)
@@ -149,7 +149,7 @@ def test_mode_is_shown_while_the_gateway_is_down(loop: LoopParts) -> None:
     system.run_cycle()
     before = loop.metrics.mode
     loop.session.shows = DOWN
-    loop.requests.ask(RequestKind.HALT)
+    loop.requests.ask(OperatorVerb.HALT)
     turn = loop.turns + 2
     loop.over = lambda: loop.turns >= turn
     system.run()
@@ -249,7 +249,7 @@ def test_entry_that_turns_up_after_a_halt_is_cancelled(loop: LoopParts) -> None:
     loop.broker.faults.extend([late] * 2)
     system.run_cycle()
     assert loop.broker.live() == []
-    loop.requests.ask(RequestKind.HALT)
+    loop.requests.ask(OperatorVerb.HALT)
     system.run_cycle()
     loop.broker.arrive()
     assert loop.broker.live(Side.BUY)
@@ -263,7 +263,7 @@ def test_cancel_that_was_lost_is_asked_for_again_by_the_next_process(loop: LoopP
     system = loop.start()
     system.run_cycle()
     loop.broker.faults.extend([lost_request] * 3)
-    loop.requests.ask(RequestKind.HALT)
+    loop.requests.ask(OperatorVerb.HALT)
     system.run_cycle()
     assert loop.broker.live(Side.BUY)
     loop.clock.go(20)
@@ -278,7 +278,7 @@ def test_flatten_goes_on_in_the_next_process_until_nothing_is_left(loop: LoopPar
     system, entry = loop.begin_with_a_position()
     loop.clock.go(600)
     loop.broker.cancels_wait = True
-    loop.requests.ask(RequestKind.FLATTEN)
+    loop.requests.ask(OperatorVerb.FLATTEN)
     system.run_cycle()
     assert loop.sales_of(entry)
     loop.broker.cancels_wait = False

@@ -11,7 +11,7 @@ from tests.fakes.trading_context import DECIDED
 from tests.fakes.trading_loop import LoopParts
 from trading.errors import InvariantBroken
 from trading.model.mode import Mode
-from trading.model.operator_request import RequestKind
+from trading.model.operator_request import OperatorVerb
 from trading.model.order import BrokerStatus, OrderType, Side
 
 CANNOT_WRITE = pytest.mark.parametrize("failure", [BUSY, FULL, READ_ONLY], ids=["busy", "full", "read-only"])
@@ -92,7 +92,7 @@ def test_person_is_told_of_it_once(loop: LoopParts) -> None:
 def test_damaged_file_halts(loop: LoopParts) -> None:
     system = loop.start()
     system.run_cycle()
-    loop.requests.ask(RequestKind.RESUME)
+    loop.requests.ask(OperatorVerb.RESUME)
     fail_from(loop, 1, CORRUPT, until=2)
     system.run()
     assert loop.store.mode().mode is Mode.HALTED
@@ -105,7 +105,7 @@ def test_damaged_file_halts(loop: LoopParts) -> None:
 def test_halt_that_can_not_be_stored_is_in_force_and_is_stored_later(loop: LoopParts) -> None:
     system = loop.start()
     loop.disk.failure = FULL
-    loop.requests.ask(RequestKind.HALT, "earnings")
+    loop.requests.ask(OperatorVerb.HALT, "earnings")
     with pytest.raises(InvariantBroken):
         system.run_cycle()
     assert loop.store.mode().mode is Mode.HALTED
@@ -113,4 +113,4 @@ def test_halt_that_can_not_be_stored_is_in_force_and_is_stored_later(loop: LoopP
     system.run_cycle()
     assert loop.broker.submits() == []
     assert [row["reason"] for row in loop.rows("SELECT reason FROM halt")] == ["earnings"]
-    assert [kind for kind, _ in loop.requests.answers] == [RequestKind.HALT]
+    assert [kind for kind, _ in loop.requests.answers] == [OperatorVerb.HALT]

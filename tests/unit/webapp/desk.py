@@ -26,7 +26,7 @@ from trading.model.decision import (
     SymbolVerdict,
 )
 from trading.model.mode import NOTHING_SEEN, Seen
-from trading.model.operator_request import RequestKind, RequestProgress
+from trading.model.operator_request import OperatorVerb, RequestProgress
 from trading.model.strategy_words import ChartLine, Check, Look, StrategyWords, Unit
 from trading.store.database import Database
 from trading.store.records import SqliteStore
@@ -78,7 +78,7 @@ class HandClock:
 class NotingDesk:
     """Keeps the requests; `results` are the answers of the trading process."""
 
-    asked: list[tuple[RequestKind, str]] = field(default_factory=list)
+    asked: list[tuple[OperatorVerb, str]] = field(default_factory=list)
     results: dict[int, str] = field(default_factory=dict)
     seen: list[Seen] = field(default_factory=list)
     age_s: float | None = 0.5
@@ -90,7 +90,9 @@ class NotingDesk:
         self.files.append(reason)
         return Path("state/HALT")
 
-    def request(self, kind: RequestKind, argument: str, actor: str, now: datetime, *, seen: Seen = NOTHING_SEEN) -> int:
+    def request(
+        self, kind: OperatorVerb, argument: str, actor: str, now: datetime, *, seen: Seen = NOTHING_SEEN
+    ) -> int:
         if self.broken is not None:
             raise self.broken
         self.asked.append((kind, actor))

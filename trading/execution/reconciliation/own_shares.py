@@ -42,7 +42,7 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
-class Doubt:
+class Shortage:
     """The broker shows fewer shares than are ours; `vote` says whether this reading may be counted.
 
     `denied`: it speaks against it, so that those before count no more. `soon`: the next reading may tell more.
@@ -92,7 +92,7 @@ def judge_shares(
     seen: SharesSeen,
     visibility_s: float,
     excess: Excess | None = None,
-) -> Change | Doubt | Undecided | None:
+) -> Change | Shortage | Undecided | None:
     """Return the change of own shares that a reading proves, a doubt, or None where nothing is missing.
 
     Of a position that was sold (`sold_positions`) a split may have left some, or it is undecided whether it has.
@@ -131,7 +131,7 @@ def _judge_sold(position: OwnPosition, seen: SharesSeen, excess: Excess | None) 
 
 def _judge_missing(
     position: OwnPosition, votes: tuple[Sighting, ...], seen: SharesSeen, visibility_s: float
-) -> Change | Doubt:
+) -> Change | Shortage:
     """Return what a reading proves that shows fewer shares than are ours, or that the account is short."""
     snapshot, journal = seen.snapshot, seen.journal
     shown, held = floor(snapshot.held(position.conid)), snapshot.shares(position.conid)
@@ -139,7 +139,7 @@ def _judge_missing(
     soon = any(may_be_own_sale(each, snapshot, journal, read_at) for each in of_others(position, seen.foreign))
     # Without all orders and executions nobody knows what was sold.
     if soon or not snapshot.whole or snapshot.blind or in_flight(position.conid, snapshot, journal):
-        return Doubt(position, held, vote=False, soon=soon)
+        return Shortage(position, held, vote=False, soon=soon)
     # More may have been sold by hand than there was.
     if sold_by_others(position, seen.foreign, journal) == position.quantity - shown:
         return _sold_by_hand(position, held)
@@ -147,14 +147,14 @@ def _judge_missing(
     if sold is not None and sold[0] > 0.0:
         return _sold_by_hand(position, held)
     if looks_split(position, snapshot):
-        return Doubt(position, held, vote=False)
+        return Shortage(position, held, vote=False)
     same = [vote for vote in votes if vote.evidence == str(held)]
     counts = _witnessed(position, snapshot, journal) and (not votes or snapshot.began - votes[-1].at >= VOTES_APART)
     denied = _in_the_ledger(position, held, snapshot)
     settled = bool(votes) and snapshot.began - votes[0].at >= timedelta(seconds=2.0 * visibility_s)
     if counts and not denied and settled and len(same) + 1 >= VOTES_NEEDED:
         return _gone(position, held, sold)
-    return Doubt(position, held, vote=counts and not denied, denied=denied)
+    return Shortage(position, held, vote=counts and not denied, denied=denied)
 
 
 def _split(position: OwnPosition, became: tuple[int, float], text: str) -> Change:

@@ -28,7 +28,7 @@ from trading.execution.reconciliation.hand_sales import (
 )
 from trading.execution.reconciliation.own_shares import (
     Change,
-    Doubt,
+    Shortage,
     Undecided,
     judge_shares,
     sold_positions,
@@ -89,7 +89,7 @@ def check_shares(
                 found.alarms.append(Alarm(AlarmCode(kind), position.symbol, f"{position.symbol}: {text}"))
             case Undecided():
                 undecided.add(position.conid)
-            case Doubt(held=held, vote=vote, denied=denied, soon=soon):
+            case Shortage(held=held, vote=vote, denied=denied, soon=soon):
                 # What is denied begins anew.
                 kept |= set() if denied else {subject}
                 if vote:

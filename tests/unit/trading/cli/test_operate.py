@@ -11,7 +11,7 @@ from tests.fakes.orders import NOW, at_work, bracket
 from tests.unit.trading.cli.conftest import Shell, trader
 from trading.model.decision import RiskState
 from trading.model.mode import OPERATOR
-from trading.model.operator_request import OperatorRequest, RequestKind
+from trading.model.operator_request import OperatorRequest, OperatorVerb
 from trading.model.order import IntentState
 from trading.model.status import SessionState, StatusKey
 from trading.store.commands import SqliteCommandLog
@@ -24,13 +24,13 @@ from trading.store.records import SqliteStore
 @pytest.mark.parametrize(
     ("command", "kind"),
     [
-        (("halt",), RequestKind.HALT),
-        (("resume", "--yes"), RequestKind.RESUME),
-        (("flatten", "--yes"), RequestKind.FLATTEN),
+        (("halt",), OperatorVerb.HALT),
+        (("resume", "--yes"), OperatorVerb.RESUME),
+        (("flatten", "--yes"), OperatorVerb.FLATTEN),
     ],
 )
 def test_request_reaches_the_trader_and_its_answer_the_person(
-    shell: Shell, command: tuple[str, ...], kind: RequestKind
+    shell: Shell, command: tuple[str, ...], kind: OperatorVerb
 ) -> None:
     with trader(shell, "done, 2 orders cancelled") as seen:
         done = shell.run(*command, "--reason", "looks odd")
@@ -48,7 +48,7 @@ def test_without_a_trader_the_request_waits_and_that_is_said(shell: Shell) -> No
     done = shell.run("halt", "--wait", "0")
     assert (done.code, len(done.err.splitlines())) == (1, 1)
     assert "not yet confirmed" in done.err
-    assert [control.kind for control in RequestsDatabase(shell.state / "controls.db").pending()] == [RequestKind.HALT]
+    assert [control.kind for control in RequestsDatabase(shell.state / "controls.db").pending()] == [OperatorVerb.HALT]
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from tests.fakes.chance import seeded
 from tests.fakes.orders import NOW
 from tests.unit.trading.cli.conftest import Shell, trader
 from trading.model.difference import Difference, DifferenceKind
-from trading.model.operator_request import RequestKind
+from trading.model.operator_request import OperatorVerb
 from trading.model.status import StatusKey
 from trading.store.database import Database
 from trading.store.operator_requests import RequestsDatabase
@@ -100,7 +100,7 @@ def test_decision_reaches_the_trader_and_its_answer_the_person(
     with trader(shell, "it is so") as seen:
         done = shell.run("reconcile", *arguments)
     assert (done.code, done.out) == (0, "reconcile: it is so\n")
-    assert [(request.kind, request.argument) for request in seen] == [(RequestKind.RECONCILE, argument)]
+    assert [(request.kind, request.argument) for request in seen] == [(OperatorVerb.RECONCILE, argument)]
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 
 from trading.cli.waiting import INTERRUPTED, LATE_AFTER_S, Entries, follow_flatten, follow_halt, wait_for_answer
 from trading.model.mode import FlattenGoal
-from trading.model.operator_request import RequestKind, RequestProgress
+from trading.model.operator_request import OperatorVerb, RequestProgress
 from trading.store.readers.orders import OrderLine
 
 SINCE = datetime(2014, 3, 4, 13, 30, tzinfo=UTC)
@@ -35,7 +35,7 @@ class HandClock:
 
 
 def ask(clock: HandClock, progress: Callable[[], RequestProgress | None], wait_s: float = 20.0) -> str:
-    return wait_for_answer(RequestKind.HALT, progress, clock, wait_s)
+    return wait_for_answer(OperatorVerb.HALT, progress, clock, wait_s)
 
 
 def test_answer_in_time_is_returned_and_nothing_is_said(capsys: pytest.CaptureFixture[str]) -> None:
@@ -63,7 +63,7 @@ def test_request_that_was_taken_up_is_only_late(capsys: pytest.CaptureFixture[st
 
 def test_request_that_expires_says_so() -> None:
     with pytest.raises(click.ClickException, match="After a minute it is void"):
-        wait_for_answer(RequestKind.FLATTEN, lambda: None, HandClock(), 1.0)
+        wait_for_answer(OperatorVerb.FLATTEN, lambda: None, HandClock(), 1.0)
 
 
 def test_refusal_is_an_error_in_the_words_of_the_trading_process() -> None:

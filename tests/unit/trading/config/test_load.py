@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trading.config import OPTIONS, Settings, load_settings, with_overrides
-from trading.config.load import near
+from trading.config.load import IGNORED_WHEN_LIVE, near
 from trading.errors import ConfigError
 from trading.strategies.discovery import make_strategy
 
@@ -195,7 +195,8 @@ def broken_variants() -> list[tuple[str, dict[str, str], object]]:
     for option in OPTIONS:
         if option.kind in {int, float}:
             if option.env:
-                found += [(f"{option.env}={text[:12]}", {option.env: text}, {}) for text in texts]
+                gateway = {"GATEWAY": "simulated"} if option.env in IGNORED_WHEN_LIVE else {}
+                found += [(f"{option.env}={text[:12]}", {option.env: text, **gateway}, {}) for text in texts]
             group, _, field = option.key.partition(".")
             for value in wrong:
                 found.append((f"{option.key}={value!r}", {}, {group: {field: value}}))

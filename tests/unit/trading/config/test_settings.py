@@ -5,15 +5,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from trading.config import Secret, Settings
-
-
-def test_secret_shows_itself_only_when_asked() -> None:
-    secret = Secret("swordfish")
-    assert secret.reveal() == "swordfish"
-    for text in (repr(secret), str(secret), f"{secret}", repr(Settings().dashboard)):
-        assert "swordfish" not in text
-    assert secret == Secret("swordfish")
+from trading.config import Settings
 
 
 def test_settings_are_frozen() -> None:

@@ -8,7 +8,7 @@ from tests.fakes.request_house import BUSY, DAMAGED, NOW, House
 from trading.cycle.operator_requests import EXPIRES_AFTER_S
 from trading.errors import InvariantBroken
 from trading.model.mode import Mode
-from trading.model.operator_request import RequestKind
+from trading.model.operator_request import OperatorVerb
 
 
 class Hands:
@@ -28,7 +28,7 @@ class Hands:
 def test_decision_about_a_difference_waits_for_a_reading_and_is_carried_out_once(house: House) -> None:
     hands = Hands()
     assert not house.taker.reconcile(hands, NOW)
-    house.requests.ask(RequestKind.RECONCILE, "absent TS-1")
+    house.requests.ask(OperatorVerb.RECONCILE, "absent TS-1")
     house.take_up()
     house.take_up()
     assert house.answers() == []
@@ -40,7 +40,7 @@ def test_decision_about_a_difference_waits_for_a_reading_and_is_carried_out_once
 
 
 def test_decision_that_waits_for_a_reading_wakes_nobody(house: House) -> None:
-    house.requests.ask(RequestKind.RECONCILE, "absent TS-1")
+    house.requests.ask(OperatorVerb.RECONCILE, "absent TS-1")
     assert house.taker.take_up_urgent(NOW)
     house.take_up()
     assert not house.taker.take_up_urgent(NOW)
@@ -48,7 +48,7 @@ def test_decision_that_waits_for_a_reading_wakes_nobody(house: House) -> None:
 
 @pytest.mark.parametrize("age_s", [None, EXPIRES_AFTER_S + 1])
 def test_old_decision_is_void(house: House, age_s: float | None) -> None:
-    house.requests.ask(RequestKind.RECONCILE, "absent TS-1", age_s=age_s)
+    house.requests.ask(OperatorVerb.RECONCILE, "absent TS-1", age_s=age_s)
     house.take_up()
     assert house.answers()[0].startswith("refused: asked for more than 60 s ago")
 
@@ -56,7 +56,7 @@ def test_old_decision_is_void(house: House, age_s: float | None) -> None:
 def test_decision_that_gets_old_while_no_reading_comes_is_void(house: House) -> None:
     hands = Hands()
     for look in (house.take_up, lambda: house.taker.reconcile(hands, NOW)):
-        request = house.requests.ask(RequestKind.RECONCILE, "absent TS-1")
+        request = house.requests.ask(OperatorVerb.RECONCILE, "absent TS-1")
         house.take_up()
         house.requests.grow_old(request, EXPIRES_AFTER_S + 1)
         look()
@@ -65,7 +65,7 @@ def test_decision_that_gets_old_while_no_reading_comes_is_void(house: House) -> 
 
 
 def test_decision_that_an_earlier_process_began_with_is_not_carried_out_again(house: House) -> None:
-    house.requests.ask(RequestKind.RECONCILE, "absent TS-1")
+    house.requests.ask(OperatorVerb.RECONCILE, "absent TS-1")
     house.take_up()
     house.taker = house.boot()
     house.take_up()
@@ -76,7 +76,7 @@ def test_decision_that_an_earlier_process_began_with_is_not_carried_out_again(ho
 def test_decision_that_breaks_an_invariant_is_refused(house: House) -> None:
     hands = Hands()
     hands.failure = InvariantBroken("I2", "order 7 is bound already")
-    house.requests.ask(RequestKind.RECONCILE, "claim TS-1=7")
+    house.requests.ask(OperatorVerb.RECONCILE, "claim TS-1=7")
     house.take_up()
     house.taker.reconcile(hands, NOW)
     assert house.answers()[0].startswith("refused: ")
@@ -85,7 +85,7 @@ def test_decision_that_breaks_an_invariant_is_refused(house: House) -> None:
 
 def test_decision_whose_answer_can_not_be_stored_is_not_carried_out_again(house: House) -> None:
     hands = Hands()
-    house.requests.ask(RequestKind.RECONCILE, "absent TS-1")
+    house.requests.ask(OperatorVerb.RECONCILE, "absent TS-1")
     house.take_up()
     house.requests.failures["answer"] = [DAMAGED]
     house.taker.reconcile(hands, NOW)
@@ -97,7 +97,7 @@ def test_decision_whose_answer_can_not_be_stored_is_not_carried_out_again(house:
 
 def test_decision_stays_accepted_while_requests_can_not_be_read(house: House) -> None:
     hands = Hands()
-    house.requests.ask(RequestKind.RECONCILE, "absent TS-1")
+    house.requests.ask(OperatorVerb.RECONCILE, "absent TS-1")
     house.take_up()
     house.requests.failures["pending"] = [BUSY]
     assert not house.taker.reconcile(hands, NOW)

@@ -10,15 +10,15 @@ from tests.fakes.request_house import DAMAGED, NOW, House
 from trading.cycle.operator_requests import EXPIRES_AFTER_S
 from trading.model.decision import RiskState
 from trading.model.mode import Mode, Seen
-from trading.model.operator_request import RequestKind
+from trading.model.operator_request import OperatorVerb
 
 DAY = date(2014, 3, 3)
 
 
 def test_resume_ends_the_halts_that_the_person_saw(house: House) -> None:
-    house.requests.ask(RequestKind.HALT, "earnings")
+    house.requests.ask(OperatorVerb.HALT, "earnings")
     house.take_up()
-    house.requests.ask(RequestKind.RESUME, "looked at", seen=house.store.mode().seen)
+    house.requests.ask(OperatorVerb.RESUME, "looked at", seen=house.store.mode().seen)
     house.take_up()
     assert (house.mode(), house.store.mode().reason) == (Mode.ACTIVE, "looked at")
     assert house.answers()[-1] == "resumed: the mode is ACTIVE. Acknowledged: earnings"
@@ -37,20 +37,20 @@ def test_resume_ends_the_halts_that_the_person_saw(house: House) -> None:
 def test_resume_that_names_a_halt_that_never_was_is_not_understood(
     house: House, beyond: int, mode: Mode, begin: str
 ) -> None:
-    house.requests.ask(RequestKind.HALT, "earnings")
+    house.requests.ask(OperatorVerb.HALT, "earnings")
     house.take_up()
-    house.requests.ask(RequestKind.RESUME, seen=Seen(house.store.mode().seen.halt + beyond))
+    house.requests.ask(OperatorVerb.RESUME, seen=Seen(house.store.mode().seen.halt + beyond))
     house.take_up()
     assert (house.mode(), house.answers()[-1][: len(begin)]) == (mode, begin)
 
 
 def test_newer_halt_wins_over_a_resume_and_the_answer_says_so(house: House) -> None:
-    house.requests.ask(RequestKind.HALT, "earnings")
+    house.requests.ask(OperatorVerb.HALT, "earnings")
     house.take_up()
     seen = house.store.mode().seen
-    house.requests.ask(RequestKind.HALT, "fire")
+    house.requests.ask(OperatorVerb.HALT, "fire")
     house.take_up()
-    house.requests.ask(RequestKind.RESUME, seen=seen)
+    house.requests.ask(OperatorVerb.RESUME, seen=seen)
     house.take_up()
     assert (house.mode(), house.store.mode().reason) == (Mode.HALTED, "fire")
     assert house.answers()[-1] == (
@@ -60,7 +60,7 @@ def test_newer_halt_wins_over_a_resume_and_the_answer_says_so(house: House) -> N
 
 def test_resume_says_what_is_still_there(house: House) -> None:
     house.store.halts.raise_halt("short", "AAPL -10", reason="short 10 AAPL", actor="system", now=NOW)
-    house.requests.ask(RequestKind.RESUME)
+    house.requests.ask(OperatorVerb.RESUME)
     house.take_up()
     assert house.mode() is Mode.ACTIVE
     assert house.answers()[-1].endswith("Still so, and halting again if it changes: short 10 AAPL")
@@ -68,7 +68,7 @@ def test_resume_says_what_is_still_there(house: House) -> None:
 
 def test_resume_before_the_broker_was_compared_says_what_it_waits_for(house: House) -> None:
     house.store.set_reconciled(reconciled=False, reason="session 2 began", now=NOW)
-    house.requests.ask(RequestKind.RESUME)
+    house.requests.ask(OperatorVerb.RESUME)
     house.take_up()
     assert house.answers() == ["resumed: the mode is RECONCILING, session 2 began"]
 
@@ -76,7 +76,7 @@ def test_resume_before_the_broker_was_compared_says_what_it_waits_for(house: Hou
 @pytest.mark.parametrize("age_s", [EXPIRES_AFTER_S + 0.1, None])
 def test_late_resume_does_nothing(house: House, age_s: float | None) -> None:
     house.store.halts.raise_halt("short", "AAPL -10", reason="short", actor="system", now=NOW)
-    house.requests.ask(RequestKind.RESUME, age_s=age_s)
+    house.requests.ask(OperatorVerb.RESUME, age_s=age_s)
     house.take_up()
     assert house.mode() is Mode.HALTED
     assert house.answers() == ["refused: asked for more than 60 s ago; look, then ask again"]
@@ -84,13 +84,13 @@ def test_late_resume_does_nothing(house: House, age_s: float | None) -> None:
 
 def test_resume_just_in_time_resumes(house: House) -> None:
     house.store.halts.raise_halt("short", "AAPL -10", reason="short", actor="system", now=NOW)
-    house.requests.ask(RequestKind.RESUME, age_s=EXPIRES_AFTER_S)
+    house.requests.ask(OperatorVerb.RESUME, age_s=EXPIRES_AFTER_S)
     house.take_up()
     assert house.mode() is Mode.ACTIVE
 
 
 def test_resume_that_a_crash_interrupted_is_not_done_again(house: House) -> None:
-    house.requests.ask(RequestKind.RESUME)
+    house.requests.ask(OperatorVerb.RESUME)
     house.requests.failures["answer"] = [DAMAGED]
     house.take_up()
     house.store.halts.raise_halt("short", "AAPL -10", reason="short", actor="system", now=NOW)
@@ -101,7 +101,7 @@ def test_resume_that_a_crash_interrupted_is_not_done_again(house: House) -> None
 
 def test_resume_that_cannot_be_recorded_as_taken_up_is_not_carried_out(house: House) -> None:
     house.store.halts.raise_halt("short", "AAPL -10", reason="short", actor="system", now=NOW)
-    house.requests.ask(RequestKind.RESUME)
+    house.requests.ask(OperatorVerb.RESUME)
     house.requests.failures["take_up"] = [DAMAGED]
     house.take_up()
     assert house.mode() is Mode.HALTED
@@ -119,7 +119,7 @@ def test_resume_clears_the_latches_and_measures_a_drawdown_from_todays_equity(
 ) -> None:
     latched = RiskState(peak=12_000.0, prior_equity=9_000.0, latches=dict.fromkeys(codes, DAY))
     house.store.set_risk_state(latched, reason="latched", actor="risk", now=NOW)
-    house.requests.ask(RequestKind.RESUME)
+    house.requests.ask(OperatorVerb.RESUME)
     house.take_up()
     assert house.store.risk_state() == RiskState(peak=peak, prior_equity=9_000.0)
     assert house.mode() is Mode.ACTIVE
@@ -127,7 +127,7 @@ def test_resume_clears_the_latches_and_measures_a_drawdown_from_todays_equity(
 
 def test_resume_names_the_limits_that_it_clears(house: House) -> None:
     house.store.set_risk_state(RiskState(latches={"drawdown_halt": DAY}), reason="24 %", actor="risk", now=NOW)
-    house.requests.ask(RequestKind.RESUME, seen=house.store.mode().seen)
+    house.requests.ask(OperatorVerb.RESUME, seen=house.store.mode().seen)
     house.take_up()
     assert house.answers() == ["resumed: the mode is ACTIVE. Cleared: drawdown limit (24 %)"]
 
@@ -138,13 +138,13 @@ def test_limit_that_latched_after_the_look_stays_with_those_before_it_and_the_an
     house: House, before: dict[str, date], *, halted: bool
 ) -> None:
     if halted:
-        house.requests.ask(RequestKind.HALT, "earnings")
+        house.requests.ask(OperatorVerb.HALT, "earnings")
         house.take_up()
     house.store.set_risk_state(RiskState(latches=before), reason="2 AAPL", actor="system", now=NOW)
     seen = house.store.mode().seen
     risk = RiskState(peak=100.0, prior_equity=70.0, latches={**before, "drawdown_halt": DAY})
     house.store.set_risk_state(risk, reason="30 %", actor="risk", now=NOW)
-    house.requests.ask(RequestKind.RESUME, seen=seen)
+    house.requests.ask(OperatorVerb.RESUME, seen=seen)
     house.take_up()
     assert house.store.risk_state() == risk
     assert house.mode() is Mode.REDUCING
@@ -153,7 +153,7 @@ def test_limit_that_latched_after_the_look_stays_with_those_before_it_and_the_an
     assert house.answers()[-1:] == [
         f"refused: this latched after what you saw: {said}. Look again, then resume" + acknowledged
     ]
-    house.requests.ask(RequestKind.RESUME, seen=house.store.mode().seen)
+    house.requests.ask(OperatorVerb.RESUME, seen=house.store.mode().seen)
     house.take_up()
     assert house.mode() is Mode.ACTIVE
 
@@ -165,7 +165,7 @@ def test_daily_loss_that_comes_and_goes_turns_no_resume_away(house: House, looke
     for lost in ("6 % lost", None):
         house.store.halts.set_daily_loss(lost, NOW)
         seen.append(house.store.mode().seen)
-    house.requests.ask(RequestKind.RESUME, seen=seen[looked_at])
+    house.requests.ask(OperatorVerb.RESUME, seen=seen[looked_at])
     house.take_up()
     assert house.answers() == ["resumed: the mode is ACTIVE. Cleared: drawdown limit (24 %)"]
 
@@ -176,7 +176,7 @@ def test_limit_that_was_cleared_and_latched_anew_is_a_newer_one(house: House) ->
     seen = house.store.mode().seen
     house.store.set_risk_state(RiskState(), reason="resumed", actor="ann", now=NOW)
     house.store.set_risk_state(latched, reason="3 AAPL", actor="system", now=NOW)
-    house.requests.ask(RequestKind.RESUME, seen=seen)
+    house.requests.ask(OperatorVerb.RESUME, seen=seen)
     house.take_up()
     assert house.mode() is Mode.REDUCING
 
@@ -190,6 +190,6 @@ def test_resume_leaves_the_risk_state(house: House, latches: dict[str, date], se
     risk = RiskState(peak=12_000.0, prior_equity=9_000.0, latches=latches)
     house.store.set_risk_state(risk, reason="decision", actor="risk", now=NOW)
     house.store.halts.raise_halt("short", "AAPL -10", reason="short", actor="system", now=NOW)
-    house.requests.ask(RequestKind.RESUME, seen=seen)
+    house.requests.ask(OperatorVerb.RESUME, seen=seen)
     house.take_up()
     assert house.store.risk_state() == risk

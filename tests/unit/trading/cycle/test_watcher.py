@@ -13,7 +13,7 @@ from tests.fakes.memory_metrics import MemoryLog
 from trading.cycle.operator_requests import OperatorRequests
 from trading.cycle.watcher import END_WITHIN_S, LOOK_S, REQUESTS_EVERY, Watcher
 from trading.model.mode import Mode
-from trading.model.operator_request import RequestKind
+from trading.model.operator_request import OperatorVerb
 from trading.store.database import Database
 from trading.store.records import SqliteStore
 
@@ -54,7 +54,7 @@ def house(tmp_path: Path) -> Iterator[House]:
 
 
 def test_halt_is_in_force_within_half_a_second_though_the_loop_does_nothing(house: House) -> None:
-    house.requests.ask(RequestKind.HALT)
+    house.requests.ask(OperatorVerb.HALT)
     house.look(REQUESTS_EVERY)
     assert house.store.mode().mode is Mode.HALTED
     assert house.wake.woken == 1
@@ -63,7 +63,7 @@ def test_halt_is_in_force_within_half_a_second_though_the_loop_does_nothing(hous
 
 
 def test_loop_is_woken_for_what_is_its_own(house: House) -> None:
-    house.requests.ask(RequestKind.RESUME)
+    house.requests.ask(OperatorVerb.RESUME)
     house.look(REQUESTS_EVERY)
     assert house.wake.woken == 1
     assert house.requests.answers == []

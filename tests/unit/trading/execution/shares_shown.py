@@ -19,7 +19,7 @@ from trading.execution.ownership.share_trades import SharesSeen
 from trading.execution.reading.snapshot import BrokerSnapshot, Reading
 from trading.execution.reconciliation.own_shares import (
     Change,
-    Doubt,
+    Shortage,
     Undecided,
     judge_shares,
 )
@@ -35,7 +35,7 @@ TEN = own(10)
 VOTED = after(-30)
 _IDS = count()
 
-Judged = Change | Doubt | Undecided | None
+Judged = Change | Shortage | Undecided | None
 
 
 def shown(

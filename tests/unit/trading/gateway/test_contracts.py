@@ -155,11 +155,6 @@ def test_many_symbols_are_asked_for_fifty_at_a_time() -> None:
     assert desk.count(STOCKS) == 3
 
 
-def test_hostile_names_are_shown_flat() -> None:
-    found, _ = desk_with({"AAPL": [APPLE]}, INFO | {"company_name": "A\r\nB\x1b[2J"}).market_data.contracts(["AAPL"])
-    assert found["AAPL"].company_name == "A B [2J"
-
-
 def test_a_contract_that_the_broker_refuses_has_its_reason() -> None:
     desk = desk_with({"AAPL": [APPLE]})
     desk.script(rules(), failing("Bad Request: no such contract"))

@@ -21,7 +21,7 @@ FULL: dict[str, object] = {"conid": 1, "31": "187.20", "84": "187.10", "86": "18
 
 
 def contract(conid: int, symbol: str) -> Contract:
-    return Contract(conid, symbol, "SMART", "USD", symbol, (PriceIncrement(0.0, 0.01),))
+    return Contract(conid, symbol, "SMART", "USD", (PriceIncrement(0.0, 0.01),))
 
 
 AAPL, IBM = contract(1, "AAPL"), contract(2, "IBM")

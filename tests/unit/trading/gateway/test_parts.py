@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import pytest
 
 from trading.errors import GatewayError, NotSent, OutcomeUnknown, Refused, SessionLost
-from trading.gateway.parts import Doubt, each, gets_an_answer, in_parts, never, tells_nothing
+from trading.gateway.parts import GatewayTrouble, each, gets_an_answer, in_parts, never, tells_nothing
 
 FAILED = OutcomeUnknown("GET /x", "the gateway failed", 500)
 LOST = SessionLost("GET /x", "not logged in", 401)
@@ -111,37 +111,37 @@ def test_several_are_read_at_a_time_and_no_more_than_that() -> None:
     assert 1 < most <= 4
 
 
-def test_doubt_begins_after_three_in_a_row() -> None:
-    doubt = Doubt(10, never)
+def test_trouble_is_the_gateways_after_three_in_a_row() -> None:
+    trouble = GatewayTrouble(10, never)
     for _ in range(5):
-        doubt.unanswered(FAILED)
-        doubt.unanswered(FAILED)
-        doubt.answered()
-    doubt.unanswered(FAILED)
-    doubt.unanswered(FAILED)
+        trouble.unanswered(FAILED)
+        trouble.unanswered(FAILED)
+        trouble.answered()
+    trouble.unanswered(FAILED)
+    trouble.unanswered(FAILED)
     with pytest.raises(OutcomeUnknown):
-        doubt.unanswered(FAILED)
+        trouble.unanswered(FAILED)
 
 
 @pytest.mark.parametrize("asked", [1, 2])
-def test_doubt_begins_earlier_where_fewer_were_asked_for(asked: int) -> None:
-    doubt = Doubt(asked, never)
+def test_trouble_is_the_gateways_earlier_where_fewer_were_asked_for(asked: int) -> None:
+    trouble = GatewayTrouble(asked, never)
     for _ in range(asked - 1):
-        doubt.unanswered(FAILED)
+        trouble.unanswered(FAILED)
     with pytest.raises(OutcomeUnknown):
-        doubt.unanswered(FAILED)
+        trouble.unanswered(FAILED)
 
 
-def test_an_answer_to_another_one_ends_the_doubt() -> None:
+def test_an_answer_to_another_one_ends_the_trouble() -> None:
     asked: list[int] = []
 
     def is_answered() -> bool:
         asked.append(1)
         return True
 
-    doubt = Doubt(10, is_answered)
+    trouble = GatewayTrouble(10, is_answered)
     for _ in range(9):
-        doubt.unanswered(FAILED)
+        trouble.unanswered(FAILED)
     assert len(asked) == 3
 
 

@@ -10,7 +10,7 @@ from trading.model.contract import Contract, PriceIncrement
 
 
 def apple() -> Contract:
-    return Contract(265598, "AAPL", "NASDAQ", "USD", "APPLE INC", (PriceIncrement(0.0, 0.01),))
+    return Contract(265598, "AAPL", "NASDAQ", "USD", (PriceIncrement(0.0, 0.01),))
 
 
 def test_equal_contracts_are_one_key() -> None:

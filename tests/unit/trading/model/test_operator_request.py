@@ -3,13 +3,13 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from trading.model.mode import NOTHING_SEEN
-from trading.model.operator_request import OperatorRequest, RequestKind
+from trading.model.operator_request import OperatorRequest, OperatorVerb
 
 MADE = datetime(2014, 3, 4, 13, 30, tzinfo=UTC)
 
 
 def request(number: int | None, made: datetime | None = MADE) -> OperatorRequest:
-    return OperatorRequest(number, RequestKind.HALT, "", "ann", made, 0.0, NOTHING_SEEN, taken_up=False)
+    return OperatorRequest(number, OperatorVerb.HALT, "", "ann", made, 0.0, NOTHING_SEEN, taken_up=False)
 
 
 def test_facts_tell_a_request_from_any_other() -> None:

@@ -14,7 +14,7 @@ import pytest
 from tests.fakes.orders import LATER, NOW
 from trading.errors import InvariantBroken
 from trading.model.mode import NOTHING_SEEN, Seen
-from trading.model.operator_request import OperatorRequest, RequestKind, RequestProgress
+from trading.model.operator_request import OperatorRequest, OperatorVerb, RequestProgress
 from trading.store.boot_time import BootTime
 from trading.store.operator_requests import HALT_FILE, TAKEN_FILE, RequestsDatabase
 
@@ -69,10 +69,10 @@ def insert(
 
 
 def test_request_waits_until_it_is_answered(requests: RequestsDatabase) -> None:
-    number = requests.request(RequestKind.RESUME, "settled", "cli:ann", NOW, seen=Seen(7, 5))
+    number = requests.request(OperatorVerb.RESUME, "settled", "cli:ann", NOW, seen=Seen(7, 5))
     (asked,) = requests.pending()
     assert asked == OperatorRequest(
-        number, RequestKind.RESUME, "settled", "cli:ann", NOW, 0.0, Seen(7, 5), taken_up=False
+        number, OperatorVerb.RESUME, "settled", "cli:ann", NOW, 0.0, Seen(7, 5), taken_up=False
     )
     assert requests.progress(number) == RequestProgress(0.0, taken_up=False, answer=None)
     requests.take_up(asked, LATER)
@@ -84,12 +84,12 @@ def test_request_waits_until_it_is_answered(requests: RequestsDatabase) -> None:
 
 
 def test_requests_come_oldest_first(requests: RequestsDatabase) -> None:
-    numbers = [requests.request(kind, "", "a", NOW) for kind in (RequestKind.RESUME, RequestKind.HALT)]
+    numbers = [requests.request(kind, "", "a", NOW) for kind in (OperatorVerb.RESUME, OperatorVerb.HALT)]
     assert [request.number for request in requests.pending()] == numbers
 
 
 def test_age_is_that_of_the_machine_whatever_the_wall_clock_says(requests: RequestsDatabase, boot: Boot) -> None:
-    number = requests.request(RequestKind.HALT, "", "a", NOW)
+    number = requests.request(OperatorVerb.HALT, "", "a", NOW)
     boot.go(61.5)
     assert requests.pending()[0].age_s == 61.5
     boot.again()
@@ -110,11 +110,11 @@ def test_file_that_a_crash_left_empty_is_used(requests: RequestsDatabase, path: 
     path.parent.mkdir()
     path.touch()
     assert requests.pending() == ()
-    assert requests.request(RequestKind.HALT, "", "a", NOW) == 1
+    assert requests.request(OperatorVerb.HALT, "", "a", NOW) == 1
 
 
 def test_file_is_its_owners_alone(requests: RequestsDatabase, path: Path) -> None:
-    requests.request(RequestKind.HALT, "", "a", NOW)
+    requests.request(OperatorVerb.HALT, "", "a", NOW)
     assert path.stat().st_mode & 0o777 == 0o600
 
 
@@ -123,10 +123,10 @@ def test_file_of_an_older_version_is_read_written_and_answered(requests: Request
     write(path, VERSION_1)
     write(path, "INSERT INTO request (kind, argument, actor, created) VALUES ('halt', '', 'a', ?)", NOW.isoformat())
     (old,) = requests.pending()
-    assert (old.kind, old.age_s, old.seen, old.taken_up) == (RequestKind.HALT, None, NOTHING_SEEN, False)
+    assert (old.kind, old.age_s, old.seen, old.taken_up) == (OperatorVerb.HALT, None, NOTHING_SEEN, False)
     assert requests.progress(1) == RequestProgress(None, taken_up=False, answer=None)
     requests.take_up(old, LATER)
-    assert requests.request(RequestKind.RESUME, "", "a", NOW, seen=Seen(3, 4)) == 2
+    assert requests.request(OperatorVerb.RESUME, "", "a", NOW, seen=Seen(3, 4)) == 2
     assert [(request.taken_up, request.seen) for request in requests.pending()] == [
         (True, NOTHING_SEEN),
         (False, Seen(3, 4)),
@@ -142,7 +142,7 @@ def test_halt_file_is_a_request(requests: RequestsDatabase, path: Path) -> None:
     file.write_text("fire in\nthe kitchen\n", encoding="utf-8")
     request = requests.halt_file()
     assert request is not None
-    assert (request.number, request.kind, request.argument) == (None, RequestKind.HALT, "fire in the kitchen")
+    assert (request.number, request.kind, request.argument) == (None, OperatorVerb.HALT, "fire in the kitchen")
     assert (request.actor, request.made) == ("file HALT", datetime.fromtimestamp(file.stat().st_ctime, tz=UTC))
 
 
@@ -232,9 +232,12 @@ def test_halt_file_that_cannot_be_moved_is_said(requests: RequestsDatabase, path
 def test_row_that_makes_no_sense_is_of_no_kind_and_hides_no_other(
     requests: RequestsDatabase, path: Path, number: int, kind: str, created: str, seen: int, latched: int
 ) -> None:
-    good = requests.request(RequestKind.HALT, "", "a", NOW)
+    good = requests.request(OperatorVerb.HALT, "", "a", NOW)
     insert(path, number, kind, created, seen, latched)
-    assert {request.number: request.kind for request in requests.pending()} == {number: None, good: RequestKind.HALT}
+    assert {request.number: request.kind for request in requests.pending()} == {
+        number: None,
+        good: OperatorVerb.HALT,
+    }
     for request in requests.pending():
         requests.answer(request, "not understood", NOW)
     assert requests.pending() == ()
@@ -244,9 +247,9 @@ def test_row_that_makes_no_sense_is_of_no_kind_and_hides_no_other(
 def test_halt_is_one_whatever_else_is_wrong_with_its_row(
     requests: RequestsDatabase, path: Path, number: int, created: str
 ) -> None:
-    requests.request(RequestKind.RESUME, "", "a", NOW)
+    requests.request(OperatorVerb.RESUME, "", "a", NOW)
     insert(path, number, "halt", created)
-    assert RequestKind.HALT in {request.kind for request in requests.pending()}
+    assert OperatorVerb.HALT in {request.kind for request in requests.pending()}
 
 
 @pytest.mark.parametrize("number", ["five", None])
@@ -259,7 +262,7 @@ def test_table_in_which_rows_have_no_number_is_said(requests: RequestsDatabase, 
 
 
 def test_texts_are_cut_and_put_on_one_line_whatever_bytes_they_are(requests: RequestsDatabase, path: Path) -> None:
-    requests.request(RequestKind.HALT, "a\nb\t" + "x" * 10_000, "\x1b", NOW)
+    requests.request(OperatorVerb.HALT, "a\nb\t" + "x" * 10_000, "\x1b", NOW)
     write(path, "UPDATE request SET actor = CAST(x'fffe' AS TEXT)")
     (request,) = requests.pending()
     assert (request.argument[:4], len(request.argument)) == ("a b ", 200)
@@ -273,7 +276,7 @@ def test_damaged_file_is_said_and_not_replaced(requests: RequestsDatabase, path:
         requests.pending()
     assert caught.value.invariant == "controls"
     with pytest.raises(InvariantBroken):
-        requests.request(RequestKind.HALT, "", "a", NOW)
+        requests.request(OperatorVerb.HALT, "", "a", NOW)
     assert path.read_bytes() == b"rubbish" * 1000
 
 
@@ -287,7 +290,7 @@ def test_folder_that_cannot_be_looked_into_is_said(requests: RequestsDatabase, p
 def test_two_writers_and_a_reader_do_not_disturb_each_other(requests: RequestsDatabase, path: Path) -> None:
     def write_many() -> None:
         for _ in range(20):
-            RequestsDatabase(path).request(RequestKind.HALT, "", "a", NOW)
+            RequestsDatabase(path).request(OperatorVerb.HALT, "", "a", NOW)
 
     threads = [threading.Thread(target=write_many) for _ in range(2)]
     for thread in threads:

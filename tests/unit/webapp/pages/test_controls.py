@@ -6,7 +6,7 @@ from tests.unit.webapp.desk import NOON, PASSWORD, Dashboard, form_of, open_stor
 from trading.errors import InvariantBroken
 from trading.model.decision import RiskState
 from trading.model.mode import Seen
-from trading.model.operator_request import RequestKind
+from trading.model.operator_request import OperatorVerb
 
 
 def test_halt_takes_one_click_and_one_confirmation(ready: Dashboard) -> None:
@@ -14,7 +14,7 @@ def test_halt_takes_one_click_and_one_confirmation(ready: Dashboard) -> None:
     assert "/halt" in client.get("/").get_data(as_text=True)
     answer = client.post("/halt", data=form_of(client, "/halt"))
     assert (answer.status_code, answer.headers["Location"]) == (303, "/requests/1")
-    assert ready.desk.asked == [(RequestKind.HALT, "dashboard")]
+    assert ready.desk.asked == [(OperatorVerb.HALT, "dashboard")]
     assert '"halt_requested"' in ready.log()
 
 
@@ -65,7 +65,7 @@ def test_resuming_needs_the_password_again_and_the_word(ready: Dashboard) -> Non
     assert ready.log().count('"resume_denied"') == 4
     good = {**form_of(client, "/resume"), "password": PASSWORD, "word": "RESUME"}
     assert client.post("/resume", data=good).status_code == 303
-    assert ready.desk.asked == [(RequestKind.RESUME, "dashboard")]
+    assert ready.desk.asked == [(OperatorVerb.RESUME, "dashboard")]
 
 
 def test_guessing_the_password_at_resume_is_limited_like_a_login(ready: Dashboard) -> None:

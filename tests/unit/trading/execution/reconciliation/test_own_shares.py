@@ -22,7 +22,7 @@ from tests.unit.trading.execution.shares_shown import TEN, judged, shown, traded
 from trading.execution.reading.snapshot import BrokerSnapshot, Reading
 from trading.execution.reconciliation.own_shares import (
     Change,
-    Doubt,
+    Shortage,
     Undecided,
     subject_of,
 )
@@ -72,8 +72,8 @@ def test_what_is_left_after_a_split_is_not_known_while_a_trade_that_can_not_be_r
 def test_trade_that_may_be_in_any_contract_writes_off_no_shares() -> None:
     sold = traded(10)
     blind, other = with_trade(EMPTY, None), with_trade(EMPTY, MSFT)
-    assert judged(blind, votes=votes(4)) == judged(blind, foreign=(sold,)) == Doubt(TEN, 0, vote=False)
-    assert judged(blind, foreign=(sold,), certain=(sold,)) == Doubt(TEN, 0, vote=False)
+    assert judged(blind, votes=votes(4)) == judged(blind, foreign=(sold,)) == Shortage(TEN, 0, vote=False)
+    assert judged(blind, foreign=(sold,), certain=(sold,)) == Shortage(TEN, 0, vote=False)
     assert judged(other, votes=votes(4)) == judged(other, foreign=(sold,)) == GONE
     assert judged(other, foreign=(sold,), certain=(sold,)) == GONE
 
@@ -83,30 +83,30 @@ def test_sale_by_hand_that_was_taken_back_explains_nothing() -> None:
     back = replace(traded(0), execution_id="0000e0d5.00000001.01.02")
     again = replace(traded(10), execution_id="0000e0d5.00000002.01.01")
     assert judged(EMPTY, foreign=(first,)) == GONE
-    assert judged(EMPTY, foreign=(first, back)) == Doubt(TEN, 0, vote=True)
+    assert judged(EMPTY, foreign=(first, back)) == Shortage(TEN, 0, vote=True)
     assert judged(EMPTY, foreign=(first, back, again)) == GONE
 
 
 def test_sale_that_no_order_of_ours_can_have_made_explains_them_whatever_is_not_proven_there() -> None:
     lost = replace(stop("E-S"), order_id=None, state=IntentState.UNKNOWN)
     sold = traded(10)
-    assert judged(EMPTY, records=(lost,), foreign=(sold,)) == Doubt(TEN, 0, vote=False)
+    assert judged(EMPTY, records=(lost,), foreign=(sold,)) == Shortage(TEN, 0, vote=False)
     assert judged(EMPTY, records=(lost,), foreign=(sold,), certain=(sold,)) == GONE
-    assert judged(EMPTY, records=(lost,), foreign=(sold,), certain=(traded(9),)) == Doubt(TEN, 0, vote=False)
+    assert judged(EMPTY, records=(lost,), foreign=(sold,), certain=(traded(9),)) == Shortage(TEN, 0, vote=False)
 
 
 # ---- votes
 
 
 def test_missing_shares_are_a_doubt_until_the_fifth_vote() -> None:
-    assert judged(EMPTY) == Doubt(TEN, 0, vote=True)
-    assert judged(EMPTY, votes=votes(3)) == Doubt(TEN, 0, vote=True)
+    assert judged(EMPTY) == Shortage(TEN, 0, vote=True)
+    assert judged(EMPTY, votes=votes(3)) == Shortage(TEN, 0, vote=True)
     assert judged(EMPTY, votes=votes(4)) == GONE
 
 
 @pytest.mark.parametrize(("apart", "vote"), [(29, False), (30, True)])
 def test_votes_are_thirty_seconds_apart(apart: float, *, vote: bool) -> None:
-    assert judged(EMPTY, votes=votes(1, last=after(-apart))) == Doubt(TEN, 0, vote=vote)
+    assert judged(EMPTY, votes=votes(1, last=after(-apart))) == Shortage(TEN, 0, vote=vote)
 
 
 @pytest.mark.parametrize(("value", "counts"), [(1_300.0, False), (801.0, False), (800.0, True), (None, True)])
@@ -114,18 +114,18 @@ def test_shares_that_the_ledger_still_counts_are_not_voted_away(value: float | N
     # Ten shares of 100 dollars are missing; the list shows three others of 100.
     account = replace(reading(IN_SESSION).account.value, stock_value=value)  # type: ignore[type-var]
     snapshot = replace(EMPTY, account=Reading(account, IN_SESSION))
-    assert judged(snapshot, votes=votes(4)) == (GONE if counts else Doubt(TEN, 0, vote=False, denied=True))
+    assert judged(snapshot, votes=votes(4)) == (GONE if counts else Shortage(TEN, 0, vote=False, denied=True))
 
 
 def test_shares_are_not_written_off_before_twice_the_delay_after_first_sight() -> None:
     quick = tuple(Sighting("0", after(-119 + n)) for n in range(4))
-    assert judged(EMPTY, votes=quick) == Doubt(TEN, 0, vote=True)
+    assert judged(EMPTY, votes=quick) == Shortage(TEN, 0, vote=True)
     slow = tuple(Sighting("0", after(-120 + n)) for n in range(4))
     assert judged(EMPTY, votes=slow) == GONE
 
 
 def test_votes_count_only_for_as_many_shares_as_they_saw() -> None:
-    assert judged(EMPTY, votes=votes(4, held=9)) == Doubt(TEN, 0, vote=True)
+    assert judged(EMPTY, votes=votes(4, held=9)) == Shortage(TEN, 0, vote=True)
 
 
 def test_short_position_is_counted_as_none() -> None:
@@ -141,16 +141,16 @@ def test_evidence_is_about_so_many_shares_of_a_contract() -> None:
 
 
 def test_empty_list_is_not_believed_without_a_witness() -> None:
-    assert judged(shown({}), votes=votes(4)) == Doubt(TEN, 0, vote=False)
-    assert judged(shown({}), votes=votes(4), others=()) == Doubt(TEN, 0, vote=False)
+    assert judged(shown({}), votes=votes(4)) == Shortage(TEN, 0, vote=False)
+    assert judged(shown({}), votes=votes(4), others=()) == Shortage(TEN, 0, vote=False)
 
 
 def test_shares_of_somebody_else_in_another_contract_are_no_witness() -> None:
-    assert judged(shown({MSFT: 5}), votes=votes(4)) == Doubt(TEN, 0, vote=False)
+    assert judged(shown({MSFT: 5}), votes=votes(4)) == Shortage(TEN, 0, vote=False)
 
 
 def test_another_position_with_fewer_shares_than_ours_is_no_witness() -> None:
-    assert judged(shown({XOM: 2}), votes=votes(4)) == Doubt(TEN, 0, vote=False)
+    assert judged(shown({XOM: 2}), votes=votes(4)) == Shortage(TEN, 0, vote=False)
 
 
 def test_row_of_the_contract_itself_is_a_witness() -> None:
@@ -175,7 +175,7 @@ def ledger(
 )
 def test_ledger_without_stocks_is_a_witness_of_an_empty_list(value: float | None, *, counts: bool) -> None:
     found = judged(ledger(shown({}), value), votes=votes(4), others=())
-    assert found == (GONE if counts else Doubt(TEN, 0, vote=False))
+    assert found == (GONE if counts else Shortage(TEN, 0, vote=False))
 
 
 @pytest.mark.parametrize(
@@ -183,24 +183,24 @@ def test_ledger_without_stocks_is_a_witness_of_an_empty_list(value: float | None
 )
 def test_ledger_is_a_witness_where_it_agrees_with_the_list_within_five_percent(value: float, *, counts: bool) -> None:
     found = judged(ledger(shown({MSFT: 10}), value), votes=votes(4))
-    assert found == (GONE if counts else Doubt(TEN, 0, vote=False))
+    assert found == (GONE if counts else Shortage(TEN, 0, vote=False))
 
 
 def test_ledger_within_five_percent_is_none_where_it_still_counts_what_is_missing() -> None:
     # A thousand dollars are missing beside a hundred thousand.
     assert judged(ledger(shown({MSFT: 1000}), 100_500.0), votes=votes(4)) == GONE
-    assert judged(ledger(shown({MSFT: 1000}), 100_501.0), votes=votes(4)) == Doubt(TEN, 0, vote=False, denied=True)
+    assert judged(ledger(shown({MSFT: 1000}), 100_501.0), votes=votes(4)) == Shortage(TEN, 0, vote=False, denied=True)
 
 
 @pytest.mark.parametrize("price", [None, 0.0, -100.0, float("nan")])
 def test_ledger_is_no_witness_where_the_value_of_what_is_listed_is_not_known(price: float | None) -> None:
     found = judged(ledger(shown({MSFT: 10}), 1_000.0, price=price), votes=votes(4))
-    assert isinstance(found, Doubt)
+    assert isinstance(found, Shortage)
     assert not found.vote
 
 
 def test_ledger_of_before_the_list_is_no_witness() -> None:
-    assert judged(ledger(shown({}), 0.0, late_s=-0.001), votes=votes(4)) == Doubt(TEN, 0, vote=False)
+    assert judged(ledger(shown({}), 0.0, late_s=-0.001), votes=votes(4)) == Shortage(TEN, 0, vote=False)
 
 
 # ---- what is in flight
@@ -208,14 +208,14 @@ def test_ledger_of_before_the_list_is_no_witness() -> None:
 
 def test_nothing_is_counted_while_something_is_in_flight() -> None:
     unproven = stop(state=IntentState.UNKNOWN, order_id=None)
-    assert judged(EMPTY, votes=votes(4), records=(unproven,)) == Doubt(TEN, 0, vote=False)
+    assert judged(EMPTY, votes=votes(4), records=(unproven,)) == Shortage(TEN, 0, vote=False)
     assert judged(shown({XOM: 3}, orders=(shows(stop()),)), votes=votes(4), records=(stop(),)) == GONE
 
 
 @pytest.mark.parametrize("name", ["orders", "executions"])
 def test_nothing_is_counted_while_nobody_knows_what_is_in_flight(name: str) -> None:
     snapshot = replace(EMPTY, **{name: Reading(None, IN_SESSION, "failed")})  # type: ignore[arg-type]
-    assert judged(snapshot, votes=votes(4), foreign=(traded(10),)) == Doubt(TEN, 0, vote=False)
+    assert judged(snapshot, votes=votes(4), foreign=(traded(10),)) == Shortage(TEN, 0, vote=False)
 
 
 # ---- explained by an execution
@@ -231,20 +231,20 @@ def test_sale_of_somebody_else_explains_missing_shares_at_once() -> None:
     [traded(9), traded(10, Side.BUY), traded(10, conid=XOM), traded(10, time=after(-86400 * 3))],
 )
 def test_execution_that_does_not_fit_explains_nothing(sale: Execution) -> None:
-    assert judged(EMPTY, foreign=(sale,)) == Doubt(TEN, 0, vote=True)
+    assert judged(EMPTY, foreign=(sale,)) == Shortage(TEN, 0, vote=True)
 
 
 def test_what_others_bought_counts_against_what_they_sold() -> None:
     sold, bought = _trade(Side.SELL, 4), _trade(Side.BUY, 1)
     assert isinstance(judged(shown({AAPL: 7, XOM: 3}), foreign=(sold, bought)), Change)
-    assert isinstance(judged(shown({AAPL: 6, XOM: 3}), foreign=(sold, bought)), Doubt)
+    assert isinstance(judged(shown({AAPL: 6, XOM: 3}), foreign=(sold, bought)), Shortage)
 
 
 @pytest.mark.parametrize(("sold", "proven"), [(12, True), (10, False), (13, False)])
 def test_more_sold_by_hand_than_there_was_is_told_by_the_executions(sold: float, *, proven: bool) -> None:
     found = judged(shown({AAPL: -2, XOM: 3}), foreign=(traded(sold),))
     assert (found == GONE) is proven
-    assert proven or isinstance(found, Doubt)
+    assert proven or isinstance(found, Shortage)
 
 
 def test_a_second_sale_by_hand_is_explained_at_once_though_the_first_was_written_off() -> None:
@@ -283,4 +283,4 @@ def test_sale_that_may_be_of_a_stop_whose_row_is_older_waits_for_the_next_readin
     sale = replace(traded(10), order_id=None, order_ref=None)
     left = shown({XOM: 3.0}, orders=(shows(resting),))
     found = judged(left, records=(resting,), foreign=(replace(sale, **changes),))  # type: ignore[arg-type]
-    assert (isinstance(found, Doubt) and found.soon) is soon
+    assert (isinstance(found, Shortage) and found.soon) is soon

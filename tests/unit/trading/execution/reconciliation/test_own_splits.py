@@ -19,7 +19,7 @@ from tests.unit.trading.execution.shares_shown import TEN, judged, shown, traded
 from trading.execution.ownership.excess import Excess
 from trading.execution.reconciliation.own_shares import (
     Change,
-    Doubt,
+    Shortage,
 )
 from trading.execution.reconciliation.own_splits import looks_split
 from trading.model.order import Execution, IntentState, Side
@@ -78,7 +78,7 @@ def test_fewer_shares_are_written_off_by_votes_where_they_can_not_come_from_a_sp
 ) -> None:
     seen = shown({AAPL: held}, average=average)
     first = judged(seen, position=own(own_shares))
-    assert first == Doubt(own(own_shares), held, vote=written_off)
+    assert first == Shortage(own(own_shares), held, vote=written_off)
     fifth = judged(seen, position=own(own_shares), votes=votes(4, held=held))
     assert isinstance(fifth, Change) is written_off
 
@@ -260,7 +260,7 @@ def test_all_that_a_reverse_split_made_of_them_was_sold_by_our_target(price: flo
     sale = target("E-T", quantity=10, filled=1, state=IntentState.FILLED, average_price=price)
     position = replace(own(9), entry_coid="E")
     witness, records = (replace(TEN, conid=XOM, quantity=3),), (bought, sale)
-    assert isinstance(judged(shown({XOM: 3}), position=position, records=records, others=witness), Doubt)
+    assert isinstance(judged(shown({XOM: 3}), position=position, records=records, others=witness), Shortage)
     found = judged(shown({XOM: 3}), votes=votes(4), position=position, records=records, others=witness)
     assert isinstance(found, Change)
     expected = (AdjustmentKind.SPLIT, 0.1) if gone else (AdjustmentKind.MANUAL, 1.0)

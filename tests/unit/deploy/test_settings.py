@@ -1,0 +1,95 @@
+"""What start.sh gets to know of the settings, and what it refuses to start with."""
+
+from __future__ import annotations
+
+import shlex
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from deploy.settings import assignments
+from tests.unit.deploy.conftest import Script
+from trading.errors import ConfigError
+
+
+@pytest.fixture
+def folder(tmp_path: Path, project_root: Path) -> Path:
+    (tmp_path / "config.json").write_bytes((project_root / "config.json").read_bytes())
+    return tmp_path
+
+
+def lines(folder: Path, role: str = "trader", **environ: str) -> dict[str, str]:
+    """Return what the shell makes of the lines: by name, with `export` before it where it is exported."""
+    found = {}
+    for line in assignments(role, environ, folder):
+        name, _, written = line.rpartition("=") if line.endswith("=''") else line.partition("=")
+        found[name] = shlex.split(written)[0]
+    return found
+
+
+def refusal(folder: Path, role: str, **environ: str) -> str:
+    with pytest.raises(ConfigError) as caught:
+        list(assignments(role, environ, folder))
+    return str(caught.value)
+
+
+def test_simulated_state_is_a_folder_of_its_own(folder: Path) -> None:
+    live, simulated = lines(folder, STATE_DIR="kept"), lines(folder, STATE_DIR="kept", GATEWAY="simulated")
+    assert (live["STATE_DIR"], live["RUN_STATE"]) == ("kept", "kept")
+    assert (simulated["STATE_DIR"], simulated["RUN_STATE"]) == ("kept", "kept/simulated")
+    assert live["export GATEWAY_CA_BUNDLE"] == "kept/gateway/root/gateway.pem"
+    assert simulated["export GATEWAY_CA_BUNDLE"] == "kept/simulated/simulator/simulator-cert.pem"
+
+
+def test_demo_is_slow_enough_to_watch_unless_somebody_says_otherwise(folder: Path) -> None:
+    assert lines(folder, GATEWAY="simulated")["export SIM_SECONDS_PER_DAY"] == "1.5"
+    assert lines(folder, GATEWAY="simulated", SIM_SECONDS_PER_DAY="0")["export SIM_SECONDS_PER_DAY"] == "0"
+    assert "export SIM_SECONDS_PER_DAY" not in lines(folder)
+
+
+def test_file_is_exported_but_for_secrets_and_what_the_environment_sets(folder: Path) -> None:
+    text = "MAX_POSITIONS=7\nMIN_PRICE=6\nHTTPS_PROXY='it\\s; $(x) \"'\nDASHBOARD_PASSWORD=long and secret\n"
+    (folder / ".env").write_text(text, encoding="utf-8")
+    found = lines(folder, MIN_PRICE="9")
+    assert found["export MAX_POSITIONS"] == "7"
+    assert found["export HTTPS_PROXY"] == 'it\\s; $(x) "'
+    assert "export MIN_PRICE" not in found
+    assert "secret" not in str(found)
+    assert found["PASSWORD_GIVEN"] == "yes"
+
+
+def test_every_line_is_one_for_the_shell(folder: Path) -> None:
+    script = "\n".join(assignments("trader", {"GATEWAY_CORS": "a'b\"; touch x; $(touch y)"}, folder))
+    done = subprocess.run(
+        ["/bin/bash", "-euc", f'{script}\nprintf %s "$GATEWAY_CORS"'], cwd=folder, capture_output=True, check=True
+    )
+    assert done.stdout == b"a'b\"; touch x; $(touch y)"
+    assert sorted(path.name for path in folder.iterdir()) == ["config.json"]
+
+
+def test_gateway_of_another_machine_is_none_to_start_here(folder: Path) -> None:
+    environ = {"GATEWAY_URL": "https://gateway.example:5055"}
+    assert "isn't started here" in refusal(folder, "all", **environ)
+    found = lines(folder, **environ)
+    assert (found["GATEWAY_NAME"], found["GATEWAY_PORT"]) == ("gateway.example", "5055")
+    assert lines(folder, GATEWAY_URL="https://[::1]")["GATEWAY_PORT"] == "443"
+
+
+def test_address_that_this_machine_has_not_is_refused_where_the_part_listens(folder: Path) -> None:
+    environ = {"DASHBOARD_HOST": "192.0.2.1"}
+    assert "DASHBOARD_HOST = '192.0.2.1': this machine can't listen there" in refusal(folder, "web", **environ)
+    assert lines(folder, **environ)
+    environ = {"GATEWAY": "simulated", "GATEWAY_HOST": "192.0.2.1"}
+    assert "GATEWAY_HOST = '192.0.2.1'" in refusal(folder, "gateway", **environ)
+    assert lines(folder, "gateway", GATEWAY_HOST="192.0.2.1", GATEWAY="live")
+
+
+def test_bars_have_to_be_there_for_the_simulated_gateway(folder: Path) -> None:
+    assert "SIM_BARS = 'none.csv'" in refusal(folder, "gateway", GATEWAY="simulated", SIM_BARS="none.csv")
+    assert lines(folder, "trader", GATEWAY="simulated", SIM_BARS="none.csv")
+
+
+def test_script_says_one_line_and_ends_with_2(script: Script) -> None:
+    code, said = script("settings.py", "trader", GATEWAY="paper")
+    assert (code, said) == (2, "start.sh: GATEWAY = 'paper': must be one of live, simulated\n")

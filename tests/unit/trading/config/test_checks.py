@@ -1,0 +1,64 @@
+"""Hosts, addresses, zones and days: what can be one, and the form that is kept."""
+
+from __future__ import annotations
+
+import pytest
+
+from trading.config import checks
+from trading.config.checks import Check, UnusableError
+
+
+@pytest.mark.parametrize(
+    ("check", "value", "kept"),
+    [
+        (checks.host, "127.0.0.1", "127.0.0.1"),
+        (checks.host, "::1", "::1"),
+        (checks.host, "[::1]", "::1"),
+        (checks.host, "Trading-Box.local", "trading-box.local"),
+        (checks.hosts, ["Box", "::1", "10.0.0.7"], ("box", "[::1]", "10.0.0.7")),
+        (checks.gateway_url, "https://localhost:5055", "https://localhost:5055"),
+        (checks.gateway_url, "https://localhost:5055/v1/api/", "https://localhost:5055"),
+        (checks.gateway_url, "https://[::1]:5055/", "https://[::1]:5055"),
+        (checks.gateway_url, "https://gateway/path", "https://gateway/path"),
+        (checks.time_zone, "America/New_York", "America/New_York"),
+        (checks.day, "2014-03-03", "2014-03-03"),
+        (checks.symbols, ["msft", " BRK B ", "msft"], ("BRK B", "MSFT")),
+    ],
+)
+def test_usable_value_is_kept_in_one_form(check: Check, value: object, kept: object) -> None:
+    assert check(value) == kept
+
+
+@pytest.mark.parametrize(
+    ("check", "value"),
+    [
+        *(
+            (checks.host, each)
+            for each in ("999.1.1.1", "1.2.3", "", "a b", "-a", "a..b", "a" * 254, "[::1", "0x7f.1/")
+        ),
+        (checks.hosts, ["fine", "not fine"]),
+        *(
+            (checks.gateway_url, each)
+            for each in (
+                "http://localhost:5055",
+                "localhost:5055",
+                "https://",
+                "https://:5055",
+                "https://u:p@host",
+                "https://host:99999",
+                "https://host:0",
+                "https://a b",
+                "https://[::1",
+                "https://999.1.1.1",
+                "https://host?x=1",
+            )
+        ),
+        *((checks.time_zone, each) for each in ("Mars/Base", "", "../etc/passwd", "America", "EST\x00")),
+        *((checks.day, each) for each in ("2014-02-30", "20140303", "03.03.2014", "2014-3-3", "")),
+        (checks.symbols, ["A;B"]),
+    ],
+)
+def test_unusable_value_is_refused_with_what_to_do(check: Check, value: object) -> None:
+    with pytest.raises(UnusableError) as caught:
+        check(value)
+    assert caught.value.fix
