@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+import shutil
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
@@ -38,21 +39,27 @@ ENOUGH = 600
 class Desk(Records):
     """A trading process that takes one step at a time, and a person at the command line beside it."""
 
-    def __init__(self, bars: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    def __init__(self, bars: Path, capsys: pytest.CaptureFixture[str], settings: Sequence[str]) -> None:
         panel = SPAN.panel(bars)
-        behaviour = apply_settings(Behaviour(), NAMELESS)
+        behaviour = apply_settings(Behaviour(), tuple(settings))
         start = SPAN.start.isoformat()
         config = SimulatorConfig(start=start, cash=CASH, auto_login=True, pacing=False, behaviour=behaviour)
         self.simulator = Simulator(config, ReplayedMarket(panel))
         self._capsys = capsys
         os.environ["SIM_TICKERS"] = ",".join(panel.symbols)
-        settings = with_overrides(load_settings(os.environ, Path("config.json")), SPAN.settings)
-        self.database = settings.state_dir / DATABASE
-        self._open = Database(self.database, chance=seeded())
-        log, self._controls = MemoryLog(), settings.state_dir / CONTROLS
+        self._settings = with_overrides(load_settings(os.environ, Path("config.json")), SPAN.settings)
+        self.database = self._settings.state_dir / DATABASE
+        self._controls = self._settings.state_dir / CONTROLS
+        self._processes = self._decisions = 0
+        self._start()
+
+    def _start(self) -> None:
+        self._processes += 1
+        self._open = Database(self.database, chance=seeded(self._processes))
+        log = MemoryLog()
         requests = OperatorRequests(RequestsDatabase(self._controls), SqliteStore(self._open), log)
         surroundings = Surroundings(WakeUp(), log, MemoryMetrics(), self._transport_to, chance=seeded())
-        assembly = assemble(settings, surroundings, self._open, requests)
+        assembly = assemble(self._settings, surroundings, self._open, requests)
         assert assembly is not None
         self._system, self._clock = assembly.system, assembly.context.clock
 
@@ -61,6 +68,24 @@ class Desk(Records):
 
     def close(self) -> None:
         self._open.close()
+
+    def restart(self) -> None:
+        self.close()
+        self._start()
+
+    def back_up(self) -> Path:
+        """Copy the database between two processes; return the copy."""
+        self.close()
+        copy = self.database.with_suffix(".backup")
+        shutil.copy(self.database, copy)
+        self._start()
+        return copy
+
+    def restore(self, copy: Path) -> None:
+        """Put a copy in the database's place between two processes."""
+        self.close()
+        shutil.copy(copy, self.database)
+        self._start()
 
     def break_once(self, fault: str, role: Role) -> None:
         """Let a fault meet the next order of that role."""
@@ -97,16 +122,21 @@ class Desk(Records):
         """Decide at the command line, let a cycle pass, and return the trading process's answer."""
         self.shown(option, value, "--wait", "0")
         self.cycle()
-        progress = RequestsDatabase(self._controls).progress(1)
+        self._decisions += 1
+        progress = RequestsDatabase(self._controls).progress(self._decisions)
         assert progress is not None
         return progress.answer or ""
 
 
 @contextmanager
 def desk_in(
-    folder: Path, bars: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    folder: Path,
+    bars: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    settings: Sequence[str] = NAMELESS,
 ) -> Iterator[Desk]:
-    """Set up a trading process in a folder."""
+    """Set up a trading process in a folder; `settings` are the broker's as NAME=VALUE."""
     monkeypatch.chdir(folder)
     (folder / "config.json").write_text("{}", encoding="utf-8")
     for name, value in (
@@ -117,6 +147,6 @@ def desk_in(
         ("SIM_TICKERS", ""),
     ):
         monkeypatch.setenv(name, value)
-    made = Desk(bars, capsys)
+    made = Desk(bars, capsys, settings)
     yield made
     made.close()
