@@ -105,6 +105,8 @@ def test_order_of_after_a_backup_that_is_adopted_is_traded_on_and_those_that_are
     assert (code, said.count("shares, own are 0")) == (1, len(held(desk)) - 1)
     assert (halts_for(desk), about(desk, theirs)) == ([], [])
     desk.go_on_until(lambda: symbol not in own(desk))
+    (trade,) = [trade for trade in desk.trades() if trade[0] == symbol]
+    assert trade[1] == quantity
     assert held_by(desk, ours) == {}
     assert own(desk) == Counter(held(desk)) - Counter(held_by(desk, theirs))
     assert not own(desk).keys() & held_by(desk, theirs).keys()

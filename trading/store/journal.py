@@ -253,6 +253,8 @@ def _adopt(connection: sqlite3.Connection, intents: Sequence[OrderIntent], adopt
     at = utc_text(adopted.at)
     for intent, order_id in zip(intents, adopted.order_ids, strict=True):
         move(connection, require(connection, intent.coid), IntentState.SENDING, adopted.detail, at)
+        # By then none of them had filled: what comes of it is of after it.
+        connection.execute("UPDATE intent SET sent_at = ? WHERE coid = ?", (at, intent.coid))
         _bind(connection, intent.coid, order_id, adopted.epoch, at)
 
 

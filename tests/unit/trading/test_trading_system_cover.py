@@ -99,6 +99,7 @@ def test_entry_that_fills_though_its_stop_was_refused_ends_with_a_stop_and_a_tar
     [
         ("never", "of the entry"),
         ("never", "after it"),
+        ("beside the sale", "of the entry"),
         ("beside the sale", "after it"),
         ("after the sale", "of the entry"),
     ],
@@ -138,8 +139,9 @@ def test_price_through_a_stop_that_nobody_can_find_sells_all_own_shares_once(
     assert loop.store.mode().mode is (Mode.REDUCING if wrong else Mode.ACTIVE)
 
 
-def test_sale_that_the_price_leaves_behind_is_replaced_by_one_that_follows_it(loop: LoopParts) -> None:
-    turns, entry = unproven_pair(loop, "after it", witness=True, restarted=False)
+@pytest.mark.parametrize("day", ["of the entry", "after it"])
+def test_sale_that_the_price_leaves_behind_is_replaced_by_one_that_follows_it(loop: LoopParts, day: str) -> None:
+    turns, entry = unproven_pair(loop, day, witness=True, restarted=False)
     loop.market_data.prior_closes[entry.conid] = THROUGH_THE_STOP
     while not plain_sales(loop, entry):
         turns.take()

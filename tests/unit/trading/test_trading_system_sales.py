@@ -10,7 +10,7 @@ from tests.fakes.fake_broker import Fault, late, lost_answer, lost_request
 from tests.fakes.trading_loop import LoopParts
 from trading.execution.look_again import POLL_S
 from trading.model.mode import Mode
-from trading.model.operator_request import RequestKind
+from trading.model.operator_request import OperatorVerb
 from trading.model.order import BrokerOrder, BrokerStatus, Role, Side
 
 ENOUGH = 60
@@ -64,7 +64,7 @@ def flatten_with(loop: LoopParts, faults: Sequence[Fault]) -> BrokerOrder:
         loop.broker.end(order.order_id, BrokerStatus.CANCELLED)
     loop.clock.go(900)
     system.run_cycle()
-    loop.requests.ask(RequestKind.FLATTEN)
+    loop.requests.ask(OperatorVerb.FLATTEN)
     loop.broker.faults.extend(faults)
     return entry
 

@@ -218,7 +218,8 @@ def _draft(want: WantedExit, state: TradingState) -> tuple[OrderIntent | None, D
     price = _reference(quote, position, guarded=want.guarded)
     collar = COLLARS[-1] if want.guarded and quote.delayed else collar
     limit = marketable(price, collar, state.contracts.get(position.symbol))
-    purpose = Purpose(decided, session.day, state.now)
+    # On the day of its entry the decision is older than the position: what it knows of exits is of later sessions.
+    purpose = Purpose(max(decided, min(position.entry_session, session.day)), session.day, state.now)
     return replace(exit_order(position, want.reason, purpose, limit), quantity=quantity), None
 
 
