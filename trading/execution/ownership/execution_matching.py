@@ -52,6 +52,7 @@ def match_executions(
     theirs: frozenset[str] = frozenset(),
     told: Mapping[str, Told] | None = None,
     spent: frozenset[str] = frozenset(),
+    corrected: Collection[str] = frozenset(),
 ) -> Matched:
     """Tell own executions from foreign ones.
 
@@ -59,7 +60,7 @@ def match_executions(
     Without either, the sales of a contract are ours when an order of ours there has filled by just as many shares, all
     after it was sent and at prices that it allows. `theirs` are the fills that an earlier reading showed to be
     of another's order; `told` is what was said last of orders that ended before their executions came, `spent`
-    those that were taken for sales by hand.
+    those that were taken for sales by hand, and `corrected` are the orders of which a named execution was.
 
     At equal times purchases come before sales: shares are bought before they are sold.
     """
@@ -76,7 +77,9 @@ def match_executions(
         else:
             unnamed.append(execution)
     left = [each for each in unnamed if each.order_id is None and each.order_ref is None]
-    explained = _by_bounds(left, known, _counted(fills))
+    # What the row of such an order counts beyond its executions is what was taken back of them.
+    corrected = {*corrected, *(coid for coid, each in fills if each.order_ref == coid and is_correction(each))}
+    explained = _by_bounds(left, known, _counted(fills), corrected)
     ours = {execution.execution_id for _, execution in explained}
     left = [each for each in unnamed if each.execution_id not in ours and _fill(each) not in theirs]
     explained += _by_unproven_leg(left, known, fills)
@@ -145,15 +148,16 @@ def _is_all_of(record: IntentRecord, execution: Execution, known: Known) -> bool
 
 
 def _by_bounds(
-    executions: Sequence[Execution], known: Known, counted: Mapping[str, int]
+    executions: Sequence[Execution], known: Known, counted: Mapping[str, int], corrected: Collection[str]
 ) -> list[tuple[str, Execution]]:
     """Return the executions that carry neither id nor name and are those that an order of ours is short of.
 
     They are just as many, and no other order may have made them, or each other one is short of just the rest.
-    `counted` are the shares that named executions of the same reading bring.
+    `counted` are the shares that named executions of the same reading bring; orders of which some were `corrected` miss
+    none that carries no name.
     """
     latest = newest(executions)
-    records = known.journal.by_coid
+    records = {coid: record for coid, record in known.journal.by_coid.items() if coid not in corrected}
     lacking = {coid: missing(record, known) - counted.get(coid, 0) for coid, record in records.items()}
     short = {coid: shares for coid, shares in lacking.items() if shares > 0}
     first = {_fill(each): each for each in sorted(executions, key=_version, reverse=True)}

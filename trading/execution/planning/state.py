@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from trading.config import Settings
 from trading.execution.reading.snapshot import BrokerSnapshot
+from trading.execution.reading.told import untold_sales
 from trading.execution.reconciliation.doubts import fewest, shown_of, span_for_stops
 from trading.execution.windows import SendWindow
 from trading.market.calendar import Session, TradingCalendar
@@ -103,12 +104,20 @@ class TradingState:
     def shares_for_stops(self, conid: int) -> int:
         """Return the own shares of a contract for which a stop may rest, where some were missing lately."""
         owned = self.journal.owned(conid)
-        return min(owned, self.shares_shown(conid, span_for_stops(self.sightings.get(shown_of(conid), ()), owned)))
+        span = span_for_stops(self.sightings.get(shown_of(conid), ()), owned)
+        return min(self._owned_still(conid), self.shares_shown(conid, span))
 
     def own_shares_shown(self, conid: int, span: timedelta | None = None) -> int:
         """Return the own shares of a contract, as far as the broker shows so many: for what may be old in a list."""
         visible = timedelta(seconds=self.settings.execution.visibility_s)
-        return min(self.journal.owned(conid), self.shares_shown(conid, visible if span is None else span))
+        return min(self._owned_still(conid), self.shares_shown(conid, visible if span is None else span))
+
+    def _owned_still(self, conid: int) -> int:
+        """Return the own shares, where some are missing without those that an order of ours is said to have sold."""
+        owned = self.journal.owned(conid)
+        if self.snapshot.shares(conid) >= owned:
+            return owned
+        return max(owned - untold_sales(self.sightings, self.journal, conid), 0)
 
     def shares_value(self, *, own: bool) -> float:
         """Return what the shares in the account are worth, USD: our own, or those of others; a short sale is no money.

@@ -6,14 +6,14 @@ come before those of the purchase of what it sells.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from trading.execution.reading.evidence import kept_under
 from trading.execution.reading.snapshot import BrokerSnapshot
 from trading.model.order import BrokerOrder, Execution, Side
 from trading.model.record import IntentRecord, JournalView
-from trading.ports import Evidence
+from trading.ports import Evidence, Sighting
 
 _TOLD = "told:"
 _NONE = "-"
@@ -49,11 +49,22 @@ def told_of(journal: JournalView, snapshot: BrokerSnapshot, kept: Mapping[str, T
 
 def kept_told(evidence: Evidence) -> dict[str, Told]:
     """Return what was said last of orders that still miss executions, by coid."""
-    found = {}
-    for coid in kept_under(evidence, _TOLD):
-        total, filled, average, limit = evidence.of(f"{_TOLD}{coid}")[-1].evidence.split()
-        found[coid] = Told(int(total), int(filled), _price(average), _price(limit))
-    return found
+    return {coid: _told(evidence.of(f"{_TOLD}{coid}")[-1].evidence) for coid in kept_under(evidence, _TOLD)}
+
+
+def untold_sales(sightings: Mapping[str, Sequence[Sighting]], journal: JournalView, conid: int) -> int:
+    """Return the shares that sales of ours which ended are said to have sold, beyond what their executions tell."""
+    missing = 0
+    for record in journal.of(conid):
+        kept = sightings.get(f"{_TOLD}{record.coid}", ())
+        if kept and record.intent.side is Side.SELL and not record.maybe_live:
+            missing += max(_told(kept[-1].evidence).filled - record.filled, 0)
+    return missing
+
+
+def _told(text: str) -> Told:
+    total, filled, average, limit = text.split()
+    return Told(int(total), int(filled), _price(average), _price(limit))
 
 
 def keep_told(evidence: Evidence, coid: str, order: BrokerOrder, snapshot: BrokerSnapshot) -> None:

@@ -14,7 +14,7 @@ from trading.errors import CORRUPT, STORAGE, GatewayError, InvariantBroken
 from trading.execution.context import TradingContext
 from trading.execution.look_again import POLL_S, LooksAgain
 from trading.execution.ownership.excess import excess_in
-from trading.execution.ownership.execution_matching import match_executions
+from trading.execution.ownership.execution_matching import is_correction, match_executions
 from trading.execution.ownership.foreign import halt_causes
 from trading.execution.ownership.likeness import is_same, is_still, may_be, named
 from trading.execution.ownership.order_matching import Binding, bindings, is_anothers_id
@@ -161,19 +161,20 @@ class Reconciler:
         if not fresh:
             return
         now = self._context.clock.now()
-        owners = self._context.journal.fill_owners([each.execution_id for each in fresh])
-        journal = self.view(now)
+        corrections = [each.execution_id for each in latest if each.order_ref and is_correction(each)]
+        owners = self._context.journal.fill_owners([*corrections, *(each.execution_id for each in fresh)])
+        corrected = {owners[each] for each in corrections if each in owners}
+        journal, evidence = self.view(now), self._context.evidence
         unowned = [each for each in fresh if each.execution_id not in owners]
-        evidence = self._context.evidence
         told = kept_told(evidence) | dict(told or {})
-        matched = match_executions(unowned, journal, snapshot, skew_s, theirs(evidence), told, spent(evidence))
-        known = [(owners[each.execution_id], each) for each in fresh if each.execution_id in owners]
+        known = theirs(evidence), told, spent(evidence), corrected
+        matched = match_executions(unowned, journal, snapshot, skew_s, *known)
         done.foreign = matched.foreign
         note_theirs(evidence, matched.foreign, journal, snapshot)
         drop_spent(evidence, now - REMEMBERED)
         drop_theirs(evidence, now - REMEMBERED)
-        for coid, execution in known:
-            self._count_one(coid, execution, done)
+        for execution in (each for each in fresh if each.execution_id in owners):
+            self._count_one(owners[execution.execution_id], execution, done)
         for coid, execution in matched.fills:
             if is_ahead(execution, self.view(now), told_of(journal, snapshot, told)):
                 done.again(now + timedelta(seconds=POLL_S))

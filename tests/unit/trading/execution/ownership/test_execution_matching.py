@@ -14,6 +14,7 @@ from tests.fakes.trading_states import (
     after,
     entry,
     reading,
+    sale,
     shows,
     stop,
     target,
@@ -58,9 +59,10 @@ def match(
     told: dict[str, Told] | None = None,
     theirs: frozenset[str] = frozenset(),
     spent: frozenset[str] = frozenset(),
+    corrected: frozenset[str] = frozenset(),
 ) -> Matched:
     shown = reading(IN_SESSION, orders=orders)
-    return match_executions(executions, JournalView(records, ()), shown, skew_s, theirs, told, spent)
+    return match_executions(executions, JournalView(records, ()), shown, skew_s, theirs, told, spent, corrected)
 
 
 def owner(records: tuple[IntentRecord, ...], found: Execution, *orders: BrokerOrder) -> str | None:
@@ -340,3 +342,14 @@ def test_terms_that_a_split_gave_an_order_are_those_that_an_execution_is_judged_
         shows(TARGET), total_quantity=18.0, filled_quantity=18.0, limit_price=52.5, status=BrokerStatus.FILLED
     )
     assert owner((ENTRY, TARGET), bare(TARGET, 18, 52.6), row) == "E-T"
+
+
+def test_what_was_taken_back_of_an_order_by_its_name_is_looked_for_under_no_other() -> None:
+    sold = sale("X", order_id=9, state=IntentState.FILLED, filled=0)
+    told = {sold.coid: Told(9, 9, 105.0, None)}
+    by_hand = bare(sold, 9, 105.0)
+    assert [coid for coid, _ in match((ENTRY, sold), by_hand, told=told).fills] == [sold.coid]
+    assert match((ENTRY, sold), by_hand, told=told, corrected=frozenset({sold.coid})).fills == ()
+    back = replace(by_hand, execution_id="0000ffff.00000009.01.02", order_ref=sold.coid, quantity=0.0)
+    assert [coid for coid, _ in match((ENTRY, sold), back, by_hand, told=told).fills] == [sold.coid]
+    assert match((ENTRY, sold), back, by_hand, told=told).foreign == (by_hand,)
