@@ -70,8 +70,9 @@ def in_part(intent: OrderIntent, order: BrokerOrder) -> bool:
 def may_be(record: IntentRecord, sight: OrderSight, journal: JournalView, epoch: int) -> bool:
     """Return whether an order that may be live could be an unproven one of ours, so that nothing proves it absent.
 
-    It has its id or its name, whatever its size and price are by now; or it is nobody's for certain, and what was asked
-    for as far as it can be read, or that after splits, or a child at its price that a person may have made larger.
+    It has its id or its name, whatever its size and price are by now; or it is nobody's for certain, and a child of its
+    entry, or what was asked for as far as it can be read, or that after splits, or a child at its price that a person
+    may have made larger.
     `epoch` is that of the reading.
     """
     intent, order = record.intent, sight.order
@@ -81,10 +82,18 @@ def may_be(record: IntentRecord, sight: OrderSight, journal: JournalView, epoch:
         return False
     if order.order_id == record.order_id or order.order_ref == record.coid:
         return True
-    # A person may have changed how long it is good for.
+    if is_bound(order, journal) or is_settled(sight, journal, epoch):
+        return False
+    # Whatever its price is by now: a person may have changed it, and how long it is good for.
+    if _is_child_of_its_entry(intent, order, journal):
+        return True
     as_read = could_be(intent, replace(_at_price(intent, order), tif=None))
-    alike = as_read or _split(order, intent, several=True) or is_enlarged(intent, order)
-    return alike and not is_bound(order, journal) and not is_settled(sight, journal, epoch)
+    return as_read or _split(order, intent, several=True) or is_enlarged(intent, order)
+
+
+def _is_child_of_its_entry(intent: OrderIntent, order: BrokerOrder, journal: JournalView) -> bool:
+    entry = journal.by_coid.get(intent.parent_coid or "")
+    return entry is not None and order.parent_id is not None and order.parent_id == entry.order_id
 
 
 def is_bound(order: BrokerOrder, journal: JournalView) -> bool:

@@ -123,7 +123,7 @@ def _judge_sold(position: OwnPosition, seen: SharesSeen, excess: Excess | None) 
     left = left_after_split(position, seen, excess)
     if left is None:
         return None
-    if not is_told(position, seen):
+    if not is_told(position, seen, excess):
         return Undecided(position)
     text = f"split: {left[0]} own shares are left, of which nobody knew when the others were sold"
     return _split(position, left, text)

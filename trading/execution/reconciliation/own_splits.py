@@ -101,9 +101,10 @@ def _ours(position: OwnPosition, ratio: float, shown: float, *, alone: bool) -> 
 def left_after_split(position: OwnPosition, seen: SharesSeen, excess: Excess | None = None) -> tuple[int, float] | None:
     """Return the shares that may be left of a position that was split unseen, and sold by an order for those before.
 
-    They and those that were sold have to be what a split made of all that was bought, after the splits that are known.
-    The ratio is that of all splits. A price beyond the limit of the order that bought them proves nothing, and what
-    stood there of others (`excess`), split or not, is none of ours. `is_told` says whether the reading decides it.
+    They and those that were sold have to be what a split made of all that was bought, after the splits that are known,
+    alone or with what stood there of others (`excess`), which split with it. The ratio is that of all splits. A price
+    beyond the limit of the order that bought them proves nothing, and nor do shares of others alone, split or not.
+    `is_told` says whether the reading decides it.
     """
     price, held = seen.snapshot.average_price(position.conid), floor(seen.snapshot.held(position.conid))
     if price is None or held < 1 or _are_theirs(held, price, excess):
@@ -114,16 +115,23 @@ def left_after_split(position: OwnPosition, seen: SharesSeen, excess: Excess | N
         return None
     bought = shares_after(entry.filled, position.split_ratio)
     ratio = splits_between(bought, position.entry_price, held + sold, price)
-    return None if ratio is None or ratio < 1.0 else (held, position.split_ratio * ratio)
+    if ratio is None and excess is not None and excess.shares > 0.0 and excess.price is not None:
+        ratio = split_between(round(bought + excess.shares), excess.price, held + sold, price)
+        held = 0 if ratio is None else shares_after(bought, ratio) - sold
+    return None if ratio is None or ratio < 1.0 or held < 1 else (held, position.split_ratio * ratio)
 
 
-def is_told(position: OwnPosition, seen: SharesSeen) -> bool:
-    """Return whether a reading shows all of it: nothing of ours is open in the contract, and nobody else traded."""
+def is_told(position: OwnPosition, seen: SharesSeen, excess: Excess | None = None) -> bool:
+    """Return whether a reading shows all of it: nothing of ours is open in the contract, and nobody else traded.
+
+    What others traded before their shares were known (`excess`) is among those.
+    """
     if not seen.snapshot.whole or seen.snapshot.blind:
         return False
     if any(record.maybe_live for record in seen.journal.of(position.conid)):
         return False
-    return all(each.conid != position.conid for each in seen.foreign)
+    trades = [each for each in seen.foreign if each.conid == position.conid]
+    return all(excess is not None and excess.shares > 0.0 and each.time <= excess.since for each in trades)
 
 
 def _are_theirs(shown: int, price: float, excess: Excess | None) -> bool:

@@ -156,6 +156,15 @@ def test_live_order_under_the_id_of_an_unproven_one_may_be_it_whatever_its_size_
     assert not could_be(unbound(STOP), replace(ROWS[1], total_quantity=4.0, stop_price=1.0))
 
 
+def test_child_of_its_entry_may_be_it_whatever_price_a_person_gave_it() -> None:
+    moved = replace(ROWS[1], order_id=88, parent_id=ROWS[0].order_id, stop_price=1.0, oca_group=None)
+    assert could_be(unbound(STOP), moved, ENTRY)
+    assert not could_be(unbound(STOP), replace(moved, parent_id=4711), ENTRY)
+    assert not could_be(
+        unbound(STOP), moved, ENTRY, replace(STOP, intent=replace(STOP.intent, coid="F-S"), order_id=88)
+    )
+
+
 @pytest.mark.parametrize("change", [{"side": Side.BUY}, {"conid": MSFT}, {"order_ref": "other"}])
 def test_order_of_another_kind_or_name_under_its_id_is_not_it(change: dict[str, object]) -> None:
     assert not could_be(replace(STOP, state=S.UNKNOWN), replace(ROWS[1], **change))  # type: ignore[arg-type]

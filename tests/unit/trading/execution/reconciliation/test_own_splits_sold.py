@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from tests.fakes.order_books import OrderBooks
-from tests.fakes.trading_states import AAPL, IN_SESSION, entry, own, stop, target
+from tests.fakes.trading_states import AAPL, IN_SESSION, after, entry, own, stop, target
 from tests.unit.trading.execution.shares_shown import TEN, Judged, judged, shown, traded
 from trading.execution.ownership.excess import Excess
 from trading.execution.reconciliation.own_shares import Change, Undecided, sold_positions
@@ -117,6 +117,26 @@ def test_it_is_undecided_whose_they_are_while_somebody_traded_there_or_an_order_
 def test_what_stood_there_of_others_is_theirs_after_a_split_too(excess: Excess, decided: int | None) -> None:
     found = left(128, 3.47, BOUGHT, SOLD, excess=excess)
     assert (found.quantity if isinstance(found, Change) else found) == decided
+
+
+@pytest.mark.parametrize(("after_s", "told"), [(0, True), (1, False)])
+def test_trades_of_others_before_their_shares_were_known_are_among_those(after_s: float, *, told: bool) -> None:
+    trade, known = traded(2, Side.BUY, time=after(after_s)), Excess(2.0, 13.88, IN_SESSION)
+    found = left(136, 3.47, BOUGHT, SOLD, foreign=(trade,), excess=known)
+    assert isinstance(found, Change) is told
+    assert isinstance(found, Undecided) is not told
+
+
+@pytest.mark.parametrize(
+    ("held", "price", "change"),
+    [(136, 3.47, 128), (136, 13.88, None), (135, 3.47, None), (8, 3.47, None)],
+)
+def test_what_a_split_left_beside_shares_of_others_is_told_by_both_together(
+    held: int, price: float, change: int | None
+) -> None:
+    # Sixty-four of ours and two of theirs became four times as many, of which 128 were sold.
+    found = left(held, price, BOUGHT, SOLD, excess=Excess(2.0, 13.88, IN_SESSION))
+    assert (found.quantity if isinstance(found, Change) else found) == change
 
 
 def sold_at_target(books: OrderBooks, entry: OrderIntent) -> None:
