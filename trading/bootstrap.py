@@ -171,7 +171,10 @@ def assemble(
     connected = _simulated if settings.simulated else _live
     world = connected(settings, surroundings, memory)
     log.info("start", gateway=settings.gateway.kind, strategy=settings.strategy_name, symbols=len(symbols))
-    keeper = SessionKeeper(world.gateway.session, store, world.clock, (log, metrics), settings.session)
+    voice = (log, metrics)
+    keeper = SessionKeeper(
+        world.gateway.session, store, world.clock, voice, settings.session, page=settings.gateway.url
+    )
     account_id = settings.account_id or _only_account(keeper, requests, surroundings)
     if account_id is None:
         return None

@@ -49,6 +49,7 @@ def create_app(
     errors.install(app)
     numbers.install(app)
     app.jinja_env.globals["order_types"] = {"LMT": "limit", "MKT": "market", "STP": "stop", "STOP_LIMIT": "stop limit"}
+    app.jinja_env.globals["gateway_url"] = settings.gateway_url
     app.jinja_env.globals["new_key"] = lambda: secrets.token_urlsafe(16)
     _install_static(app)
     for page in PAGES:

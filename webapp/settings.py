@@ -25,6 +25,7 @@ class WebSettings:
     state_dir: Path
     log_dir: Path
     simulated: bool
+    gateway_url: str
     host: str
     port: int
     allowed_hosts: tuple[str, ...]
@@ -78,6 +79,7 @@ def load_web_settings(environ: Mapping[str, str], config_path: Path = CONFIG_PAT
         state_dir=settings.state_dir,
         log_dir=settings.log_dir,
         simulated=settings.simulated,
+        gateway_url=settings.gateway.url,
         host=dashboard.host,
         port=dashboard.port,
         allowed_hosts=LOOPBACK_NAMES + dashboard.allowed_hosts,

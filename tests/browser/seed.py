@@ -244,7 +244,7 @@ def _write_facts(store: SqliteStore, state: str, moment: datetime) -> None:
     store.set_reconciled(reconciled=True, reason="our record and the broker's agree", now=moment - timedelta(hours=6))
     since = moment - timedelta(hours=6, minutes=12)
     word, cause = _SESSIONS.get(state, (SessionState.READY, ""))
-    shown = outlook(KnownSession(word, cause, since), moment, Settings().session, ACCOUNT)
+    shown = outlook(KnownSession(word, cause, since), moment, Settings().session, ACCOUNT, Settings().gateway.url)
     facts = {
         "market_now": moment.isoformat(),
         "market_phase": "pre",

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import msgspec
 
-from trading.config import SessionSettings
+from trading.config import GatewaySettings, SessionSettings
 from trading.cycle.session_outlook import alarms, outlook
 from trading.cycle.session_state import Action, AskLogin, KnownSession, Open, Select, SessionMemory, Sight, next_state
 from trading.errors import GatewayError, Refused, SessionLost, Suspended
@@ -58,14 +58,19 @@ class SessionKeeper:
         voice: tuple[Log, Metrics],
         settings: SessionSettings,
         account_id: str | None = None,
+        page: str = GatewaySettings().url,
     ) -> None:
-        """Keep the session of `account_id`, None while that is not known; tell `voice` what changes."""
+        """Keep the session of `account_id`, None while that is not known; tell `voice` what changes.
+
+        People log in on `page`.
+        """
         self._port = session
         self._store = store
         self._clock = clock
         self._log, self._metrics = voice
         self._settings = settings
         self._account_id = account_id
+        self._page = page
         self._session: KnownSession | None = None
         self._told: dict[StatusKey, str] = {}
         # What an earlier process said of the session holds no longer.
@@ -99,7 +104,7 @@ class SessionKeeper:
 
     def alarms(self) -> tuple[Alarm, ...]:
         """Return what a person should be told of the session now."""
-        return () if self._session is None else alarms(self._session, self._account_id)
+        return () if self._session is None else alarms(self._session, self._account_id, self._page)
 
     def tell(self, state: SessionState, cause: str) -> None:
         """Say that the loop has come to a state of its own."""
@@ -213,7 +218,7 @@ class SessionKeeper:
 
     def _show(self, session: KnownSession) -> None:
         """Keep the state for the pages, and log it when it is news."""
-        ahead = outlook(session, self._clock.now(), self._settings, self._account_id)
+        ahead = outlook(session, self._clock.now(), self._settings, self._account_id, self._page)
         until = session.login_until
         self._say(
             session.state,

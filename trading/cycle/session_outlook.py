@@ -18,10 +18,9 @@ _LOG_IN_SOON = timedelta(hours=1)
 _ASKED_IN_VAIN = 5
 _OPENED_IN_VAIN = 2
 
-_PAGE = "the gateway's page (https://localhost:5055 unless GATEWAY_URL says otherwise), on the machine where it runs"
-LOG_IN = f"Log in on {_PAGE}."
-LOG_IN_AGAIN = f"Log in again on {_PAGE}."
-LOG_IN_THEN = f"Log in again once it has ended, on {_PAGE}."
+LOG_IN = "Log in on {}."
+LOG_IN_AGAIN = "Log in again on {}."
+LOG_IN_THEN = "Log in again once it has ended, on {}."
 RESTART = (
     "Look whether the gateway runs and whether this machine reaches IBKR. If so, restart the gateway, then log in "
     "again."
@@ -45,8 +44,15 @@ class Outlook:
     person: str | None = None
 
 
-def outlook(session: KnownSession, now: datetime, settings: SessionSettings, account_id: str | None) -> Outlook:
-    """Return what comes next."""
+def on_page(words: str, page: str) -> str:
+    """Return words about a login with the address of the gateway's page in them."""
+    return words.format(f"the gateway's page, {page}, on the machine where it runs")
+
+
+def outlook(
+    session: KnownSession, now: datetime, settings: SessionSettings, account_id: str | None, page: str
+) -> Outlook:
+    """Return what comes next; people log in on `page`."""
     memory, happens, person = session.memory, None, None
     match session.state:
         case SessionState.GATEWAY_DOWN | SessionState.STALE:
@@ -60,13 +66,14 @@ def outlook(session: KnownSession, now: datetime, settings: SessionSettings, acc
                 "another program at this address asks as well."
             )
             # What was so before still is.
-            person = LOG_IN if memory.logged_out and not session.logged_in else None
+            person = on_page(LOG_IN, page) if memory.logged_out and not session.logged_in else None
         case SessionState.WAITING_LOGIN:
-            happens, person = "The system goes on by itself after the login.", LOG_IN
+            happens, person = "The system goes on by itself after the login.", on_page(LOG_IN, page)
         case SessionState.CONNECTED:
             at = opens_at(memory, settings, now, shown=session.usable)
             happens = f"The system next asks the broker to open its session {_at(at)}."
-            person = LOG_IN_AGAIN if memory.asked >= _ASKED_IN_VAIN or _opened_in_vain(session) else None
+            in_vain = memory.asked >= _ASKED_IN_VAIN or _opened_in_vain(session)
+            person = on_page(LOG_IN_AGAIN, page) if in_vain else None
         case SessionState.COMPETING:
             free = (memory.competed_at or now) + timedelta(seconds=yields_s(memory, settings))
             happens = (
@@ -77,13 +84,13 @@ def outlook(session: KnownSession, now: datetime, settings: SessionSettings, acc
             end = next_reset_end(now, settings) if in_reset(now, settings) else now
             happens = f"The reset should be over {_at(end)}; the system then opens its session again by itself."
         case SessionState.READY:
-            return _ready(session, now, account_id)
+            return _ready(session, now, account_id, page)
         case _:
             pass
     return Outlook(happens, person)
 
 
-def alarms(session: KnownSession, account_id: str | None) -> tuple[Alarm, ...]:
+def alarms(session: KnownSession, account_id: str | None, page: str) -> tuple[Alarm, ...]:
     """Return what a person should be told of, beyond the state that every page shows."""
     found = []
     if session.memory.contested:
@@ -91,7 +98,7 @@ def alarms(session: KnownSession, account_id: str | None) -> tuple[Alarm, ...]:
         found.append(Alarm(AlarmCode.SESSION, "contested", f"{text}: {_lower(LOG_OUT_ELSEWHERE)}"))
     if session.state is SessionState.CONNECTED and session.memory.asked >= _ASKED_IN_VAIN and not session.refusal:
         text = "the broker opens no session though somebody is logged in"
-        found.append(Alarm(AlarmCode.SESSION, "closed", f"{text}: {_lower(LOG_IN_AGAIN)}"))
+        found.append(Alarm(AlarmCode.SESSION, "closed", f"{text}: {_lower(on_page(LOG_IN_AGAIN, page))}"))
     if _opened_in_vain(session):
         text = f"opening the broker's session again does not help: {session.refusal}; log in again"
         found.append(Alarm(AlarmCode.SESSION, "refused", f"{text}, or ask the broker what is not allowed"))
@@ -107,13 +114,13 @@ def _opened_in_vain(session: KnownSession) -> bool:
     return bool(session.refusal) and session.memory.asked >= _OPENED_IN_VAIN
 
 
-def _ready(session: KnownSession, now: datetime, account_id: str | None) -> Outlook:
+def _ready(session: KnownSession, now: datetime, account_id: str | None, page: str) -> Outlook:
     problem = _not_ours(session, account_id)
     if problem is not None:
         return Outlook("Nothing is sent until then.", f"Select the account that is traded: {problem}.")
     if session.login_until is None:
         return Outlook(None)
-    person = LOG_IN_THEN if session.login_until - now <= _LOG_IN_SOON else None
+    person = on_page(LOG_IN_THEN, page) if session.login_until - now <= _LOG_IN_SOON else None
     return Outlook(f"This login ends {_at(session.login_until)} at the latest.", person)
 
 

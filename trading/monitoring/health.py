@@ -107,7 +107,7 @@ _SESSIONS: Mapping[SessionState, Health] = MappingProxyType(
             ok=False,
             code="waiting_login",
             text="Nobody is logged in at the gateway. Nothing can be sent; stops stay at the broker.",
-            next_step="Open https://localhost:5055 and log in.",
+            next_step="Log in on the gateway's page.",
         ),
         SessionState.CONNECTED: Health(
             ok=False,

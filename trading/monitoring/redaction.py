@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-# IBKR's ids: an optional D for demonstration, U, F or I, then digits.
-_ACCOUNT = re.compile(r"\b(D?[UFI])\d{2,}(\d{4})\b")
+# IBKR's ids: up to three letters, a D first for a paper account, then digits.
+_ACCOUNT = re.compile(r"\b([A-Z]{1,3})\d{2,6}(\d{4})\b")
 # C0, DEL, C1, line and paragraph separators, and what turns the direction of text round.
 _CONTROL = re.compile("[\\x00-\\x1f\\x7f-\\x9f\\u2028\\u2029\\u202a-\\u202e\\u2066-\\u2069]")
 _SECRET_WORDS = ("password", "secret", "token", "cookie", "authorization", "session_id")

@@ -15,6 +15,7 @@ from trading.cycle.session_outlook import (
     RESTART,
     Outlook,
     alarms,
+    on_page,
     outlook,
 )
 from trading.cycle.session_state import MOST_SELECTIONS, KnownSession, SessionMemory
@@ -24,10 +25,11 @@ NOON = datetime(2014, 3, 4, 17, 0, tzinfo=UTC)
 RESET = datetime(2014, 3, 5, 6, 0, tzinfo=UTC)  # 01:00 in New York
 SETTINGS = SessionSettings(yield_s=300.0)
 OURS, OTHER = "DU1234567", "DU7654321"
+PAGE = "https://localhost:6055"
 
 
 def ahead(session: KnownSession, now: datetime = NOON) -> Outlook:
-    return outlook(session, now, SETTINGS, OURS)
+    return outlook(session, now, SETTINGS, OURS, PAGE)
 
 
 def ready(
@@ -64,22 +66,22 @@ def test_penalty_for_too_many_requests_needs_nobody() -> None:
 
 def test_penalty_hides_no_login_that_is_missing() -> None:
     gone = KnownSession(SessionState.SUSPENDED, "too many", NOON, SessionMemory(logged_out=True))
-    assert ahead(gone).person == LOG_IN
+    assert ahead(gone).person == on_page(LOG_IN, PAGE)
     assert ahead(replace(gone, logged_in=True)).person is None
 
 
 def test_login_that_is_gone_needs_a_person() -> None:
-    assert ahead(KnownSession(SessionState.WAITING_LOGIN, "no session", NOON)).person == LOG_IN
+    assert ahead(KnownSession(SessionState.WAITING_LOGIN, "no session", NOON)).person == on_page(LOG_IN, PAGE)
 
 
 def test_session_that_is_asked_for_needs_nobody_unless_it_never_comes() -> None:
     memory = SessionMemory(asked_at=NOON, asked=1)
     session = KnownSession(SessionState.CONNECTED, "", NOON, memory)
     assert ahead(session) == Outlook("The system next asks the broker to open its session at 17:01 UTC.")
-    assert alarms(session, OURS) == ()
+    assert alarms(session, OURS, PAGE) == ()
     often = KnownSession(SessionState.CONNECTED, "", NOON, SessionMemory(asked_at=NOON, asked=5))
-    assert ahead(often).person == LOG_IN_AGAIN
-    assert [alarm.subject for alarm in alarms(often, OURS)] == ["closed"]
+    assert ahead(often).person == on_page(LOG_IN_AGAIN, PAGE)
+    assert [alarm.subject for alarm in alarms(often, OURS, PAGE)] == ["closed"]
 
 
 @pytest.mark.parametrize(("asked", "told"), [(0, []), (1, []), (2, ["refused"]), (3, ["refused"])])
@@ -88,11 +90,11 @@ def test_session_that_was_opened_again_and_still_refuses_needs_a_person(asked: i
     session = KnownSession(
         SessionState.CONNECTED, refusal, NOON, memory, usable=True, accounts=(OURS,), refusal=refusal
     )
-    assert [alarm.subject for alarm in alarms(session, OURS)] == told
-    assert all(refusal in alarm.text for alarm in alarms(session, OURS))
-    assert ahead(session).person == (LOG_IN_AGAIN if told else None)
+    assert [alarm.subject for alarm in alarms(session, OURS, PAGE)] == told
+    assert all(refusal in alarm.text for alarm in alarms(session, OURS, PAGE))
+    assert ahead(session).person == (on_page(LOG_IN_AGAIN, PAGE) if told else None)
     served = replace(session, refusal="")
-    assert alarms(served, OURS) == ()
+    assert alarms(served, OURS, PAGE) == ()
 
 
 def test_refusal_says_when_the_session_is_opened_for_it_next() -> None:
@@ -107,7 +109,7 @@ def test_session_of_another_says_when_it_is_asked_for() -> None:
     )
     happens = "The system asks for the session at 17:10 UTC at the earliest, and only if no other program has it."
     assert ahead(session) == Outlook(happens, LOG_OUT_ELSEWHERE)
-    (alarm,) = alarms(session, OURS)
+    (alarm,) = alarms(session, OURS, PAGE)
     assert (alarm.subject, "to trade sooner, log out of TWS" in alarm.text) == ("contested", True)
 
 
@@ -119,7 +121,7 @@ def test_nightly_reset_needs_nobody() -> None:
 def test_usable_session_counts_down_to_the_next_login() -> None:
     session = ready(OURS, memory=SessionMemory(login_at=NOON))
     assert ahead(session) == Outlook("This login ends at 17:00 UTC at the latest.")
-    assert ahead(session, NOON + timedelta(hours=23)).person == LOG_IN_THEN
+    assert ahead(session, NOON + timedelta(hours=23)).person == on_page(LOG_IN_THEN, PAGE)
     assert ahead(ready(OURS)) == Outlook(None)
 
 
@@ -135,16 +137,24 @@ def test_account_that_is_not_selected_by_itself_needs_a_person(session: KnownSes
     found = ahead(session)
     assert found.person is not None
     assert words in found.person
-    (alarm,) = alarms(session, OURS)
+    (alarm,) = alarms(session, OURS, PAGE)
     assert (alarm.subject, words in alarm.text, OURS in alarm.text) == ("account", True, False)
     assert alarm.text.startswith("select the account that is traded, ")
 
 
 def test_account_that_is_about_to_be_selected_needs_nobody() -> None:
     assert ahead(ready(OTHER, OURS, selections=1)) == Outlook(None)
-    assert alarms(ready(OTHER, OURS), None) == ()
+    assert alarms(ready(OTHER, OURS), None, PAGE) == ()
 
 
 @pytest.mark.parametrize("state", [SessionState.STARTING, SessionState.ENDED])
 def test_what_the_loop_says_itself_has_no_outlook(state: SessionState) -> None:
     assert ahead(KnownSession(state, "", NOON)) == Outlook(None)
+
+
+def test_words_about_a_login_name_the_page_that_is_configured() -> None:
+    assert (
+        on_page(LOG_IN, PAGE) == "Log in on the gateway's page, https://localhost:6055, on the machine where it runs."
+    )
+    assert PAGE in on_page(LOG_IN_AGAIN, PAGE)
+    assert PAGE in on_page(LOG_IN_THEN, PAGE)

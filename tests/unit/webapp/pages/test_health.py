@@ -25,7 +25,7 @@ def test_readyz_names_the_reason_and_the_next_step(ready: Dashboard) -> None:
     answer = client.get("/readyz")
     assert answer.status_code == 503
     assert answer.get_json()["error"]["code"] == "waiting_login"
-    assert "log in" in answer.get_json()["next_step"]
+    assert "Log in" in answer.get_json()["next_step"]
 
 
 def test_readyz_is_not_ready_when_halted_or_unknown(ready: Dashboard) -> None:

@@ -40,7 +40,7 @@ def test_money_that_came_or_went_is_said_beside_the_equity(ready: Dashboard) -> 
 @pytest.mark.parametrize(
     ("state", "said", "todo"),
     [
-        ("waiting_login", "Nobody is logged in at the gateway", "Open https://localhost:5055 and log in"),
+        ("waiting_login", "Nobody is logged in at the gateway", "Log in on the gateway"),
         ("gateway_down", "The gateway does not answer", "tried again by itself"),
         ("refused", "The gateway answers, but refuses this system", "ips.allow"),
         ("suspended", "The broker was asked too often", "tried again by itself"),
