@@ -29,6 +29,7 @@ GATEWAY_ALIVE=''   # it has answered since
 GATEWAY_ANSWERED='' # it has answered since start.sh began
 GATEWAY_WORDS=''   # the last that was found out about it
 GATEWAY_TOLD=''    # the last that was said about it
+NOTED=''           # the second in which the dashboard was told what trading waits for
 
 # ---------------------------------------------------------------- lines
 name_lines() { # $1 part: put its name before each line; control characters are taken out
@@ -128,7 +129,7 @@ shut_down() { # however it ends, no process stays
         for _ in 1 2 3 4 5 6 7 8; do if kill -0 "$pid"; then rest; fi; done
         kill -KILL "$pid"
     done
-    rm -rf "$SCRATCH"
+    rm -rf "$SCRATCH" "$RUN_STATE/waiting"
 }
 
 end() { # $1 exit code, $2 what to say
@@ -151,24 +152,28 @@ on_exit() { # nothing should lead here
 
 # ---------------------------------------------------------------- watching
 take_up_death() { # $1 part, $2 exit code, $3 how it ended: start it again, later each time, or end everything
-    local name=$1 status=$2 deaths times='' moment count=0 delay
+    local name=$1 status=$2 deaths times='' moment count=0 delay often=''
     get DEATHS "$name" deaths
     put PID "$name" ''
     case $name:$status in
-        trader:[23] | web:2) end "$status" "$name can't run (exit $status, see its line above)" ;;
+        trader:[23]) end "$status" "$name can't run (exit $status, see its line above)" ;;
+        web:2) often=1 ;; # what it lacks won't be there in a second
         gateway:2) [[ $GATEWAY == live ]] || end 2 "$name can't run (exit 2, see its line above)" ;;
     esac
     for moment in $deaths; do
         if ((SECONDS - moment < 3600)); then times+=" $moment" count=$((count + 1)); fi
     done
     put DEATHS "$name" "$times $SECONDS"
-    if ((count < RESTARTS_AN_HOUR)); then
+    if [[ -z $often ]] && ((count < RESTARTS_AN_HOUR)); then
         delay=$((RESTART_S << count))
         say "$name $3; starting it again in $delay s"
-    elif [[ $name == gateway && $RUNNING != gateway ]]; then
-        # Positions are looked after by their stops at the broker, and the dashboard tells what is wrong.
+    elif [[ $name == web || ($name == gateway && $RUNNING != gateway) ]]; then
+        # Nobody trades less for want of a page. Without a gateway positions have their stops at the broker, and the
+        # dashboard tells what is wrong.
         delay=900
-        say "$name $3, $((count + 1)) times within an hour; the next attempt is in $((delay / 60)) minutes"
+        [[ -n $often ]] || often="$((count + 1)) times within an hour"
+        [[ $often != 1 ]] || often="see its line above"
+        say "$name $3, $often; the next attempt is in $((delay / 60)) minutes"
     else
         end 1 "$name $3, $((count + 1)) times within an hour: giving up, see the lines above"
     fi
@@ -247,7 +252,7 @@ watch_gateway() { # one probe at a time, in the background: it may hang up to it
         [[ -z $PID_gateway ]] || judge_gateway "$status" "$(<"$SCRATCH/probe")"
     elif [[ -n $PID_gateway ]] && ((SECONDS >= PROBE_DUE)); then
         ASKED=alive # once the trading loop runs, the API's limits are its own
-        [[ -n $GATEWAY_ANSWERED || $RUNNING != gateway ]] || ASKED=api
+        [[ -n $GATEWAY_ANSWERED || $RUNNING == *trader* ]] || ASKED=api
         # shellcheck disable=SC2153
         "$PYTHON" -I "$HERE/deploy/probe.py" "https://localhost:$GATEWAY_PORT" "$GATEWAY_CA_BUNDLE" "$ASKED" \
             </dev/null >"$SCRATCH/probe" 2>&1 5>&- 6>&- 7>&- 8>&- &
@@ -255,15 +260,21 @@ watch_gateway() { # one probe at a time, in the background: it may hang up to it
     fi
 }
 
-start_the_rest() { # once the gateway answers, or without it
-    [[ -n $GATEWAY_ANSWERED ]] || ((SECONDS >= WAIT_S)) || return
-    if [[ -z $GATEWAY_ANSWERED ]]; then
-        say "gateway has not answered for $WAIT_S s ($GATEWAY_WORDS); the dashboard starts, the trading loop waits for it"
+start_trading() { # once the gateway answers, or without it
+    if [[ -z $GATEWAY_ANSWERED ]] && ((SECONDS < WAIT_S)); then
+        if [[ $SECONDS != "$NOTED" ]]; then # the dashboard says it; an old note counts for nothing
+            NOTED=$SECONDS
+            printf 'waiting for the gateway (%s); without it trading starts in %s s\n' \
+                "${GATEWAY_WORDS:-it begins}" "$((WAIT_S - SECONDS))" >"$RUN_STATE/waiting"
+        fi
+        return
     fi
+    if [[ -z $GATEWAY_ANSWERED ]]; then
+        say "gateway has not answered for $WAIT_S s ($GATEWAY_WORDS); the trading loop starts and waits for it"
+    fi
+    rm -f "$RUN_STATE/waiting"
     RUNNING="gateway web trader"
-    launch web
     launch trader
-    say "dashboard: $DASHBOARD_ADDRESS   stop: Ctrl-C"
 }
 
 supervise() { # $1 all or gateway; never returns
@@ -286,10 +297,15 @@ supervise() { # $1 all or gateway; never returns
         exec 8<>"$SCRATCH/tick"
         RUNNING=gateway
         launch gateway
+        if [[ $1 != gateway ]]; then
+            RUNNING="gateway web"
+            launch web
+            say "dashboard: $DASHBOARD_ADDRESS   stop: Ctrl-C"
+        fi
         while [[ -z $STOPPING ]]; do
             watch_parts
             watch_gateway
-            [[ $1 == gateway || $RUNNING != gateway ]] || start_the_rest
+            [[ $1 == gateway || $RUNNING == *trader* ]] || start_trading
             rest
         done
         end 0 stopping

@@ -75,16 +75,22 @@ def make_frame() -> Frame:
     account_reader = state().account
     mode = account_reader.mode()
     kept = account_reader.facts()
-    health = None
+    starting, health = made.starting(), None
     if mode is not None:
-        health = read_facts(kept, silent_s=made.silent_s(), mode=mode.mode, check_interval_s=settings.check_interval_s)
+        health = read_facts(
+            kept,
+            silent_s=made.silent_s(),
+            mode=mode.mode,
+            check_interval_s=settings.check_interval_s,
+            starting=starting,
+        )
     account = kept.get("account", "")
     market_now = moment(kept.get(StatusKey.MARKET_NOW)) if settings.simulated else made.clock.now()
     return Frame(
         kind=account_kind(account, simulated=settings.simulated),
         account=mask_account(account),
         mode=mode,
-        situation=judge(health),
+        situation=judge(health, starting),
         health=health,
         session_since=moment(kept.get(StatusKey.SESSION_SINCE)),
         session_detail=kept.get(StatusKey.SESSION_DETAIL, ""),

@@ -12,7 +12,7 @@ from flask import Flask, current_app, g
 
 from trading.model.mode import NOTHING_SEEN, Seen
 from trading.model.operator_request import OperatorVerb, RequestProgress
-from trading.monitoring.sign_of_life import FILE_NAME, silent_s
+from trading.monitoring.sign_of_life import FILE_NAME, WAITING_NAME, silent_s, waits_for
 from trading.store.readers.state import State, read_state
 from webapp.attempts import AttemptLimit
 from webapp.audit import AuditLog
@@ -62,6 +62,10 @@ class Services:
     def silent_s(self) -> float | None:
         """Return how long ago the trading process last wrote its metrics, None: never."""
         return silent_s(self.metrics_file, self.clock.now())
+
+    def starting(self) -> str:
+        """Return what start.sh waits for before it starts the trading process, empty: nothing."""
+        return waits_for(self.settings.state_dir / WAITING_NAME, self.clock.now())
 
 
 def install(app: Flask) -> None:

@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from trading.model.account import AccountKind, kind_of
-from trading.monitoring.health import Facts, readiness
+from trading.monitoring.health import Facts, not_started, readiness
 
 
 class Tone(StrEnum):
@@ -58,6 +58,7 @@ _LOOKS: Mapping[str, _Look] = {
     "never_seen": _Look(Tone.BAD, Button.LOG),
     "silent": _Look(Tone.BAD, Button.LOG),
     "starting": _Look(Tone.INFO),
+    "not_started": _Look(Tone.INFO),
     "gateway_down": _Look(Tone.BAD, Button.LOG),
     "refused": _Look(Tone.BAD, Button.LOG),
     "suspended": _Look(Tone.BAD, Button.LOG),
@@ -82,11 +83,14 @@ _FIRST_START = Situation(
 )
 
 
-def judge(facts: Facts | None) -> Situation:
-    """Return the situation that most needs a person; `facts` is None before there is a database."""
-    if facts is None:
+def judge(facts: Facts | None, starting: str = "") -> Situation:
+    """Return the situation that most needs a person; `facts` is None before there is a database.
+
+    `starting` is what start.sh waits for then before it starts the trading process.
+    """
+    if facts is None and not starting:
         return _FIRST_START
-    health = readiness(facts)
+    health = not_started(starting) if facts is None else readiness(facts)
     look = _LOOKS.get(health.code, _Look(Tone.INFO if health.ok else Tone.WARN))
     todo = health.next_step or "Nothing."
     return Situation(health.code, look.tone, health.text, todo, look.step, health.cause, moment(health.since))

@@ -30,7 +30,8 @@ def test_everything_starts_once_the_gateway_answers_and_each_line_names_its_part
     run.begin().see(UP)
     run.see(r"^trader   \| trader begins$")
     output = run.see(r"^web      \| web begins$")
-    assert output.index("gateway: up after") < output.index("web begins")
+    assert output.index("gateway: up after") < output.index("trader begins")
+    assert not (run.checkout / "state/simulated/waiting").exists()
     assert f"nobody is logged in; log in at https://localhost:{run.gateway_port}" in output
     assert all(
         line[:11] in {f"{p:8} | " for p in ("start", "gateway", "web", "trader")} for line in output.splitlines()
@@ -114,7 +115,7 @@ def test_each_further_restart_comes_later(run: Run) -> None:
     assert run.stop() == 0
 
 
-@pytest.mark.parametrize(("part", "code"), [("trader", 2), ("trader", 3), ("web", 2), ("gateway", 2)])
+@pytest.mark.parametrize(("part", "code"), [("trader", 2), ("trader", 3), ("gateway", 2)])
 def test_bad_setting_or_second_instance_ends_everything_with_that_exit_code(run: Run, part: str, code: int) -> None:
     result, output = run.finished(**{f"PART_{part.upper()}": f"exits {code}"})
     assert result == code
@@ -132,16 +133,34 @@ def test_gateway_that_never_opens_its_port_is_started_again(run: Run) -> None:
     assert run.stop() == 0
 
 
-def test_dashboard_starts_without_a_gateway_that_does_not_answer_and_says_why(run: Run) -> None:
-    run.begin(PART_GATEWAY="hangs", GATEWAY_WAIT_SECONDS="12")
-    output = run.see(BEGUN)
-    assert "runs, but IBKR's servers don't answer it within 3 s" in output
-    assert "gateway has not answered for 12 s" in output
-    assert "the dashboard starts, the trading loop waits for it" in output
-    assert len(run.starts("gateway")) == 1, "the program itself is well"
+def test_dashboard_starts_at_once_and_is_told_what_trading_waits_for(run: Run) -> None:
+    run.begin(PART_GATEWAY="hangs", GATEWAY_WAIT_SECONDS="12").see("web begins")
+    assert run.starts("trader") == []
     with socket.create_connection(("127.0.0.1", run.dashboard_port), timeout=5):
         pass
+    note = run.checkout / "state/simulated/waiting"
+    run.see("runs, but IBKR's servers don't answer it within 3 s")
+    time.sleep(1.5)
+    assert "waiting for the gateway (runs, but IBKR's servers" in note.read_text(encoding="utf-8")
+    output = run.see("trader begins")
+    assert "gateway has not answered for 12 s" in output
+    assert "the trading loop starts and waits for it" in output
+    assert not note.exists()
+    assert len(run.starts("gateway")) == 1, "the program itself is well"
     assert run.stop() == 0
+
+
+@pytest.mark.parametrize(
+    ("how", "starts", "said"),
+    [("exits 1", 6, "6 times within an hour; the next attempt is in 15"), ("exits 2", 1, "the next attempt is in 15")],
+)
+def test_dashboard_that_keeps_dying_never_stops_trading(run: Run, how: str, starts: int, said: str) -> None:
+    run.begin(PART_WEB=how, RESTART_SECONDS="0").see(said)
+    run.see("trader begins")
+    assert len(run.starts("web")) == starts
+    assert len(run.starts("trader")) == 1
+    assert run.stop() == 0
+    assert run.left_over() == []
 
 
 def test_gateway_that_stops_answering_is_started_again_while_the_dashboard_stays(run: Run) -> None:

@@ -18,7 +18,7 @@ from trading.model.decision_words import sentence
 from trading.model.mode import FlattenGoal, Halt
 from trading.model.status import SessionState, StatusKey
 from trading.monitoring.health import SESSION_WORDS, read_facts, readiness
-from trading.monitoring.sign_of_life import FILE_NAME, silent_s
+from trading.monitoring.sign_of_life import FILE_NAME, WAITING_NAME, silent_s, waits_for
 from trading.monitoring.wall_clock import WallClock
 from trading.store.readers.orders import OrderLine
 from trading.store.readers.positions import PositionLine, TradeLine
@@ -75,11 +75,12 @@ def status(as_json: bool) -> None:  # noqa: FBT001 - click passes options by nam
 def collect(settings: Settings, clock: WallClock) -> Status:
     """Read the state folder, as of one moment."""
     silent = silent_s(settings.state_dir / FILE_NAME, clock.now())
+    starting = waits_for(settings.state_dir / WAITING_NAME, clock.now())
     with read_state(settings.state_dir / "trading.db") as state:
-        return _status(settings, state, silent)
+        return _status(settings, state, silent, starting)
 
 
-def _status(settings: Settings, state: State, silent: float | None) -> Status:
+def _status(settings: Settings, state: State, silent: float | None, starting: str) -> Status:
     facts = state.account.facts()
     mode = state.account.mode()
     health = readiness(
@@ -88,6 +89,7 @@ def _status(settings: Settings, state: State, silent: float | None) -> Status:
             silent_s=silent,
             mode=None if mode is None else mode.mode,
             check_interval_s=settings.loop.check_interval_s,
+            starting=starting,
         )
     )
     equity = state.account.equity(limit=2)

@@ -18,7 +18,7 @@ class Facts:
     """What health is judged by: `silent_s` since the loop's last sign of life, None where it never gave one.
 
     What the trading process says of its session, empty for nothing: why and since when it is as it is, what happens
-    next by itself, and what a person has to do.
+    next by itself, and what a person has to do. `starting` is what start.sh waits for before it starts that process.
     """
 
     silent_s: float | None
@@ -33,6 +33,7 @@ class Facts:
     session_since: str = ""
     session_next: str = ""
     session_person: str = ""
+    starting: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +167,9 @@ _MODES: Mapping[Mode, Health] = MappingProxyType(
 )
 
 
-def read_facts(kept: Mapping[str, str], *, silent_s: float | None, mode: Mode | None, check_interval_s: float) -> Facts:
+def read_facts(
+    kept: Mapping[str, str], *, silent_s: float | None, mode: Mode | None, check_interval_s: float, starting: str = ""
+) -> Facts:
     """Return the facts from what the trading process `kept` of itself; a word that is not known counts as starting."""
     word = kept.get(StatusKey.SESSION_STATE, "")
     return Facts(
@@ -182,6 +185,7 @@ def read_facts(kept: Mapping[str, str], *, silent_s: float | None, mode: Mode | 
         session_since=kept.get(StatusKey.STATE_SINCE, ""),
         session_next=kept.get(StatusKey.SESSION_NEXT, ""),
         session_person=kept.get(StatusKey.SESSION_PERSON, ""),
+        starting=starting,
     )
 
 
@@ -196,8 +200,21 @@ def silent_limit_s(check_interval_s: float) -> float:
     return max(SILENT_AT_LEAST_S, SILENT_CYCLES * check_interval_s)
 
 
+def not_started(starting: str) -> Health:
+    """Return what is to be said while start.sh waits for something before it starts the trading process."""
+    return Health(
+        ok=False,
+        code="not_started",
+        text="The trading process has not started yet.",
+        cause=starting,
+        next_step="Nothing: it starts by itself.",
+    )
+
+
 def liveness(facts: Facts) -> Health:
     """Return whether the trading loop is alive; the login, the market and the mode have no part in it."""
+    if facts.starting:
+        return not_started(facts.starting)
     if facts.silent_s is None:
         return Health(
             ok=False,
@@ -221,6 +238,8 @@ def readiness(facts: Facts) -> Health:
     They can where the loop is alive, the session usable, nothing fails again and again, and the mode is ACTIVE or
     REDUCING.
     """
+    if facts.starting:
+        return not_started(facts.starting)
     if facts.uncovered_shares > 0:
         return Health(
             ok=False,

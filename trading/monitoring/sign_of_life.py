@@ -10,6 +10,12 @@ CONTENT_TYPE = "text/plain; version=1.0.0; charset=utf-8"
 """What kind of text it holds: Prometheus' exposition format."""
 
 
+WAITING_NAME = "waiting"
+# It is written anew every second.
+_WAITING_FOR_S = 20.0
+_MOST_SHOWN = 300
+
+
 def silent_s(file: Path, now: datetime) -> float | None:
     """Return how many real seconds ago the trading process last wrote its metrics, None where it never did.
 
@@ -19,3 +25,13 @@ def silent_s(file: Path, now: datetime) -> float | None:
         return max(0.0, now.timestamp() - file.stat().st_mtime)
     except OSError:
         return None
+
+
+def waits_for(file: Path, now: datetime) -> str:
+    """Return what start.sh waits for before it starts the trading process, empty where it waits for nothing."""
+    try:
+        if now.timestamp() - file.stat().st_mtime > _WAITING_FOR_S:
+            return ""
+        return file.read_text(encoding="utf-8", errors="replace").strip()[:_MOST_SHOWN]
+    except OSError:
+        return ""

@@ -22,7 +22,13 @@ blueprint = Blueprint("health", __name__)
 def healthz() -> BaseResponse:
     """Answer 200 while the trading loop is alive, 503 when it is silent."""
     made = services()
-    facts = read_facts({}, silent_s=made.silent_s(), mode=None, check_interval_s=made.settings.check_interval_s)
+    facts = read_facts(
+        {},
+        silent_s=made.silent_s(),
+        mode=None,
+        check_interval_s=made.settings.check_interval_s,
+        starting=made.starting(),
+    )
     health = liveness(facts)
     return jsonify(status="ok") if health.ok else _unavailable(health)
 

@@ -39,6 +39,8 @@ def test_what_needs_a_person_most_comes_with_its_button(facts: Facts, key: str, 
 
 def test_before_there_is_a_database_it_is_the_first_start() -> None:
     assert judge(None).key == "first_start"
+    waiting = judge(None, "waiting for the gateway")
+    assert (waiting.key, waiting.cause, waiting.tone) == ("not_started", "waiting for the gateway", Tone.INFO)
 
 
 def test_times_that_make_no_sense_do_not_break_the_page() -> None:

@@ -75,6 +75,7 @@ def test_ready_means_usable_session_and_a_mode_that_sends(session: SessionState,
         (replace(WELL, uncovered_shares=10, silent_s=None, mode=Mode.HALTED), "uncovered"),
         (replace(WELL, silent_s=None, session=SessionState.COMPETING), "never_seen"),
         (replace(WELL, silent_s=999.0, session=SessionState.COMPETING), "silent"),
+        (replace(WELL, starting="waiting for the gateway", silent_s=999.0, uncovered_shares=3), "not_started"),
         (replace(WELL, session=SessionState.WAITING_LOGIN, mode=Mode.HALTED), "waiting_login"),
         (replace(WELL, mode=Mode.REDUCING, unknown_orders=1), "reducing"),
         (replace(WELL, unknown_orders=2), "unknown_orders"),
@@ -159,3 +160,9 @@ def test_what_a_mode_keeps_back_is_what_its_verdict_says(mode: Mode) -> None:
 
 def test_every_state_of_the_session_has_its_words() -> None:
     assert set(SESSION_WORDS) == set(SessionState)
+
+
+def test_process_that_start_sh_has_not_started_yet_is_not_silent() -> None:
+    health = liveness(replace(WELL, starting="waiting for the gateway", silent_s=None))
+    assert (health.ok, health.code) == (False, "not_started")
+    assert health.told == "The trading process has not started yet. Waiting for the gateway"
