@@ -20,7 +20,13 @@ from trading.execution.ownership.execution_bounds import (
     same_contract_and_side,
     told_apart,
 )
-from trading.execution.ownership.others import is_anothers, is_of_a_namesake, is_of_the_other_by_its_name, unseen_legs
+from trading.execution.ownership.others import (
+    is_anothers,
+    is_of_a_namesake,
+    is_of_the_other_by_its_name,
+    unseen_legs,
+    vanished_legs,
+)
 from trading.execution.ownership.splits import SPLITS
 from trading.execution.reading.snapshot import BrokerSnapshot
 from trading.execution.reading.told import AVERAGE_TOLERANCE, Told, told_of
@@ -307,7 +313,8 @@ def _by_unproven_leg(
 ) -> list[tuple[str, Execution]]:
     """Return the sales under no id, or one that nobody knows, that a stop or target of ours made which nobody has seen.
 
-    That is so after days away: the list of orders is of today, and its leg was never bound. It has to be all of its
+    That is so after days away: the list of orders is of today, and its leg was never bound; or it was, the list shows
+    it no more, and the trades name no orders. It has to be all of its
     shares, at a price that it allows, and the position has to be smaller by as many, by all that its order sold, or by
     what all others there come to, as where both legs filled, and short where we had fewer; or it is what a split made
     of that. Its entry has bought by now (the broker may have taken it back), or does so by one of the `fills` of the
@@ -321,6 +328,7 @@ def _by_unproven_leg(
     empty = {each.coid for each in entries if not each.filled and each.state is not IntentState.FILLED}
     empty -= {coid for coid, _ in fills}
     unseen = [record for record in unseen_legs(journal) if record.intent.parent_coid not in empty]
+    vanished = vanished_legs(journal, snapshot)
     found: dict[str, Execution] = {}
     for execution in executions:
         if execution.order_id in ids or execution.order_ref is not None or is_anothers(execution, journal, snapshot):
@@ -334,7 +342,7 @@ def _by_unproven_leg(
         rests = {owned + sum(each.change for each in some) for some in ([execution], its, there)}
         legs = [
             record
-            for record in unseen
+            for record in (unseen if execution.order_id is not None else [*unseen, *vanished])
             if same_contract_and_side(record, execution)
             and execution.quantity == record.left
             and allows(record, execution, known)

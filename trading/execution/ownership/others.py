@@ -154,3 +154,15 @@ def unseen_legs(journal: JournalView) -> list[IntentRecord]:
         and record.state is IntentState.UNKNOWN
         and record.intent.role in {Role.STOP, Role.TARGET}
     ]
+
+
+def vanished_legs(journal: JournalView, snapshot: BrokerSnapshot) -> list[IntentRecord]:
+    """Return the stops and targets of ours that are not proven, and whose row a list of today shows no more."""
+    return [
+        record
+        for record in journal.maybe_live
+        if record.order_id is not None
+        and record.order_id not in snapshot.sights
+        and record.state is IntentState.UNKNOWN
+        and record.intent.role in {Role.STOP, Role.TARGET}
+    ]

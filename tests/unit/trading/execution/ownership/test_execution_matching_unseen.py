@@ -50,6 +50,29 @@ def test_sale_under_the_id_of_an_order_in_the_list_is_not_that_of_a_leg_nobody_h
 
 
 @pytest.mark.parametrize(
+    ("price", "order_id", "listed", "state", "leg"),
+    [
+        (105.0, None, False, IntentState.UNKNOWN, "E-T"),
+        # Trades that name orders would have named it; its row is there and would say so; and it is none that is missed.
+        (105.0, 4711, False, IntentState.UNKNOWN, None),
+        (105.0, None, True, IntentState.UNKNOWN, None),
+        (105.0, None, False, IntentState.WORKING, None),
+        (104.0, None, False, IntentState.UNKNOWN, None),
+    ],
+)
+def test_sale_that_names_no_order_may_be_of_a_leg_whose_row_is_gone(
+    price: float,
+    order_id: int | None,
+    listed: bool,
+    state: IntentState,
+    leg: str | None,
+) -> None:
+    bound = replace(UNSEEN_TARGET, order_id=3, state=state)
+    sold = execution(UNSEEN_TARGET, 9, price, order_ref=None, order_id=order_id)
+    assert owner((ENTRY, STOP, bound), sold, *((shows(bound),) if listed else ())) == leg
+
+
+@pytest.mark.parametrize(
     ("owned", "held", "leg"),
     [
         (12, 3.0, "E-S"),
