@@ -61,11 +61,7 @@ def test_sale_under_the_id_of_an_order_in_the_list_is_not_that_of_a_leg_nobody_h
     ],
 )
 def test_sale_that_names_no_order_may_be_of_a_leg_whose_row_is_gone(
-    price: float,
-    order_id: int | None,
-    listed: bool,
-    state: IntentState,
-    leg: str | None,
+    price: float, order_id: int | None, state: IntentState, leg: str | None, *, listed: bool
 ) -> None:
     bound = replace(UNSEEN_TARGET, order_id=3, state=state)
     sold = execution(UNSEEN_TARGET, 9, price, order_ref=None, order_id=order_id)
