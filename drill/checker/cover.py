@@ -215,16 +215,18 @@ def _pairs(case: Case, conid: int, since: float, until: float) -> list[float]:
 
 
 def _doubtful_until(case: Case, looks: Looks, gap: Gap, at: float) -> float:
-    """Return until when a stop or an exit that the broker shows as inactive, or with a warning, may be looked at.
+    """Return until when a leg or an exit that the broker shows as inactive, or with a warning, may be looked at.
 
-    It may yet work, beside a new one. That it is so for a while shows only to a process that can look.
+    It may yet work, beside a new one. That it is so for a while shows only to a process that can look, and where it was
+    so before, from the open on.
     """
     sales = {
         coid: intent.order_id
         for coid, intent in case.journal.intents.items()
-        if intent.role in ("stop", "exit") and intent.conid == gap.conid
+        if intent.role in ("stop", "target", "exit") and intent.conid == gap.conid
     }
-    shown = [looks.first_clear(since) for since in _inactive_since(case, sales)]
+    opened = next((began for began, over in case.hours if began <= at < over), at)
+    shown = [max(looks.first_clear(since), opened) for since in _inactive_since(case, sales)]
     return max((began + DOUBT_S for began in shown if began <= at < began + DOUBT_S), default=at)
 
 

@@ -31,10 +31,13 @@ class SharesSeen:
 
 
 def of_others(position: OwnPosition, foreign: Iterable[Execution]) -> list[Execution]:
-    """Return what others traded in the contract since we have shares of it, oldest first."""
+    """Return what others traded in the contract since we have shares of it, oldest first.
+
+    At equal times those at a higher price come first, as they do where a split lies between.
+    """
     of_contract = newest(each for each in foreign if each.conid == position.conid)
     found = [each for each in of_contract if exchange_date(each.time) >= position.entry_session]
-    return sorted(found, key=lambda each: each.time)
+    return sorted(found, key=lambda each: (each.time, -each.price))
 
 
 def net(executions: Sequence[Execution]) -> float:

@@ -12,6 +12,8 @@ from tests.unit.drill.checker.made_up import (
     ACCOUNT,
     CLOSE_S,
     CONID,
+    ENTRY,
+    ENTRY_ID,
     STOP,
     STOP_ID,
     TARGET,
@@ -183,6 +185,20 @@ def test_inactive_stop_is_looked_at_from_when_there_is_anybody_to_look(again: fl
     run.over(200.0, STOP_ID, "inactive")
     run.turn(210.0, 990.0, good=False)
     run.turn(1000.0)
+    run.order(again, ticket(9, "SELL", "STP", 10, coid="B-S"))
+    assert len(i9(run)) == count
+
+
+@pytest.mark.parametrize(("again", "count"), [(100.0, 0), (110.0, 1)])
+def test_target_with_a_warning_from_before_the_open_is_looked_at_from_the_open_on(again: float, count: int) -> None:
+    run = MadeUp()
+    run.bracket(-4000.0)
+    run.intent(ENTRY, "entry", order_id=ENTRY_ID)
+    run.intent("A-T", "target", order_id=TARGET_ID, side="SELL")
+    run.fill(-3900.0, ENTRY_ID, "BUY", 10)
+    run.over(-3800.0, STOP_ID, "cancelled")
+    run.over(-3700.0, TARGET_ID, "warned")
+    run.turn(-3600.0, *(float(second) for second in range(0, 200, 5)))
     run.order(again, ticket(9, "SELL", "STP", 10, coid="B-S"))
     assert len(i9(run)) == count
 

@@ -34,6 +34,11 @@ def test_trades_of_others_are_those_of_the_contract_since_we_have_shares_oldest_
     assert of_others(TEN, (late, before, elsewhere, early)) == [early, late]
 
 
+def test_trades_of_one_time_are_ordered_as_where_a_split_lies_between() -> None:
+    after_it, before_it = traded(1, Side.BUY, price=61.0), traded(1, Side.BUY, price=91.0)
+    assert of_others(TEN, (after_it, before_it)) == [before_it, after_it]
+
+
 def test_net_is_what_was_bought_less_what_was_sold() -> None:
     assert net([traded(3), traded(5, Side.BUY)]) == 2.0
     assert net([]) == 0.0
