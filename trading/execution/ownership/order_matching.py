@@ -200,15 +200,20 @@ def _by_group(
 def _child(intent: OrderIntent, parent_id: int, filled: int, sights: Iterable[OrderSight]) -> tuple[Binding, ...]:
     """Return the binding of a bracket child whose parent is bound: to the one candidate, or none.
 
-    A child may work for no more than is `filled` of its parent. One that names its parent may have another price and
-    less shares by now, which a person gave it; size and price may both be those after a split. One that names no parent
-    and has another price is bound provisionally, and so is one at its price with more shares.
+    A child may work for no more than is `filled` of its parent. One that names its parent, or is in the group that is
+    called after it, may have another price and less shares by now, which a person gave it; size and price may both be
+    those after a split. One that names no parent and has another price is bound provisionally, and so is one at its
+    price with more shares.
     """
     unnamed = [
         s.order for s in sights if s.order.order_ref in {None, intent.parent_coid} and same_kind(intent, s.order)
     ]
-    named_parent = [order for order in unnamed if order.parent_id == parent_id]
-    loose = [order for order in unnamed if order.parent_id is None]
+    named_parent = [
+        order
+        for order in unnamed
+        if order.parent_id == parent_id or (order.parent_id is None and order.oca_group == str(parent_id))
+    ]
+    loose = [order for order in unnamed if order.parent_id is None and order not in named_parent]
     sizes = {intent.quantity, filled}
     for fitting in (
         [order for order in named_parent if 0 < round(order.total_quantity) <= intent.quantity],

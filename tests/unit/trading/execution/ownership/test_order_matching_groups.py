@@ -74,3 +74,26 @@ def test_legs_of_an_entry_of_which_nobody_knows_the_id_are_bound_though_what_it_
     shown = replace(shown, executions=Reading(ExecutionList((taken_back,)), IN_SESSION))
     journal = JournalView((unknown, *OPEN_BRACKET[1:]), ())
     assert {binding.order_id for binding in bindings(journal, shown)} == found
+
+
+@pytest.mark.parametrize(
+    ("group", "parent", "provisional"),
+    [("of the entry", None, False), ("h", None, True), (None, None, True), (None, "the entry", False)],
+)
+def test_child_whose_price_a_person_changed_is_bound_for_certain_by_the_group_that_is_called_after_its_entry(
+    group: str | None, parent: str | None, *, provisional: bool
+) -> None:
+    entry_row, stop_row, target_row = ROWS
+    moved = replace(
+        stop_row,
+        stop_price=80.0,
+        order_ref=None,
+        parent_id=entry_row.order_id if parent else None,
+        oca_group=str(entry_row.order_id) if group == "of the entry" else group,
+    )
+    (found,) = (
+        each
+        for each in bindings(JournalView(OPEN_BRACKET, ()), reading(IN_SESSION, orders=(entry_row, moved, target_row)))
+        if each.order_id == moved.order_id
+    )
+    assert found.provisional is provisional
