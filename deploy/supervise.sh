@@ -27,7 +27,7 @@ READER_gateway='' READER_web='' READER_trader=''
 GATEWAY_SINCE=0    # when it was launched
 GATEWAY_ALIVE=''   # it has answered since
 GATEWAY_ANSWERED='' # it has answered since start.sh began
-GATEWAY_WORDS=''   # the last that was found out about it
+GATEWAY_WORDS='it begins' # the last that was found out about it
 GATEWAY_TOLD=''    # the last that was said about it
 NOTED=''           # the second in which the dashboard was told what trading waits for
 
@@ -265,7 +265,7 @@ start_trading() { # once the gateway answers, or without it
         if [[ $SECONDS != "$NOTED" ]]; then # the dashboard says it; an old note counts for nothing
             NOTED=$SECONDS
             printf 'waiting for the gateway (%s); without it trading starts in %s s\n' \
-                "${GATEWAY_WORDS:-it begins}" "$((WAIT_S - SECONDS))" >"$RUN_STATE/waiting"
+                "$GATEWAY_WORDS" "$((WAIT_S - SECONDS))" >"$RUN_STATE/waiting"
         fi
         return
     fi
