@@ -145,7 +145,7 @@ class StartSettings(Struct, frozen=True, kw_only=True):
     wait_s: Annotated[
         int,
         option(
-            "after this dashboard and trading loop start without the gateway",
+            "after this the trading loop starts without the gateway",
             unit="s",
             env="GATEWAY_WAIT_SECONDS",
             ge=0,
