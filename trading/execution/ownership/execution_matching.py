@@ -314,11 +314,11 @@ def _by_unproven_leg(
     """Return the sales under no id, or one that nobody knows, that a stop or target of ours made which nobody has seen.
 
     That is so after days away: the list of orders is of today, and its leg was never bound; or it was, the list shows
-    it no more, and the trades name no orders. It has to be all of its
-    shares, at a price that it allows, and the position has to be smaller by as many, by all that its order sold, or by
-    what all others there come to, as where both legs filled, and short where we had fewer; or it is what a split made
-    of that. Its entry has bought by now (the broker may have taken it back), or does so by one of the `fills` of the
-    same reading; and no order of others that is listed has filled so, which only a list that could be read tells.
+    it no more, and the trades name no orders. It has to be all of its shares, at a price that it allows, and the
+    position has to be smaller by as many, by all that its order sold, or by what all others there come to, as where
+    both legs filled, and short where we had fewer; or it is what a split made of that. Its entry has bought by now (the
+    broker may have taken it back), or does so by one of the `fills` of the same reading; and no order of others that is
+    listed has filled so, which only a list that could be read tells.
     """
     journal, snapshot = known.journal, known.snapshot
     if snapshot.positions.value is None or snapshot.orders.value is None:
