@@ -10,7 +10,7 @@ import shutil
 import sys
 import tomllib
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
@@ -137,6 +137,7 @@ def run(settings: Settings, transport_to: TransportTo = HttpTransport) -> int:
     )
     try:
         store = SqliteStore(database, lambda mode: _show(mode, metrics))
+        store.show({StatusKey.STOPPED: "", StatusKey.STOPPED_BY: ""})
         metrics.put_mode(store.mode().mode)
         with ExitStack() as stack:
             log = stack.enter_context(_logging(settings))
@@ -145,11 +146,13 @@ def run(settings: Settings, transport_to: TransportTo = HttpTransport) -> int:
             stack.enter_context(Watcher(wake, requests, now, lambda: os._exit(0)).watching())
             surroundings = Surroundings(wake, log, metrics, transport_to, now=now)
             assembly = assemble(settings, surroundings, database, requests)
-            if assembly is None:
-                return 0
-            assembly.system.run()
-            assembly.gateway.close()
-            log.info("stopped", note="orders at the broker stay as they are")
+            if assembly is not None:
+                assembly.system.run()
+                assembly.gateway.close()
+            by = wake.stopped_by or "the process itself"
+            with suppress(InvariantBroken):
+                store.show({StatusKey.STOPPED: WallClock().now().isoformat(), StatusKey.STOPPED_BY: by})
+            log.info("stopped", by=by, note="orders at the broker stay as they are")
     finally:
         _end(database)
     return 0

@@ -57,6 +57,7 @@ _LOOKS: Mapping[str, _Look] = {
     "uncovered": _Look(Tone.BAD, Button.LOG),
     "never_seen": _Look(Tone.BAD, Button.LOG),
     "silent": _Look(Tone.BAD, Button.LOG),
+    "stopped": _Look(Tone.WARN),
     "starting": _Look(Tone.INFO),
     "not_started": _Look(Tone.INFO),
     "gateway_down": _Look(Tone.BAD, Button.LOG),

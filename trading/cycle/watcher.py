@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from types import FrameType
+from types import FrameType, MappingProxyType
 from typing import Protocol
 
 from trading.cycle.operator_requests import OperatorRequests
@@ -17,6 +17,13 @@ LOOK_S = 0.1
 REQUESTS_EVERY = 5
 # The supervisor gives 25 s; a read that hangs must not turn a clean end into a killed one.
 END_WITHIN_S = 22.0
+STOPPED_BY = MappingProxyType(
+    {
+        signal.SIGTERM: "the signal SIGTERM, as start.sh, Docker and systemd send it",
+        signal.SIGINT: "Ctrl-C",
+    }
+)
+"""who asks for the end of the process by a signal"""
 
 
 class WakeUp(Protocol):
@@ -26,8 +33,8 @@ class WakeUp(Protocol):
     def stopping(self) -> bool:
         """Return whether the process has to end."""
 
-    def request_stop(self) -> None:
-        """Ask the process to end; safe in a signal handler."""
+    def request_stop(self, by: str = "") -> None:
+        """Ask the process to end; safe in a signal handler. `by` says in words who asks."""
 
     def wake(self) -> None:
         """End the present wait."""
@@ -67,10 +74,10 @@ class Watcher:
     def watching(self) -> Iterator[None]:
         """Look beside the block, and let SIGTERM and SIGINT ask for the end of the process."""
 
-        def on_signal(_number: int, _frame: FrameType | None) -> None:
-            self._wake.request_stop()
+        def on_signal(number: int, _frame: FrameType | None) -> None:
+            self._wake.request_stop(STOPPED_BY[signal.Signals(number)])
 
-        before = {number: signal.signal(number, on_signal) for number in (signal.SIGTERM, signal.SIGINT)}
+        before = {number: signal.signal(number, on_signal) for number in STOPPED_BY}
         over = threading.Event()
         thread = threading.Thread(target=self._run, args=(over,), name="watcher", daemon=True)
         thread.start()

@@ -30,9 +30,12 @@ class WakeUp:
         """Begin with nobody wanting anything."""
         self._event = threading.Event()
         self._stopping = False
+        self.stopped_by = ""
+        """who asked for the end, in words"""
 
-    def request_stop(self) -> None:
-        """Ask the process to end. Sets a flag only: a handler must not touch a lock that its own thread may hold."""
+    def request_stop(self, by: str = "") -> None:
+        """Ask the process to end. Sets flags only: a handler must not touch a lock that its own thread may hold."""
+        self.stopped_by = self.stopped_by or by
         self._stopping = True
 
     @property

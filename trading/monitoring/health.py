@@ -18,7 +18,8 @@ class Facts:
     """What health is judged by: `silent_s` since the loop's last sign of life, None where it never gave one.
 
     What the trading process says of its session, empty for nothing: why and since when it is as it is, what happens
-    next by itself, and what a person has to do. `starting` is what start.sh waits for before it starts that process.
+    next by itself, and what a person has to do. `starting` is what start.sh waits for before it starts that process;
+    `stopped` is when it ended on request, and `stopped_by` who asked for that.
     """
 
     silent_s: float | None
@@ -34,6 +35,8 @@ class Facts:
     session_next: str = ""
     session_person: str = ""
     starting: str = ""
+    stopped: str = ""
+    stopped_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +189,8 @@ def read_facts(
         session_next=kept.get(StatusKey.SESSION_NEXT, ""),
         session_person=kept.get(StatusKey.SESSION_PERSON, ""),
         starting=starting,
+        stopped=kept.get(StatusKey.STOPPED, ""),
+        stopped_by=kept.get(StatusKey.STOPPED_BY, ""),
     )
 
 
@@ -211,10 +216,25 @@ def not_started(starting: str) -> Health:
     )
 
 
+def _stopped(facts: Facts) -> Health:
+    bare = facts.uncovered_shares
+    return Health(
+        ok=False,
+        code="stopped",
+        text="The trading process was stopped. Stops stay at the broker"
+        + (f", but {bare} shares have none." if bare else "."),
+        cause=f"by {facts.stopped_by}" if facts.stopped_by else "",
+        since=facts.stopped,
+        next_step="Start it again: ./start.sh, or make demo.",
+    )
+
+
 def liveness(facts: Facts) -> Health:
     """Return whether the trading loop is alive; the login, the market and the mode have no part in it."""
     if facts.starting:
         return not_started(facts.starting)
+    if facts.stopped:
+        return _stopped(facts)
     if facts.silent_s is None:
         return Health(
             ok=False,
@@ -238,8 +258,8 @@ def readiness(facts: Facts) -> Health:
     They can where the loop is alive, the session usable, nothing fails again and again, and the mode is ACTIVE or
     REDUCING.
     """
-    if facts.starting:
-        return not_started(facts.starting)
+    if facts.starting or facts.stopped:
+        return liveness(facts)
     if facts.uncovered_shares > 0:
         return Health(
             ok=False,

@@ -25,6 +25,7 @@ from trading.gateway.clocks import WakeUp
 from trading.gateway.transport import HttpAnswer, Transport
 from trading.model.account import AccountKind
 from trading.model.mode import Mode
+from trading.model.status import StatusKey
 from trading.monitoring.sign_of_life import FILE_NAME
 from trading.store.database import Database
 from trading.store.operator_requests import HALT_FILE
@@ -157,7 +158,11 @@ def test_halt_is_shown_while_the_gateway_is_down(tmp_path: Path) -> None:
     assert 'trading_mode{mode="HALTED"} 1.0' in shown
     assert not (state / HALT_FILE).exists()
     database = Database(state / DATABASE, read_only=True)
-    assert SqliteStore(database).mode().mode is Mode.HALTED
+    store = SqliteStore(database)
+    assert store.mode().mode is Mode.HALTED
+    # A clean end says when and by whom.
+    assert store.value(StatusKey.STOPPED)
+    assert "SIGTERM" in (store.value(StatusKey.STOPPED_BY) or "")
     database.close()
 
 
@@ -166,4 +171,5 @@ def test_account_is_waited_for_until_somebody_logs_in_or_ends_the_process(tmp_pa
     assert run(settings, lambda _url, _ca_bundle: Nobody(2)) == 0
     database = Database(tmp_path / "state" / DATABASE, read_only=True)
     assert database.fact("account") is None
+    assert SqliteStore(database).value(StatusKey.STOPPED)
     database.close()

@@ -23,10 +23,11 @@ NOW = datetime(2014, 3, 4, 13, 30, tzinfo=UTC)
 class WakeUp:
     def __init__(self) -> None:
         self.stopping = False
+        self.stopped_by = ""
         self.woken = 0
 
-    def request_stop(self) -> None:
-        self.stopping = True
+    def request_stop(self, by: str = "") -> None:
+        self.stopping, self.stopped_by = True, by
 
     def wake(self) -> None:
         self.woken += 1
@@ -88,5 +89,6 @@ def test_thread_looks_and_signals_ask_for_the_end(house: House) -> None:
         assert taken.wait(30)
         signal.raise_signal(signal.SIGTERM)
     assert house.wake.stopping
+    assert house.wake.stopped_by.startswith("the signal SIGTERM")
     assert house.store.mode().mode is Mode.HALTED
     assert signal.getsignal(signal.SIGTERM) == before

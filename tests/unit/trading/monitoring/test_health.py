@@ -76,6 +76,8 @@ def test_ready_means_usable_session_and_a_mode_that_sends(session: SessionState,
         (replace(WELL, silent_s=None, session=SessionState.COMPETING), "never_seen"),
         (replace(WELL, silent_s=999.0, session=SessionState.COMPETING), "silent"),
         (replace(WELL, starting="waiting for the gateway", silent_s=999.0, uncovered_shares=3), "not_started"),
+        (replace(WELL, starting="waiting for the gateway", stopped="2014-03-04T13:30:00+00:00"), "not_started"),
+        (replace(WELL, stopped="2014-03-04T13:30:00+00:00", uncovered_shares=3), "stopped"),
         (replace(WELL, session=SessionState.WAITING_LOGIN, mode=Mode.HALTED), "waiting_login"),
         (replace(WELL, mode=Mode.REDUCING, unknown_orders=1), "reducing"),
         (replace(WELL, unknown_orders=2), "unknown_orders"),
@@ -166,3 +168,13 @@ def test_process_that_start_sh_has_not_started_yet_is_not_silent() -> None:
     health = liveness(replace(WELL, starting="waiting for the gateway", silent_s=None))
     assert (health.ok, health.code) == (False, "not_started")
     assert health.told == "The trading process has not started yet. Waiting for the gateway"
+
+
+def test_clean_stop_says_who_asked_for_it_and_when() -> None:
+    kept = {"stopped": "2014-03-04T13:30:00+00:00", "stopped_by": "Ctrl-C"}
+    facts = read_facts(kept, silent_s=1.0, mode=Mode.ACTIVE, check_interval_s=60.0)
+    assert readiness(facts).told == (
+        "The trading process was stopped. Stops stay at the broker. Since 2014-03-04 13:30 UTC: by Ctrl-C"
+    )
+    assert "but 3 shares have none" in readiness(replace(facts, uncovered_shares=3)).text
+    assert not liveness(facts).ok
