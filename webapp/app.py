@@ -40,6 +40,7 @@ def create_app(
         clock=used_clock,
         sessions=SessionStore(used_clock),
         attempts=AttemptLimit(used_clock),
+        link_attempts=AttemptLimit(used_clock),
         audit=AuditLog(settings.log_dir / "webapp.log", used_clock),
         password=PasswordCheck(password),
         controls=RequestsDatabase(settings.state_dir / "controls.db") if desk is None else desk,

@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import os
 import secrets
+from datetime import datetime
 from pathlib import Path
 
 from trading.errors import ConfigError
@@ -13,6 +14,7 @@ from webapp.settings import WebSettings, check_password
 
 PASSWORD_FILE = "dashboard_password"  # noqa: S105 - a file's name, not a secret
 LINK_FILE = "dashboard_link"
+LINK_LASTS_S = 3600.0
 _OWNER_ONLY = 0o600
 
 
@@ -53,7 +55,7 @@ def load_or_make_password(settings: WebSettings) -> str:
 
 
 def new_login_link(settings: WebSettings) -> str:
-    """Return an address that logs in once; an older one stops working."""
+    """Return an address that logs in once, within an hour; an older one stops working."""
     token = secrets.token_urlsafe(32)
     path = settings.state_dir / LINK_FILE
     try:
@@ -67,13 +69,15 @@ def new_login_link(settings: WebSettings) -> str:
     return f"{settings.base_url}/login?token={token}"
 
 
-def use_login_link(settings: WebSettings, token: str) -> bool:
-    """Return whether `token` is the one of the newest link, and make it worthless.
+def use_login_link(settings: WebSettings, token: str, now: datetime) -> bool:
+    """Return whether `token` is the one of the newest link, made within the last hour, and make it worthless.
 
     The digest is in a file, so that the link can be made by another process than the one that serves it.
     """
     path = settings.state_dir / LINK_FILE
     try:
+        if now.timestamp() - path.stat().st_mtime > LINK_LASTS_S:
+            return False
         kept = path.read_text(encoding="ascii").strip()
         if not hmac.compare_digest(_digest(token).hex(), kept):
             return False

@@ -159,7 +159,11 @@ def _from_here(origin: str | None, site: str | None, host: str) -> bool:
         return False
     if origin == "null":
         return site == "same-origin"
-    return origin is None or urlsplit(origin).netloc == host
+    try:
+        return origin is None or urlsplit(origin).netloc == host
+    except ValueError:
+        # No browser sends what is no address.
+        return False
 
 
 def _check_form() -> None:

@@ -50,6 +50,8 @@ class Services:
     clock: WebClock
     sessions: SessionStore
     attempts: AttemptLimit
+    link_attempts: AttemptLimit
+    """nobody guesses a link: these are counted for the audit alone, which noise must not fill"""
     audit: AuditLog
     password: PasswordCheck
     controls: RequestStore

@@ -28,23 +28,38 @@ def login_page() -> BaseResponse:
 def login() -> BaseResponse:
     """Open a session for the right password or an unused link."""
     made = services()
+    token = request.form.get("token", "")
+    if token:
+        if use_login_link(made.settings, token, made.clock.now()):
+            return _welcome("link")
+        if made.link_attempts.begin(address()) is None:
+            made.audit.write("login_failed", actor="unknown", address=address(), by="link")
+        return _refused(by_link=True)
     wait_s = made.attempts.begin(address())
     if wait_s is not None:
         made.audit.write("login_throttled", actor="unknown", address=address(), wait_s=round(wait_s))
         return too_many_attempts(wait_s)
-    token = request.form.get("token", "")
-    by_link = bool(token) and use_login_link(made.settings, token)
-    if not by_link and not made.password.matches(request.form.get("password", "")):
-        made.audit.write("login_failed", actor="unknown", address=address(), by="link" if token else "password")
-        response = make_response(render_template("login.html", token="", wrong=True, by_link=bool(token)))
-        response.status_code = 401
-        return response
+    if not made.password.matches(request.form.get("password", "")):
+        made.audit.write("login_failed", actor="unknown", address=address(), by="password")
+        return _refused(by_link=False)
     made.attempts.succeed(address())
+    return _welcome("password")
+
+
+def _welcome(by: str) -> BaseResponse:
+    """Open a session, which ends the one before."""
+    made = services()
     cookie = made.sessions.open(address(), request.cookies.get(cookie_name()))
-    made.audit.write("login", actor="operator", address=address(), by="link" if by_link else "password")
+    made.audit.write("login", actor="operator", address=address(), by=by)
     answer = redirect(url_for("overview.overview"), code=303)
     set_session_cookie(answer, cookie)
     return answer
+
+
+def _refused(*, by_link: bool) -> BaseResponse:
+    response = make_response(render_template("login.html", token="", wrong=True, by_link=by_link))
+    response.status_code = 401
+    return response
 
 
 @blueprint.post("/logout")

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import os
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -59,9 +61,18 @@ def test_the_links_token_is_not_kept_in_clear(tmp_path: Path) -> None:
     kept = tmp_path / "state" / "dashboard_link"
     assert token not in kept.read_text(encoding="ascii")
     assert kept.stat().st_mode & 0o777 == 0o600
-    assert not use_login_link(settings, "wrong")
-    assert use_login_link(settings, token)
-    assert not use_login_link(settings, token)
+    now = datetime.fromtimestamp(kept.stat().st_mtime, UTC)
+    assert not use_login_link(settings, "wrong", now)
+    assert use_login_link(settings, token, now)
+    assert not use_login_link(settings, token, now)
+
+
+@pytest.mark.parametrize(("age_s", "works"), [(3600.0, True), (3601.0, False)])
+def test_a_link_lasts_an_hour(tmp_path: Path, age_s: float, *, works: bool) -> None:
+    settings, now = settings_in(tmp_path), datetime(2026, 3, 2, 15, 0, tzinfo=UTC)
+    token = new_login_link(settings).partition("token=")[2]
+    os.utime(tmp_path / "state" / "dashboard_link", (now.timestamp() - age_s,) * 2)
+    assert use_login_link(settings, token, now) is works
 
 
 def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:

@@ -127,6 +127,9 @@ def test_a_change_needs_the_sessions_own_token(ready: Dashboard) -> None:
     [
         {"Origin": "https://evil.example"},
         {"Origin": "http://localhost:8080"},
+        {"Origin": "http://[::bad"},
+        {"Origin": "http://[v1.x]:1"},
+        {"Origin": "//"},
         {"Origin": "null"},
         {"Sec-Fetch-Site": "cross-site"},
         {"Sec-Fetch-Site": "same-site"},

@@ -173,3 +173,12 @@ def test_what_people_do_is_logged_once_each_without_a_secret(ready: Dashboard) -
         assert line["at"].endswith("+00:00")
     for secret in (PASSWORD, "an attempt", cookie.value, token):
         assert secret not in ready.log()
+
+
+def test_links_that_do_not_work_are_no_wrong_passwords_and_fill_no_audit(ready: Dashboard) -> None:
+    client = ready.client()
+    for _ in range(40):
+        assert client.post("/login", data={"token": "x" * 43}).status_code == 401
+    assert client.post("/login", data={"password": PASSWORD}).status_code == 303
+    audit = (ready.logs / "webapp.log").read_text(encoding="utf-8")
+    assert audit.count("login_failed") == 5
