@@ -63,6 +63,14 @@ def test_a_silent_trading_process_is_the_first_thing_said(ready: Dashboard) -> N
     assert "silent for 341 s" in text_of(ready, "/trades")
 
 
+def test_what_was_known_when_the_process_was_last_seen_looks_old(ready: Dashboard) -> None:
+    assert "when last seen" not in text_of(ready, "/")
+    ready.beat(silent_s=341)
+    page = text_of(ready, "/")
+    assert "ready, when last seen" in page
+    assert "all proven, when last seen" in page
+
+
 def test_what_is_held_back_is_said_beside_the_plan(ready: Dashboard) -> None:
     assert "held-back" not in text_of(ready, "/")
     database, store = open_store(ready.state)
