@@ -21,13 +21,15 @@ _SHARE_TOLERANCE = 0.05
 class SharesSeen:
     """What own shares are judged by: a reading, and the journal of then.
 
-    `foreign` are the executions of others, `certain` those of them that no order of ours can have made.
+    `foreign` are the executions of others, `certain` those of them that no order of ours can have made, `untold` the
+    contracts in which a sale of ours is said to have sold more than its executions tell.
     """
 
     snapshot: BrokerSnapshot
     journal: JournalView
     foreign: tuple[Execution, ...]
     certain: tuple[Execution, ...] = ()
+    untold: frozenset[int] = frozenset()
 
 
 def of_others(position: OwnPosition, foreign: Iterable[Execution]) -> list[Execution]:

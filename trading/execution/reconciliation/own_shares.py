@@ -112,7 +112,8 @@ def judge_shares(
     if held >= position.quantity:
         return None
     shown = floor(shown)
-    told = snapshot.whole and not snapshot.blind
+    # What misses its executions may have sold all that is gone.
+    told = snapshot.whole and not snapshot.blind and position.conid not in seen.untold
     if told and seen.certain and sold_by_others(position, seen.certain, journal) == position.quantity - shown:
         return _sold_by_hand(position, held)
     return _judge_missing(position, votes, seen, visibility_s)
@@ -141,7 +142,8 @@ def _judge_missing(
     if soon or not snapshot.whole or snapshot.blind or in_flight(position.conid, snapshot, journal):
         return Shortage(position, held, vote=False, soon=soon)
     # More may have been sold by hand than there was.
-    if sold_by_others(position, seen.foreign, journal) == position.quantity - shown:
+    by_hand = position.conid not in seen.untold
+    if by_hand and sold_by_others(position, seen.foreign, journal) == position.quantity - shown:
         return _sold_by_hand(position, held)
     sold = sold_after_split(position, seen)
     if sold is not None and sold[0] > 0.0:

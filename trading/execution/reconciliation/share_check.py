@@ -13,6 +13,7 @@ from trading.execution.ownership.excess import Excess, excess_in, note_excess
 from trading.execution.ownership.others import certain, theirs
 from trading.execution.ownership.share_trades import SharesSeen, net, of_others
 from trading.execution.reading.snapshot import BrokerSnapshot
+from trading.execution.reading.told import kept_told
 from trading.execution.reconciliation import doubts
 from trading.execution.reconciliation.absence import VOTES_APART
 from trading.execution.reconciliation.hand_sales import (
@@ -35,7 +36,7 @@ from trading.execution.reconciliation.own_shares import (
     subject_of,
 )
 from trading.model.alarm import Alarm, AlarmCode
-from trading.model.order import Execution
+from trading.model.order import Execution, Side
 from trading.model.record import JournalView, OwnPosition
 from trading.ports import AdjustmentKind, Evidence
 
@@ -117,7 +118,10 @@ def _judged_by(
         snapshot = snapshot.less(conid, net(trades))
     left_out = [each for trades in meanwhile.values() for each in trades]
     foreign, sure = (tuple(each for each in some if each not in left_out) for some in (foreign, sure))
-    return SharesSeen(snapshot, journal, foreign, sure)
+    told = kept_told(evidence)
+    short = (record for record in journal.records if record.intent.side is Side.SELL and record.coid in told)
+    missing = frozenset(each.intent.conid for each in short if told[each.coid].filled > each.filled)
+    return SharesSeen(snapshot, journal, foreign, sure, missing)
 
 
 def _bought_meanwhile(

@@ -50,7 +50,7 @@ def shown(
     return replace(reading(now, orders=orders), positions=Reading(PositionList(rows, (), flat), now))
 
 
-def judged(
+def judged(  # noqa: PLR0913 - everything that shares are judged by, by name
     snapshot: BrokerSnapshot,
     *,
     position: OwnPosition = TEN,
@@ -60,9 +60,11 @@ def judged(
     others: tuple[OwnPosition, ...] = (OTHER,),
     certain: tuple[Execution, ...] = (),
     excess: Excess | None = None,
+    untold: frozenset[int] = frozenset(),
 ) -> Judged:
     journal = JournalView(records, (position, *others))
-    return judge_shares(position, votes, SharesSeen(snapshot, journal, foreign, certain), VISIBILITY_S, excess)
+    seen = SharesSeen(snapshot, journal, foreign, certain, untold)
+    return judge_shares(position, votes, seen, VISIBILITY_S, excess)
 
 
 def votes(count: int, *, held: int = 0, last: datetime = VOTED) -> tuple[Sighting, ...]:

@@ -284,3 +284,13 @@ def test_sale_that_may_be_of_a_stop_whose_row_is_older_waits_for_the_next_readin
     left = shown({XOM: 3.0}, orders=(shows(resting),))
     found = judged(left, records=(resting,), foreign=(replace(sale, **changes),))  # type: ignore[arg-type]
     assert (isinstance(found, Shortage) and found.soon) is soon
+
+
+@pytest.mark.parametrize("sure", [True, False])
+@pytest.mark.parametrize(("conid", "by_hand"), [(AAPL, False), (MSFT, True)])
+def test_sale_may_be_that_of_an_order_which_misses_executions(conid: int, *, by_hand: bool, sure: bool) -> None:
+    sale = (traded(10),)
+    left = shown({XOM: 3.0})
+    found = judged(left, foreign=sale, certain=sale if sure else (), untold=frozenset({conid}))
+    assert isinstance(found, Change) is by_hand
+    assert isinstance(found, Shortage) is not by_hand

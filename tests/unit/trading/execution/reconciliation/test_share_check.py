@@ -10,14 +10,14 @@ import pytest
 from tests.fakes.order_books import OrderBooks
 from tests.fakes.stages import settings_of
 from tests.fakes.trading_context import ContextParts
-from tests.fakes.trading_states import IN_SESSION, XOM, after, reading, unreadable
+from tests.fakes.trading_states import IN_SESSION, XOM, after, reading, stop, unreadable
 from tests.unit.trading.execution.shares_shown import OTHER, TEN, shown, traded
 from trading.execution.reading.snapshot import BrokerSnapshot, Reading
 from trading.execution.reconciliation.doubts import APART, shown_of
 from trading.execution.reconciliation.own_shares import subject_of
 from trading.execution.reconciliation.share_check import SharesFound, check_shares
 from trading.model.alarm import AlarmCode
-from trading.model.order import BrokerOrder, BrokerStatus, ExecutionList, OrderType, Side, Tif
+from trading.model.order import BrokerOrder, BrokerStatus, ExecutionList, IntentState, OrderType, Side, Tif
 from trading.model.record import JournalView
 
 OWN = JournalView((), (TEN, OTHER))
@@ -147,3 +147,10 @@ def test_fill_of_a_stop_that_trades_show_before_its_row_does_is_counted_once(boo
     assert AlarmCode.MANUAL not in {alarm.code for alarm in books.read(5).alarms}
     assert books.record(stop.coid).filled == 9
     assert books.shares() == {}
+
+
+def test_fill_that_misses_its_executions_is_not_taken_for_a_sale_by_hand(parts: ContextParts) -> None:
+    sold = replace(stop(quantity=10), state=IntentState.FILLED, filled=0)
+    parts.context().evidence.record(f"told:{sold.coid}", "10 10 - -", IN_SESSION)
+    found = check_shares(parts.context(), shown({XOM: 3.0}), replace(OWN, records=(sold,)), (traded(10),), IN_SESSION)
+    assert [alarm.code for alarm in found.alarms] == [AlarmCode.SHARES_MISSING]
