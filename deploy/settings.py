@@ -29,9 +29,7 @@ LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 HTTPS_PORT = 443
 # Slow enough to watch.
 WATCHED_SECONDS_PER_DAY = "1.5"
-SECRETS = frozenset(
-    name for option in OPTIONS if option.kind is Secret for name in (option.env or "", f"{option.env}_FILE")
-)
+SECRETS = frozenset(name for option in OPTIONS if option.kind is Secret for name in option.variables)
 
 
 def assignments(role: str, environ: Mapping[str, str], folder: Path) -> Iterator[str]:

@@ -73,9 +73,7 @@ def sources(*patterns: str) -> list[Path]:
 
 
 def known_variables() -> set[str]:
-    names = {option.env for option in OPTIONS if option.env}
-    secrets = {f"{option.env}_FILE" for option in OPTIONS if option.env and option.sensitive}
-    return names | secrets | set(SHELL_SETTINGS)
+    return {name for option in OPTIONS for name in option.variables} | set(SHELL_SETTINGS)
 
 
 # ---------------------------------------------------------------- settings

@@ -38,6 +38,13 @@ class Option:
     meta: Meta
     further: Check | None
 
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """Return the variables that it is read from: a sensitive one also from the file that `<env>_FILE` names."""
+        if self.env is None:
+            return ()
+        return (self.env, f"{self.env}_FILE") if self.sensitive else (self.env,)
+
     def from_text(self, name: str, text: str) -> object:
         """Return the checked value of a text from the environment or the command line, called `name` in messages."""
         if self.kind is bool:

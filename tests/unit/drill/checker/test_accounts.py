@@ -17,6 +17,16 @@ def by_hand(run: MadeUp, quantity: int) -> MadeUp:
     return run
 
 
+def bracket_in(*, names_orders: bool) -> MadeUp:
+    """Return a run whose bracket was bought, with its target known; trades name their orders or don't."""
+    run = MadeUp()
+    run.line(-4000.0, "start", behaviour={"order_id_in_trades": names_orders})
+    run.bracket(50.0)
+    run.intent(TARGET, "target", order_id=TARGET_ID, side="SELL")
+    run.fill(100.0, ENTRY_ID, "BUY", 10)
+    return run
+
+
 def test_ordinary_run_keeps_every_invariant_of_the_accounts() -> None:
     case = bought().case()
     every = [value for name, value in vars(accounts).items() if name[0] == "i" and name[1].isdigit()]
@@ -277,11 +287,7 @@ def test_fill_under_an_id_that_a_question_named_for_ours_may_be_taken_for_ours(n
 def test_sale_that_makes_up_for_what_was_taken_back_of_a_target_may_be_taken_for_its(
     sold: int, price: float, told: int, *, names_orders: bool
 ) -> None:
-    run = MadeUp()
-    run.line(-4000.0, "start", behaviour={"order_id_in_trades": names_orders})
-    run.bracket(50.0)
-    run.intent(TARGET, "target", order_id=TARGET_ID, side="SELL")
-    run.fill(100.0, ENTRY_ID, "BUY", 10)
+    run = bracket_in(names_orders=names_orders)
     run.fill(200.0, TARGET_ID, "SELL", 10, "0000a.b.02.01", price=100.0)
     run.fill(210.0, TARGET_ID, "SELL", 7, "0000a.b.02.02", price=100.0)
     run.line(220.0, "deed", do="trade", order_id=50, symbol=SYMBOL, side="SELL", quantity=sold)
@@ -305,11 +311,7 @@ def test_sale_that_makes_up_for_what_was_taken_back_of_a_target_may_be_taken_for
 def test_sale_of_a_bracket_that_was_corrected_before_any_look_tells_not_that_it_is_ours(
     looks: tuple[float, ...], told: int, *, names_orders: bool
 ) -> None:
-    run = MadeUp()
-    run.line(-4000.0, "start", behaviour={"order_id_in_trades": names_orders})
-    run.bracket(50.0)
-    run.intent(TARGET, "target", order_id=TARGET_ID, side="SELL")
-    run.fill(100.0, ENTRY_ID, "BUY", 10)
+    run = bracket_in(names_orders=names_orders)
     for at in looks:
         if at < 210.0:
             run.turn(at)

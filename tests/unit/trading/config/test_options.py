@@ -108,6 +108,12 @@ def test_sensitive_value_is_not_in_the_message() -> None:
     assert "DU1234567" in str(caught.value)
 
 
+def test_variables_of_an_option_are_its_own_and_that_of_a_file_where_it_is_sensitive() -> None:
+    assert BY_ENV["TICKERS"].variables == ("TICKERS",)
+    assert BY_ENV["METRICS_TOKEN"].variables == ("METRICS_TOKEN", "METRICS_TOKEN_FILE")
+    assert all(option.variables == () for option in OPTIONS if option.env is None)
+
+
 def test_long_values_are_cut() -> None:
     assert shortened("x" * 1000) == "x" * 60 + "…"
     assert shortened(12) == 12
