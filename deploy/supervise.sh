@@ -152,28 +152,26 @@ on_exit() { # nothing should lead here
 
 # ---------------------------------------------------------------- watching
 take_up_death() { # $1 part, $2 exit code, $3 how it ended: start it again, later each time, or end everything
-    local name=$1 status=$2 deaths times='' moment count=0 delay often=''
+    local name=$1 status=$2 deaths times='' moment count=0 delay why=''
     get DEATHS "$name" deaths
     put PID "$name" ''
     case $name:$status in
         trader:[23]) end "$status" "$name can't run (exit $status, see its line above)" ;;
-        web:2) often=1 ;; # what it lacks won't be there in a second
+        web:2) why='see its line above' ;; # what it lacks won't be there in a second
         gateway:2) [[ $GATEWAY == live ]] || end 2 "$name can't run (exit 2, see its line above)" ;;
     esac
     for moment in $deaths; do
         if ((SECONDS - moment < 3600)); then times+=" $moment" count=$((count + 1)); fi
     done
     put DEATHS "$name" "$times $SECONDS"
-    if [[ -z $often ]] && ((count < RESTARTS_AN_HOUR)); then
+    if [[ -z $why ]] && ((count < RESTARTS_AN_HOUR)); then
         delay=$((RESTART_S << count))
         say "$name $3; starting it again in $delay s"
     elif [[ $name == web || ($name == gateway && $RUNNING != gateway) ]]; then
         # Nobody trades less for want of a page. Without a gateway positions have their stops at the broker, and the
         # dashboard tells what is wrong.
         delay=900
-        [[ -n $often ]] || often="$((count + 1)) times within an hour"
-        [[ $often != 1 ]] || often="see its line above"
-        say "$name $3, $often; the next attempt is in $((delay / 60)) minutes"
+        say "$name $3, ${why:-$((count + 1)) times within an hour}; the next attempt is in $((delay / 60)) minutes"
     else
         end 1 "$name $3, $((count + 1)) times within an hour: giving up, see the lines above"
     fi
