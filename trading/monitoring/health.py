@@ -212,7 +212,7 @@ def not_started(starting: str) -> Health:
         code="not_started",
         text="The trading process has not started yet.",
         cause=starting,
-        next_step="Nothing: it starts by itself.",
+        next_step="It starts by itself.",
     )
 
 
