@@ -21,10 +21,10 @@ from trading.bootstrap import CONTROLS, DATABASE
 from trading.config import Settings, load_settings, with_overrides
 from trading.errors import TradingError
 from trading.execution.planning import checks
+from trading.model.boot_time import BootTime
 from trading.model.difference import Remedy, Resolution
 from trading.model.mode import Seen
 from trading.model.operator_request import OperatorVerb
-from trading.store.boot_time import BootTime
 from trading.store.operator_requests import HALT_FILE, RequestsDatabase
 from trading.strategies.discovery import make_strategy
 

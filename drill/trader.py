@@ -22,7 +22,7 @@ from trading.config import Settings
 from trading.cycle.operator_requests import OperatorRequests
 from trading.cycle.watcher import Watcher
 from trading.gateway.clocks import WakeUp
-from trading.store.boot_time import BootTime
+from trading.model.boot_time import BootTime
 from trading.store.database import Database
 from trading.store.operator_requests import RequestsDatabase
 from trading.store.records import SqliteStore

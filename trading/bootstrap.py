@@ -10,7 +10,7 @@ import shutil
 import sys
 import tomllib
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
@@ -29,19 +29,22 @@ from trading.execution.context import TradingContext
 from trading.gateway import Gateway, connect
 from trading.gateway.clocks import LockstepClock, SystemClock, WakeUp
 from trading.gateway.transport import HttpTransport, TransportTo
+from trading.gateway.watched import watched
 from trading.market.calendar import TradingCalendar
 from trading.model.account import AccountKind, kind_of
 from trading.model.metric import Duration
 from trading.model.mode import Mode
 from trading.model.status import StatusKey
+from trading.monitoring.heartbeat import Heartbeat, HeartbeatFile, Pulse, end_stuck
 from trading.monitoring.log import TradingLog, get_logger
 from trading.monitoring.metrics import MetricsFile
 from trading.monitoring.notifications import LogNotifier
-from trading.monitoring.sign_of_life import FILE_NAME
+from trading.monitoring.sign_of_life import HEARTBEAT_NAME, METRICS_NAME
 from trading.monitoring.wall_clock import WallClock
-from trading.ports import Clock, GatewayMemory, Log, Metrics
+from trading.ports import Clock, GatewayMemory, Log, Metrics, Progress
 from trading.store.alerts import SqliteAlerts
 from trading.store.balances import SqliteBalances
+from trading.store.boot_time import boot_time
 from trading.store.commands import SqliteCommandLog
 from trading.store.database import Database
 from trading.store.evidence import SqliteEvidence
@@ -50,7 +53,7 @@ from trading.store.journal import SqliteJournal
 from trading.store.operator_requests import RequestsDatabase
 from trading.store.records import SqliteStore
 from trading.strategies.discovery import make_strategy
-from trading.trading_system import LoopRuntime, TradingSystem, wait_alive
+from trading.trading_system import LoopRuntime, TradingSystem
 
 PROJECT = Path(__file__).resolve().parent.parent
 BUNDLED_BARS = PROJECT / "data" / "us_daily.csv.gz"
@@ -92,6 +95,7 @@ class Surroundings:
     calendar: TradingCalendar | None = None
     now: Callable[[], datetime] = WallClock().now
     """a clock for who must not wait for anybody"""
+    progress: Progress = field(default_factory=lambda: Heartbeat(WallClock().monotonic, WallClock().now))
 
     def pauses(self, seconds: float) -> object:
         """Wait real seconds."""
@@ -130,28 +134,32 @@ def run(settings: Settings, transport_to: TransportTo = HttpTransport) -> int:
     # What can't be used is said before anything is made on the disk.
     make_strategy(settings)
     settings = msgspec.structs.replace(settings, tickers=symbols_of(settings))
-    wake = WakeUp()
-    metrics = MetricsFile(settings.state_dir / FILE_NAME, version=version())
+    heartbeat = Heartbeat(WallClock().monotonic, WallClock().now)
+    wake = WakeUp(heartbeat.waiting)
+    metrics = MetricsFile(settings.state_dir / METRICS_NAME, version=version())
     database = Database(
         settings.state_dir / DATABASE, on_commit=lambda seconds: metrics.observe(Duration.DB_COMMIT, seconds)
     )
     try:
         store = SqliteStore(database, lambda mode: _show(mode, metrics))
-        store.show({StatusKey.STOPPED: "", StatusKey.STOPPED_BY: ""})
         metrics.put_mode(store.mode().mode)
         with ExitStack() as stack:
             log = stack.enter_context(_logging(settings))
+            file = HeartbeatFile(settings.state_dir / HEARTBEAT_NAME, boot_time)
+            pulse = Pulse(heartbeat, file, metrics.write, lambda beat: end_stuck(beat, log))
+            stack.enter_context(pulse.beating())
             requests = OperatorRequests(RequestsDatabase(settings.state_dir / CONTROLS), store, log)
             now = _time_without_asking(settings, store)
             stack.enter_context(Watcher(wake, requests, now, lambda: os._exit(0)).watching())
-            surroundings = Surroundings(wake, log, metrics, transport_to, now=now)
+            surroundings = Surroundings(
+                wake, log, metrics, watched(transport_to, heartbeat), now=now, progress=heartbeat
+            )
             assembly = assemble(settings, surroundings, database, requests)
             if assembly is not None:
                 assembly.system.run()
                 assembly.gateway.close()
             by = wake.stopped_by or "the process itself"
-            with suppress(InvariantBroken):
-                store.show({StatusKey.STOPPED: WallClock().now().isoformat(), StatusKey.STOPPED_BY: by})
+            heartbeat.end(by)
             log.info("stopped", by=by, note="orders at the broker stay as they are")
     finally:
         _end(database)
@@ -194,6 +202,7 @@ def assemble(
         market_ended=world.market_ended,
         stopwatch=surroundings.stopwatch,
         free_bytes=lambda: _free_bytes(settings.state_dir),
+        progress=surroundings.progress,
     )
     system = TradingSystem(context, keeper, requests, stages, symbols, loop, surroundings.chance)
     return Assembly(system, world.gateway, context)
@@ -295,8 +304,9 @@ def _only_account(keeper: SessionKeeper, requests: OperatorRequests, surrounding
             view = None
         if view is not None and view.usable:
             return chosen_account(view.accounts)
-        pause_s = backoff.next_pause_s(CONNECTION_CAP_S)
-        wait_alive(pause_s, surroundings.pauses, lambda: wake.wanted, surroundings.metrics)
+        if not wake.wanted:
+            with surroundings.progress.step("waits for a login"):
+                surroundings.pauses(backoff.next_pause_s(CONNECTION_CAP_S))
     return None
 
 

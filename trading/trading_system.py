@@ -36,10 +36,12 @@ from trading.model.metric import Counter, Gauge
 from trading.model.mode import Mode
 from trading.model.order import IntentState
 from trading.model.status import SessionState
-from trading.ports import Metrics
+from trading.ports import Progress
 
-# The pages take a file that is older than 20 s for a loop that stands.
-SIGN_OF_LIFE_S = 5.0
+# At the end of the data people are looked after so often.
+IDLE_S = 5.0
+# Signals of hundreds of stocks, and functions that are compiled first where nobody did that before.
+DECISION_S = 300.0
 # Errors or not: with an order live or a position open the broker is looked at so often.
 LOOK_AT_LEAST_S = 60.0
 # Without a session nothing else was looked at: what was told before stands.
@@ -61,14 +63,7 @@ class LoopRuntime:
     market_ended: Callable[[], bool]
     stopwatch: Callable[[], float]
     free_bytes: Callable[[], int | None]
-
-
-def wait_alive(seconds: float, pause: Callable[[float], object], ended: Callable[[], bool], metrics: Metrics) -> None:
-    """Wait real seconds by `pause`, or until the wait has `ended`, and give signs of life meanwhile."""
-    while seconds > 0.0 and not ended():
-        metrics.write()
-        pause(min(seconds, SIGN_OF_LIFE_S))
-        seconds -= SIGN_OF_LIFE_S
+    progress: Progress
 
 
 class TradingSystem:
@@ -140,6 +135,8 @@ class TradingSystem:
         self._summary.duration_s = round(real_s - began, 4)
         in_session = open_session(self._context, self._context.clock.now()) is not None
         self._publisher.turn(self._summary, next_at, market_open=in_session, real_s=real_s)
+        self._loop.progress.cycle_ended(whole=not self._troubles.present)
+        self._loop.progress.unstored("")
         return next_at
 
     # ---- one cycle
@@ -150,7 +147,8 @@ class TradingSystem:
         Raises: GatewayError, nothing can be asked now.
         """
         try:
-            view = self._keeper.check()
+            with self._loop.progress.step("looks at the session"):
+                view = self._keeper.check()
         except GatewayError:
             self._alerting.present(self._keeper.alarms(), _SESSION_ALONE)
             raise
@@ -192,7 +190,9 @@ class TradingSystem:
         self._summary.uncovered = turn.state.uncovered_shares
         self._summary.unknown = turn.unknown
         self._finish_flatten(turn)
+        unanswered = (*turn.unread, self._deciding.problem)
         self._troubles.cycle([*turn.problems, self._deciding.problem, *self._account_problem(turn)])
+        self._measure_trouble(unanswered=any(unanswered))
         alarms = [*turn.alarms, *self._deciding.alarms(turn.state), *self._keeper.alarms()]
         self._alerting.present([*alarms, *self._troubles.alarms(told=alarms)])
         self._events.tell(guarded={alarm.subject for alarm in alarms if alarm.code is AlarmCode.PROTECTION})
@@ -202,7 +202,8 @@ class TradingSystem:
     def _decide(self, turn: Turn) -> bool:
         """Return whether the decision that is due was taken; what it can't read keeps nothing else from being done."""
         try:
-            return self._deciding.decide(turn.state, self._publisher, self._summary)
+            with self._loop.progress.step("decides", DECISION_S):
+                return self._deciding.decide(turn.state, self._publisher, self._summary)
         except GatewayError as error:
             self._deciding.failed(error)
             self._context.metrics.add(Counter.HTTP_ERRORS)
@@ -217,7 +218,8 @@ class TradingSystem:
         """Run one turn with the broker and take what it did into the summary."""
         context = self._context
         was_reconciled = self._turns.reconciled
-        turn = self._turns.run(view, self._deciding.decision, balances=balances)
+        with self._loop.progress.step("reads the account and acts on it"):
+            turn = self._turns.run(view, self._deciding.decision, balances=balances)
         self._summary.orders += turn.sent
         self._summary.refusals += turn.denied
         self._summary.fills += turn.fills
@@ -277,24 +279,35 @@ class TradingSystem:
                 self._idle()
                 return
             next_at = min(next_at, over)
-        self._context.clock.wait(next_at)
+        with self._loop.progress.resting():
+            self._context.clock.wait(next_at)
 
     def _idle(self) -> None:
         """At the end of the data nothing more is decided; requests and the sign of life go on."""
         self._keeper.tell(SessionState.ENDED, "the simulated market has come to the end of its data")
-        while not self._loop.stopping():
-            self._loop.taken_up()
-            self._requests.take_up(self._context.clock.now())
-            self._context.metrics.put_mode(self._context.store.mode().mode)
-            self._context.metrics.write()
-            self._loop.pause(SIGN_OF_LIFE_S)
+        with self._loop.progress.resting(), self._loop.progress.step("has come to the end of the data"):
+            while not self._loop.stopping():
+                self._loop.taken_up()
+                self._requests.take_up(self._context.clock.now())
+                self._context.metrics.put_mode(self._context.store.mode().mode)
+                self._loop.pause(IDLE_S)
 
     # ---- failures
 
     def _failed(self, error: Exception, cap_s: float) -> None:
         """Say what went wrong, once while it stays the same, and wait a little longer each time."""
         context = self._context
-        context.metrics.add(Counter.CYCLE_ERRORS)
+        told_by_session = isinstance(error, GatewayError) and not self._session_there
+        if not (told_by_session and isinstance(error, SessionLost)):
+            # To wait for a login is no error.
+            context.metrics.add(Counter.CYCLE_ERRORS)
+            self._say_failed(error)
+        if not told_by_session:
+            self._tell_trouble(error)
+        self._back_off(cap_s)
+
+    def _say_failed(self, error: Exception) -> None:
+        context = self._context
         if isinstance(error, GatewayError):
             context.metrics.add(Counter.HTTP_ERRORS)
         if str(error) != self._said:
@@ -303,12 +316,6 @@ class TradingSystem:
             context.log.warning("cycle failed", error=self._said, kind=type(error).__name__)
         if not isinstance(error, GatewayError):
             context.log.error("unexpected error", exc_info=True)
-        if self._session_there:
-            # A session that is not there tells its own story.
-            with contextlib.suppress(InvariantBroken):
-                self._troubles.cycle([str(error)])
-                self._alerting.present(self._troubles.alarms(), (AlarmCode.TROUBLE,))
-        self._back_off(cap_s)
 
     def _broken(self, error: InvariantBroken) -> None:
         """Something that must never happen did: halt, and go on; a store that can't be written heals by itself."""
@@ -322,6 +329,7 @@ class TradingSystem:
         try:
             if error.invariant == STORAGE:
                 # Nothing can be sent, since each order needs its row first; one reconcile follows the first commit.
+                self._loop.progress.unstored(facts)
                 self._turns.new_epoch()
                 context.store.set_reconciled(reconciled=False, reason=facts, now=now)
             else:
@@ -330,12 +338,29 @@ class TradingSystem:
             # It is in force all the same; of a file that can't be read any more nobody else shows it.
             if error.invariant != STORAGE:
                 context.metrics.put_mode(Mode.HALTED)
+        self._tell_trouble(error)
         self._back_off(OTHER_CAP_S)
+
+    def _tell_trouble(self, error: Exception) -> None:
+        """Keep what failed a whole cycle as the present error; a store that takes nothing is told of elsewhere."""
+        with contextlib.suppress(InvariantBroken):
+            self._troubles.cycle([str(error)])
+            self._alerting.present(self._troubles.alarms(), (AlarmCode.TROUBLE,))
+        self._measure_trouble(unanswered=isinstance(error, GatewayError))
+
+    def _measure_trouble(self, *, unanswered: bool) -> None:
+        """Show a present error in the metrics; a gateway that gives no usable answers counts as down."""
+        told = bool(self._troubles.text)
+        self._context.metrics.put(Gauge.TROUBLE, float(told))
+        if told and unanswered:
+            self._context.metrics.put(Gauge.GATEWAY_UP, 0.0)
 
     def _back_off(self, cap_s: float) -> None:
         pause_s = self._backoff.next_pause_s(min(cap_s, self._looks_apart_s()))
-        context, loop = self._context, self._loop
-        wait_alive(pause_s, loop.pause, lambda: loop.stopping() or context.interrupted(), context.metrics)
+        if self._loop.stopping() or self._context.interrupted():
+            return
+        with self._loop.progress.step("waits after a failure"):
+            self._loop.pause(pause_s)
 
     def _looks_apart_s(self) -> float:
         """Return how far apart looks may be by what is at stake: bare shares in the session, own orders and shares."""

@@ -79,9 +79,8 @@ def make_frame() -> Frame:
     if mode is not None:
         health = read_facts(
             kept,
-            silent_s=made.silent_s(),
+            beat=made.beat(),
             mode=mode.mode,
-            check_interval_s=settings.check_interval_s,
             starting=starting,
         )
     account = kept.get("account", "")

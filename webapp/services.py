@@ -12,7 +12,8 @@ from flask import Flask, current_app, g
 
 from trading.model.mode import NOTHING_SEEN, Seen
 from trading.model.operator_request import OperatorVerb, RequestProgress
-from trading.monitoring.sign_of_life import FILE_NAME, WAITING_NAME, silent_s, waits_for
+from trading.monitoring.sign_of_life import HEARTBEAT_NAME, METRICS_NAME, WAITING_NAME, Beat, read_beat, waits_for
+from trading.store.boot_time import boot_time
 from trading.store.readers.state import State, read_state
 from webapp.attempts import AttemptLimit
 from webapp.audit import AuditLog
@@ -59,11 +60,11 @@ class Services:
     @property
     def metrics_file(self) -> Path:
         """Return the file that the trading process rewrites each cycle."""
-        return self.settings.state_dir / FILE_NAME
+        return self.settings.state_dir / METRICS_NAME
 
-    def silent_s(self) -> float | None:
-        """Return how long ago the trading process last wrote its metrics, None: never."""
-        return silent_s(self.metrics_file, self.clock.now())
+    def beat(self) -> Beat | None:
+        """Return the trading process's last sign of life, None: never."""
+        return read_beat(self.settings.state_dir / HEARTBEAT_NAME, boot_time())
 
     def starting(self) -> str:
         """Return what start.sh waits for before it starts the trading process, empty: nothing."""

@@ -34,7 +34,6 @@ class WebSettings:
     metrics_token: str | None = field(repr=False)
     certificate: Path | None
     private_key: Path | None
-    check_interval_s: float
 
     @property
     def tls(self) -> bool:
@@ -87,7 +86,6 @@ def load_web_settings(environ: Mapping[str, str], config_path: Path = CONFIG_PAT
         metrics_token=None if dashboard.metrics_token is None else dashboard.metrics_token.reveal(),
         certificate=certificate,
         private_key=private_key,
-        check_interval_s=settings.loop.check_interval_s,
     )
 
 

@@ -16,6 +16,7 @@ import pytest
 
 from tests.browser.chromium import DESKTOP, Page, browser, find_chromium
 from tests.browser.seed import fill_state
+from tests.fakes.heartbeats import beating
 
 PASSWORD = "correct-horse-battery"
 START_S = 30.0
@@ -27,10 +28,6 @@ class Site:
 
     url: str
     state: Path
-
-    def touch_metrics(self) -> None:
-        """Be the trading process's sign of life."""
-        (self.state / "metrics.prom").touch()
 
 
 def serve(root: Path, folder: Path) -> tuple[subprocess.Popen[bytes], str]:
@@ -76,8 +73,9 @@ def site(project_root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     """A dashboard over nine months of trading."""
     folder = tmp_path_factory.mktemp("site")
     fill_state(folder / "state" / "simulated", folder / "logs")
-    with running(project_root, folder) as url:
-        yield Site(url, folder / "state" / "simulated")
+    state = folder / "state" / "simulated"
+    with running(project_root, folder) as url, beating(state):
+        yield Site(url, state)
 
 
 @pytest.fixture(scope="session")
@@ -93,7 +91,6 @@ def chromium() -> Iterator[Page]:
 @pytest.fixture
 def page(chromium: Page, site: Site) -> Page:
     """The browser, logged in, on a desktop, with nothing to complain about yet."""
-    site.touch_metrics()
     log_in(chromium, site.url)
     return chromium
 

@@ -10,14 +10,14 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import random
 import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
+from tests.fakes.heartbeats import leave_beat
 from trading.backtest.engine import BacktestPlan, run_step
 from trading.backtest.result import BacktestResult, ClosedTrade
 from trading.config import Settings
@@ -49,7 +49,15 @@ _SESSIONS = {
     "competing": (SessionState.COMPETING, "the session was taken away again within minutes of being opened"),
     "ended": (SessionState.ENDED, ""),
 }
-STATES = ("active", "halted", "reducing", *_SESSIONS, "stale", "uncovered")
+# What a trading process says of itself beside its records.
+_SAID_OF_ITSELF: dict[str, dict[str, str | float]] = {
+    "stopped": {"ended_at": "2016-10-04T11:02:00+00:00", "ended_by": "Ctrl-C"},
+    "stuck": {"step": "decides", "step_s": 348.0, "over_s": 48.0},
+    "hangs": {"call": "GET /iserver/account/orders", "silence_s": 14.0, "silent_since": "2016-10-04T11:02:00+00:00"},
+    "unstored": {"unstored": "storage: trading.db: database or disk is full"},
+    "overdue": {"overdue_s": 200.0, "step": "reads the account and acts on it"},
+}
+STATES = ("active", "halted", "reducing", *_SESSIONS, "stale", "uncovered", *_SAID_OF_ITSELF)
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +208,7 @@ def fill_state(
     moment = _replay(seeder, result, decisions, calendar)
     _write_facts(seeder.store, state, moment)
     seeder.close()
-    _write_metrics(folder, stale=state == "stale")
+    _write_sign_of_life(folder, state)
     _write_log(log_dir, decisions[-40:], calendar)
 
 
@@ -237,7 +245,7 @@ def set_state(folder: Path, state: str) -> None:
     store = SqliteStore(database)
     _write_facts(store, state, datetime.fromisoformat(store.value("market_now") or ""))
     database.close()
-    _write_metrics(folder, stale=state == "stale")
+    _write_sign_of_life(folder, state)
 
 
 def _write_facts(store: SqliteStore, state: str, moment: datetime) -> None:
@@ -275,12 +283,9 @@ def _write_facts(store: SqliteStore, state: str, moment: datetime) -> None:
         store.set_risk_state(risk, reason="resumed on the dashboard", actor="dashboard", now=moment)
 
 
-def _write_metrics(folder: Path, *, stale: bool) -> None:
-    path = folder / "metrics.prom"
-    path.write_text("# TYPE trading_gateway_up gauge\ntrading_gateway_up 1.0\n", encoding="utf-8")
-    if stale:
-        old = datetime.now(UTC).timestamp() - 341
-        os.utime(path, (old, old))
+def _write_sign_of_life(folder: Path, state: str) -> None:
+    (folder / "metrics.prom").write_text("# TYPE trading_gateway_up gauge\ntrading_gateway_up 1.0\n", encoding="utf-8")
+    leave_beat(folder, silent_s=341.0 if state == "stale" else 0.0, **_SAID_OF_ITSELF.get(state, {}))
 
 
 def _write_log(log_dir: Path, decisions: list[Decision], calendar: TradingCalendar) -> None:

@@ -22,6 +22,11 @@ SAID = {
     "stale": "has been silent",
     "uncovered": "have no stop",
     "ended": "end of its data",
+    "stopped": "was stopped",
+    "stuck": "is stuck",
+    "hangs": "gateway does not answer",
+    "unstored": "database can't be written",
+    "overdue": "No whole cycle",
 }
 FIRST_PAGES = ("overview", "decisions", "trades", "log", "halt", "resume")
 

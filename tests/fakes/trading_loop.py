@@ -19,6 +19,7 @@ from trading.cycle.session_keeper import SessionKeeper
 from trading.errors import GatewayError, InvariantBroken, SessionLost
 from trading.model.account import PositionList
 from trading.model.order import BrokerOrder, Side
+from trading.monitoring.heartbeat import Heartbeat
 from trading.trading_system import LoopRuntime, TradingSystem
 
 STAGES = system_of(PROFILE)
@@ -46,6 +47,7 @@ class LoopParts(ContextParts):
         self.over: Callable[[], bool] = lambda: False
         self.market_ended = False
         self.check_interval_s: float | None = None
+        self.progress = Heartbeat(lambda: sum(self.pauses), lambda: self.clock.time)
 
     def start(self) -> TradingSystem:
         """Return a loop as after a boot."""
@@ -61,6 +63,7 @@ class LoopParts(ContextParts):
             market_ended=lambda: self.market_ended,
             stopwatch=lambda: float(self.turns),
             free_bytes=lambda: 10**12,
+            progress=self.progress,
         )
         return TradingSystem(self.context(), keeper, requests, STAGES, self.symbols, loop, seeded())
 

@@ -34,8 +34,8 @@ from trading.errors import NotSent
 from trading.gateway.transport import HttpAnswer
 from trading.market.bar_files import load_bars
 from trading.market.panel import Panel
+from trading.model.boot_time import BootTime
 from trading.model.mode import Mode
-from trading.store.boot_time import BootTime
 from trading.store.database import Database
 from trading.store.operator_requests import HALT_FILE, RequestsDatabase
 from trading.store.records import SqliteStore

@@ -19,9 +19,9 @@ from trading.config import Settings
 from trading.config.env_file import read_env_file
 from trading.config.environment import ENV_FILE, unread
 from trading.errors import TradingError
-from trading.monitoring.health import silent_limit_s
-from trading.monitoring.sign_of_life import FILE_NAME, silent_s
-from trading.monitoring.wall_clock import WallClock
+from trading.monitoring.health import liveness, read_facts
+from trading.monitoring.sign_of_life import HEARTBEAT_NAME, read_beat
+from trading.store.boot_time import boot_time
 from trading.store.database import Database
 from trading.store.readers.state import read_state
 from trading.strategies.discovery import make_strategy
@@ -137,12 +137,11 @@ def check_database(settings: Settings) -> Finding:
 
 def check_instance(settings: Settings) -> Finding:
     """Look for a sign of life of the trading process; its lock is left alone, lest a start meets it."""
-    silent = silent_s(settings.state_dir / FILE_NAME, WallClock().now())
-    if silent is None:
+    beat = read_beat(settings.state_dir / HEARTBEAT_NAME, boot_time())
+    if beat is None:
         return Finding("trader", Verdict.OK, "has not run yet")
-    if silent > silent_limit_s(settings.loop.check_interval_s):
-        return Finding("trader", Verdict.NOTE, f"silent for {silent:.0f} s", "start it: ./start.sh")
-    return Finding("trader", Verdict.OK, "runs")
+    health = liveness(read_facts({}, beat=beat, mode=None))
+    return Finding("trader", Verdict.OK if health.ok else Verdict.NOTE, health.told, health.instruction)
 
 
 def check_gateway(settings: Settings) -> Finding:

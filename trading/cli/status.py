@@ -18,13 +18,16 @@ from trading.model.decision_words import sentence
 from trading.model.mode import FlattenGoal, Halt
 from trading.model.status import SessionState, StatusKey
 from trading.monitoring.health import SESSION_WORDS, read_facts, readiness
-from trading.monitoring.sign_of_life import FILE_NAME, WAITING_NAME, silent_s, waits_for
+from trading.monitoring.sign_of_life import HEARTBEAT_NAME, WAITING_NAME, Beat, read_beat, waits_for
 from trading.monitoring.wall_clock import WallClock
+from trading.store.boot_time import boot_time
 from trading.store.readers.orders import OrderLine
 from trading.store.readers.positions import PositionLine, TradeLine
 from trading.store.readers.state import State, read_state
 
 _LAST_TRADES = 5
+# There the loop does nothing at all.
+_WITHOUT_LOOP = frozenset({"never_seen", "not_started", "stopped", "silent"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +50,8 @@ class Status:
     flatten: FlattenGoal | None
     alerts: tuple[Alert, ...]
     silent_s: float | None
+    step: str
+    step_s: float
     equity: EquityPoint | None
     flows: tuple[Flow, ...]
     positions: tuple[PositionLine, ...]
@@ -74,21 +79,20 @@ def status(as_json: bool) -> None:  # noqa: FBT001 - click passes options by nam
 
 def collect(settings: Settings, clock: WallClock) -> Status:
     """Read the state folder, as of one moment."""
-    silent = silent_s(settings.state_dir / FILE_NAME, clock.now())
+    beat = read_beat(settings.state_dir / HEARTBEAT_NAME, boot_time())
     starting = waits_for(settings.state_dir / WAITING_NAME, clock.now())
     with read_state(settings.state_dir / "trading.db") as state:
-        return _status(settings, state, silent, starting)
+        return _status(settings, state, beat, starting)
 
 
-def _status(settings: Settings, state: State, silent: float | None, starting: str) -> Status:
+def _status(settings: Settings, state: State, beat: Beat | None, starting: str) -> Status:
     facts = state.account.facts()
     mode = state.account.mode()
     health = readiness(
         read_facts(
             facts,
-            silent_s=silent,
+            beat=beat,
             mode=None if mode is None else mode.mode,
-            check_interval_s=settings.loop.check_interval_s,
             starting=starting,
         )
     )
@@ -111,7 +115,9 @@ def _status(settings: Settings, state: State, silent: float | None, starting: st
         halts=state.account.standing_halts(),
         flatten=None if goal is None or goal.over else goal,
         alerts=state.alerts.present(),
-        silent_s=silent,
+        silent_s=None if beat is None else beat.age_s,
+        step="" if beat is None else beat.step,
+        step_s=0.0 if beat is None else beat.step_s,
         equity=equity[-1] if equity else None,
         flows=state.account.flows(since=equity[0].session) if equity else (),
         positions=state.positions.open(),
@@ -129,6 +135,8 @@ def headline(found: Status) -> str:
     lines = [f"Mode      {mode}", f"Ready     {'yes' if found.ready else 'no'}: {found.text}"]
     if found.next_step:
         lines.append(f"To do     {found.next_step}")
+    if found.code not in _WITHOUT_LOOP:
+        lines.append(f"Loop      {found.step}, since {found.step_s:.0f} s")
     for halt in found.halts:
         how = "acknowledged, and still so" if halt.acknowledged else "halts"
         lines.append(f"Halt      {halt.cause}, {how}: {halt.reason} ({halt.actor}, {halt.since:%Y-%m-%d %H:%M} UTC)")

@@ -37,6 +37,11 @@ class Troubles:
         self._store.show(facts)
 
     @property
+    def present(self) -> bool:
+        """Return whether the last cycle could not do something, told or not."""
+        return bool(self._causes)
+
+    @property
     def text(self) -> str:
         """Return what people are told now, empty for nothing."""
         return "; ".join(self._causes) if self._in_a_row >= TOLD_FROM else ""

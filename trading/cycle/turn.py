@@ -68,8 +68,12 @@ class Turn:
     def problems(self) -> tuple[str, ...]:
         """Return what can't be read, and what keeps anything from being sold or bought whatever is decided."""
         snapshot = self.state.snapshot
-        failures = (*snapshot.failures, *self.state.unread)
-        return (*failures, *exits_wait_for(snapshot, self.state.journal), *convert_first(snapshot))
+        return (*self.unread, *exits_wait_for(snapshot, self.state.journal), *convert_first(snapshot))
+
+    @property
+    def unread(self) -> tuple[str, ...]:
+        """Return what the gateway gave no usable answer to."""
+        return (*self.state.snapshot.failures, *self.state.unread)
 
     @property
     def unknown(self) -> int:

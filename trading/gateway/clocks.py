@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -26,8 +28,9 @@ LONGEST_STEP_S = 16.25 * 3600.0
 class WakeUp:
     """Ends waits early: somebody wants something, or the process has to stop. Safe to use from a signal handler."""
 
-    def __init__(self) -> None:
-        """Begin with nobody wanting anything."""
+    def __init__(self, waiting: Callable[[float], AbstractContextManager[object]] = nullcontext) -> None:
+        """Begin with nobody wanting anything; `waiting` is told of each wait while it lasts, and its longest end."""
+        self._waiting = waiting
         self._event = threading.Event()
         self._stopping = False
         self.stopped_by = ""
@@ -59,7 +62,9 @@ class WakeUp:
 
     def sleep(self, seconds: float) -> bool:
         """Wait real seconds; return False when that was ended early."""
-        return not (self._stopping or self._event.wait(max(seconds, 0.0)))
+        limit_s = max(seconds, 0.0)
+        with self._waiting(limit_s):
+            return not (self._stopping or self._event.wait(limit_s))
 
 
 class SystemClock:

@@ -24,6 +24,7 @@ class Gauge(StrEnum):
     """Things that go up and down."""
 
     GATEWAY_UP = "gateway_up"
+    TROUBLE = "trouble"
     SESSION_EPOCH = "session_epoch"
     UNKNOWN_ORDERS = "unknown_orders"
     UNCOVERED_SHARES = "uncovered_shares"

@@ -8,22 +8,25 @@ from types import MappingProxyType
 
 from trading.model.mode import Mode
 from trading.model.status import SessionState, StatusKey
+from trading.monitoring.sign_of_life import Beat
 
-SILENT_CYCLES = 3
-SILENT_AT_LEAST_S = 20.0
+# Beats come each second; three that are missing in a row may be a busy machine.
+SILENT_AFTER_S = 15.0
+# A single slow answer is no news.
+HANGS_AFTER_S = 10.0
+OVERDUE_S = 120.0
+"""how late a whole cycle may be"""
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What health is judged by: `silent_s` since the loop's last sign of life, None where it never gave one.
+    """What health is judged by: `beat` is the trading process's last sign of life, None where it never gave one.
 
     What the trading process says of its session, empty for nothing: why and since when it is as it is, what happens
-    next by itself, and what a person has to do. `starting` is what start.sh waits for before it starts that process;
-    `stopped` is when it ended on request, and `stopped_by` who asked for that.
+    next by itself, and what a person has to do. `starting` is what start.sh waits for before it starts that process.
     """
 
-    silent_s: float | None
-    check_interval_s: float
+    beat: Beat | None
     session: SessionState
     mode: Mode | None
     uncovered_shares: int = 0
@@ -35,8 +38,11 @@ class Facts:
     session_next: str = ""
     session_person: str = ""
     starting: str = ""
-    stopped: str = ""
-    stopped_by: str = ""
+
+    @property
+    def stopped(self) -> bool:
+        """Whether the trading process ended because somebody asked for that."""
+        return self.beat is not None and bool(self.beat.ended_at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +149,8 @@ _SESSIONS: Mapping[SessionState, Health] = MappingProxyType(
         ),
     }
 )
+# What is known to give no answer, in words of its own.
+_UNANSWERED = frozenset({SessionState.GATEWAY_DOWN, SessionState.STALE, SessionState.SUSPENDED})
 # What the trading process says of itself, and not of a session.
 _OWN_STATES = frozenset({SessionState.STARTING, SessionState.ENDED})
 _MODES: Mapping[Mode, Health] = MappingProxyType(
@@ -170,14 +178,11 @@ _MODES: Mapping[Mode, Health] = MappingProxyType(
 )
 
 
-def read_facts(
-    kept: Mapping[str, str], *, silent_s: float | None, mode: Mode | None, check_interval_s: float, starting: str = ""
-) -> Facts:
+def read_facts(kept: Mapping[str, str], *, beat: Beat | None, mode: Mode | None, starting: str = "") -> Facts:
     """Return the facts from what the trading process `kept` of itself; a word that is not known counts as starting."""
     word = kept.get(StatusKey.SESSION_STATE, "")
     return Facts(
-        silent_s=silent_s,
-        check_interval_s=check_interval_s,
+        beat=beat,
         session=SessionState(word) if word in frozenset(SessionState) else SessionState.STARTING,
         mode=mode,
         uncovered_shares=_count(kept.get(StatusKey.UNCOVERED_SHARES, "")),
@@ -189,8 +194,6 @@ def read_facts(
         session_next=kept.get(StatusKey.SESSION_NEXT, ""),
         session_person=kept.get(StatusKey.SESSION_PERSON, ""),
         starting=starting,
-        stopped=kept.get(StatusKey.STOPPED, ""),
-        stopped_by=kept.get(StatusKey.STOPPED_BY, ""),
     )
 
 
@@ -198,11 +201,6 @@ def held_back(mode: Mode) -> str:
     """Return what a mode keeps from being sent, empty for ACTIVE."""
     health = _MODES.get(mode)
     return "" if health is None else health.text
-
-
-def silent_limit_s(check_interval_s: float) -> float:
-    """Return how long the loop may be silent: three cycles, at least 20 s."""
-    return max(SILENT_AT_LEAST_S, SILENT_CYCLES * check_interval_s)
 
 
 def not_started(starting: str) -> Health:
@@ -216,50 +214,60 @@ def not_started(starting: str) -> Health:
     )
 
 
-def _stopped(facts: Facts) -> Health:
-    bare = facts.uncovered_shares
-    return Health(
-        ok=False,
-        code="stopped",
-        text="The trading process was stopped. Stops stay at the broker"
-        + (f", but {bare} shares have none." if bare else "."),
-        cause=f"by {facts.stopped_by}" if facts.stopped_by else "",
-        since=facts.stopped,
-        next_step="Start it again: ./start.sh, or make demo.",
-    )
-
-
 def liveness(facts: Facts) -> Health:
     """Return whether the trading loop is alive; the login, the market and the mode have no part in it."""
     if facts.starting:
         return not_started(facts.starting)
-    if facts.stopped:
-        return _stopped(facts)
-    if facts.silent_s is None:
+    beat = facts.beat
+    if beat is None:
         return Health(
             ok=False,
             code="never_seen",
             text="The trading process has not run yet.",
             next_step="Start it: ./start.sh, or make demo.",
         )
-    if facts.silent_s > silent_limit_s(facts.check_interval_s):
+    if facts.stopped:
+        return Health(
+            ok=False,
+            code="stopped",
+            text=f"The trading process was stopped. {_stops(facts)}",
+            cause=f"by {beat.ended_by}" if beat.ended_by else "",
+            since=beat.ended_at,
+            next_step="Start it again: ./start.sh, or make demo.",
+        )
+    if beat.age_s is None or beat.age_s > SILENT_AFTER_S:
+        since = "since before this machine was started" if beat.age_s is None else f"for {beat.age_s:.0f} s"
         return Health(
             ok=False,
             code="silent",
-            text=f"The trading process has been silent for {facts.silent_s:.0f} s. Stops stay at the broker.",
+            text=f"The trading process has been silent {since}. {_stops(facts)}",
             next_step="Start it again with ./start.sh; the end of logs/trading.log says why it stopped.",
         )
+    if beat.stuck:
+        return Health(
+            ok=False,
+            code="stuck",
+            text=f"The trading loop is stuck. {_stops(facts)}",
+            cause=f'its step "{beat.step}" should have been over {beat.over_s:.0f} s ago',
+            next_step="It ends and is started again by itself after two minutes. If it is not, restart ./start.sh.",
+        )
     return Health(ok=True, code="ok", text="The trading loop runs.")
+
+
+def _stops(facts: Facts) -> str:
+    bare = facts.uncovered_shares
+    return "Stops stay at the broker" + (f", but {bare} shares have none: place them in TWS." if bare else ".")
 
 
 def readiness(facts: Facts) -> Health:
     """Return whether orders can be sent; what is worst comes first.
 
-    They can where the loop is alive, the session usable, nothing fails again and again, and the mode is ACTIVE or
-    REDUCING.
+    They can where the loop is alive and a whole cycle came to its end lately, the gateway answers, the session is
+    usable, nothing fails, and the mode is ACTIVE or REDUCING.
     """
-    if facts.starting or facts.stopped:
-        return liveness(facts)
+    alive = liveness(facts)
+    if not alive.ok:
+        return alive
     if facts.uncovered_shares > 0:
         return Health(
             ok=False,
@@ -267,11 +275,45 @@ def readiness(facts: Facts) -> Health:
             text=f"{facts.uncovered_shares} shares have no stop at the broker.",
             next_step="The system is putting them back; if it can't, place them in TWS.",
         )
-    alive = liveness(facts)
-    if not alive.ok:
-        return alive
     mode = facts.mode or Mode.RECONCILING
-    return _session(facts) or _trouble(facts) or _MODES.get(mode) or _active(facts)
+    present = _unstored(facts) or _hangs(facts) or _session(facts) or _trouble(facts) or _overdue(facts)
+    return present or _MODES.get(mode) or _active(facts)
+
+
+def _unstored(facts: Facts) -> Health | None:
+    """Return that the database can't be written, which it can't say itself."""
+    if facts.beat is None or not facts.beat.unstored:
+        return None
+    return Health(
+        ok=False,
+        code="unstored",
+        text="The database can't be written, so that no order is sent. Stops stay at the broker.",
+        cause=facts.beat.unstored,
+        next_step="It is tried again by itself. Look for a full disk, or another program that has trading.db open.",
+    )
+
+
+def _hangs(facts: Facts) -> Health | None:
+    """Return that a call has had no answer for a while; that it has failed is said only later, or never."""
+    beat = facts.beat
+    if beat is None or beat.silence_s <= HANGS_AFTER_S or facts.session in _UNANSWERED:
+        return None
+    down = _SESSIONS[SessionState.GATEWAY_DOWN]
+    return replace(down, cause=f"no answer to {beat.call}", since=beat.silent_since)
+
+
+def _overdue(facts: Facts) -> Health | None:
+    """Return that no cycle comes to its end though nothing is known to fail."""
+    beat = facts.beat
+    if beat is None or beat.overdue_s <= OVERDUE_S:
+        return None
+    return Health(
+        ok=False,
+        code="overdue",
+        text=f"No whole cycle for {beat.overdue_s / 60.0:.0f} minutes. Stops stay at the broker.",
+        cause=f"the loop {beat.step}",
+        next_step="Look at the end of logs/trading.log; if it says nothing, restart ./start.sh.",
+    )
 
 
 def _session(facts: Facts) -> Health | None:

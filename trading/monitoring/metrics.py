@@ -15,8 +15,7 @@ from prometheus_client.exposition import generate_latest
 
 from trading.model.metric import Counter, Duration, Gauge
 from trading.model.mode import Mode
-
-PREFIX = "trading_"
+from trading.monitoring.sign_of_life import PREFIX
 
 _LABELS: Mapping[Counter, str] = MappingProxyType(
     {
@@ -39,7 +38,8 @@ _HELP: Mapping[Counter | Gauge | Duration, str] = MappingProxyType(
         Counter.ALERTS: "Alerts that need a person, by code.",
         Counter.HTTP_ERRORS: "Requests to the gateway that got no usable answer.",
         Counter.UNCOVERED_SECONDS: "Seconds in which an own share had no stop at the broker, in liquid hours.",
-        Gauge.GATEWAY_UP: "Whether the gateway answers and the brokerage session is usable (1) or not (0).",
+        Gauge.GATEWAY_UP: "Whether the gateway answers usably in a usable brokerage session (1) or not (0).",
+        Gauge.TROUBLE: "Whether something keeps cycles from doing all that they are there for (1) or not (0).",
         Gauge.SESSION_EPOCH: "Number of the brokerage session since the start of the process.",
         Gauge.UNKNOWN_ORDERS: "Own orders whose outcome is not proven.",
         Gauge.UNCOVERED_SHARES: "Own shares without a working stop at the broker.",

@@ -1,30 +1,81 @@
-"""The file of metrics as a sign of life: for those who watch, without what it takes to write it."""
+"""Signs of life of the trading process: for those who watch, without what it takes to give them."""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-FILE_NAME = "metrics.prom"
+from trading.model.boot_time import BootTime
+
+METRICS_NAME = "metrics.prom"
+PREFIX = "trading_"
+"""how the names of all metrics begin"""
 CONTENT_TYPE = "text/plain; version=1.0.0; charset=utf-8"
-"""What kind of text it holds: Prometheus' exposition format."""
+"""What kind of text the metrics are: Prometheus' exposition format."""
 
-
+HEARTBEAT_NAME = "heartbeat.json"
 WAITING_NAME = "waiting"
 # It is written anew every second.
 _WAITING_FOR_S = 20.0
 _MOST_SHOWN = 300
+MOST_BYTES = 4096
+"""how long a written heartbeat is, in one piece that is written over and over"""
+MAY_TAKE_S = 15.0
+"""how far past its limit a step may be before the loop counts as stuck"""
+# A beat is written over while it is read now and then.
+_TRIES = 3
 
 
-def silent_s(file: Path, now: datetime) -> float | None:
-    """Return how many real seconds ago the trading process last wrote its metrics, None where it never did.
+@dataclass(frozen=True, slots=True)
+class Beat:
+    """What the trading process said of itself when it last gave a sign of life, `age_s` ago.
 
-    The file's own time is real even where market time is simulated, and it needs no answer of the process.
+    `age_s` is None where that was before this machine was started. `step` is what the loop does and `step_s` for how
+    long; `over_s` is how far it is past its limit, below 0 within it. `call` is what the gateway has not answered since
+    `silent_since`, `silence_s` seconds; empty where it answers. `overdue_s` is for how long a whole cycle has been due,
+    `unstored` why the database can't be written. `ended_at` is when the process ended on request and `ended_by` who
+    asked for that; empty while it runs, or where it died. Times are UTC as ISO 8601.
     """
-    try:
-        return max(0.0, now.timestamp() - file.stat().st_mtime)
-    except OSError:
+
+    age_s: float | None = 0.0
+    step: str = ""
+    step_s: float = 0.0
+    over_s: float = 0.0
+    call: str = ""
+    silence_s: float = 0.0
+    silent_since: str = ""
+    overdue_s: float = 0.0
+    unstored: str = ""
+    ended_at: str = ""
+    ended_by: str = ""
+
+    @property
+    def stuck(self) -> bool:
+        """Whether the loop is longer in a step than that may take."""
+        return self.over_s + (self.age_s or 0.0) > MAY_TAKE_S
+
+
+def read_beat(file: Path, now: BootTime) -> Beat | None:
+    """Return the last sign of life, None where there never was one."""
+    value = next((found for found in (_read(file) for _ in range(_TRIES)) if found is not None), None)
+    if value is None:
         return None
+    return Beat(
+        age_s=now.since(value.get("boot_id"), value.get("boot_s")),
+        step=_text(value, "step"),
+        step_s=_number(value, "step_s"),
+        over_s=_number(value, "over_s"),
+        call=_text(value, "call"),
+        silence_s=_number(value, "silence_s"),
+        silent_since=_text(value, "silent_since"),
+        overdue_s=_number(value, "overdue_s"),
+        unstored=_text(value, "unstored"),
+        ended_at=_text(value, "ended_at"),
+        ended_by=_text(value, "ended_by"),
+    )
 
 
 def waits_for(file: Path, now: datetime) -> str:
@@ -35,3 +86,22 @@ def waits_for(file: Path, now: datetime) -> str:
         return file.read_text(encoding="utf-8", errors="replace").strip()[:_MOST_SHOWN]
     except OSError:
         return ""
+
+
+def _read(file: Path) -> Mapping[str, object] | None:
+    try:
+        with file.open("rb") as opened:
+            value = json.loads(opened.read(MOST_BYTES))
+    except (OSError, ValueError):
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def _text(value: Mapping[str, object], key: str) -> str:
+    found = value.get(key)
+    return found[:_MOST_SHOWN] if isinstance(found, str) else ""
+
+
+def _number(value: Mapping[str, object], key: str) -> float:
+    found = value.get(key)
+    return float(found) if isinstance(found, int | float) and not isinstance(found, bool) else 0.0

@@ -2,7 +2,7 @@
 
 from trading.ports.gateway import Broker, Clock, GatewayMemory, MarketData, SessionPort
 from trading.ports.journal import AdjustmentKind, Adopted, CommandLog, Counted, Evidence, Journal, OpenRequest, Sighting
-from trading.ports.monitoring import Alerts, Log, Metrics, Notifier
+from trading.ports.monitoring import Alerts, Log, Metrics, Notifier, Progress
 from trading.ports.store import BalanceBook, Halts, Requests, Store
 
 __all__ = [
@@ -23,6 +23,7 @@ __all__ = [
     "Metrics",
     "Notifier",
     "OpenRequest",
+    "Progress",
     "Requests",
     "SessionPort",
     "Sighting",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Protocol
 
@@ -60,3 +61,29 @@ class Alerts(Protocol):
 
     def over(self, code: str, keep_subjects: Collection[str], now: datetime) -> None:
         """End the alerts of a code but those of `keep_subjects`; what comes back later is told anew."""
+
+
+class Progress(Protocol):
+    """What the loop is doing, for those who watch from outside whether it goes on; never waits and never raises.
+
+    Each block is what goes on until it is left; seconds are real ones. What goes on within a step (a call, a wait) has
+    a limit of its own, and the step's own begins anew when that is over.
+    """
+
+    def step(self, name: str, limit_s: float = ...) -> AbstractContextManager[None]:
+        """Do a step of the loop, named by a verb: "decides"."""
+
+    def calling(self, call: str, limit_s: float) -> AbstractContextManager[None]:
+        """Ask the gateway; a block that is left by an exception was not answered."""
+
+    def waiting(self, seconds: float) -> AbstractContextManager[None]:
+        """Wait, for at most so long."""
+
+    def resting(self) -> AbstractContextManager[None]:
+        """Wait until the next cycle is due; where the last one was whole, the next counts as late only after that."""
+
+    def cycle_ended(self, *, whole: bool) -> None:
+        """Tell that a cycle came to its end; `whole` where nothing in it failed."""
+
+    def unstored(self, problem: str) -> None:
+        """Tell why the store can't be written, which therefore can't say so itself; empty where it can."""

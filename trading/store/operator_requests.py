@@ -15,9 +15,10 @@ from pathlib import Path
 from typing import TypeGuard
 
 from trading.errors import InvariantBroken
+from trading.model.boot_time import BootTime
 from trading.model.mode import NOTHING_SEEN, Seen
 from trading.model.operator_request import OperatorRequest, OperatorVerb, RequestProgress
-from trading.store.boot_time import BootTime, boot_time
+from trading.store.boot_time import boot_time
 from trading.store.database import PRIMARY_CODE, prepare_folder
 from trading.store.units import utc_text
 

@@ -3,30 +3,34 @@
 from __future__ import annotations
 
 import hmac
+import math
+import re
 
 from flask import Blueprint, Response, jsonify, request
 from werkzeug.exceptions import ServiceUnavailable, Unauthorized
 from werkzeug.wrappers import Response as BaseResponse
 
+from trading.errors import DataError
 from trading.monitoring.health import Health, liveness, read_facts, readiness
-from trading.monitoring.sign_of_life import CONTENT_TYPE
+from trading.monitoring.sign_of_life import CONTENT_TYPE, PREFIX, Beat
 from webapp.frame import make_frame
 from webapp.parameters import accepts
 from webapp.services import services
 
 blueprint = Blueprint("health", __name__)
 
+_GATEWAY_UP = re.compile(rf"^{PREFIX}gateway_up .*$", re.MULTILINE)
+
 
 @blueprint.get("/healthz")
 @accepts()
 def healthz() -> BaseResponse:
-    """Answer 200 while the trading loop is alive, 503 when it is silent."""
+    """Answer 200 while the trading loop is alive, 503 when it is silent or stuck."""
     made = services()
     facts = read_facts(
         {},
-        silent_s=made.silent_s(),
+        beat=made.beat(),
         mode=None,
-        check_interval_s=made.settings.check_interval_s,
         starting=made.starting(),
     )
     health = liveness(facts)
@@ -59,7 +63,37 @@ def metrics() -> BaseResponse:
         text = made.metrics_file.read_text(encoding="utf-8")
     except OSError as error:
         raise ServiceUnavailable(description="The trading process has not written metrics yet.") from error
-    return Response(text, content_type=CONTENT_TYPE)
+    return Response(as_of_now(text, made.beat(), ready=_is_ready()), content_type=CONTENT_TYPE)
+
+
+def as_of_now(text: str, beat: Beat | None, *, ready: bool) -> str:
+    """Return the metrics that were written last with what is so now: a process that died has written no end of it."""
+    alive = liveness(read_facts({}, beat=beat, mode=None)).ok
+    if not alive:
+        text = _GATEWAY_UP.sub(f"{PREFIX}gateway_up 0.0", text)
+    age_s = math.inf if beat is None or beat.age_s is None else beat.age_s
+    live = (
+        ("alive", "Whether the trading loop is alive now (1) or not (0).", float(alive)),
+        ("ready", "Whether orders can be sent now (1) or not (0): what /readyz says.", float(ready)),
+        ("heartbeat_age_seconds", "Time since the trading process's last sign of life.", age_s),
+    )
+    told = "".join(
+        f"# HELP {PREFIX}{name} {words}\n# TYPE {PREFIX}{name} gauge\n{PREFIX}{name} {_value(value)}\n"
+        for name, words, value in live
+    )
+    return text + told
+
+
+def _value(value: float) -> str:
+    return "+Inf" if math.isinf(value) else repr(value)
+
+
+def _is_ready() -> bool:
+    try:
+        frame = make_frame()
+    except DataError:
+        return False
+    return frame.health is not None and readiness(frame.health).ok
 
 
 def _unavailable(health: Health) -> Response:

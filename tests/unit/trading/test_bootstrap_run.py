@@ -25,8 +25,8 @@ from trading.gateway.clocks import WakeUp
 from trading.gateway.transport import HttpAnswer, Transport
 from trading.model.account import AccountKind
 from trading.model.mode import Mode
-from trading.model.status import StatusKey
-from trading.monitoring.sign_of_life import FILE_NAME
+from trading.monitoring.sign_of_life import HEARTBEAT_NAME, METRICS_NAME, read_beat
+from trading.store.boot_time import boot_time
 from trading.store.database import Database
 from trading.store.operator_requests import HALT_FILE
 from trading.store.records import SqliteStore
@@ -154,15 +154,17 @@ def test_halt_is_shown_while_the_gateway_is_down(tmp_path: Path) -> None:
     (state / HALT_FILE).write_text("fire", encoding="utf-8")
     settings = Settings(account_id="DU1234567", tickers=("AAPL",), state_dir=state, log_dir=tmp_path / "logs")
     assert run(settings, lambda _url, _ca_bundle: Nobody(3)) == 0
-    shown = (state / FILE_NAME).read_text(encoding="utf-8")
+    shown = (state / METRICS_NAME).read_text(encoding="utf-8")
     assert 'trading_mode{mode="HALTED"} 1.0' in shown
     assert not (state / HALT_FILE).exists()
     database = Database(state / DATABASE, read_only=True)
     store = SqliteStore(database)
     assert store.mode().mode is Mode.HALTED
     # A clean end says when and by whom.
-    assert store.value(StatusKey.STOPPED)
-    assert "SIGTERM" in (store.value(StatusKey.STOPPED_BY) or "")
+    beat = read_beat(state / HEARTBEAT_NAME, boot_time())
+    assert beat is not None
+    assert beat.ended_at
+    assert "SIGTERM" in beat.ended_by
     database.close()
 
 
@@ -171,5 +173,7 @@ def test_account_is_waited_for_until_somebody_logs_in_or_ends_the_process(tmp_pa
     assert run(settings, lambda _url, _ca_bundle: Nobody(2)) == 0
     database = Database(tmp_path / "state" / DATABASE, read_only=True)
     assert database.fact("account") is None
-    assert SqliteStore(database).value(StatusKey.STOPPED)
     database.close()
+    beat = read_beat(tmp_path / "state" / HEARTBEAT_NAME, boot_time())
+    assert beat is not None
+    assert "SIGTERM" in beat.ended_by

@@ -10,7 +10,7 @@ from trading.model.mode import Mode
 from trading.model.operator_request import OperatorVerb
 from trading.model.order import IntentState
 from trading.model.status import SessionState, StatusKey
-from trading.trading_system import SIGN_OF_LIFE_S
+from trading.trading_system import IDLE_S
 
 
 def test_told_to_stop_nothing_is_read_and_nothing_sent(loop: LoopParts) -> None:
@@ -44,7 +44,7 @@ def test_at_the_end_of_the_data_the_last_bar_is_decided_on_and_then_only_people_
     assert loop.store.value(StatusKey.SESSION_STATE) == SessionState.ENDED
     told = [fields["state"] for _, event, fields in loop.log.lines if event == "session"]
     assert told.count("ended") == 1
-    assert loop.pauses == [SIGN_OF_LIFE_S] * 4
+    assert loop.pauses == [IDLE_S] * 4
     assert [kind for kind, _ in loop.requests.answers] == [OperatorVerb.HALT]
     assert loop.store.mode().mode is Mode.HALTED
     assert loop.metrics.mode is Mode.HALTED

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import random
 import re
 from dataclasses import dataclass, field
@@ -14,6 +13,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from tests.fakes.heartbeats import leave_beat
 from trading.model.decision import (
     Approved,
     Decision,
@@ -28,6 +28,7 @@ from trading.model.decision import (
 from trading.model.mode import NOTHING_SEEN, Seen
 from trading.model.operator_request import OperatorVerb, RequestProgress
 from trading.model.strategy_words import ChartLine, Check, Look, StrategyWords, Unit
+from trading.monitoring.sign_of_life import METRICS_NAME
 from trading.store.database import Database
 from trading.store.records import SqliteStore
 from webapp.app import create_app
@@ -138,12 +139,10 @@ class Dashboard:
     def log(self) -> str:
         return (self.logs / "webapp.log").read_text(encoding="utf-8")
 
-    def beat(self, *, silent_s: float = 0.0) -> None:
-        """Let the trading process have written its metrics `silent_s` ago."""
-        path = self.state / "metrics.prom"
-        path.write_text("trading_gateway_up 1.0\n", encoding="utf-8")
-        at = self.clock.now().timestamp() - silent_s
-        os.utime(path, (at, at))
+    def beat(self, *, silent_s: float = 0.0, **said: str | float) -> None:
+        """Let the trading process have given a sign of life `silent_s` ago, which `said` something."""
+        (self.state / METRICS_NAME).write_text("trading_gateway_up 1.0\n", encoding="utf-8")
+        leave_beat(self.state, silent_s=silent_s, **said)
 
 
 def make_dashboard(folder: Path, **environ: str) -> Dashboard:

@@ -7,13 +7,14 @@ from trading.model.mode import OPERATOR
 from webapp.services import EXTENSION, Services, services, state
 
 
-def test_silence_is_the_age_of_the_metrics_file(dashboard: Dashboard) -> None:
+def test_last_sign_of_life_is_that_of_the_heartbeat(dashboard: Dashboard) -> None:
     made: Services = dashboard.app.extensions[EXTENSION]
-    assert made.silent_s() is None
-    dashboard.beat(silent_s=41.0)
-    assert made.silent_s() == pytest.approx(41.0)
-    dashboard.beat(silent_s=-5.0)
-    assert made.silent_s() == 0.0
+    assert made.beat() is None
+    dashboard.beat(silent_s=41.0, step="decides")
+    beat = made.beat()
+    assert beat is not None
+    assert beat.age_s == pytest.approx(41.0, abs=5.0)
+    assert beat.step == "decides"
 
 
 def test_an_app_without_them_is_an_error(dashboard: Dashboard) -> None:

@@ -9,9 +9,11 @@ from trading.model.account import AccountKind
 from trading.model.mode import Mode
 from trading.model.status import SessionState
 from trading.monitoring.health import Facts
+from trading.monitoring.sign_of_life import Beat
 from webapp.situation import Button, Tone, account_kind, duration, judge, moment
 
-WELL = Facts(1.0, 20.0, SessionState.READY, Mode.ACTIVE)
+WELL = Facts(Beat(), SessionState.READY, Mode.ACTIVE)
+SILENT = Beat(age_s=61.0)
 
 
 def test_all_is_well_only_when_nothing_is_wrong() -> None:
@@ -25,8 +27,8 @@ def test_all_is_well_only_when_nothing_is_wrong() -> None:
         (replace(WELL, mode=Mode.HALTED), "halted", Button.RESUME),
         (replace(WELL, mode=Mode.REDUCING), "reducing", Button.RESUME),
         (replace(WELL, session=SessionState.WAITING_LOGIN, mode=Mode.HALTED), "waiting_login", Button.LOGIN),
-        (replace(WELL, silent_s=61.0, session=SessionState.WAITING_LOGIN), "silent", Button.LOG),
-        (replace(WELL, silent_s=61.0, uncovered_shares=5), "uncovered", Button.LOG),
+        (replace(WELL, beat=SILENT, session=SessionState.WAITING_LOGIN), "silent", Button.LOG),
+        (replace(WELL, uncovered_shares=5), "uncovered", Button.LOG),
         (replace(WELL, unknown_orders=2), "unknown_orders", Button.NONE),
     ],
 )

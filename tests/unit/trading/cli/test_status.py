@@ -1,22 +1,20 @@
 from __future__ import annotations
 
 import json
-import os
 
 import msgspec
 import pytest
 
 from tests.fakes.chance import seeded
 from tests.fakes.decisions import decision
+from tests.fakes.heartbeats import leave_beat
 from tests.fakes.memory_metrics import MemoryLog, MemoryMetrics
 from tests.fakes.orders import LATER, NOW, bracket, fill
 from tests.unit.trading.cli.conftest import Shell
 from trading.model.balances import BalanceMemory, Balances, FlowState
 from trading.model.decision import Denied
 from trading.model.status import SessionState, StatusKey
-from trading.monitoring.metrics import MetricsFile
 from trading.monitoring.notifications import LogNotifier
-from trading.monitoring.wall_clock import WallClock
 from trading.store.alerts import SqliteAlerts
 from trading.store.balances import SqliteBalances
 from trading.store.database import Database
@@ -42,7 +40,7 @@ def lived(shell: Shell) -> Shell:
     store.set_reconciled(reconciled=True, reason="all found", now=NOW)
     store.keep({StatusKey.SESSION_STATE: SessionState.READY})
     database.close()
-    MetricsFile(shell.state / "metrics.prom", version="1").write()
+    leave_beat(shell.state)
     return shell
 
 
@@ -95,10 +93,17 @@ def test_json_holds_the_same_for_programs(lived: Shell) -> None:
 
 
 def test_silent_process_is_not_ready(lived: Shell) -> None:
-    old = WallClock().now().timestamp() - 1000
-    os.utime(lived.state / "metrics.prom", (old, old))
+    leave_beat(lived.state, silent_s=1000.0)
     done = lived.run("status")
     assert "Ready     no: The trading process has been silent" in done.out
+    assert "Loop " not in done.out
+
+
+def test_step_of_the_loop_is_said_with_how_long_it_lasts(lived: Shell) -> None:
+    leave_beat(lived.state, step="decides", step_s=12.0)
+    assert "Loop      decides, since 12 s" in lived.run("status").out.splitlines()
+    found = json.loads(lived.run("status", "--json").out)
+    assert (found["step"], found["step_s"]) == ("decides", 12.0)
 
 
 def test_word_of_a_newer_version_counts_as_starting(lived: Shell) -> None:

@@ -14,10 +14,12 @@ from trading.monitoring.health import (
     liveness,
     read_facts,
     readiness,
-    silent_limit_s,
 )
+from trading.monitoring.sign_of_life import Beat
 
-WELL = Facts(silent_s=2.0, check_interval_s=60.0, session=SessionState.READY, mode=Mode.ACTIVE)
+BEAT = Beat(age_s=0.4, step="waits for the next cycle", step_s=7.0, over_s=-20.0)
+WELL = Facts(BEAT, session=SessionState.READY, mode=Mode.ACTIVE)
+ENDED = replace(BEAT, age_s=400.0, ended_at="2014-03-04T13:30:00+00:00", ended_by="Ctrl-C")
 
 
 def test_facts_are_what_the_trading_process_kept() -> None:
@@ -26,16 +28,16 @@ def test_facts_are_what_the_trading_process_kept() -> None:
         StatusKey.UNCOVERED_SHARES: "7",
         StatusKey.UNKNOWN_ORDERS: "2",
     }
-    facts = read_facts(kept, silent_s=1.0, mode=Mode.ACTIVE, check_interval_s=60.0)
-    assert facts == Facts(1.0, 60.0, SessionState.COMPETING, Mode.ACTIVE, uncovered_shares=7, unknown_orders=2)
+    facts = read_facts(kept, beat=BEAT, mode=Mode.ACTIVE)
+    assert facts == Facts(BEAT, SessionState.COMPETING, Mode.ACTIVE, uncovered_shares=7, unknown_orders=2)
 
 
 @pytest.mark.parametrize(
     "kept", [{}, {StatusKey.SESSION_STATE: "?", StatusKey.UNCOVERED_SHARES: "-3", StatusKey.UNKNOWN_ORDERS: "²"}]
 )
 def test_facts_that_are_absent_or_make_no_sense_count_as_starting(kept: dict[str, str]) -> None:
-    facts = read_facts(kept, silent_s=None, mode=None, check_interval_s=60.0)
-    assert facts == Facts(None, 60.0, SessionState.STARTING, None)
+    facts = read_facts(kept, beat=None, mode=None)
+    assert facts == Facts(None, SessionState.STARTING, None)
 
 
 def test_all_well_is_alive_and_ready_with_nothing_to_do() -> None:
@@ -44,14 +46,45 @@ def test_all_well_is_alive_and_ready_with_nothing_to_do() -> None:
     assert (health.ok, health.code, health.next_step) == (True, "ready", "")
 
 
-@pytest.mark.parametrize(("silent_s", "alive"), [(0.0, True), (180.0, True), (180.1, False)])
-def test_three_cycles_of_silence_are_too_many(silent_s: float, *, alive: bool) -> None:
-    assert liveness(replace(WELL, silent_s=silent_s)).ok is alive
+@pytest.mark.parametrize(("age_s", "alive"), [(0.0, True), (15.0, True), (15.1, False), (None, False)])
+def test_beats_that_are_missing_are_silence(age_s: float | None, *, alive: bool) -> None:
+    assert liveness(replace(WELL, beat=replace(BEAT, age_s=age_s))).ok is alive
 
 
-def test_fast_cycles_still_have_twenty_seconds() -> None:
-    assert silent_limit_s(1.0) == 20.0
-    assert silent_limit_s(60.0) == 180.0
+@pytest.mark.parametrize(("over_s", "alive"), [(-300.0, True), (14.0, True), (15.0, False)])
+def test_a_step_that_is_fifteen_seconds_past_its_limit_is_a_stuck_loop(over_s: float, *, alive: bool) -> None:
+    health = liveness(replace(WELL, beat=replace(BEAT, step="decides", over_s=over_s)))
+    assert health.ok is alive
+    assert alive or ("decides" in health.told and health.code == "stuck")
+
+
+def test_a_call_that_hangs_within_its_limit_is_the_gateway_s_fault_and_the_loop_alive() -> None:
+    hangs = replace(BEAT, call="POST /tickle", silence_s=11.0, silent_since="2014-03-04T13:30:00+00:00", over_s=-4.0)
+    facts = replace(WELL, beat=hangs)
+    assert liveness(facts).ok
+    health = readiness(facts)
+    assert (health.ok, health.code) == (False, "gateway_down")
+    assert health.told.endswith("Since 2014-03-04 13:30 UTC: no answer to POST /tickle")
+    assert readiness(replace(facts, beat=replace(hangs, silence_s=10.0))).ok
+
+
+def test_a_cycle_that_does_not_come_to_its_end_is_not_ready_though_nothing_is_known_to_fail() -> None:
+    assert readiness(replace(WELL, beat=replace(BEAT, overdue_s=120.0))).ok
+    health = readiness(replace(WELL, beat=replace(BEAT, overdue_s=121.0)))
+    assert (health.ok, health.code) == (False, "overdue")
+    assert BEAT.step in health.told
+
+
+def test_a_database_that_takes_nothing_is_said_by_the_loop_itself() -> None:
+    health = readiness(replace(WELL, beat=replace(BEAT, unstored="storage: database or disk is full")))
+    assert (health.ok, health.code) == (False, "unstored")
+    assert "disk is full" in health.told
+
+
+@pytest.mark.parametrize("beat", [replace(BEAT, age_s=90.0), replace(BEAT, over_s=90.0), ENDED])
+def test_shares_without_a_stop_are_said_of_a_process_that_can_not_put_them_back(beat: Beat) -> None:
+    health = liveness(replace(WELL, beat=beat, uncovered_shares=3))
+    assert "but 3 shares have none: place them in TWS" in health.text
 
 
 @pytest.mark.parametrize("session", SessionState)
@@ -72,12 +105,17 @@ def test_ready_means_usable_session_and_a_mode_that_sends(session: SessionState,
 @pytest.mark.parametrize(
     ("facts", "code"),
     [
-        (replace(WELL, uncovered_shares=10, silent_s=None, mode=Mode.HALTED), "uncovered"),
-        (replace(WELL, silent_s=None, session=SessionState.COMPETING), "never_seen"),
-        (replace(WELL, silent_s=999.0, session=SessionState.COMPETING), "silent"),
-        (replace(WELL, starting="waiting for the gateway", silent_s=999.0, uncovered_shares=3), "not_started"),
-        (replace(WELL, starting="waiting for the gateway", stopped="2014-03-04T13:30:00+00:00"), "not_started"),
-        (replace(WELL, stopped="2014-03-04T13:30:00+00:00", uncovered_shares=3), "stopped"),
+        (replace(WELL, uncovered_shares=10, mode=Mode.HALTED), "uncovered"),
+        (replace(WELL, uncovered_shares=10, beat=replace(BEAT, age_s=999.0)), "silent"),
+        (replace(WELL, beat=None, session=SessionState.COMPETING), "never_seen"),
+        (replace(WELL, beat=replace(BEAT, age_s=999.0), session=SessionState.COMPETING), "silent"),
+        (replace(WELL, beat=replace(BEAT, over_s=99.0), session=SessionState.COMPETING), "stuck"),
+        (replace(WELL, starting="waiting for the gateway", beat=replace(BEAT, age_s=999.0)), "not_started"),
+        (replace(WELL, starting="waiting for the gateway", beat=ENDED), "not_started"),
+        (replace(WELL, beat=ENDED, uncovered_shares=3), "stopped"),
+        (replace(WELL, beat=replace(BEAT, silence_s=60.0), session=SessionState.STALE), "stale"),
+        (replace(WELL, beat=replace(BEAT, overdue_s=600.0), session=SessionState.WAITING_LOGIN), "waiting_login"),
+        (replace(WELL, beat=replace(BEAT, overdue_s=600.0), trouble="x"), "trouble"),
         (replace(WELL, session=SessionState.WAITING_LOGIN, mode=Mode.HALTED), "waiting_login"),
         (replace(WELL, mode=Mode.REDUCING, unknown_orders=1), "reducing"),
         (replace(WELL, unknown_orders=2), "unknown_orders"),
@@ -91,7 +129,7 @@ def test_worst_reason_comes_first(facts: Facts, code: str) -> None:
 
 def test_what_fails_again_and_again_is_said_with_when_it_began() -> None:
     kept: dict[str, str] = {StatusKey.SESSION_STATE: "ready", StatusKey.TROUBLE: "GET /x: no answer"}
-    facts = read_facts(kept, silent_s=1.0, mode=Mode.ACTIVE, check_interval_s=60.0)
+    facts = read_facts(kept, beat=BEAT, mode=Mode.ACTIVE)
     health = readiness(facts)
     assert (health.ok, health.told) == (False, "Something fails again and again. GET /x: no answer")
     since = readiness(replace(facts, trouble_since="2014-03-05T14:30:59+00:00"))
@@ -110,7 +148,7 @@ TOLD: dict[str, str] = {
 
 def told(**changes: str) -> Health:
     kept = TOLD | {StatusKey[name.upper()]: text for name, text in changes.items()}
-    return readiness(read_facts(kept, silent_s=1.0, mode=Mode.ACTIVE, check_interval_s=60.0))
+    return readiness(read_facts(kept, beat=BEAT, mode=Mode.ACTIVE))
 
 
 @pytest.mark.parametrize(
@@ -165,16 +203,14 @@ def test_every_state_of_the_session_has_its_words() -> None:
 
 
 def test_process_that_start_sh_has_not_started_yet_is_not_silent() -> None:
-    health = liveness(replace(WELL, starting="waiting for the gateway", silent_s=None))
+    health = liveness(replace(WELL, starting="waiting for the gateway", beat=None))
     assert (health.ok, health.code) == (False, "not_started")
     assert health.told == "The trading process has not started yet. Waiting for the gateway"
 
 
 def test_clean_stop_says_who_asked_for_it_and_when() -> None:
-    kept = {"stopped": "2014-03-04T13:30:00+00:00", "stopped_by": "Ctrl-C"}
-    facts = read_facts(kept, silent_s=1.0, mode=Mode.ACTIVE, check_interval_s=60.0)
+    facts = read_facts({}, beat=ENDED, mode=Mode.ACTIVE)
     assert readiness(facts).told == (
         "The trading process was stopped. Stops stay at the broker. Since 2014-03-04 13:30 UTC: by Ctrl-C"
     )
-    assert "but 3 shares have none" in readiness(replace(facts, uncovered_shares=3)).text
     assert not liveness(facts).ok

@@ -13,9 +13,9 @@ import pytest
 
 from tests.fakes.orders import LATER, NOW
 from trading.errors import InvariantBroken
+from trading.model.boot_time import BootTime
 from trading.model.mode import NOTHING_SEEN, Seen
 from trading.model.operator_request import OperatorRequest, OperatorVerb, RequestProgress
-from trading.store.boot_time import BootTime
 from trading.store.operator_requests import HALT_FILE, TAKEN_FILE, RequestsDatabase
 
 VERSION_1 = """

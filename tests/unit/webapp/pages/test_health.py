@@ -1,19 +1,33 @@
 from __future__ import annotations
 
+from prometheus_client.parser import text_string_to_metric_families
+
 from tests.unit.webapp.conftest import Maker
 from tests.unit.webapp.desk import NOON, Dashboard, open_store
 from trading.model.mode import OPERATOR
+from trading.monitoring.sign_of_life import HEARTBEAT_NAME
 
 
 def test_healthz_follows_the_heartbeat_and_says_nothing_else(ready: Dashboard) -> None:
     client = ready.client()
     assert client.get("/healthz").get_json() == {"status": "ok"}
-    ready.beat(silent_s=179)
+    ready.beat(silent_s=16)
+    assert client.get("/healthz").status_code == 503
+    ready.beat(over_s=14.0)
     assert client.get("/healthz").status_code == 200
-    ready.beat(silent_s=181)
+    ready.beat(over_s=15.1)
     assert client.get("/healthz").status_code == 503
-    (ready.state / "metrics.prom").unlink()
+    (ready.state / HEARTBEAT_NAME).unlink()
     assert client.get("/healthz").status_code == 503
+
+
+def test_gateway_that_hangs_leaves_the_loop_alive_and_not_ready(ready: Dashboard) -> None:
+    ready.beat(call="POST /tickle", silence_s=12.0, silent_since="2026-03-03T16:59:48+00:00", over_s=-3.0)
+    client = ready.client()
+    assert client.get("/healthz").status_code == 200
+    answer = client.get("/readyz")
+    assert (answer.status_code, answer.get_json()["error"]["code"]) == (503, "gateway_down")
+    assert "no answer to POST /tickle" in answer.get_json()["error"]["message"]
 
 
 def test_readyz_names_the_reason_and_the_next_step(ready: Dashboard) -> None:
@@ -41,10 +55,36 @@ def test_readyz_before_the_first_start(dashboard: Dashboard) -> None:
     assert (answer.status_code, answer.get_json()["error"]["code"]) == (503, "first_start")
 
 
-def test_metrics_are_what_the_trading_process_wrote(ready: Dashboard) -> None:
+def test_metrics_are_what_the_trading_process_wrote_and_what_is_so_now(ready: Dashboard) -> None:
     answer = ready.client().get("/metrics")
-    assert answer.get_data(as_text=True) == "trading_gateway_up 1.0\n"
+    text = answer.get_data(as_text=True)
+    assert text.startswith("trading_gateway_up 1.0\n")
+    assert "\ntrading_alive 1.0\n" in text
+    assert "\ntrading_ready 1.0\n" in text
     assert answer.mimetype == "text/plain"
+    assert {family.name for family in text_string_to_metric_families(text)} == {
+        "trading_gateway_up",
+        "trading_alive",
+        "trading_ready",
+        "trading_heartbeat_age_seconds",
+    }
+
+
+def test_metrics_of_a_process_that_died_say_nothing_good(ready: Dashboard) -> None:
+    ready.beat(silent_s=90)
+    text = ready.client().get("/metrics").get_data(as_text=True)
+    assert text.startswith("trading_gateway_up 0.0\n")
+    assert "\ntrading_alive 0.0\n" in text
+    assert "\ntrading_ready 0.0\n" in text
+    (ready.state / HEARTBEAT_NAME).unlink()
+    assert "trading_heartbeat_age_seconds +Inf\n" in ready.client().get("/metrics").get_data(as_text=True)
+
+
+def test_metrics_are_served_where_the_database_can_not_be_read(ready: Dashboard) -> None:
+    (ready.state / "trading.db").write_bytes(b"no database")
+    text = ready.client().get("/metrics").get_data(as_text=True)
+    assert "\ntrading_ready 0.0\n" in text
+    assert "\ntrading_alive 1.0\n" in text
 
 
 def test_metrics_ask_for_their_token_when_there_is_one(make: Maker) -> None:

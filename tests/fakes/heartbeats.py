@@ -1,0 +1,46 @@
+"""Signs of life in a state folder, as a trading process leaves them."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from trading.model.boot_time import BootTime
+from trading.monitoring.heartbeat import HeartbeatFile
+from trading.monitoring.sign_of_life import HEARTBEAT_NAME, Beat, read_beat
+from trading.store.boot_time import boot_time
+
+_OLD_S = 60.0
+WAITS = Beat(step="waits for the next cycle", step_s=4.0, over_s=-26.0)
+
+
+def leave_beat(state: Path, *, silent_s: float = 0.0, **said: str | float) -> None:
+    """Let the trading process of a state folder have given a sign of life `silent_s` ago, which `said` something."""
+    now = boot_time()
+    then = BootTime(now.boot_id, now.seconds - silent_s)
+    beat = replace(WAITS, **said)  # type: ignore[arg-type]
+    assert HeartbeatFile(state / HEARTBEAT_NAME, lambda: then).write(beat)
+
+
+@contextmanager
+def beating(state: Path) -> Iterator[None]:
+    """Keep the last sign of life of a state folder fresh beside the block, unless it was left to grow old."""
+    over = threading.Event()
+    path = state / HEARTBEAT_NAME
+
+    def run() -> None:
+        while not over.wait(1.0):
+            beat = read_beat(path, boot_time())
+            if beat is not None and beat.age_s is not None and beat.age_s < _OLD_S:
+                HeartbeatFile(path, boot_time).write(beat)
+
+    thread = threading.Thread(target=run, name="beats", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
