@@ -260,6 +260,9 @@ class TradingSystem:
             live = any(record.state is IntentState.WORKING for record in turn.state.journal.maybe_live)
             if live and turn.state.times.liquid:
                 latest = min(latest, now + timedelta(seconds=POLL_S))
+        if turn.unread:
+            # Whether it was a hiccup is known sooner than at the next event.
+            latest = min(latest, now + timedelta(seconds=LOOK_AT_LEAST_S))
         if self._ended_at is not None:
             latest = min(latest, self._ended_at + timedelta(seconds=context.settings.execution.bar_settle_s))
         return next_wake(now, (*looks, *events), latest)

@@ -13,7 +13,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -130,13 +130,15 @@ class World(Records):
     port: int
     database: Path
     ends_told_before: int = 0
+    environ: dict[str, str] = field(default_factory=dict)
+    """what its traders find in their environment beside what they need"""
 
     def start_trader(self) -> subprocess.Popen[bytes]:
         environ = {
             name: text for name, text in os.environ.items() if name.startswith(("PATH", "HOME", "NUMBA", "LANG"))
         }
         environ |= environ_of(self.folder, self.panel.symbols, f"https://localhost:{self.port}")
-        environ["PYTHONPATH"] = str(ROOT)
+        environ |= {"PYTHONPATH": str(ROOT), **self.environ}
         arguments = [sys.executable, "-m", "trading", "run"]
         for setting in self.span.settings:
             arguments += ["--set", setting]
