@@ -18,7 +18,7 @@ from tools.settings_table import PART, SHELL_SETTINGS
 from trading.cli.main import commands
 from trading.config import OPTIONS
 from trading.market.fills import commission
-from trading.model.metric import Counter, Duration, Gauge
+from trading.model.metric import Counter, Duration, Gauge, LiveGauge
 from trading.strategies.discovery import strategy_names
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -200,7 +200,9 @@ def test_every_file_that_is_named_exists() -> None:
 
 
 def test_every_metric_that_is_named_exists() -> None:
-    existing = {f"trading_{metric.value}" for kind in (Counter, Gauge, Duration) for metric in kind} | {"trading_mode"}
+    existing = {f"trading_{metric.value}" for kind in (Counter, Gauge, LiveGauge, Duration) for metric in kind} | {
+        "trading_mode"
+    }
     named = set(re.findall(r"`(trading_[a-z_]+?)(?:\{[^`]*\})?`", README)) - {"trading_system"}
     assert named
     assert named - existing == set()

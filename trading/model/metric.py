@@ -38,6 +38,14 @@ class Gauge(StrEnum):
     LAST_RECONCILE_TIMESTAMP_SECONDS = "last_reconcile_timestamp_seconds"
 
 
+class LiveGauge(StrEnum):
+    """What is so at the moment that somebody asks: a process that died can't say it."""
+
+    ALIVE = "alive"
+    READY = "ready"
+    HEARTBEAT_AGE_SECONDS = "heartbeat_age_seconds"
+
+
 class Duration(StrEnum):
     """Lengths of time, in seconds."""
 

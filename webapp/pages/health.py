@@ -11,6 +11,7 @@ from werkzeug.exceptions import ServiceUnavailable, Unauthorized
 from werkzeug.wrappers import Response as BaseResponse
 
 from trading.errors import DataError
+from trading.model.metric import Gauge, LiveGauge
 from trading.monitoring.health import Health, liveness, read_facts, readiness
 from trading.monitoring.sign_of_life import CONTENT_TYPE, PREFIX, Beat
 from webapp.frame import make_frame
@@ -19,7 +20,7 @@ from webapp.services import services
 
 blueprint = Blueprint("health", __name__)
 
-_GATEWAY_UP = re.compile(rf"^{PREFIX}gateway_up .*$", re.MULTILINE)
+_GATEWAY_UP = re.compile(rf"^{PREFIX}{Gauge.GATEWAY_UP} .*$", re.MULTILINE)
 
 
 @blueprint.get("/healthz")
@@ -70,12 +71,12 @@ def as_of_now(text: str, beat: Beat | None, *, ready: bool) -> str:
     """Return the metrics that were written last with what is so now: a process that died has written no end of it."""
     alive = liveness(read_facts({}, beat=beat, mode=None)).ok
     if not alive:
-        text = _GATEWAY_UP.sub(f"{PREFIX}gateway_up 0.0", text)
+        text = _GATEWAY_UP.sub(f"{PREFIX}{Gauge.GATEWAY_UP} 0.0", text)
     age_s = math.inf if beat is None or beat.age_s is None else beat.age_s
     live = (
-        ("alive", "Whether the trading loop is alive now (1) or not (0).", float(alive)),
-        ("ready", "Whether orders can be sent now (1) or not (0): what /readyz says.", float(ready)),
-        ("heartbeat_age_seconds", "Time since the trading process's last sign of life.", age_s),
+        (LiveGauge.ALIVE, "Whether the trading loop is alive now (1) or not (0).", float(alive)),
+        (LiveGauge.READY, "Whether orders can be sent now (1) or not (0): what /readyz says.", float(ready)),
+        (LiveGauge.HEARTBEAT_AGE_SECONDS, "Time since the trading process's last sign of life.", age_s),
     )
     told = "".join(
         f"# HELP {PREFIX}{name} {words}\n# TYPE {PREFIX}{name} gauge\n{PREFIX}{name} {_value(value)}\n"
