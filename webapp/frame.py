@@ -10,14 +10,15 @@ from flask import render_template
 
 from trading.model.account import AccountKind, mask_account
 from trading.model.mode import Mode, ModeState
-from trading.model.status import StatusKey
-from trading.monitoring.health import SESSION_WORDS, Facts, held_back, liveness, read_facts
+from trading.model.status import SessionState, StatusKey
+from trading.monitoring.health import SESSION_WORDS, SILENT_AFTER_S, Facts, held_back, liveness, read_facts
 from webapp import agenda
 from webapp.security import current_session
 from webapp.services import services, state
 from webapp.situation import (
     Situation,
     account_kind,
+    duration,
     judge,
     moment,
 )
@@ -63,9 +64,34 @@ class Frame:
         return "" if self.mode is None else held_back(self.mode.mode)
 
     @property
+    def process_word(self) -> str:
+        """Return the trading process in a few words: what its loop does, or since when nothing was heard of it."""
+        beat = None if self.health is None else self.health.beat
+        if beat is None:
+            return "never seen"
+        if beat.age_s is None:
+            return "not since this machine was started"
+        if self.alive:
+            return beat.step
+        if beat.stuck and beat.age_s <= SILENT_AFTER_S and not beat.ended_at:
+            return f"stuck: {beat.step}, for {duration(beat.step_s)}"
+        return f"seen {duration(beat.age_s)} ago"
+
+    @property
     def session_word(self) -> str:
         """Return the broker session in a few words."""
-        return "not known" if self.health is None else SESSION_WORDS[self.health.session]
+        if self.health is None:
+            return "not known"
+        return SESSION_WORDS[SessionState.STALE if self.health.hangs else self.health.session]
+
+    @property
+    def session_good(self) -> bool:
+        """Whether the broker session is all that it has to be."""
+        return (
+            self.health is not None
+            and not self.health.hangs
+            and self.health.session in {SessionState.READY, SessionState.ENDED}
+        )
 
 
 def make_frame() -> Frame:

@@ -40,6 +40,13 @@ class Facts:
     starting: str = ""
 
     @property
+    def hangs(self) -> bool:
+        """Whether a call has had no answer for a while, and nothing else is known of the session."""
+        if self.beat is None or self.session in _UNANSWERED:
+            return False
+        return self.beat.silence_s > HANGS_AFTER_S
+
+    @property
     def stopped(self) -> bool:
         """Whether the trading process ended because somebody asked for that."""
         return self.beat is not None and bool(self.beat.ended_at)
@@ -296,7 +303,7 @@ def _unstored(facts: Facts) -> Health | None:
 def _hangs(facts: Facts) -> Health | None:
     """Return that a call has had no answer for a while; that it has failed is said only later, or never."""
     beat = facts.beat
-    if beat is None or beat.silence_s <= HANGS_AFTER_S or facts.session in _UNANSWERED:
+    if beat is None or not facts.hangs:
         return None
     down = _SESSIONS[SessionState.GATEWAY_DOWN]
     return replace(down, cause=f"no answer to {beat.call}", since=beat.silent_since)

@@ -63,6 +63,20 @@ def test_a_silent_trading_process_is_the_first_thing_said(ready: Dashboard) -> N
     assert "silent for 341 s" in text_of(ready, "/trades")
 
 
+def test_what_the_loop_does_is_said_and_a_stuck_one_is_named(ready: Dashboard) -> None:
+    ready.beat(step="decides", step_s=12.0)
+    assert ">decides</b>" in text_of(ready, "/")
+    ready.beat(step="decides", step_s=348.0, over_s=48.0)
+    assert ">stuck: decides, for 5 min</b>" in text_of(ready, "/")
+
+
+def test_a_gateway_that_hangs_has_no_green_light(ready: Dashboard) -> None:
+    assert ">ready" in text_of(ready, "/")
+    ready.beat(call="POST /tickle", silence_s=12.0)
+    page = text_of(ready, "/")
+    assert '<li class="no"><span>Broker session</span><b title="">not answering</b>' in page
+
+
 def test_what_was_known_when_the_process_was_last_seen_looks_old(ready: Dashboard) -> None:
     assert "when last seen" not in text_of(ready, "/")
     ready.beat(silent_s=341)
