@@ -188,3 +188,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     def simulated(self) -> bool:
         """Return whether the simulated gateway is used."""
         return self.gateway.kind == "simulated"
+
+    @property
+    def made_certificate(self) -> Path:
+        """Return where the certificate lies of a gateway that start.sh has started."""
+        return self.state_dir / ("simulator/simulator-cert.pem" if self.simulated else "gateway/root/gateway.pem")
