@@ -22,8 +22,6 @@ CONNECT_S = 2.0
 HANDSHAKE_S = 3.0
 SOON = timedelta(days=30)
 _TLS_PORT = 443
-_EXPIRED, _OTHER_HOST = 10, 62
-"""OpenSSL's numbers of what a certificate can be refused for"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,12 +88,20 @@ class Distrust(Enum):
 
     NO_BUNDLE = auto()
     """the file with the certificates to trust is missing or can't be read"""
+    EARLY = auto()
+    """it is not good yet"""
     EXPIRED = auto()
     OTHER_HOST = auto()
     UNKNOWN = auto()
     """nobody whom we trust has signed it"""
     NO_TLS = auto()
     SILENT = auto()
+
+
+# OpenSSL's numbers of what a certificate can be refused for: too early, too late, another name, another address.
+_REFUSALS = MappingProxyType(
+    {9: Distrust.EARLY, 10: Distrust.EXPIRED, 62: Distrust.OTHER_HOST, 64: Distrust.OTHER_HOST}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,8 +135,8 @@ def shake_hands(reached: Reached, bundle: Path | None, limit_s: float = HANDSHAK
         ):
             peer = secured.getpeercert() or {}
     except ssl.SSLCertVerificationError as error:
-        kinds = {_EXPIRED: Distrust.EXPIRED, _OTHER_HOST: Distrust.OTHER_HOST}
-        return Shown(bundle, distrust=kinds.get(error.verify_code, Distrust.UNKNOWN), why=error.verify_message)
+        distrust = _REFUSALS.get(error.verify_code, Distrust.UNKNOWN)
+        return Shown(bundle, distrust=distrust, why=error.verify_message)
     except TimeoutError:
         return Shown(bundle, distrust=Distrust.SILENT, why=f"it said nothing for {limit_s:g} s")
     except ssl.SSLError as error:
@@ -141,9 +147,10 @@ def shake_hands(reached: Reached, bundle: Path | None, limit_s: float = HANDSHAK
     return Shown(bundle, until)
 
 
-_AGAIN = "restart the gateway; after five minutes look whether another program has its port"
+_AGAIN = "where that lasts for minutes restart it; perhaps another program has its port"
 _FIXES: Mapping[Distrust, str] = MappingProxyType(
     {
+        Distrust.EARLY: "see whether the clock of this machine is right",
         Distrust.EXPIRED: "give the gateway a new one: delete gateway.p12 in STATE_DIR/gateway/root and restart",
         Distrust.OTHER_HOST: "set GATEWAY_URL to a name that the certificate is for (start.sh's is for localhost)",
         Distrust.NO_TLS: "another program has this port, or it is a gateway without TLS: correct GATEWAY_URL",

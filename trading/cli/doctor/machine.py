@@ -107,8 +107,8 @@ def folders(settings: Settings, user: int) -> Iterator[Finding]:
     """Look whether both folders are there, or can be made, and are this user's alone."""
     problems = []
     for name, folder in (("STATE_DIR", settings.state_dir), ("LOG_DIR", settings.log_dir)):
-        place = place_of(existing(folder))
         made = folder.exists()
+        place = place_of(folder if made else existing(folder))
         problem = None if place is None else judged(place, user, folder=True)
         if problem is not None and (made or problem.verdict is Verdict.BAD):
             problems.append(Problem(problem.verdict, f"{name}: {problem.text}", problem.fix))

@@ -138,8 +138,8 @@ def cost(settings: Settings) -> Finding:
     prices = sorted({max(settings.rules.min_price, 1.0), USUAL_PRICE})
     if not size:
         least = 2.0 * commission(1.0, 1e9)
-        text = f"ALLOCATION_PER_TRADE sets no cap; a round trip of less than {least / DEAR:,.0f} USD costs over {_percent(DEAR)}"
-        return ok("cost", text)
+        below = f"a round trip of less than {least / DEAR:,.0f} USD costs over {_percent(DEAR)}"
+        return ok("cost", f"ALLOCATION_PER_TRADE sets no cap; {below}")
     costs = {price: 2.0 * commission(size / price, price) for price in prices}
     usual, dearest = costs[USUAL_PRICE], max(costs, key=lambda price: costs[price])
     text = f"a round trip of {size:,.0f} USD costs about {usual:,.2f} USD = {_percent(usual / size)}"
