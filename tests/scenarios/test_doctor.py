@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -158,7 +159,19 @@ def test_another_certificate_is_not_trusted(desk: Desk) -> None:
     assert "enter no password" in asked.lines["certificate"]["fix"]
 
 
-def test_gateway_of_another_kind_or_none_is_told_at_once(desk: Desk) -> None:
+def test_gateway_that_is_frozen_is_told_in_time_too(desk: Desk) -> None:
+    # Its port is still open: the system takes connections for it.
+    desk.simulator.process.send_signal(signal.SIGSTOP)
+    try:
+        asked = desk.doctor()
+    finally:
+        desk.simulator.process.send_signal(signal.SIGCONT)
+    assert (asked.code, asked.not_well()) == (1, {"certificate", "broker"})
+    assert "it said nothing for 3 s" in asked.lines["certificate"]["text"]
+    assert asked.took_s < 15.0
+
+
+def test_gateway_that_is_not_started_is_told_at_once(desk: Desk) -> None:
     asked = desk.doctor(GATEWAY_URL=f"https://localhost:{free_port()}")
     assert (asked.code, asked.not_well()) == (0, {"gateway", "broker"})
     assert asked.lines["gateway"]["fix"] == "start it: ./start.sh"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from trading.cli.doctor.findings import Finding, bad, note, ok
@@ -36,7 +36,7 @@ def login(status: SessionStatus, settings: Settings) -> Finding:
     return ok("login", "logged in, with a brokerage session")
 
 
-def login_told(facts: dict[str, str]) -> Finding:
+def login_told(facts: Mapping[str, str]) -> Finding:
     """Judge the session as the trading process tells it, whose it is while it runs."""
     word = facts.get(StatusKey.SESSION_STATE, "")
     state = SessionState(word) if word in frozenset(SessionState) else SessionState.STARTING

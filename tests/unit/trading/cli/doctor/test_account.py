@@ -54,7 +54,11 @@ def test_simulated_gateway_takes_any_name() -> None:
     ],
 )  # fmt: skip
 def test_session_of_a_running_trader_is_told_in_its_words(state: SessionState, verdict: str) -> None:
-    facts = {StatusKey.SESSION_STATE: state, StatusKey.SESSION_DETAIL: "the cause", StatusKey.SESSION_PERSON: "Do it."}
+    facts: dict[str, str] = {
+        StatusKey.SESSION_STATE: state,
+        StatusKey.SESSION_DETAIL: "the cause",
+        StatusKey.SESSION_PERSON: "Do it.",
+    }
     found = account.login_told(facts)
     assert found.verdict == verdict
     assert "says the trading process" in found.text
