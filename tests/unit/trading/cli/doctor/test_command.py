@@ -1,16 +1,18 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
 from tests.unit.trading.cli.conftest import Shell
-from trading.cli.doctor import broker_look
-from trading.cli.doctor.command import ORDER, checks, shown
+from trading.cli.doctor.command import shown
+from trading.cli.doctor.examination import ORDER
 from trading.cli.doctor.findings import bad, note, ok
-from trading.cli.environment import read_settings
-from trading.config import Settings
 from trading.store.database import Database
 
 FRESH = {
@@ -82,21 +84,20 @@ def test_database_of_another_account_is_found(shell: Shell) -> None:
     assert findings(shell)["database"] == "bad"
 
 
+def test_settings_alone_need_nothing_that_looks_at_the_gateway(shell: Shell, project_root: Path) -> None:
+    told = "import sys; from trading.cli.main import main; main(['doctor', '--settings']); print(*sys.modules)"
+    environment = {**os.environ, "PYTHONPATH": str(project_root)}
+    done = subprocess.run(
+        [sys.executable, "-c", told], capture_output=True, text=True, check=True, env=environment, cwd=shell.folder
+    )
+    loaded = set(done.stdout.splitlines()[-1].split())
+    assert "trading.cli.doctor.command" in loaded
+    assert not {"trading.cli.doctor.examination", "trading.gateway", "requests", "pandas"} & loaded
+
+
 def test_settings_alone_touch_nothing_else(shell: Shell) -> None:
     done = shell.run("doctor", "--settings", "--json")
     assert (done.code, [found["name"] for found in json.loads(done.out)]) == (0, ["settings"])
-
-
-def test_each_check_has_a_limit_within_fifteen_seconds_and_a_place_in_the_order() -> None:
-    made = checks(Settings(), 0, broker_look.real())
-    assert all(0.0 < check.limit_s < 14.0 for check in made)
-    assert {check.name for check in made} <= set(ORDER)
-    assert "calendar" in {check.name for check in made}
-
-
-def test_simulated_market_has_a_day_of_its_own(shell: Shell) -> None:
-    assert shell.folder.exists()
-    assert "calendar" not in {check.name for check in checks(read_settings(), 0, broker_look.real())}
 
 
 def test_table_has_a_line_for_each_finding_with_what_to_do() -> None:
