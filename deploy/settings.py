@@ -54,11 +54,10 @@ def assignments(role: str, environ: Mapping[str, str], folder: Path) -> Iterator
 def _exported(settings: Settings, found: Mapping[str, str]) -> dict[str, str]:
     """Return what every part gets, whatever set it."""
     simulated = settings.simulated
-    bundle = "simulator/simulator-cert.pem" if simulated else "gateway/root/gateway.pem"
     chosen = {
         "GATEWAY": settings.gateway.kind,
         "GATEWAY_URL": settings.gateway.url,
-        "GATEWAY_CA_BUNDLE": str(settings.gateway.ca_bundle or settings.state_dir / bundle),
+        "GATEWAY_CA_BUNDLE": str(settings.gateway.ca_bundle or settings.made_certificate),
     }
     if simulated:
         chosen["SIM_SECONDS_PER_DAY"] = found.get("SIM_SECONDS_PER_DAY", WATCHED_SECONDS_PER_DAY)

@@ -12,7 +12,7 @@ import tomllib
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
@@ -30,7 +30,7 @@ from trading.gateway import Gateway, connect
 from trading.gateway.clocks import LockstepClock, SystemClock, WakeUp
 from trading.gateway.transport import HttpTransport, TransportTo
 from trading.gateway.watched import watched
-from trading.market.calendar import TradingCalendar
+from trading.market.calendar import TradingCalendar, calendar_around
 from trading.model.account import AccountKind, kind_of
 from trading.model.metric import Duration
 from trading.model.mode import Mode
@@ -57,9 +57,7 @@ from trading.trading_system import LoopRuntime, TradingSystem
 
 PROJECT = Path(__file__).resolve().parent.parent
 BUNDLED_BARS = PROJECT / "data" / "us_daily.csv.gz"
-SIMULATOR_CERTIFICATE = Path("simulator") / "simulator-cert.pem"
 DATABASE, CONTROLS = "trading.db", "controls.db"
-_FIRST_DAY, _YEARS_AHEAD = date(1995, 1, 1), 5
 
 
 class EndingClock(Clock, Protocol):
@@ -239,7 +237,7 @@ def _context(
 
 def trading_calendar() -> TradingCalendar:
     """Return the sessions that a trading system knows: as far back as histories go, and some years ahead."""
-    return TradingCalendar(_FIRST_DAY, date(WallClock().now().year + _YEARS_AHEAD, 12, 31))
+    return calendar_around(WallClock().now().date())
 
 
 def version() -> str:
@@ -255,7 +253,7 @@ def _live(settings: Settings, surroundings: Surroundings, memory: GatewayMemory)
     clock = SystemClock(surroundings.wake)
     gateway = connect(
         settings.gateway.url,
-        ca_bundle=settings.gateway.ca_bundle,
+        ca_bundle=settings.trusted_certificates,
         clock=clock,
         rng=surroundings.gateway_chance or secrets.SystemRandom(),
         paced=True,
@@ -268,7 +266,7 @@ def _live(settings: Settings, surroundings: Surroundings, memory: GatewayMemory)
 
 
 def _simulated(settings: Settings, surroundings: Surroundings, memory: GatewayMemory) -> _World:
-    ca_bundle = settings.gateway.ca_bundle or settings.state_dir / SIMULATOR_CERTIFICATE
+    ca_bundle = settings.trusted_certificates
     clock = surroundings.clock
     if clock is None:
         control = surroundings.transport_to(settings.gateway.url.rstrip("/") + "/sim", ca_bundle)

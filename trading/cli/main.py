@@ -28,7 +28,9 @@ class _Home:
 _COMMANDS: Mapping[str, _Home] = MappingProxyType(
     {
         "backtest": _Home("research", "Replay the strategy over a file of daily bars."),
-        "doctor": _Home("doctor", "Check settings, folders, disk, database and whether the gateway answers."),
+        "doctor": _Home(
+            "doctor.command", "Check this machine, the gateway, login, account and market data; say what to do."
+        ),
         "explain": _Home("research", "Show every rule for one SYMBOL on a day, and what would be ordered."),
         "flatten": _Home("operate", "Halt, and sell all shares that this system bought."),
         "halt": _Home("operate", "Stop trading: no new orders, protective stops stay."),

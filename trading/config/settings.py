@@ -188,3 +188,14 @@ class Settings(Struct, frozen=True, kw_only=True):
     def simulated(self) -> bool:
         """Return whether the simulated gateway is used."""
         return self.gateway.kind == "simulated"
+
+    @property
+    def made_certificate(self) -> Path:
+        """Return where the certificate lies of a gateway that start.sh has started."""
+        return self.state_dir / ("simulator/simulator-cert.pem" if self.simulated else "gateway/root/gateway.pem")
+
+    @property
+    def trusted_certificates(self) -> Path | None:
+        """Return the certificates to trust: the configured ones, else those that start.sh made; None: public ones."""
+        made = self.made_certificate
+        return self.gateway.ca_bundle or (made if self.simulated or made.exists() else None)

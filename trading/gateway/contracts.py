@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 
 _STOCKS = "/trsrv/stocks"
 _DEFINITIONS = "/trsrv/secdef"
-_SYMBOLS_A_REQUEST = 50
+SYMBOLS_A_REQUEST = 50
 _CURRENCY = "USD"
 _KIND = "STK"
 # Where US shares are listed; other venues of the same share carry contract ids of their own.
@@ -56,7 +56,7 @@ class Contracts:
         """
         self._look_again()
         wanted = sorted(set(symbols))
-        pins, reasons = self._pins([symbol for symbol in wanted if symbol not in self._known])
+        pins, reasons = self.pins([symbol for symbol in wanted if symbol not in self._known])
         trouble = GatewayTrouble(len(pins), lambda: self._gives_rules(pins, reasons))
         if pins:
             self._session.ensure_accounts()
@@ -86,21 +86,24 @@ class Contracts:
             for row in self._listed(sorted(symbols)):
                 symbol = symbols.get(_conid_or_none(row) or 0)
                 name = row.get("ticker")
-                if symbol is not None and isinstance(name, str) and name and name != _spelled(symbol):
+                if symbol is not None and isinstance(name, str) and name and name != spelled(symbol):
                     log.warning("a contract has another name", extra={"symbol": symbol})
                     del self._known[symbol]
         self._looked_on = today
 
     def _listed(self, conids: Sequence[int]) -> Iterator[Mapping[str, object]]:
         """Give the definitions of contracts; one that can't be had changes nothing."""
-        for start in range(0, len(conids), _SYMBOLS_A_REQUEST):
+        for start in range(0, len(conids), SYMBOLS_A_REQUEST):
             try:
-                yield from self._definitions(conids[start : start + _SYMBOLS_A_REQUEST])
+                yield from self._definitions(conids[start : start + SYMBOLS_A_REQUEST])
             except (Refused, OutcomeUnknown) as problem:
                 log.warning("contracts can't be looked at again", extra={"problem": str(problem)})
 
-    def _pins(self, symbols: Sequence[str]) -> tuple[dict[str, ContractPin], dict[str, str]]:
-        """Return which contract each symbol means, as settled before or now, and why others mean none."""
+    def pins(self, symbols: Sequence[str]) -> tuple[dict[str, ContractPin], dict[str, str]]:
+        """Return which contract each symbol means, as settled before or now, and why others mean none.
+
+        Raises: GatewayError, the gateway can't be asked.
+        """
         pins: dict[str, ContractPin] = {}
         reasons: dict[str, str] = {}
         wanted: list[str] = []
@@ -114,8 +117,8 @@ class Contracts:
                 wanted.append(symbol)
             else:
                 pins[symbol] = pin
-        for start in range(0, len(wanted), _SYMBOLS_A_REQUEST):
-            part = wanted[start : start + _SYMBOLS_A_REQUEST]
+        for start in range(0, len(wanted), SYMBOLS_A_REQUEST):
+            part = wanted[start : start + SYMBOLS_A_REQUEST]
             answers, causes = in_parts(part, self._stocks, lambda: self._gives_rules(pins, {}))
             reasons |= causes
             for listed in answers:
@@ -136,11 +139,11 @@ class Contracts:
 
     def _stocks(self, symbols: Sequence[str], repeat: bool) -> Mapping[str, object]:  # noqa: FBT001 (see in_parts)
         """Return what the look-up lists for each symbol."""
-        query = {"symbols": ",".join(_spelled(symbol) for symbol in symbols)}
+        query = {"symbols": ",".join(spelled(symbol) for symbol in symbols)}
         listed = self._api.get(_STOCKS, query, repeat=repeat)
         if not isinstance(listed, dict):
             raise unusable(_STOCKS, "no object")
-        return {symbol: listed.get(_spelled(symbol)) for symbol in symbols}
+        return {symbol: listed.get(spelled(symbol)) for symbol in symbols}
 
     def _settled(self, symbol: str, entries: object) -> ContractPin:
         """Return the contract that is meant, settled by the listing exchange where the look-up leaves it open.
@@ -173,7 +176,7 @@ class Contracts:
             if row.get("currency") == _CURRENCY
             and row.get("assetClass") == _KIND
             and (exchange := str(row.get("listingExchange"))) in _LISTINGS
-            and row.get("ticker") == _spelled(symbol)
+            and row.get("ticker") == spelled(symbol)
             and (conid := _conid_or_none(row)) in found
             and conid is not None
         }
@@ -199,7 +202,7 @@ class Contracts:
         if fields.conid(row.get("con_id")) != pin.conid:
             raise FieldError(symbol, "the description is of another contract")
         name = row.get("symbol")
-        if name != _spelled(symbol):
+        if name != spelled(symbol):
             raise FieldError(symbol, f"its contract {pin.conid} goes by {fields.shown(name)} now: trade that symbol")
         for key, expected in (("currency", _CURRENCY), ("instrument_type", _KIND)):
             if row.get(key) != expected:
@@ -213,7 +216,7 @@ class Contracts:
         )
 
 
-def _spelled(symbol: str) -> str:
+def spelled(symbol: str) -> str:
     """Return the symbol as the API spells it: a class of shares follows a blank (BRK B)."""
     return symbol.replace(".", " ")
 

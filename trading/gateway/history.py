@@ -111,7 +111,7 @@ def parsed(answer: object, through: date) -> SymbolBars:
         raise FieldError("data", "the history is no list")
     rows = answer["data"]
     rows = rows[: max((at for at, row in enumerate(rows, 1) if row is not None), default=0)]
-    factor = fields.number(answer.get("volumeFactor", 1), "volumeFactor")
+    factor = volume_factor(answer)
     starts = _column(rows, "t")
     dates = _sessions(starts)
     kept = dates <= np.datetime64(through, "D")
@@ -125,6 +125,16 @@ def parsed(answer: object, through: date) -> SymbolBars:
     )
     _check(bars)
     return bars
+
+
+def volume_factor(answer: object) -> float:
+    """Return how many shares one unit of volume stands for in a history answer.
+
+    Raises: FieldError.
+    """
+    if not isinstance(answer, dict):
+        raise FieldError("data", "the history is no list")
+    return fields.number(answer.get("volumeFactor", 1), "volumeFactor")
 
 
 def _column(rows: list[object], name: str) -> NDArray[np.float64]:

@@ -16,15 +16,15 @@ from trading.gateway.parts import GatewayTrouble, each, gets_an_answer, in_parts
 from trading.gateway.session import GatewaySession
 from trading.market.panel import Panel, SymbolBars, build_panel
 from trading.model.account import Quote
-from trading.model.contract import Contract
+from trading.model.contract import Contract, ContractPin
 from trading.ports import Clock, GatewayMemory
 
 log = logging.getLogger(__name__)
 
-_SNAPSHOT = "/iserver/marketdata/snapshot"
+SNAPSHOT = "/iserver/marketdata/snapshot"
 _CONIDS_A_REQUEST = 100
-_LAST, _BID, _ASK, _AVAILABILITY, _PRIOR_CLOSE = "31", "84", "86", "6509", "7741"
-_FIELDS = ",".join((_LAST, _BID, _ASK, _AVAILABILITY, _PRIOR_CLOSE))
+_LAST, _BID, _ASK, AVAILABILITY, _PRIOR_CLOSE = "31", "84", "86", "6509", "7741"
+_FIELDS = ",".join((_LAST, _BID, _ASK, AVAILABILITY, _PRIOR_CLOSE))
 _WAIT_S = 10.0
 _POLL_S = 0.5
 # An order event ends one wait early, a stop request every one.
@@ -51,6 +51,13 @@ class GatewayMarketData:
         Raises: GatewayError, the gateway can't be asked.
         """
         return self._contracts.contracts(symbols)
+
+    def pins(self, symbols: Sequence[str]) -> tuple[Mapping[str, ContractPin], Mapping[str, str]]:
+        """Return which contract each symbol means and, for every other symbol, why it means none; keeps nothing.
+
+        Raises: GatewayError, the gateway can't be asked.
+        """
+        return self._contracts.pins(symbols)
 
     def daily_bars(self, contracts: Iterable[Contract], through: date, count: int) -> tuple[Panel, Mapping[str, str]]:
         """Return the last `count` completed bars up to session `through`, and the symbols left out with the reason.
@@ -170,9 +177,9 @@ class GatewayMarketData:
 
     def _snapshot(self, conids: Sequence[int], repeat: bool) -> Sequence[object]:  # noqa: FBT001 (see in_parts)
         query = {"conids": ",".join(str(conid) for conid in conids), "fields": _FIELDS}
-        rows = self._session.get(_SNAPSHOT, query, repeat=repeat)
+        rows = self._session.get(SNAPSHOT, query, repeat=repeat)
         if not isinstance(rows, list):
-            raise unusable(_SNAPSHOT, "no list of quotes")
+            raise unusable(SNAPSHOT, "no list of quotes")
         return rows
 
 
@@ -210,6 +217,6 @@ def _quote(row: Mapping[str, object]) -> Quote | None:
         prior_close=fields.optional_price(row.get(_PRIOR_CLOSE), _PRIOR_CLOSE),
         halted=last.halted,
         last_is_prior_close=last.is_prior_close,
-        availability=fields.optional_text(row.get(_AVAILABILITY)),
+        availability=fields.optional_text(row.get(AVAILABILITY)),
         updated_ms=fields.optional_integer(row.get("_updated"), "_updated"),
     )

@@ -12,6 +12,8 @@ import exchange_calendars
 
 from trading.errors import DataError
 
+_FIRST_DAY, _YEARS_AHEAD = date(1995, 1, 1), 5
+
 
 @dataclass(frozen=True, slots=True)
 class Session:
@@ -74,8 +76,24 @@ class TradingCalendar:
         """Return the last session whose close is at least `settle_s` seconds before `now`."""
         return self._at(bisect_right(self._closes, now - timedelta(seconds=settle_s)) - 1, f"completed by {now}")
 
+    @property
+    def last_day(self) -> date:
+        """Return the last session's day.
+
+        Raises: DataError, there is none.
+        """
+        return self._at(len(self._sessions) - 1, "at all").day
+
     def _at(self, index: int, asked: str) -> Session:
         if not 0 <= index < len(self._sessions):
             problem = f"knows no session {asked}"
             raise DataError(self._name, problem)
         return self._sessions[index]
+
+
+def calendar_around(today: date) -> TradingCalendar:
+    """Return the sessions that a trading system knows: as far back as histories go, and some years ahead.
+
+    Raises: DataError, the exchange's calendar does not reach that far.
+    """
+    return TradingCalendar(_FIRST_DAY, date(today.year + _YEARS_AHEAD, 12, 31))

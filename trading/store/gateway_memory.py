@@ -2,21 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
+from typing import Protocol
 
 from trading.errors import DataError
 from trading.model.contract import ContractPin
-from trading.ports import Store
 
 PENALTY_END = "penalty_end"
 _PIN = "pin."
 
 
+class Facts(Protocol):
+    """What of `trading.ports.Store` is needed here."""
+
+    def keep(self, facts: Mapping[str, str]) -> None:
+        """Keep small facts that the next start needs."""
+
+    def value(self, key: str) -> str | None:
+        """Return a small fact."""
+        ...
+
+
 class StoredGatewayMemory:
     """`trading.ports.GatewayMemory` over the store."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Facts) -> None:
         """Keep everything in `store`."""
         self._store = store
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from trading.config import Settings
+from trading.config import GatewaySettings, Settings
 
 
 def test_settings_are_frozen() -> None:
@@ -33,3 +33,15 @@ def test_parameters_are_those_of_the_chosen_strategy() -> None:
 
 def test_kind_of_gateway_decides_what_is_simulated() -> None:
     assert not Settings().simulated
+
+
+def test_certificates_to_trust_are_the_configured_ones_or_those_that_were_made(tmp_path: Path) -> None:
+    live = Settings(state_dir=tmp_path)
+    assert live.trusted_certificates is None
+    live.made_certificate.parent.mkdir(parents=True)
+    live.made_certificate.touch()
+    assert live.trusted_certificates == tmp_path / "gateway" / "root" / "gateway.pem"
+    given = GatewaySettings(ca_bundle=Path("mine.pem"))
+    assert Settings(state_dir=tmp_path, gateway=given).trusted_certificates == Path("mine.pem")
+    simulated = Settings(state_dir=tmp_path, gateway=GatewaySettings(kind="simulated"))
+    assert simulated.trusted_certificates == tmp_path / "simulator" / "simulator-cert.pem"

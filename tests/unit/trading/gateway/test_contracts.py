@@ -349,3 +349,11 @@ def test_a_symbol_that_spoils_the_look_up_is_left_out_and_the_others_are_found()
         found, reasons = desk.market_data.contracts(sorted(SIX))
         assert set(found) == set(SIX) - {"S4"}
         assert set(reasons) == {"S4"}
+
+
+def test_what_symbols_mean_can_be_asked_without_their_rules() -> None:
+    desk = desk_with({"AAPL": [APPLE]})
+    pins, reasons = desk.market_data.pins(["AAPL", "NOPE"])
+    assert pins == {"AAPL": ContractPin("AAPL", 265598, "NASDAQ", "USD")}
+    assert list(reasons) == ["NOPE"]
+    assert [repr(call) for call in desk.transport.calls] == [STOCKS]

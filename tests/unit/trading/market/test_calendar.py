@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from trading.errors import DataError
-from trading.market.calendar import TradingCalendar
+from trading.market.calendar import TradingCalendar, calendar_around
 
 
 @pytest.fixture(scope="module")
@@ -61,3 +61,9 @@ def test_question_beyond_the_calendar_is_an_error(calendar: TradingCalendar) -> 
 def test_unknown_exchange_is_an_error() -> None:
     with pytest.raises(DataError, match="XXXX"):
         TradingCalendar(date(2020, 1, 1), date(2020, 2, 1), "XXXX")
+
+
+def test_a_trading_system_knows_old_histories_and_some_years_ahead() -> None:
+    known = calendar_around(date(2026, 11, 24))
+    assert known.session(date(1995, 1, 3)) is not None
+    assert known.last_day == date(2031, 12, 31)
