@@ -37,8 +37,10 @@ from trading.model.status import StatusKey
 from trading.monitoring.log import TradingLog, get_logger
 from trading.monitoring.metrics import MetricsFile
 from trading.monitoring.notifications import LogNotifier
+from trading.monitoring.senders import senders_of
 from trading.monitoring.sign_of_life import FILE_NAME
 from trading.monitoring.wall_clock import WallClock
+from trading.notification import before_start, notifying
 from trading.ports import Clock, GatewayMemory, Log, Metrics
 from trading.store.alerts import SqliteAlerts
 from trading.store.balances import SqliteBalances
@@ -92,6 +94,8 @@ class Surroundings:
     calendar: TradingCalendar | None = None
     now: Callable[[], datetime] = WallClock().now
     """a clock for who must not wait for anybody"""
+    unstored: Callable[[str, str], object] = lambda _code, _text: None
+    """takes alerts that can't be stored"""
 
     def pauses(self, seconds: float) -> object:
         """Wait real seconds."""
@@ -129,6 +133,7 @@ def run(settings: Settings, transport_to: TransportTo = HttpTransport) -> int:
     """
     # What can't be used is said before anything is made on the disk.
     make_strategy(settings)
+    senders = senders_of(settings.notify.urls)
     settings = msgspec.structs.replace(settings, tickers=symbols_of(settings))
     wake = WakeUp()
     metrics = MetricsFile(settings.state_dir / FILE_NAME, version=version())
@@ -137,6 +142,7 @@ def run(settings: Settings, transport_to: TransportTo = HttpTransport) -> int:
     )
     try:
         store = SqliteStore(database, lambda mode: _show(mode, metrics))
+        silent = before_start(settings, store)
         store.show({StatusKey.STOPPED: "", StatusKey.STOPPED_BY: ""})
         metrics.put_mode(store.mode().mode)
         with ExitStack() as stack:
@@ -144,7 +150,9 @@ def run(settings: Settings, transport_to: TransportTo = HttpTransport) -> int:
             requests = OperatorRequests(RequestsDatabase(settings.state_dir / CONTROLS), store, log)
             now = _time_without_asking(settings, store)
             stack.enter_context(Watcher(wake, requests, now, lambda: os._exit(0)).watching())
-            surroundings = Surroundings(wake, log, metrics, transport_to, now=now)
+            courier = notifying(settings, database, senders, log, trading_calendar, silent)
+            unstored = stack.enter_context(courier)
+            surroundings = Surroundings(wake, log, metrics, transport_to, now=now, unstored=unstored)
             assembly = assemble(settings, surroundings, database, requests)
             if assembly is not None:
                 assembly.system.run()
@@ -219,7 +227,7 @@ def _context(
         evidence=SqliteEvidence(database),
         store=store,
         balances=SqliteBalances(database),
-        alerts=SqliteAlerts(database, LogNotifier(log, metrics, surroundings.stopwatch)),
+        alerts=SqliteAlerts(database, LogNotifier(log, metrics, surroundings.stopwatch), surroundings.unstored),
         log=log,
         metrics=metrics,
         account_id=account_id,

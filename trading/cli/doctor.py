@@ -19,7 +19,9 @@ from trading.config import Settings
 from trading.config.env_file import read_env_file
 from trading.config.environment import ENV_FILE, unread
 from trading.errors import TradingError
+from trading.model.notice import Outcome
 from trading.monitoring.health import silent_limit_s
+from trading.monitoring.senders import senders_of
 from trading.monitoring.sign_of_life import FILE_NAME, silent_s
 from trading.monitoring.wall_clock import WallClock
 from trading.store.database import Database
@@ -28,6 +30,7 @@ from trading.strategies.discovery import make_strategy
 
 LEAST_FREE_BYTES = 200 * 1024 * 1024
 CONNECT_S = 3.0
+TRY_NOTIFY = "python -m trading notify --test"
 _TLS_PORT = 443
 
 
@@ -59,6 +62,7 @@ def doctor(settings_only: bool, as_json: bool) -> None:  # noqa: FBT001 - click 
     """
     settings = read_settings()
     make_strategy(settings)
+    senders_of(settings.notify.urls)
     findings = [Finding("settings", Verdict.OK, f"gateway {settings.gateway.kind}, strategy {settings.strategy_name}")]
     if not settings_only:
         findings += [check(settings) for check in CHECKS]
@@ -145,6 +149,24 @@ def check_instance(settings: Settings) -> Finding:
     return Finding("trader", Verdict.OK, "runs")
 
 
+def check_notify(settings: Settings) -> Finding:
+    """Look who is told what people have to know, and whether that arrived; nothing is sent."""
+    channels = [sender.channel for sender in senders_of(settings.notify.urls)]
+    if not channels:
+        return Finding("notify", Verdict.OK, "nobody is told; NOTIFY_URLS names whom to tell")
+    try:
+        with read_state(settings.state_dir / "trading.db") as state:
+            known = state.notices.channels()
+    except TradingError:
+        # The database has a line of its own.
+        known = ()
+    failed = [each for each in known if each.outcome is Outcome.FAILED and each.channel in channels]
+    if failed:
+        text = "; ".join(f"{each.channel}: {each.detail}" for each in failed)
+        return Finding("notify", Verdict.NOTE, f"the last message did not arrive: {text}", TRY_NOTIFY)
+    return Finding("notify", Verdict.OK, ", ".join(channels))
+
+
 def check_gateway(settings: Settings) -> Finding:
     """Look whether anything listens at the gateway's address."""
     parts = urlsplit(settings.gateway.url)
@@ -173,5 +195,6 @@ CHECKS: tuple[Callable[[Settings], Finding], ...] = (
     check_disk,
     check_database,
     check_instance,
+    check_notify,
     check_gateway,
 )

@@ -16,10 +16,12 @@ from trading.model.balances import Flow, FlowState
 from trading.model.decision import Denied
 from trading.model.decision_words import sentence
 from trading.model.mode import FlattenGoal, Halt
+from trading.model.notice import Outcome
 from trading.model.status import SessionState, StatusKey
 from trading.monitoring.health import SESSION_WORDS, read_facts, readiness
 from trading.monitoring.sign_of_life import FILE_NAME, WAITING_NAME, silent_s, waits_for
 from trading.monitoring.wall_clock import WallClock
+from trading.store.readers.notices import ChannelState
 from trading.store.readers.orders import OrderLine
 from trading.store.readers.positions import PositionLine, TradeLine
 from trading.store.readers.state import State, read_state
@@ -46,6 +48,7 @@ class Status:
     halts: tuple[Halt, ...]
     flatten: FlattenGoal | None
     alerts: tuple[Alert, ...]
+    undelivered: tuple[ChannelState, ...]
     silent_s: float | None
     equity: EquityPoint | None
     flows: tuple[Flow, ...]
@@ -111,6 +114,7 @@ def _status(settings: Settings, state: State, silent: float | None, starting: st
         halts=state.account.standing_halts(),
         flatten=None if goal is None or goal.over else goal,
         alerts=state.alerts.present(),
+        undelivered=tuple(each for each in state.notices.channels() if each.outcome is Outcome.FAILED),
         silent_s=silent,
         equity=equity[-1] if equity else None,
         flows=state.account.flows(since=equity[0].session) if equity else (),
@@ -135,6 +139,12 @@ def headline(found: Status) -> str:
     if found.flatten is not None:
         lines.append(f"Flatten   {found.flatten.waits_for or 'asked for'} ({found.flatten.actor})")
     lines += [f"Alert     {alert.text} (since {alert.since:%Y-%m-%d %H:%M} UTC)" for alert in found.alerts]
+    if found.undelivered:
+        failures = (
+            f"{each.channel}: {each.detail} ({each.attempts} times, last {each.at:%Y-%m-%d %H:%M} UTC)"
+            for each in found.undelivered
+        )
+        lines.append(f"Notify    not delivered to {'; '.join(failures)}")
     lines += [f"Waits     {denied.symbol}: {sentence(denied, decimal)}" for denied in found.waiting]
     return "\n".join(lines)
 

@@ -5,10 +5,13 @@ import socket
 
 import pytest
 
+from tests.fakes.notices import NOON, notice
 from tests.unit.trading.cli.conftest import Shell
 from trading.cli.doctor import check_disk, check_folders
 from trading.cli.environment import read_settings
+from trading.model.notice import Outcome, Part
 from trading.store.database import Database
+from trading.store.notices import SqliteNotices
 
 
 def findings(shell: Shell) -> dict[str, str]:
@@ -30,7 +33,7 @@ def closed_port(shell: Shell) -> int:
 def test_fresh_machine_is_fine_but_for_the_gateway_that_is_not_started(shell: Shell) -> None:
     assert findings(shell) == {
         "settings": "ok", "symbols": "ok", "folders": "ok", ".env": "ok", "disk": "ok", "database": "ok",
-        "trader": "ok", "gateway": "note",
+        "trader": "ok", "notify": "ok", "gateway": "note",
     }  # fmt: skip
     assert shell.run("doctor").code == 0
     assert not shell.state.exists()
@@ -102,3 +105,40 @@ def test_folder_that_is_a_file_is_found(shell: Shell) -> None:
 def test_disk_is_looked_at_where_the_state_will_be(shell: Shell) -> None:
     assert shell.folder.exists()
     assert check_disk(read_settings()).text.endswith("MB free")
+
+
+@pytest.mark.usefixtures("closed_port")
+def test_whom_people_are_told_through_is_shown_without_what_is_secret(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NOTIFY_URLS", "json://ann:s3cret@host/s3cret")
+    done = shell.run("doctor")
+    assert done.code == 0
+    assert "json://host" in done.out
+    assert "s3cret" not in done.out
+    database = Database(shell.state / "trading.db")
+    book = SqliteNotices(database, lambda: NOON.date())
+    book.note([notice()], ())
+    book.record("json://host", [(1, Part.TOLD)], Outcome.FAILED, NOON, "answered 500")
+    database.close()
+    found = {found["name"]: found for found in json.loads(shell.run("doctor", "--json").out)}["notify"]
+    assert found["verdict"] == "note"
+    assert "json://host: answered 500" in found["text"]
+    assert found["fix"] == "python -m trading notify --test"
+
+
+@pytest.mark.usefixtures("closed_port")
+def test_damaged_database_keeps_the_addresses_from_nothing(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NOTIFY_URLS", "json://host/x")
+    shell.state.mkdir(parents=True)
+    (shell.state / "trading.db").write_bytes(b"rubbish" * 1000)
+    assert findings(shell)["notify"] == "ok"
+
+
+def test_address_that_can_not_be_used_is_one_line_before_anything_starts(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NOTIFY_URLS", "nonsense")
+    done = shell.run("doctor", "--settings")
+    assert (done.code, done.err.count("\n")) == (2, 1)
+    assert done.err.startswith("NOTIFY_URLS: address 1 of 1 can't be used")
