@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -96,15 +96,19 @@ class Desk:
 
     def _facts(self, state: State) -> StoredFacts:
         kept, mode = state.account.facts(), state.account.mode()
-        told = kept.get(StatusKey.MARKET_NOW) if self._settings.simulated else None
         return StoredFacts(
-            now=datetime.fromisoformat(told) if told else self._now(),
+            now=self._market_now(kept) if self._settings.simulated else self._now(),
             alerts=state.notices.alerts(),
             halts=() if mode is None else mode.halts,
             latched=None if mode is None else mode.latched,
             loss=state.notices.daily_loss(),
             session=kept,
         )
+
+    def _market_now(self, kept: Mapping[str, str]) -> datetime:
+        """Return the latest time of a simulated market that was told; without a login only its session's is."""
+        told = [kept.get(key) for key in (StatusKey.MARKET_NOW, StatusKey.STATE_SINCE)]
+        return max((datetime.fromisoformat(text) for text in told if text), default=self._now())
 
 
 def _in_thread(run: Callable[[], None]) -> None:

@@ -70,7 +70,7 @@ def test_login_halt_and_daily_summary_are_told_and_no_secret_is_kept(
         try:
             told = receiver.wait_for(lambda text: "Login needed: nobody is logged in" in text, LIMIT_S)
             assert "Trading (simulated): login needed" in told
-            assert "Orders next leave at " in told
+            assert "on 2016-09-0" in told
             log_in(world)
             told = receiver.wait_for(lambda text: "Close of 2016-09" in text, LIMIT_S)
             assert "equity " in told

@@ -117,8 +117,8 @@ def time_left(now: datetime, window: SendWindow | None) -> str:
     if window is None:
         return ""
     if now >= window.begins:
-        return f"Orders leave now, until {_clock(window.ends)}, in {_length(window.ends - now)}."
-    return f"Orders next leave {_clock(window.begins)}, in {_length(window.begins - now)}."
+        return f"Orders leave now, until {_clock(window.ends)}, for {_length(window.ends - now)}."
+    return f"Orders next leave at {_clock(window.begins)}, in {_length(window.begins - now)}."
 
 
 def _noted(item: News, now: datetime, *, simulated: bool) -> Notice:
@@ -183,7 +183,7 @@ def _standing(topic: str, code: NoticeCode, text: str, since: datetime) -> News:
 
 
 def _clock(moment: datetime) -> str:
-    return f"at {moment:%H:%M} UTC on {moment:%Y-%m-%d}"
+    return f"{moment:%H:%M} UTC on {moment:%Y-%m-%d}"
 
 
 def _length(length: timedelta) -> str:

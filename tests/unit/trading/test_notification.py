@@ -76,6 +76,19 @@ def test_time_of_a_simulated_market_is_what_the_loop_told_last(database: Databas
     assert desk(database).gather().news[0].over == market + timedelta(minutes=5)
 
 
+def test_before_the_first_turn_the_time_of_a_simulated_market_is_that_of_its_session(database: Database) -> None:
+    market = datetime(2026, 3, 3, 12, 0, tzinfo=UTC)
+    SqliteStore(database).show(
+        {
+            StatusKey.SESSION_STATE: SessionState.WAITING_LOGIN,
+            StatusKey.SESSION_PERSON: "Log in.",
+            StatusKey.STATE_SINCE: market.isoformat(),
+        }
+    )
+    simulated = Settings(gateway=GatewaySettings(kind="simulated"))
+    assert "at 13:30 UTC on 2026-03-03, in 1 h 30 min" in desk(database, simulated).gather().news[0].text
+
+
 def test_process_that_died_is_told_of_by_its_last_sign_of_life(tmp_path: Path, database: Database) -> None:
     settings, store = Settings(state_dir=tmp_path), SqliteStore(database)
     assert before_start(settings, store) is None
