@@ -21,12 +21,15 @@ RUN mkdir -p vendor/lightweight-charts \
 FROM ${BASE_IMAGE} AS python
 RUN apt-get update && apt-get install -y --no-install-recommends python3 python3-venv && rm -rf /var/lib/apt/lists/*
 RUN python3 -m venv /opt/venv
-COPY requirements.txt ./
+# Set, it brings apprise in, for notifications to more than plain webhooks.
+ARG NOTIFY=
+COPY requirements.txt requirements-notify.txt ./
 # The file holds the whole closure with hashes; nothing is compiled, so no compiler is needed in any stage.
 # Tests of packages are left out. Bytecode is made here, because the file system is read-only later, and an import without it
 # takes five times as long; it is tied to the source by nothing, so that no start compares dates.
 RUN --mount=type=cache,target=/root/.cache/pip \
     /opt/venv/bin/pip install --no-compile --no-deps --require-hashes --only-binary :all: -r requirements.txt \
+        ${NOTIFY:+-r requirements-notify.txt} \
     && /opt/venv/bin/pip uninstall --yes --quiet pip \
     && find /opt/venv -depth -type d \( -name tests -o -name __pycache__ \) -exec rm -rf {} + \
     && rm -f /opt/venv/bin/[Aa]ctivate* \

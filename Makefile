@@ -7,7 +7,7 @@ SUITE := $(wildcard tests/unit tests/contracts tests/scenarios)
 STATE := state/simulated
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-run demo demo-reset test check lint format types contracts drill soak bench browser-test container-test \
+.PHONY: help setup setup-run setup-notify demo demo-reset test check lint format types contracts drill soak bench browser-test container-test \
 	lock clean
 
 help: ## List the targets
@@ -18,6 +18,9 @@ setup: ## Make .venv with everything for development, and fetch the front-end as
 
 setup-run:
 	@tools/setup.sh run
+
+setup-notify: ## Install apprise, for notifications to more than plain webhooks
+	@tools/setup.sh notify
 
 demo: setup-run ## Trade bundled market history through the simulated gateway; dashboard on port 5056; Ctrl-C stops it
 	@GATEWAY=simulated ./start.sh

@@ -47,10 +47,13 @@ make_folders
 warm_cache
 
 # ---------------------------------------------------------------- the parts, one function each; they run in a child
-forget_secrets() { unset DASHBOARD_PASSWORD DASHBOARD_PASSWORD_FILE METRICS_TOKEN METRICS_TOKEN_FILE; }
+# Each part gets the secrets that it needs, and no others.
+forget_dashboard() { unset DASHBOARD_PASSWORD DASHBOARD_PASSWORD_FILE METRICS_TOKEN METRICS_TOKEN_FILE; }
+forget_notify() { unset NOTIFY_URLS NOTIFY_URLS_FILE; }
 part_gateway() {
     # Another program's business, all of it IBKR's or the simulator's.
-    forget_secrets
+    forget_dashboard
+    forget_notify
     if [[ $GATEWAY == live ]]; then
         gateway_exec "$RUN_STATE/gateway"
     fi
@@ -58,10 +61,11 @@ part_gateway() {
         --speed 0 --cash "$SIM_CASH" --account DU1234567 --auto-login --pacing off --state "$RUN_STATE/simulator"
 }
 part_trader() {
-    forget_secrets
+    forget_dashboard
     exec "${OWN_GROUP[@]}" "$PYTHON" -m trading run
 }
 part_web() {
+    forget_notify
     # Without a password of the user's own, one is made; the link spares looking it up. Once, not after a restart.
     if [[ -z $PASSWORD_GIVEN && -z ${DEATHS_web:-} ]]; then
         printf 'log in once with: %s\n' "$("$PYTHON" -m webapp login-link)"

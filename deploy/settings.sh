@@ -49,10 +49,10 @@ check_python_settings() { # one line about the first bad setting, of the trading
     said=$(mktemp -d)
     "$PYTHON" -m trading doctor --settings >/dev/null 2>"$said/0" &
     pids+=($!)
-    "$PYTHON" -m webapp check >/dev/null 2>"$said/1" &
+    env -u NOTIFY_URLS -u NOTIFY_URLS_FILE "$PYTHON" -m webapp check >/dev/null 2>"$said/1" &
     pids+=($!)
     if [[ $GATEWAY == simulated ]]; then
-        "$PYTHON" -m simulator --check --bars "$SIM_BARS" --start "$SIM_START" --cash "$SIM_CASH" >/dev/null 2>"$said/2" &
+        env -u NOTIFY_URLS -u NOTIFY_URLS_FILE "$PYTHON" -m simulator --check --bars "$SIM_BARS" --start "$SIM_START" --cash "$SIM_CASH" >/dev/null 2>"$said/2" &
         pids+=($!)
     fi
     for part in "${!pids[@]}"; do

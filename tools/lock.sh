@@ -17,11 +17,11 @@ compile() {
 }
 
 # One resolution of everything first, so that the files agree with each other on every version.
-cat requirements-dev.in requirements-source.in > "$work/all.in"
+cat requirements-dev.in requirements-source.in requirements-notify.in > "$work/all.in"
 cp requirements.in "$work/"
-[ ! -f requirements-dev.txt ] || cp requirements-dev.txt "$work/all.txt"
+[ ! -f requirements-dev.txt ] || cat requirements-dev.txt requirements-notify.txt > "$work/all.txt"
 compile "$@" "$work/all.in" --output-file "$work/all.txt"
-for name in requirements requirements-dev; do
+for name in requirements requirements-dev requirements-notify; do
     compile --generate-hashes --constraint "$work/all.txt" "$name.in" --output-file "$name.txt"
 done
 compile --generate-hashes --no-deps requirements-source.in --output-file requirements-source.txt

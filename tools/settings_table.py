@@ -28,6 +28,7 @@ DASH = "–"
 
 SHELL_SETTINGS: Mapping[str, tuple[str, str, str]] = {
     "TRADING_CPUS": ("2", "a number", "processors that the container may use (docker-compose.yml)"),
+    "TRADING_NOTIFY": ("", "1 or empty", "whether apprise is built into the image (docker-compose.yml)"),
     "TRADING_PYTHON": (".venv/bin/python", "a program", "the interpreter that start.sh uses"),
 }
 """Variables that are no part of Settings: default, range, meaning."""

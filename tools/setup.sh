@@ -3,6 +3,7 @@
 #
 #   tools/setup.sh run    .venv with what the system needs to run, and the front-end assets
 #   tools/setup.sh dev    the same and what checks and tests need
+#   tools/setup.sh notify what runs, and apprise for notifications to more than plain webhooks
 #
 # PYTHON names another interpreter than python3.
 set -eu
@@ -111,8 +112,8 @@ make_assets() {
 }
 
 case ${1:-} in
-run | dev) ;;
-*) fail "usage: tools/setup.sh run|dev" ;;
+run | dev | notify) ;;
+*) fail "usage: tools/setup.sh run|dev|notify" ;;
 esac
 make_environment
 install requirements.txt "$RUN_MODULES"
@@ -120,4 +121,7 @@ make_assets
 if [ "$1" = dev ]; then
     install requirements-dev.txt "hypothesis, pytest, pytest_timeout, responses, xdist.plugin"
     install requirements-source.txt ibind --no-binary ibind --no-build-isolation
+fi
+if [ "$1" = notify ]; then
+    install requirements-notify.txt "apprise"
 fi

@@ -39,8 +39,10 @@ from trading.monitoring.heartbeat import Heartbeat, HeartbeatFile, Pulse, end_st
 from trading.monitoring.log import TradingLog, get_logger
 from trading.monitoring.metrics import MetricsFile
 from trading.monitoring.notifications import LogNotifier
+from trading.monitoring.senders import senders_of
 from trading.monitoring.sign_of_life import HEARTBEAT_NAME, METRICS_NAME
 from trading.monitoring.wall_clock import WallClock
+from trading.notification import before_start, notifying
 from trading.ports import Clock, GatewayMemory, Log, Metrics, Progress
 from trading.store.alerts import SqliteAlerts
 from trading.store.balances import SqliteBalances
@@ -94,6 +96,8 @@ class Surroundings:
     now: Callable[[], datetime] = WallClock().now
     """a clock for who must not wait for anybody"""
     progress: Progress = field(default_factory=lambda: Heartbeat(WallClock().monotonic, WallClock().now))
+    unstored: Callable[[str, str], object] = lambda _code, _text: None
+    """takes alerts that can't be stored"""
 
     def pauses(self, seconds: float) -> object:
         """Wait real seconds."""
@@ -131,6 +135,7 @@ def run(settings: Settings, transport_to: TransportTo = HttpTransport) -> int:
     """
     # What can't be used is said before anything is made on the disk.
     make_strategy(settings)
+    senders = senders_of(settings.notify.urls)
     settings = msgspec.structs.replace(settings, tickers=symbols_of(settings))
     heartbeat = Heartbeat(WallClock().monotonic, WallClock().now)
     wake = WakeUp(heartbeat.waiting)
@@ -140,6 +145,7 @@ def run(settings: Settings, transport_to: TransportTo = HttpTransport) -> int:
     )
     try:
         store = SqliteStore(database, lambda mode: _show(mode, metrics))
+        silent = before_start(settings)
         metrics.put_mode(store.mode().mode)
         with ExitStack() as stack:
             log = stack.enter_context(_logging(settings))
@@ -149,8 +155,10 @@ def run(settings: Settings, transport_to: TransportTo = HttpTransport) -> int:
             requests = OperatorRequests(RequestsDatabase(settings.state_dir / CONTROLS), store, log)
             now = _time_without_asking(settings, store)
             stack.enter_context(Watcher(wake, requests, now, lambda: os._exit(0)).watching())
+            courier = notifying(settings, database, senders, log, trading_calendar, silent)
+            unstored = stack.enter_context(courier)
             surroundings = Surroundings(
-                wake, log, metrics, watched(transport_to, heartbeat), now=now, progress=heartbeat
+                wake, log, metrics, watched(transport_to, heartbeat), now=now, progress=heartbeat, unstored=unstored
             )
             assembly = assemble(settings, surroundings, database, requests)
             if assembly is not None:
@@ -226,7 +234,7 @@ def _context(
         evidence=SqliteEvidence(database),
         store=store,
         balances=SqliteBalances(database),
-        alerts=SqliteAlerts(database, LogNotifier(log, metrics, surroundings.stopwatch)),
+        alerts=SqliteAlerts(database, LogNotifier(log, metrics, surroundings.stopwatch), surroundings.unstored),
         log=log,
         metrics=metrics,
         account_id=account_id,

@@ -13,6 +13,8 @@ from trading.errors import ConfigError
 
 LOOPBACK_NAMES = ("localhost", "127.0.0.1", "[::1]")
 MIN_PASSWORD_LENGTH = 12
+# Where people are told is the trading process's secret.
+_NOT_OURS = frozenset({"NOTIFY_URLS", "NOTIFY_URLS_FILE"})
 _WELL_KNOWN_PASSWORDS = frozenset({"admin", "administrator", "changeme", "password", "secret", "letmein"})
 ROOT = Path(__file__).resolve().parent.parent
 CONFIG_PATH = ROOT / CONFIG_FILE
@@ -57,7 +59,8 @@ def read_web_settings() -> WebSettings:
 
     Raises: ConfigError, as `load_web_settings`, or a line of `.env` can't be used.
     """
-    return load_web_settings(read_environment(ROOT / ENV_FILE, os.environ))
+    found = read_environment(ROOT / ENV_FILE, os.environ)
+    return load_web_settings({name: text for name, text in found.items() if name not in _NOT_OURS})
 
 
 def load_web_settings(environ: Mapping[str, str], config_path: Path = CONFIG_PATH) -> WebSettings:

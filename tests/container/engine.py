@@ -21,8 +21,8 @@ ROOT = Path(__file__).resolve().parents[2]
 # What the image is built from, and what a person needs for `docker compose up`.
 SHIPPED = (
     "start.sh", "conf.yaml", "config.json", "docker-compose.yml", "Dockerfile", ".dockerignore", "pyproject.toml",
-    "LICENSE", "requirements.txt", "package.json", "package-lock.json", "tools", "deploy", "data", "gateway", "trading",
-    "simulator", "webapp",
+    "LICENSE", "requirements.txt", "requirements-notify.txt", "package.json", "package-lock.json", "tools",
+    "deploy", "data", "gateway", "trading", "simulator", "webapp",
 )  # fmt: skip
 
 FIGURES: list[tuple[str, str]] = []

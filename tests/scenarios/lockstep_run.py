@@ -133,12 +133,13 @@ class World(Records):
     environ: dict[str, str] = field(default_factory=dict)
     """what its traders find in their environment beside what they need"""
 
-    def start_trader(self) -> subprocess.Popen[bytes]:
+    def start_trader(self, **more: str) -> subprocess.Popen[bytes]:
+        """Start a trading process; a keyword is an environment variable."""
         environ = {
             name: text for name, text in os.environ.items() if name.startswith(("PATH", "HOME", "NUMBA", "LANG"))
         }
         environ |= environ_of(self.folder, self.panel.symbols, f"https://localhost:{self.port}")
-        environ |= {"PYTHONPATH": str(ROOT), **self.environ}
+        environ |= {"PYTHONPATH": str(ROOT), **self.environ, **more}
         arguments = [sys.executable, "-m", "trading", "run"]
         for setting in self.span.settings:
             arguments += ["--set", setting]
@@ -213,12 +214,12 @@ def no_order_twice(run: Records, truth: Sequence[Row]) -> None:
 
 
 @contextmanager
-def lockstep_world(folder: Path, bars: Path, span: Span) -> Iterator[World]:
+def lockstep_world(folder: Path, bars: Path, span: Span, *, logged_in: bool = True) -> Iterator[World]:
     """Start the simulator on a free port at the open of the span's first session; no trader yet."""
     panel = span.panel(bars)
     write_bars(panel, folder / "bars.csv")
     (folder / "config.json").write_text("{}", encoding="utf-8")
-    simulator, port = start_simulator(folder, span, 0)
+    simulator, port = start_simulator(folder, span, 0, logged_in=logged_in)
     world = World(folder, span, panel, simulator, port, folder / "state" / "simulated" / "trading.db")
     try:
         yield world
@@ -227,12 +228,14 @@ def lockstep_world(folder: Path, bars: Path, span: Span) -> Iterator[World]:
         world.simulator.communicate()
 
 
-def start_simulator(folder: Path, span: Span, port: int) -> tuple[subprocess.Popen[str], int]:
+def start_simulator(
+    folder: Path, span: Span, port: int, *, logged_in: bool = True
+) -> tuple[subprocess.Popen[str], int]:
     """Start a simulator on a port, 0 for a free one, where its state was left; return it and its port."""
     state = folder / "state" / "simulated" / "simulator"
     arguments = [sys.executable, "-m", "simulator", "--port", str(port), "--bars", str(folder / "bars.csv")]
-    arguments += ["--start", span.start.isoformat(), "--speed", "0", "--cash", str(CASH), "--auto-login"]
-    arguments += ["--pacing", "off", "--state", str(state)]
+    arguments += ["--start", span.start.isoformat(), "--speed", "0", "--cash", str(CASH)]
+    arguments += ["--pacing", "off", "--state", str(state), *(["--auto-login"] if logged_in else [])]
     simulator = subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True, cwd=ROOT)
     assert simulator.stdout is not None
     found = re.search(r"://[^:]+:(\d+)", simulator.stdout.readline())

@@ -173,6 +173,40 @@ def test_secrets_reach_the_dashboard_alone(run: Run) -> None:
     assert run.stop() == 0
 
 
+def test_addresses_of_notifications_reach_the_trading_process_alone(run: Run) -> None:
+    run.begin(NOTIFY_URLS="json://host/of-the-environment").see("trader begins")
+    run.see("web begins")
+    assert "NOTIFY_URLS=json://host/of-the-environment" in run.seen_by("trader").splitlines()
+    for part in ("gateway", "web"):
+        assert "NOTIFY_URLS" not in run.seen_by(part)
+    assert run.stop() == 0
+
+
+def test_file_of_addresses_is_named_to_the_trading_process_alone(run: Run) -> None:
+    (run.folder / "urls").write_text("json://host/x\njsons://host/y\n", encoding="utf-8")
+    run.begin(NOTIFY_URLS_FILE=str(run.folder / "urls")).see("trader begins")
+    run.see("web begins")
+    assert "NOTIFY_URLS_FILE" in run.seen_by("trader")
+    for part in ("gateway", "web"):
+        assert "NOTIFY_URLS" not in run.seen_by(part)
+    assert run.stop() == 0
+
+
+def test_addresses_in_the_env_file_are_read_by_who_needs_them(run: Run) -> None:
+    (run.checkout / ".env").write_text("NOTIFY_URLS='json://host/of-the-file'\n", encoding="utf-8")
+    run.begin().see("trader begins")
+    run.see("web begins")
+    for part in ("gateway", "web", "trader"):
+        assert "of-the-file" not in run.seen_by(part)
+    assert run.stop() == 0
+
+
+def test_bad_address_is_one_line_without_it_before_anything_starts(run: Run) -> None:
+    line = refused(run, 2, NOTIFY_URLS="json://host/s3cret https://host/s3cret")
+    assert line.startswith("start.sh: NOTIFY_URLS: address 2 of 2 begins with https://")
+    assert "s3cret" not in line
+
+
 def test_folders_and_env_file_are_closed_to_others(run: Run) -> None:
     (run.checkout / ".env").write_text("MAX_POSITIONS=7\n", encoding="utf-8")
     (run.checkout / ".env").chmod(0o644)

@@ -34,6 +34,7 @@ _COMMANDS: Mapping[str, _Home] = MappingProxyType(
         "explain": _Home("research", "Show every rule for one SYMBOL on a day, and what would be ordered."),
         "flatten": _Home("operate", "Halt, and sell all shares that this system bought."),
         "halt": _Home("operate", "Stop trading: no new orders, protective stops stay."),
+        "notify": _Home("notify", "Show what people were told and what failed, or try each address."),
         "reconcile": _Home("reconcile", "Show where own records and the broker differ, and decide about it."),
         "resume": _Home("operate", "Take back a halt, and risk limits that latched."),
         "run": _Home("operate", "Trade until stopped (Ctrl-C, SIGTERM)."),

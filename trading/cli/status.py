@@ -16,11 +16,13 @@ from trading.model.balances import Flow, FlowState
 from trading.model.decision import Denied
 from trading.model.decision_words import sentence
 from trading.model.mode import FlattenGoal, Halt
+from trading.model.notice import Outcome
 from trading.model.status import SessionState, StatusKey
 from trading.monitoring.health import SESSION_WORDS, read_facts, readiness
 from trading.monitoring.sign_of_life import HEARTBEAT_NAME, WAITING_NAME, Beat, read_beat, waits_for
 from trading.monitoring.wall_clock import WallClock
 from trading.store.boot_time import boot_time
+from trading.store.readers.notices import ChannelState
 from trading.store.readers.orders import OrderLine
 from trading.store.readers.positions import PositionLine, TradeLine
 from trading.store.readers.state import State, read_state
@@ -49,6 +51,7 @@ class Status:
     halts: tuple[Halt, ...]
     flatten: FlattenGoal | None
     alerts: tuple[Alert, ...]
+    undelivered: tuple[ChannelState, ...]
     silent_s: float | None
     step: str
     step_s: float
@@ -118,6 +121,7 @@ def _status(settings: Settings, state: State, beat: Beat | None, starting: str) 
         silent_s=None if beat is None else beat.age_s,
         step="" if beat is None else beat.step,
         step_s=0.0 if beat is None else beat.step_s,
+        undelivered=tuple(each for each in state.notices.channels() if each.outcome is Outcome.FAILED),
         equity=equity[-1] if equity else None,
         flows=state.account.flows(since=equity[0].session) if equity else (),
         positions=state.positions.open(),
@@ -143,6 +147,12 @@ def headline(found: Status) -> str:
     if found.flatten is not None:
         lines.append(f"Flatten   {found.flatten.waits_for or 'asked for'} ({found.flatten.actor})")
     lines += [f"Alert     {alert.text} (since {alert.since:%Y-%m-%d %H:%M} UTC)" for alert in found.alerts]
+    if found.undelivered:
+        failures = (
+            f"{each.channel}: {each.detail} ({each.attempts} times, last {each.at:%Y-%m-%d %H:%M} UTC)"
+            for each in found.undelivered
+        )
+        lines.append(f"Notify    not delivered to {'; '.join(failures)}")
     lines += [f"Waits     {denied.symbol}: {sentence(denied, decimal)}" for denied in found.waiting]
     return "\n".join(lines)
 

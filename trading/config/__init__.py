@@ -19,6 +19,7 @@ from trading.config.surroundings import (
     GatewaySettings,
     LoopSettings,
     MonitoringSettings,
+    NotifySettings,
     SimulatorSettings,
     StartSettings,
 )
@@ -30,6 +31,7 @@ __all__ = [
     "GatewaySettings",
     "LoopSettings",
     "MonitoringSettings",
+    "NotifySettings",
     "Option",
     "RiskSettings",
     "RuleSettings",

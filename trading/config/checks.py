@@ -12,6 +12,7 @@ _TICKER = re.compile(r"[A-Z0-9][A-Z0-9.\-/ ]{0,14}")
 _LABEL = r"[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
 _NAME = re.compile(rf"({_LABEL}\.)*{_LABEL}")
 _NUMBERS = re.compile(r"[0-9.]+")
+_PART_OF_DAY = re.compile(r"([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d")
 _MOST = 253
 _MOST_PORTS = 65_535
 _URL = re.compile(r"https://(\[[^\]\s]+\]|[^\s/@?#:\[\]]+)(?::([0-9]{1,5}))?(?:/[^\s@?#]*)?")
@@ -77,6 +78,15 @@ def time_zone(value: object) -> str:
         ZoneInfo(text)
     except (OSError, ValueError, LookupError):
         raise UnusableError(value, "there is no such time zone; use a name like America/New_York") from None
+    return text
+
+
+def quiet_hours(value: object) -> str:
+    """Return a part of the day, empty for none."""
+    text = str(value)
+    begin, _, end = text.partition("-")
+    if text and (not _PART_OF_DAY.fullmatch(text) or begin == end):
+        raise UnusableError(value, "must be a part of the day like 22:00-07:00, or empty")
     return text
 
 

@@ -18,7 +18,11 @@ from trading.errors import ConfigError
 
 ENV_FILE = Path(".env")
 CONFIG_FILE = Path("config.json")
-NAMES = frozenset(name for option in OPTIONS for name in option.variables) | {"TRADING_CPUS", "TRADING_PYTHON"}
+NAMES = frozenset(name for option in OPTIONS for name in option.variables) | {
+    "TRADING_CPUS",
+    "TRADING_NOTIFY",
+    "TRADING_PYTHON",
+}
 """every variable that this system reads, or that is read for it: by Compose and by start.sh"""
 # What people who come from other systems expect to keep them from trading. Here nothing reads it.
 _NO_TRADING = frozenset(

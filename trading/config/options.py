@@ -73,10 +73,7 @@ class Option:
             converted: object = msgspec.convert(value, self.annotation)
         except (msgspec.ValidationError, OverflowError):
             raise self._refuse(name, value) from None
-        try:
-            return converted if self.further is None else self.further(converted)
-        except UnusableError as error:
-            raise ConfigError(name, None if self.sensitive else shortened(error.value), error.fix) from None
+        return self._checked(name, converted)
 
     def expected(self) -> str:
         """Return what a value has to be, for people."""
@@ -107,7 +104,13 @@ class Option:
             return None
         if not isinstance(value, str) or not value or "\x00" in value:
             raise self._refuse(name, value)
-        return Secret(value) if self.kind is Secret else Path(value).expanduser()
+        return Secret(str(self._checked(name, value))) if self.kind is Secret else Path(value).expanduser()
+
+    def _checked(self, name: str, value: object) -> object:
+        try:
+            return value if self.further is None else self.further(value)
+        except UnusableError as error:
+            raise ConfigError(name, None if self.sensitive else shortened(error.value), error.fix) from None
 
 
 def shortened(value: object) -> object:

@@ -18,6 +18,7 @@ from trading.config.surroundings import (
     GatewaySettings,
     LoopSettings,
     MonitoringSettings,
+    NotifySettings,
     SimulatorSettings,
     StartSettings,
 )
@@ -176,6 +177,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     loop: LoopSettings = LoopSettings()
     dashboard: DashboardSettings = DashboardSettings()
     monitoring: MonitoringSettings = MonitoringSettings()
+    notify: NotifySettings = NotifySettings()
     simulator: SimulatorSettings = SimulatorSettings()
     start: StartSettings = StartSettings()
 

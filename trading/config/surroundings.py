@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from msgspec import Struct
 
-from trading.config import checks
+from trading.config import addresses, checks
 from trading.config.annotations import Secret, option
 
 
@@ -94,6 +94,31 @@ class MonitoringSettings(Struct, frozen=True, kw_only=True):
     log_level: Annotated[
         Literal["DEBUG", "INFO", "WARNING", "ERROR"], option("least severity that is logged", env="LOG_LEVEL")
     ] = "INFO"
+
+
+class NotifySettings(Struct, frozen=True, kw_only=True):
+    """Telling people away from the pages."""
+
+    urls: Annotated[
+        Secret | None,
+        option(
+            "addresses that are told, such as jsons://host/path, with blanks between them; empty: nobody is",
+            env="NOTIFY_URLS",
+            sensitive=True,
+            check=addresses.addresses,
+        ),
+    ] = None
+    quiet_hours: Annotated[
+        str,
+        option(
+            "part of the day in which only what is urgent is told; empty: none",
+            unit="HH:MM-HH:MM",
+            check=checks.quiet_hours,
+        ),
+    ] = ""
+    quiet_zone: Annotated[str, option("time zone of the quiet hours", check=checks.time_zone)] = "America/New_York"
+    daily_summary: Annotated[bool, option("whether each session that was traded is summed up after its close")] = True
+    apart_s: Annotated[float, option("least time between two messages to one address", unit="s", ge=1, le=3600)] = 5.0
 
 
 class StartSettings(Struct, frozen=True, kw_only=True):

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+
+GOES_ON_WITHIN = timedelta(minutes=15)
+"""what comes back with the same words so soon after its end has not ended"""
 
 
 @dataclass(frozen=True, slots=True)

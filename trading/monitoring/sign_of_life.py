@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 from trading.model.boot_time import BootTime
@@ -76,6 +76,14 @@ def read_beat(file: Path, now: BootTime) -> Beat | None:
         ended_at=_text(value, "ended_at"),
         ended_by=_text(value, "ended_by"),
     )
+
+
+def written_at(file: Path) -> datetime | None:
+    """Return when the last sign of life was given, by the machine's clock of then; None where there never was one."""
+    try:
+        return datetime.fromtimestamp(file.stat().st_mtime, UTC)
+    except OSError:
+        return None
 
 
 def waits_for(file: Path, now: datetime) -> str:

@@ -6,27 +6,33 @@ What comes and goes is one alert: an order list that lacks other rows each time 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Collection
-from datetime import datetime, timedelta
+from collections.abc import Callable, Collection
+from datetime import datetime
 
 from trading.errors import InvariantBroken
-from trading.model.alert import Alert
+from trading.model.alert import GOES_ON_WITHIN, Alert
 from trading.ports import Notifier
 from trading.store.database import Database
 from trading.store.readers.alerts import alert_of
 from trading.store.units import utc_text
 
-GOES_ON_WITHIN = timedelta(minutes=15)
-"""what comes back with the same words so soon after its end has not ended"""
-
 
 class SqliteAlerts:
     """`trading.ports.Alerts` over trading.db. Where that can't be written, a person is told all the same."""
 
-    def __init__(self, database: Database, notifier: Notifier) -> None:
-        """Keep alerts in `database`, which stays the caller's to close, and tell people through `notifier`."""
+    def __init__(
+        self,
+        database: Database,
+        notifier: Notifier,
+        unstored: Callable[[str, str], object] = lambda _code, _text: None,
+    ) -> None:
+        """Keep alerts in `database`, which stays the caller's to close, and tell people through `notifier`.
+
+        `unstored` is given what can't be kept, so that whoever tells people by what is kept does not miss it.
+        """
         self._database = database
         self._notifier = notifier
+        self._unstored = unstored
 
     def present(self, code: str, subject: str, text: str, now: datetime, *, again_after_s: float | None = None) -> None:
         """Tell that something is so, once while it lasts, or again each time that `again_after_s` have passed."""
@@ -34,6 +40,7 @@ class SqliteAlerts:
             self._present(code, subject, text, now, again_after_s)
         except InvariantBroken:
             self._notifier.alert(code, text)
+            self._unstored(code, text)
 
     def over(self, code: str, keep_subjects: Collection[str], now: datetime) -> None:
         """End the alerts of a code but those of `keep_subjects`; what comes back a while later is told anew."""

@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 from trading.errors import ConfigError
 
-SCHEMA_VERSION = 5
+SCHEMA_VERSION = 6
 SCHEMA = Path(__file__).with_name("schema.sql")
 
 # Orders: commands with a state of their own instead of a flag, executions that may be taken back, votes on anything.
@@ -183,9 +183,43 @@ _DAILY_LOSS = (
     "DELETE FROM fact WHERE key = 'daily_loss'",
 )
 
+# What people are told of away from the pages.
+_NOTICES = (
+    """
+    CREATE TABLE notice (
+        number     INTEGER PRIMARY KEY,
+        topic      TEXT NOT NULL,
+        telling    INTEGER NOT NULL,
+        code       TEXT NOT NULL,
+        text       TEXT NOT NULL,
+        urgent     INTEGER NOT NULL CHECK (urgent IN (0, 1)),
+        since      TEXT NOT NULL,
+        over_at    TEXT,
+        noticed_at TEXT NOT NULL,
+        ended_at   TEXT,
+        UNIQUE (topic, telling)
+    ) STRICT
+    """,
+    "CREATE INDEX notice_lasting ON notice (topic) WHERE ended_at IS NULL",
+    "CREATE INDEX notice_noticed ON notice (noticed_at)",
+    """
+    CREATE TABLE delivery (
+        number   INTEGER NOT NULL REFERENCES notice (number),
+        part     TEXT NOT NULL CHECK (part IN ('told', 'over')),
+        channel  TEXT NOT NULL,
+        outcome  TEXT NOT NULL CHECK (outcome IN ('sending', 'sent', 'failed', 'dropped')),
+        attempts INTEGER NOT NULL,
+        at       TEXT NOT NULL,
+        detail   TEXT NOT NULL DEFAULT '',
+        PRIMARY KEY (number, part, channel)
+    ) STRICT, WITHOUT ROWID
+    """,
+    "CREATE INDEX delivery_channel ON delivery (channel, at)",
+)
+
 # Statements that bring a file of the version that is the key to the next one.
 STEPS: Mapping[int, Sequence[str]] = MappingProxyType(
-    {1: (*_ORDERS_2, *_HALTS_2, *_CHART_VALUES, *_UNREAD), 2: _DOUBTS, 3: _FLOWS, 4: _DAILY_LOSS}
+    {1: (*_ORDERS_2, *_HALTS_2, *_CHART_VALUES, *_UNREAD), 2: _DOUBTS, 3: _FLOWS, 4: _DAILY_LOSS, 5: _NOTICES}
 )
 
 

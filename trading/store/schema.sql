@@ -263,3 +263,31 @@ CREATE TABLE alert (                    -- what a person has to know, from when 
     times   INTEGER NOT NULL DEFAULT 0  -- how often it was told
 ) STRICT;
 CREATE INDEX alert_present ON alert (code, subject) WHERE over_at IS NULL;
+
+CREATE TABLE notice (                   -- what people are told of away from the pages, one row each time that it is told
+    number     INTEGER PRIMARY KEY,
+    topic      TEXT NOT NULL,           -- what it is about: alert 17, halt 3, summary 2014-03-04
+    telling    INTEGER NOT NULL,
+    code       TEXT NOT NULL,
+    text       TEXT NOT NULL,
+    urgent     INTEGER NOT NULL CHECK (urgent IN (0, 1)),
+    since      TEXT NOT NULL,           -- in the time of the market, as over_at
+    over_at    TEXT,
+    noticed_at TEXT NOT NULL,           -- in real time, as ended_at
+    ended_at   TEXT,
+    UNIQUE (topic, telling)
+) STRICT;
+CREATE INDEX notice_lasting ON notice (topic) WHERE ended_at IS NULL;
+CREATE INDEX notice_noticed ON notice (noticed_at);
+
+CREATE TABLE delivery (                 -- how a notice, or its end, fared through a channel
+    number   INTEGER NOT NULL REFERENCES notice (number),
+    part     TEXT NOT NULL CHECK (part IN ('told', 'over')),
+    channel  TEXT NOT NULL,             -- scheme and host: nothing secret
+    outcome  TEXT NOT NULL CHECK (outcome IN ('sending', 'sent', 'failed', 'dropped')),
+    attempts INTEGER NOT NULL,
+    at       TEXT NOT NULL,             -- of the last attempt, in real time
+    detail   TEXT NOT NULL DEFAULT '',
+    PRIMARY KEY (number, part, channel)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX delivery_channel ON delivery (channel, at);

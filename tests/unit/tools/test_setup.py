@@ -97,4 +97,4 @@ def test_wrong_argument_is_refused(machine: Machine, project_root: Path) -> None
     done = subprocess.run(
         [str(project_root / "tools" / "setup.sh"), "everything"], capture_output=True, text=True, check=False
     )
-    assert (done.returncode, done.stderr) == (1, "setup: usage: tools/setup.sh run|dev\n")
+    assert (done.returncode, done.stderr) == (1, "setup: usage: tools/setup.sh run|dev|notify\n")

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import importlib.util
 import logging
 import signal
 import tomllib
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from trading.bootstrap import CONTROLS, DATABASE, chosen_account, run, version
-from trading.config import GatewaySettings, Settings
+from trading.config import GatewaySettings, NotifySettings, Secret, Settings
 from trading.errors import ConfigError, DataError, InstanceRunning
 from trading.store.database import Database, StateLock
 
@@ -84,6 +86,18 @@ def test_simulated_bars_without_symbols_are_named(
     with pytest.raises(DataError) as caught:
         run(simulated_in(tmp_path))
     assert caught.value.subject == str(bars)
+
+
+def test_address_that_can_not_be_used_does_not_start(tmp_path: Path) -> None:
+    settings = settings_in(tmp_path)
+    wrong = msgspec.structs.replace(settings, notify=NotifySettings(urls=Secret("json://h/x?needs=apprise")))
+    if importlib.util.find_spec("apprise") is not None:
+        wrong = msgspec.structs.replace(settings, notify=NotifySettings(urls=Secret("nonsense://s3cret")))
+    with pytest.raises(ConfigError) as caught:
+        run(wrong)
+    assert caught.value.path == "NOTIFY_URLS"
+    assert "s3cret" not in str(caught.value)
+    assert not (tmp_path / "state").exists()
 
 
 def test_second_process_on_the_same_state_does_not_start(tmp_path: Path) -> None:

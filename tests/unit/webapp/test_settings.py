@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from trading.errors import ConfigError
-from webapp.settings import check_password, load_web_settings
+from webapp.settings import check_password, load_web_settings, read_web_settings
 
 
 @pytest.mark.parametrize(
@@ -63,3 +63,10 @@ def test_bad_settings_are_named(environ: dict[str, str]) -> None:
     with pytest.raises(ConfigError) as caught:
         load_web_settings(environ)
     assert caught.value.path in environ
+
+
+def test_dashboard_reads_nothing_of_where_people_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NOTIFY_URLS_FILE", str(tmp_path / "nobody reads this"))
+    assert read_web_settings().given_password is None
+    monkeypatch.setenv("NOTIFY_URLS", "what the dashboard can't judge")
+    assert read_web_settings().given_password is None

@@ -24,6 +24,11 @@ def doctor(settings_only: bool, as_json: bool) -> None:  # noqa: FBT001 - click 
     """
     settings = read_settings()
     make_strategy(settings)
+    if settings.notify.urls is not None:
+        # Loaded only where there is something to check.
+        from trading.monitoring.senders import senders_of
+
+        senders_of(settings.notify.urls)
     found = [ok("settings", f"gateway {settings.gateway.kind}, strategy {settings.strategy_name}")]
     if not settings_only:
         # Loaded only now: start.sh waits for the settings, and what looks at the gateway takes a second to load.

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
-from trading.cli.doctor import broker_look, machine, market, processes
+from trading.cli.doctor import broker_look, machine, market, notices, processes
 from trading.cli.doctor.broker_look import BrokerLook, Outside
 from trading.cli.doctor.findings import Check, Finding, Look, carried_out
 from trading.config import Settings
 
 _LOCAL_S, _BROKER_S = 5.0, 13.5
 ORDER = (
-    "settings", "tickers", "cost", "folders", ".env", "files", "disk", "database", "trader", "dashboard", "gateway",
-    "certificate", "clock", "calendar", "login", "account", "currency", "symbols", "data", "volume", "broker",
+    "settings", "tickers", "cost", "folders", ".env", "files", "disk", "database", "trader", "dashboard", "notify",
+    "gateway", "certificate", "clock", "calendar", "login", "account", "currency", "symbols", "data", "volume",
+    "broker",
 )  # fmt: skip
 """the lines as they are shown, other ones at the end"""
 
@@ -36,6 +37,7 @@ def checks(settings: Settings, user: int, outside: Outside) -> Sequence[Check]:
         "database": partial(machine.database, settings, user),
         "trader": partial(processes.trader, settings, user),
         "dashboard": partial(processes.dashboard, settings),
+        "notify": partial(notices.notify, settings),
     }
     if not settings.simulated:
         # A simulated market has a day of its own, which only its gateway tells.

@@ -12,6 +12,7 @@ from trading.store.readers.alerts import AlertReader
 from trading.store.readers.charts import ChartReader
 from trading.store.readers.decisions import DecisionReader
 from trading.store.readers.differences import DifferenceReader
+from trading.store.readers.notices import NoticeReader
 from trading.store.readers.orders import OrderReader
 from trading.store.readers.positions import PositionReader
 from trading.store.readers.transaction import read_transaction
@@ -28,6 +29,7 @@ class State:
     decisions: DecisionReader
     charts: ChartReader
     differences: DifferenceReader
+    notices: NoticeReader
 
 
 @contextmanager
@@ -45,4 +47,5 @@ def read_state(path: Path) -> Iterator[State]:
             decisions=DecisionReader(transaction),
             charts=ChartReader(transaction),
             differences=DifferenceReader(transaction),
+            notices=NoticeReader(transaction),
         )

@@ -25,7 +25,7 @@ def test_list_of_commands_has_each_that_there_is() -> None:
     context = click.Context(commands)
     there_are = {
         value.name
-        for module in ("operate", "status", "doctor.command", "reconcile", "research")
+        for module in ("operate", "status", "doctor.command", "notify", "reconcile", "research")
         for value in vars(importlib.import_module(f"trading.cli.{module}")).values()
         if isinstance(value, click.Command)
     }

@@ -9,16 +9,19 @@ from tests.fakes.chance import seeded
 from tests.fakes.decisions import decision
 from tests.fakes.heartbeats import leave_beat
 from tests.fakes.memory_metrics import MemoryLog, MemoryMetrics
+from tests.fakes.notices import notice
 from tests.fakes.orders import LATER, NOW, bracket, fill
 from tests.unit.trading.cli.conftest import Shell
 from trading.model.balances import BalanceMemory, Balances, FlowState
 from trading.model.decision import Denied
+from trading.model.notice import Outcome, Part
 from trading.model.status import SessionState, StatusKey
 from trading.monitoring.notifications import LogNotifier
 from trading.store.alerts import SqliteAlerts
 from trading.store.balances import SqliteBalances
 from trading.store.database import Database
 from trading.store.journal import SqliteJournal
+from trading.store.notices import SqliteNotices
 from trading.store.records import SqliteStore
 
 
@@ -172,3 +175,15 @@ def test_trouble_of_the_session_is_said_once_with_since_when_why_and_what_to_do(
     assert lines[1].endswith(" Since 2014-03-04 17:00 UTC: no session")
     assert lines[2] == "To do     Log in. The system goes on."
     assert not [line for line in lines if line.startswith("Session ")]
+
+
+def test_what_could_not_be_delivered_last_is_one_line_until_something_is(lived: Shell) -> None:
+    database = Database(lived.state / "trading.db", chance=seeded())
+    book = SqliteNotices(database, lambda: NOW.date())
+    book.note([notice(1), notice(2)], ())
+    book.record("json://host", [(1, Part.TOLD)], Outcome.FAILED, NOW, "answered 500")
+    said = [line for line in lived.run("status").out.splitlines() if line.startswith("Notify")]
+    assert said == [f"Notify    not delivered to json://host: answered 500 (1 times, last {NOW:%Y-%m-%d %H:%M} UTC)"]
+    book.record("json://host", [(2, Part.TOLD)], Outcome.SENT, LATER)
+    assert "Notify" not in lived.run("status").out
+    database.close()

@@ -22,6 +22,8 @@ from trading.config.checks import Check, UnusableError
         (checks.gateway_url, "https://gateway/path", "https://gateway/path"),
         (checks.time_zone, "America/New_York", "America/New_York"),
         (checks.day, "2014-03-03", "2014-03-03"),
+        (checks.quiet_hours, "22:00-07:00", "22:00-07:00"),
+        (checks.quiet_hours, "", ""),
         (checks.symbols, ["msft", " BRK B ", "msft"], ("BRK B", "MSFT")),
     ],
 )
@@ -56,6 +58,7 @@ def test_usable_value_is_kept_in_one_form(check: Check, value: object, kept: obj
         *((checks.time_zone, each) for each in ("Mars/Base", "", "../etc/passwd", "America", "EST\x00")),
         *((checks.day, each) for each in ("2014-02-30", "20140303", "03.03.2014", "2014-3-3", "")),
         (checks.symbols, ["A;B"]),
+        *((checks.quiet_hours, each) for each in ("22-7", "22:00", "24:00-07:00", "22:00-22:00", "22:00 - 07:00", "-")),
     ],
 )
 def test_unusable_value_is_refused_with_what_to_do(check: Check, value: object) -> None:

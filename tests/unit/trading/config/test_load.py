@@ -322,3 +322,32 @@ def test_bundled_file_holds_the_defaults(project_root: Path) -> None:
     assert settings.sizing == plain.sizing
     made = make_strategy(settings)
     assert getattr(made, "parameters") == type(made).Parameters()  # noqa: B009 - each class has its own
+
+
+def test_addresses_come_from_the_variable_or_its_file_one_a_line(tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text("{}", encoding="utf-8")
+    (tmp_path / "urls").write_text("json://a/x\n\njsons://b/y\n", encoding="utf-8")
+    by_file = load_settings({"NOTIFY_URLS_FILE": str(tmp_path / "urls")}, tmp_path / "config.json")
+    assert by_file.notify.urls is not None
+    assert by_file.notify.urls.reveal().split() == ["json://a/x", "jsons://b/y"]
+    assert load_settings({}, tmp_path / "config.json").notify.urls is None
+
+
+@pytest.mark.parametrize("name", ["NOTIFY_URLS", "NOTIFY_URLS_FILE"])
+def test_bad_address_is_refused_by_its_variable_and_never_repeated(tmp_path: Path, name: str) -> None:
+    (tmp_path / "config.json").write_text("{}", encoding="utf-8")
+    (tmp_path / "urls").write_text("json://a/x\nhttps://b/s3cret", encoding="utf-8")
+    text = "json://a/x https://b/s3cret" if name == "NOTIFY_URLS" else str(tmp_path / "urls")
+    with pytest.raises(ConfigError) as caught:
+        load_settings({name: text}, tmp_path / "config.json")
+    assert str(caught.value) == (
+        "NOTIFY_URLS: address 2 of 2 begins with https://: a webhook begins with jsons:// here"
+    )
+
+
+def test_addresses_have_no_place_in_config_json(tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text('{"notify": {"urls": "json://a/s3cret"}}', encoding="utf-8")
+    with pytest.raises(ConfigError) as caught:
+        load_settings({}, tmp_path / "config.json")
+    assert "is a secret: set NOTIFY_URLS, or NOTIFY_URLS_FILE" in str(caught.value)
+    assert "s3cret" not in str(caught.value)

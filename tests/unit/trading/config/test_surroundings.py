@@ -24,5 +24,5 @@ def test_simulated_account_begins_with_ten_thousand_dollars() -> None:
 
 def test_each_default_passes_its_own_check() -> None:
     for option in OPTIONS:
-        if option.further is not None and option.default not in ("", ()):
+        if option.further is not None and option.default not in ("", (), None):
             assert option.further(option.default) == option.default

@@ -8,8 +8,8 @@ import pytest
 
 from tests.fakes.orders import LATER, NOW
 from tests.fakes.trading_context import Notes
-from trading.model.alert import Alert
-from trading.store.alerts import GOES_ON_WITHIN, SqliteAlerts
+from trading.model.alert import GOES_ON_WITHIN, Alert
+from trading.store.alerts import SqliteAlerts
 from trading.store.database import Database
 from trading.store.readers.state import read_state
 
@@ -123,3 +123,12 @@ def test_person_is_told_though_nothing_can_be_stored(alerts: SqliteAlerts, datab
     alerts.over("uncovered", (), NOW)
     assert notes.codes() == ["uncovered", "blind"]
     assert [alert.code for alert in present(database)] == ["uncovered"]
+
+
+def test_what_can_not_be_stored_is_handed_on_and_what_can_is_not(database: Database, notes: Notes) -> None:
+    handed: list[tuple[str, str]] = []
+    alerts = SqliteAlerts(database, notes, lambda code, text: handed.append((code, text)))
+    alerts.present("uncovered", "AAPL", "a", NOW)
+    database.query("PRAGMA query_only = ON")
+    alerts.present("invariant", "storage", "the disk is full", NOW)
+    assert handed == [("invariant", "the disk is full")]

@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.fakes.notices import NOON, notice
 from tests.fakes.orders import LATER, NOW, about, fill
 from trading.errors import ConfigError
 from trading.model.decision import RiskState
 from trading.model.mode import Latched, Mode
+from trading.model.notice import Outcome, Part
 from trading.model.order import IntentState
 from trading.model.request import RequestKind
 from trading.ports import AdjustmentKind
@@ -20,6 +22,7 @@ from trading.store.evidence import SqliteEvidence
 from trading.store.halts import SqliteHalts
 from trading.store.journal import SqliteJournal
 from trading.store.migrations import SCHEMA_VERSION, STEPS, migrate, schema_version
+from trading.store.notices import SqliteNotices
 from trading.store.records import SqliteStore
 
 SCHEMA_1 = Path(__file__).resolve().parents[4] / "drill" / "schema_1.sql"
@@ -266,3 +269,15 @@ def test_file_of_no_known_version_is_refused(path: Path, version: str) -> None:
         connection.commit()
     with pytest.raises(ConfigError, match="too old"):
         Database(path)
+
+
+def test_file_of_version_5_can_hold_what_people_are_told(connection: sqlite3.Connection, path: Path) -> None:
+    for table in ("delivery", "notice"):
+        connection.execute(f"DROP TABLE {table}")
+    connection.execute("UPDATE fact SET value = '5' WHERE key = 'schema'")
+    database = Database(path)
+    book = SqliteNotices(database, lambda: NOON.date())
+    book.note([notice()], ())
+    book.record("json://host", [(1, Part.TOLD)], Outcome.SENT, NOON)
+    assert len(book.deliveries("json://host")) == 1
+    database.close()

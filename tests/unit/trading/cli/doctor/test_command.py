@@ -17,7 +17,7 @@ from trading.store.database import Database
 
 FRESH = {
     "settings": "ok", "tickers": "ok", "cost": "ok", "folders": "ok", ".env": "ok", "files": "ok", "disk": "ok",
-    "database": "ok", "trader": "ok", "dashboard": "ok", "gateway": "note", "broker": "note",
+    "database": "ok", "trader": "ok", "dashboard": "ok", "notify": "ok", "gateway": "note", "broker": "note",
 }  # fmt: skip
 
 
