@@ -12,7 +12,7 @@ from simulator.endpoints.warming import is_first_read
 from simulator.exchange.account import Position
 from simulator.messages import Request, Response, json_response
 from simulator.router import Route
-from simulator.views.statement import ledger_row, summary_rows
+from simulator.views.statement import ledger_row, summary_rows, trading_type
 
 PAGE_SIZE = 100
 OPENED_BEFORE_US = 365 * instants.DAY
@@ -37,7 +37,7 @@ def account_row(broker: Broker) -> dict[str, object]:
         "accountStatus": instants.millis(opened),
         "currency": "USD",
         "type": "DEMO" if account.startswith("DU") else "INDIVIDUAL",
-        "tradingType": "STKNOPT",
+        "tradingType": trading_type(broker),
         "businessType": "INDEPENDENT",
         "category": "",
         "ibEntity": "IBLLC-US",

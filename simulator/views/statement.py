@@ -89,9 +89,14 @@ def _texts(broker: Broker, value: Valuation) -> dict[str, str]:
         "settledcashbydate": cash,
         "settledcashbydate-c": cash.partition(":")[0] + ":0.00",
         "settledcashbydate-s": cash,
-        "tradingtype-s": "STKNOPT",
+        "tradingtype-s": trading_type(broker),
         "whatifpmenabled": "true",
     }
+
+
+def trading_type(broker: Broker) -> str:
+    """Return the broker's word for what an account may trade and how it pays."""
+    return "STKCASH" if broker.behaviour.account_type == "cash" else "STKNOPT"
 
 
 def _next_change(broker: Broker) -> int:

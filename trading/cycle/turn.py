@@ -22,6 +22,7 @@ from trading.execution.look_again import POLL_S
 from trading.execution.ownership.foreign import told_apart, unsettled
 from trading.execution.planning import waits
 from trading.execution.planning.balances import balance_alarms
+from trading.execution.planning.buying_power import account_alarms
 from trading.execution.planning.cancels import plan_cancels
 from trading.execution.planning.obligations import obligations
 from trading.execution.planning.plan import Cancel, Plan
@@ -146,7 +147,8 @@ class AccountTurns:
         turn.fills += reconciled.fills
         turn.broken |= _facts((*reconciled.halts, *done.halts), INVARIANT)
         turn.found |= {(alarm.code, alarm.subject): alarm for alarm in reconciled.alarms}
-        turn.alarms = [*turn.found.values(), *plan.alarms, *balance_alarms(state.doubt, state.flows)]
+        told = (*balance_alarms(state.doubt, state.flows), *account_alarms(state))
+        turn.alarms = [*turn.found.values(), *plan.alarms, *told]
         waiting = {**plan.waiting, **done.waiting}
         turn.waiting = {symbol: denied.text for symbol, denied in waiting.items()}
         self._tell_waits((*plan.held, *done.held), [denied for _, denied in sorted(waiting.items())])

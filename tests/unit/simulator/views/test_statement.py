@@ -1,10 +1,11 @@
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from simulator.views.statement import by_segment, funds_table, market_value_table, summary_rows
 from simulator.views.valuation import Valuation
-from tests.unit.simulator.support import Client, Row, start
+from tests.unit.simulator.support import QUIET, Client, Row, start
 
 UP: Row = (100.0, 110.0, 90.0, 105.0, 1000.0)
 
@@ -22,6 +23,15 @@ def test_segments_add_up_to_the_whole(client: Client) -> None:
     for name in ("netliquidation", "totalcashvalue", "grosspositionvalue", "availablefunds"):
         parts = (rows[f"{name}{segment}"]["amount"] for segment in ("-s", "-c"))
         assert sum(float(str(part)) for part in parts) == rows[name]["amount"]
+
+
+def test_cash_account_says_that_it_is_one() -> None:
+    behaviour = msgspec.structs.replace(QUIET, account_type="cash")
+    made = start({"ABC": [UP]}, cash=10_000.0, behaviour=behaviour)
+    for client_of, word in ((made, "STKCASH"), (start({"ABC": [UP]}, cash=10_000.0), "STKNOPT")):
+        assert summary_rows(client_of.broker)["tradingtype-s"]["value"] == word
+        (row,) = client_of.get("/portfolio/accounts")
+        assert row["tradingType"] == word
 
 
 def test_texts_have_no_currency_and_amounts_no_text(client: Client) -> None:

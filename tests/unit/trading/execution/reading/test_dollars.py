@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -43,15 +44,28 @@ def test_account_in_euros_is_its_dollars_and_own_shares(price: float | None, wor
     assert found == (8_000.0 + worth, 8_000.0, 8_000.0)
 
 
-@pytest.mark.parametrize(("cash", "positions", "says"), [(0.0, [], True), (-50.0, [], True), (0.01, [], False)])
-def test_without_dollars_some_have_to_be_converted(cash: float, positions: list[OwnPosition], *, says: bool) -> None:
+NONE = ("the account is kept in EUR and holds no US dollars: convert some first",)
+OWES = ("the account is kept in EUR and owes 50.00 US dollars: convert more than that first",)
+
+
+@pytest.mark.parametrize(
+    ("cash", "positions", "says"),
+    [(0.01, [], ()), (0.0, [], NONE), (0.0, [own()], ()), (-50.0, [], OWES), (-50.0, [own()], OWES)],
+)
+def test_without_dollars_some_have_to_be_converted(
+    cash: float, positions: list[OwnPosition], says: tuple[str, ...]
+) -> None:
     snapshot = in_dollars(shown("EUR", cash), JournalView((), tuple(positions)))
-    expected = ("the account is kept in EUR and holds no US dollars: convert some first",) if says else ()
-    assert convert_first(snapshot) == expected
+    assert convert_first(snapshot) == says
 
 
-def test_own_shares_alone_are_something_to_trade_with() -> None:
-    assert convert_first(in_dollars(shown("EUR", 0.0), JournalView((), (own(),)))) == ()
+@pytest.mark.parametrize(("available", "left"), [(0.01, 8_000.0), (0.0, 8_000.0), (-0.01, 0.0)])
+def test_available_funds_below_zero_leave_nothing_to_spend_in_any_currency(available: float, left: float) -> None:
+    snapshot = shown("EUR", 8_000.0)
+    assert snapshot.account.value is not None
+    account = replace(snapshot.account.value, available_funds=available)
+    snapshot = replace(snapshot, account=Reading(account, IN_SESSION))
+    assert balances(snapshot) == (8_000.0, 8_000.0, left)
 
 
 def test_balances_that_could_not_be_read_are_none_in_any_currency() -> None:
