@@ -26,6 +26,7 @@ from trading.execution.planning.buying_power import account_alarms
 from trading.execution.planning.cancels import plan_cancels
 from trading.execution.planning.obligations import obligations
 from trading.execution.planning.plan import Cancel, Plan
+from trading.execution.planning.prices import closes_now
 from trading.execution.planning.state import TradingState
 from trading.execution.reading.dollars import convert_first, in_dollars
 from trading.execution.reading.snapshot import BrokerSnapshot, Reading, read_snapshot
@@ -179,7 +180,7 @@ class AccountTurns:
             # The value of the account's stocks is a second witness, which has to be of now.
             self._balances = None
         journal = self._reconciler.view(context.clock.now())
-        snapshot = in_dollars(snapshot, journal)
+        snapshot = in_dollars(snapshot, journal, closes_now(decision, journal, context.calendar))
         if known is None:
             balances.take_in(context, snapshot, journal)
         money = balances.known_money(context, snapshot.account.value)

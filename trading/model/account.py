@@ -25,7 +25,7 @@ def kind_of(account_id: str) -> AccountKind:
 
 # IBKR's ids: up to three letters (a D first for a paper account, an F for an advisor's, an I for a broker's), digits.
 # In an address a sign that is written as %2F may stand before one, and anything but a digit behind it.
-_ACCOUNT_ID = re.compile(r"(?:(?<![A-Za-z0-9])|(?<=%[0-9A-Fa-f]{2}))([A-Z]{1,3})(\d{4,12})(?!\d)")
+_ACCOUNT_ID = re.compile(r"(?:(?<![A-Z0-9])|(?<=%[0-9A-Fa-f]{2}))([A-Z]{1,3})(\d{4,12})(?!\d)")
 _SHOWN_DIGITS = 4
 _FEWEST_HIDDEN = 2
 

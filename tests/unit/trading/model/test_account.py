@@ -68,6 +68,7 @@ def test_account_ids_are_mask_account(account: str, shown: str) -> None:
         ("account_U7651234_old", "account_U***1234_old"),
         ("DU1234567C and X12345678901", "DU***4567C and X***8901"),
         ("I12345 U1234", "I*** U***"),
+        ("accountDUH724521", "accountDUH***4521"),
         ("20140303T143100 3FAB12345678 orderId=123456789", "20140303T143100 3FAB12345678 orderId=123456789"),
         ("SHA256 o10152 K01 1205123456 GTC", "SHA256 o10152 K01 1205123456 GTC"),
         ("TS-a6i9-0001-zwysf8", "TS-a6i9-0001-zwysf8"),

@@ -25,15 +25,17 @@ def shown(currency: str, cash: float, price: float | None = 110.0) -> BrokerSnap
     return BrokerSnapshot(made.began, made.epoch, made.orders, made.executions, positions, Reading(account, IN_SESSION))
 
 
-def balances(snapshot: BrokerSnapshot, positions: Sequence[OwnPosition] = ()) -> tuple[float, float, float]:
-    account = in_dollars(snapshot, JournalView((), tuple(positions))).account.value
+def balances(
+    snapshot: BrokerSnapshot, positions: Sequence[OwnPosition] = (), **closes: float
+) -> tuple[float, float, float]:
+    account = in_dollars(snapshot, JournalView((), tuple(positions)), closes).account.value
     assert account is not None
     return account.net_liquidation, account.cash, account.available_funds
 
 
 def test_account_in_dollars_is_what_the_broker_says() -> None:
     snapshot = shown("USD", 10_000.0)
-    assert in_dollars(snapshot, JournalView((), (own(),))) is snapshot
+    assert in_dollars(snapshot, JournalView((), (own(),)), {}) is snapshot
     assert convert_first(snapshot) == ()
 
 
@@ -42,6 +44,15 @@ def test_account_in_euros_is_its_dollars_and_own_shares(price: float | None, wor
     # Shares of others and the euros are no part of it.
     found = balances(shown("EUR", 8_000.0, price), [own()])
     assert found == (8_000.0 + worth, 8_000.0, 8_000.0)
+
+
+@pytest.mark.parametrize(
+    ("price", "close", "worth"), [(110.0, 120.0, 990.0), (None, 120.0, 1_080.0), (0.0, -1.0, 900.0)]
+)
+def test_own_shares_that_the_broker_has_no_price_for_are_worth_their_close(
+    price: float | None, close: float, worth: float
+) -> None:
+    assert balances(shown("EUR", 0.0, price), [own()], AAPL=close)[0] == worth
 
 
 NONE = ("the account is kept in EUR and holds no US dollars: convert some first",)
@@ -55,7 +66,7 @@ OWES = ("the account is kept in EUR and owes 50.00 US dollars: convert more than
 def test_without_dollars_some_have_to_be_converted(
     cash: float, positions: list[OwnPosition], says: tuple[str, ...]
 ) -> None:
-    snapshot = in_dollars(shown("EUR", cash), JournalView((), tuple(positions)))
+    snapshot = in_dollars(shown("EUR", cash), JournalView((), tuple(positions)), {})
     assert convert_first(snapshot) == says
 
 
@@ -70,5 +81,5 @@ def test_available_funds_below_zero_leave_nothing_to_spend_in_any_currency(avail
 
 def test_balances_that_could_not_be_read_are_none_in_any_currency() -> None:
     snapshot = reading(IN_SESSION, failed=["account"])
-    assert in_dollars(snapshot, JournalView((), ())) is snapshot
+    assert in_dollars(snapshot, JournalView((), ()), {}) is snapshot
     assert convert_first(snapshot) == ()
