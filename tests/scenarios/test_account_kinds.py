@@ -43,7 +43,7 @@ def traded(folder: Path, bars: Path, behaviour: Sequence[str] = (), *settings: s
     return Live(run, trades_of(result), equity_of(result), positions_of(result))
 
 
-def refused_by_the_broker(run: InProcessRun) -> list[object]:
+def refused_by_the_broker(run: InProcessRun) -> Sequence[object]:
     return run.rows("SELECT coid FROM intent WHERE state IN ('REJECTED', 'UNKNOWN')")
 
 

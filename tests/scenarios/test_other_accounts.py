@@ -158,6 +158,14 @@ def test_what_is_not_ours_changes_nothing_that_we_do(
     assert run.fact(StatusKey.TROUBLE) == ""
 
 
+def test_account_that_is_kept_in_euros_trades_its_dollars(
+    panel: Panel, undisturbed: InProcessRun, tmp_path: Path
+) -> None:
+    run = trade(tmp_path, panel, SPAN, behaviour=["base_currency=EUR"])
+    assert (what_it_did(run), run.equity()) == (what_it_did(undisturbed), undisturbed.equity())
+    assert run.rows("SELECT * FROM alert") == []
+
+
 def test_dollars_that_come_later_are_traded_without_a_restart_and_are_no_gain(panel: Panel, tmp_path: Path) -> None:
     run = trade(tmp_path, panel, SPAN, (*EUROS, {"path": LEDGER, "set": {"USD": DROP}, "times": 12}))
     assert len(run.open_positions()) > 5
