@@ -79,6 +79,8 @@ class Behaviour(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """when a cancel takes effect that is sent while the market is closed: PendingCancel until then"""
     account_type: Literal["margin", "cash"] = "margin"
     """a cash account buys with settled cash only and does not sell short"""
+    base_currency: Literal["USD", "EUR", "GBP", "CHF", "CAD", "JPY"] = "USD"
+    """what the account is kept in: its worth is told in it, and its money is dollars all the same"""
     order_id_in_trades: bool = True
     """whether a trade names its order's id"""
     parent_id_in_orders: bool = True

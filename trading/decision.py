@@ -27,6 +27,7 @@ class MarketView:
     It decides on the completed bars up to and including `panel.sessions[row]`; later rows are never looked at. `cash`
     and `equity` are in cents; `holdings` A-Z, also those with a pending exit; `increments` the contracts' own, where
     the broker told them. With an equity that is not `relied_on` nothing latches, is remembered of it, or is bought.
+    `spendable` is what entries may use, None: the cash.
     """
 
     panel: Panel
@@ -38,6 +39,7 @@ class MarketView:
     skipped: Mapping[str, str] = field(default_factory=dict)
     increments: Mapping[str, tuple[PriceIncrement, ...]] = field(default_factory=dict)
     relied_on: bool = True
+    spendable: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +82,7 @@ def decide(view: MarketView, system: DecisionSystem) -> Decision:
     held: dict[str, ExitReason | None] = {holding.symbol: None for holding in view.holdings}
     candidates = screen.candidates(held.keys() | view.skipped.keys())
     priced = tuple(PricedHolding(holding, last_close(panel, row, holding)) for holding in view.holdings)
-    account = PricedAccount(view.cash, view.equity, priced)
+    account = PricedAccount(view.cash, view.equity, priced, view.spendable)
     entries, denials = system.risk.walk(candidates, account, standing, screen.signals, row)
     sold = {order.symbol: order.reason for order in exits}
     return Decision(

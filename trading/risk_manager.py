@@ -12,7 +12,7 @@ import numpy as np
 from trading import rules
 from trading.config import RiskSettings, SizingSettings
 from trading.market.fills import cents
-from trading.model.decision import Approved, Denied, Holding, RiskState, Signal, StopOut
+from trading.model.decision import Approved, DayTrade, Denied, Holding, RiskState, Signal, StopOut
 from trading.strategies.base import PositionSize, Strategy
 from trading.strategies.signals import SignalPanel
 
@@ -43,11 +43,27 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class PricedAccount:
-    """Cash, equity and positions as of one session's close."""
+    """Cash, equity and positions as of one session's close; `spendable` is what entries may use, None: the cash."""
 
     cash: float
     equity: float
     positions: tuple[PricedHolding, ...]
+    spendable: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Funds:
+    """What an account has for entries, USD; `settled` is None where the broker does not say it.
+
+    `available` are the account's available funds by the broker's own reckoning, `committed` is what entries and
+    purchases of others that may be live would take. `cash_account`: the broker says that it is one.
+    """
+
+    cash: float
+    settled: float | None
+    available: float = math.inf
+    committed: float = 0.0
+    cash_account: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +87,12 @@ class RiskManager:
             float(sizing.max_position_size),
             float(sizing.max_participation),
         )
-        self._limits = entry_limits(risk, sizing)
+        self._sizing = sizing
+
+    @property
+    def account_rules(self) -> str:
+        """Return which rules of the account's kind hold: `none`, `pdt` or `cash`."""
+        return self._risk.account_rules
 
     def assess(self, session: date, equity: float, before: RiskState) -> Standing:
         """Return drawdown and daily loss at the close of `session`, and latch at a drawdown of `max_drawdown`.
@@ -102,6 +123,7 @@ class RiskManager:
         refused = {denial.symbol: denial for denial in self._strategy.validate_signals(candidates)}
         sectors = self._sectors(item.holding.symbol for item in account.positions)
         cooling = self._bars_since_stop_outs(standing.risk.stop_outs, signals, row)
+        limits = entry_limits(self._risk, self._sizing, signals.panel.day(row))
         accepted: list[Approved] = []
         denials: list[Denied] = []
         for signal in candidates:
@@ -116,7 +138,7 @@ class RiskManager:
                 0 if sector is None else sectors.get(sector, 0),
                 cooling.get(signal.symbol, math.inf),
             )
-            code, asked, allowed = rules.verdict(proposal, portfolio, self._limits)
+            code, asked, allowed = rules.verdict(proposal, portfolio, limits)
             if code != rules.DRAWDOWN_HALT and signal.symbol in refused:
                 denials.append(refused[signal.symbol])
             elif code != rules.ACCEPTED:
@@ -139,7 +161,9 @@ class RiskManager:
         return max((sum(at - window < other <= at for other in rows) for at in recent), default=0)
 
     def remembered(self, risk: RiskState, signals: SignalPanel, row: int) -> RiskState:
-        """Return `risk` without the stop-outs that no limit looks at any more."""
+        """Return `risk` without the stop-outs and day trades that no limit looks at any more."""
+        if risk.day_trades:
+            risk = replace(risk, day_trades=self._counted_day_trades(risk, signals, row))
         if not risk.stop_outs:
             return risk
         oldest = row - self._risk.stop_out_sessions - self._risk.pause_sessions
@@ -152,6 +176,14 @@ class RiskManager:
         )
         return replace(risk, stop_outs=kept)
 
+    def _counted_day_trades(self, risk: RiskState, signals: SignalPanel, row: int) -> tuple[DayTrade, ...]:
+        """Return the day trades that a broker counts beside those of the next session."""
+        if self._risk.account_rules != "pdt" or not risk.day_trades:
+            return ()
+        rows = _rows_of(risk.day_trades, signals)
+        oldest = row - self._risk.pdt_sessions + 1
+        return tuple(each for each, at in zip(risk.day_trades, rows, strict=True) if at > oldest)
+
     def _portfolio(self, account: PricedAccount, standing: Standing, signals: SignalPanel, row: int) -> rules.Portfolio:
         paused = standing.risk.entries_off_through
         stop_outs = self.pausing_stop_outs(standing.risk.stop_outs, signals, row)
@@ -162,13 +194,14 @@ class RiskManager:
             standing.drawdown,
             float(self._risk.max_drawdown),
             account.equity,
-            account.cash,
+            account.cash if account.spendable is None else account.spendable,
             len(account.positions),
             sum(item.holding.quantity * item.price for item in account.positions) + 0.0,
             sum(item.holding.quantity * max(0.0, item.price - item.holding.stop_price) for item in account.positions)
             + 0.0,
             stop_outs,
             standing.daily_loss,
+            len(self._counted_day_trades(standing.risk, signals, row)),
         )
 
     def _sectors(self, held: Iterable[str]) -> dict[str, int]:
@@ -201,6 +234,21 @@ class RiskManager:
             name = min(latches, default="equity_unknown")
             return Denied(symbol, name, None, None)
         return Denied(symbol, name, _finite(asked), _finite(allowed), detail)
+
+
+def spendable(funds: Funds, account_rules: str) -> float:
+    """Return what entries may use of an account, below 0 where more is committed than there is.
+
+    With the account rules `cash`, and in what the broker says is a cash account, that is settled cash: where nobody
+    says how much is settled, none is. So nothing is bought with money that is not settled, and what was bought never
+    has to be held until it is.
+    """
+    own = [funds.cash, funds.available]
+    if account_rules == "cash" or funds.cash_account:
+        settled = math.nan if funds.settled is None else funds.settled
+        own.append(0.0 if math.isnan(settled) else settled)
+    least = math.nan if any(math.isnan(each) for each in own) else min(own)
+    return least - funds.committed
 
 
 def fall(risk: RiskState, equity: float) -> Fall:
@@ -240,8 +288,12 @@ def too_much_lost(risk: RiskState, equity: float, limits: rules.EntryLimits) -> 
     return f"daily_loss: {said} since the close before, at most {allowed:.2%} may be; it ends by itself"
 
 
-def entry_limits(risk: RiskSettings, sizing: SizingSettings) -> rules.EntryLimits:
-    """Return the limits of an entry as the compiled rules take them."""
+def entry_limits(risk: RiskSettings, sizing: SizingSettings, decided: date | None = None) -> rules.EntryLimits:
+    """Return the limits of an entry that is `decided` on a day as the compiled rules take them.
+
+    Day trades are counted only with the account rules `pdt`, and only until these end.
+    """
+    counted = risk.account_rules == "pdt" and decided is not None and decided < date.fromisoformat(risk.pdt_ends)
     return rules.EntryLimits(
         risk.profile == "standard",
         risk.max_positions,
@@ -256,6 +308,8 @@ def entry_limits(risk: RiskSettings, sizing: SizingSettings) -> rules.EntryLimit
         float(risk.max_open_risk),
         float(risk.min_stop_distance),
         float(risk.max_stop_distance),
+        risk.pdt_day_trades,
+        float(risk.pdt_equity) if counted else 0.0,
     )
 
 
@@ -275,6 +329,7 @@ def _with_entry(portfolio: rules.Portfolio, proposal: rules.Proposal) -> rules.P
         positions=portfolio.positions + 1,
         exposure=portfolio.exposure + value,
         open_risk=portfolio.open_risk + proposal.quantity * (proposal.limit - proposal.stop),
+        day_trades=portfolio.day_trades + 1,
     )
 
 
@@ -290,9 +345,9 @@ def _approved(signal: Signal, size: PositionSize) -> Approved:
     )
 
 
-def _rows_of(stop_outs: Sequence[StopOut], signals: SignalPanel) -> list[int]:
-    """Return the row of each stop-out's session, or of the newest session before it; -1 before the panel."""
-    days = np.array([out.session for out in stop_outs], dtype="datetime64[D]")
+def _rows_of(closed: Sequence[StopOut | DayTrade], signals: SignalPanel) -> list[int]:
+    """Return the row of the session of each, or of the newest session before it; -1 before the panel."""
+    days = np.array([each.session for each in closed], dtype="datetime64[D]")
     rows: list[int] = (np.searchsorted(signals.panel.sessions, days, side="right") - 1).tolist()
     return rows
 

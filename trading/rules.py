@@ -44,6 +44,7 @@ CODES = (
     "concentration",
     "open_risk",
     "no_stop",
+    "day_trades",
 )
 ACCEPTED = 0
 _NUMBER = {code: number for number, code in enumerate(CODES)}
@@ -51,7 +52,7 @@ DRAWDOWN_HALT, BAD_PRICES, MAX_POSITIONS = (_NUMBER[c] for c in ("drawdown_halt"
 SIZE_ZERO, BUYING_POWER, EXPOSURE = (_NUMBER[c] for c in ("size_zero", "buying_power", "exposure"))
 MAX_PER_SECTOR, MAX_VALUE, MAX_QUANTITY = (_NUMBER[c] for c in ("max_per_sector", "max_value", "max_quantity"))
 REPEAT, DAILY_LOSS, CONCENTRATION = (_NUMBER[c] for c in ("repeat", "daily_loss", "concentration"))
-OPEN_RISK, NO_STOP = (_NUMBER[c] for c in ("open_risk", "no_stop"))
+OPEN_RISK, NO_STOP, DAY_TRADES = (_NUMBER[c] for c in ("open_risk", "no_stop", "day_trades"))
 
 
 class BracketRules(NamedTuple):
@@ -72,7 +73,10 @@ class SizeRules(NamedTuple):
 
 
 class EntryLimits(NamedTuple):
-    """The limits that an entry must keep; `standard` switches those that the strategy's rules don't name."""
+    """The limits that an entry must keep; `standard` switches those that the strategy's rules don't name.
+
+    `max_day_trades` holds an account that is worth less than `day_trade_equity` (0: none).
+    """
 
     standard: bool
     max_positions: int
@@ -87,6 +91,8 @@ class EntryLimits(NamedTuple):
     max_open_risk: float
     min_stop_distance: float
     max_stop_distance: float
+    max_day_trades: int
+    day_trade_equity: float
 
 
 class Proposal(NamedTuple):
@@ -108,7 +114,8 @@ class Proposal(NamedTuple):
 class Portfolio(NamedTuple):
     """The account as the walk down the candidates sees it, entries accepted so far included.
 
-    `stop_outs` is the count that pauses entries; `daily_loss` a fraction of the prior equity.
+    `cash` is what entries may use; `stop_outs` the count that pauses entries; `daily_loss` a fraction of the prior
+    equity; `day_trades` those that the broker would count, had each entry become one.
     """
 
     halted: bool
@@ -121,6 +128,7 @@ class Portfolio(NamedTuple):
     open_risk: float
     stop_outs: int
     daily_loss: float
+    day_trades: int
 
 
 LimitResult = tuple[bool, float, float]
@@ -320,6 +328,14 @@ def no_stop(proposal: Proposal, limits: EntryLimits) -> LimitResult:
 
 
 @compiled
+def day_trades(portfolio: Portfolio, limits: EntryLimits) -> LimitResult:
+    """Refuse the entry that its stop or target could make one day trade too many for a small account."""
+    counted = limits.day_trade_equity > 0.0 and not portfolio.equity >= limits.day_trade_equity
+    inside = 0 <= portfolio.day_trades < limits.max_day_trades
+    return counted and not inside, portfolio.day_trades + 1.0, float(limits.max_day_trades)
+
+
+@compiled
 def _named_verdict(proposal: Proposal, portfolio: Portfolio, limits: EntryLimits) -> tuple[int, float, float]:
     checks = (
         (DRAWDOWN_HALT, drawdown_halt(portfolio)),
@@ -359,6 +375,10 @@ def verdict(proposal: Proposal, portfolio: Portfolio, limits: EntryLimits) -> tu
     code, asked, allowed = _named_verdict(proposal, portfolio, limits)
     if code == ACCEPTED and limits.standard:
         code, asked, allowed = _standard_verdict(proposal, portfolio, limits)
+    if code == ACCEPTED:
+        refused, counted, most = day_trades(portfolio, limits)
+        if refused:
+            return DAY_TRADES, counted, most
     return code, asked, allowed
 
 

@@ -1,30 +1,11 @@
-"""Currencies: which pairs there are, and rates that never move, since the account has only USD."""
+"""Currencies: which pairs there are, and their rates."""
 
 from __future__ import annotations
 
 from simulator.broker import Broker
 from simulator.messages import Request, Response, bad_request, json_response
 from simulator.router import Needs, Route
-
-HOME = "USD"
-# Currency: the pair as the market quotes it, its conid in the broker's database, and what one unit is worth in USD.
-PAIRS: dict[str, tuple[str, int, float]] = {
-    "AUD": ("AUD.USD", 14433401, 0.66),
-    "CAD": ("USD.CAD", 15016062, 0.73),
-    "CHF": ("USD.CHF", 12087820, 1.13),
-    "CNH": ("USD.CNH", 113342317, 0.14),
-    "DKK": ("USD.DKK", 34808964, 0.146),
-    "EUR": ("EUR.USD", 12087792, 1.09),
-    "GBP": ("GBP.USD", 12087797, 1.27),
-    "HKD": ("USD.HKD", 12345777, 0.128),
-    "JPY": ("USD.JPY", 15016059, 0.0067),
-    "MXN": ("USD.MXN", 35045199, 0.055),
-    "NOK": ("USD.NOK", 37971206, 0.093),
-    "NZD": ("NZD.USD", 39453441, 0.61),
-    "PLN": ("USD.PLN", 34831481, 0.253),
-    "SEK": ("USD.SEK", 37893486, 0.095),
-    "SGD": ("USD.SGD", 37928772, 0.745),
-}
+from simulator.views.currencies import HOME, PAIRS, dollars_for
 
 
 def pairs(_broker: Broker, request: Request) -> Response:
@@ -42,8 +23,7 @@ def pairs(_broker: Broker, request: Request) -> Response:
 
 def rate(_broker: Broker, request: Request) -> Response:
     """GET /iserver/exchangerate: what one unit of `source` is in `target`."""
-    values = {HOME: 1.0, **{code: value for code, (_, _, value) in PAIRS.items()}}
-    source, target = (values.get(request.query.get(name, "").upper()) for name in ("source", "target"))
+    source, target = (dollars_for(request.query.get(name, "").upper()) for name in ("source", "target"))
     if source is None or target is None:
         return bad_request("invalid currency pair")
     return json_response({"rate": round(source / target, 8)})

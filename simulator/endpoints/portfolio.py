@@ -12,7 +12,7 @@ from simulator.endpoints.warming import is_first_read
 from simulator.exchange.account import Position
 from simulator.messages import Request, Response, json_response
 from simulator.router import Route
-from simulator.views.statement import ledger_row, summary_rows
+from simulator.views.statement import ledger_rows, summary_rows, trading_type
 
 PAGE_SIZE = 100
 OPENED_BEFORE_US = 365 * instants.DAY
@@ -35,9 +35,9 @@ def account_row(broker: Broker) -> dict[str, object]:
         "displayName": account,
         "accountAlias": None,
         "accountStatus": instants.millis(opened),
-        "currency": "USD",
+        "currency": broker.behaviour.base_currency,
         "type": "DEMO" if account.startswith("DU") else "INDIVIDUAL",
-        "tradingType": "STKNOPT",
+        "tradingType": trading_type(broker),
         "businessType": "INDEPENDENT",
         "category": "",
         "ibEntity": "IBLLC-US",
@@ -75,7 +75,7 @@ def ledger(broker: Broker, request: Request) -> Response:
     """GET /portfolio/{account}/ledger: a row for each currency and one for BASE."""
     if not _known(broker, request):
         return UNAUTHORIZED
-    return json_response({"USD": ledger_row(broker, "USD"), "BASE": ledger_row(broker, "BASE")})
+    return json_response(ledger_rows(broker))
 
 
 def _held(broker: Broker) -> list[Position]:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from simulator import instants
 from simulator.broker import Broker
+from simulator.views.currencies import HOME, dollars_for
 from simulator.views.valuation import Valuation
 
 SECURITIES, COMMODITIES = "-s", "-c"
+BASE = "BASE"
 NO_LIMIT = "-1"
 """of day trades"""
 # Amounts that stock on margin has not; each has its row all the same, and one for each segment.
@@ -55,12 +57,13 @@ def summary_rows(broker: Broker) -> dict[str, dict[str, object]]:
         "regtmargin": value.initial_margin,
         "sma": value.available,
     }
-    rows = {name: _amount(amount, stamp) for name, amount in (split | securities_only).items()}
+    base = broker.behaviour.base_currency
+    rows = {name: _amount(in_base(broker, amount), stamp, base) for name, amount in (split | securities_only).items()}
     rows |= {name + SECURITIES: rows[name] for name in (*split, *securities_only)}
-    rows |= {name + COMMODITIES: _amount(0.0, stamp) for name in split}
+    rows |= {name + COMMODITIES: _amount(0.0, stamp, base) for name in split}
     rows |= {
-        "buyingpower": _amount(value.buying_power, stamp),
-        "netliquidationuncertainty": _amount(0.0, stamp),
+        "buyingpower": _amount(in_base(broker, value.buying_power), stamp, base),
+        "netliquidationuncertainty": _amount(0.0, stamp, base),
     }
     rows |= {name: _text(text, stamp) for name, text in _texts(broker, value).items()}
     return dict(sorted(rows.items()))
@@ -89,9 +92,14 @@ def _texts(broker: Broker, value: Valuation) -> dict[str, str]:
         "settledcashbydate": cash,
         "settledcashbydate-c": cash.partition(":")[0] + ":0.00",
         "settledcashbydate-s": cash,
-        "tradingtype-s": "STKNOPT",
+        "tradingtype-s": trading_type(broker),
         "whatifpmenabled": "true",
     }
+
+
+def trading_type(broker: Broker) -> str:
+    """Return the broker's word for what an account may trade and how it pays."""
+    return "STKCASH" if broker.behaviour.account_type == "cash" else "STKNOPT"
 
 
 def _next_change(broker: Broker) -> int:
@@ -101,33 +109,55 @@ def _next_change(broker: Broker) -> int:
     return next((day.close_us for day in coming if day.close_us > now), now)
 
 
-def _amount(amount: float, stamp: int) -> dict[str, object]:
-    return {"amount": amount, "currency": "USD", "isNull": False, "timestamp": stamp, "value": None, "severity": 0}
+def in_base(broker: Broker, dollars: float) -> float:
+    """Return dollars in the currency that the account is kept in."""
+    rate = dollars_for(broker.behaviour.base_currency) or 1.0
+    return dollars if rate == 1.0 else round(dollars / rate, 4)
+
+
+def _amount(amount: float, stamp: int, currency: str) -> dict[str, object]:
+    return {"amount": amount, "currency": currency, "isNull": False, "timestamp": stamp, "value": None, "severity": 0}
 
 
 def _text(text: str, stamp: int) -> dict[str, object]:
     return {"amount": 0.0, "currency": None, "isNull": False, "timestamp": stamp, "value": text, "severity": 0}
 
 
+def ledger_rows(broker: Broker) -> dict[str, dict[str, object]]:
+    """Return the ledger: a row for each currency, that which the account is kept in among them, and one for BASE."""
+    currencies = dict.fromkeys((HOME, broker.behaviour.base_currency, BASE))
+    return {currency: ledger_row(broker, currency) for currency in currencies}
+
+
 def ledger_row(broker: Broker, currency: str) -> dict[str, object]:
-    """Return the ledger's row of one currency or of BASE; timestamps here are in seconds."""
+    """Return the ledger's row of one currency or of BASE; timestamps here are in seconds.
+
+    BASE is everything in the currency that the account is kept in; in any currency but dollars it holds nothing.
+    """
     value = Valuation.of(broker)
+    rate = in_base(broker, 1.0) if currency == HOME else 1
+
+    def held(dollars: float) -> float:
+        if currency == HOME:
+            return dollars
+        return in_base(broker, dollars) if currency == BASE else 0.0
+
     return {
         "commoditymarketvalue": 0.0,
         "futuremarketvalue": 0.0,
-        "settledcash": value.settled,
-        "exchangerate": 1,
+        "settledcash": held(value.settled),
+        "exchangerate": rate,
         "sessionid": 1,
-        "cashbalance": value.cash,
+        "cashbalance": held(value.cash),
         "corporatebondsmarketvalue": 0.0,
         "warrantsmarketvalue": 0.0,
-        "netliquidationvalue": value.equity,
+        "netliquidationvalue": held(value.equity),
         "interest": 0.0,
-        "unrealizedpnl": value.unrealized,
-        "stockmarketvalue": value.stock,
+        "unrealizedpnl": held(value.unrealized),
+        "stockmarketvalue": held(value.stock),
         "moneyfunds": 0.0,
         "currency": currency,
-        "realizedpnl": value.realized,
+        "realizedpnl": held(value.realized),
         "funds": 0.0,
         "acctcode": broker.config.account_id,
         "issueroptionsmarketvalue": 0.0,

@@ -14,6 +14,7 @@ from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 from tests.fakes.broker_account import ACCOUNT, ANSWER, BrokerAccount
 from tests.fakes.fake_clock import FakeClock
@@ -119,7 +120,8 @@ class FakeBroker(BrokerAccount):
     come back well-formed without any row. `nameless` shows orders without our names, `parentless` without parents;
     with `status_names` only the list leaves the names out.
     `first_rows` and `more_rows` are shown before and after the book's, `flat` contracts as positions of 0;
-    `cancels_wait` leaves cancels pending. `worth` is shown as the account's net liquidation.
+    `cancels_wait` leaves cancels pending. `worth` is shown as the account's net liquidation,
+    `told` over its other facts.
     """
 
     def __init__(self, clock: FakeClock, cash: float = 10_000.0, *, journal: Path | None = None) -> None:
@@ -142,6 +144,7 @@ class FakeBroker(BrokerAccount):
         self.unreadable: dict[str, tuple[UnreadableRow, ...]] = {}
         self.cancels_wait = False
         self.worth: float | None = None
+        self.told: dict[str, Any] = {}
         self._open: dict[str, tuple[OrderTicket, ...] | ModifyOrder] = {}
 
     # ---- reads
@@ -153,7 +156,7 @@ class FakeBroker(BrokerAccount):
             if self.worth is not None
             else self.cash + sum(shares * self.averages.get(conid, 0.0) for conid, shares in self.held.items())
         )
-        return AccountState(ACCOUNT, "USD", worth, self.cash, self.cash, self.cash)
+        return replace(AccountState(ACCOUNT, "USD", worth, self.cash, self.cash, self.cash), **self.told)
 
     def positions(self) -> PositionList:
         self._read("positions")

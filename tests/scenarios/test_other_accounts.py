@@ -11,7 +11,7 @@ import pytest
 
 from tests.fakes.answer_rules import DROP, Rule
 from tests.scenarios.in_process_run import InProcessRun, trade
-from tests.scenarios.lockstep_run import Span
+from tests.scenarios.lockstep_run import CASH, Span
 from trading.market.panel import Panel
 from trading.model.status import StatusKey
 
@@ -68,6 +68,27 @@ OTHERS: Sequence[Rule] = (
         execution(execution_id="0000e0d5.cccc0003.01.01", sec_type="BAG", price="-0.15"),
     ]},
 )  # fmt: skip
+# Each field of a row of others in turn holds what no such field should, or is not there.
+SENSELESS: Sequence[object] = (
+    None, "", "abc", -1, 0, "NaN", "-5", "1,300.5", {}, [], True, "x" * 5000, -0.35, 0.4137, "\n\x1b[31mU7654321", DROP,
+)  # fmt: skip
+
+
+def each_in_turn(row: Mapping[str, object], name: str, *kept: str) -> Sequence[Mapping[str, object]]:
+    """Return rows with another value of `name` each, of which one field but those `kept` is senseless."""
+    found: list[Mapping[str, object]] = []
+    for field in row:
+        for value in SENSELESS if field not in kept else ():
+            changed = {**row, name: f"{row[name]}{len(found):04}", field: value}
+            found.append({key: held for key, held in changed.items() if held != DROP})
+    return found
+
+
+ODD: Sequence[Rule] = (
+    {"path": ORDERS, "into": "orders", "add": each_in_turn(order(orderId=9, side="SELL", order_ref="hand"), "orderId")},
+    {"path": POSITIONS, "add": each_in_turn(holding(conid="80"), "conid", "assetClass", "conid")},
+    {"path": TRADES, "add": each_in_turn(execution(execution_id="0000e0d5.dd"), "execution_id")},
+)
 # What is no row at all.
 NO_ROWS: Sequence[object] = [None, 7, "", [], {}]
 NULLS: Sequence[Rule] = (
@@ -78,7 +99,15 @@ NULLS: Sequence[Rule] = (
 ADVISOR = {"accounts": ["All", "F1234567", ACCOUNT], "selectedAccount": "All"}
 NONE_SELECTED = {"selectedAccount": ""}
 EUROS: Sequence[Rule] = ({"path": "/portfolio/*/summary", "set": {"netliquidation.currency": "EUR"}},)
-NO_DOLLARS: Sequence[Rule] = (*EUROS, {"path": "/portfolio/*/ledger", "set": {"USD": DROP}})
+LEDGER = "/portfolio/*/ledger"
+NO_DOLLARS: Sequence[Rule] = (*EUROS, {"path": LEDGER, "set": {"USD": DROP}})
+OWED: Sequence[Rule] = (*EUROS, {"path": LEDGER, "set": {"USD.cashbalance": -2500.0, "USD.settledcash": -2500.0}})
+# What the account is worth in euros falls by a third, though not a share changes its price.
+RATES: Sequence[Rule] = (
+    *EUROS,
+    *({"path": "/portfolio/*/summary", "set": {"netliquidation.amount": 9_000.0 - 100.0 * at}, "after": at, "times": 1}
+      for at in range(30)),
+)  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -112,10 +141,11 @@ MOSTLY_FORBIDDEN = [{"path": HISTORY, "status": 403, "raw": "no", "after": 305, 
 
 @pytest.mark.parametrize(
     "rules",
-    [OTHERS, EUROS, selects(ADVISOR, times=2), selects(NONE_SELECTED, times=2), closed(401, times=1),
+    [OTHERS, ODD, EUROS, RATES, selects(ADVISOR, times=2), selects(NONE_SELECTED, times=2), closed(401, times=1),
      closed(403, times=1), MOSTLY_FORBIDDEN,
      [{"path": HISTORY, "into": "data", "add": [None]}]],
-    ids=["rows of others", "dollars of an account in euros", "an advisor's accounts at first",
+    ids=["rows of others", "odd values in rows of others", "dollars of an account in euros", "rates that move",
+         "an advisor's accounts at first",
          "no account at first", "401 at the data once", "403 at the data once",
          "403 at most histories of a day", "no bar after the last one"],
 )  # fmt: skip
@@ -126,6 +156,30 @@ def test_what_is_not_ours_changes_nothing_that_we_do(
     run = trade(tmp_path, panel, SPAN, rules)
     assert what_it_did(run) == what_it_did(undisturbed)
     assert run.fact(StatusKey.TROUBLE) == ""
+
+
+def test_account_that_is_kept_in_euros_trades_its_dollars(
+    panel: Panel, undisturbed: InProcessRun, tmp_path: Path
+) -> None:
+    run = trade(tmp_path, panel, SPAN, behaviour=["base_currency=EUR"])
+    assert (what_it_did(run), run.equity()) == (what_it_did(undisturbed), undisturbed.equity())
+    assert run.rows("SELECT * FROM alert") == []
+
+
+def test_dollars_that_come_later_are_traded_without_a_restart_and_are_no_gain(panel: Panel, tmp_path: Path) -> None:
+    run = trade(tmp_path, panel, SPAN, (*EUROS, {"path": LEDGER, "set": {"USD": DROP}, "times": 12}))
+    assert len(run.open_positions()) > 5
+    assert run.fact(StatusKey.TROUBLE) == ""
+    assert 0 < len(run.equity()) < SPAN.sessions
+    assert all(equity == pytest.approx(CASH, rel=0.02) for _, _, equity, _ in run.equity())
+    assert run.rows("SELECT * FROM flow") == []
+
+
+def test_dollars_that_are_converted_to_others_are_money_that_came(panel: Panel, tmp_path: Path) -> None:
+    converted = {"id": "C08", "parameters": {"what": "cash", "amount": 4_000.0}, "selector": {"nth": 20}}
+    run = trade(tmp_path, panel, SPAN, EUROS, faults=[converted])
+    assert [row["amount"] / 1e4 for row in run.rows("SELECT * FROM flow")] == [4_000.0]
+    assert run.rows("SELECT * FROM mode_log WHERE fact = 'reducing' AND value <> ''") == []
 
 
 def test_rows_that_are_none_change_nothing_and_are_told(
@@ -140,6 +194,9 @@ def test_rows_that_are_none_change_nothing_and_are_told(
     ("rules", "says"),
     [
         (NO_DOLLARS, "kept in EUR and holds no US dollars: convert some first"),
+        ((*EUROS, {"path": LEDGER, "set": {"USD": None}}), "kept in EUR and holds no US dollars: convert some first"),
+        (OWED, "kept in EUR and owes 2,500.00 US dollars: convert more than that first"),
+        ((*EUROS, {"path": LEDGER, "set": {"USD.cashbalance": None}}), "cashbalance: missing"),
         ([{"path": HISTORY, "status": 500, "raw": "sorry", "after": 30}], f"GET {HISTORY}: "),
         ([{"path": "/portfolio/*/ledger", "replace": {}, "after": 4}], "USD: missing"),
         ([{"path": TRADES, "replace": {"error": None}, "after": 4}], f"GET {TRADES}: "),

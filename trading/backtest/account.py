@@ -59,11 +59,20 @@ class BacktestAccount:
     def __init__(self, cash: float, slippage_bps: float) -> None:
         """Start with cash alone."""
         self.cash = fills.cents(cash)
+        self._unsettled = 0.0
         self.trades: list[ClosedTrade] = []
         self.entries_filled = 0
         self._slippage_bps = slippage_bps
         self._lots: dict[str, Lot] = {}
         self._entries: dict[str, Approved] = {}
+
+    @property
+    def settled_cash(self) -> float:
+        """Return the cash without what the session's own sales brought: a sale settles as the next session begins.
+
+        Source: Securities Exchange Act, Rule 15c6-1, one business day since 28 May 2024; the same for all years.
+        """
+        return fills.cents(self.cash - self._unsettled)
 
     @property
     def lots(self) -> Mapping[str, Lot]:
@@ -92,6 +101,7 @@ class BacktestAccount:
 
         A symbol without a bar is absent from `bars`: its market sell waits, its entry expires.
         """
+        self._unsettled = 0.0
         ordered = sorted(bars)
         for symbol in ordered:
             self._fill_market_sell(session, symbol, bars[symbol])
@@ -149,6 +159,7 @@ class BacktestAccount:
         cost = fills.cents(lot.quantity * lot.entry_price)
         self.cash = fills.cents(self.cash + proceeds)
         self.cash = fills.cents(self.cash - commission)
+        self._unsettled = fills.cents(self._unsettled + proceeds - commission)
         both = fills.cents(lot.entry_commission + commission)
         self.trades.append(
             ClosedTrade(

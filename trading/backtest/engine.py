@@ -16,8 +16,9 @@ from trading.errors import DataError
 from trading.market import fills
 from trading.market.panel import Panel
 from trading.model.account import EquityPoint
-from trading.model.decision import Decision, ExitReason, RiskState, StopOut
+from trading.model.decision import DayTrade, Decision, ExitReason, RiskState, StopOut
 from trading.position_manager import account_equity, last_close
+from trading.risk_manager import Funds, spendable
 from trading.rules import is_delisted
 
 
@@ -99,7 +100,7 @@ class _StepRun:
         if fill:
             self._account.fill(self._sessions[row], self._bars_at_work(row))
         self._close_delisted(row)
-        self._remember_stop_outs(self._account.trades[closed_before:])
+        self._remember(self._account.trades[closed_before:])
         decision = decide(self._view(row), self._system)
         self._account.take_orders(decision)
         self._record(decision)
@@ -140,7 +141,10 @@ class _StepRun:
                 price = last_close(self._panel, row, holding)
                 self._account.close_delisted(self._sessions[row], holding.symbol, price)
 
-    def _remember_stop_outs(self, closed: list[ClosedTrade]) -> None:
+    def _remember(self, closed: list[ClosedTrade]) -> None:
+        """Take stop-outs and day trades into what the risk rules remember."""
+        within_a_day = [DayTrade(trade.symbol, trade.exit_session) for trade in closed if trade.within_a_day]
+        self._risk = self._risk.with_day_trades(within_a_day)
         stopped = [trade for trade in closed if trade.exit_reason is ExitReason.STOP]
         if stopped:
             outs = tuple(StopOut(trade.symbol, trade.exit_session) for trade in stopped)
@@ -155,6 +159,7 @@ class _StepRun:
             equity=account_equity(self._panel, row, self._account.cash, holdings),
             holdings=holdings,
             risk=self._risk,
+            spendable=spendable(Funds(self._account.cash, self._account.settled_cash), self._system.risk.account_rules),
         )
 
     def _record(self, decision: Decision) -> None:

@@ -27,6 +27,11 @@ class ClosedTrade:
     commission: float
     pnl: float
 
+    @property
+    def within_a_day(self) -> bool:
+        """Return whether it was closed in the session in which it was bought."""
+        return self.exit_session == self.entry_session
+
 
 @dataclass(frozen=True, slots=True)
 class OpenPosition:

@@ -89,6 +89,25 @@ class RiskSettings(Struct, frozen=True, kw_only=True):
     cooldown_bars: Annotated[
         int, option("how long a symbol is not bought after its stop-out; 0 = off", unit="bars", ge=0, le=250)
     ] = 0
+    account_rules: Annotated[
+        Literal["none", "pdt", "cash"],
+        option(
+            "what the account's kind asks for: `cash` buys with settled cash only, `pdt` counts day trades, as brokers "
+            "do of small margin accounts"
+        ),
+    ] = "none"
+    pdt_ends: Annotated[
+        str,
+        option(
+            "day of decision from which `pdt` counts nothing: the rule ended on 2026-06-04, and brokers may keep it "
+            "until 2027-10-20",
+            unit="YYYY-MM-DD",
+            check=checks.day,
+        ),
+    ] = "2027-10-20"
+    pdt_equity: Annotated[float, option("equity from which `pdt` counts nothing", unit="USD", ge=0, le=1e9)] = 25_000.0
+    pdt_day_trades: Annotated[int, option("most day trades within pdt_sessions", ge=0, le=1000)] = 3
+    pdt_sessions: Annotated[int, option("window in which day trades are counted", unit="sessions", ge=1, le=250)] = 5
     restricted: Annotated[tuple[str, ...], option("symbols that are never bought", check=checks.symbols)] = ()
     max_price_deviation: Annotated[
         float, option("most that a limit may lie beyond the reference price", unit="fraction", gt=0, le=0.5)

@@ -12,6 +12,7 @@ from trading.cycle.summary import CycleSummary
 from trading.decision import DecisionSystem, decide
 from trading.errors import STORAGE, GatewayError, InvariantBroken
 from trading.execution.context import TradingContext
+from trading.execution.planning.balances import usable
 from trading.execution.planning.state import MarketTimes, TradingState
 from trading.model.alarm import Alarm, AlarmCode
 from trading.model.decision import Decision
@@ -96,7 +97,7 @@ class Deciding:
         market = read_market(context, newest.day, symbols, self._stages.strategy.fetch_bars)
         summary.trades += context.store.record_closed_trades()
         try:
-            view = view_of(context, market, state.snapshot, state.journal)
+            view = view_of(context, market, state)
         except InvariantBroken as problem:
             if problem.invariant == STORAGE:
                 raise
@@ -106,7 +107,8 @@ class Deciding:
             return self._not_yet(state.times, f"there are {missing} of it")
         decision = decide(replace(view, relied_on=state.doubt is None), self._stages)
         # The decision comes last: once it is there, nothing before it is done again.
-        if state.doubt is None:
+        # Without dollars an account in another currency is worth nothing here, and that is no loss.
+        if state.doubt is None and usable(decision.equity):
             context.store.record_equity(
                 decision.session, decision.equity, decision.cash, len(view.holdings), decision.drawdown
             )

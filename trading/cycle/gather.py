@@ -13,6 +13,7 @@ from trading.decision import MarketView
 from trading.errors import DataError, GatewayError
 from trading.execution.context import TradingContext
 from trading.execution.ownership.foreign import blocked_contracts
+from trading.execution.planning.buying_power import spendable_now
 from trading.execution.planning.exits import pending_exits
 from trading.execution.planning.obligations import quotes_needed
 from trading.execution.planning.prices import closes_now
@@ -52,12 +53,10 @@ def read_market(context: TradingContext, session: date, symbols: Sequence[str], 
     return Market(session, contracts, panel, {**no_contract, **no_bars})
 
 
-def view_of(
-    context: TradingContext, market: Market, snapshot: BrokerSnapshot, journal: JournalView
-) -> MarketView | None:
+def view_of(context: TradingContext, market: Market, state: TradingState) -> MarketView | None:
     """Return the view of the market's session, None when no symbol has a bar on it yet or no balances are known."""
     row = market.panel.row(market.session)
-    account = snapshot.account.value
+    account, journal = state.snapshot.account.value, state.journal
     if row is None or account is None:
         return None
     pending = pending_exits(journal.records, journal.positions)
@@ -82,6 +81,7 @@ def view_of(
         risk=context.store.risk_state(market.session),
         skipped=market.skipped,
         increments={symbol: contract.increments for symbol, contract in market.contracts.items()},
+        spendable=spendable_now(state),
     )
 
 

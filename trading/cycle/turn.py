@@ -22,9 +22,11 @@ from trading.execution.look_again import POLL_S
 from trading.execution.ownership.foreign import told_apart, unsettled
 from trading.execution.planning import waits
 from trading.execution.planning.balances import balance_alarms
+from trading.execution.planning.buying_power import account_alarms
 from trading.execution.planning.cancels import plan_cancels
 from trading.execution.planning.obligations import obligations
 from trading.execution.planning.plan import Cancel, Plan
+from trading.execution.planning.prices import closes_now
 from trading.execution.planning.state import TradingState
 from trading.execution.reading.dollars import convert_first, in_dollars
 from trading.execution.reading.snapshot import BrokerSnapshot, Reading, read_snapshot
@@ -150,7 +152,8 @@ class AccountTurns:
         turn.fills += reconciled.fills
         turn.broken |= _facts((*reconciled.halts, *done.halts), INVARIANT)
         turn.found |= {(alarm.code, alarm.subject): alarm for alarm in reconciled.alarms}
-        turn.alarms = [*turn.found.values(), *plan.alarms, *balance_alarms(state.doubt, state.flows)]
+        told = (*balance_alarms(state.doubt, state.flows), *account_alarms(state))
+        turn.alarms = [*turn.found.values(), *plan.alarms, *told]
         waiting = {**plan.waiting, **done.waiting}
         turn.waiting = {symbol: denied.text for symbol, denied in waiting.items()}
         self._tell_waits((*plan.held, *done.held), [denied for _, denied in sorted(waiting.items())])
@@ -181,7 +184,7 @@ class AccountTurns:
             # The value of the account's stocks is a second witness, which has to be of now.
             self._balances = None
         journal = self._reconciler.view(context.clock.now())
-        snapshot = in_dollars(snapshot, journal)
+        snapshot = in_dollars(snapshot, journal, closes_now(decision, journal, context.calendar))
         if known is None:
             balances.take_in(context, snapshot, journal)
         money = balances.known_money(context, snapshot.account.value)

@@ -14,10 +14,11 @@ from datetime import timedelta
 import tenacity
 
 from trading.errors import GatewayError, NotSent, OutcomeUnknown, Refused, SessionLost, Suspended
-from trading.gateway.fields import masked, plain
+from trading.gateway.fields import plain
 from trading.gateway.json_text import JsonError, read_json, write_json
 from trading.gateway.pacing import CutShort, Pacing
 from trading.gateway.transport import HttpAnswer, Transport
+from trading.model.account import mask_accounts
 from trading.ports import Clock
 
 log = logging.getLogger(__name__)
@@ -47,7 +48,8 @@ class SessionCache:
     """What this session has asked for already: the API's first answers are empty, incomplete or refused until then."""
 
     accounts: tuple[str, ...] = ()
-    portfolio: bool = False
+    portfolio: Mapping[str, object] | None = None
+    """our account's row among those whose portfolio may be read"""
     trades: bool = False
     paged: bool = False
     """the gateway is an old one, which has only the paged list of positions"""
@@ -57,7 +59,8 @@ class SessionCache:
     def forget(self) -> None:
         """Forget it all: the session is another one."""
         self.accounts = ()
-        self.portfolio = self.trades = self.paged = False
+        self.portfolio = None
+        self.trades = self.paged = False
         self.silent.clear()
 
 
@@ -143,7 +146,7 @@ class ApiClient:
         with self.pacing.request(verb, path):
             answer = self._exchange(verb, path, query, body)
         try:
-            return meaning(f"{verb} {masked(path)}", answer)
+            return meaning(f"{verb} {mask_accounts(path)}", answer)
         except AccountsFirst:
             self.session_cache.accounts = ()
             raise
@@ -223,7 +226,7 @@ def meaning(call: str, answer: HttpAnswer) -> object:
 
 def unusable(path: str, problem: object) -> OutcomeUnknown:
     """Return the error of a GET whose answer is not what it has to be."""
-    return OutcomeUnknown(f"GET {masked(path)}", f"the answer is of no use: {problem}")
+    return OutcomeUnknown(f"GET {mask_accounts(path)}", f"the answer is of no use: {problem}")
 
 
 def rows_of(path: str, value: object) -> Sequence[Mapping[str, object]]:

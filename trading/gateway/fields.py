@@ -13,8 +13,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeGuard
 
+from trading.model.account import mask_accounts
+
 _NUMBER = re.compile(r"[+-]?(?:\d{1,3}(?:,\d{3})+|\d+)?(?:\.\d+)?(?:[eE][+-]?\d{1,3})?")
-_ACCOUNT = re.compile(r"(?<![A-Za-z0-9])([DFIU]{1,2})\d{1,8}(\d{4})(?![0-9])")
 _EXACT = 2**53
 _LARGEST = 1e300
 
@@ -27,15 +28,10 @@ class FieldError(ValueError):
         super().__init__(f"{name}: {problem}")
 
 
-def masked(text: str) -> str:
-    """Return `text` with account numbers cut to their kind and last four digits: DU***4567."""
-    return _ACCOUNT.sub(r"\1***\2", text)
-
-
 def plain(text: str, limit: int = 500) -> str:
     """Return foreign text fit for a log or a page: one line, no control or direction signs, no account id, cut off."""
     visible = "".join(sign if unicodedata.category(sign)[0] != "C" else " " for sign in text[: 4 * limit])
-    return masked(" ".join(visible.split()))[:limit]
+    return mask_accounts(" ".join(visible.split()))[:limit]
 
 
 def shown(value: object) -> str:

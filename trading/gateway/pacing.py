@@ -16,8 +16,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from trading.errors import NotSent, Suspended
-from trading.gateway.fields import masked
 from trading.gateway.memory import ProcessMemory
+from trading.model.account import mask_accounts
 from trading.ports import Clock, GatewayMemory
 
 PROBE_EVERY_S = 60.0
@@ -180,7 +180,7 @@ class Pacing:
                 return
             now = self._clock.monotonic()
             if not probe or now < self._probe_due:
-                raise Suspended(masked(call), self._suspended())
+                raise Suspended(mask_accounts(call), self._suspended())
             self._probe_due = now + PROBE_EVERY_S
 
     def _take(self, call: str, windows: list[_Window], *, probe: bool) -> None:
@@ -190,7 +190,7 @@ class Pacing:
             with self._lock:
                 if self._probe_due is not None and not probe:
                     # Another request was told "too many" while this one waited.
-                    raise Suspended(masked(call), self._suspended())
+                    raise Suspended(mask_accounts(call), self._suspended())
                 now = self._clock.monotonic()
                 due = max([self._opens, *(window.due(now) for window in windows)])
                 if due <= now:
@@ -201,7 +201,7 @@ class Pacing:
             if self._clock.monotonic() < due:
                 interrupted += 1
                 if interrupted > _WAITS:
-                    raise CutShort(masked(call), "the wait for the request budget was ended early")
+                    raise CutShort(mask_accounts(call), "the wait for the request budget was ended early")
         self._on_wait(now - started)
 
     def _give_back(self, windows: list[_Window]) -> None:

@@ -12,6 +12,10 @@ from trading.gateway.listing import asset_class, read_rows
 from trading.model.account import AccountState, BrokerPosition, PositionList
 
 _PORTFOLIO_ACCOUNTS = "/portfolio/accounts"
+# An advisor's or broker's login lists the accounts of its clients here.
+_SUBACCOUNTS = "/portfolio/subaccounts"
+# Of the broker's words for what an account may trade, and how it pays, the one that means settled cash alone.
+_CASH_ACCOUNT = "STKCASH"
 _DOLLARS = "USD"
 _PAGE_ROWS = 100
 _MAX_PAGES = 50
@@ -30,7 +34,7 @@ class PortfolioReader:
 
         Raises: GatewayError; OutcomeUnknown too when a figure is missing.
         """
-        self._ensure_listed()
+        listed = self._listed_account()
         summary_path, ledger_path = (f"/portfolio/{self._account_id}/{name}" for name in ("summary", "ledger"))
         summary = self._api.get(summary_path)
         ledger = self._api.get(ledger_path)
@@ -51,6 +55,8 @@ class PortfolioReader:
             settled_cash=None if settled is None else round(settled, 2),
             available_funds=round(available, 2),
             stock_value=stocks,
+            cash_account=_CASH_ACCOUNT in (_said(summary, "tradingtype-s"), listed.get("tradingType")),
+            day_trades_left=_count(_said(summary, "daytradesremaining")),
         )
 
     def _dollars(self, ledger: object, currency: str) -> tuple[float, float | None, float | None]:
@@ -78,7 +84,7 @@ class PortfolioReader:
 
         Raises: GatewayError.
         """
-        self._ensure_listed()
+        self._listed_account()
         found, unreadable = read_rows(self._rows(), self._account_id, _position)
         held = sorted((each for each in found if each.quantity), key=lambda each: (each.conid, each.model or ""))
         flat = {each.conid for each in found} - {each.conid for each in held}
@@ -104,14 +110,19 @@ class PortfolioReader:
                 return rows
         raise unusable(path, "the list has no end")
 
-    def _ensure_listed(self) -> None:
-        if self._api.session_cache.portfolio:
-            return
-        rows = rows_of(_PORTFOLIO_ACCOUNTS, self._api.get(_PORTFOLIO_ACCOUNTS))
-        if not any(member(row, "accountId", "id") == self._account_id for row in rows):
+    def _listed_account(self) -> Mapping[str, object]:
+        """Return our account's row of the list that has to be read first in a session."""
+        cache = self._api.session_cache
+        if cache.portfolio is None:
+            cache.portfolio = self._found(_PORTFOLIO_ACCOUNTS) or self._found(_SUBACCOUNTS)
+        if cache.portfolio is None:
             call = f"GET {_PORTFOLIO_ACCOUNTS}"
             raise Refused(call, "the configured account is not among this login's")
-        self._api.session_cache.portfolio = True
+        return cache.portfolio
+
+    def _found(self, path: str) -> Mapping[str, object] | None:
+        rows = rows_of(path, self._api.get(path))
+        return next((row for row in rows if member(row, "accountId", "id") == self._account_id), None)
 
 
 _NOT_FOUND = 404
@@ -123,6 +134,18 @@ def _amount(summary: object, key: str) -> tuple[float, str]:
     if not isinstance(figure, dict) or figure.get("isNull") is True:
         raise FieldError(key, "missing")
     return fields.number(figure.get("amount"), key), fields.text(figure.get("currency"), f"{key}.currency")
+
+
+def _said(summary: object, key: str) -> str | None:
+    """Return what the summary says in words, None where it says nothing."""
+    figure = summary.get(key) if isinstance(summary, dict) else None
+    return fields.optional_text(figure.get("value")) if isinstance(figure, dict) else None
+
+
+def _count(text: str | None) -> int | None:
+    """Return a number of times, None where none is told; -1 means that there is no limit."""
+    count = fields.number_or_none(text)
+    return int(count) if count is not None and count >= 0.0 and count.is_integer() else None
 
 
 def _listed(path: str, value: object) -> list[object]:

@@ -21,8 +21,9 @@ from urllib3.exceptions import HTTPError, IncompleteRead, NewConnectionError, Pr
 from urllib3.response import BaseHTTPResponse
 
 from trading.errors import ConfigError, NotSent, OutcomeUnknown
-from trading.gateway.fields import masked, plain
+from trading.gateway.fields import plain
 from trading.gateway.sockets import Exchange, PatientAdapter, current
+from trading.model.account import mask_accounts
 
 CONNECT_S = 3.0
 MAX_ANSWER_BYTES = 2 * 1024 * 1024
@@ -94,7 +95,7 @@ class HttpTransport:
         self, verb: str, path: str, query: Mapping[str, str] | None, body: bytes | None, limit_s: float
     ) -> HttpAnswer:
         """Do one exchange (see `Transport`)."""
-        call = f"{verb} {masked(path)}"
+        call = f"{verb} {mask_accounts(path)}"
         request = self._prepared(verb, path, query, body)
         exchange = Exchange(limit_s, limit_s, has_body=bool(body))
         token = current.set(exchange)

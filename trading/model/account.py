@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -22,19 +23,40 @@ def kind_of(account_id: str) -> AccountKind:
     return AccountKind.PAPER if account_id.startswith("D") else AccountKind.LIVE
 
 
+# IBKR's ids: up to three letters (a D first for a paper account, an F for an advisor's, an I for a broker's), digits.
+# In an address a sign that is written as %2F may stand before one, and anything but a digit behind it.
+_ACCOUNT_ID = re.compile(r"(?:(?<![A-Z0-9])|(?<=%[0-9A-Fa-f]{2}))([A-Z]{1,3})(\d{4,12})(?!\d)")
+_SHOWN_DIGITS = 4
+_FEWEST_HIDDEN = 2
+
+
 def mask_account(account_id: str) -> str:
-    """Return an account id with all but its first letters and last four digits hidden."""
-    if not account_id:
-        return ""
-    head = 2 if account_id[:2].isalpha() else 1
-    return f"{account_id[:head]}***{account_id[-4:]}" if len(account_id) > head + 4 else f"{account_id[:head]}***"
+    """Return an account id with all but its first letters and last four digits hidden; of a short one no digit shows.
+
+    What has the form of no account id shows its first sign alone.
+    """
+    found = _ACCOUNT_ID.fullmatch(account_id)
+    return _masked(found) if found is not None else f"{account_id[:1]}***" if account_id else ""
+
+
+def mask_accounts(text: str) -> str:
+    """Return a text with each account id in it hidden as `mask_account` does."""
+    return _ACCOUNT_ID.sub(_masked, text)
+
+
+def _masked(found: re.Match[str]) -> str:
+    letters, digits = found.groups()
+    hidden = len(digits) - _SHOWN_DIGITS
+    return f"{letters}***{digits[hidden:] if hidden >= _FEWEST_HIDDEN else ''}"
 
 
 @dataclass(frozen=True, slots=True)
 class AccountState:
     """Balances in `currency`; `net_liquidation` is cash plus the market value of all positions.
 
-    `settled_cash` and `stock_value`, that of the stocks, are in dollars, None where the broker doesn't say them.
+    `cash`, `settled_cash` and `stock_value`, that of the stocks, are in dollars, None where the broker doesn't say
+    them. `cash_account`: the broker says that it is one, which buys with settled cash only. `day_trades_left` is how
+    many more the broker lets pass now, None where it counts none or does not say it.
     """
 
     account_id: str
@@ -44,6 +66,8 @@ class AccountState:
     settled_cash: float | None
     available_funds: float
     stock_value: float | None = None
+    cash_account: bool = False
+    day_trades_left: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

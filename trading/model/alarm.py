@@ -28,6 +28,7 @@ class AlarmCode(StrEnum):
     NOT_DECIDED = "not_decided"
     EQUITY = "equity"
     FLOW = "flow"
+    ACCOUNT_RULES = "account_rules"
 
 
 @dataclass(frozen=True, slots=True)

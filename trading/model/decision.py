@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
@@ -47,6 +47,14 @@ class StopOut:
 
 
 @dataclass(frozen=True, slots=True)
+class DayTrade:
+    """A position that was closed in the session in which it was bought."""
+
+    symbol: str
+    session: date
+
+
+@dataclass(frozen=True, slots=True)
 class RiskState:
     """What the risk rules remember from one decision to the next.
 
@@ -61,11 +69,17 @@ class RiskState:
     stop_outs: tuple[StopOut, ...] = ()
     entries_off_through: date | None = None
     daily_loss: float | None = 0.0
+    day_trades: tuple[DayTrade, ...] = ()
 
     def with_stop_outs(self, new: Sequence[StopOut]) -> RiskState:
         """Return the memory with those that it does not have yet, in the order of sessions and symbols."""
         added = sorted((out for out in new if out not in self.stop_outs), key=lambda out: (out.session, out.symbol))
         return replace(self, stop_outs=(*self.stop_outs, *added))
+
+    def with_day_trades(self, new: Iterable[DayTrade]) -> RiskState:
+        """Return the memory with those that it does not have yet, in the order of sessions and symbols."""
+        added = sorted(set(new) - set(self.day_trades), key=lambda each: (each.session, each.symbol))
+        return replace(self, day_trades=(*self.day_trades, *added))
 
     def scaled(self, factor: float) -> RiskState:
         """Return the memory after money came or went that multiplied the account by `factor`.

@@ -44,6 +44,7 @@ TITLES: Mapping[str, str] = {
     "repeat": "Stopped out lately",
     "no_stop": "Stop out of range",
     "max_per_sector": "Sector full",
+    "day_trades": "Too many day trades",
     "account": "Observing only",
     "state": "Not possible now",
     "too_old": "Too late to send",
@@ -102,6 +103,11 @@ _WORDINGS: Mapping[str, Wording] = {
         missing="It has no usable stop.",
     ),
     "max_per_sector": Wording("", Unit.COUNT, above="Its sector would have {v} positions; at most {l} are allowed."),
+    "day_trades": Wording(
+        "Its stop or target could make it day trade number {v}; {l} are allowed.",
+        Unit.COUNT,
+        above="Its stop or target could make it day trade number {v}; a small margin account may make {l}.",
+    ),
     "equity_unknown": Wording(
         "", Unit.USD, missing="What the account is worth can't be relied on now, so nothing is bought."
     ),

@@ -15,7 +15,8 @@ from typing import TextIO
 
 import structlog
 
-from trading.monitoring.redaction import clean_field, mask_accounts
+from trading.model.account import mask_accounts
+from trading.monitoring.redaction import clean_field
 from trading.monitoring.sinks import Console, LogFile, Sink
 
 LOG_NAME = "trading.log"

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-# IBKR's ids: up to three letters, a D first for a paper account, then digits.
-_ACCOUNT = re.compile(r"\b([A-Z]{1,3})\d{2,6}(\d{4})\b")
+from trading.model.account import mask_accounts
+
 # C0, DEL, C1, line and paragraph separators, and what turns the direction of text round.
 _CONTROL = re.compile("[\\x00-\\x1f\\x7f-\\x9f\\u2028\\u2029\\u202a-\\u202e\\u2066-\\u2069]")
 _SECRET_WORDS = ("password", "secret", "token", "cookie", "authorization", "session_id")
@@ -16,11 +16,6 @@ HIDDEN = "***"
 def clean_text(text: str) -> str:
     """Return the text with account ids masked and control characters spelled out."""
     return _CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", mask_accounts(text))
-
-
-def mask_accounts(text: str) -> str:
-    """Return the text with all but the letters and the last four digits of each account id hidden."""
-    return _ACCOUNT.sub(r"\1***\2", text)
 
 
 def clean_field(name: str, value: object) -> object:

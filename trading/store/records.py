@@ -10,7 +10,7 @@ import msgspec
 
 from trading.errors import InvariantBroken
 from trading.market.panel import Panel
-from trading.model.decision import Decision, ExitReason, RiskState, StopOut
+from trading.model.decision import DayTrade, Decision, ExitReason, RiskState, StopOut
 from trading.model.difference import Difference
 from trading.model.metric import Counter
 from trading.model.mode import Mode, ModeState
@@ -34,6 +34,11 @@ _STOPPED = """
 SELECT symbol, exit_session FROM trade
 WHERE exit_reason = ? AND doubt = '' AND exit_session <= ?
   AND exit_session > coalesce((SELECT max(session) FROM decision), '')
+"""
+# The longest window in which day trades may be counted is a year's sessions.
+_DAY_TRADES = """
+SELECT symbol, exit_session FROM trade
+WHERE exit_session = entry_session AND exit_session <= ?1 AND exit_session > date(?1, '-400 days')
 """
 
 
@@ -140,15 +145,19 @@ class SqliteStore:
     def risk_state(self, through: date | None = None) -> RiskState:
         """Return what the risk rules remember: peak, latches, stop-outs; an empty one before the first decision.
 
-        With `through`, for the next decision: the recorded trades that their stops closed since are among it, up to
-        that session.
+        With `through`, for the next decision: the recorded trades that their stops closed since are among it, and those
+        that were closed in the session in which they were bought, up to that session.
         """
         remembered = modes.risk_from(self._database.fact(modes.RISK_FACT))
         if through is None:
             return remembered
         rows = self._database.query(_STOPPED, (ExitReason.STOP, through.isoformat()))
-        return remembered.with_stop_outs(
+        remembered = remembered.with_stop_outs(
             [StopOut(row["symbol"], date.fromisoformat(row["exit_session"])) for row in rows]
+        )
+        rows = self._database.query(_DAY_TRADES, (through.isoformat(),))
+        return remembered.with_day_trades(
+            DayTrade(row["symbol"], date.fromisoformat(row["exit_session"])) for row in rows
         )
 
     def set_risk_state(self, risk: RiskState, *, reason: str, actor: str, now: datetime) -> None:

@@ -27,6 +27,8 @@ LIMITS = rules.EntryLimits(
     max_open_risk=0.12,
     min_stop_distance=0.005,
     max_stop_distance=0.25,
+    max_day_trades=3,
+    day_trade_equity=0.0,
 )
 PORTFOLIO = rules.Portfolio(
     halted=False,
@@ -39,6 +41,7 @@ PORTFOLIO = rules.Portfolio(
     open_risk=0.0,
     stop_outs=0,
     daily_loss=0.0,
+    day_trades=0,
 )
 PROPOSAL = rules.Proposal(
     quantity=100, size=100.4, limit=50.0, stop=45.0, target=52.0, sector_positions=0, bars_since_stop_out=INF
@@ -124,6 +127,33 @@ def test_proposal_at_its_boundaries(change: dict[str, float], expected: str) -> 
 )
 def test_account_at_its_boundaries(change: dict[str, float], expected: str) -> None:
     assert code(portfolio=PORTFOLIO._replace(**change)) == expected  # type: ignore[arg-type]  # names and types of Portfolio
+
+
+@pytest.mark.parametrize("standard", [True, False])
+@pytest.mark.parametrize(
+    ("day_trades", "equity", "counted_below", "expected"),
+    [
+        (2, 24_999.99, 25_000.0, "accepted"),
+        (3, 24_999.99, 25_000.0, "day_trades"),
+        (4, 24_999.99, 25_000.0, "day_trades"),
+        (-1, 24_999.99, 25_000.0, "day_trades"),
+        (3, 25_000.0, 25_000.0, "accepted"),
+        (3, 25_000.01, 25_000.0, "accepted"),
+        (99, 24_999.99, 0.0, "accepted"),
+    ],
+)
+def test_day_trades_of_a_small_account_at_their_boundaries(
+    day_trades: int, equity: float, counted_below: float, expected: str, *, standard: bool
+) -> None:
+    small = PROPOSAL._replace(quantity=20)
+    portfolio = PORTFOLIO._replace(day_trades=day_trades, equity=equity)
+    limits = LIMITS._replace(day_trade_equity=counted_below, standard=standard)
+    assert code(small, portfolio, limits) == expected
+
+
+def test_equity_that_is_no_number_is_that_of_a_small_account() -> None:
+    limits = LIMITS._replace(day_trade_equity=25_000.0)
+    assert rules.day_trades(PORTFOLIO._replace(equity=NAN, day_trades=3), limits) == (True, 4.0, 3.0)
 
 
 @pytest.mark.parametrize(

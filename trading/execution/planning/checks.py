@@ -276,9 +276,10 @@ def short(order: OrderIntent, own: int, other_sells: int) -> Denied | None:
 class Account:
     """The account at its worst, USD: other entries that may be live count as filled.
 
-    `cash` is what is left then; `exposure` the value of all shares that are held, own and foreign, and of those
+    `cash` is what is left to spend; `exposure` the value of all shares that are held, own and foreign, and of those
     entries; `positions` their contracts; `open_risk` the money between prices and stops of own shares and those
-    entries. `fall` is how far the equity has fallen.
+    entries. `fall` is how far the equity has fallen; `day_trades` are those that count, had each of those entries
+    become one.
     """
 
     equity: float
@@ -287,17 +288,18 @@ class Account:
     positions: int
     open_risk: float
     fall: Fall
+    day_trades: int = 0
 
 
 def sizes(order: OrderIntent, stop_price: float, account: Account, settings: Settings) -> Denied | None:
-    """R02, R03, R08 to R10, R12 and R19 once more, with the account of now: by the functions that the decision asked.
+    """R02, R03, R08 to R10, R12, R19 and R20 once more, with the account of now: by the functions of the decision.
 
     `stop_price` is that of the stop which leaves with the order, NaN where there is none.
     """
     if order.limit_price is None:
         return Denied(order.symbol, "buying_power", None, None, "it has no limit")
     limit = order.limit_price
-    limits = entry_limits(settings.risk, settings.sizing)
+    limits = entry_limits(settings.risk, settings.sizing, order.decided)
     proposal = rules.Proposal(order.quantity, float(order.quantity), limit, stop_price, math.nan, 0, math.inf)
     portfolio = rules.Portfolio(
         halted=False,
@@ -310,6 +312,7 @@ def sizes(order: OrderIntent, stop_price: float, account: Account, settings: Set
         open_risk=float(account.open_risk),
         stop_outs=0,
         daily_loss=float(account.fall.daily_loss),
+        day_trades=account.day_trades,
     )
     results = [
         ("drawdown_halt", rules.drawdown_halt(portfolio)),
@@ -323,6 +326,7 @@ def sizes(order: OrderIntent, stop_price: float, account: Account, settings: Set
         results.append(("max_quantity", rules.max_quantity(proposal, limits)))
         results.append(("daily_loss", rules.daily_loss(portfolio.daily_loss, limits)))
         results.append(("open_risk", rules.open_risk(proposal, portfolio, limits)))
+    results.append(("day_trades", rules.day_trades(portfolio, limits)))
     for code, (refused, asked, allowed) in results:
         if refused:
             return Denied(order.symbol, code, asked, allowed)

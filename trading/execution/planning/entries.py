@@ -9,6 +9,7 @@ from datetime import date, datetime, timedelta
 
 from trading.execution.look_again import POLL_S
 from trading.execution.planning import checks, waits
+from trading.execution.planning.buying_power import left_to_spend, other_entries
 from trading.execution.planning.checks import sent_lately
 from trading.execution.planning.foreign_buys import foreign_buys
 from trading.execution.planning.order_factory import Purpose, bracket
@@ -22,7 +23,6 @@ from trading.model.exchange_time import exchange_date
 from trading.model.order import IntentState, OrderIntent, Role
 from trading.model.record import IntentRecord, group_of
 from trading.risk_manager import fall
-from trading.rules import entry_cost
 
 # A refusal of these may pass by itself inside the window; of all others the order is over.
 _PASSING = frozenset(
@@ -107,7 +107,7 @@ def check_entry(group: Sequence[OrderIntent], state: TradingState) -> Denied | N
     settings = state.settings
     journal = state.journal
     active = [*journal.maybe_live, *journal.planned]
-    others = [r for r in active if r.intent.role is Role.ENTRY and r.coid != order.coid]
+    others = other_entries(state, order.coid)
     twins = {r.coid: str(r.state) for r in others if r.intent.conid == order.conid}
     unknown = sum(record.state is IntentState.UNKNOWN for record in active)
     contract = state.contracts.get(order.symbol)
@@ -160,7 +160,6 @@ def _at_worst(
 
     `theirs` is what those come to.
     """
-    committed = sum(entry_cost(r.left, r.intent.limit_price or 0.0) for r in others)
     buys = sum(r.left * (r.intent.limit_price or 0.0) for r in others)
     own = {position.conid for position in state.journal.positions}
     ours = state.shares_value(own=True)
@@ -168,12 +167,21 @@ def _at_worst(
     foreign = min(state.shares_value(own=False), max(account.net_liquidation - account.cash - ours, 0.0))
     return checks.Account(
         equity=account.net_liquidation,
-        cash=min(account.cash, account.available_funds) - committed - theirs,
+        cash=left_to_spend(account, others, theirs, state.settings.risk.account_rules),
         exposure=ours + foreign + buys + theirs,
         positions=len(own | {record.intent.conid for record in others}),
         open_risk=_open_risk(others, state),
         fall=fall(state.risk, account.net_liquidation),
+        day_trades=_day_trades(account, others, state),
     )
+
+
+def _day_trades(account: AccountState, others: Sequence[IntentRecord], state: TradingState) -> int:
+    """Return the day trades that count, once each other entry has become one: own ones, or the broker's where more."""
+    counted = len(state.risk.day_trades)
+    if account.day_trades_left is not None:
+        counted = max(counted, state.settings.risk.pdt_day_trades - account.day_trades_left)
+    return counted + len({record.intent.conid for record in others})
 
 
 def _open_risk(others: Sequence[IntentRecord], state: TradingState) -> float:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from trading.execution.ownership.foreign import foreign_orders
+from trading.execution.planning.balances import MAX_WORTH
 from trading.execution.planning.state import TradingState
 from trading.execution.reading.dollars import DOLLARS
 from trading.execution.reading.snapshot import STOCK
@@ -37,10 +38,11 @@ def foreign_buys(state: TradingState) -> ForeignBuys:
         if order.status is BrokerStatus.INACTIVE:
             continue
         price = _price(order, state) if order.currency in {None, DOLLARS} else None
-        if price is None or not 0.0 <= order.remaining_quantity < math.inf:
-            unpriced.add(order.symbol)
+        asked = math.nan if price is None else order.remaining_quantity * price
+        if 0.0 <= asked < MAX_WORTH:
+            value += asked
         else:
-            value += order.remaining_quantity * price
+            unpriced.add(order.symbol)
     return ForeignBuys(value, tuple(sorted(unpriced)))
 
 

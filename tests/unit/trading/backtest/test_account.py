@@ -121,3 +121,30 @@ def test_delisted_position_goes_at_its_last_close_without_costs_of_selling() -> 
     (trade,) = account.trades
     assert (trade.exit_price, trade.exit_reason, trade.commission, trade.pnl) == (100.5, ExitReason.DELISTED, 1.0, 4.0)
     assert account.symbols_at_work() == []
+
+
+def test_sale_of_a_session_is_settled_from_the_next_one_on() -> None:
+    account = holding()
+    assert account.settled_cash == account.cash == 8_999.0
+    sell_all(account)
+    account.fill(DAY_2, {"AAA": QUIET})
+    assert account.cash == 8_999.0 + 999.5 - 1.0
+    assert account.settled_cash == 8_999.0
+    account.fill(DAY_3, {})
+    assert account.settled_cash == account.cash
+
+
+def test_purchase_is_no_settled_cash_any_more_though_it_was_sold_within_its_session() -> None:
+    account = BacktestAccount(10_000.0, slippage_bps=5.0)
+    account.take_orders(decision(entries=(entry(),)))
+    account.fill(DAY_1, {"AAA": Bar(100.0, 105.0, 99.5, 104.5, 1e6)})
+    (trade,) = account.trades
+    assert trade.within_a_day
+    assert (account.cash, account.settled_cash) == (10_000.0 + 40.0 - 2.0, 8_999.0)
+
+
+def test_what_a_delisted_symbol_brings_is_settled_with_the_sales_of_its_session() -> None:
+    account = holding()
+    account.fill(DAY_2, {})
+    account.close_delisted(DAY_2, "AAA", 90.0)
+    assert (account.cash, account.settled_cash) == (9_899.0, 8_999.0)

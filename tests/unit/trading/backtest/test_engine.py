@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+from collections import defaultdict
 from datetime import date
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -153,3 +155,36 @@ def test_start_and_end_on_days_without_a_session_bound_those_between() -> None:
     rows = decision_rows(panel, date(2014, 1, 4), date(2014, 1, 11))
 
     assert [panel.day(row).isoformat() for row in rows] == [f"2014-01-{day:02d}" for day in (6, 7, 8, 9, 10)]
+
+
+FULL = ("risk.profile=strategy", "ALLOCATION_PER_TRADE=0", "MAX_POSITION_SIZE=1", "MAX_POSITIONS=6")
+
+
+def test_cash_account_buys_with_no_money_of_the_session_s_own_sales(market: Panel) -> None:
+    free, cash = (run(market, *FULL, f"risk.account_rules={rules}") for rules in ("none", "cash"))
+    assert cash.trades != free.trades
+    sold: defaultdict[date, float] = defaultdict(float)
+    for trade in cash.trades:
+        sold[trade.exit_session] += trade.quantity * trade.exit_price - trade.commission
+    bought: defaultdict[date, float] = defaultdict(float)
+    for trade in cash.trades:
+        bought[trade.entry_session] += trade.quantity * trade.entry_price
+    for lot in cash.open_positions:
+        bought[lot.entry_session] += lot.quantity * lot.entry_price
+    for before, after in pairwise(cash.equity):
+        assert bought[after.session] <= before.cash - sold[before.session] + 50.0
+
+
+def test_small_margin_account_makes_at_most_three_day_trades_in_five_sessions(market: Panel) -> None:
+    tight = (*FULL, "stop_atr=0.4", "PROFIT_THRESHOLD=0.2", "risk.pdt_equity=1e9")
+    free, counted = (run(market, *tight, f"risk.account_rules={rules}") for rules in ("none", "pdt"))
+
+    def most(result: BacktestResult) -> int:
+        rows = [market.row(trade.exit_session) or 0 for trade in result.trades if trade.within_a_day]
+        return max(sum(row <= other < row + 5 for other in rows) for row in rows)
+
+    assert most(free) > 3
+    assert most(counted) <= 3
+    assert counted.refusals["day_trades"] > 0
+    over = run(market, *tight, "risk.account_rules=pdt", f"risk.pdt_ends={market.day(0)}")
+    assert over.trades == free.trades

@@ -108,6 +108,13 @@ def test_decision_is_kept_with_equity_and_bars_and_is_the_newest(parts: ContextP
     assert parts.rows("SELECT count(*) AS n FROM bar")[0]["n"] > 0
 
 
+@pytest.mark.parametrize(("cash", "points"), [(0.0, 0), (-50.0, 0), (0.01, 1)])
+def test_account_that_holds_no_dollars_has_no_equity_to_keep(parts: ContextParts, cash: float, points: int) -> None:
+    parts.broker.told = {"currency": "EUR", "cash": cash}
+    assert decide(parts, deciding(parts))
+    assert len(parts.rows("SELECT session FROM equity")) == points
+
+
 def test_bars_that_are_not_there_yet_are_looked_for_again(parts: ContextParts) -> None:
     parts.market_data.panel = quiet(parts.calendar, date(2014, 2, 28))
     made = deciding(parts)

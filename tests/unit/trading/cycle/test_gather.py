@@ -61,7 +61,7 @@ def market(parts: ContextParts, session: date = DECIDED, *symbols: str) -> Marke
 
 
 def seen(parts: ContextParts, through: Market) -> MarketView | None:
-    return view_of(parts.context(), through, parts.snapshot(), parts.journal.view(parts.clock.now()))
+    return view_of(parts.context(), through, look(parts))
 
 
 def view(parts: ContextParts, through: Market) -> MarketView:
@@ -128,6 +128,13 @@ def test_exit_under_way_is_pending(parts: ContextParts) -> None:
     parts.clock.time += timedelta(days=1)
     parts.account_turns().run(parts.view(), decision_of(exits=(("AAPL", 9),), session=SESSION), balances=True)
     assert [holding.exit_pending for holding in view(parts, market(parts)).holdings] == [True]
+
+
+def test_view_has_what_entries_may_spend(parts: ContextParts) -> None:
+    parts.broker.told = {"settled_cash": 4_000.0}
+    assert view(parts, market(parts)).spendable == 10_000.0
+    parts.broker.told |= {"cash_account": True}
+    assert view(parts, market(parts)).spendable == 4_000.0
 
 
 def test_view_remembers_old_stop_outs_and_the_new_ones(parts: ContextParts) -> None:

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from tests.fakes.fake_broker import lost_answer, lost_request, nothing_sent, question
-from tests.fakes.fake_market_data import CONIDS
+from tests.fakes.fake_market_data import CLOSES, CONIDS
 from tests.fakes.stages import settings_of
 from tests.fakes.trading_context import DECIDED, OPEN, SESSION, ContextParts, decision_of
 from tests.fakes.trading_states import approved
@@ -16,6 +16,7 @@ from trading.cycle.turn import AccountTurns
 from trading.errors import InvariantBroken, OutcomeUnknown
 from trading.execution.look_again import POLL_S
 from trading.execution.planning.waits import wait_of
+from trading.model.alarm import AlarmCode
 from trading.model.decision import Denied, RiskState
 from trading.model.mode import OPERATOR, Mode
 from trading.model.order import BrokerStatus, IntentState, OrderType, Role, Side, UnreadableRow
@@ -347,3 +348,38 @@ def test_halt_for_a_command_that_can_not_be_carried_out_is_followed_by_its_cance
     both = decision_of(approved("AAPL"), approved("XOM", 3))
     turn = turns.run(parts.view(), both, balances=True)
     assert (turn.state.mode, parts.broker.live(Side.BUY)) == (Mode.HALTED, [])
+
+
+def test_kind_of_the_account_is_told_while_it_is_not_set(parts: ContextParts) -> None:
+    turns = parts.account_turns()
+    assert turns.run(parts.view(), None, balances=True).alarms == []
+    parts.broker.told = {"cash_account": True}
+    told = turns.run(parts.view(), None, balances=True)
+    assert [alarm.code for alarm in told.alarms] == [AlarmCode.ACCOUNT_RULES]
+    assert told.problems == ()
+
+
+def test_account_in_another_currency_is_worth_its_dollars_and_own_shares_at_their_closes(parts: ContextParts) -> None:
+    parts.buy("AAPL", 9)
+    parts.broker.told = {"currency": "EUR", "net_liquidation": 5.0}
+    state = parts.account_turns().run(parts.view(), decision_of(exits=(("AAPL", 0),)), balances=True).state
+    account = state.snapshot.account.value
+    assert account is not None
+    assert account.net_liquidation == pytest.approx(parts.broker.cash + 9 * CLOSES["AAPL"])
+
+
+@pytest.mark.parametrize(("cash", "says"), [(0.0, "holds no US dollars"), (-50.0, "owes 50.00 US dollars")])
+def test_without_dollars_own_shares_are_covered_and_nothing_is_bought(
+    parts: ContextParts, cash: float, says: str
+) -> None:
+    parts.broker.told = {"currency": "EUR", "cash": cash, "available_funds": cash}
+    turn = parts.account_turns().run(parts.view(), DECISION, balances=True)
+    assert (turn.sent, turn.denied) == (0, 2)
+    assert [says in problem for problem in turn.problems] == [True]
+    parts.broker.told = {}
+    parts.buy("XOM", 3)
+    parts.broker.told = {"currency": "EUR", "cash": -1_000.0}
+    for order in parts.broker.live():
+        parts.broker.end(order.order_id, BrokerStatus.CANCELLED)
+    parts.account_turns().run(parts.view(), None, balances=True)
+    assert {order.order_type for order in parts.broker.live()} == {OrderType.STOP, OrderType.LIMIT}

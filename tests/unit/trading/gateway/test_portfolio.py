@@ -118,6 +118,42 @@ def test_dollars_that_are_missing_are_not_taken_for_none(figures: dict[str, obje
         desk.broker.account()
 
 
+def said(value: object) -> dict[str, object]:
+    return figure(0.0, None, value=value)
+
+
+@pytest.mark.parametrize(
+    ("row", "figures", "cash_account"),
+    [
+        ({"tradingType": "STKCASH"}, {}, True),
+        ({}, {"tradingtype-s": said("STKCASH")}, True),
+        ({"tradingType": "STKMRGN"}, {"tradingtype-s": said("STKMRGN")}, False),
+        ({"tradingType": "STKNOPT"}, {}, False),
+        ({}, {}, False),
+        ({"tradingType": None}, {"tradingtype-s": None}, False),
+        ({"tradingType": {}}, {"tradingtype-s": said(7)}, False),
+    ],
+)
+def test_the_broker_says_that_an_account_is_a_cash_account(
+    row: dict[str, object], figures: dict[str, object], cash_account: object
+) -> None:
+    desk = Desk()
+    desk.script("GET /portfolio/accounts", good([{"id": ACCOUNT, **row}]))
+    desk.script(SUMMARY, good(summary(**figures)))
+    desk.script(LEDGER, good(ledger()))
+    assert desk.broker.account().cash_account is cash_account
+
+
+@pytest.mark.parametrize(
+    ("value", "left"), [("3", 3), ("0", 0), ("-1", None), ("1.5", None), ("Unlimited", None), (None, None), (3, None)]
+)
+def test_day_trades_that_are_left_are_told_where_there_is_a_limit(value: object, left: int | None) -> None:
+    desk = Desk()
+    desk.script(SUMMARY, good(summary(daytradesremaining=said(value))))
+    desk.script(LEDGER, good(ledger()))
+    assert desk.broker.account().day_trades_left == left
+
+
 def test_the_list_of_accounts_is_read_once_before_the_portfolio() -> None:
     desk = Desk()
     desk.script(POSITIONS, good([]))
@@ -126,9 +162,18 @@ def test_the_list_of_accounts_is_read_once_before_the_portfolio() -> None:
     assert [repr(call) for call in desk.transport.calls] == ["GET /portfolio/accounts", POSITIONS, POSITIONS]
 
 
+def test_a_client_s_account_may_be_listed_with_those_of_an_advisor() -> None:
+    desk = Desk()
+    desk.script("GET /portfolio/accounts", good([{"id": "F7654321"}]))
+    desk.script("GET /portfolio/subaccounts", good([{"id": "U1111111"}, {"id": ACCOUNT}]))
+    desk.script(POSITIONS, good([ROW]))
+    assert len(desk.broker.positions().positions) == 1
+
+
 def test_a_login_without_the_configured_account_is_refused() -> None:
     desk = Desk()
     desk.script("GET /portfolio/accounts", good([{"id": "U7654321"}]))
+    desk.script("GET /portfolio/subaccounts", good([]))
     with pytest.raises(Refused, match="not among"):
         desk.broker.positions()
 

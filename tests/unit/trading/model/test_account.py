@@ -5,8 +5,11 @@ from __future__ import annotations
 import itertools
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from trading.model.account import AccountKind, SessionStatus, kind_of, mask_account
+from trading.config.annotations import ACCOUNT
+from trading.model.account import AccountKind, SessionStatus, kind_of, mask_account, mask_accounts
 
 
 def test_a_session_is_usable_in_exactly_one_of_the_eight_combinations() -> None:
@@ -34,7 +37,51 @@ def test_only_ids_that_begin_with_d_are_paper_accounts(account_id: str, kind: Ac
 
 
 @pytest.mark.parametrize(
-    ("account", "shown"), [("U1234567", "U***4567"), ("DU1234567", "DU***4567"), ("U123", "U***"), ("", "")]
+    ("account", "shown"),
+    [
+        ("U1234567", "U***4567"),
+        ("DU1234567", "DU***4567"),
+        ("DUH724521", "DUH***4521"),
+        ("DF1234567", "DF***4567"),
+        ("I7654321", "I***4321"),
+        ("X123456", "X***3456"),
+        ("U12345", "U***"),
+        ("U123", "U***"),
+        ("All", "A***"),
+        ("", ""),
+    ],
 )
 def test_account_ids_are_mask_account(account: str, shown: str) -> None:
     assert mask_account(account) == shown
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("account U7651234 is selected", "account U***1234 is selected"),
+        ("DU1234567", "DU***4567"),
+        ("/iserver/account/U7651234/orders", "/iserver/account/U***1234/orders"),
+        ("F1234567,I7654321", "F***4567,I***4321"),
+        ("U7651234 U7655678", "U***1234 U***5678"),
+        ("DUH724521, DF1234567 and UXX12345678", "DUH***4521, DF***4567 and UXX***5678"),
+        ("%2FDU1234567%3d", "%2FDU***4567%3d"),
+        ("account_U7651234_old", "account_U***1234_old"),
+        ("DU1234567C and X12345678901", "DU***4567C and X***8901"),
+        ("I12345 U1234", "I*** U***"),
+        ("accountDUH724521", "accountDUH***4521"),
+        ("20140303T143100 3FAB12345678 orderId=123456789", "20140303T143100 3FAB12345678 orderId=123456789"),
+        ("SHA256 o10152 K01 1205123456 GTC", "SHA256 o10152 K01 1205123456 GTC"),
+        ("TS-a6i9-0001-zwysf8", "TS-a6i9-0001-zwysf8"),
+        ("AAPL U2 D100", "AAPL U2 D100"),
+    ],
+)
+def test_account_ids_are_masked_and_nothing_else(text: str, shown: str) -> None:
+    assert mask_accounts(text) == shown
+
+
+@given(st.from_regex(ACCOUNT, fullmatch=True).filter(bool))
+def test_every_id_that_can_be_set_is_hidden_wherever_it_stands_and_as_by_itself(account_id: str) -> None:
+    hidden = mask_account(account_id)
+    assert account_id not in hidden
+    for text in ("{}", "/iserver/account/{}/orders", "a={}, b", '{{"acct":"{}"}}', "accounts%2F{}%2Fledger"):
+        assert mask_accounts(text.format(account_id)) == text.format(hidden)

@@ -4,25 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trading.monitoring.redaction import HIDDEN, clean_field, clean_text, mask_accounts
-
-
-@pytest.mark.parametrize(
-    ("text", "shown"),
-    [
-        ("account U7651234 is selected", "account U***1234 is selected"),
-        ("DU1234567", "DU***4567"),
-        ("/iserver/account/U7651234/orders", "/iserver/account/U***1234/orders"),
-        ("F1234567,I7654321", "F***4567,I***4321"),
-        ("U7651234 U7655678", "U***1234 U***5678"),
-        ("DUH724521, DF1234567 and UXX12345678", "DUH***4521, DF***4567 and UXX***5678"),
-        ("SHA256 o10152 K01 1205123456 GTC", "SHA256 o10152 K01 1205123456 GTC"),
-        ("TS-a6i9-0001-zwysf8", "TS-a6i9-0001-zwysf8"),
-        ("AAPL U2 D100", "AAPL U2 D100"),
-    ],
-)
-def test_account_ids_are_masked_and_nothing_else(text: str, shown: str) -> None:
-    assert mask_accounts(text) == shown
+from trading.monitoring.redaction import HIDDEN, clean_field, clean_text
 
 
 def test_control_characters_are_spelled_out() -> None:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 
 import numpy as np
 import pytest
@@ -11,7 +11,7 @@ from tests.fakes.decisions import decision
 from tests.fakes.orders import LATER, NOW, SESSION, bracket, fill
 from trading.errors import InvariantBroken
 from trading.market.panel import Panel
-from trading.model.decision import Denied, RiskState, StopOut
+from trading.model.decision import DayTrade, Denied, RiskState, StopOut
 from trading.model.difference import Difference, DifferenceKind
 from trading.model.metric import Counter
 from trading.model.mode import OPERATOR, Mode
@@ -204,6 +204,25 @@ def test_next_decision_remembers_trades_that_stops_closed_since_the_last_one(
     assert store.risk_state(LATER.date()).stop_outs == (StopOut("AAPL", LATER.date()),)
     assert store.risk_state(SESSION).stop_outs == ()
     assert store.risk_state().stop_outs == ()
+
+
+def test_next_decision_remembers_trades_that_were_closed_on_the_day_of_their_purchase(
+    journal: SqliteJournal, store: SqliteStore
+) -> None:
+    within, _, target = planned(journal)
+    journal.record_fill(within.coid, fill("e1", within, 10, 100.01), NOW)
+    journal.record_fill(target.coid, fill("e2", target, 10, 105.0), NOW)
+    later, stop, _ = planned(journal)
+    journal.record_fill(later.coid, fill("e3", later, 10, 90.0), NOW)
+    journal.record_fill(stop.coid, fill("e4", stop, 10, 95.0, time=LATER), LATER)
+    store.record_closed_trades()
+    day_trades = (DayTrade("AAPL", SESSION),)
+    assert store.risk_state(SESSION).day_trades == day_trades
+    assert store.risk_state(LATER.date()).day_trades == day_trades
+    assert store.risk_state(SESSION - timedelta(days=1)).day_trades == ()
+    assert store.risk_state(SESSION + timedelta(days=399)).day_trades == day_trades
+    assert store.risk_state(SESSION + timedelta(days=400)).day_trades == ()
+    assert store.risk_state().day_trades == ()
 
 
 def test_stop_out_that_the_last_decision_knew_is_not_added_again(journal: SqliteJournal, store: SqliteStore) -> None:

@@ -83,6 +83,7 @@ def beside(*orders: BrokerOrder, **facts: object) -> TradingState:
         ({"status": BrokerStatus.OTHER}, 3800.0),
         ({"currency": "USD"}, 3800.0),
         ({"currency": None}, 3800.0),
+        ({"limit_price": 9.9e9}, 9.9e11),
     ],
 )
 def test_live_purchase_of_shares_by_another_counts_with_what_is_left_of_it(changes: Facts, value: float) -> None:
@@ -119,6 +120,11 @@ def test_order_without_a_limit_counts_at_its_worst_price(changes: Facts, facts: 
 def test_order_that_tells_no_value_counts_nothing_and_is_named(changes: Facts) -> None:
     order = theirs(conid=ELSEWHERE, symbol="ELSE", **changes)
     assert foreign_buys(beside(order, theirs(order_id=98))) == ForeignBuys(3800.0, ("ELSE",))
+
+
+@pytest.mark.parametrize("changes", [{"limit_price": 1e10}, {"remaining_quantity": 1e300}])
+def test_purchase_of_more_than_any_account_is_worth_is_none_that_tells_a_value(changes: Facts) -> None:
+    assert foreign_buys(beside(theirs(**changes))) == ForeignBuys(0.0, ("MSFT",))
 
 
 def test_order_in_another_currency_counts_nothing_and_is_named_for_dollars_alone_are_known() -> None:
