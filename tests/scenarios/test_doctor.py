@@ -21,7 +21,7 @@ from trading.store.database import prepare_folder
 AT_NOON = "2014-03-03T17:00:00+00:00"
 LINES = {
     "settings", "tickers", "cost", "folders", ".env", "files", "disk", "database", "trader", "dashboard", "gateway",
-    "certificate", "clock", "calendar", "login", "account", "currency", "symbols", "data", "volume",
+    "certificate", "clock", "calendar", "login", "account", "currency", "symbols", "data", "volume", "notify",
 }  # fmt: skip
 
 

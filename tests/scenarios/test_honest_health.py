@@ -19,6 +19,7 @@ from flask.testing import FlaskClient
 
 from tests.scenarios.lockstep_run import ROOT, Span, World, environ_of, lockstep_world
 from webapp.app import create_app
+from webapp.services import EXTENSION
 
 SPAN = Span(date(2015, 1, 5), sessions=30, symbols=6)
 ORDERS = "/iserver/account/orders"
@@ -33,7 +34,11 @@ class Told:
             **environ_of(world.folder, world.panel.symbols, f"https://localhost:{world.port}"),
             "DASHBOARD_PASSWORD": "correct-horse-battery",
         }
-        self.client: FlaskClient = create_app(settings).test_client()
+        self.app = create_app(settings)
+        self.client: FlaskClient = self.app.test_client()
+
+    def close(self) -> None:
+        self.app.extensions[EXTENSION].audit.close()
 
     def alive(self) -> int:
         return self.client.get("/healthz").status_code
@@ -94,8 +99,14 @@ def world(tmp_path: Path, bundled_bars: Path, monkeypatch: pytest.MonkeyPatch) -
         yield made
 
 
-def test_a_slow_market_is_not_a_silent_one_and_a_clean_stop_says_who_and_when(world: World) -> None:
-    told = Told(world)
+@pytest.fixture
+def told(world: World) -> Iterator[Told]:
+    made = Told(world)
+    yield made
+    made.close()
+
+
+def test_a_slow_market_is_not_a_silent_one_and_a_clean_stop_says_who_and_when(world: World, told: Told) -> None:
     with trading(world) as trader:
         told.wait_for("ready")
         began = time.monotonic()
@@ -113,8 +124,7 @@ def test_a_slow_market_is_not_a_silent_one_and_a_clean_stop_says_who_and_when(wo
         assert (told.metric("trading_alive"), told.metric("trading_gateway_up")) == (0.0, 0.0)
 
 
-def test_a_frozen_process_is_noticed_after_fifteen_seconds_and_is_well_again_at_once(world: World) -> None:
-    told = Told(world)
+def test_a_frozen_process_is_noticed_after_fifteen_seconds_and_is_well_again_at_once(world: World, told: Told) -> None:
     with trading(world) as trader:
         told.wait_for("ready")
         os.kill(trader.pid, signal.SIGSTOP)
@@ -128,8 +138,7 @@ def test_a_frozen_process_is_noticed_after_fifteen_seconds_and_is_well_again_at_
         assert told.alive() == 200
 
 
-def test_a_gateway_that_hangs_is_said_to_hang_while_the_loop_is_alive(world: World) -> None:
-    told = Told(world)
+def test_a_gateway_that_hangs_is_said_to_hang_while_the_loop_is_alive(world: World, told: Told) -> None:
     # From the first call on nothing comes back, as from a gateway program whose upstream hangs.
     break_calls(world, "T05", None, seconds=300)
     with trading(world):
@@ -144,8 +153,9 @@ def test_a_gateway_that_hangs_is_said_to_hang_while_the_loop_is_alive(world: Wor
         assert told.metric("trading_gateway_up") == 1.0
 
 
-def test_a_reading_that_fails_for_ever_is_a_present_error_with_its_words_and_since_and_one_alert(world: World) -> None:
-    told = Told(world)
+def test_a_reading_that_fails_for_ever_is_a_present_error_with_its_words_and_one_alert(
+    world: World, told: Told
+) -> None:
     break_calls(world, "H05", ORDERS, status=500, error="Internal Error")
     with trading(world):
         trouble = told.wait_for("trouble")

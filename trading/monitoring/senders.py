@@ -12,8 +12,8 @@ from typing import Any
 from trading.config.addresses import Address, read_addresses
 from trading.config.annotations import Secret
 from trading.errors import ConfigError
+from trading.model.account import mask_accounts
 from trading.model.notice import Message, Sent
-from trading.monitoring.redaction import mask_accounts
 from trading.monitoring.webhook import Webhook
 from trading.ports.notices import Sender
 

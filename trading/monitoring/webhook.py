@@ -10,8 +10,8 @@ import requests
 import urllib3
 
 from trading.config.addresses import Address
+from trading.model.account import mask_accounts
 from trading.model.notice import Message, Sent
-from trading.monitoring.redaction import mask_accounts
 
 CONNECT_S, ANSWER_S = 5.0, 8.0
 _GOOD = range(200, 300)

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from trading.errors import NotSent, OutcomeUnknown
-from trading.gateway.fields import masked
 from trading.gateway.pacing import CutShort
 from trading.gateway.session import TICKLE
 from trading.gateway.transport import HttpAnswer, Transport
+from trading.model.account import mask_accounts
 
 _TOO_MANY = 429
 # An answer names the second in which it was written.
@@ -59,7 +59,7 @@ class LimitedTransport:
 
         Raises: CutShort, a limit is met; NotSent too for what is no read; OutcomeUnknown.
         """
-        call = f"{verb} {masked(path)}"
+        call = f"{verb} {mask_accounts(path)}"
         # A tickle keeps the login alive and changes nothing else.
         if verb != "GET" and (verb, path) != ("POST", TICKLE):
             raise NotSent(call, "only reads are sent here")
