@@ -26,18 +26,18 @@ if _settings.certificate is not None:
     certfile = str(_settings.certificate)
     keyfile = str(_settings.private_key)
 
-# Sessions and the limit on logins live in memory, so there is one worker; threads serve many readers at once.
+# Sessions and the limit on logins live in memory, so there is one worker, with a thread for each connection.
 workers = 1
 worker_class = "webapp.worker.DashboardWorker"
-threads = 48
-keepalive = 5
+worker_connections = 64  # as many threads; in a container they count against pids_limit
+keepalive = 5  # that connections are kept; how long is the worker's business
 timeout = 60
 graceful_timeout = 10
 worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None  # noqa: S108 - memory: a slow disk can't look like a dead worker
 
 limit_request_line = 4094
 limit_request_fields = 60
-limit_request_field_size = 8190
+limit_request_field_size = 16_380  # browsers send the cookies of every program on localhost to each of them
 forwarded_allow_ips = ""
 
 accesslog = None

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
 from tests.unit.webapp.conftest import Maker
-from tests.unit.webapp.desk import PASSWORD, Dashboard, token_of
+from tests.unit.webapp.desk import PASSWORD, Dashboard, make_dashboard, token_of
+from webapp.attempts import LIMIT
+from webapp.devices import LASTS_S
 from webapp.passwords import new_login_link
 from webapp.services import EXTENSION
 
@@ -180,5 +183,96 @@ def test_links_that_do_not_work_are_no_wrong_passwords_and_fill_no_audit(ready: 
     for _ in range(40):
         assert client.post("/login", data={"token": "x" * 43}).status_code == 401
     assert client.post("/login", data={"password": PASSWORD}).status_code == 303
-    audit = (ready.logs / "webapp.log").read_text(encoding="utf-8")
-    assert audit.count("login_failed") == 5
+    assert [event_of(line) for line in ready.log().splitlines()] == ["login_failed", "login"]
+
+
+def event_of(line: str) -> str:
+    return str(json.loads(line)["event"])
+
+
+def guess(dashboard: Dashboard, seconds: int) -> int:
+    """Send three wrong passwords a second from this machine; return how many of them were judged."""
+    judged = 0
+    for _ in range(seconds):
+        for _ in range(3):
+            judged += dashboard.client().post("/login", data={"password": "wrong"}).status_code == 401
+        dashboard.clock.pass_by(1)
+    return judged
+
+
+def test_the_owner_gets_in_while_somebody_guesses(ready: Dashboard) -> None:
+    known = ready.logged_in()
+    known.post("/logout", data={"csrf_token": token_of(known)})
+    assert guess(ready, 110) <= 2 * LIMIT
+    stranger = ready.client().post("/login", data={"password": PASSWORD})
+    assert stranger.status_code == 429
+    assert "python -m webapp login-link" in stranger.get_data(as_text=True)
+    for _ in range(LIMIT):
+        assert known.post("/login", data={"password": "a slip"}).status_code == 401
+        ready.clock.pass_by(15)
+        guess(ready, 1)
+    assert known.post("/login", data={"password": PASSWORD}).status_code == 303
+    token = new_login_link(ready.app.extensions[EXTENSION].settings).partition("token=")[2]
+    guess(ready, 2)
+    assert ready.client().post("/login", data={"token": token}).status_code == 303
+
+
+def test_guesses_from_a_known_browser_are_bounded_too(ready: Dashboard) -> None:
+    known = ready.logged_in()
+    statuses = [known.post("/login", data={"password": "wrong"}).status_code for _ in range(LIMIT + 1)]
+    assert statuses == [*[401] * LIMIT, 429]
+
+
+def test_a_browser_is_known_after_a_restart_and_by_nobody_elses_cookie(make: Maker, tmp_path: Path) -> None:
+    first, other = make(), make()
+    client = first.logged_in()
+    device = client.get_cookie("device", path="/login")
+    assert device is not None
+    restarted = make_dashboard(tmp_path / "0")
+    guess(restarted, 2)
+    guess(other, 2)
+    for dashboard, status in ((restarted, 303), (other, 429)):
+        again = dashboard.client()
+        again.set_cookie("device", device.value, path="/login")
+        assert again.post("/login", data={"password": PASSWORD}).status_code == status
+    restarted.close()
+
+
+def test_the_cookie_of_the_browser_is_sent_to_the_login_alone_and_lasts(ready: Dashboard) -> None:
+    _, cookie = ready.client().post("/login", data={"password": PASSWORD}).headers.getlist("Set-Cookie")
+    name, *attributes = cookie.split("; ")
+    assert name.startswith("device=")
+    assert {"HttpOnly", "Path=/login", "SameSite=Strict", f"Max-Age={LASTS_S}"} <= set(attributes)
+
+
+def test_a_browser_keeps_its_cookie_at_the_next_login(ready: Dashboard) -> None:
+    client = ready.logged_in()
+    before = client.get_cookie("device", path="/login")
+    client.post("/login", data={"password": PASSWORD})
+    assert client.get_cookie("device", path="/login") == before
+
+
+def test_noise_leaves_the_lines_of_the_owner(ready: Dashboard) -> None:
+    client = ready.logged_in()
+    for _ in range(400):
+        stranger = ready.client()
+        stranger.post("/login", data={"password": "wrong"})
+        stranger.post("/login", data={"token": "wrong"})
+        stranger.post("/login", data={"password": "x"}, headers={"Origin": "https://evil.example"})
+        stranger.get("/", headers={"Host": "evil.example"})
+    ready.clock.pass_by(60)
+    client.post("/logout", data={"csrf_token": token_of(client)})
+    ready.app.extensions[EXTENSION].audit.sum_up()
+    lines = [json.loads(line) for line in ready.log().splitlines()]
+    once = [line["event"] for line in lines if "count" not in line]
+    assert sorted(once) == sorted(
+        ["login", "login_failed", "login_failed", "login_throttled", "csrf_denied_stranger", "wrong_host", "logout"]
+    )
+    counts = {(line["event"], line.get("cause")): line["count"] for line in lines if "count" in line}
+    assert counts == {
+        ("login_failed", "password"): LIMIT - 1,
+        ("login_failed", "link"): 399,
+        ("login_throttled", None): 400 - LIMIT - 1,
+        ("csrf_denied_stranger", "origin"): 399,
+        ("wrong_host", None): 399,
+    }
