@@ -67,8 +67,13 @@ def install(app: Flask) -> None:
 
 
 def cookie_name() -> str:
-    """Return the session cookie's name; the prefix makes browsers hold it to HTTPS, this host and the whole site."""
-    return "__Host-sid" if services().settings.tls else "sid"
+    """Return the session cookie's name; the prefix makes browsers hold it to HTTPS, this host and the whole site.
+
+    It names the port, because a cookie is for all ports of a host: a second dashboard on localhost would else end the
+    session of the first.
+    """
+    settings = services().settings
+    return f"__Host-sid-{settings.port}" if settings.tls else f"sid-{settings.port}"
 
 
 def session_cookies() -> list[str]:
@@ -104,7 +109,8 @@ def current_device() -> str | None:
 
 
 def _device_cookie_name() -> str:
-    return "__Secure-device" if services().settings.tls else "device"
+    settings = services().settings
+    return f"__Secure-device-{settings.port}" if settings.tls else f"device-{settings.port}"
 
 
 def drop_session_cookie(response: BaseResponse) -> None:

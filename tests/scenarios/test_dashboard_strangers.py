@@ -80,10 +80,9 @@ def test_nonsense_neither_breaks_it_nor_fills_its_logs_nor_ends_a_session(served
 def test_junk_cookies_of_other_programs_on_localhost_harm_nothing(served: Served) -> None:
     cookie = served.log_in()
     many = "; ".join(f"other{number}={'x' * 70}" for number in range(180))
-    for junk in ("sid=junk", "sid", "device=junk", "a=\x01", many):
+    name = cookie.partition("=")[0]
+    for junk in (f"{name}=junk", name, f"{name}=a; {name}=b", "a=\xff", "=", many):
         for both in (f"{junk}; {cookie}", f"{cookie}; {junk}"):
-            if "\x01" in both:
-                continue  # no browser sends it, and http.client doesn't
             assert served.ask("GET", "/", Cookie=both).status == 200
     too_many = served.ask("GET", "/", Cookie=f"{cookie}; {many}; {many}")
     assert too_many.status == 431

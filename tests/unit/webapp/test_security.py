@@ -128,11 +128,21 @@ def test_denied_changes_of_a_session_have_a_line_each_until_they_are_many(ready:
     assert '"count": 401' in ready.log()
 
 
-@pytest.mark.parametrize("junk", ["sid=junk", "sid=", "sid", 'sid="\\377"', "other=1; sid=\xff", "sid=a; sid=b; sid=c"])
+@pytest.mark.parametrize(
+    "junk",
+    [
+        "sid-5056=junk",
+        "sid-5056=",
+        "sid-5056",
+        'sid-5056="\\377"',
+        "other=1; sid-5056=\xff",
+        "sid-5056=a; sid-5056=b; sid-5056=c",
+    ],
+)
 def test_cookies_of_other_programs_do_not_hide_a_session(ready: Dashboard, junk: str) -> None:
-    cookie = ready.logged_in().get_cookie("sid")
+    cookie = ready.logged_in().get_cookie("sid-5056")
     assert cookie is not None
-    for both in (f"{junk}; sid={cookie.value}", f"sid={cookie.value}; {junk}"):
+    for both in (f"{junk}; sid-5056={cookie.value}", f"sid-5056={cookie.value}; {junk}"):
         assert ready.client(use_cookies=False).get("/", headers={"Cookie": both}).status_code == 200
     assert ready.client(use_cookies=False).get("/", headers={"Cookie": junk}).status_code == 302
 

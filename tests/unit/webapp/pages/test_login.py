@@ -37,8 +37,8 @@ def test_odd_passwords_are_only_wrong(ready: Dashboard, typed: str) -> None:
 def test_the_cookie_is_for_this_site_alone(ready: Dashboard) -> None:
     cookie = ready.client().post("/login", data={"password": PASSWORD}).headers["Set-Cookie"]
     name, _, attributes = cookie.partition("; ")
-    assert name.startswith("sid=")
-    assert len(name) >= len("sid=") + 22  # 128 bits and more
+    assert name.startswith("sid-5056=")
+    assert len(name) >= len("sid-5056=") + 22  # 128 bits and more
     assert set(attributes.split("; ")) == {"HttpOnly", "Path=/", "SameSite=Strict"}
 
 
@@ -48,7 +48,7 @@ def test_over_tls_the_cookie_is_secure_and_bound_to_the_host(make: Maker) -> Non
     certificate.write_text("a file is enough here", encoding="utf-8")
     secure = make(DASHBOARD_TLS_CERT=str(certificate), DASHBOARD_TLS_KEY=str(certificate))
     answer = secure.client().post("/login", data={"password": PASSWORD}, base_url="https://localhost")
-    assert answer.headers["Set-Cookie"].startswith("__Host-sid=")
+    assert answer.headers["Set-Cookie"].startswith("__Host-sid-5056=")
     assert "Secure" in answer.headers["Set-Cookie"]
     assert "Domain" not in answer.headers["Set-Cookie"]
     assert answer.headers["Strict-Transport-Security"] == "max-age=31536000"
@@ -56,12 +56,12 @@ def test_over_tls_the_cookie_is_secure_and_bound_to_the_host(make: Maker) -> Non
 
 def test_the_session_changes_at_login_and_the_old_one_dies(ready: Dashboard) -> None:
     client, thief = ready.logged_in(), ready.client()
-    before = client.get_cookie("sid")
+    before = client.get_cookie("sid-5056")
     assert before is not None
-    thief.set_cookie("sid", before.value)
+    thief.set_cookie("sid-5056", before.value)
     assert thief.get("/").status_code == 200
     client.post("/login", data={"password": PASSWORD})
-    after = client.get_cookie("sid")
+    after = client.get_cookie("sid-5056")
     assert after is not None
     assert after.value != before.value
     assert thief.get("/").status_code == 302
@@ -69,12 +69,12 @@ def test_the_session_changes_at_login_and_the_old_one_dies(ready: Dashboard) -> 
 
 def test_a_cookie_is_worthless_after_logging_out(ready: Dashboard) -> None:
     client, replay = ready.logged_in(), ready.client()
-    cookie = client.get_cookie("sid")
+    cookie = client.get_cookie("sid-5056")
     assert cookie is not None
     assert client.post("/logout", data={"csrf_token": token_of(client)}).status_code == 303
-    replay.set_cookie("sid", cookie.value)
+    replay.set_cookie("sid-5056", cookie.value)
     assert replay.get("/", headers={"Accept": "application/json"}).status_code == 401
-    assert client.get_cookie("sid") is None
+    assert client.get_cookie("sid-5056") is None
 
 
 def test_a_session_ends_after_half_an_hour_without_a_person(ready: Dashboard) -> None:
@@ -165,7 +165,7 @@ def test_what_people_do_is_logged_once_each_without_a_secret(ready: Dashboard) -
     client = ready.client()
     client.post("/login", data={"password": "an attempt\r\n\x1b[31m{}"})
     client.post("/login", data={"password": PASSWORD})
-    cookie = client.get_cookie("sid")
+    cookie = client.get_cookie("sid-5056")
     assert cookie is not None
     token = token_of(client)
     client.post("/logout", data={"csrf_token": token})
@@ -226,30 +226,38 @@ def test_guesses_from_a_known_browser_are_bounded_too(ready: Dashboard) -> None:
 def test_a_browser_is_known_after_a_restart_and_by_nobody_elses_cookie(make: Maker, tmp_path: Path) -> None:
     first, other = make(), make()
     client = first.logged_in()
-    device = client.get_cookie("device", path="/login")
+    device = client.get_cookie("device-5056", path="/login")
     assert device is not None
     restarted = make_dashboard(tmp_path / "0")
     guess(restarted, 2)
     guess(other, 2)
     for dashboard, status in ((restarted, 303), (other, 429)):
         again = dashboard.client()
-        again.set_cookie("device", device.value, path="/login")
+        again.set_cookie("device-5056", device.value, path="/login")
         assert again.post("/login", data={"password": PASSWORD}).status_code == status
     restarted.close()
+
+
+def test_two_dashboards_on_one_host_do_not_replace_each_others_cookies(make: Maker) -> None:
+    names = set()
+    for port in ("5056", "5057"):
+        answer = make(DASHBOARD_PORT=port).client().post("/login", data={"password": PASSWORD})
+        names |= {cookie.partition("=")[0] for cookie in answer.headers.getlist("Set-Cookie")}
+    assert names == {"sid-5056", "sid-5057", "device-5056", "device-5057"}
 
 
 def test_the_cookie_of_the_browser_is_sent_to_the_login_alone_and_lasts(ready: Dashboard) -> None:
     _, cookie = ready.client().post("/login", data={"password": PASSWORD}).headers.getlist("Set-Cookie")
     name, *attributes = cookie.split("; ")
-    assert name.startswith("device=")
+    assert name.startswith("device-5056=")
     assert {"HttpOnly", "Path=/login", "SameSite=Strict", f"Max-Age={LASTS_S}"} <= set(attributes)
 
 
 def test_a_browser_keeps_its_cookie_at_the_next_login(ready: Dashboard) -> None:
     client = ready.logged_in()
-    before = client.get_cookie("device", path="/login")
+    before = client.get_cookie("device-5056", path="/login")
     client.post("/login", data={"password": PASSWORD})
-    assert client.get_cookie("device", path="/login") == before
+    assert client.get_cookie("device-5056", path="/login") == before
 
 
 def test_noise_leaves_the_lines_of_the_owner(ready: Dashboard) -> None:
