@@ -8,6 +8,22 @@ import time
 from collections.abc import Callable
 from enum import Enum
 
+MOST_PLACES = 64
+"""each has a thread, and in a container those count against pids_limit"""
+FEWEST_PLACES = 8
+_FILES_OF_THE_APPLICATION = 48
+_FILES_OF_A_VISITOR = 2
+
+
+def places(files: int) -> int:
+    """Return how many connections there may be at once where the process may have so many `files` open, -1: any number.
+
+    The application has to be able to open its templates and databases while all places are taken.
+    """
+    if files < 0:
+        return MOST_PLACES
+    return max(FEWEST_PLACES, min(MOST_PLACES, (files - _FILES_OF_THE_APPLICATION) // _FILES_OF_A_VISITOR))
+
 
 class Phase(Enum):
     """What happens on a connection."""
@@ -49,7 +65,7 @@ class Crowd:
         with self._changed:
             if len(self._all) < self._most:
                 return True
-            self._send_slowest_away()
+            self.send_slowest_away()
             return self._changed.wait_for(lambda: len(self._all) < self._most, wait_s)
 
     def enter(self, sock: socket.socket) -> Visitor:
@@ -78,6 +94,13 @@ class Crowd:
             self._changed.notify_all()
             return not visitor.sent_away
 
+    def send_slowest_away(self) -> None:
+        """Send the one away who has kept us waiting longest, if there is one."""
+        with self._changed:
+            candidates = self._waited_for()
+            if candidates:
+                _send_away(min(candidates, key=lambda visitor: visitor.since_s))
+
     def send_late_away(self) -> None:
         """Send everybody away who had his time."""
         with self._changed:
@@ -96,11 +119,6 @@ class Crowd:
 
     def _waited_for(self) -> list[Visitor]:
         return [visitor for visitor in self._all if visitor.phase is not Phase.ANSWERED and not visitor.sent_away]
-
-    def _send_slowest_away(self) -> None:
-        candidates = self._waited_for()
-        if candidates:
-            _send_away(min(candidates, key=lambda visitor: visitor.since_s))
 
 
 def _send_away(visitor: Visitor) -> None:

@@ -4,9 +4,11 @@
 from __future__ import annotations
 
 import os
+import resource
 import sys
 
 from trading.errors import ConfigError
+from webapp.crowd import places
 from webapp.passwords import load_or_make_password
 from webapp.settings import read_web_settings
 
@@ -29,7 +31,7 @@ if _settings.certificate is not None:
 # Sessions and the limit on logins live in memory, so there is one worker, with a thread for each connection.
 workers = 1
 worker_class = "webapp.worker.DashboardWorker"
-worker_connections = 64  # as many threads; in a container they count against pids_limit
+worker_connections = places(resource.getrlimit(resource.RLIMIT_NOFILE)[0])
 keepalive = 5  # that connections are kept; how long is the worker's business
 timeout = 60
 graceful_timeout = 10

@@ -120,8 +120,9 @@ class DashboardWorker(ThreadWorker):  # type: ignore[misc] # gunicorn has no typ
             self._have_no_means(fault)
 
     def _have_no_means(self, fault: Exception) -> None:
-        """Give the system a moment that has no file descriptor or thread left: nothing here is worth ending for."""
+        """Go on where the system has no file descriptor or thread left: the slowest client gives up his."""
         self._services.audit.noise("connection_not_taken", address="unknown", cause=type(fault).__name__)
+        self._crowd.send_slowest_away()
         time.sleep(NO_MEANS_S)
 
     def _serve(self, visitor: Visitor, connection: TConn) -> None:

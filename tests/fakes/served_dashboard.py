@@ -95,11 +95,14 @@ def start(folder: Path, port: int, **environ: str) -> subprocess.Popen[str]:
 
 
 @contextlib.contextmanager
-def serving(folder: Path, **environ: str) -> Iterator[Served]:
-    """Run the dashboard; at the end it has to stop in order."""
+def serving(folder: Path, files: int | None = None, **environ: str) -> Iterator[Served]:
+    """Run the dashboard, with at most so many open `files`; at the end it has to stop in order."""
     port = free_port()
     with (folder / "console").open("wb") as console:
-        process = subprocess.Popen(_COMMAND, cwd=ROOT, env=_environment(folder, port, environ), stderr=console)
+        limited: tuple[str, ...] = () if files is None else ("sh", "-c", f'ulimit -n {files}; exec "$@"', "sh")
+        process = subprocess.Popen(
+            (*limited, *_COMMAND), cwd=ROOT, env=_environment(folder, port, environ), stderr=console
+        )
     try:
         deadline = CLOCK.monotonic() + START_S
         while True:

@@ -139,13 +139,24 @@ def test_two_hundred_dripping_clients_keep_nobody_out(served: Served) -> None:
 
 def test_nor_do_they_where_it_speaks_tls(tmp_path: Path) -> None:
     bundle, _ = certificate(tmp_path)
-    environ = {"DASHBOARD_TLS_CERT": str(bundle), "DASHBOARD_TLS_KEY": str(tmp_path / "gateway.key")}
-    with serving(tmp_path, **environ) as served:
+    key = str(tmp_path / "gateway.key")
+    with serving(tmp_path, DASHBOARD_TLS_CERT=str(bundle), DASHBOARD_TLS_KEY=key) as served:
 
         def ask() -> None:
             assert served.ask("GET", "/login").status == 200
 
         assert longest_wait_s(served, ask) < MOST_WAIT_S
+        assert "Traceback" not in served.console()
+
+
+def test_nor_do_they_where_the_system_has_few_files(tmp_path: Path) -> None:
+    with serving(tmp_path, files=100) as served:
+
+        def ask() -> None:
+            assert served.ask("GET", "/login").status == 200
+
+        assert longest_wait_s(served, ask) < MOST_WAIT_S
+        assert "error" not in events(served)
         assert "Traceback" not in served.console()
 
 

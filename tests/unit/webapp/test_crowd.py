@@ -7,7 +7,7 @@ from contextlib import ExitStack
 import pytest
 
 from tests.unit.webapp.desk import HandClock
-from webapp.crowd import Crowd, Phase, Visitor
+from webapp.crowd import Crowd, Phase, Visitor, places
 
 MOST = 3
 LIMIT_S = 15.0
@@ -46,6 +46,13 @@ def hall() -> Iterator[Hall]:
         yield Hall(stack)
 
 
+@pytest.mark.parametrize(
+    ("files", "most"), [(-1, 64), (4096, 64), (1024, 64), (256, 64), (176, 64), (174, 63), (100, 26), (40, 8), (0, 8)]
+)
+def test_there_are_no_more_places_than_files_for_them(files: int, most: int) -> None:
+    assert places(files) == most
+
+
 def test_where_there_is_room_nobody_has_to_go(hall: Hall) -> None:
     visitors = [hall.come() for _ in range(MOST - 1)]
     assert hall.crowd.make_room(0.0)
@@ -67,6 +74,12 @@ def test_whoever_is_on_his_way_out_is_not_sent_twice(hall: Hall) -> None:
     for _ in range(2):
         assert not hall.crowd.make_room(0.0)
     assert [hall.is_cut(visitor) for visitor in (first, second, third)] == [True, True, False]
+
+
+def test_where_the_system_has_no_room_the_slowest_goes_though_there_are_places(hall: Hall) -> None:
+    first, second = hall.come(), hall.come()
+    hall.crowd.send_slowest_away()
+    assert [hall.is_cut(first), hall.is_cut(second)] == [True, False]
 
 
 def test_who_does_not_take_his_answer_goes_as_one_who_does_not_send(hall: Hall) -> None:
