@@ -15,6 +15,7 @@ from webapp import errors, numbers, security, services
 from webapp.attempts import AttemptLimit
 from webapp.audit import AuditLog
 from webapp.clock import WebClock
+from webapp.devices import Devices, load_or_make_key
 from webapp.pages import controls, decisions, health, log, login, overview, symbols, trades
 from webapp.passwords import PasswordCheck, load_or_make_password
 from webapp.services import EXTENSION, RequestStore, Services
@@ -40,7 +41,7 @@ def create_app(
         clock=used_clock,
         sessions=SessionStore(used_clock),
         attempts=AttemptLimit(used_clock),
-        link_attempts=AttemptLimit(used_clock),
+        devices=Devices(load_or_make_key(settings.state_dir)),
         audit=AuditLog(settings.log_dir / "webapp.log", used_clock),
         password=PasswordCheck(password),
         controls=RequestsDatabase(settings.state_dir / "controls.db") if desk is None else desk,

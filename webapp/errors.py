@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from dataclasses import dataclass
 
 from flask import Flask, Response, jsonify, make_response, render_template, request
@@ -93,8 +92,7 @@ def _expected(error: HTTPException) -> BaseResponse:
 
 def _unexpected(error: Exception) -> Response:
     """Answer with an id; the traceback goes to the log alone."""
-    error_id = secrets.token_hex(6)
-    services().audit.failure("error", address=address(), error_id=error_id, error=error)
+    error_id = services().audit.failure(address=address(), error=error)
     if isinstance(error, DataError):
         text = "The database can't be read now. Try again in a few seconds."
         return error_response(Problem(503, "unavailable", "Not available now", text, error_id))

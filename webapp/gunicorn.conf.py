@@ -4,9 +4,11 @@
 from __future__ import annotations
 
 import os
+import resource
 import sys
 
 from trading.errors import ConfigError
+from webapp.crowd import places
 from webapp.passwords import load_or_make_password
 from webapp.settings import read_web_settings
 
@@ -26,18 +28,18 @@ if _settings.certificate is not None:
     certfile = str(_settings.certificate)
     keyfile = str(_settings.private_key)
 
-# Sessions and the limit on logins live in memory, so there is one worker; threads serve many readers at once.
+# Sessions and the limit on logins live in memory, so there is one worker, with a thread for each connection.
 workers = 1
 worker_class = "webapp.worker.DashboardWorker"
-threads = 48
-keepalive = 5
+worker_connections = places(resource.getrlimit(resource.RLIMIT_NOFILE)[0])
+keepalive = 5  # that connections are kept; how long is the worker's business
 timeout = 60
 graceful_timeout = 10
 worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None  # noqa: S108 - memory: a slow disk can't look like a dead worker
 
 limit_request_line = 4094
 limit_request_fields = 60
-limit_request_field_size = 8190
+limit_request_field_size = 16_380  # browsers send the cookies of every program on localhost to each of them
 forwarded_allow_ips = ""
 
 accesslog = None

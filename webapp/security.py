@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, current_app, g, redirect, request, url_for
@@ -15,18 +17,28 @@ from werkzeug.exceptions import (
 )
 from werkzeug.wrappers import Response as BaseResponse
 
+from webapp.devices import LASTS_S
 from webapp.parameters import check_names
-from webapp.services import services
+from webapp.services import services, services_of
 from webapp.sessions import LoginSession
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 PUBLIC_ENDPOINTS = frozenset(
     {"static", "login.login_page", "login.login", "health.healthz", "health.readyz", "health.metrics"}
 )
 """Reachable without a session; everything else asks for one, a new page too."""
 
+MOST_PORT = 65_535
 FORM_TYPE = "application/x-www-form-urlencoded"
 MAX_FIELDS = 20
 MAX_BODY_BYTES = 64 * 1024
+MOST_SESSION_COOKIES = 20
+"""of one name; another program's cookie may stand beside ours or in front of it"""
+MOST_DENIALS_TOLD = 50
+"""of denied changes of somebody logged in, so many have a line of their own; the rest is summed up"""
+_WRONG_HOST = "dashboard.wrong_host"
 
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
@@ -51,18 +63,54 @@ def install(app: Flask) -> None:
     )
     app.before_request(_guard)
     app.after_request(_add_headers)
+    app.wsgi_app = _own_hosts_only(app.wsgi_app, services_of(app).settings.allowed_hosts)  # type: ignore[method-assign, assignment] # Flask's own way
 
 
 def cookie_name() -> str:
-    """Return the session cookie's name; the prefix makes browsers hold it to HTTPS, this host and the whole site."""
-    return "__Host-sid" if services().settings.tls else "sid"
+    """Return the session cookie's name; the prefix makes browsers hold it to HTTPS, this host and the whole site.
+
+    It names the port, because a cookie is for all ports of a host: a second dashboard on localhost would else end the
+    session of the first.
+    """
+    settings = services().settings
+    return f"__Host-sid-{settings.port}" if settings.tls else f"sid-{settings.port}"
 
 
-def set_session_cookie(response: BaseResponse, value: str) -> None:
-    """Give the browser the cookie of a new session; it ends with the browser."""
+def session_cookies() -> list[str]:
+    """Return every session cookie of this request.
+
+    Browsers send the cookies of all programs on localhost to each of them, whatever their ports, and one of theirs may
+    have our name.
+    """
+    return request.cookies.getlist(cookie_name())[:MOST_SESSION_COOKIES]
+
+
+def set_login_cookies(response: BaseResponse, value: str) -> None:
+    """Give the browser the cookie of a new session, which ends with the browser, and the one that it is known by later.
+
+    The second is sent to the login alone.
+    """
+    secure = services().settings.tls
+    response.set_cookie(cookie_name(), value, path="/", secure=secure, httponly=True, samesite="Strict")
     response.set_cookie(
-        cookie_name(), value, path="/", secure=services().settings.tls, httponly=True, samesite="Strict"
+        _device_cookie_name(),
+        services().devices.cookie(current_device()),
+        max_age=LASTS_S,
+        path=url_for("login.login"),
+        secure=secure,
+        httponly=True,
+        samesite="Strict",
     )
+
+
+def current_device() -> str | None:
+    """Return the id of the browser of this request, None for one that was never logged in."""
+    return services().devices.find(request.cookies.getlist(_device_cookie_name())[:MOST_SESSION_COOKIES])
+
+
+def _device_cookie_name() -> str:
+    settings = services().settings
+    return f"__Secure-device-{settings.port}" if settings.tls else f"device-{settings.port}"
 
 
 def drop_session_cookie(response: BaseResponse) -> None:
@@ -118,23 +166,42 @@ def _guard() -> BaseResponse | None:
     return None
 
 
+def _own_hosts_only(app: WSGIApplication, allowed: tuple[str, ...]) -> WSGIApplication:
+    """Keep every other name from Flask, which can't make an address of some of them, not even for the error's page.
+
+    Another site's name could have been made to resolve to this machine: `_check_host` refuses it.
+    """
+
+    def guarded(call: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        if not is_own_host(call.get("HTTP_HOST", ""), allowed):
+            call = {**call, "HTTP_HOST": "localhost", _WRONG_HOST: True}
+        return app(call, start_response)
+
+    return guarded
+
+
+def is_own_host(host: str, allowed: tuple[str, ...]) -> bool:
+    """Return whether a Host header has one of our names, with any port or none."""
+    host = host.lower()
+    name, colon, port = (host, "", "") if host.endswith("]") else host.rpartition(":")
+    if not colon:
+        return host in allowed
+    return name in allowed and (not port or (port.isascii() and port.isdigit() and int(port[:6]) <= MOST_PORT))
+
+
 def _check_host() -> None:
-    """Refuse a name that isn't ours: another site's name could have been made to resolve to this machine."""
-    host = request.headers.get("Host", "").lower()
-    name, _, port = host.rpartition(":") if not host.endswith("]") else (host, "", "")
-    if not name:
-        name, port = host, ""
-    if name not in services().settings.allowed_hosts or (port and not port.isdigit()):
+    if _WRONG_HOST in request.environ:
+        services().audit.noise("wrong_host", address=address())
         raise MisdirectedRequest(description="This name is not one of the dashboard's; see DASHBOARD_ALLOWED_HOSTS.")
 
 
 def _find_session() -> None:
-    cookie = request.cookies.get(cookie_name())
-    if cookie is None or request.endpoint == "static":
+    if request.endpoint == "static":
         return
     # A page that refreshes itself must not keep a session alive that nobody looks at.
     active = "X-Live" not in request.headers or "X-Active" in request.headers
-    g.session = services().sessions.find(cookie, active=active)
+    found = (services().sessions.find(cookie, active=active) for cookie in session_cookies())
+    g.session = next((session for session in found if session is not None), None)
 
 
 def _ask_to_log_in() -> BaseResponse:
@@ -145,7 +212,7 @@ def _ask_to_log_in() -> BaseResponse:
 
 def _check_origin() -> None:
     if not _from_here(request.headers.get("Origin"), request.headers.get("Sec-Fetch-Site"), request.host):
-        services().audit.write("csrf_denied", actor="unknown", address=address(), path=request.path, cause="origin")
+        _note_denial("origin")
         raise Forbidden(description="This request came from another site.")
 
 
@@ -166,6 +233,19 @@ def _from_here(origin: str | None, site: str | None, host: str) -> bool:
         return False
 
 
+def _note_denial(cause: str) -> None:
+    """Record a denied change: each one of a session, as far as they are not hundreds; of anybody else as noise."""
+    known = current_session() is not None
+    services().audit.noise(
+        "csrf_denied" if known else "csrf_denied_stranger",
+        address=address(),
+        cause=cause,
+        actor="operator" if known else "unknown",
+        most=MOST_DENIALS_TOLD if known else 1,
+        path=request.path,
+    )
+
+
 def _check_form() -> None:
     if request.mimetype != FORM_TYPE:
         raise UnsupportedMediaType(description=f"Send {FORM_TYPE}.")
@@ -175,7 +255,7 @@ def _check_form() -> None:
 
 def _check_csrf_token() -> None:
     if not own_session().token_matches(request.form.get("csrf_token", "")):
-        services().audit.write("csrf_denied", actor="unknown", address=address(), path=request.path, cause="token")
+        _note_denial("token")
         raise Forbidden(description="This form is out of date. Go back, reload the page and try again.")
 
 

@@ -18,6 +18,7 @@ from trading.store.readers.state import State, read_state
 from webapp.attempts import AttemptLimit
 from webapp.audit import AuditLog
 from webapp.clock import WebClock
+from webapp.devices import Devices
 from webapp.passwords import PasswordCheck
 from webapp.sessions import SessionStore
 from webapp.settings import WebSettings
@@ -51,8 +52,7 @@ class Services:
     clock: WebClock
     sessions: SessionStore
     attempts: AttemptLimit
-    link_attempts: AttemptLimit
-    """nobody guesses a link: these are counted for the audit alone, which noise must not fill"""
+    devices: Devices
     audit: AuditLog
     password: PasswordCheck
     controls: RequestStore
@@ -98,7 +98,12 @@ def _close(_: BaseException | None) -> None:
 
 def services() -> Services:
     """Return the services of the running app."""
-    made = current_app.extensions[EXTENSION]
+    return services_of(current_app)
+
+
+def services_of(app: Flask) -> Services:
+    """Return the services of `app`, for who serves it and is in no request."""
+    made = app.extensions[EXTENSION]
     if not isinstance(made, Services):
         raise TypeError(EXTENSION)
     return made

@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import secrets
 import threading
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from webapp.clock import WebClock
@@ -18,11 +19,13 @@ MAX_KEYS = 256
 
 @dataclass(slots=True)
 class LoginSession:
-    """One login. `csrf_token` must come back with every change; `requests` are the changes by idempotency key.
+    """One login. `name` is no secret and opens nothing.
 
+    `csrf_token` must come back with every change; `requests` are the changes by idempotency key.
     Hold `lock` while looking one up and making it, so that two clicks at once have one effect.
     """
 
+    name: str
     csrf_token: str
     address: str
     opened_s: float
@@ -50,18 +53,20 @@ class SessionStore:
         self._sessions: dict[str, LoginSession] = {}
         self._lock = threading.Lock()
 
-    def open(self, address: str, replaced: str | None) -> str:
-        """Return the cookie of a new session; the session of the cookie `replaced` ends."""
+    def open(self, address: str, replaced: Iterable[str] = ()) -> str:
+        """Return the cookie of a new session; the sessions of the cookies `replaced` end."""
         cookie = secrets.token_urlsafe(32)
         now_s = self._clock.monotonic()
         with self._lock:
-            if replaced is not None:
-                self._sessions.pop(_key(replaced), None)
+            for old in replaced:
+                self._sessions.pop(_key(old), None)
             self._drop_expired(now_s)
             while len(self._sessions) >= MAX_SESSIONS:
                 oldest = min(self._sessions, key=lambda key: self._sessions[key].used_s)
                 del self._sessions[oldest]
-            self._sessions[_key(cookie)] = LoginSession(secrets.token_urlsafe(32), address, now_s, now_s)
+            self._sessions[_key(cookie)] = LoginSession(
+                secrets.token_hex(8), secrets.token_urlsafe(32), address, now_s, now_s
+            )
         return cookie
 
     def find(self, cookie: str, *, active: bool) -> LoginSession | None:

@@ -6,16 +6,16 @@ import ipaddress
 import logging
 import traceback
 from functools import partial
-from urllib.parse import urlsplit
 
 from simulator.core import Simulator
-from simulator.messages import Response, error
+from simulator.messages import TEXT, Response, error
 from simulator.pacing import Limit
 from simulator.server.http import HttpRequest
+from simulator.server.origins import is_foreign_page, is_page_of_elsewhere
 from simulator.server.tempo import Tempo
 from simulator.truth import LogLostError
 
-_OWN_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
+_READING = frozenset({"GET", "HEAD", "OPTIONS"})
 logger = logging.getLogger(__name__)
 
 
@@ -41,8 +41,10 @@ class Answers:
             log_defect(f"{request.method} {request.path}", fault)
             return error(500, "unknown")
 
-    def refuse_websocket(self) -> Response | None:
-        """Return what the opening of a websocket is told that is over the limits, None for one within them."""
+    def refuse_websocket(self, request: HttpRequest) -> Response | None:
+        """Return what the opening of a websocket is told that may not be opened, None for one that may."""
+        if is_foreign_page(request.headers):
+            return _wrong_origin()
         return self._simulator.refuse_websocket()
 
     def _answer(self, request: HttpRequest, client: str) -> Response:
@@ -50,6 +52,8 @@ class Answers:
             refused = _refuse_control(request, client)
             if refused is not None:
                 return refused
+        if request.method not in _READING and is_foreign_page(request.headers):
+            return _wrong_origin()
         if request.method == "OPTIONS":
             return _preflight(request)
         method = "GET" if request.method == "HEAD" else request.method
@@ -68,8 +72,13 @@ def log_defect(what: str, fault: Exception) -> None:
     logger.error("defect in %r: %s (%s:%s)", what, text, place.filename, place.lineno)
 
 
+def _wrong_origin() -> Response:
+    """Return the answer of the gateway program to an origin that its `cors.origin.allowed` does not name."""
+    return Response(403, b"CORS Rejected - Invalid origin", TEXT)
+
+
 def _preflight(request: HttpRequest) -> Response:
-    """Return what the gateway program answers a browser that asks first: every page may."""
+    """Return what the gateway program answers a browser that asks first: every page may ask, if not change a thing."""
     asked = request.headers.get("access-control-request-headers", "")
     allowed = asked if asked.isascii() and asked.isprintable() else ""
     return Response(
@@ -86,19 +95,6 @@ def _refuse_control(request: HttpRequest, client: str) -> Response | None:
     """Keep the control to programs of this machine: no other address, and no page of a browser."""
     if not ipaddress.ip_address(client.partition("%")[0]).is_loopback:
         return error(403, "the simulator's control is for this machine only")
-    origin = request.headers.get("origin")
-    if origin is not None and not _is_own(origin, request.headers.get("host")):
+    if is_page_of_elsewhere(request.headers):
         return error(403, "the simulator's control is not for pages of other sites")
     return None
-
-
-def _is_own(origin: str, host: str | None) -> bool:
-    """Return whether a page came from this server, under a name that only this machine has.
-
-    Another site's name may be made to lead to this machine; origin and host then agree.
-    """
-    try:
-        split = urlsplit(origin)
-    except ValueError:
-        return False
-    return split.netloc == host and split.hostname in _OWN_NAMES

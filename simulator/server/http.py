@@ -112,7 +112,8 @@ class Connection:
     def _body(self, method: str, headers: Mapping[str, str], deadline: float, most: int | None) -> bytes:
         coding = headers.get("transfer-encoding", "").lower()
         if coding not in ("", "chunked"):
-            raise BadRequest(501)
+            # HTTP has 501 for it, but a 5xx is a failure of the server's own to whoever watches one.
+            raise BadRequest(400)
         count = _length(method, headers) if not coding else 0
         if headers.get("expect", "").lower() == "100-continue":
             self.socket.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")

@@ -162,10 +162,10 @@ class Server:
                 return
             if request is None or not self._visitors.begin_answer(visitor):
                 return
-            going_on = self._respond(connection, request, client)
+            going_on = self._respond(connection, request, visitor, client)
             self._visitors.end_answer(visitor)
 
-    def _respond(self, connection: Connection, request: HttpRequest, client: str) -> bool:
+    def _respond(self, connection: Connection, request: HttpRequest, visitor: Visitor, client: str) -> bool:
         """Answer a request and return whether the connection is kept."""
         logger.debug("%s %s", request.method, request.path)
         if request.path in WEBSOCKET_PATHS and websocket.is_upgrade(request.headers):
@@ -175,6 +175,7 @@ class Server:
             response = refused
         else:
             response = self._answers.answer(request, client)
+        self._visitors.begin_taking(visitor)
         keep = request.keep_alive and not self._stopping.is_set()
         if response.wire is not None:
             return self._misbehaviour.act(connection, response, response.wire, keep_alive=keep)
@@ -186,7 +187,7 @@ class Server:
         if not self._websockets.acquire(blocking=False):
             return unavailable()
         try:
-            refused = self._answers.refuse_websocket()
+            refused = self._answers.refuse_websocket(request)
             if refused is None:
                 converse(connection, self._simulator, request, self._stopping)
             return refused

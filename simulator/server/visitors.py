@@ -10,11 +10,13 @@ from dataclasses import dataclass, field
 
 @dataclass(slots=True, eq=False)
 class Visitor:
-    """One connection; while it is answered it keeps its place."""
+    """One connection; while its request is worked on it keeps its place."""
 
     socket: socket.socket
     silent_since_s: float = field(default_factory=time.monotonic)
     answered: bool = False
+    taking: bool = False
+    """the answer is made, and the client has to take it"""
     sent_away: bool = False
 
 
@@ -31,7 +33,7 @@ class Visitors:
         """Return a new visitor, None where within `wait_s` no place got free: everybody is being answered.
 
         Where all places are taken, the visitor who has been silent longest has to go: thousands of connections that
-        say nothing, or one byte a second, keep nobody out.
+        say nothing, or one byte a second, keep nobody out, nor do those that don't take what they asked for.
         """
         with self._changed:
             if len(self._all) >= self._most:
@@ -54,10 +56,17 @@ class Visitors:
             visitor.answered = not visitor.sent_away
             return visitor.answered
 
+    def begin_taking(self, visitor: Visitor) -> None:
+        """Mark a visitor as one that has to take its answer: it has its time for that, unless others need its place."""
+        with self._changed:
+            visitor.taking = True
+            visitor.silent_since_s = time.monotonic()
+            self._changed.notify_all()
+
     def end_answer(self, visitor: Visitor) -> None:
         """Mark a visitor as silent until its next request."""
         with self._changed:
-            visitor.answered = False
+            visitor.answered = visitor.taking = False
             visitor.silent_since_s = time.monotonic()
             self._changed.notify_all()
 
@@ -70,7 +79,9 @@ class Visitors:
             return self._changed.wait_for(lambda: not any(visitor.answered for visitor in self._all), wait_s)
 
     def _send_longest_silent_away(self) -> None:
-        silent = [visitor for visitor in self._all if not visitor.answered and not visitor.sent_away]
+        silent = [
+            visitor for visitor in self._all if (visitor.taking or not visitor.answered) and not visitor.sent_away
+        ]
         if silent:
             _send_away(min(silent, key=lambda visitor: visitor.silent_since_s))
 

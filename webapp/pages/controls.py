@@ -10,6 +10,7 @@ from trading.errors import InvariantBroken
 from trading.model.decision_words import title
 from trading.model.mode import NOTHING_SEEN, Seen
 from trading.model.operator_request import OperatorVerb, RequestProgress
+from webapp.attempts import session_guesser
 from webapp.frame import make_frame, render
 from webapp.pages.login import too_many_attempts
 from webapp.parameters import accepts, idempotency_key
@@ -66,14 +67,16 @@ def resume_page() -> str:
 def resume() -> BaseResponse:
     """Ask the trading process to resume; the password is typed in this very form, so it is never older than that."""
     made = services()
-    wait_s = made.attempts.begin(address())
+    # By session, never by address: nobody else's wrong passwords can keep the operator from resuming.
+    who = session_guesser(own_session().name)
+    wait_s = made.attempts.begin(who)
     if wait_s is not None:
-        made.audit.write("resume_throttled", actor="operator", address=address())
-        return too_many_attempts(wait_s)
+        made.audit.noise("resume_throttled", actor="operator", address=address())
+        return too_many_attempts(wait_s, "Five wrong passwords within a minute. Trading goes on meanwhile.")
     if not made.password.matches(request.form.get("password", "")):
         made.audit.write("resume_denied", actor="operator", address=address(), cause="password")
         return _refused("That is not the password.")
-    made.attempts.succeed(address())
+    made.attempts.succeed(who)
     if request.form.get("word") != RESUME_WORD:
         made.audit.write("resume_denied", actor="operator", address=address(), cause="word")
         return _refused(f"Type the word {RESUME_WORD} in capital letters.")

@@ -16,6 +16,7 @@ from trading.monitoring.health import Health, liveness, read_facts, readiness
 from trading.monitoring.sign_of_life import CONTENT_TYPE, PREFIX, Beat
 from webapp.frame import make_frame
 from webapp.parameters import accepts
+from webapp.security import address
 from webapp.services import services
 
 blueprint = Blueprint("health", __name__)
@@ -59,6 +60,7 @@ def metrics() -> BaseResponse:
     if expected is not None:
         given = request.headers.get("Authorization", "").encode("utf-8", "surrogatepass")
         if not hmac.compare_digest(given, f"Bearer {expected}".encode()):
+            made.audit.noise("metrics_denied", address=address())
             raise Unauthorized(description="Send the METRICS_TOKEN as a bearer token.")
     try:
         text = made.metrics_file.read_text(encoding="utf-8")

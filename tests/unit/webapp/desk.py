@@ -123,9 +123,9 @@ class Dashboard:
     state: Path
     logs: Path
 
-    def client(self) -> FlaskClient:
+    def client(self, *, use_cookies: bool = True) -> FlaskClient:
         self.app.test_client_class = WholeAnswers
-        return self.app.test_client()
+        return self.app.test_client(use_cookies=use_cookies)
 
     def logged_in(self) -> FlaskClient:
         client = self.client()

@@ -65,7 +65,7 @@ HEADERS: tuple[dict[str, str], ...] = (
     {"X-Live": "1"},
     {"Origin": "https://evil.example"},
     {"Sec-Fetch-Site": "cross-site"},
-    {"Cookie": "sid=\xff; sid=; =;;"},
+    {"Cookie": "sid-5056=\xff; sid-5056=; =;;"},
     {"Content-Type": "application/json"},
     {"Content-Type": "multipart/form-data; boundary="},
     {"Range": "bytes=9-1"},

@@ -9,7 +9,7 @@ from werkzeug.routing import Rule
 
 from tests.unit.webapp.conftest import Maker
 from tests.unit.webapp.desk import Dashboard, form_of, token_of
-from webapp.security import CONTENT_SECURITY_POLICY, PUBLIC_ENDPOINTS
+from webapp.security import CONTENT_SECURITY_POLICY, MOST_DENIALS_TOLD, PUBLIC_ENDPOINTS
 
 KNOWN_PUBLIC = {"static", "login.login_page", "login.login", "health.healthz", "health.readyz", "health.metrics"}
 ARGUMENTS = {"filename": "css/tokens.css", "symbol": "AAPL", "control_id": "1"}
@@ -92,6 +92,14 @@ def test_other_methods_are_refused(ready: Dashboard, method: str) -> None:
     assert "Access-Control-Allow-Origin" not in answer.headers
 
 
+@pytest.mark.parametrize("host", ["[::", "a b", "x" * 3000, "localhost/x", "user@localhost", "[v1.x]:1", ":80", "\xff"])
+def test_a_name_that_is_no_name_is_refused_like_another_one(ready: Dashboard, host: str) -> None:
+    for path in ("/", "/login", "/nope", "/static/icon.svg"):
+        assert ready.client().get(path, headers={"Host": host}).status_code == 421
+    assert ready.client().post("/login", headers={"Host": host}).status_code == 421
+    assert '"error"' not in ready.log()
+
+
 @pytest.mark.parametrize(
     "host", ["evil.example", "evil.example:5056", "localhost.evil.example", "localhost:x", "127.0.0.1.nip.io", ""]
 )
@@ -108,6 +116,35 @@ def test_our_own_names_are_served(ready: Dashboard, host: str) -> None:
 def test_a_further_name_can_be_allowed(make: Maker) -> None:
     dashboard = make(DASHBOARD_ALLOWED_HOSTS="trader.lan")
     assert dashboard.client().get("/login", headers={"Host": "trader.lan:5056"}).status_code == 200
+
+
+def test_denied_changes_of_a_session_have_a_line_each_until_they_are_many(ready: Dashboard) -> None:
+    client = ready.logged_in()
+    for _ in range(MOST_DENIALS_TOLD + 400):
+        assert client.post("/halt", data={"csrf_token": "wrong"}).status_code == 403
+    ready.clock.pass_by(60)
+    assert client.post("/halt", data={"csrf_token": "wrong"}).status_code == 403
+    assert ready.log().count('"csrf_denied"') == MOST_DENIALS_TOLD + 1
+    assert '"count": 401' in ready.log()
+
+
+@pytest.mark.parametrize(
+    "junk",
+    [
+        "sid-5056=junk",
+        "sid-5056=",
+        "sid-5056",
+        'sid-5056="\\377"',
+        "other=1; sid-5056=\xff",
+        "sid-5056=a; sid-5056=b; sid-5056=c",
+    ],
+)
+def test_cookies_of_other_programs_do_not_hide_a_session(ready: Dashboard, junk: str) -> None:
+    cookie = ready.logged_in().get_cookie("sid-5056")
+    assert cookie is not None
+    for both in (f"{junk}; sid-5056={cookie.value}", f"sid-5056={cookie.value}; {junk}"):
+        assert ready.client(use_cookies=False).get("/", headers={"Cookie": both}).status_code == 200
+    assert ready.client(use_cookies=False).get("/", headers={"Cookie": junk}).status_code == 302
 
 
 def test_a_change_needs_the_sessions_own_token(ready: Dashboard) -> None:

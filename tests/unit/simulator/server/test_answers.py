@@ -11,7 +11,7 @@ from simulator.server.answers import Answers
 from simulator.server.http import HttpRequest
 from simulator.server.tempo import Tempo
 from simulator.truth import LogLostError
-from tests.unit.simulator.support import Client, Row, start
+from tests.unit.simulator.support import ACCOUNT, Client, Row, start
 
 FLAT: Row = (100.0, 100.0, 100.0, 100.0, 1000.0)
 HERE = "127.0.0.1"
@@ -62,12 +62,48 @@ def test_page_that_asks_first_is_let_through_as_by_the_gateway_program() -> None
         ("127.0.0.1", {"host": "localhost:5055", "origin": "null"}, 403),
         ("127.0.0.1", {"host": "example.com:5055", "origin": "https://example.com:5055"}, 403),
         ("127.0.0.1", {"host": "localhost:5055", "origin": "http://[x"}, 403),
+        ("127.0.0.1", {"host": "localhost:5055", "sec-fetch-site": "cross-site"}, 403),
+        ("127.0.0.1", {"host": "localhost:5055", "sec-fetch-site": "same-origin"}, 200),
+        ("127.0.0.1", {"host": "gateway:5055", "origin": "https://gateway:5055"}, 403),
     ],
 )
 def test_control_is_for_programs_of_this_machine(client: str, headers: dict[str, str], status: int) -> None:
     answers = answers_of(start({"ABC": [FLAT]}))
     assert answers.answer(asked("GET", "/sim/clock", headers), client).status == status
     assert answers.answer(asked("OPTIONS", "/sim/clock", headers), client).status in (204, 403)
+
+
+@pytest.mark.parametrize(
+    ("headers", "taken"),
+    [
+        ({}, True),
+        ({"host": "localhost:5055", "origin": "https://localhost:5055"}, True),
+        ({"host": "localhost:5055", "origin": "https://evil.example"}, False),
+        ({"host": "evil.example:5055", "origin": "https://evil.example:5055"}, False),
+        ({"host": "localhost:5055", "sec-fetch-site": "cross-site", "content-type": "text/plain"}, False),
+    ],
+)
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("POST", f"/v1/api/iserver/account/{ACCOUNT}/orders"), ("DELETE", f"/v1/api/iserver/account/{ACCOUNT}/order/1")],
+)
+def test_order_of_another_sites_page_is_refused_unread(
+    method: str, path: str, headers: dict[str, str], *, taken: bool
+) -> None:
+    client = start({"ABC": [FLAT]})
+    before = len(client.truth())
+    answer = answers_of(client).answer(asked(method, path, headers, b'{"orders":[]}'), HERE)
+    assert (answer.status == 403) is not taken
+    assert (len(client.truth()) > before) is taken
+    if not taken:
+        assert answer.body == b"CORS Rejected - Invalid origin"
+
+
+def test_another_sites_page_opens_no_websocket() -> None:
+    answers = answers_of(start({"ABC": [FLAT]}))
+    refused = answers.refuse_websocket(asked("GET", "/v1/api/ws", {"origin": "https://evil.example", "host": "x"}))
+    assert refused is not None
+    assert refused.status == 403
 
 
 def test_defect_is_the_500_of_the_real_one_and_one_line_and_the_next_call_is_served(
@@ -96,9 +132,10 @@ def test_lost_log_is_no_defect_and_answers_nothing() -> None:
 def test_websocket_is_opened_within_the_limits_only() -> None:
     client = start({"ABC": [FLAT]})
     answers = answers_of(client)
-    assert answers.refuse_websocket() is None
+    opening = asked("GET", "/v1/api/ws")
+    assert answers.refuse_websocket(opening) is None
     client.broker.pacing.box(client.broker.clock.real(), 60.0)
-    refused = answers.refuse_websocket()
+    refused = answers.refuse_websocket(opening)
     assert refused is not None
     assert refused.status == 429
     assert client.truth()[-1]["path"] == "/ws"

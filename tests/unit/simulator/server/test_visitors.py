@@ -63,6 +63,26 @@ def test_nobody_who_is_being_answered_is_sent_away(pairs: list[Pair]) -> None:
     thread.join()
 
 
+def test_who_does_not_take_his_answer_makes_place_for_a_new_one(pairs: list[Pair]) -> None:
+    visitors = Visitors(1)
+    first = entered(visitors, pairs[0])
+    visitors.begin_answer(first)
+    visitors.begin_taking(first)
+    assert visitors.enter(pairs[1][0], 0.0) is None
+    assert is_cut(pairs[0])
+
+
+def test_at_the_end_an_answer_that_is_being_taken_is_waited_for(pairs: list[Pair]) -> None:
+    visitors = Visitors(1)
+    first = entered(visitors, pairs[0])
+    visitors.begin_answer(first)
+    visitors.begin_taking(first)
+    assert not visitors.part(0.0)
+    assert not first.sent_away
+    visitors.end_answer(first)
+    assert visitors.part(0.0)
+
+
 def test_part_sends_the_silent_away_and_waits_for_the_answers(pairs: list[Pair]) -> None:
     visitors = Visitors(4)
     silent, answered = entered(visitors, pairs[0]), entered(visitors, pairs[1])

@@ -78,6 +78,15 @@ def test_guessing_the_password_at_resume_is_limited_like_a_login(ready: Dashboar
     assert client.post("/halt", data=form_of(client, "/halt")).status_code == 303
 
 
+def test_guesses_at_the_login_keep_nobody_from_resuming(ready: Dashboard) -> None:
+    client, other = ready.logged_in(), ready.logged_in()
+    for _ in range(10):
+        ready.client().post("/login", data={"password": "wrong"})
+        other.post("/resume", data={**form_of(other, "/resume"), "word": "RESUME", "password": "wrong"})
+    form = {**form_of(client, "/resume"), "word": "RESUME", "password": PASSWORD}
+    assert client.post("/resume", data=form).status_code == 303
+
+
 def test_the_page_waits_for_the_answer_and_shows_it(ready: Dashboard) -> None:
     client = ready.logged_in()
     place = client.post("/halt", data=form_of(client, "/halt")).headers["Location"]
