@@ -56,7 +56,7 @@ class Told:
 
     def wait_for(self, code: str) -> dict[str, Any]:
         """Wait until /readyz gives a reason; the loop is alive at every look meanwhile, if it was."""
-        return until(lambda: told if (told := self.ready())["code"] == code else None, code)
+        return until(lambda: answer if (answer := self.ready())["code"] == code else None, code)
 
 
 def until(found: Callable[[], dict[str, Any] | None], what: str) -> dict[str, Any]:
