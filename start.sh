@@ -44,6 +44,7 @@ if [[ $ROLE == healthcheck ]]; then
     exec "$PYTHON" -I "$HERE/deploy/healthcheck.py" "$DASHBOARD_PORT" "$DASHBOARD_TLS_CERT"
 fi
 make_folders
+find_scratch
 warm_cache
 
 # ---------------------------------------------------------------- the parts, one function each; they run in a child

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass
+from pathlib import Path
 
 from flask import Flask, Response, jsonify, make_response, render_template, request
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as BaseResponse
 
-from trading.errors import DataError
+from trading.errors import DataError, InvariantBroken
 from webapp.security import address, wants_json
 from webapp.services import services
 
@@ -96,7 +97,10 @@ def _unexpected(error: Exception) -> Response:
     error_id = secrets.token_hex(6)
     services().audit.failure("error", address=address(), error_id=error_id, error=error)
     if isinstance(error, DataError):
-        text = "The database can't be read now. Try again in a few seconds."
+        text = f"{Path(error.subject).name} {error.problem}. Trading is another process; it may well go on."
+        return error_response(Problem(503, "unavailable", "Not available now", text, error_id))
+    if isinstance(error, InvariantBroken):
+        text = f"Nothing was asked of the trading process: {error.detail}"
         return error_response(Problem(503, "unavailable", "Not available now", text, error_id))
     text = "Something went wrong in the dashboard. Trading is not affected: it is another process."
     return error_response(Problem(500, "internal_error", "An error in the dashboard", text, error_id))

@@ -33,7 +33,10 @@ threads = 48
 keepalive = 5
 timeout = 60
 graceful_timeout = 10
-worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None  # noqa: S108 - memory: a slow disk can't look like a dead worker
+# Memory, where there is some: a slow disk can't look like a dead worker.
+worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK | os.X_OK) else None  # noqa: S108 - a file without a name
+# A socket in the user's home folder, for commands that nobody gives here.
+control_socket_disable = True
 
 limit_request_line = 4094
 limit_request_fields = 60

@@ -9,12 +9,14 @@ from types import MappingProxyType
 
 import click
 
-from trading.errors import ConfigError, InstanceRunning, TradingError
+from trading.errors import STORAGE, ConfigError, InstanceRunning, InvariantBroken, TradingError
 
 EXIT_DONE = 0
 EXIT_FAILED = 1
 EXIT_BAD_INPUT = 2
 EXIT_RUNNING = 3
+EXIT_NOT_NOW = 4
+"""a file of ours is locked, or its disk is full or read-only: a later start may find it well"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +70,7 @@ def commands() -> None:
 
     Settings come from the environment, .env and config.json of the folder that you are in.
 
-    Exit: 0 done, 1 failed, 2 bad input, 3 another instance runs.
+    Exit: 0 done, 1 failed, 2 bad input, 3 another instance runs, 4 a file can't be used for now.
     """
 
 
@@ -98,5 +100,7 @@ def _line_and_code(error: Exception) -> tuple[str, int]:
             return str(error), EXIT_BAD_INPUT
         case InstanceRunning():
             return str(error), EXIT_RUNNING
+        case InvariantBroken() if error.invariant == STORAGE:
+            return error.detail, EXIT_NOT_NOW
         case _:
             return str(error), EXIT_FAILED

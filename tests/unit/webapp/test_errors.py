@@ -3,6 +3,7 @@ from __future__ import annotations
 import sqlite3
 
 from tests.unit.webapp.desk import Dashboard
+from trading.errors import InvariantBroken
 
 
 def test_an_unexpected_error_shows_an_id_and_keeps_its_traceback_in_the_log(ready: Dashboard) -> None:
@@ -31,7 +32,19 @@ def test_a_database_that_cannot_be_read_is_not_available_now(ready: Dashboard) -
     connection.close()
     answer = ready.logged_in().get("/", headers={"Accept": "application/json"})
     assert answer.status_code == 503
-    assert answer.get_json()["error"]["code"] == "unavailable"
+    error = answer.get_json()["error"]
+    assert error["code"] == "unavailable"
+    assert error["message"].startswith("trading.db can't be read (no such table: fact).")
+
+
+def test_a_request_that_cannot_be_stored_says_why(ready: Dashboard) -> None:
+    def fail() -> str:
+        raise InvariantBroken("controls", "controls.db: the disk is full")
+
+    ready.app.view_functions["trades.trades"] = fail
+    answer = ready.logged_in().get("/trades", headers={"Accept": "application/json"})
+    assert answer.status_code == 503
+    assert answer.get_json()["error"]["message"].endswith("controls.db: the disk is full")
 
 
 def test_errors_have_one_shape(ready: Dashboard) -> None:
