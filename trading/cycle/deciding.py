@@ -33,6 +33,7 @@ class Deciding:
         self.again_at: datetime | None = None
         """when a decision that could not be taken is tried again"""
         self._missing: MissingBars | None = None
+        self._said = ""
 
     def due(self, times: MarketTimes, now: datetime) -> bool:
         """Return whether a decision is to be taken.
@@ -138,9 +139,10 @@ class Deciding:
             return market if len(asked) == len(symbols) else read_market(context, day, symbols, count)
         now = context.clock.now()
         self._missing = missing = missing.tried(now, asked_all=len(asked) == len(symbols))
-        self.problem = missing.words(other_bars=len(market.panel.sessions) > 0)
-        self.again_at = missing.next_try(times, now)
-        context.log.warning(
+        said, self.problem = self._said, missing.words(other_bars=len(market.panel.sessions) > 0)
+        self._said, self.again_at = self.problem, missing.next_try(times, now)
+        tell = context.log.info if said == self.problem else context.log.warning
+        tell(
             "no decision yet",
             session=day.isoformat(),
             missing=self.problem,
