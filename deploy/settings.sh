@@ -5,7 +5,9 @@
 read_settings() { # from the environment, .env and config.json; what can't be used has been said in one line
     local assignments
     if [[ -z ${TRADING_PYTHON:-} && -r .env ]]; then # the one name that has to be known before the file can be read
-        TRADING_PYTHON=$(sed -n "s/^TRADING_PYTHON=[\"']\{0,1\}\([^\"']*\).*/\1/p" .env)
+        # What else is wrong with the file is said by what reads the whole of it.
+        TRADING_PYTHON=$(LC_ALL=C tr -d '\000' <.env 2>/dev/null |
+            LC_ALL=C sed -n "s/^TRADING_PYTHON=[\"']\{0,1\}\([^\"']*\).*/\1/p") || TRADING_PYTHON=''
     fi
     find_python
     [[ ! -O .env ]] || chmod go-rwx .env 2>/dev/null || true # it may hold a password

@@ -72,9 +72,8 @@ def misspelt(name: str, rng: random.Random) -> str:
     """Return a name with one letter too few, one too many or two in the wrong order, which none of ours is."""
     while True:
         at = rng.randrange(1, len(name) - 1)
-        wrong = rng.choice(
-            (name[:at] + name[at + 1 :], name[:at] + name[at] + name[at:], name[:at] + name[at + 1] + name[at] + name[at + 2 :])
-        )  # fmt: skip
+        begin, letter, end = name[:at], name[at], name[at + 1 :]
+        wrong = rng.choice((begin + end, begin + letter + letter + end, begin + end[0] + letter + end[1:]))
         if wrong not in NAMES and wrong != name and not wrong.startswith(("DOCKER_", "PYTHON")):
             return wrong
 
@@ -123,7 +122,23 @@ def _group_that_is_none(rng: random.Random) -> Broken:
 
 def _no_number(rng: random.Random) -> Broken:
     option = _number(rng)
-    texts = ("ten", "1e", "0x10", "1,000", "NaN", "inf", "-inf", "٣", "½", "1 000", "--1", "1e999", "9" * 400, "1_0", "५")
+    texts = (
+        "ten",
+        "1e",
+        "0x10",
+        "1,000",
+        "NaN",
+        "inf",
+        "-inf",
+        "٣",
+        "½",
+        "1 000",
+        "--1",
+        "1e999",
+        "9" * 400,
+        "1_0",
+        "५",
+    )
     text = rng.choice(texts)
     where = {str(option.env): text}
     if rng.random() < 0.5:
@@ -155,18 +170,20 @@ def _no_choice(rng: random.Random) -> Broken:
 
 def _quotes(rng: random.Random) -> Broken:
     name = _name(rng)
-    written = rng.choice(("\"half", "'half", "\"a\"b\"", "'a'b", "\"", "'it's'", "\"a\\\"b\"", "'x\\'"))
+    written = rng.choice(('"half', "'half", '"a"b"', "'a'b", '"', "'it's'", '"a\\"b"', "'x\\'"))
     return Broken(name, env=f"{name}={written} # {SECRET}\n".encode())
 
 
 def _fill_in(rng: random.Random) -> Broken:
     name = _name(rng)
-    written = rng.choice(("${HOME}/x", "$HOME", "\"$USER\"", "\"C:\\temp\"", "# later", "x\t# later"))
+    written = rng.choice(("${HOME}/x", "$HOME", '"$USER"', '"C:\\temp"', "# later", "x\t# later"))
     return Broken("line 2", env=f"\n{name}={written}\n".encode())
 
 
 def _no_assignment(rng: random.Random) -> Broken:
-    line = rng.choice(("MAX_POSITIONS 10", "MAX_POSITIONS: 10", "=3", "3=4", "ключ=1", "a b=c", "{", "[section]", "set X=1"))
+    line = rng.choice(
+        ("MAX_POSITIONS 10", "MAX_POSITIONS: 10", "=3", "3=4", "ключ=1", "a b=c", "{", "[section]", "set X=1")
+    )
     return Broken(".env line 1", env=f"{line} {SECRET}\n".encode())
 
 
@@ -214,7 +231,19 @@ def _deep(rng: random.Random) -> Broken:
 
 
 def _no_json(rng: random.Random) -> Broken:
-    texts = ("", "{", "[]", "3", '"x"', "null", "{'a': 1}", '{"risk": {"max_positions": NaN}}', "{}{}", '{"a" 1}', "{,}")
+    texts = (
+        "",
+        "{",
+        "[]",
+        "3",
+        '"x"',
+        "null",
+        "{'a': 1}",
+        '{"risk": {"max_positions": NaN}}',
+        "{}{}",
+        '{"a" 1}',
+        "{,}",
+    )
     return Broken("config.json", config=rng.choice(texts).encode())
 
 
@@ -247,7 +276,9 @@ def _secret(rng: random.Random) -> Broken:
     both = {"METRICS_TOKEN": SECRET, "METRICS_TOKEN_FILE": "x"}
     if rng.random() < 0.5:
         return Broken("METRICS_TOKEN", environ=both)
-    return Broken("METRICS_TOKEN_FILE", environ={"METRICS_TOKEN_FILE": rng.choice(("/nowhere", "/", "x" * 5000, "a\0b"))})
+    return Broken(
+        "METRICS_TOKEN_FILE", environ={"METRICS_TOKEN_FILE": rng.choice(("/nowhere", "/", "x" * 5000, "a\0b"))}
+    )
 
 
 def _account(rng: random.Random) -> Broken:
@@ -259,8 +290,8 @@ def _account(rng: random.Random) -> Broken:
 
 
 def _address(rng: random.Random) -> Broken:
-    texts = ("http://localhost:5055", "localhost", "https://", "https://a b", "https://[::1", "https://x:99999", "ftp://x", "https://u:p@x")
-    return Broken("GATEWAY_URL", environ={"GATEWAY_URL": rng.choice(texts)})  # fmt: skip
+    wrong = ("http://localhost:5055", "localhost", "https://", "https://a b", "https://[::1", "https://x:99999")
+    return Broken("GATEWAY_URL", environ={"GATEWAY_URL": rng.choice((*wrong, "ftp://x", "https://u:p@x"))})
 
 
 def _symbols(rng: random.Random) -> Broken:
@@ -268,7 +299,9 @@ def _symbols(rng: random.Random) -> Broken:
 
 
 def _parameter(rng: random.Random) -> Broken:
-    name, value = rng.choice((("atr_windw", 3), ("hold_days", "x"), ("nonsense", None), ("stop_atr", "y" * 9999), ("a" * 999, 1)))
+    name, value = rng.choice(
+        (("atr_windw", 3), ("hold_days", "x"), ("nonsense", None), ("stop_atr", "y" * 9999), ("a" * 999, 1))
+    )
     return Broken(name[:40], config=json.dumps({"strategy": {"trend_mean_reversion": {name: value}}}).encode())
 
 

@@ -26,10 +26,10 @@ def load(folder: Path, environ: dict[str, str]) -> Settings:
 def test_broken_configuration_is_one_line_that_names_the_field(tmp_path: Path, seed: int) -> None:
     made = broken(seed)
     made.lay_out(tmp_path)
-    began = time.perf_counter()
+    began = time.process_time()
     with pytest.raises(ConfigError) as caught:
         load(tmp_path, made.environ)
-    took_s = time.perf_counter() - began
+    took_s = time.process_time() - began
     line = str(caught.value).replace(str(tmp_path), "")
     assert made.names in line
     assert len(line) <= MOST_LETTERS
