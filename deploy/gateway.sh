@@ -95,6 +95,7 @@ gateway_prepare() { # $1: the run folder
     local run=$1 root=$1/root part
     mkdir -p "$root"
     chmod 700 "$run" "$root"
+    rm -rf "$run/cache" # what a Java that was killed left behind
     for part in bin build dist; do
         rm -f "$run/$part"
         [[ ! -e $GATEWAY_HOME/$part ]] || ln -s "$(cd "$GATEWAY_HOME" && pwd)/$part" "$run/$part"

@@ -6,6 +6,7 @@
 # whose reader names the lines and outlives the part, so that last words are never lost.
 
 RESTARTS_AN_HOUR=5
+LONGEST_TICK_S=60 # between two looks at the clock; more means that it was set
 NOT_NOW_S=30      # until the trading loop is tried again after a file of it could not be used
 STOP_S=20         # what the trading loop may take to finish the order that it is sending
 GATEWAY_STOP_S=5
@@ -30,6 +31,7 @@ GATEWAY_ALIVE=''   # it has answered since
 GATEWAY_ANSWERED='' # it has answered since start.sh began
 GATEWAY_WORDS='it begins' # the last that was found out about it
 GATEWAY_TOLD=''    # the last that was said about it
+LAST=0             # SECONDS as it was looked at last
 NOTED=''           # the second in which the dashboard was told what trading waits for
 NOT_NOW=''         # the trading loop ended for want of a file that it can use
 
@@ -85,7 +87,15 @@ launch() {
 alive() { kill -0 -- "-$1" || kill -0 "$1"; }
 send() { kill "-$1" -- "-$2" || kill "-$1" "$2"; } # $1 signal, $2 process
 
-rest() { read -r -t "$TICK" -u 8; } # nothing is ever written there: a sleep without a process, which a signal ends
+rest() { # nothing is ever written there: a sleep without a process, which a signal ends
+    read -r -t "$TICK" -u 8
+    keep_time
+}
+
+keep_time() { # SECONDS follows the machine's clock: one that was set, or a machine that slept, makes nothing late or due
+    if ((SECONDS < LAST || SECONDS > LAST + LONGEST_TICK_S)); then SECONDS=$LAST; fi
+    LAST=$SECONDS
+}
 
 stop_parts() { # $1 seconds, then the parts: TERM to their groups, KILL to what is left after that time
     local limit=$((SECONDS + $1)) name pid ended left

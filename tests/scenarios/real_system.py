@@ -32,17 +32,20 @@ class RealSystem:
             "DASHBOARD_PORT": str(self.dashboard_port),
             "STATE_DIR": str(folder / "state"),
             "LOG_DIR": str(folder / "logs"),
+            "GATEWAY_CA_BUNDLE": str(folder / "simulator" / "simulator-cert.pem"),
             "SIM_SECONDS_PER_DAY": "0.5",
         } | settings
         self.state = folder / "state" / "simulated"
         self.database = self.state / "trading.db"
+        self.before: tuple[str, ...] = ()
+        """what each process is started by"""
         self._running: dict[str, subprocess.Popen[bytes]] = {}
 
     def begin_gateway(self) -> None:
         """Start the simulated gateway and wait until it answers."""
         bars = self.environment.get("SIM_BARS", str(ROOT / "data" / "us_daily.csv.gz"))
         options = ["--bars", bars, "--start", "2014-03-03", "--speed", "0", "--account", "DU1234567", "--auto-login"]
-        state = str(self.state / "simulator")
+        state = str(self.folder / "simulator")
         self.begin(
             "gateway", "simulator", "--port", str(self.gateway_port), *options, "--pacing", "off", "--state", state
         )
@@ -61,7 +64,7 @@ class RealSystem:
         """Start a Python module in the background; its output is `said(name)`."""
         with (self.folder / f"{name}.out").open("wb") as output:
             self._running[name] = subprocess.Popen(
-                [sys.executable, "-m", module, *arguments],
+                [*self.before, sys.executable, "-m", module, *arguments],
                 cwd=ROOT,
                 env=self.environment,
                 stdin=subprocess.DEVNULL,
@@ -72,7 +75,7 @@ class RealSystem:
     def command(self, *arguments: str) -> tuple[int, str]:
         """Run one command of `python -m trading`; return its exit code and all that it said."""
         done = subprocess.run(
-            [sys.executable, "-m", "trading", *arguments],
+            [*self.before, sys.executable, "-m", "trading", *arguments],
             cwd=ROOT,
             env=self.environment,
             capture_output=True,

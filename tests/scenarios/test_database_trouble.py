@@ -77,6 +77,14 @@ def test_lock_while_it_runs_sends_nothing_halts_nothing_and_heals(system: RealSy
     assert system.said("trader").count("another program holds it") <= 2, "told once, and once in the alert"
     assert "Traceback" not in system.said("trader")
     assert system.stop("trader") == 0
+    own = (
+        system.state.parent,
+        system.state,
+        system.folder / "logs",
+        system.database,
+        *(system.folder / "logs").iterdir(),
+    )
+    assert [place for place in own if place.stat().st_mode & 0o077] == []
 
 
 def test_lock_on_the_requests_delays_them_and_nothing_else(system: RealSystem) -> None:

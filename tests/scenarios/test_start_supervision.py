@@ -242,3 +242,10 @@ def test_api_is_left_to_the_trading_loop_once_that_runs(run: Run) -> None:
     time.sleep(2)
     assert (run.folder / "calls").read_text(encoding="utf-8") == calls
     assert run.stop() == 0
+
+
+@pytest.mark.parametrize(("shown", "kept"), [(100, 100), (101, 101), (159, 159), (3700, 100), (-3500, 100)])
+def test_clock_that_was_set_by_an_hour_makes_nothing_late_or_due(run: Run, shown: int, kept: int) -> None:
+    script = f"source deploy/supervise.sh; LAST=100; SECONDS={shown}; keep_time; echo $SECONDS $LAST"
+    done = subprocess.run(["/bin/bash", "-c", script], cwd=run.checkout, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == [str(kept)] * 2

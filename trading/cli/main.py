@@ -74,13 +74,17 @@ def commands() -> None:
     """
 
 
-def main(arguments: Sequence[str]) -> int:
-    """Run one command and return the exit code."""
+def main(arguments: Sequence[str], *, group: click.Group = commands) -> int:
+    """Run one command of a group and return the exit code."""
     try:
-        code = commands.main(list(arguments), prog_name="python -m trading", standalone_mode=False)
+        code = group.main(list(arguments), prog_name="python -m trading", standalone_mode=False)
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.format_message())
         return EXIT_BAD_INPUT
+    except PermissionError as error:
+        fix = "give it to the user who runs this, or run it as its owner"
+        click.echo(f"{error.filename}: {error.strerror}: {fix}", err=True)
+        return EXIT_FAILED
     except (click.ClickException, click.Abort, TradingError) as error:
         text, code = _line_and_code(error)
         click.echo(" ".join(text.split()), err=True)

@@ -87,8 +87,6 @@ def _around(path: Path) -> str:
         room = os.statvfs(folder)
     except OSError as error:
         return f"{folder} can't be read ({error.strerror}): give it to this user"
-    if path.is_dir():
-        return "it is a folder: move it away"
     if room.f_flag & os.ST_RDONLY:
         return READ_ONLY
     if room.f_bavail == 0:
@@ -96,4 +94,4 @@ def _around(path: Path) -> str:
     wanted = os.R_OK | os.W_OK
     if not os.access(folder, wanted | os.X_OK) or (path.exists() and not os.access(path, wanted)):
         return f"user {os.getuid()} may not read and write it: give the file and its folder to this user (chown)"
-    return ""
+    return "it is a folder: move it away" if path.is_dir() else ""
