@@ -7,8 +7,8 @@ SUITE := $(wildcard tests/unit tests/contracts tests/scenarios)
 STATE := state/simulated
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-run setup-notify demo demo-reset test check lint format types contracts drill soak bench browser-test container-test \
-	lock clean
+.PHONY: help setup setup-run setup-notify demo demo-reset test check lint format types contracts drill soak bench \
+	browser-test machine-test container-test lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -63,6 +63,9 @@ bench: setup ## Measure speed
 
 browser-test: setup ## Try the dashboard in a browser (needs Chromium; pictures go to tests/browser/screenshots)
 	@$(BIN)/python -m pytest -q tests/browser
+
+machine-test: setup ## Try full and read-only disks, files of another user and no IPv4 (Linux, in namespaces of its own)
+	@tools/machine-test.sh
 
 container-test: setup ## Try the container (needs root and Docker)
 	@tools/container-test.sh

@@ -9,7 +9,8 @@
 #
 # GATEWAY=live (default) runs IBKR's Client Portal Gateway, GATEWAY=simulated the simulated one. Settings: .env.
 # Ctrl-C or SIGTERM stops everything in order; a second one doesn't wait.
-# Exit: 0 stopped on request, 1 a part failed for good, 2 bad setting, 3 another instance trades on this state.
+# Exit: 0 stopped on request, 1 a part failed for good, 2 bad setting, 3 another instance trades on this state,
+# 4 (trader alone) a file can't be used for now.
 #
 # Written for bash 3.2 and newer, so that it runs on a Mac as well.
 set -euo pipefail
@@ -34,16 +35,17 @@ ROLE=${1:-all}
 case $ROLE in
     all | gateway | trader | web | healthcheck) ;;
     -h | --help | help)
-        sed -n '2,12s/^# \{0,1\}//p' "$0"
+        sed -n '2,13s/^# \{0,1\}//p' "$0"
         exit 0
         ;;
     *) die 2 "unknown part '$ROLE': use all, gateway, trader, web or healthcheck" ;;
 esac
 read_settings
 if [[ $ROLE == healthcheck ]]; then
-    exec "$PYTHON" -I "$HERE/deploy/healthcheck.py" "$DASHBOARD_PORT" "$DASHBOARD_TLS_CERT"
+    exec "$PYTHON" -I "$HERE/deploy/healthcheck.py" "$DASHBOARD_AT" "$DASHBOARD_TLS_CERT"
 fi
 make_folders
+find_scratch
 warm_cache
 
 # ---------------------------------------------------------------- the parts, one function each; they run in a child

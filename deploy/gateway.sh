@@ -43,7 +43,7 @@ gateway_keystore() { # own certificate, once, or the user's; the password never 
     elif [[ ! -s $made ]]; then
         [[ -s $password ]] || (set +o pipefail; LC_ALL=C tr -dc 'A-Za-z0-9' </dev/urandom | head -c 40 >"$password")
         keytool -genkeypair -alias gateway -keyalg RSA -keysize 2048 -sigalg SHA256withRSA -validity 1825 \
-            -dname 'CN=Client Portal Gateway' -ext 'SAN=dns:localhost,ip:127.0.0.1' -ext 'BC:c=ca:true,pathlen:0' \
+            -dname 'CN=Client Portal Gateway' -ext 'SAN=dns:localhost,ip:127.0.0.1,ip:0:0:0:0:0:0:0:1' -ext 'BC:c=ca:true,pathlen:0' \
             -ext 'KU:c=digitalSignature,keyEncipherment,keyCertSign' \
             -storetype PKCS12 -keystore "$made.new" -storepass:file "$password" >"$root/keytool.log" 2>&1 ||
             die 1 "the gateway's certificate could not be made: $(tail -n 1 "$root/keytool.log")"
@@ -95,6 +95,7 @@ gateway_prepare() { # $1: the run folder
     local run=$1 root=$1/root part
     mkdir -p "$root"
     chmod 700 "$run" "$root"
+    rm -rf "$run/cache" # what a Java that was killed left behind
     for part in bin build dist; do
         rm -f "$run/$part"
         [[ ! -e $GATEWAY_HOME/$part ]] || ln -s "$(cd "$GATEWAY_HOME" && pwd)/$part" "$run/$part"
@@ -106,8 +107,8 @@ gateway_prepare() { # $1: the run folder
     chmod 600 "$root"/*
 }
 
-gateway_exec() { # runs in the child; IBKR's script starts Java as its own child, in this process group
+gateway_exec() { # runs in the child; IBKR's script starts Java as its own child, in this process group and this folder
     cd "$1" || exit 1
-    export JAVA_TOOL_OPTIONS="-Xmx${GATEWAY_HEAP:-160m} -Dvertx.cacheDirBase=${TMPDIR:-/tmp}/vertx-$UID ${JAVA_TOOL_OPTIONS:-}"
+    export JAVA_TOOL_OPTIONS="-Xmx${GATEWAY_HEAP:-160m} -Dvertx.cacheDirBase=cache ${JAVA_TOOL_OPTIONS:-}"
     exec "${OWN_GROUP[@]}" bash bin/run.sh root/conf.yaml
 }

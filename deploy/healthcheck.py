@@ -1,4 +1,4 @@
-"""Docker's health check: `healthcheck.py PORT [CERTIFICATE]`; exit 0 while the dashboard's `/healthz` answers 200.
+"""Docker's health check: `healthcheck.py HOST:PORT [CERTIFICATE]`; exit 0 while the dashboard's `/healthz` answers 200.
 
 `/healthz` speaks of the processes, not of the login: the container is healthy before a login, at night and on weekends.
 """
@@ -21,8 +21,8 @@ def pinned(certificate: str) -> ssl.SSLContext:
     return context
 
 
-def check(port: str, certificate: str) -> tuple[bool, str]:
-    """Return whether the system is alive, and what it said."""
+def check(address: str, certificate: str) -> tuple[bool, str]:
+    """Return whether the system at an address, such as 127.0.0.1:5056, is alive, and what it said."""
     scheme = "https" if certificate else "http"
     try:
         context = pinned(certificate) if certificate else None
@@ -30,7 +30,7 @@ def check(port: str, certificate: str) -> tuple[bool, str]:
         opener = urllib.request.build_opener(
             urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=context)
         )
-        with opener.open(f"{scheme}://127.0.0.1:{port}/healthz", timeout=LIMIT_S) as answer:
+        with opener.open(f"{scheme}://{address}/healthz", timeout=LIMIT_S) as answer:
             return True, answer.read(500).decode("utf-8", "replace")
     except urllib.error.HTTPError as error:
         return False, f"HTTP {error.code}: {error.read(500).decode('utf-8', 'replace')}"

@@ -5,7 +5,9 @@
 read_settings() { # from the environment, .env and config.json; what can't be used has been said in one line
     local assignments
     if [[ -z ${TRADING_PYTHON:-} && -r .env ]]; then # the one name that has to be known before the file can be read
-        TRADING_PYTHON=$(sed -n "s/^TRADING_PYTHON=[\"']\{0,1\}\([^\"']*\).*/\1/p" .env)
+        # What else is wrong with the file is said by what reads the whole of it.
+        TRADING_PYTHON=$(LC_ALL=C tr -d '\000' <.env 2>/dev/null |
+            LC_ALL=C sed -n "s/^TRADING_PYTHON=[\"']\{0,1\}\([^\"']*\).*/\1/p") || TRADING_PYTHON=''
     fi
     find_python
     [[ ! -O .env ]] || chmod go-rwx .env 2>/dev/null || true # it may hold a password
@@ -32,13 +34,21 @@ make_folders() {
     chmod 700 "$STATE_DIR" "$RUN_STATE" "$LOG_DIR" 2>/dev/null || true
 }
 
+find_scratch() { # where TMPDIR is of no use, programs would each fail in their own words
+    [[ -d ${TMPDIR:-/tmp} && -w ${TMPDIR:-/tmp} && -x ${TMPDIR:-/tmp} ]] && return
+    say "TMPDIR = '${TMPDIR:-/tmp}' is no folder that can be written to; $RUN_STATE/tmp is used"
+    mkdir -p "$RUN_STATE/tmp" || die 2 "$RUN_STATE/tmp can't be made; give TMPDIR a folder that user $(id -u) may write to"
+    TMPDIR=$(cd "$RUN_STATE/tmp" && pwd)
+    export TMPDIR
+}
+
 warm_cache() { # numba reads compiled functions only from a folder that it may write to, and the image is read-only
     [[ -n ${NUMBA_CACHE_SEED:-} && -n ${NUMBA_CACHE_DIR:-} && ! -e $NUMBA_CACHE_DIR ]] || return 0
     cp -R "$NUMBA_CACHE_SEED" "$NUMBA_CACHE_DIR.$$" && mv "$NUMBA_CACHE_DIR.$$" "$NUMBA_CACHE_DIR"
 }
 
 port_must_be_free() { # $1 port, $2 what wants it, $3 the setting that changes it
-    if (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; then
+    if (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null || (exec 3<>"/dev/tcp/::1/$1") 2>/dev/null; then
         die 1 "port $1 is taken, so $2 can't start: stop the program that uses it (lsof -i :$1 names it), or change $3"
     fi
 }

@@ -6,6 +6,8 @@
 # whose reader names the lines and outlives the part, so that last words are never lost.
 
 RESTARTS_AN_HOUR=5
+LONGEST_TICK_S=60 # between two looks at the clock; more means that it was set
+NOT_NOW_S=30      # until the trading loop is tried again after a file of it could not be used
 STOP_S=20         # what the trading loop may take to finish the order that it is sending
 GATEWAY_STOP_S=5
 PROBES_MISSED=3   # so often a gateway that has answered may be silent before it is started again
@@ -29,7 +31,9 @@ GATEWAY_ALIVE=''   # it has answered since
 GATEWAY_ANSWERED='' # it has answered since start.sh began
 GATEWAY_WORDS='it begins' # the last that was found out about it
 GATEWAY_TOLD=''    # the last that was said about it
+LAST=0             # SECONDS as it was looked at last
 NOTED=''           # the second in which the dashboard was told what trading waits for
+NOT_NOW=''         # the trading loop ended for want of a file that it can use
 
 # ---------------------------------------------------------------- lines
 name_lines() { # $1 part: put its name before each line; control characters are taken out
@@ -67,6 +71,10 @@ open_output() { # $1 part, $2 file descriptor that its lines go to
 # ---------------------------------------------------------------- starting and stopping
 launch() {
     local name=$1 output
+    if [[ $name == trader ]]; then
+        rm -f "$RUN_STATE/waiting"
+        NOT_NOW=''
+    fi
     get OUTPUT "$name" output
     ("part_$name") </dev/null >&"$output" 2>&1 5>&- 6>&- 7>&- 8>&- &
     put PID "$name" $!
@@ -79,7 +87,15 @@ launch() {
 alive() { kill -0 -- "-$1" || kill -0 "$1"; }
 send() { kill "-$1" -- "-$2" || kill "-$1" "$2"; } # $1 signal, $2 process
 
-rest() { read -r -t "$TICK" -u 8; } # nothing is ever written there: a sleep without a process, which a signal ends
+rest() { # nothing is ever written there: a sleep without a process, which a signal ends
+    read -r -t "$TICK" -u 8
+    keep_time
+}
+
+keep_time() { # SECONDS follows the machine's clock: one that was set, or a machine that slept, makes nothing late or due
+    if ((SECONDS < LAST || SECONDS > LAST + LONGEST_TICK_S)); then SECONDS=$LAST; fi
+    LAST=$SECONDS
+}
 
 stop_parts() { # $1 seconds, then the parts: TERM to their groups, KILL to what is left after that time
     local limit=$((SECONDS + $1)) name pid ended left
@@ -156,6 +172,12 @@ take_up_death() { # $1 part, $2 exit code, $3 how it ended: start it again, late
     get DEATHS "$name" deaths
     put PID "$name" ''
     case $name:$status in
+        trader:4) # locked, a full disk, a read-only one: no fault of the program, and it may be over at any time
+            say "$name can't run for now (exit 4, see its line above); the next attempt is in $NOT_NOW_S s"
+            put DUE "$name" $((SECONDS + NOT_NOW_S))
+            NOT_NOW=1
+            return
+            ;;
         trader:[23]) end "$status" "$name can't run (exit $status, see its line above)" ;;
         web:2) why='see its line above' ;; # what it lacks won't be there in a second
         gateway:2) [[ $GATEWAY == live ]] || end 2 "$name can't run (exit 2, see its line above)" ;;
@@ -184,7 +206,11 @@ watch_parts() {
         get PID "$name" pid
         if [[ -z $pid ]]; then
             get DUE "$name" due
-            ((SECONDS < due)) || launch "$name"
+            if ((SECONDS >= due)); then
+                launch "$name"
+            elif [[ $name == trader && -n $NOT_NOW ]]; then
+                note "trading waits for its files, which can't be used for now (its last line says why); the next attempt is in $((due - SECONDS)) s"
+            fi
         elif ! kill -0 "$pid"; then
             wait "$pid"
             status=$?
@@ -212,7 +238,7 @@ judge_gateway() { # $1 exit code of the probe, $2 its words
             if [[ -z $GATEWAY_ALIVE ]]; then
                 say "gateway: up after $((SECONDS - GATEWAY_SINCE)) s"
                 if [[ $ASKED == alive && $GATEWAY == live ]]; then
-                    say "gateway: its login is gone; log in again at https://localhost:$GATEWAY_PORT"
+                    say "gateway: its login is gone; log in again at https://$GATEWAY_NAME:$GATEWAY_PORT"
                 fi
             fi
             GATEWAY_ALIVE=1 MISSED=0
@@ -252,25 +278,26 @@ watch_gateway() { # one probe at a time, in the background: it may hang up to it
         ASKED=alive # once the trading loop runs, the API's limits are its own
         [[ -n $GATEWAY_ANSWERED || $RUNNING == *trader* ]] || ASKED=api
         # shellcheck disable=SC2153
-        "$PYTHON" -I "$HERE/deploy/probe.py" "https://localhost:$GATEWAY_PORT" "$GATEWAY_CA_BUNDLE" "$ASKED" \
+        "$PYTHON" -I "$HERE/deploy/probe.py" "https://$GATEWAY_NAME:$GATEWAY_PORT" "$GATEWAY_CA_BUNDLE" "$ASKED" \
             </dev/null >"$SCRATCH/probe" 2>&1 5>&- 6>&- 7>&- 8>&- &
         PROBE=$!
     fi
 }
 
+note() { # $1 what the trading loop waits for: the dashboard says it; an old note counts for nothing
+    [[ $SECONDS != "$NOTED" ]] || return 0
+    NOTED=$SECONDS
+    printf '%s\n' "$1" >"$RUN_STATE/waiting"
+}
+
 start_trading() { # once the gateway answers, or without it
     if [[ -z $GATEWAY_ANSWERED ]] && ((SECONDS < WAIT_S)); then
-        if [[ $SECONDS != "$NOTED" ]]; then # the dashboard says it; an old note counts for nothing
-            NOTED=$SECONDS
-            printf 'waiting for the gateway (%s); without it trading starts in %s s\n' \
-                "$GATEWAY_WORDS" "$((WAIT_S - SECONDS))" >"$RUN_STATE/waiting"
-        fi
+        note "waiting for the gateway ($GATEWAY_WORDS); without it trading starts in $((WAIT_S - SECONDS)) s"
         return
     fi
     if [[ -z $GATEWAY_ANSWERED ]]; then
         say "gateway has not answered for $WAIT_S s ($GATEWAY_WORDS); the trading loop starts and waits for it"
     fi
-    rm -f "$RUN_STATE/waiting"
     RUNNING="gateway web trader"
     launch trader
 }
@@ -278,8 +305,8 @@ start_trading() { # once the gateway answers, or without it
 supervise() { # $1 all or gateway; never returns
     TICK=1
     ((BASH_VERSINFO[0] < 4)) || TICK=0.25 # bash 3.2 waits whole seconds only
-    DASHBOARD_ADDRESS=http://localhost:$DASHBOARD_PORT
-    [[ -z ${DASHBOARD_TLS_CERT:-} ]] || DASHBOARD_ADDRESS=https://localhost:$DASHBOARD_PORT
+    DASHBOARD_ADDRESS=http://$DASHBOARD_NAME:$DASHBOARD_PORT
+    [[ -z ${DASHBOARD_TLS_CERT:-} ]] || DASHBOARD_ADDRESS=https://$DASHBOARD_NAME:$DASHBOARD_PORT
     SCRATCH=$(mktemp -d)
     SECONDS=0
     {

@@ -190,7 +190,7 @@ class TradingSystem:
         self._summary.uncovered = turn.state.uncovered_shares
         self._summary.unknown = turn.unknown
         self._finish_flatten(turn)
-        unanswered = (*turn.unread, self._deciding.problem)
+        unanswered = (*turn.unread, self._deciding.unanswered)
         self._troubles.cycle([*turn.problems, self._deciding.problem, *self._account_problem(turn)])
         self._measure_trouble(unanswered=any(unanswered))
         alarms = [*turn.alarms, *self._deciding.alarms(turn.state), *self._keeper.alarms()]

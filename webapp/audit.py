@@ -6,32 +6,31 @@ that it can't push the other lines out of the file.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
-import os
 import secrets
 import threading
 import traceback
-from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
+from trading.monitoring.sinks import LogFile
 from webapp.clock import WebClock
 from webapp.noise import Noise, Summary
 
 MAX_BYTES = 5_000_000
 BACKUPS = 3
-_OWNER_ONLY = 0o600
 
 
 class AuditLog:
     """Writes one line an event. Never a password, a cookie, a token or a whole account id."""
 
     def __init__(self, path: Path, clock: WebClock) -> None:
-        """Open `path` for appending; its folder is made when it is missing."""
+        """Append to `path`, made with its folder when it is missing. A disk that takes nothing stops no page."""
         self._clock = clock
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, _OWNER_ONLY))
-        self._handler = RotatingFileHandler(path, maxBytes=MAX_BYTES, backupCount=BACKUPS, encoding="utf-8")
+        with contextlib.suppress(OSError):
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._handler = LogFile(path, max_bytes=MAX_BYTES, backups=BACKUPS)
         self._logger = logging.Logger("webapp.audit", logging.INFO)
         self._logger.addHandler(self._handler)
         self._noise = Noise(clock)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from flask import Flask, Response, jsonify, make_response, render_template, request
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response as BaseResponse
 
-from trading.errors import DataError
-from webapp.security import address, wants_json
+from trading.errors import DataError, InvariantBroken
+from webapp.security import address, current_session, wants_json
 from webapp.services import services
 
 _CODES = {
@@ -68,7 +69,8 @@ def error_response(problem: Problem) -> Response:
             body["id"] = problem.error_id
         response = jsonify(error=body)
     else:
-        response = make_response(render_template("error.html", problem=problem))
+        logged_in = current_session() is not None
+        response = make_response(render_template("error.html", problem=problem, logged_in=logged_in))
     response.status_code = problem.status
     return response
 
@@ -94,7 +96,10 @@ def _unexpected(error: Exception) -> Response:
     """Answer with an id; the traceback goes to the log alone."""
     error_id = services().audit.failure(address=address(), error=error)
     if isinstance(error, DataError):
-        text = "The database can't be read now. Try again in a few seconds."
+        text = f"{Path(error.subject).name} {error.problem}. Trading is another process; it may well go on."
+        return error_response(Problem(503, "unavailable", "Not available now", text, error_id))
+    if isinstance(error, InvariantBroken):
+        text = f"Nothing was asked of the trading process: {error.detail}"
         return error_response(Problem(503, "unavailable", "Not available now", text, error_id))
     text = "Something went wrong in the dashboard. Trading is not affected: it is another process."
     return error_response(Problem(500, "internal_error", "An error in the dashboard", text, error_id))

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 
 from flask import render_template
 
+from trading.errors import DataError
 from trading.model.account import AccountKind, mask_account
 from trading.model.mode import Mode, ModeState
 from trading.model.status import SessionState, StatusKey
 from trading.monitoring.health import SESSION_WORDS, SILENT_AFTER_S, Facts, held_back, liveness, read_facts
+from trading.store.readers.state import State
 from webapp import agenda
 from webapp.security import current_session
 from webapp.services import services, state
@@ -21,6 +24,7 @@ from webapp.situation import (
     duration,
     judge,
     moment,
+    unreadable,
 )
 
 NAVIGATION = (
@@ -47,6 +51,8 @@ class Frame:
     market_now: datetime | None
     market_phase: str
     next_event: str
+    unreadable: DataError | None = None
+    """why nothing of the database can be shown; halting works all the same"""
 
     @property
     def halted(self) -> bool:
@@ -95,20 +101,39 @@ class Frame:
 
 
 def make_frame() -> Frame:
-    """Return the frame of a page as things stand now."""
+    """Return the frame of a page as things stand now; it says so where the database can't be read."""
+    try:
+        return _frame_of(state())
+    except DataError as error:
+        return _frame_without_state(error)
+
+
+def _frame_without_state(error: DataError) -> Frame:
+    settings, clock = services().settings, services().clock
+    return Frame(
+        kind=account_kind("", simulated=settings.simulated),
+        account="",
+        mode=None,
+        situation=unreadable(f"{Path(error.subject).name} {error.problem}"),
+        health=None,
+        session_since=None,
+        session_detail="",
+        market_now=None if settings.simulated else clock.now(),
+        market_phase="",
+        next_event="",
+        unreadable=error,
+    )
+
+
+def _frame_of(read: State) -> Frame:
     made = services()
     settings = made.settings
-    account_reader = state().account
+    account_reader = read.account
     mode = account_reader.mode()
     kept = account_reader.facts()
     starting, health = made.starting(), None
     if mode is not None:
-        health = read_facts(
-            kept,
-            beat=made.beat(),
-            mode=mode.mode,
-            starting=starting,
-        )
+        health = read_facts(kept, beat=made.beat(), mode=mode.mode, starting=starting)
     account = kept.get("account", "")
     market_now = moment(kept.get(StatusKey.MARKET_NOW)) if settings.simulated else made.clock.now()
     return Frame(

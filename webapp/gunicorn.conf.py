@@ -35,7 +35,10 @@ worker_connections = places(resource.getrlimit(resource.RLIMIT_NOFILE)[0])
 keepalive = 5  # that connections are kept; how long is the worker's business
 timeout = 60
 graceful_timeout = 10
-worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None  # noqa: S108 - memory: a slow disk can't look like a dead worker
+# Memory, where there is some: a slow disk can't look like a dead worker.
+worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK | os.X_OK) else None  # noqa: S108 - a file without a name
+# A socket in the user's home folder, for commands that nobody gives here.
+control_socket_disable = True
 
 limit_request_line = 4094
 limit_request_fields = 60

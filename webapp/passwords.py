@@ -41,7 +41,8 @@ def load_or_make_password(settings: WebSettings) -> str:
     try:
         _make_private_folder(settings.state_dir)
         _write_new(path, secrets.token_urlsafe(18) + "\n")
-        path.chmod(_OWNER_ONLY)
+        if path.stat().st_mode & ~_OWNER_ONLY & 0o777:
+            path.chmod(_OWNER_ONLY)
         password = path.read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(

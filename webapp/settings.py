@@ -51,7 +51,8 @@ class WebSettings:
     def base_url(self) -> str:
         """Return the address that a person on this machine opens."""
         scheme = "https" if self.tls else "http"
-        return f"{scheme}://localhost:{self.port}"
+        name = "[::1]" if self.host == "::1" else "localhost"
+        return f"{scheme}://{name}:{self.port}"
 
 
 def read_web_settings() -> WebSettings:

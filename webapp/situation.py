@@ -100,6 +100,18 @@ def judge(facts: Facts | None, starting: str = "") -> Situation:
     return Situation(health.code, look.tone, health.text, todo, look.step, health.cause, moment(health.since))
 
 
+def unreadable(cause: str) -> Situation:
+    """Return the situation where the database can't be read, so that nothing is known but this."""
+    return Situation(
+        "unreadable",
+        Tone.BAD,
+        "The database can't be read, so these pages know nothing. Trading is another process; it may well go on.",
+        "Mend what it names. Halting works meanwhile; TWS shows orders and stops.",
+        Button.LOG,
+        cause,
+    )
+
+
 def account_kind(account_id: str, *, simulated: bool) -> AccountKind | None:
     """Return whose money is at stake, None while no account is known."""
     if simulated:

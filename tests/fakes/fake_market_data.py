@@ -64,9 +64,9 @@ def rising(calendar: TradingCalendar, decided: date, through: date) -> Panel:
     return _panel(days, {symbol: np.round(last * 1.015**rest, 2) for symbol, last in CLOSES.items()})
 
 
-def quiet(calendar: TradingCalendar, through: date) -> Panel:
-    """Return bars that stay where they are through one day, which gives no signal."""
-    days = [session.day for session in calendar.sessions(FIRST_BAR, through)]
+def quiet(calendar: TradingCalendar, through: date, *, closed: date | None = None) -> Panel:
+    """Return bars that stay where they are through one day, which gives no signal; none of the day `closed`."""
+    days = [session.day for session in calendar.sessions(FIRST_BAR, through) if session.day != closed]
     return _panel(days, {symbol: np.full(len(days), last) for symbol, last in CLOSES.items()})
 
 

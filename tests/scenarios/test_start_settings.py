@@ -124,6 +124,28 @@ def test_state_folder_that_cannot_be_made_is_named(run: Run) -> None:
     assert "can't be made; give folders that user" in line
 
 
+def test_env_file_that_is_none_is_one_line(run: Run) -> None:
+    del run.environment["TRADING_PYTHON"]
+    python = run.checkout / ".venv" / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    python.write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n', encoding="utf-8")
+    python.chmod(0o755)
+    (run.checkout / ".env").mkdir()
+    assert refused(run, 2) == "start.sh: .env: can't be read: Is a directory\n"
+    (run.checkout / ".env").rmdir()
+    (run.checkout / ".env").symlink_to("/proc/self/mem")
+    assert refused(run, 2) == "start.sh: .env: can't be read: Input/output error\n"
+
+
+@pytest.mark.parametrize("place", ["/nowhere/tmp", "/etc/passwd", "/proc/1"])
+def test_folder_for_passing_files_that_cannot_be_used_is_replaced_by_one_of_our_own(run: Run, place: str) -> None:
+    run.begin(TMPDIR=place).see("trader begins")
+    output = run.output()
+    assert f"start    | TMPDIR = '{place}' is no folder that can be written to; state/simulated/tmp is used\n" in output
+    assert f"TMPDIR={run.checkout}/state/simulated/tmp" in run.seen_by("trader").splitlines()
+    assert run.stop() == 0
+
+
 def test_live_gateway_without_the_program_says_where_to_put_it(run: Run) -> None:
     line = refused(run, 2, GATEWAY="live")
     assert "unpack clientportal.gw.zip into" in line

@@ -115,6 +115,18 @@ def test_each_further_restart_comes_later(run: Run) -> None:
     assert run.stop() == 0
 
 
+def test_trading_waits_for_a_file_that_cannot_be_used_for_now_and_ends_nothing(run: Run) -> None:
+    run.begin(PART_TRADER="exits 4").see(r"trader can't run for now \(exit 4, .*\); the next attempt is in 30 s")
+    note = run.checkout / "state/simulated/waiting"
+    limit = time.monotonic() + 10
+    while not note.exists() and time.monotonic() < limit:
+        time.sleep(0.05)
+    assert "trading waits for its files, which can't be used for now" in note.read_text(encoding="utf-8")
+    assert len(run.starts("web")) == len(run.starts("gateway")) == 1
+    assert run.stop() == 0
+    assert not note.exists()
+
+
 @pytest.mark.parametrize(("part", "code"), [("trader", 2), ("trader", 3), ("gateway", 2)])
 def test_bad_setting_or_second_instance_ends_everything_with_that_exit_code(run: Run, part: str, code: int) -> None:
     result, output = run.finished(**{f"PART_{part.upper()}": f"exits {code}"})
@@ -230,3 +242,10 @@ def test_api_is_left_to_the_trading_loop_once_that_runs(run: Run) -> None:
     time.sleep(2)
     assert (run.folder / "calls").read_text(encoding="utf-8") == calls
     assert run.stop() == 0
+
+
+@pytest.mark.parametrize(("shown", "kept"), [(100, 100), (101, 101), (159, 159), (3700, 100), (-3500, 100)])
+def test_clock_that_was_set_by_an_hour_makes_nothing_late_or_due(run: Run, shown: int, kept: int) -> None:
+    script = f"source deploy/supervise.sh; LAST=100; SECONDS={shown}; keep_time; echo $SECONDS $LAST"
+    done = subprocess.run(["/bin/bash", "-c", script], cwd=run.checkout, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == [str(kept)] * 2

@@ -9,12 +9,14 @@ from types import MappingProxyType
 
 import click
 
-from trading.errors import ConfigError, InstanceRunning, TradingError
+from trading.errors import STORAGE, ConfigError, InstanceRunning, InvariantBroken, TradingError
 
 EXIT_DONE = 0
 EXIT_FAILED = 1
 EXIT_BAD_INPUT = 2
 EXIT_RUNNING = 3
+EXIT_NOT_NOW = 4
+"""a file of ours is locked, or its disk is full or read-only: a later start may find it well"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,17 +73,21 @@ def commands() -> None:
 
     Settings come from the environment, .env and config.json of the folder that you are in.
 
-    Exit: 0 done, 1 failed, 2 bad input, 3 another instance runs.
+    Exit: 0 done, 1 failed, 2 bad input, 3 another instance runs, 4 a file can't be used for now.
     """
 
 
-def main(arguments: Sequence[str]) -> int:
-    """Run one command and return the exit code."""
+def main(arguments: Sequence[str], *, group: click.Group = commands) -> int:
+    """Run one command of a group and return the exit code."""
     try:
-        code = commands.main(list(arguments), prog_name="python -m trading", standalone_mode=False)
+        code = group.main(list(arguments), prog_name="python -m trading", standalone_mode=False)
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.format_message())
         return EXIT_BAD_INPUT
+    except PermissionError as error:
+        fix = "give it to the user who runs this, or run it as its owner"
+        click.echo(f"{error.filename}: {error.strerror}: {fix}", err=True)
+        return EXIT_FAILED
     except (click.ClickException, click.Abort, TradingError) as error:
         text, code = _line_and_code(error)
         click.echo(" ".join(text.split()), err=True)
@@ -101,5 +107,7 @@ def _line_and_code(error: Exception) -> tuple[str, int]:
             return str(error), EXIT_BAD_INPUT
         case InstanceRunning():
             return str(error), EXIT_RUNNING
+        case InvariantBroken() if error.invariant == STORAGE:
+            return error.detail, EXIT_NOT_NOW
         case _:
             return str(error), EXIT_FAILED

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from trading.cli.environment import read_settings
+from trading.cli.privacy import keep_private
 from trading.cli.waiting import Entries, follow_flatten, follow_halt, wait_for_answer
 from trading.errors import InvariantBroken
 from trading.model.decision_words import title
@@ -38,9 +39,11 @@ WAIT = click.option(
 def run(assignments: tuple[str, ...]) -> None:
     """Trade until stopped (Ctrl-C, SIGTERM).
 
-    Stops at the broker stay when this process ends. Exit 3: another one trades on the same state folder.
+    Stops at the broker stay when this process ends. Exit 3: another one trades on the same state folder. Exit 4: a file
+    can't be used for now, start it again later.
     """
     settings = read_settings(assignments)
+    keep_private(settings)
     # Loaded only now, so that a wrong setting is told in an instant.
     from trading.bootstrap import run as trade
 

@@ -16,7 +16,8 @@ from trading.config.checks import Check, UnusableError
 from trading.config.settings import Settings
 from trading.errors import ConfigError
 
-_UNSEEN = re.compile(r"[\x00-\x1f\x7f]")
+# Control characters, and what Python makes of bytes that are no UTF-8.
+_UNSEEN = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
 _WORDS = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
 _SHOWN = 60
 MAX_FILE_BYTES = 1_000_000
@@ -65,8 +66,9 @@ class Option:
         """
         if self.kind is Secret or self.kind is Path:
             return self._wrapped(name, value)
-        if (isinstance(value, float) and not math.isfinite(value)) or (
-            isinstance(value, str) and _UNSEEN.search(value)
+        texts = value if isinstance(value, list) else [value]
+        if (isinstance(value, float) and not math.isfinite(value)) or any(
+            isinstance(text, str) and _UNSEEN.search(text) for text in texts
         ):
             raise self._refuse(name, value)
         try:

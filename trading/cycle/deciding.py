@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from trading.cycle.gather import read_market, view_of
+from trading.cycle.gather import Market, read_market, view_of
+from trading.cycle.missing_bars import EARLY_RETRY_S, RETRY_S, MissingBars
 from trading.cycle.publish import Publisher
 from trading.cycle.summary import CycleSummary
 from trading.decision import DecisionSystem, decide
@@ -17,11 +18,6 @@ from trading.execution.planning.state import MarketTimes, TradingState
 from trading.model.alarm import Alarm, AlarmCode
 from trading.model.decision import Decision
 from trading.model.order import IntentState, Role
-
-# What a decision is taken on may be missing for a whole night. Each try can ask for every symbol's bars anew, so while
-# nothing could leave yet there are few, and none of them hangs on how often a cycle looks at the account.
-RETRY_S = 60.0
-EARLY_RETRY_S = 300.0
 
 
 class Deciding:
@@ -35,8 +31,12 @@ class Deciding:
         self.decision: Decision | None = context.store.last_decision()
         self.problem = ""
         """why the decision that is due could not be taken at the last attempt"""
+        self.unanswered = ""
+        """what of it the gateway gave no usable answer to"""
         self.again_at: datetime | None = None
         """when a decision that could not be taken is tried again"""
+        self._missing: MissingBars | None = None
+        self._said = ""
 
     def due(self, times: MarketTimes, now: datetime) -> bool:
         """Return whether a decision is to be taken.
@@ -86,7 +86,7 @@ class Deciding:
         """
         context = self._context
         newest = state.times.newest
-        self.problem = ""
+        self.problem = self.unanswered = ""
         if state.doubt is not None and state.now < state.times.window.begins:
             # What a second reading may settle before anything has to leave.
             self.again_at = min(state.now + timedelta(seconds=RETRY_S), state.times.window.begins)
@@ -94,7 +94,9 @@ class Deciding:
             return False
         held = [position.symbol for position in state.journal.positions]
         symbols = sorted({*self._symbols, *held})
-        market = read_market(context, newest.day, symbols, self._stages.strategy.fetch_bars)
+        market = self._read(symbols, state)
+        if market is None:
+            return False
         summary.trades += context.store.record_closed_trades()
         try:
             view = view_of(context, market, state)
@@ -103,8 +105,7 @@ class Deciding:
                 raise
             return self._not_yet(state.times, problem.detail)
         if view is None:
-            missing = "no bars" if state.snapshot.account.value is not None else "no balances"
-            return self._not_yet(state.times, f"there are {missing} of it")
+            return self._not_yet(state.times, "there are no balances of it")
         decision = decide(replace(view, relied_on=state.doubt is None), self._stages)
         # The decision comes last: once it is there, nothing before it is done again.
         # Without dollars an account in another currency is worth nothing here, and that is no loss.
@@ -124,8 +125,37 @@ class Deciding:
         What a person's request has cut short goes on once that is taken up.
         """
         pause_s = 0.0 if self._context.interrupted() else RETRY_S
-        self.problem, self.again_at = str(error), self._context.clock.now() + timedelta(seconds=pause_s)
+        self.problem = self.unanswered = str(error)
+        self.again_at = self._context.clock.now() + timedelta(seconds=pause_s)
         self._context.log.warning("no decision yet", missing=self.problem)
+
+    def _read(self, symbols: list[str], state: TradingState) -> Market | None:
+        """Return contracts and bars through the newest session, None while no stock has a bar of it.
+
+        Raises: GatewayError.
+        """
+        context, times, day = self._context, state.times, state.times.newest.day
+        count = self._stages.strategy.fetch_bars
+        missing = self._missing if self._missing is not None and self._missing.session == day else MissingBars(day)
+        asked = missing.stocks_to_ask(symbols, times, state.now)
+        market = read_market(context, day, asked, count)
+        if market.panel.row(day) is not None:
+            self._missing = None
+            return market if len(asked) == len(symbols) else read_market(context, day, symbols, count)
+        now = context.clock.now()
+        self._missing = missing = missing.tried(now, asked_all=len(asked) == len(symbols))
+        said, self.problem = self._said, missing.words(other_bars=len(market.panel.sessions) > 0)
+        self._said, self.again_at = self.problem, missing.next_try(times, now)
+        tell = context.log.info if said == self.problem else context.log.warning
+        tell(
+            "no decision yet",
+            session=day.isoformat(),
+            missing=self.problem,
+            tries=missing.tries,
+            asked=len(asked),
+            again=self.again_at.isoformat(timespec="seconds"),
+        )
+        return None
 
     def _not_yet(self, times: MarketTimes, missing: str) -> bool:
         context, day = self._context, times.newest.day

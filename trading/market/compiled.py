@@ -19,11 +19,12 @@ def compiled(function: Callable[P, R]) -> Callable[P, R]:
     """Return `function` compiled by numba on its first call, with the machine code kept on disk.
 
     Numba's own decorator has no types; this one keeps those of the function. The code is kept in a folder of
-    NUMBA_CACHE_DIR, or of the package's `__pycache__`; where no folder can be written, it is compiled at each start.
+    NUMBA_CACHE_DIR, or of the package's `__pycache__`; where no folder can be used, it is compiled at each start.
     """
     try:
         return cast("Callable[P, R]", numba.njit(cache=True)(function))
-    except RuntimeError:
+    except (RuntimeError, UnicodeError):
+        # The second: the folder's name holds signs that the locale doesn't know, which numba can't write down.
         return cast("Callable[P, R]", numba.njit(function))
 
 

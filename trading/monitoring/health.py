@@ -350,7 +350,7 @@ def _trouble(facts: Facts) -> Health | None:
         text="Something fails again and again.",
         cause=facts.trouble,
         since=facts.trouble_since,
-        next_step="It is tried again by itself; if it stays, look at what it names, then restart the gateway.",
+        next_step="It is tried again by itself; if it stays, look at what it names.",
     )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import MutableMapping
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import TextIO
@@ -37,11 +37,12 @@ class TradingLog:
     ) -> None:
         """Send structlog's lines, and libraries' warnings, to a file in `folder` and to `console`; None leaves one out.
 
-        Raises: OSError, the folder can't be made.
+        A file that can't be made stops nothing: the lines are on the console, and each one is tried anew.
         """
         self._file: Sink | None = None
         if folder is not None:
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            with suppress(OSError):
+                folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._file = Sink(LogFile(folder / LOG_NAME), "file")
         self._console = None if console is None else Sink(Console(console), "console")
         self._colour = colour

@@ -64,11 +64,11 @@ class _Quiet(logging.Handler):
 
 
 class LogFile(_Quiet, RotatingFileHandler):
-    """The JSON lines, in files of at most 10 MiB that only their owner reads, the newest without a number."""
+    """JSON lines, in files of at most 10 MiB or so that only their owner reads, the newest without a number."""
 
-    def __init__(self, path: Path) -> None:
-        """Write to `path`, which is made with the first line."""
-        super().__init__(path, maxBytes=MAX_BYTES, backupCount=BACKUPS, encoding="utf-8", delay=True)
+    def __init__(self, path: Path, *, max_bytes: int = MAX_BYTES, backups: int = BACKUPS) -> None:
+        """Write to `path`, which is made with the first line; where it can't be made each line is tried anew."""
+        super().__init__(path, maxBytes=max_bytes, backupCount=backups, encoding="utf-8", delay=True)
 
     def _open(self) -> io.TextIOWrapper:
         descriptor = os.open(self.baseFilename, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)

@@ -13,8 +13,9 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from trading.errors import ConfigError, InstanceRunning, InvariantBroken
+from trading.errors import CORRUPT, STORAGE, ConfigError, InstanceRunning, InvariantBroken
 from trading.model.account import mask_account
+from trading.store.file_errors import is_around, is_damaged, unusable_folder, why
 from trading.store.migrations import SCHEMA, SCHEMA_VERSION, migrate
 
 LOCK_NAME = "trading.lock"
@@ -23,9 +24,6 @@ INSTANCE_LENGTH = 4
 BUSY_TIMEOUT_MS = 5000
 _MOST_KNOWN, _MOST_ROWS_KNOWN = 256, 100
 """how many answers are kept until something is written, and how many rows each may have"""
-# The rest of an error code of SQLite says where it came from.
-PRIMARY_CODE = 0xFF
-_DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 # Digits and letters that nobody mistakes for one another over the phone: 32 of them, 5 bits each.
 ALPHABET = "23456789abcdefghijkmnpqrstuvwxyz"
 
@@ -36,13 +34,14 @@ class StateLock:
     def __init__(self, folder: Path) -> None:
         """Take the lock.
 
-        Raises: InstanceRunning, another process has it (exit 3); ConfigError, the folder can't be used.
+        Raises: InstanceRunning, another process has it (exit 3); ConfigError, the folder can't be used;
+            InvariantBroken("storage"), it can't be used for now.
         """
         prepare_folder(folder)
         try:
             self._descriptor = os.open(folder / LOCK_NAME, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
-            raise ConfigError("STATE_DIR", str(folder), f"can't be written ({error.strerror})") from error
+            raise unusable_folder(error, folder, "can't be written") from error
         try:
             fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
@@ -78,7 +77,8 @@ class Database:
         `on_commit` is told the seconds that each commit took. `connect` stands in for SQLite's own.
 
         Raises: InstanceRunning (exit 3); ConfigError, the folder or the file can't be used (exit 2): a damaged, empty
-        or foreign file is never replaced.
+        or foreign file is never replaced; InvariantBroken("storage"), it is locked, the disk is full or something else
+        that may be over in a while (exit 4).
         """
         self.path = path
         self.chance = chance or secrets.SystemRandom()
@@ -214,23 +214,20 @@ class Database:
 
     def _failure(self, error: sqlite3.Error) -> InvariantBroken:
         """Tell a file that is damaged, which a person has to look at, from one that can't be written for now."""
-        damaged = getattr(error, "sqlite_errorcode", 0) & PRIMARY_CODE in _DAMAGED
-        return InvariantBroken("corrupt" if damaged else "storage", f"{self.path.name}: {error}")
+        return InvariantBroken(CORRUPT if is_damaged(error) else STORAGE, f"{self.path.name}: {why(error, self.path)}")
 
 
 def prepare_folder(folder: Path) -> None:
     """Make the folder where it is missing, and close it to everybody but its owner.
 
-    Raises: ConfigError, neither can be done.
+    Raises: ConfigError, neither can be done; InvariantBroken("storage"), not for now.
     """
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         if folder.stat().st_mode & 0o077:
             folder.chmod(0o700)
     except OSError as error:
-        raise ConfigError(
-            "STATE_DIR", str(folder), f"can't be used ({error.strerror}): give a folder that this user owns"
-        ) from error
+        raise unusable_folder(error, folder, "can't be used") from error
 
 
 def random_text(chance: random.Random, length: int) -> str:
@@ -263,9 +260,7 @@ def _create(path: Path, chance: random.Random) -> None:
         new.replace(path)
         _sync_folder(path.parent)
     except (OSError, sqlite3.Error) as error:
-        raise ConfigError(
-            str(path), None, f"can't be made ({error}): free some space or give another STATE_DIR"
-        ) from error
+        raise InvariantBroken(STORAGE, f"{path} can't be made: {why(error, new)}") from error
 
 
 def _sync_folder(folder: Path) -> None:
@@ -279,17 +274,22 @@ def _sync_folder(folder: Path) -> None:
 
 def _open(path: Path, *, read_only: bool, connect: Callable[..., sqlite3.Connection]) -> sqlite3.Connection:
     """Open and check an existing file."""
+    if path.is_dir():
+        raise ConfigError(str(path), None, "is a folder: move it away, and put the database or a backup in its place")
     if not path.is_file():
         raise ConfigError(str(path), None, "is not there: the trading process makes it at its first start")
     if path.stat().st_size == 0:
         raise _damaged(path, "it is empty")
-    connection = connect(
-        f"{path.absolute().as_uri()}?mode={'ro' if read_only else 'rw'}",
-        uri=True,
-        isolation_level=None,
-        check_same_thread=False,
-        timeout=BUSY_TIMEOUT_MS / 1000,
-    )
+    try:
+        connection = connect(
+            f"{path.absolute().as_uri()}?mode={'ro' if read_only else 'rw'}",
+            uri=True,
+            isolation_level=None,
+            check_same_thread=False,
+            timeout=BUSY_TIMEOUT_MS / 1000,
+        )
+    except sqlite3.Error as error:
+        raise _unopened(error, path) from error
     try:
         connection.row_factory = sqlite3.Row
         connection.execute("PRAGMA foreign_keys = ON")
@@ -297,13 +297,18 @@ def _open(path: Path, *, read_only: bool, connect: Callable[..., sqlite3.Connect
             _check_and_migrate(connection, path)
     except sqlite3.Error as error:
         connection.close()
-        if error.sqlite_errorcode == sqlite3.SQLITE_BUSY:
-            raise ConfigError(str(path), None, "is locked by another program: close that first") from error
-        raise _damaged(path, str(error)) from error
+        raise _unopened(error, path) from error
     except BaseException:
         connection.close()
         raise
     return connection
+
+
+def _unopened(error: sqlite3.Error, path: Path) -> ConfigError | InvariantBroken:
+    """Tell a file that can't be used for now from one that is damaged, or another program's."""
+    if is_around(error):
+        return InvariantBroken(STORAGE, f"{path}: {why(error, path)}")
+    return _damaged(path, str(error))
 
 
 def _check_and_migrate(connection: sqlite3.Connection, path: Path) -> None:

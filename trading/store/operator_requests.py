@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeGuard
@@ -19,7 +19,8 @@ from trading.model.boot_time import BootTime
 from trading.model.mode import NOTHING_SEEN, Seen
 from trading.model.operator_request import OperatorRequest, OperatorVerb, RequestProgress
 from trading.store.boot_time import boot_time
-from trading.store.database import PRIMARY_CODE, prepare_folder
+from trading.store.database import prepare_folder
+from trading.store.file_errors import is_held, why
 from trading.store.units import utc_text
 
 HALT_FILE = "HALT"
@@ -66,8 +67,11 @@ class RequestsDatabase:
         Raises: InvariantBroken("controls"), the file can't be written; ConfigError, the folder can't be made.
         """
         prepare_folder(self._path.parent)
-        if not self._path.exists():
-            self._path.touch(mode=0o600)
+        try:
+            if not self._path.exists():
+                self._path.touch(mode=0o600)
+        except OSError as error:
+            raise InvariantBroken("controls", f"{self._path.name}: {why(error, self._path)}") from error
         made = self._boot()
         with self._connection() as connection:
             _begin(connection)
@@ -81,13 +85,19 @@ class RequestsDatabase:
     def make_halt_file(self, reason: str) -> Path:
         """Halt where requests can't be stored; return the file that does it.
 
-        Raises: ConfigError, the folder can't be made; InvariantBroken("controls"), the file can't be written either.
+        Raises: ConfigError, the folder can't be made; InvariantBroken("controls"), the file can't be made either.
         """
         prepare_folder(self._path.parent)
         try:
-            self._halt_file.write_text(reason + "\n", encoding="utf-8")
+            file = self._halt_file.open("w", encoding="utf-8")
         except OSError as error:
-            raise InvariantBroken("controls", f"{self._halt_file} can't be made: {error}") from error
+            words = why(error, self._halt_file)
+            raise InvariantBroken(
+                "controls", f"{self._halt_file} can't be made: {words}. Use TWS or the phone for anything urgent"
+            ) from error
+        # An empty one halts as well, and a full disk may have room for that.
+        with suppress(OSError), file:
+            file.write(reason + "\n")
         return self._halt_file
 
     def progress(self, number: int) -> RequestProgress | None:
@@ -239,8 +249,9 @@ class RequestsDatabase:
             connection.close()
 
     def _failure(self, error: sqlite3.Error) -> InvariantBroken:
-        busy = getattr(error, "sqlite_errorcode", 0) & PRIMARY_CODE in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
-        return InvariantBroken("controls_busy" if busy else "controls", f"{self._path.name}: {error}")
+        return InvariantBroken(
+            "controls_busy" if is_held(error) else "controls", f"{self._path.name}: {why(error, self._path)}"
+        )
 
 
 def _begin(connection: sqlite3.Connection) -> None:

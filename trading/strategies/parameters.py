@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, TypeVar, get_args, get_type_hints
 
@@ -11,12 +11,16 @@ import msgspec
 import numpy as np
 from msgspec import Meta, Struct
 
+from trading.config.options import shortened
 from trading.errors import ConfigError
 
 
 class StrategyParameters(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """What a strategy's own class of parameters is made from: `class MyParameters(StrategyParameters, frozen=True)`."""
 
+
+# Of all names, where none is near: what fits a line.
+_NAMED = 8
 
 Parameters = TypeVar("Parameters", bound=StrategyParameters)
 
@@ -85,6 +89,12 @@ def describe_parameters(kind: type[StrategyParameters]) -> tuple[ParameterInfo, 
     return tuple(found)
 
 
+def _some_of(names: Sequence[str]) -> str:
+    """Return names, and how many there are beside them: a line holds no more."""
+    more = len(names) - _NAMED
+    return ", ".join(names[:_NAMED]) + (f" and {more} more, which README lists" if more > 0 else "")
+
+
 def parse_parameters(kind: type[Parameters], name: str, given: Mapping[str, object]) -> Parameters:
     """Return the parameters of the strategy `name`, those not given at their defaults.
 
@@ -92,17 +102,17 @@ def parse_parameters(kind: type[Parameters], name: str, given: Mapping[str, obje
     """
     known = {info.name: info for info in describe_parameters(kind)}
     for key, value in given.items():
-        path = f"strategy.{name}.{key}"
+        path = f"strategy.{shortened(name)}.{shortened(key)}"
         info = known.get(key)
         if info is None:
             close = difflib.get_close_matches(key, known, n=1)
-            hint = f"; did you mean {close[0]}?" if close else f"; there are {', '.join(known)}"
-            raise ConfigError(path, None, f"no such parameter{hint}")
+            hint = f"did you mean {close[0]}?" if close else f"there are {_some_of(list(known))}"
+            raise ConfigError(path, None, f"no such parameter; {hint}")
         try:
             msgspec.convert({key: value}, kind)
             finite = not isinstance(value, float) or bool(np.isfinite(value))
         except (msgspec.ValidationError, OverflowError):
             finite = False
         if not finite:
-            raise ConfigError(path, value, f"must be {info.allowed}")
+            raise ConfigError(path, shortened(value), f"must be {info.allowed}")
     return msgspec.convert(dict(given), kind)

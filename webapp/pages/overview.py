@@ -22,7 +22,10 @@ SKETCH_WIDTH, SKETCH_HEIGHT = 1200, 200
 @accepts()
 def overview() -> str:
     """Show the state of everything."""
-    frame, read = make_frame(), state()
+    frame = make_frame()
+    if frame.unreadable is not None:
+        raise frame.unreadable
+    read = state()
     if frame.health is None:
         return render("first_start.html", frame)
     points, positions = read.account.equity(), read.positions.open()

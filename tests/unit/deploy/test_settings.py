@@ -72,7 +72,7 @@ def test_gateway_of_another_machine_is_none_to_start_here(folder: Path) -> None:
     environ = {"GATEWAY_URL": "https://gateway.example:5055"}
     assert "isn't started here" in refusal(folder, "all", **environ)
     found = lines(folder, **environ)
-    assert (found["GATEWAY_NAME"], found["GATEWAY_PORT"]) == ("gateway.example", "5055")
+    assert (found["GATEWAY_NAME"], found["GATEWAY_PORT"]) == ("localhost", "5055")
     assert lines(folder, GATEWAY_URL="https://[::1]")["GATEWAY_PORT"] == "443"
 
 
@@ -93,3 +93,27 @@ def test_bars_have_to_be_there_for_the_simulated_gateway(folder: Path) -> None:
 def test_script_says_one_line_and_ends_with_2(script: Script) -> None:
     code, said = script("settings.py", "trader", GATEWAY="paper")
     assert (code, said) == (2, "start.sh: GATEWAY = 'paper': must be one of live, simulated\n")
+
+
+@pytest.mark.parametrize(
+    ("url", "name"),
+    [("https://[::1]:5055", "[::1]"), ("https://127.0.0.1:5055", "127.0.0.1"), ("https://localhost:5055", "localhost")],
+)
+def test_gateway_of_this_machine_is_asked_under_the_name_that_the_trading_loop_uses(
+    folder: Path, url: str, name: str
+) -> None:
+    assert lines(folder, GATEWAY_URL=url)["GATEWAY_NAME"] == name
+
+
+@pytest.mark.parametrize(("host", "name"), [("::1", "[::1]"), ("127.0.0.1", "localhost"), ("0.0.0.0", "localhost")])  # noqa: S104 - a container's
+def test_dashboard_on_ipv6_alone_is_named_by_its_address(folder: Path, host: str, name: str) -> None:
+    assert lines(folder, DASHBOARD_HOST=host)["DASHBOARD_NAME"] == name
+
+
+@pytest.mark.parametrize(
+    ("host", "asked"),
+    [("127.0.0.1", "127.0.0.1:5056"), ("0.0.0.0", "127.0.0.1:5056"), ("::1", "[::1]:5056"), ("::", "[::1]:5056")],  # noqa: S104
+)
+def test_health_is_asked_for_where_the_dashboard_listens(folder: Path, host: str, asked: str) -> None:
+    given = {"DASHBOARD_TLS_CERT": "", "DASHBOARD_HOST": host}
+    assert lines(folder, **given)["DASHBOARD_AT"] == asked

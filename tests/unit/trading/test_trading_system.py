@@ -12,7 +12,7 @@ from tests.fakes.fake_market_data import CONIDS, quiet
 from tests.fakes.trading_context import CLOSE, DECIDED, OPEN, PRE_OPEN, SESSION, decision_of
 from tests.fakes.trading_loop import LoopParts
 from tests.fakes.trading_states import approved
-from trading.cycle.deciding import RETRY_S
+from trading.cycle.missing_bars import RETRY_S
 from trading.errors import SessionLost
 from trading.execution.look_again import POLL_S
 from trading.model.account import Quote

@@ -9,7 +9,7 @@ import pytest
 from tests.fakes.fake_session import LOGGED_OUT, READY, Happening
 from tests.fakes.trading_context import CLOSE, DECIDED, OPEN, PRE_OPEN, SESSION
 from tests.fakes.trading_loop import LoopParts, break_once
-from trading.cycle.deciding import RETRY_S
+from trading.cycle.missing_bars import RETRY_S
 from trading.errors import ConfigError, GatewayError, NotSent, OutcomeUnknown, Refused, SessionLost
 from trading.model.metric import Counter
 from trading.model.mode import OPERATOR, Mode

@@ -11,7 +11,7 @@ from tests.fakes.fake_broker import late, lost_request
 from tests.fakes.fake_market_data import CONIDS
 from tests.fakes.trading_context import CLOSE, DECIDED, OPEN, PRE_OPEN, SESSION
 from tests.fakes.trading_loop import BROKEN, LoopParts, break_once
-from trading.cycle.deciding import RETRY_S
+from trading.cycle.missing_bars import RETRY_S
 from trading.errors import NotSent, OutcomeUnknown
 from trading.execution.look_again import POLL_S
 from trading.execution.planning.protection import BARE

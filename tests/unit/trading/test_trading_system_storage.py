@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from pathlib import Path
 
 import pytest
 
@@ -13,6 +14,7 @@ from trading.errors import InvariantBroken
 from trading.model.mode import Mode
 from trading.model.operator_request import OperatorVerb
 from trading.model.order import BrokerStatus, OrderType, Side
+from trading.store.file_errors import why
 
 CANNOT_WRITE = pytest.mark.parametrize("failure", [BUSY, FULL, READ_ONLY], ids=["busy", "full", "read-only"])
 
@@ -52,7 +54,7 @@ def test_storage_that_fails_is_shown_as_reconciling_with_its_cause_and_heals_by_
 
     loop.over = over
     system.run()
-    assert (Mode.RECONCILING, f"storage: trading.db: {failure}") in shown
+    assert (Mode.RECONCILING, f"storage: trading.db: {why(failure, Path('trading.db'))}") in shown
     assert loop.store.mode().mode is Mode.ACTIVE
     assert loop.metrics.mode is Mode.ACTIVE
     assert loop.decided() == [DECIDED]

@@ -38,7 +38,9 @@ def test_a_value_cannot_forge_a_line_of_its_own(tmp_path: Path) -> None:
 
 
 def test_the_log_is_its_owners_alone(tmp_path: Path) -> None:
-    AuditLog(tmp_path / "webapp.log", HandClock()).close()
+    log = AuditLog(tmp_path / "webapp.log", HandClock())
+    log.write("login", actor="operator", address="127.0.0.1")
+    log.close()
     assert (tmp_path / "webapp.log").stat().st_mode & 0o077 == 0
 
 
@@ -94,3 +96,11 @@ def test_an_error_that_keeps_coming_has_one_traceback_and_one_id(
     assert {first["error_id"]} == ids
     assert second["error_id"] == other
     assert (summed["event"], summed["cause"], summed["count"]) == ("error", first["cause"], 999)
+
+
+def test_a_folder_that_takes_no_file_stops_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "logs").write_text("a file", encoding="utf-8")
+    log = AuditLog(tmp_path / "logs" / "webapp.log", HandClock())
+    log.write("login", actor="operator", address="127.0.0.1")
+    log.close()
+    assert capsys.readouterr() == ("", "")

@@ -44,3 +44,7 @@ def test_a_bad_setting_ends_before_anything_listens(
         run(project_root)
     assert caught.value.code == 2
     assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_nothing_is_written_to_the_users_home_folder(project_root: Path) -> None:
+    assert run(project_root)["control_socket_disable"] is True

@@ -18,14 +18,13 @@ from trading.config.env_file import read_env_file
 from trading.config.environment import ENV_FILE, unread
 from trading.errors import InvariantBroken
 from trading.execution.planning.checks import MIN_FREE_BYTES
-from trading.store.database import PRIMARY_CODE, Database
+from trading.store.database import Database
+from trading.store.file_errors import is_damaged, is_held
 from trading.store.migrations import SCHEMA_VERSION
 from trading.store.readers.state import read_state
 
 _MOST_NAMED = 3
 _BUSY_S = 1.0
-_LOCKED = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
-_DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 _OPEN_TO_OTHERS = 0o077
 Connect = Callable[..., sqlite3.Connection]
 
@@ -205,10 +204,9 @@ def version(schema: str) -> Finding:
 def unreadable(error: Exception) -> Finding:
     """Judge why the database can't be read."""
     cause = error if isinstance(error, sqlite3.Error) else error.__cause__
-    code = getattr(cause, "sqlite_errorcode", 0) & PRIMARY_CODE
-    if code in _LOCKED:
+    if isinstance(cause, sqlite3.Error) and is_held(cause):
         return bad("database", "locked by another program", "close the program that has trading.db open")
-    if code in _DAMAGED:
+    if isinstance(cause, sqlite3.Error) and is_damaged(cause):
         return bad("database", f"trading.db is damaged: {cause}", "put a backup in its place")
     return bad("database", f"trading.db can't be read: {cause or error}", "see who owns it and its folder")
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from trading.errors import DataError
 from trading.store.database import BUSY_TIMEOUT_MS
+from trading.store.file_errors import why
 
 WITHOUT_LIMIT = -1
 
@@ -36,7 +37,7 @@ class ReadTransaction:
         try:
             rows: list[sqlite3.Row] = self._connection.execute(sql, values).fetchall()
         except sqlite3.Error as error:
-            raise DataError(str(self._path), f"can't be read ({error})") from error
+            raise DataError(str(self._path), f"can't be read ({why(error, self._path)})") from error
         return rows
 
 
@@ -46,7 +47,11 @@ def read_transaction(path: Path) -> Iterator[ReadTransaction]:
 
     Raises: DataError, the file is there and can't be read.
     """
-    if not path.exists():
+    try:
+        there = path.exists()
+    except OSError as error:
+        raise DataError(str(path), f"can't be read ({why(error, path)})") from error
+    if not there:
         yield ReadTransaction(path, None)
         return
     uri = f"{path.absolute().as_uri()}?mode=ro"
@@ -55,7 +60,7 @@ def read_transaction(path: Path) -> Iterator[ReadTransaction]:
             uri, uri=True, timeout=BUSY_TIMEOUT_MS / 1000, isolation_level=None, check_same_thread=False
         )
     except sqlite3.Error as error:
-        raise DataError(str(path), f"can't be read ({error})") from error
+        raise DataError(str(path), f"can't be read ({why(error, path)})") from error
     with closing(connection):
         connection.row_factory = sqlite3.Row
         connection.execute("BEGIN")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -37,6 +38,14 @@ class Shell:
         code = main(arguments)
         said = self._capsys.readouterr()
         return Result(code, said.out, said.err)
+
+
+@pytest.fixture(autouse=True)
+def umask() -> Iterator[None]:
+    """`run` changes it for its process, which is the tests' own here."""
+    before = os.umask(0o022)
+    yield
+    os.umask(before)
 
 
 @pytest.fixture

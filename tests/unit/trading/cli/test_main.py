@@ -10,7 +10,7 @@ import click
 import pytest
 
 from tests.unit.trading.cli.conftest import Shell
-from trading.cli.main import Commands, commands
+from trading.cli.main import Commands, commands, main
 
 OWN = ("run", "halt", "resume", "flatten", "status", "doctor")
 
@@ -88,3 +88,21 @@ def test_module_runs_as_a_program(shell: Shell, project_root: Path) -> None:
 def test_unknown_command_is_none_to_click() -> None:
     assert isinstance(commands, Commands)
     assert commands.get_command(click.Context(commands), "dance") is None
+
+
+def test_what_this_user_may_not_touch_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    refused = PermissionError(13, "Permission denied", "/state/trading.db")
+    assert main(["status"], group=_Refusing(refused)) == 1
+    fix = "give it to the user who runs this, or run it as its owner"
+    assert capsys.readouterr().err == f"/state/trading.db: Permission denied: {fix}\n"
+
+
+class _Refusing(click.Group):
+    """A group of commands of which each meets an error."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__()
+        self._error = error
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        raise self._error

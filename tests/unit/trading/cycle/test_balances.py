@@ -14,7 +14,8 @@ from tests.fakes.stages import settings_of, system_of
 from tests.fakes.trading_context import PRE_OPEN, PROFILE, SESSION, ContextParts, decision_of
 from tests.fakes.trading_states import approved
 from trading.cycle.balances import Money, judge_loss
-from trading.cycle.deciding import RETRY_S, Deciding
+from trading.cycle.deciding import Deciding
+from trading.cycle.missing_bars import RETRY_S
 from trading.cycle.publish import Publisher
 from trading.cycle.summary import CycleSummary
 from trading.cycle.turn import AccountTurns, Turn

@@ -20,8 +20,9 @@ from tests.fakes.trading_context import (
     decision_of,
 )
 from tests.fakes.trading_states import approved
-from trading.cycle.deciding import EARLY_RETRY_S, RETRY_S, Deciding
+from trading.cycle.deciding import Deciding
 from trading.cycle.gather import market_times
+from trading.cycle.missing_bars import EARLY_RETRY_S, PATIENT_TRIES, RETRY_S
 from trading.cycle.publish import Publisher
 from trading.cycle.summary import CycleSummary
 from trading.errors import NotSent
@@ -122,7 +123,7 @@ def test_bars_that_are_not_there_yet_are_looked_for_again(parts: ContextParts) -
     assert made.again_at == PRE_OPEN + timedelta(seconds=RETRY_S)
     assert made.decision is None
     assert parts.rows("SELECT * FROM equity") == []
-    assert made.problem == "nothing can be decided on 2014-03-03: there are no bars of it"
+    assert made.problem == "no stock has a bar of Mon 3 Mar yet"
     parts.market_data.panel = quiet(parts.calendar, date(2014, 3, 3))
     assert decide(parts, made)
     assert not made.problem
@@ -181,3 +182,33 @@ def test_decision_that_could_not_be_taken_is_tried_again_soon_and_at_once_after_
     made.failed(NotSent("GET /x", "the wait was ended"))
     assert made.again_at == parts.clock.now() + timedelta(seconds=pause_s)
     assert "the wait was ended" in made.problem
+
+
+def test_a_day_without_bars_is_named_and_the_next_session_goes_on_by_itself(parts: ContextParts) -> None:
+    parts.store.record_decision(decision_of(), PRE_OPEN)
+    parts.reopen()
+    parts.market_data.panel = quiet(parts.calendar, DECIDED)
+    made = deciding(parts)
+    parts.clock.time = SETTLED
+    for _ in range(PATIENT_TRIES):
+        assert not decide(parts, made)
+        assert made.again_at is not None
+        parts.clock.time = made.again_at
+    assert made.problem == "no stock has a bar of Tue 4 Mar: perhaps the exchange was closed"
+    assert made.decision is not None
+    assert made.decision.session == DECIDED
+    # The exchange was closed on the 4th, and there never is a bar of it.
+    parts.clock.time = SETTLED + timedelta(days=1)
+    parts.market_data.panel = quiet(parts.calendar, SESSION + timedelta(days=1), closed=SESSION)
+    assert made.due(market_times(parts.context(), parts.clock.time), parts.clock.time)
+    assert decide(parts, made)
+    assert not made.problem
+    assert made.decision.session == SESSION + timedelta(days=1)
+
+
+def test_a_bar_that_some_stocks_have_is_decided_on_and_the_others_are_left_out(parts: ContextParts) -> None:
+    parts.market_data.panel = parts.market_data.panel.select(["MSFT"])
+    made = deciding(parts)
+    assert decide(parts, made)
+    assert made.decision is not None
+    assert {verdict.symbol for verdict in made.decision.verdicts} == {"MSFT"}

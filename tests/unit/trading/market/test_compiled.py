@@ -33,3 +33,13 @@ def test_function_is_compiled_also_where_nothing_can_be_kept(tmp_path: Path) -> 
     code = compile("def half(number):\n    return number / 2.0\n", str(tmp_path / "<none>"), "exec")
     half = compiled(FunctionType(code.co_consts[0], names))
     assert half(3.0) == 1.5
+
+
+def test_function_in_a_folder_whose_name_the_locale_does_not_know_is_compiled(tmp_path: Path) -> None:
+    # What Python makes of such a name is no text that can be written down.
+    source = tmp_path / "syst\udcc3\udca8me" / "half.py"
+    source.parent.mkdir()
+    source.write_text("def half(number):\n    return number / 2.0\n", encoding="utf-8")
+    names: dict[str, Callable[[float], float]] = {}
+    code = compile(source.read_text(encoding="utf-8"), str(source), "exec")
+    assert compiled(FunctionType(code.co_consts[0], names))(3.0) == 1.5
