@@ -13,7 +13,7 @@ from trading.errors import InvariantBroken
 from trading.market.calendar import TradingCalendar
 from trading.model.notice import News
 from trading.model.status import StatusKey
-from trading.monitoring.sign_of_life import HEARTBEAT_NAME, read_beat, written_at
+from trading.monitoring.sign_of_life import HEARTBEAT_NAME, MAY_TAKE_S, read_beat, written_at
 from trading.monitoring.wall_clock import WallClock
 from trading.notices.courier import Courier, Timing
 from trading.notices.news import Gathered, StoredFacts, changes, needs_window, news_of, next_window
@@ -34,7 +34,8 @@ def before_start(settings: Settings) -> News | None:
     beat, last_sign = read_beat(file, boot_time()), written_at(file)
     if beat is None or last_sign is None:
         return None
-    return silence(last_sign, beat.ended_at, WallClock().now())
+    stuck = (beat.step, beat.step_s) if beat.over_s > MAY_TAKE_S else None
+    return silence(last_sign, beat.ended_at, WallClock().now(), stuck)
 
 
 @contextmanager

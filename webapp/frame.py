@@ -114,7 +114,7 @@ def _frame_without_state(error: DataError) -> Frame:
         kind=account_kind("", simulated=settings.simulated),
         account="",
         mode=None,
-        situation=unreadable(f"{Path(error.subject).name} {error.problem}"),
+        situation=unreadable(f"the file {Path(error.subject).name} {error.problem}"),
         health=None,
         session_since=None,
         session_detail="",

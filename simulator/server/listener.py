@@ -24,6 +24,8 @@ MOST_WEBSOCKETS = 64
 """of these; they keep their places as long as they like"""
 HANDSHAKE_S = 5.0
 REOPEN_S = 0.1
+SEND_BUFFER_BYTES = 128 * 1024
+"""what is made in advance for a client that does not take its answers: work that the others wait for"""
 ACCEPT_S = 0.1
 """how long a wait for a connection lasts before the server looks whether it is to stop, or to shut its port"""
 TICK_S = 0.05
@@ -132,6 +134,7 @@ class Server:
     def _serve_connection(self, visitor: Visitor, client: str) -> None:
         try:
             visitor.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            visitor.socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
             context = self._misbehaviour.context()
             if context is not None:
                 visitor.socket.settimeout(HANDSHAKE_S)

@@ -10,18 +10,35 @@ from trading.model.notice import News, NoticeCode
 LEAST = timedelta(seconds=20)
 
 
-def silence(last_sign: datetime | None, stopped: str, now: datetime) -> News | None:
+def silence(
+    last_sign: datetime | None, stopped: str, now: datetime, stuck: tuple[str, float] | None = None
+) -> News | None:
     """Return what is to be told of the time since the last sign of life, None where all was well; times are real.
 
-    `stopped` says when the process before ended because somebody asked for it, empty where it did not.
+    `stopped` says when the process before ended because somebody asked for it, empty where it did not. `stuck` is the
+    step that its loop was stuck in and for how many seconds, None where it went on.
     """
-    if last_sign is None or stopped or now - last_sign < LEAST:
+    if last_sign is None or stopped:
+        return None
+    if stuck is not None:
+        step, seconds = stuck
+        since = last_sign - timedelta(seconds=seconds)
+        text = (
+            f'The trading loop was stuck from {_second(since)} to {_second(now)} (its step "{step}"); the process was '
+            "ended and runs again. Stops stayed at the broker; logs/trading.log says more"
+        )
+        return _told(since, text, now)
+    if now - last_sign < LEAST:
         return None
     text = (
         f"The trading process was silent from {_second(last_sign)} to {_second(now)}: it had died or hung, and runs "
         "again. Stops stayed at the broker; the end of logs/trading.log before that time says more"
     )
-    return News(f"silent {last_sign.isoformat()}", 1, NoticeCode.SILENT, text, since=last_sign, told=now, over=now)
+    return _told(last_sign, text, now)
+
+
+def _told(since: datetime, text: str, now: datetime) -> News:
+    return News(f"silent {since.isoformat()}", 1, NoticeCode.SILENT, text, since=since, told=now, over=now)
 
 
 def _second(moment: datetime) -> str:

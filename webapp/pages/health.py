@@ -46,7 +46,8 @@ def readyz() -> BaseResponse:
     frame = make_frame()
     if frame.health is None or frame.mode is None:
         first = frame.situation
-        return _unavailable(Health(ok=False, code=first.key, text=first.headline, next_step=first.todo))
+        told = Health(ok=False, code=first.key, text=first.headline, next_step=first.todo, cause=first.cause)
+        return _unavailable(told)
     health = readiness(frame.health)
     return jsonify(status="ready", mode=frame.mode.mode.value) if health.ok else _unavailable(health)
 

@@ -91,7 +91,9 @@ def test_connections_that_send_a_byte_now_and_then_keep_nobody_out(plain: Runnin
 
 
 def test_clients_that_do_not_take_their_answers_keep_nobody_out(plain: Running) -> None:
-    calls = b"GET /v1/api/trsrv/all-conids?exchange=NASDAQ HTTP/1.1\r\nHost: localhost\r\n\r\n" * 2000
+    path = b"/v1/api/iserver/marketdata/history?conid=265598&period=1y&bar=1d"
+    assert requests.get(f"http://127.0.0.1:{plain.port}{path.decode()}", timeout=30).json()["points"] > 200
+    calls = b"GET %b HTTP/1.1\r\nHost: localhost\r\n\r\n" % path * 2000
     with contextlib.ExitStack() as stack:
         for _ in range(MOST_CONNECTIONS + 20):
             client = stack.enter_context(socket.socket())

@@ -24,3 +24,11 @@ def test_process_that_was_stopped_or_came_back_at_once_is_not(stopped: str, seco
 
 def test_first_start_of_all_is_not_told_of() -> None:
     assert silence(None, "", NOW) is None
+
+
+def test_loop_that_was_stuck_is_told_of_though_its_process_lived_to_the_end() -> None:
+    told = silence(NOON - timedelta(seconds=2), "", NOON, ("decides", 438.0))
+    assert told is not None
+    assert told.since == NOON - timedelta(seconds=440)
+    assert 'stuck from 2026-03-04 11:52:40 UTC to 2026-03-04 12:00:00 UTC (its step "decides")' in told.text
+    assert silence(NOON, "2026-03-04T12:00:00+00:00", NOON, ("decides", 438.0)) is None
