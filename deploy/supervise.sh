@@ -72,7 +72,7 @@ open_output() { # $1 part, $2 file descriptor that its lines go to
 launch() {
     local name=$1 output
     if [[ $name == trader ]]; then
-        rm -f "$RUN_STATE/waiting"
+        note 'it begins' # until it says something itself, which ends the note; what it said last time is old
         NOT_NOW=''
     fi
     get OUTPUT "$name" output
@@ -285,9 +285,9 @@ watch_gateway() { # one probe at a time, in the background: it may hang up to it
 }
 
 note() { # $1 what the trading loop waits for: the dashboard says it; an old note counts for nothing
-    [[ $SECONDS != "$NOTED" ]] || return 0
-    NOTED=$SECONDS
-    printf '%s\n' "$1" >"$RUN_STATE/waiting"
+    [[ "$SECONDS $1" != "$NOTED" ]] || return 0
+    NOTED="$SECONDS $1"
+    printf '%s\n' "$1" 2>/dev/null >"$RUN_STATE/waiting" || true
 }
 
 start_trading() { # once the gateway answers, or without it

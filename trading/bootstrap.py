@@ -10,7 +10,7 @@ import shutil
 import sys
 import tomllib
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -40,7 +40,7 @@ from trading.monitoring.log import TradingLog, get_logger
 from trading.monitoring.metrics import MetricsFile
 from trading.monitoring.notifications import LogNotifier
 from trading.monitoring.senders import senders_of
-from trading.monitoring.sign_of_life import HEARTBEAT_NAME, METRICS_NAME
+from trading.monitoring.sign_of_life import HEARTBEAT_NAME, METRICS_NAME, WAITING_NAME
 from trading.monitoring.wall_clock import WallClock
 from trading.notification import before_start, notifying
 from trading.ports import Clock, GatewayMemory, Log, Metrics, Progress
@@ -152,6 +152,9 @@ def run(settings: Settings, transport_to: TransportTo = HttpTransport) -> int:
             file = HeartbeatFile(settings.state_dir / HEARTBEAT_NAME, boot_time)
             pulse = Pulse(heartbeat, file, metrics.write, lambda beat: end_stuck(beat, log))
             stack.enter_context(pulse.beating())
+            with suppress(OSError):
+                # From now on it says itself how it is.
+                (settings.state_dir / WAITING_NAME).unlink(missing_ok=True)
             requests = OperatorRequests(RequestsDatabase(settings.state_dir / CONTROLS), store, log)
             now = _time_without_asking(settings, store)
             stack.enter_context(Watcher(wake, requests, now, lambda: os._exit(0)).watching())

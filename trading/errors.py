@@ -122,3 +122,15 @@ class OutcomeUnknown(GatewayError):
 
 class SessionLost(GatewayError):
     """The gateway is there, but nobody is logged in or the brokerage session is gone."""
+
+
+def causes_of(error: BaseException) -> list[BaseException]:
+    """Return an error with everything that it was made of: libraries wrap the one that says what happened."""
+    found: list[BaseException] = []
+    waiting: list[object] = [error]
+    while waiting:
+        link = waiting.pop()
+        if isinstance(link, BaseException) and link not in found:
+            found.append(link)
+            waiting += [link.__cause__, link.__context__, getattr(link, "reason", None), *link.args]
+    return found

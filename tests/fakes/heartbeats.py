@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
+from trading.background import repeated
 from trading.model.boot_time import BootTime
 from trading.monitoring.heartbeat import HeartbeatFile
 from trading.monitoring.sign_of_life import HEARTBEAT_NAME, Beat, read_beat
@@ -28,19 +28,12 @@ def leave_beat(state: Path, *, silent_s: float = 0.0, **said: str | float) -> No
 @contextmanager
 def beating(state: Path) -> Iterator[None]:
     """Keep the last sign of life of a state folder fresh beside the block, unless it was left to grow old."""
-    over = threading.Event()
     path = state / HEARTBEAT_NAME
 
-    def run() -> None:
-        while not over.wait(1.0):
-            beat = read_beat(path, boot_time())
-            if beat is not None and beat.age_s is not None and beat.age_s < _OLD_S:
-                HeartbeatFile(path, boot_time).write(beat)
+    def look() -> None:
+        beat = read_beat(path, boot_time())
+        if beat is not None and beat.age_s is not None and beat.age_s < _OLD_S:
+            HeartbeatFile(path, boot_time).write(beat)
 
-    thread = threading.Thread(target=run, name="beats", daemon=True)
-    thread.start()
-    try:
+    with repeated(look, 1.0, "beats"):
         yield
-    finally:
-        over.set()
-        thread.join()

@@ -31,7 +31,7 @@ def test_everything_starts_once_the_gateway_answers_and_each_line_names_its_part
     run.see(r"^trader   \| trader begins$")
     output = run.see(r"^web      \| web begins$")
     assert output.index("gateway: up after") < output.index("trader begins")
-    assert not (run.checkout / "state/simulated/waiting").exists()
+    assert (run.checkout / "state/simulated/waiting").read_text(encoding="utf-8") == "it begins\n"
     assert f"nobody is logged in; log in at https://localhost:{run.gateway_port}" in output
     assert all(
         line[:11] in {f"{p:8} | " for p in ("start", "gateway", "web", "trader")} for line in output.splitlines()
@@ -157,7 +157,7 @@ def test_dashboard_starts_at_once_and_is_told_what_trading_waits_for(run: Run) -
     output = run.see("trader begins")
     assert "gateway has not answered for 12 s" in output
     assert "the trading loop starts and waits for it" in output
-    assert not note.exists()
+    assert note.read_text(encoding="utf-8") == "it begins\n"
     assert len(run.starts("gateway")) == 1, "the program itself is well"
     assert run.stop() == 0
 

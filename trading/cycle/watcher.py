@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import signal
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from types import FrameType, MappingProxyType
 from typing import Protocol
 
+from trading.background import repeated
 from trading.cycle.operator_requests import OperatorRequests
 
 LOOK_S = 0.1
@@ -78,17 +78,9 @@ class Watcher:
             self._wake.request_stop(STOPPED_BY[signal.Signals(number)])
 
         before = {number: signal.signal(number, on_signal) for number in STOPPED_BY}
-        over = threading.Event()
-        thread = threading.Thread(target=self._run, args=(over,), name="watcher", daemon=True)
-        thread.start()
         try:
-            yield
+            with repeated(self.look, LOOK_S, "watcher"):
+                yield
         finally:
-            over.set()
-            thread.join()
             for number, handler in before.items():
                 signal.signal(number, handler)
-
-    def _run(self, over: threading.Event) -> None:
-        while not over.wait(LOOK_S):
-            self.look()

@@ -20,7 +20,7 @@ import requests
 from urllib3.exceptions import HTTPError, IncompleteRead, NewConnectionError, ProtocolError
 from urllib3.response import BaseHTTPResponse
 
-from trading.errors import ConfigError, NotSent, OutcomeUnknown
+from trading.errors import ConfigError, NotSent, OutcomeUnknown, causes_of
 from trading.gateway.fields import plain
 from trading.gateway.sockets import Exchange, PatientAdapter, current
 from trading.model.account import mask_accounts
@@ -236,7 +236,7 @@ _CAUSES: tuple[tuple[type[BaseException], str], ...] = (
 
 
 def _cause(error: BaseException) -> str:
-    chain = _chain(error)
+    chain = causes_of(error)
     for link in chain:
         if isinstance(link, ssl.SSLCertVerificationError):
             return f"the gateway's certificate was not accepted: {plain(link.verify_message, 100)}"
@@ -246,15 +246,3 @@ def _cause(error: BaseException) -> str:
     if any("CA certificate bundle" in str(link) for link in chain):
         return "the file with the gateway's certificate is missing"
     return plain(type(error).__name__)
-
-
-def _chain(error: BaseException) -> list[BaseException]:
-    """Return the error with everything that it was made of."""
-    found: list[BaseException] = []
-    waiting: list[object] = [error]
-    while waiting:
-        link = waiting.pop()
-        if isinstance(link, BaseException) and link not in found:
-            found.append(link)
-            waiting += [link.__cause__, link.__context__, getattr(link, "reason", None), *link.args]
-    return found

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from trading.background import repeated
 from trading.model.boot_time import BootTime
 from trading.monitoring.sign_of_life import MOST_BYTES, Beat
 from trading.ports import Log
@@ -224,20 +225,12 @@ class Pulse:
     @contextmanager
     def beating(self) -> Iterator[None]:
         """Write beats beside the block, and one at its end."""
-        over = threading.Event()
-        thread = threading.Thread(target=self._run, args=(over,), name="heartbeat", daemon=True)
         self.look()
-        thread.start()
         try:
-            yield
+            with repeated(self.look, BEAT_S, "heartbeat"):
+                yield
         finally:
-            over.set()
-            thread.join()
             self._file.write(self._heartbeat.beat())
-
-    def _run(self, over: threading.Event) -> None:
-        while not over.wait(BEAT_S):
-            self.look()
 
 
 def end_stuck(beat: Beat, log: Log) -> None:

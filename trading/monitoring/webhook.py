@@ -10,6 +10,7 @@ import requests
 import urllib3
 
 from trading.config.addresses import Address
+from trading.errors import causes_of
 from trading.model.account import mask_accounts
 from trading.model.notice import Message, Sent
 
@@ -82,19 +83,7 @@ def _nobody(request: requests.PreparedRequest) -> requests.PreparedRequest:
 
 
 def _cause(error: BaseException) -> str:
-    chain = _chain(error)
+    chain = causes_of(error)
     return next(
         (cause for kind, cause in _CAUSES if any(isinstance(link, kind) for link in chain)), type(error).__name__
     )
-
-
-def _chain(error: BaseException) -> list[BaseException]:
-    """Return the error with everything that it was made of."""
-    found: list[BaseException] = []
-    waiting: list[object] = [error]
-    while waiting:
-        link = waiting.pop()
-        if isinstance(link, BaseException) and link not in found:
-            found.append(link)
-            waiting += [link.__cause__, link.__context__, getattr(link, "reason", None), *link.args]
-    return found

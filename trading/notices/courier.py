@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
+from trading.background import repeated
 from trading.config import NotifySettings
 from trading.errors import TradingError
 from trading.model.notice import Message, MessageKind, Outcome, Sent
@@ -93,19 +93,8 @@ class Courier:
     @contextmanager
     def running(self, pause_s: float = LOOK_S) -> Iterator[None]:
         """Look beside the block. A delivery that is under way at its end is left, and tried again at the next start."""
-        over = threading.Event()
-
-        def run() -> None:
-            while not over.wait(pause_s):
-                self.look()
-
-        thread = threading.Thread(target=run, name="courier", daemon=True)
-        thread.start()
-        try:
+        with repeated(self.look, pause_s, "courier", END_WITHIN_S):
             yield
-        finally:
-            over.set()
-            thread.join(END_WITHIN_S)
 
     def unstored(self, code: str, text: str) -> None:
         """Take what could not be stored, a full disk for one: it is told once, from memory. Any thread may call."""

@@ -25,7 +25,7 @@ from trading.gateway.clocks import WakeUp
 from trading.gateway.transport import HttpAnswer, Transport
 from trading.model.account import AccountKind
 from trading.model.mode import Mode
-from trading.monitoring.sign_of_life import HEARTBEAT_NAME, METRICS_NAME, read_beat
+from trading.monitoring.sign_of_life import HEARTBEAT_NAME, METRICS_NAME, WAITING_NAME, read_beat
 from trading.store.boot_time import boot_time
 from trading.store.database import Database
 from trading.store.operator_requests import HALT_FILE
@@ -152,11 +152,14 @@ def test_halt_is_shown_while_the_gateway_is_down(tmp_path: Path) -> None:
     state = tmp_path / "state"
     state.mkdir(mode=0o700)
     (state / HALT_FILE).write_text("fire", encoding="utf-8")
+    (state / WAITING_NAME).write_text("it begins", encoding="utf-8")
     settings = Settings(account_id="DU1234567", tickers=("AAPL",), state_dir=state, log_dir=tmp_path / "logs")
     assert run(settings, lambda _url, _ca_bundle: Nobody(3)) == 0
     shown = (state / METRICS_NAME).read_text(encoding="utf-8")
     assert 'trading_mode{mode="HALTED"} 1.0' in shown
     assert not (state / HALT_FILE).exists()
+    # It speaks for itself now.
+    assert not (state / WAITING_NAME).exists()
     database = Database(state / DATABASE, read_only=True)
     store = SqliteStore(database)
     assert store.mode().mode is Mode.HALTED

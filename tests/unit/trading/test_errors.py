@@ -46,3 +46,13 @@ def test_every_failed_call_is_a_gateway_error_with_its_status(kind: type[errors.
 def test_a_program_can_catch_everything_meant_with_one_name() -> None:
     kinds = (errors.ConfigError, errors.DataError, errors.InvariantBroken, errors.InstanceRunning, errors.GatewayError)
     assert all(issubclass(kind, errors.TradingError) for kind in kinds)
+
+
+def test_what_an_error_was_made_of_is_found_however_it_was_wrapped() -> None:
+    inner = TimeoutError("no answer")
+    by_reason = OSError("wrapped")
+    by_reason.reason = inner  # type: ignore[attr-defined] # as urllib3 has it
+    outer = RuntimeError()
+    outer.__cause__ = ValueError(by_reason)
+    found = errors.causes_of(outer)
+    assert [type(each) for each in found] == [RuntimeError, ValueError, OSError, TimeoutError]
