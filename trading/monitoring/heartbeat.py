@@ -22,6 +22,8 @@ from trading.monitoring.sign_of_life import MOST_BYTES, Beat
 from trading.ports import Log
 
 BEAT_S = 1.0
+PUBLISHED_EVERY = 5
+"""with so many beats what else is shown is brought up to date: numbers need not be as fresh as a sign of life"""
 STEP_S = 60.0
 """what a step may take beside its calls and waits, unless it says otherwise"""
 # Between two tries of one read the gateway still has not answered.
@@ -205,13 +207,13 @@ class Pulse:
         self,
         heartbeat: Heartbeat,
         file: HeartbeatFile,
-        each_beat: Callable[[], object],
+        publish: Callable[[], object],
         when_stuck: Callable[[Beat], object],
     ) -> None:
-        """Do `each_beat` after each one; `when_stuck` is called once the loop has been stuck for two minutes."""
+        """Call `publish` with every fifth one, and `when_stuck` once the loop has been stuck for two minutes."""
         self._heartbeat, self._file = heartbeat, file
-        self._each_beat, self._when_stuck = each_beat, when_stuck
-        self._stuck = 0
+        self._publish, self._when_stuck = publish, when_stuck
+        self._beats = self._stuck = 0
 
     def look(self) -> None:
         """Write one beat. Beats are counted, not seconds: a machine that slept makes no loop a stuck one."""
@@ -220,7 +222,9 @@ class Pulse:
         self._stuck = self._stuck + 1 if beat.stuck else 0
         if self._stuck == STUCK_BEATS:
             self._when_stuck(beat)
-        self._each_beat()
+        if self._beats % PUBLISHED_EVERY == 0:
+            self._publish()
+        self._beats += 1
 
     @contextmanager
     def beating(self) -> Iterator[None]:

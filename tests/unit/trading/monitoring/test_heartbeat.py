@@ -167,6 +167,16 @@ def test_stuck_loop_is_ended_after_so_many_beats_in_a_row(heart: Told, tmp_path:
     assert [beat.step for beat in ended] == ["decides"]
 
 
+def test_numbers_are_published_with_the_first_beat_and_every_fifth_after_it(heart: Told, tmp_path: Path) -> None:
+    published: list[float] = []
+    file = HeartbeatFile(tmp_path / "heartbeat.json", boot)
+    pulse = Pulse(heart, file, lambda: published.append(heart.s), lambda _: None)
+    for _ in range(11):
+        pulse.look()
+        heart.s += 1.0
+    assert published == [0.0, 5.0, 10.0]
+
+
 def test_thread_beats_beside_the_block_and_once_at_its_end(heart: Told, tmp_path: Path) -> None:
     path, beaten = tmp_path / "heartbeat.json", threading.Event()
     pulse = Pulse(heart, HeartbeatFile(path, boot_time), beaten.set, lambda _: None)
