@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import os
+from pathlib import Path
 
 import pytest
 
@@ -17,14 +18,14 @@ NOBODY = 65534
 
 
 def told(system: RealSystem, words: str) -> None:
-    """Hold that each command says the same in one line, and what is there of a page as well."""
+    """Hold that each command says the same in one line; `doctor` has a line for each thing that is concerned."""
     for command, code in (("run", 4), ("status", 1)):
         done = system.command(command)
         assert done[0] == code, done
         assert done[1].count("\n") == 1, done
         assert words in done[1]
     code, said = system.command("doctor")
-    assert (code, words in said, "Traceback" in said) == (1, True, False), said
+    assert (code, "read-only file system" in said, "Traceback" in said) == (1, True, False), said
 
 
 def test_full_disk_at_the_start_is_named_and_the_next_start_makes_the_database(
@@ -96,7 +97,9 @@ def test_state_of_another_user_is_named(system: RealSystem, whose: str) -> None:
         assert (done[0], "Traceback" in done[1]) == (1, False), done
 
 
-def test_memory_that_is_read_only_does_not_keep_the_dashboard_away(system: RealSystem) -> None:
+def test_memory_that_is_read_only_does_not_keep_the_dashboard_away(system: RealSystem, project_root: Path) -> None:
+    if project_root.is_relative_to("/dev/shm"):  # noqa: S108
+        pytest.skip("this checkout lies in /dev/shm, which another file system hides here")
     do("mount", "-t", "tmpfs", "-o", "ro", "none", "/dev/shm")  # noqa: S108 - of this namespace alone
     try:
         system.begin_dashboard()
