@@ -140,7 +140,7 @@ def headline(found: Status) -> str:
     if found.next_step:
         lines.append(f"To do     {found.next_step}")
     if found.code not in _WITHOUT_LOOP:
-        lines.append(f"Loop      {found.step}, since {found.step_s:.0f} s")
+        lines.append(f"Loop      {found.step}, for {found.step_s:.0f} s")
     for halt in found.halts:
         how = "acknowledged, and still so" if halt.acknowledged else "halts"
         lines.append(f"Halt      {halt.cause}, {how}: {halt.reason} ({halt.actor}, {halt.since:%Y-%m-%d %H:%M} UTC)")

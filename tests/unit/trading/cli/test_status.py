@@ -104,7 +104,7 @@ def test_silent_process_is_not_ready(lived: Shell) -> None:
 
 def test_step_of_the_loop_is_said_with_how_long_it_lasts(lived: Shell) -> None:
     leave_beat(lived.state, step="decides", step_s=12.0)
-    assert "Loop      decides, since 12 s" in lived.run("status").out.splitlines()
+    assert "Loop      decides, for 12 s" in lived.run("status").out.splitlines()
     found = json.loads(lived.run("status", "--json").out)
     assert (found["step"], found["step_s"]) == ("decides", 12.0)
 
