@@ -118,10 +118,11 @@ def test_each_further_restart_comes_later(run: Run) -> None:
 def test_trading_waits_for_a_file_that_cannot_be_used_for_now_and_ends_nothing(run: Run) -> None:
     run.begin(PART_TRADER="exits 4").see(r"trader can't run for now \(exit 4, .*\); the next attempt is in 30 s")
     note = run.checkout / "state/simulated/waiting"
+    told = "trading waits for its files, which can't be used for now"
     limit = time.monotonic() + 10
-    while not note.exists() and time.monotonic() < limit:
+    while told not in note.read_text(encoding="utf-8") and time.monotonic() < limit:
         time.sleep(0.05)
-    assert "trading waits for its files, which can't be used for now" in note.read_text(encoding="utf-8")
+    assert told in note.read_text(encoding="utf-8")
     assert len(run.starts("web")) == len(run.starts("gateway")) == 1
     assert run.stop() == 0
     assert not note.exists()
