@@ -94,6 +94,7 @@ class TradingSystem:
         self._summary = CycleSummary()
         self._said = ""
         self._session_there = False
+        self._unanswered = False
         self._started = False
         self._ended_at: datetime | None = None
 
@@ -152,6 +153,9 @@ class TradingSystem:
         except GatewayError:
             self._alerting.present(self._keeper.alarms(), _SESSION_ALONE)
             raise
+        if self._unanswered:
+            # A session that looks good is not yet one in which questions are answered.
+            self._context.metrics.put(Gauge.GATEWAY_UP, 0.0)
         # Now, since the turn may not come to its end.
         self._alerting.present(self._keeper.alarms(), _SESSION_ALONE)
         if not view.usable:
@@ -353,10 +357,13 @@ class TradingSystem:
 
     def _measure_trouble(self, *, unanswered: bool) -> None:
         """Show a present error in the metrics; a gateway that gives no usable answers counts as down."""
-        told = bool(self._troubles.text)
-        self._context.metrics.put(Gauge.TROUBLE, float(told))
+        metrics, told = self._context.metrics, bool(self._troubles.text)
+        metrics.put(Gauge.TROUBLE, float(told))
         if told and unanswered:
-            self._context.metrics.put(Gauge.GATEWAY_UP, 0.0)
+            metrics.put(Gauge.GATEWAY_UP, 0.0)
+        elif self._unanswered and self._session_there:
+            metrics.put(Gauge.GATEWAY_UP, 1.0)
+        self._unanswered = told and unanswered
 
     def _back_off(self, cap_s: float) -> None:
         pause_s = self._backoff.next_pause_s(min(cap_s, self._looks_apart_s()))

@@ -11,9 +11,9 @@ from tests.fakes.trading_context import CLOSE, DECIDED, OPEN, PRE_OPEN, SESSION
 from tests.fakes.trading_loop import LoopParts, break_once
 from trading.cycle.missing_bars import RETRY_S
 from trading.errors import ConfigError, GatewayError, NotSent, OutcomeUnknown, Refused, SessionLost
-from trading.model.metric import Counter
+from trading.model.metric import Counter, Gauge
 from trading.model.mode import OPERATOR, Mode
-from trading.model.order import BrokerStatus, OrderType, Side, UnreadableRow
+from trading.model.order import BrokerStatus, OrderList, OrderType, Side, UnreadableRow
 from trading.model.status import SessionState, StatusKey
 
 SNAPSHOT = "GET /iserver/marketdata/snapshot"
@@ -124,6 +124,26 @@ def test_reading_that_fails_again_and_again_is_a_trouble_until_it_succeeds(loop:
     assert loop.store.value(StatusKey.SESSION_STATE) == SessionState.READY
     assert "trouble" in loop.notes.codes()
     assert trouble_after(1, fail=False) == ""
+
+
+def test_gateway_counts_as_down_all_the_time_in_which_it_answers_a_reading_with_errors(loop: LoopParts) -> None:
+    shown: list[float] = []
+    system, read = loop.start(), loop.broker.orders
+
+    def orders() -> OrderList:
+        shown.append(loop.metrics.gauges[Gauge.GATEWAY_UP])
+        return read()
+
+    loop.broker.orders = orders  # type: ignore[method-assign]
+    loop.broker.reads_fail = True
+    loop.over = lambda: loop.turns >= 4
+    system.run()
+    assert shown == [1.0, 1.0, 0.0, 0.0]
+    assert (loop.metrics.gauges[Gauge.GATEWAY_UP], loop.metrics.gauges[Gauge.TROUBLE]) == (0.0, 1.0)
+    loop.broker.reads_fail = False
+    loop.over = lambda: loop.turns >= 5
+    system.run()
+    assert (loop.metrics.gauges[Gauge.GATEWAY_UP], loop.metrics.gauges[Gauge.TROUBLE]) == (1.0, 0.0)
 
 
 def test_row_that_keeps_shares_from_being_sold_is_a_trouble_and_one_alert(loop: LoopParts) -> None:
