@@ -22,10 +22,10 @@ sys.path.insert(0, str(ROOT))
 from trading.config import OPTIONS, Secret, Settings, load_settings  # noqa: E402 - it runs from anywhere
 from trading.config.env_file import read_env_file  # noqa: E402
 from trading.config.environment import CONFIG_FILE, ENV_FILE, read_environment, unread  # noqa: E402
+from trading.config.hosts import LOOPBACK, in_url, reached_at, with_port  # noqa: E402
 from trading.errors import ConfigError  # noqa: E402
 
 EXIT_BAD_SETTING = 2
-LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 HTTPS_PORT = 443
 # Slow enough to watch.
 WATCHED_SECONDS_PER_DAY = "1.5"
@@ -71,12 +71,12 @@ def _own(settings: Settings, found: Mapping[str, str]) -> dict[str, str]:
         "RUN_STATE": str(settings.state_dir),
         "STATE_DIR": str(settings.state_dir.parent if settings.simulated else settings.state_dir),
         "LOG_DIR": str(settings.log_dir),
-        "DASHBOARD_NAME": _in_url(settings.dashboard.host if settings.dashboard.host == "::1" else None),
+        "DASHBOARD_NAME": in_url("::1" if settings.dashboard.host == "::1" else "localhost"),
         "DASHBOARD_PORT": str(settings.dashboard.port),
-        "DASHBOARD_AT": _listens_at(settings.dashboard.host, settings.dashboard.port),
+        "DASHBOARD_AT": with_port(reached_at(settings.dashboard.host), settings.dashboard.port),
         "DASHBOARD_TLS_CERT": str(settings.dashboard.tls_cert or ""),
         "PASSWORD_GIVEN": "yes" if any(found.get(name) for name in SECRETS if "PASSWORD" in name) else "",
-        "GATEWAY_NAME": _in_url(url.hostname if url.hostname in LOOPBACK else None),
+        "GATEWAY_NAME": in_url(url.hostname if url.hostname in LOOPBACK else "localhost"),
         "GATEWAY_PORT": str(url.port or HTTPS_PORT),
         "GATEWAY_HOST": simulator.host,
         "GATEWAY_HOME": str(start.gateway_home),
@@ -94,17 +94,6 @@ def _own(settings: Settings, found: Mapping[str, str]) -> dict[str, str]:
         "SIM_START": simulator.start,
         "SIM_CASH": f"{simulator.cash:.15g}",
     }
-
-
-def _in_url(host: str | None) -> str:
-    """Return a host of this machine as an address holds it."""
-    return f"[{host}]" if host is not None and ":" in host else host or "localhost"
-
-
-def _listens_at(host: str, port: int) -> str:
-    """Return where on this machine a server answers that was told to listen on `host`."""
-    everywhere = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - what is compared, nothing listens
-    return f"{_in_url(everywhere.get(host, host))}:{port}"
 
 
 def _check_gateway(role: str, settings: Settings) -> None:

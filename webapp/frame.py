@@ -13,7 +13,7 @@ from trading.errors import DataError
 from trading.model.account import AccountKind, mask_account
 from trading.model.mode import Mode, ModeState
 from trading.model.status import SessionState, StatusKey
-from trading.monitoring.health import SESSION_WORDS, SILENT_AFTER_S, Facts, held_back, liveness, read_facts
+from trading.monitoring.health import SESSION_WORDS, Facts, held_back, liveness, read_facts
 from trading.store.readers.state import State
 from webapp import agenda
 from webapp.security import current_session
@@ -72,14 +72,15 @@ class Frame:
     @property
     def process_word(self) -> str:
         """Return the trading process in a few words: what its loop does, or since when nothing was heard of it."""
-        beat = None if self.health is None else self.health.beat
-        if beat is None:
+        if self.health is None or self.health.beat is None:
             return "never seen"
+        beat = self.health.beat
         if beat.age_s is None:
             return "not since this machine was started"
-        if self.alive:
+        verdict = liveness(self.health)
+        if verdict.ok:
             return beat.step
-        if beat.stuck and beat.age_s <= SILENT_AFTER_S and not beat.ended_at:
+        if verdict.code == "stuck":
             return f"stuck: {beat.step}, for {duration(beat.step_s)}"
         return f"seen {duration(beat.age_s)} ago"
 

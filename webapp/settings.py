@@ -9,9 +9,9 @@ from pathlib import Path
 
 from trading.config import load_settings
 from trading.config.environment import CONFIG_FILE, ENV_FILE, read_environment
+from trading.config.hosts import LOOPBACK, in_url, with_port
 from trading.errors import ConfigError
 
-LOOPBACK_NAMES = ("localhost", "127.0.0.1", "[::1]")
 MIN_PASSWORD_LENGTH = 12
 # Where people are told is the trading process's secret.
 _NOT_OURS = frozenset({"NOTIFY_URLS", "NOTIFY_URLS_FILE"})
@@ -45,7 +45,7 @@ class WebSettings:
     @property
     def bind(self) -> str:
         """Return where to listen, an IPv6 address in brackets."""
-        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+        return with_port(self.host, self.port)
 
     @property
     def base_url(self) -> str:
@@ -85,7 +85,7 @@ def load_web_settings(environ: Mapping[str, str], config_path: Path = CONFIG_PAT
         gateway_url=settings.gateway.url,
         host=dashboard.host,
         port=dashboard.port,
-        allowed_hosts=LOOPBACK_NAMES + dashboard.allowed_hosts,
+        allowed_hosts=tuple(in_url(host) for host in LOOPBACK) + dashboard.allowed_hosts,
         given_password=password,
         metrics_token=None if dashboard.metrics_token is None else dashboard.metrics_token.reveal(),
         certificate=certificate,

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import click
 
 from trading.cli.environment import read_settings
+from trading.cli.operate import DATABASE_NAME
 from trading.cli.output import json_text, say, table
 from trading.config import Settings
 from trading.errors import ConfigError
@@ -45,7 +46,7 @@ def notify(test: bool, limit: int, as_json: bool) -> None:  # noqa: FBT001 - cli
     if test:
         _test(settings, as_json=as_json)
         return
-    with read_state(settings.state_dir / "trading.db") as state:
+    with read_state(settings.state_dir / DATABASE_NAME) as state:
         found = state.notices.delivered(limit=limit)
     if as_json:
         click.echo(json_text(found))

@@ -8,6 +8,7 @@ from datetime import date
 import click
 
 from trading.cli.environment import read_settings
+from trading.cli.operate import DATABASE_NAME
 from trading.cli.output import decimal, json_text, money, say, table
 from trading.config import Settings
 from trading.model.account import EquityPoint, mask_account
@@ -84,7 +85,7 @@ def collect(settings: Settings, clock: WallClock) -> Status:
     """Read the state folder, as of one moment."""
     beat = read_beat(settings.state_dir / HEARTBEAT_NAME, boot_time())
     starting = waits_for(settings.state_dir / WAITING_NAME, clock.now())
-    with read_state(settings.state_dir / "trading.db") as state:
+    with read_state(settings.state_dir / DATABASE_NAME) as state:
         return _status(settings, state, beat, starting)
 
 

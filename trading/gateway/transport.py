@@ -20,6 +20,7 @@ import requests
 from urllib3.exceptions import HTTPError, IncompleteRead, NewConnectionError, ProtocolError
 from urllib3.response import BaseHTTPResponse
 
+from trading.config.hosts import in_url, with_port
 from trading.errors import ConfigError, NotSent, OutcomeUnknown, causes_of
 from trading.gateway.fields import plain
 from trading.gateway.sockets import Exchange, PatientAdapter, current
@@ -151,8 +152,7 @@ def base_url(url: str) -> str:
         raise ConfigError("GATEWAY_URL", plain(url), "write it like https://localhost:5055")
     if parts.scheme == "http" and not _is_loopback(host):
         raise ConfigError("GATEWAY_URL", plain(url), "use https:// unless the gateway runs on this machine")
-    shown_host = f"[{host}]" if ":" in host else host
-    authority = shown_host if port is None else f"{shown_host}:{port}"
+    authority = in_url(host) if port is None else with_port(host, port)
     return f"{parts.scheme}://{authority}{parts.path.rstrip('/') or '/v1/api'}"
 
 

@@ -16,6 +16,7 @@ from requests.utils import DEFAULT_CA_BUNDLE_PATH
 from urllib3.util.ssl_ import create_urllib3_context
 
 from trading.cli.doctor.findings import Finding, bad, note, ok
+from trading.config.hosts import with_port
 
 CONNECT_S = 2.0
 HANDSHAKE_S = 3.0
@@ -41,7 +42,7 @@ class Reached:
     @property
     def where(self) -> str:
         """Return host and port as people write them."""
-        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+        return with_port(self.host, self.port)
 
 
 def reach(url: str, limit_s: float = CONNECT_S) -> Reached:

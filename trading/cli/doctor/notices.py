@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from trading.cli.doctor.findings import Finding, note, ok
+from trading.cli.operate import DATABASE_NAME
 from trading.config import Settings
 from trading.errors import TradingError
 from trading.model.notice import Outcome
@@ -34,7 +35,7 @@ def told(channels: Sequence[str], known: Sequence[ChannelState]) -> Finding:
 
 def _known(settings: Settings) -> tuple[ChannelState, ...]:
     try:
-        with read_state(settings.state_dir / "trading.db") as state:
+        with read_state(settings.state_dir / DATABASE_NAME) as state:
             return state.notices.channels()
     except TradingError:
         # The database has a line of its own.

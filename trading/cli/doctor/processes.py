@@ -15,6 +15,7 @@ from pathlib import Path
 from trading.cli.doctor.findings import Finding, bad, note, ok
 from trading.cli.operate import DATABASE_NAME
 from trading.config import DashboardSettings, Settings
+from trading.config.hosts import reached_at, with_port
 from trading.errors import TradingError
 from trading.monitoring.health import Health, liveness, read_facts
 from trading.monitoring.sign_of_life import HEARTBEAT_NAME, WAITING_NAME, read_beat, waits_for
@@ -24,7 +25,6 @@ from trading.store.readers.state import read_state
 
 ANSWER_S = 2.0
 _MOST_BYTES = 4096
-_EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - what is compared, nothing listens
 _NEVER_SEEN = "never_seen"
 
 
@@ -109,7 +109,7 @@ def port(found: DashboardPort) -> Finding:
 def asked(settings: DashboardSettings) -> DashboardPort:
     """Try to take the dashboard's port for a moment, and ask who has it where that fails."""
     host, number = settings.host, settings.port
-    where = f"[{host}]:{number}" if ":" in host else f"{host}:{number}"
+    where = with_port(host, number)
     try:
         family, kind, _, _, address = socket.getaddrinfo(host, number, type=socket.SOCK_STREAM)[0]
         with socket.socket(family, kind) as listener:
@@ -120,7 +120,7 @@ def asked(settings: DashboardSettings) -> DashboardPort:
             return DashboardPort(where, Taken.UNUSABLE, error.strerror or str(error))
     else:
         return DashboardPort(where, Taken.NOBODY)
-    ours = _answers(_EVERYWHERE.get(host, host), number, settings.tls_cert)
+    ours = _answers(reached_at(host), number, settings.tls_cert)
     return DashboardPort(where, Taken.OURS if ours else Taken.ANOTHER)
 
 
