@@ -8,6 +8,7 @@
       GatewayError
         NotSent          nothing left this machine: safe to send again
           Suspended      nothing leaves for some minutes: wait
+          OutOfTime      the time for these reads was over: go on with them after what is more urgent
         Refused          the gateway said no
         OutcomeUnknown   it may or may not have happened: reconcile, never repeat
         SessionLost      authenticate again; repeat reads only
@@ -110,6 +111,10 @@ class NotSent(GatewayError):
 
 class Suspended(NotSent):
     """The gateway said that there were too many requests; a probe that is told so did leave, and asked for nothing."""
+
+
+class OutOfTime(NotSent):
+    """The time that a number of reads may take was over before this one left; what was read before is kept."""
 
 
 class Refused(GatewayError):

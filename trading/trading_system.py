@@ -93,8 +93,8 @@ class TradingSystem:
         self._troubles = Troubles(context.store, context.clock, context.account_id)
         self._summary = CycleSummary()
         self._said = ""
+        self._said_unread: tuple[str, ...] = ()
         self._session_there = False
-        self._unanswered = False
         self._started = False
         self._ended_at: datetime | None = None
 
@@ -105,7 +105,8 @@ class TradingSystem:
         while not self._loop.stopping():
             self._loop.taken_up()
             try:
-                next_at = self.run_cycle()
+                with self._loop.progress.step("goes through a cycle"):
+                    next_at = self.run_cycle()
                 self._backoff.reset()
                 self._said = ""
                 self._wait(next_at)
@@ -125,9 +126,11 @@ class TradingSystem:
         """
         began = self._loop.stopwatch()
         self._summary = CycleSummary()
-        self._requests.take_up(self._context.clock.now())
-        self._turns.cancel_at_once()
         self._session_there = False
+        with contextlib.suppress(GatewayError):
+            # A simulated market that has never answered has told no time either: the look at the session tells that.
+            self._requests.take_up(self._context.clock.now())
+        self._turns.cancel_at_once()
         view = self._look_at_the_session()
         self._session_there = True
         self._begin(view)
@@ -153,9 +156,6 @@ class TradingSystem:
         except GatewayError:
             self._alerting.present(self._keeper.alarms(), _SESSION_ALONE)
             raise
-        if self._unanswered:
-            # A session that looks good is not yet one in which questions are answered.
-            self._context.metrics.put(Gauge.GATEWAY_UP, 0.0)
         # Now, since the turn may not come to its end.
         self._alerting.present(self._keeper.alarms(), _SESSION_ALONE)
         if not view.usable:
@@ -194,9 +194,11 @@ class TradingSystem:
         self._summary.uncovered = turn.state.uncovered_shares
         self._summary.unknown = turn.unknown
         self._finish_flatten(turn)
-        unanswered = (*turn.unread, self._deciding.unanswered)
-        self._troubles.cycle([*turn.problems, self._deciding.problem, *self._account_problem(turn)])
-        self._measure_trouble(unanswered=any(unanswered))
+        self._say_unread(turn.unread)
+        unanswered = any((*turn.unread, self._deciding.unanswered))
+        facts = (*turn.facts, *self._account_problem(turn))
+        self._troubles.cycle([*turn.problems, self._deciding.problem], facts, unanswered=unanswered)
+        self._measure_trouble(unanswered=unanswered)
         alarms = [*turn.alarms, *self._deciding.alarms(turn.state), *self._keeper.alarms()]
         self._alerting.present([*alarms, *self._troubles.alarms(told=alarms)])
         self._events.tell(guarded={alarm.subject for alarm in alarms if alarm.code is AlarmCode.PROTECTION})
@@ -214,9 +216,12 @@ class TradingSystem:
             return False
 
     def _account_problem(self, turn: Turn) -> tuple[str, ...]:
+        """Return why nothing can be sent for the account, which the session may have told already."""
         guard = turn.state.guard
-        wrong = guard.selected != guard.account_id
-        return tuple(alarm.text for alarm in self._keeper.alarms() if wrong and alarm.subject == "account")
+        if guard.selected == guard.account_id:
+            return ()
+        told = tuple(alarm.text for alarm in self._keeper.alarms() if alarm.subject == "account")
+        return told or ("another account is selected at the broker; ours is being selected",)
 
     def _turn(self, view: SessionView, *, balances: bool) -> Turn:
         """Run one turn with the broker and take what it did into the summary."""
@@ -260,7 +265,11 @@ class TradingSystem:
         if interval is None:
             latest = max(events, default=now + timedelta(days=1))
         else:
-            latest = now + timedelta(seconds=min(interval, LOOK_AT_LEAST_S) if self._exposed(turn) else interval)
+            latest = now + timedelta(seconds=interval)
+            if self._exposed(turn):
+                # From look to look: one that took long is followed by a shorter wait.
+                look = turn.state.now + timedelta(seconds=min(interval, LOOK_AT_LEAST_S))
+                latest = max(look, now + timedelta(seconds=POLL_S))
             live = any(record.state is IntentState.WORKING for record in turn.state.journal.maybe_live)
             if live and turn.state.times.liquid:
                 latest = min(latest, now + timedelta(seconds=POLL_S))
@@ -329,6 +338,9 @@ class TradingSystem:
         context = self._context
         context.metrics.add(Counter.CYCLE_ERRORS)
         now, facts = context.clock.now(), describe(error)
+        if error.invariant == STORAGE:
+            # First: whatever else is told goes into the same file, and may wait for it.
+            self._loop.progress.unstored(facts)
         if str(error) != self._said:
             self._said = str(error)
             context.log.error("invariant broken", invariant=error.invariant, detail=error.detail)
@@ -336,7 +348,6 @@ class TradingSystem:
         try:
             if error.invariant == STORAGE:
                 # Nothing can be sent, since each order needs its row first; one reconcile follows the first commit.
-                self._loop.progress.unstored(facts)
                 self._turns.new_epoch()
                 context.store.set_reconciled(reconciled=False, reason=facts, now=now)
             else:
@@ -351,19 +362,20 @@ class TradingSystem:
     def _tell_trouble(self, error: Exception) -> None:
         """Keep what failed a whole cycle as the present error; a store that takes nothing is told of elsewhere."""
         with contextlib.suppress(InvariantBroken):
-            self._troubles.cycle([str(error)])
+            self._troubles.cycle([str(error)], unanswered=isinstance(error, GatewayError))
             self._alerting.present(self._troubles.alarms(), (AlarmCode.TROUBLE,))
         self._measure_trouble(unanswered=isinstance(error, GatewayError))
 
     def _measure_trouble(self, *, unanswered: bool) -> None:
         """Show a present error in the metrics; a gateway that gives no usable answers counts as down."""
-        metrics, told = self._context.metrics, bool(self._troubles.text)
-        metrics.put(Gauge.TROUBLE, float(told))
-        if told and unanswered:
-            metrics.put(Gauge.GATEWAY_UP, 0.0)
-        elif self._unanswered and self._session_there:
-            metrics.put(Gauge.GATEWAY_UP, 1.0)
-        self._unanswered = told and unanswered
+        self._context.metrics.put(Gauge.TROUBLE, float(self._troubles.present))
+        self._keeper.answers(usably=not unanswered)
+
+    def _say_unread(self, unread: tuple[str, ...]) -> None:
+        """Log what the gateway gave no usable answer to, once while it stays the same."""
+        if unread and unread != self._said_unread:
+            self._context.log.warning("readings failed", causes="; ".join(unread))
+        self._said_unread = unread
 
     def _back_off(self, cap_s: float) -> None:
         pause_s = self._backoff.next_pause_s(min(cap_s, self._looks_apart_s()))

@@ -13,7 +13,8 @@ from trading.errors import DataError
 from trading.model.account import AccountKind, mask_account
 from trading.model.mode import Mode, ModeState
 from trading.model.status import SessionState, StatusKey
-from trading.monitoring.health import SESSION_WORDS, Facts, held_back, liveness, read_facts
+from trading.monitoring.health import Facts, liveness, read_facts
+from trading.monitoring.verdicts import SESSION_WORDS, held_back
 from trading.store.readers.state import State
 from webapp import agenda
 from webapp.security import current_session
@@ -62,7 +63,7 @@ class Frame:
     @property
     def alive(self) -> bool:
         """Whether the trading process has been heard of lately."""
-        return self.health is not None and liveness(self.health).ok
+        return self.health is not None and liveness(self.health.beat, self.health.starting).ok
 
     @property
     def held_back(self) -> str:
@@ -77,7 +78,7 @@ class Frame:
         beat = self.health.beat
         if beat.age_s is None:
             return "not since this machine was started"
-        verdict = liveness(self.health)
+        verdict = liveness(self.health.beat, self.health.starting)
         if verdict.ok:
             return beat.step
         if verdict.code == "stuck":

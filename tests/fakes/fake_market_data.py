@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import date
 
 import numpy as np
@@ -23,7 +24,8 @@ FIRST_BAR = date(2014, 1, 2)
 class FakeMarketData:
     """Implements `MarketData`. `unreadable` are symbols whose contract can't be read, with the reason.
 
-    What is in `failures` is raised by readings of bars, one a call; `readings` counts those.
+    What is in `failures` is raised by readings of bars, one a call; `readings` counts those. `limits` are the seconds
+    that readings were to begin within.
     """
 
     def __init__(self, panel: Panel, clock: Clock) -> None:
@@ -33,6 +35,12 @@ class FakeMarketData:
         self.unreadable: dict[str, str] = {}
         self.failures: list[GatewayError] = []
         self.readings = 0
+        self.limits: list[float] = []
+
+    @contextmanager
+    def within(self, seconds: float) -> Iterator[None]:
+        self.limits.append(seconds)
+        yield
 
     def contracts(self, symbols: Sequence[str]) -> tuple[Mapping[str, Contract], Mapping[str, str]]:
         why = {symbol: "no such stock" for symbol in symbols if symbol not in CONIDS}

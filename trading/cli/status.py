@@ -19,8 +19,9 @@ from trading.model.decision_words import sentence
 from trading.model.mode import FlattenGoal, Halt
 from trading.model.notice import Outcome
 from trading.model.status import SessionState, StatusKey
-from trading.monitoring.health import SESSION_WORDS, read_facts, readiness
+from trading.monitoring.health import read_facts, readiness
 from trading.monitoring.sign_of_life import HEARTBEAT_NAME, WAITING_NAME, Beat, read_beat, waits_for
+from trading.monitoring.verdicts import SESSION_WORDS
 from trading.monitoring.wall_clock import WallClock
 from trading.store.boot_time import boot_time
 from trading.store.readers.notices import ChannelState

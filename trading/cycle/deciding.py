@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -11,13 +12,17 @@ from trading.cycle.missing_bars import EARLY_RETRY_S, RETRY_S, MissingBars
 from trading.cycle.publish import Publisher
 from trading.cycle.summary import CycleSummary
 from trading.decision import DecisionSystem, decide
-from trading.errors import STORAGE, GatewayError, InvariantBroken
+from trading.errors import STORAGE, GatewayError, InvariantBroken, OutOfTime
 from trading.execution.context import TradingContext
 from trading.execution.planning.balances import usable
 from trading.execution.planning.state import MarketTimes, TradingState
 from trading.model.alarm import Alarm, AlarmCode
 from trading.model.decision import Decision
 from trading.model.order import IntentState, Role
+
+# Own orders and shares are looked at once a minute, whatever else there is to read. A read that is under way when this
+# is over may take a quarter of a minute more.
+READS_S = 30.0
 
 
 class Deciding:
@@ -90,11 +95,13 @@ class Deciding:
         if state.doubt is not None and state.now < state.times.window.begins:
             # What a second reading may settle before anything has to leave.
             self.again_at = min(state.now + timedelta(seconds=RETRY_S), state.times.window.begins)
-            context.log.info("no decision yet", session=newest.day.isoformat(), missing=state.doubt.text)
+            self._say_not_yet(state.doubt.text, session=newest.day)
             return False
         held = [position.symbol for position in state.journal.positions]
         symbols = sorted({*self._symbols, *held})
-        market = self._read(symbols, state)
+        exposed = bool(held or state.journal.maybe_live)
+        with context.market_data.within(READS_S) if exposed else nullcontext():
+            market = self._read(symbols, state)
         if market is None:
             return False
         summary.trades += context.store.record_closed_trades()
@@ -115,19 +122,19 @@ class Deciding:
             )
         context.store.record_bars(market.panel, self._stages.chart_values(market.panel))
         context.store.record_decision(decision, context.clock.now())
-        self.decision, self.again_at = decision, None
+        self.decision, self.again_at, self._said = decision, None, ""
         publisher.decision(decision, summary)
         return True
 
     def failed(self, error: GatewayError) -> None:
         """Take in why `decide` had nothing to decide on: what failed as a whole costs little to try again.
 
-        What a person's request has cut short goes on once that is taken up.
+        What a person's request has cut short, or what takes longer than orders can do without a look, goes on after it.
         """
-        pause_s = 0.0 if self._context.interrupted() else RETRY_S
-        self.problem = self.unanswered = str(error)
-        self.again_at = self._context.clock.now() + timedelta(seconds=pause_s)
-        self._context.log.warning("no decision yet", missing=self.problem)
+        goes_on = self._context.interrupted() or isinstance(error, OutOfTime)
+        self.problem = self.unanswered = "" if goes_on else str(error)
+        self.again_at = self._context.clock.now() + timedelta(seconds=0.0 if goes_on else RETRY_S)
+        self._say_not_yet(str(error))
 
     def _read(self, symbols: list[str], state: TradingState) -> Market | None:
         """Return contracts and bars through the newest session, None while no stock has a bar of it.
@@ -144,25 +151,24 @@ class Deciding:
             return market if len(asked) == len(symbols) else read_market(context, day, symbols, count)
         now = context.clock.now()
         self._missing = missing = missing.tried(now, asked_all=len(asked) == len(symbols))
-        said, self.problem = self._said, missing.words(other_bars=len(market.panel.sessions) > 0)
-        self._said, self.again_at = self.problem, missing.next_try(times, now)
-        tell = context.log.info if said == self.problem else context.log.warning
-        tell(
-            "no decision yet",
-            session=day.isoformat(),
-            missing=self.problem,
-            tries=missing.tries,
-            asked=len(asked),
-            again=self.again_at.isoformat(timespec="seconds"),
-        )
+        self.problem = missing.words(other_bars=len(market.panel.sessions) > 0)
+        self.again_at = missing.next_try(times, now)
+        again = self.again_at.isoformat(timespec="seconds")
+        self._say_not_yet(self.problem, session=day, tries=missing.tries, asked=len(asked), again=again)
         return None
 
     def _not_yet(self, times: MarketTimes, missing: str) -> bool:
         context, day = self._context, times.newest.day
         self.problem = f"nothing can be decided on {day}: {missing}"
-        context.log.warning("no decision yet", session=day.isoformat(), missing=missing)
+        self._say_not_yet(missing, session=day)
         self.again_at = _next_try(times, context.clock.now())
         return False
+
+    def _say_not_yet(self, missing: str, **more: object) -> None:
+        """Log why there is no decision, once while it stays the same: how often it was tried is no news."""
+        if missing != self._said:
+            self._said = missing
+            self._context.log.warning("no decision yet", missing=missing, **more)
 
 
 def _next_try(times: MarketTimes, now: datetime) -> datetime:

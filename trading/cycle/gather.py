@@ -147,9 +147,9 @@ def trading_state(
         doubt=money.doubt,
         flows=money.flows,
     )
-    contracts, no_contracts = _read(context, lambda: _contracts(context, state))
+    contracts, no_contracts = _read(lambda: _contracts(context, state))
     state = replace(state, contracts=contracts)
-    quotes, no_quotes = _read(context, lambda: _quotes(context, quotes_needed(state)))
+    quotes, no_quotes = _read(lambda: _quotes(context, quotes_needed(state)))
     state = replace(state, quotes=quotes, unread=(*no_contracts, *no_quotes))
     uncovered = sum(cover.uncovered for cover in covers(state)) if state.times.liquid else 0
     return replace(state, uncovered_shares=uncovered)
@@ -160,12 +160,11 @@ def refreshed(context: TradingContext, state: TradingState, journal: JournalView
     return replace(state, now=context.clock.now(), mode=context.store.mode().mode, journal=journal)
 
 
-def _read(context: TradingContext, ask: Callable[[], Mapping[K, V]]) -> tuple[Mapping[K, V], tuple[str, ...]]:
+def _read(ask: Callable[[], Mapping[K, V]]) -> tuple[Mapping[K, V], tuple[str, ...]]:
     """Return what `ask` reads, or nothing and why; a session that is lost is for the next look to take in."""
     try:
         return ask(), ()
     except GatewayError as error:
-        context.log.warning("market data can't be read", cause=str(error))
         return {}, (str(error),)
 
 

@@ -72,6 +72,7 @@ class SessionKeeper:
         self._account_id = account_id
         self._page = page
         self._session: KnownSession | None = None
+        self._unanswered = False
         self._told: dict[StatusKey, str] = {}
         # What an earlier process said of the session holds no longer.
         store.show(dict.fromkeys(_SAID, "") | {StatusKey.SESSION_STATE: SessionState.STARTING})
@@ -105,6 +106,11 @@ class SessionKeeper:
     def alarms(self) -> tuple[Alarm, ...]:
         """Return what a person should be told of the session now."""
         return () if self._session is None else alarms(self._session, self._account_id, self._page)
+
+    def answers(self, *, usably: bool) -> None:
+        """Take in whether what a cycle asked was answered: a session may look good in which nothing else is."""
+        self._unanswered = not usably
+        self._measure(SessionState.STARTING if self._session is None else self._session.state)
 
     def tell(self, state: SessionState, cause: str) -> None:
         """Say that the loop has come to a state of its own."""
@@ -235,12 +241,14 @@ class SessionKeeper:
         told = {StatusKey.SESSION_STATE: str(state), **facts}
         if not told.items() <= self._told.items():
             self._store.show(told)
-        good = state in _GOOD
-        self._metrics.put(Gauge.GATEWAY_UP, 1.0 if good else 0.0)
+        self._measure(state)
         if self._told.get(StatusKey.SESSION_STATE) != state:
-            say = self._log.info if good else self._log.warning
+            say = self._log.info if state in _GOOD else self._log.warning
             say("session", state=str(state), detail=facts[StatusKey.SESSION_DETAIL])
         self._told.update(told)
+
+    def _measure(self, state: SessionState) -> None:
+        self._metrics.put(Gauge.GATEWAY_UP, float(state in _GOOD and not self._unanswered))
 
     def _skew(self, status: SessionStatus | None) -> float | None:
         if status is None or status.server_time_ms is None:

@@ -9,8 +9,15 @@ from trading.model.alarm import Alarm, AlarmCode
 from trading.model.status import StatusKey
 from trading.ports import Clock, Store
 
-# One failure is a hiccup; the next cycle is never more than a minute away while something is at stake.
-TOLD_FROM = 2
+# It is shown at once. People are sent for when it is no hiccup; the next cycle is never more than a minute away while
+# something is at stake.
+ALARMED_FROM = 2
+UNANSWERED_STEP = (
+    "It is tried again by itself. If it stays for five minutes, log in again on the gateway's page; if that does not "
+    "help, restart the gateway."
+)
+DO_IT = "Only a person can end it: do what it names."
+LOOK_AT_LOG = "It is tried again by itself. If it stays, look at what it names, and at the end of logs/trading.log."
 
 
 class Troubles:
@@ -22,37 +29,45 @@ class Troubles:
         self._hidden = mask_account(account_id)
         self._clock = clock
         self._in_a_row = 0
-        self._causes: tuple[str, ...] = ()
-        store.show({StatusKey.TROUBLE: "", StatusKey.TROUBLE_SINCE: ""})
+        self._failures: tuple[str, ...] = ()
+        self._facts: tuple[str, ...] = ()
+        store.show(dict.fromkeys((StatusKey.TROUBLE, StatusKey.TROUBLE_SINCE, StatusKey.TROUBLE_STEP), ""))
 
-    def cycle(self, causes: Iterable[str]) -> None:
-        """Take what a cycle could not do, each with why; nothing ends what was told."""
-        self._causes = tuple(dict.fromkeys(self._public(cause) for cause in causes if cause))
-        self._in_a_row = self._in_a_row + 1 if self._causes else 0
-        facts = {StatusKey.TROUBLE: self.text}
-        if self._in_a_row == TOLD_FROM:
-            facts[StatusKey.TROUBLE_SINCE] = self._clock.now().isoformat()
-        elif not self._causes:
-            facts[StatusKey.TROUBLE_SINCE] = ""
-        self._store.show(facts)
+    def cycle(self, failures: Iterable[str], facts: Iterable[str] = (), *, unanswered: bool = False) -> None:
+        """Take what a cycle could not do, each with why; nothing ends what was told.
+
+        `failures` may be over with the next try, `facts` when a person has done something. `unanswered` says that some
+        of it was asked of the gateway in vain.
+        """
+        before = self.present
+        self._failures, self._facts = self._public(failures), self._public(facts)
+        self._in_a_row = self._in_a_row + 1 if self._failures else 0
+        step = UNANSWERED_STEP if unanswered else LOOK_AT_LOG if self._failures else DO_IT
+        shown = {StatusKey.TROUBLE: self.text, StatusKey.TROUBLE_STEP: step if self.present else ""}
+        if self.present is not before:
+            shown[StatusKey.TROUBLE_SINCE] = self._clock.now().isoformat() if self.present else ""
+        self._store.show(shown)
 
     @property
     def present(self) -> bool:
-        """Return whether the last cycle could not do something, told or not."""
-        return bool(self._causes)
+        """Return whether the last cycle could not do something."""
+        return bool(self._failures or self._facts)
 
     @property
     def text(self) -> str:
-        """Return what people are told now, empty for nothing."""
-        return "; ".join(self._causes) if self._in_a_row >= TOLD_FROM else ""
+        """Return what it could not do, empty for nothing."""
+        return "; ".join(dict.fromkeys((*self._facts, *self._failures)))
 
     def alarms(self, told: Iterable[Alarm] = ()) -> tuple[Alarm, ...]:
         """Return one alert with everything of it that no alarm of `told` says."""
-        texts = {self._public(alarm.text) for alarm in told}
-        causes = [cause for cause in self._causes if cause not in texts]
-        if not causes or self._in_a_row < TOLD_FROM:
-            return ()
-        return (Alarm(AlarmCode.TROUBLE, "", f"{'; '.join(causes)}; it is tried again by itself"),)
+        said = set(self._public(alarm.text for alarm in told))
+        failures = self._failures if self._in_a_row >= ALARMED_FROM else ()
+        parts = ["; ".join(fact for fact in self._facts if fact not in said)]
+        parts += ["; ".join(failure for failure in failures if failure not in said)]
+        parts[1] += "; it is tried again by itself" if parts[1] else ""
+        text = "; ".join(part for part in parts if part)
+        return (Alarm(AlarmCode.TROUBLE, "", text),) if text else ()
 
-    def _public(self, text: str) -> str:
-        return text.replace(self._hidden, "…") if self._hidden else text
+    def _public(self, causes: Iterable[str]) -> tuple[str, ...]:
+        shown = (text.replace(self._hidden, "…") if self._hidden else text for text in causes if text)
+        return tuple(dict.fromkeys(shown))

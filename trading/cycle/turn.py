@@ -68,9 +68,13 @@ class Turn:
 
     @property
     def problems(self) -> tuple[str, ...]:
-        """Return what can't be read, and what keeps anything from being sold or bought whatever is decided."""
-        snapshot = self.state.snapshot
-        return (*self.unread, *exits_wait_for(snapshot, self.state.journal), *convert_first(snapshot))
+        """Return what can't be read, and what of it keeps anything from being sold."""
+        return (*self.unread, *exits_wait_for(self.state.snapshot, self.state.journal))
+
+    @property
+    def facts(self) -> tuple[str, ...]:
+        """Return what keeps anything from being bought whatever is decided, until a person does something."""
+        return convert_first(self.state.snapshot)
 
     @property
     def unread(self) -> tuple[str, ...]:

@@ -6,14 +6,16 @@ What an answer can mean whatever was asked (no session, too many requests, a fai
 from __future__ import annotations
 
 import logging
+import math
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 
 import tenacity
 
-from trading.errors import GatewayError, NotSent, OutcomeUnknown, Refused, SessionLost, Suspended
+from trading.errors import GatewayError, NotSent, OutcomeUnknown, OutOfTime, Refused, SessionLost, Suspended
 from trading.gateway.fields import plain
 from trading.gateway.json_text import JsonError, read_json, write_json
 from trading.gateway.pacing import CutShort, Pacing
@@ -29,6 +31,7 @@ _ATTEMPTS = 3
 _FIRST_PAUSE_S = 0.5
 _LONGEST_PAUSE_S = 4.0
 _NEARLY = 0.9
+_LATE = "not asked in the time that these reads may take"
 # The texts by which the API says that nobody is logged in or that the brokerage session is gone.
 _SESSION_TEXTS = ("no bridge", "no session", "init session first", "not authenticated", "unauthorized")
 _ACCOUNTS_TEXT = "query /accounts first"
@@ -75,10 +78,23 @@ class ApiClient:
         self._clock = clock
         self._rng = rng
         self._read_s = read_s
+        self._reads_end = math.inf
         self.pacing = pacing
         self.session_cache = SessionCache()
         self.refusal = ""
         """what was answered last that there is no session, until that is taken in"""
+
+    @contextmanager
+    def within(self, seconds: float) -> Iterator[None]:
+        """Let reads in the block begin within so long, whichever thread they are asked by; a later one is OutOfTime.
+
+        One that is under way is waited for as ever, but not repeated after that.
+        """
+        before, self._reads_end = self._reads_end, self._clock.monotonic() + seconds
+        try:
+            yield
+        finally:
+            self._reads_end = before
 
     def get(self, path: str, query: Mapping[str, str] | None = None, *, repeat: bool = True) -> object:
         """Return what a GET answers, read as JSON; asked up to three times when the gateway fails.
@@ -127,12 +143,16 @@ class ApiClient:
 
     def _retrying(self, *, repeat: bool) -> tenacity.Retrying:
         return tenacity.Retrying(
-            stop=tenacity.stop_after_attempt(_ATTEMPTS if repeat else 1),
+            stop=lambda state: state.attempt_number >= (_ATTEMPTS if repeat else 1) or self._out_of_time(),
             wait=self._pause_before,
             sleep=self._sleep,
             retry=tenacity.retry_if_exception(_worth_repeating),
             reraise=True,
         )
+
+    def _out_of_time(self) -> bool:
+        # Where there is no end no time is asked for: a simulated clock may be as far away as the gateway.
+        return self._reads_end < math.inf and self._clock.monotonic() >= self._reads_end
 
     def _sleep(self, seconds: float) -> None:
         self.pause(seconds)
@@ -143,6 +163,8 @@ class ApiClient:
         return longest * (0.5 + 0.5 * self._rng.random())
 
     def _once(self, verb: str, path: str, query: Mapping[str, str] | None, body: bytes | None) -> object:
+        if self._out_of_time():
+            raise OutOfTime(f"{verb} {mask_accounts(path)}", _LATE)  # noqa: TRY003
         with self.pacing.request(verb, path):
             answer = self._exchange(verb, path, query, body)
         try:
@@ -195,8 +217,11 @@ _NOT_LOGGED_IN = (401, 410)
 _FORBIDDEN = 403
 
 
+_IN_VAIN = (Suspended, CutShort, OutOfTime)
+
+
 def _worth_repeating(error: BaseException) -> bool:
-    return isinstance(error, NotSent | OutcomeUnknown | Busy) and not isinstance(error, Suspended | CutShort)
+    return isinstance(error, NotSent | OutcomeUnknown | Busy) and not isinstance(error, _IN_VAIN)
 
 
 def meaning(call: str, answer: HttpAnswer) -> object:

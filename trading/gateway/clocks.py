@@ -19,6 +19,11 @@ _LOOK_S = 30.0
 # Two clocks that are not set need not tick alike.
 _APART_S = 1.0
 _READ_S = 60.0
+# In a slow market people and the session are looked at meanwhile, as often as a live one is.
+_LONGEST_REST_S = 60.0
+# The longest wait, in market time, between two tries or two looks at the same thing.
+_SHORT_S = 60.0
+_SHORT_REST_S = 1.0
 _GOOD = 200
 DAY_S = 86_400.0
 # From a completed bar to the next morning's orders; a weekend is shown as long as any other night.
@@ -136,19 +141,26 @@ class LockstepClock:
     def wait(self, until: datetime) -> None:
         """Let the market go on to `until`, or to the first fill or change of an order of the account.
 
+        Where more than a minute of real time is due before it moves, it returns after one, unmoved. A wait of a minute
+        at most is a part of something that goes on: it takes a real second at most, and the rest is due later.
+
         Raises: GatewayError, the simulator can't be asked; it is asked for its time before the next use.
         """
         before = self._known().now
-        if not self._wake.sleep(self._debt_s):
+        short = (until - before).total_seconds() <= _SHORT_S
+        rest_s = min(self._debt_s, _SHORT_REST_S if short else _LONGEST_REST_S)
+        if not self._wake.sleep(rest_s):
             return
-        self._debt_s = 0.0
+        self._debt_s -= rest_s
+        if self._debt_s > 0.0 and not short:
+            return
         if until <= before:
             return
         self._in_doubt = True
         self._facts = self._ask("POST", "/advance", write_json({"to": until.isoformat(), "stop_on_event": True}))
         self._in_doubt = False
         moved = min((self._facts.now - before).total_seconds(), LONGEST_STEP_S)
-        self._debt_s = self._seconds_per_day * moved / DAY_S
+        self._debt_s += self._seconds_per_day * moved / DAY_S
 
     def _known(self) -> _Facts:
         if self._facts is not None and not self._in_doubt:

@@ -10,7 +10,7 @@ import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 
-from trading.errors import DataError, OutcomeUnknown, Refused
+from trading.errors import DataError, OutcomeUnknown, OutOfTime, Refused
 from trading.gateway import fields
 from trading.gateway.api_client import ApiClient, unusable
 from trading.gateway.fields import FieldError
@@ -74,6 +74,8 @@ class Contracts:
                     reasons[symbol] = problem.cause
                     if tells_nothing(problem):
                         trouble.unanswered(problem)
+                except OutOfTime as problem:
+                    trouble.not_asked(problem)
         finally:
             self._memory.keep_pins(settled)
         return {symbol: self._known[symbol] for symbol in wanted if symbol in self._known}, reasons

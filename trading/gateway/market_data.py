@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from datetime import date
 
-from trading.errors import OutcomeUnknown, Refused
+from trading.errors import OutcomeUnknown, OutOfTime, Refused
 from trading.gateway import fields, history
 from trading.gateway.api_client import ApiClient, unusable
 from trading.gateway.contracts import Contracts
@@ -44,6 +45,10 @@ class GatewayMarketData:
         self._parallel = parallel
         self._contracts = Contracts(api, session, clock, memory, parallel=parallel)
         self._series: dict[int, Series] = {}
+
+    def within(self, seconds: float) -> AbstractContextManager[None]:
+        """Let reads in the block begin within so long; a later one raises OutOfTime. What was read before is kept."""
+        return self._api.within(seconds)
 
     def contracts(self, symbols: Sequence[str]) -> tuple[Mapping[str, Contract], Mapping[str, str]]:
         """Return the US stock contract of each symbol and, for every other symbol, why there is none.
@@ -83,6 +88,8 @@ class GatewayMarketData:
                 reasons[contract.symbol] = problem.cause
                 if tells_nothing(problem):
                     trouble.unanswered(problem)
+            except OutOfTime as problem:
+                trouble.not_asked(problem)
         return build_panel(bars), reasons
 
     def quotes(self, conids: Sequence[int]) -> Mapping[int, Quote]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import TypeVar
+from typing import NoReturn, TypeVar
 
-from trading.errors import GatewayError, OutcomeUnknown, Refused
+from trading.errors import GatewayError, OutcomeUnknown, OutOfTime, Refused
 
 Key = TypeVar("Key")
 Answer = TypeVar("Answer")
@@ -26,22 +26,30 @@ class GatewayTrouble:
         self._limit = max(1, min(UNANSWERED, asked))
         self._is_answered = is_answered
         self._row = 0
+        self._last: GatewayError | None = None
 
     def answered(self) -> None:
         """An answer came: the gateway has some."""
-        self._row = 0
+        self._row, self._last = 0, None
 
     def unanswered(self, error: GatewayError) -> None:
         """No usable answer came.
 
         Raises: GatewayError, `error`: it is the gateway's trouble.
         """
-        self._row += 1
+        self._row, self._last = self._row + 1, error
         if self._row < self._limit:
             return
         if not self._is_answered():
             raise error
-        self._row = 0
+        self.answered()
+
+    def not_asked(self, error: OutOfTime) -> NoReturn:
+        """Something was not asked for want of time: spent on answers, or on none.
+
+        Raises: GatewayError, what went unanswered last; `error`, where all before was answered.
+        """
+        raise error if self._last is None else self._last
 
 
 def tells_nothing(error: OutcomeUnknown | Refused) -> bool:
@@ -58,7 +66,7 @@ def gets_an_answer(ask: Callable[[], object]) -> bool:
         ask()
     except Refused as error:
         return error.status not in {_TOO_MANY, _FORBIDDEN}
-    except OutcomeUnknown:
+    except (OutcomeUnknown, OutOfTime):
         return False
     return True
 

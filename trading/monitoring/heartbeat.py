@@ -12,7 +12,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -26,8 +26,9 @@ PUBLISHED_EVERY = 5
 """with so many beats what else is shown is brought up to date: numbers need not be as fresh as a sign of life"""
 STEP_S = 60.0
 """what a step may take beside its calls and waits, unless it says otherwise"""
-# Between two tries of one read the gateway still has not answered.
-_STILL_SILENT_S = 5.0
+# A call that was not answered is so until it is asked again, after a pause, which is a minute at most while something
+# is at stake. What is asked no more is unanswered no longer.
+_STILL_SILENT_S = 90.0
 # The file keeps its length, so that a full disk takes the next beat too.
 _LENGTH = MOST_BYTES
 _LONGEST_TEXT = 200
@@ -43,7 +44,16 @@ class _Task:
 
     began: float
     limit_s: float
-    is_call: bool
+    call: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Silence:
+    """A call without an answer: since when, by the two clocks, and when it was asked last."""
+
+    began: float
+    told: str
+    asked: float
 
 
 class Heartbeat:
@@ -57,10 +67,10 @@ class Heartbeat:
         self._step, self._step_began, self._step_limit_s = "starts", began, 300.0
         self._moved = began
         self._tasks: dict[object, _Task] = {}
-        self._silent: tuple[float, str, str] | None = None
-        self._unanswered_at = float("-inf")
+        self._silences: dict[str, _Silence] = {}
+        self._answered_at = float("-inf")
         self._due_since: float | None = began
-        self._whole = False
+        self._whole, self._unproven = False, True
         self._unstored = ""
         self._ended = ("", "")
 
@@ -80,24 +90,24 @@ class Heartbeat:
 
     @contextmanager
     def calling(self, call: str, limit_s: float) -> Iterator[None]:
-        """Ask the gateway; a block that is left by an exception was not answered."""
+        """Ask the gateway; a block that is left by an exception was not answered.
+
+        Whether a call is answered is told by itself: that another one is says nothing of it.
+        """
         with self._lock:
-            if self._silent is None:
-                self._silent = (self._monotonic(), self._now().isoformat(), call)
-        with self._task(limit_s, is_call=True):
-            try:
-                yield
-            except BaseException:
-                with self._lock:
-                    self._unanswered_at = self._monotonic()
-                raise
+            now = self._monotonic()
+            silence = self._silences.get(call) or _Silence(now, self._now().isoformat(), now)
+            self._silences[call] = replace(silence, asked=now)
+        with self._task(limit_s, call):
+            yield
             with self._lock:
-                self._silent = None
+                self._silences.pop(call, None)
+                self._answered_at = self._monotonic()
 
     @contextmanager
     def waiting(self, seconds: float) -> Iterator[None]:
         """Wait, for at most so long."""
-        with self._task(max(seconds, 0.0), is_call=False):
+        with self._task(max(seconds, 0.0)):
             yield
 
     @contextmanager
@@ -119,7 +129,10 @@ class Heartbeat:
         with self._lock:
             self._whole = whole
             if whole:
+                self._unproven = False
                 self._due_since = self._monotonic()
+                asked = {task.call for task in self._tasks.values()}
+                self._silences = {call: silence for call, silence in self._silences.items() if call in asked}
 
     def unstored(self, problem: str) -> None:
         """Tell why the store can't be written; empty where it can."""
@@ -135,25 +148,27 @@ class Heartbeat:
         """Return what holds now."""
         with self._lock:
             now = self._monotonic()
-            call, silence_s, silent_since = self._silence(now)
+            call, silence = self._silence(now)
             return Beat(
                 step=self._step,
                 step_s=round(now - self._step_began, 1),
                 over_s=round(self._over_s(now), 1),
                 call=call[:_LONGEST_TEXT],
-                silence_s=round(silence_s, 1),
-                silent_since=silent_since,
+                silence_s=0.0 if silence is None else round(now - silence.began, 1),
+                silent_since="" if silence is None else silence.told,
+                answers=silence is not None and self._answered_at > silence.began,
                 overdue_s=0.0 if self._due_since is None else round(now - self._due_since, 1),
+                unproven=self._unproven,
                 unstored=self._unstored,
                 ended_at=self._ended[0],
                 ended_by=self._ended[1],
             )
 
     @contextmanager
-    def _task(self, limit_s: float, *, is_call: bool) -> Iterator[None]:
+    def _task(self, limit_s: float, call: str = "") -> Iterator[None]:
         key = object()
         with self._lock:
-            self._tasks[key] = _Task(self._monotonic(), limit_s, is_call)
+            self._tasks[key] = _Task(self._monotonic(), limit_s, call)
         try:
             yield
         finally:
@@ -167,15 +182,14 @@ class Heartbeat:
             return min(now - task.began - task.limit_s for task in self._tasks.values())
         return now - self._moved - self._step_limit_s
 
-    def _silence(self, now: float) -> tuple[str, float, str]:
-        if self._silent is None:
-            return "", 0.0, ""
-        asked = any(task.is_call for task in self._tasks.values())
-        if not asked and now - self._unanswered_at > _STILL_SILENT_S:
-            # Nobody asks now, so that nothing is left unanswered.
-            return "", 0.0, ""
-        since, told, call = self._silent
-        return call, now - since, told
+    def _silence(self, now: float) -> tuple[str, _Silence | None]:
+        """Return the call that has been without an answer for longest."""
+        asked = {task.call for task in self._tasks.values()}
+        for call in [call for call in self._silences if call not in asked]:
+            if now - self._silences[call].asked > _STILL_SILENT_S:
+                del self._silences[call]
+        oldest = min(self._silences.items(), key=lambda item: item[1].began, default=None)
+        return ("", None) if oldest is None else oldest
 
 
 class HeartbeatFile:

@@ -35,9 +35,10 @@ class Beat:
 
     `age_s` is None where that was before this machine was started. `step` is what the loop does and `step_s` for how
     long; `over_s` is how far it is past its limit, below 0 within it. `call` is what the gateway has not answered since
-    `silent_since`, `silence_s` seconds; empty where it answers. `overdue_s` is for how long a whole cycle has been due,
-    `unstored` why the database can't be written. `ended_at` is when the process ended on request and `ended_by` who
-    asked for that; empty while it runs, or where it died. Times are UTC as ISO 8601.
+    `silent_since`, `silence_s` seconds, empty where there is no such thing, and `answers` whether it has answered
+    anything else meanwhile. `overdue_s` is for how long a whole cycle has been due, `unproven` whether none has come to
+    its end since the process began, `unstored` why the database can't be written. `ended_at` is when the process ended
+    on request and `ended_by` who asked for that; empty while it runs, or where it died. Times are UTC as ISO 8601.
     """
 
     age_s: float | None = 0.0
@@ -47,7 +48,9 @@ class Beat:
     call: str = ""
     silence_s: float = 0.0
     silent_since: str = ""
+    answers: bool = False
     overdue_s: float = 0.0
+    unproven: bool = False
     unstored: str = ""
     ended_at: str = ""
     ended_by: str = ""
@@ -71,7 +74,9 @@ def read_beat(file: Path, now: BootTime) -> Beat | None:
         call=_text(value, "call"),
         silence_s=_number(value, "silence_s"),
         silent_since=_text(value, "silent_since"),
+        answers=value.get("answers") is True,
         overdue_s=_number(value, "overdue_s"),
+        unproven=value.get("unproven") is True,
         unstored=_text(value, "unstored"),
         ended_at=_text(value, "ended_at"),
         ended_by=_text(value, "ended_by"),

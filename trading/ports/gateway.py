@@ -7,6 +7,7 @@ never raise one and are never repeated: `Broker.send` returns an `Outcome`.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from datetime import date, datetime
 from typing import Protocol
 
@@ -93,6 +94,9 @@ class GatewayMemory(Protocol):
 
 class MarketData(Protocol):
     """Contracts, completed daily bars and quotes."""
+
+    def within(self, seconds: float) -> AbstractContextManager[None]:
+        """Let reads in the block begin within so long; a later one raises OutOfTime. What was read before is kept."""
 
     def contracts(self, symbols: Sequence[str]) -> tuple[Mapping[str, Contract], Mapping[str, str]]:
         """Return the US stock contract of each symbol and, for every other symbol, why there is none."""

@@ -12,8 +12,9 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from trading.errors import DataError
 from trading.model.metric import Gauge, LiveGauge
-from trading.monitoring.health import Health, liveness, read_facts, readiness
+from trading.monitoring.health import liveness, readiness
 from trading.monitoring.sign_of_life import CONTENT_TYPE, PREFIX, Beat
+from trading.monitoring.verdicts import Health
 from webapp.frame import make_frame
 from webapp.parameters import accepts
 from webapp.security import address
@@ -29,13 +30,7 @@ _GATEWAY_UP = re.compile(rf"^{PREFIX}{Gauge.GATEWAY_UP} .*$", re.MULTILINE)
 def healthz() -> BaseResponse:
     """Answer 200 while the trading loop is alive, 503 when it is silent or stuck."""
     made = services()
-    facts = read_facts(
-        {},
-        beat=made.beat(),
-        mode=None,
-        starting=made.starting(),
-    )
-    health = liveness(facts)
+    health = liveness(made.beat(), made.starting())
     return jsonify(status="ok") if health.ok else _unavailable(health)
 
 
@@ -72,7 +67,7 @@ def metrics() -> BaseResponse:
 
 def as_of_now(text: str, beat: Beat | None, *, ready: bool) -> str:
     """Return the metrics that were written last with what is so now: a process that died has written no end of it."""
-    alive = liveness(read_facts({}, beat=beat, mode=None)).ok
+    alive = liveness(beat).ok
     if not alive:
         text = _GATEWAY_UP.sub(f"{PREFIX}{Gauge.GATEWAY_UP} 0.0", text)
     age_s = math.inf if beat is None or beat.age_s is None else beat.age_s

@@ -2,23 +2,39 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 import pytest
 
+from tests.fakes.broker_account import ACCOUNT
 from tests.fakes.fake_session import LOGGED_OUT, READY, Happening
 from tests.fakes.trading_context import CLOSE, DECIDED, OPEN, PRE_OPEN, SESSION
 from tests.fakes.trading_loop import LoopParts, break_once
 from trading.cycle.missing_bars import RETRY_S
-from trading.errors import ConfigError, GatewayError, NotSent, OutcomeUnknown, Refused, SessionLost
+from trading.cycle.troubles import DO_IT
+from trading.errors import (
+    STORAGE,
+    ConfigError,
+    GatewayError,
+    InvariantBroken,
+    NotSent,
+    OutcomeUnknown,
+    Refused,
+    SessionLost,
+)
+from trading.model.account import PositionList
+from trading.model.contract import Contract
 from trading.model.metric import Counter, Gauge
 from trading.model.mode import OPERATOR, Mode
+from trading.model.operator_request import OperatorRequest
 from trading.model.order import BrokerStatus, OrderList, OrderType, Side, UnreadableRow
 from trading.model.status import SessionState, StatusKey
 
 SNAPSHOT = "GET /iserver/marketdata/snapshot"
 NOT_ALLOWED = SessionLost("GET /iserver/account/orders", "not logged in", 401)
 SETTLED = CLOSE + timedelta(seconds=900)
+NOT_SELECTED = Refused("POST /iserver/account", "no", 500)
 DOWN = NotSent("POST /tickle", "connection refused")
 
 
@@ -108,7 +124,7 @@ def test_gateway_that_goes_away_while_the_loop_waits_ends_nothing(loop: LoopPart
 # ---- what fails again and again
 
 
-def test_reading_that_fails_again_and_again_is_a_trouble_until_it_succeeds(loop: LoopParts) -> None:
+def test_reading_that_fails_is_a_trouble_until_it_succeeds_and_an_alert_the_second_time(loop: LoopParts) -> None:
     system = loop.start()
 
     def trouble_after(turns: int, *, fail: bool) -> str | None:
@@ -119,7 +135,8 @@ def test_reading_that_fails_again_and_again_is_a_trouble_until_it_succeeds(loop:
         return loop.store.value(StatusKey.TROUBLE)
 
     assert trouble_after(2, fail=False) == ""
-    assert trouble_after(1, fail=True) == ""
+    assert trouble_after(1, fail=True) != ""
+    assert "trouble" not in loop.notes.codes()
     assert trouble_after(1, fail=True) != ""
     assert loop.store.value(StatusKey.SESSION_STATE) == SessionState.READY
     assert "trouble" in loop.notes.codes()
@@ -138,7 +155,7 @@ def test_gateway_counts_as_down_all_the_time_in_which_it_answers_a_reading_with_
     loop.broker.reads_fail = True
     loop.over = lambda: loop.turns >= 4
     system.run()
-    assert shown == [1.0, 1.0, 0.0, 0.0]
+    assert shown == [1.0, 0.0, 0.0, 0.0]
     assert (loop.metrics.gauges[Gauge.GATEWAY_UP], loop.metrics.gauges[Gauge.TROUBLE]) == (0.0, 1.0)
     loop.broker.reads_fail = False
     loop.over = lambda: loop.turns >= 5
@@ -229,10 +246,10 @@ def test_history_that_can_not_be_read_keeps_nothing_else_from_being_done(
     loop.market_data.failures = [kind("GET /iserver/marketdata/history", "no")] * 2
     assert system.run_cycle() == SETTLED + timedelta(seconds=RETRY_S)
     assert loop.told("fills")[-1] == 1
-    assert (loop.store.value(StatusKey.TROUBLE), loop.decided()) == ("", [DECIDED])
+    assert (loop.store.value(StatusKey.TROUBLE), loop.decided()) == ("GET /iserver/marketdata/history: no", [DECIDED])
     loop.clock.time += timedelta(seconds=RETRY_S)
     system.run_cycle()
-    assert loop.store.value(StatusKey.TROUBLE) == "GET /iserver/marketdata/history: no"
+    assert loop.notes.codes().count("trouble") == 1
     loop.clock.time += timedelta(seconds=RETRY_S)
     system.run_cycle()
     assert (loop.store.value(StatusKey.TROUBLE), loop.decided()) == ("", [DECIDED, SESSION])
@@ -279,3 +296,86 @@ def test_halt_by_a_person_keeps_its_reason_when_an_invariant_breaks(loop: LoopPa
     break_once(loop)
     loop.run_turns(2)
     assert loop.store.mode().reason == "earnings (and 1 more)"
+
+
+# ---- what is said at once
+
+
+def test_market_that_has_never_told_its_time_is_a_gateway_that_is_down(loop: LoopParts) -> None:
+    def now() -> datetime:
+        raise DOWN
+
+    system = loop.start()
+    loop.clock.now = now  # type: ignore[method-assign]
+    with pytest.raises(NotSent):
+        system.run_cycle()
+    assert loop.store.value(StatusKey.SESSION_STATE) == SessionState.GATEWAY_DOWN
+
+
+def test_database_that_takes_nothing_is_told_before_anything_else_waits_for_it(loop: LoopParts) -> None:
+    def locked() -> PositionList:
+        raise InvariantBroken(STORAGE, "trading.db: database is locked")
+
+    def alert(code: str, text: str) -> None:
+        told.append(loop.progress.beat().unstored)
+
+    told: list[str] = []
+    loop.notes.alert = alert  # type: ignore[method-assign]
+    loop.broker.positions = locked  # type: ignore[method-assign]
+    loop.run_turns(1)
+    assert told
+    assert all("database is locked" in text for text in told)
+
+
+def test_account_without_dollars_is_told_in_the_first_cycle(loop: LoopParts) -> None:
+    loop.broker.told = {"currency": "EUR", "cash": 0.0, "available_funds": 0.0}
+    loop.run_turns(1)
+    assert "convert some first" in (loop.store.value(StatusKey.TROUBLE) or "")
+    assert loop.store.value(StatusKey.TROUBLE_STEP) == DO_IT
+    assert loop.notes.codes() == ["trouble"]
+
+
+def test_account_that_is_not_the_selected_one_is_told_in_the_first_cycle(loop: LoopParts) -> None:
+    def select(account_id: str) -> None:
+        raise NOT_SELECTED
+
+    loop.session.ids = ("DU7654321", ACCOUNT)
+    loop.session.select = select  # type: ignore[method-assign]
+    loop.run_turns(1)
+    assert "another account is selected" in (loop.store.value(StatusKey.TROUBLE) or "")
+    assert loop.metrics.gauges[Gauge.TROUBLE] == 1.0
+
+
+def test_readings_that_fail_in_the_same_way_are_logged_once(loop: LoopParts) -> None:
+    loop.refuse(loop.market_data, "quotes", OutcomeUnknown(SNAPSHOT, "no"))
+    loop.run_turns(6)
+    assert loop.lines("readings failed") == ["warning"]
+
+
+def test_between_its_steps_the_loop_goes_through_a_cycle(loop: LoopParts) -> None:
+    steps: list[str] = []
+    pending = loop.requests.pending
+
+    def looked() -> tuple[OperatorRequest, ...]:
+        steps.append(loop.progress.beat().step)
+        return pending()
+
+    loop.requests.pending = looked  # type: ignore[method-assign]
+    loop.run_turns(3)
+    assert set(steps) == {"goes through a cycle"}
+
+
+def test_look_that_took_long_is_followed_by_a_shorter_wait_where_shares_are_at_stake(loop: LoopParts) -> None:
+    loop.check_interval_s = 60.0
+    system, _ = loop.begin_with_a_position()
+    loop.clock.time = CLOSE + timedelta(hours=1)
+    system.run_cycle()
+    loop.clock.time += timedelta(hours=1)
+    began, read = loop.clock.time, loop.market_data.contracts
+
+    def slow(symbols: Sequence[str]) -> tuple[Mapping[str, Contract], Mapping[str, str]]:
+        loop.clock.time += timedelta(seconds=45)
+        return read(symbols)
+
+    loop.market_data.contracts = slow  # type: ignore[method-assign]
+    assert system.run_cycle() == began + timedelta(seconds=60)

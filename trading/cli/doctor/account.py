@@ -12,7 +12,7 @@ from trading.execution.planning.checks import MAX_SKEW_S
 from trading.execution.reading.dollars import DOLLARS
 from trading.model.account import AccountKind, AccountState, SessionStatus, kind_of, mask_account
 from trading.model.status import SessionState, StatusKey
-from trading.monitoring.health import SESSION_WORDS
+from trading.monitoring.verdicts import SESSION_WORDS
 
 NOTED_SKEW_S = 2.0
 _OURS = "the trading process does that by itself"

@@ -66,9 +66,9 @@ class BrokerLook:
         self._settings = settings
         self._outside = outside
         self._times = outside.times
-        self._facts = processes.kept_facts(settings, user)
+        self._facts, _ = processes.kept_facts(settings, user)
         # A simulated gateway has no limits that somebody could use up.
-        self._stands_back = not settings.simulated and processes.life(settings, self._facts).ok
+        self._stands_back = not settings.simulated and processes.runs(settings)
         self._limits = Limits(
             until=self._times.monotonic() + ALL_S,
             calls=_FEW_CALLS if self._stands_back else _MOST_CALLS,

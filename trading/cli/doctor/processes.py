@@ -17,8 +17,10 @@ from trading.cli.operate import DATABASE_NAME
 from trading.config import DashboardSettings, Settings
 from trading.config.hosts import reached_at, with_port
 from trading.errors import TradingError
-from trading.monitoring.health import Health, liveness, read_facts
-from trading.monitoring.sign_of_life import HEARTBEAT_NAME, WAITING_NAME, read_beat, waits_for
+from trading.model.mode import Mode
+from trading.monitoring.health import liveness, read_facts, readiness
+from trading.monitoring.sign_of_life import HEARTBEAT_NAME, WAITING_NAME, Beat, read_beat, waits_for
+from trading.monitoring.verdicts import Health
 from trading.monitoring.wall_clock import WallClock
 from trading.store.boot_time import boot_time
 from trading.store.readers.state import read_state
@@ -28,42 +30,51 @@ _MOST_BYTES = 4096
 _NEVER_SEEN = "never_seen"
 
 
-def kept_facts(settings: Settings, user: int) -> dict[str, str]:
+def kept_facts(settings: Settings, user: int) -> tuple[dict[str, str], Mode | None]:
     """Return what the trading process has kept of itself, nothing where that can't be read or is another user's."""
     path = settings.state_dir / DATABASE_NAME
     try:
         if path.stat().st_uid != user:
-            return {}
+            return {}, None
         with read_state(path) as state:
-            return state.account.facts()
+            mode = state.account.mode()
+            return state.account.facts(), None if mode is None else mode.mode
     except (OSError, TradingError):
-        return {}
+        return {}, None
 
 
-def life(settings: Settings, facts: dict[str, str]) -> Health:
+def runs(settings: Settings) -> bool:
     """Return whether the trading process runs; its lock is left alone, lest a start meets it."""
-    return liveness(
-        read_facts(
-            facts,
-            beat=read_beat(settings.state_dir / HEARTBEAT_NAME, boot_time()),
-            mode=None,
-            starting=waits_for(settings.state_dir / WAITING_NAME, WallClock().now()),
-        )
-    )
+    return liveness(_beat(settings), _starting(settings)).ok
 
 
 def trader(settings: Settings, user: int) -> Iterator[Finding]:
-    """Look for a sign of life of the trading process."""
-    yield alive(life(settings, kept_facts(settings, user)))
+    """Look for a sign of life of the trading process, and for what it says of itself."""
+    facts, mode = kept_facts(settings, user)
+    beat, starting = _beat(settings), _starting(settings)
+    yield judged(
+        liveness(beat, starting), readiness(read_facts(facts, beat=beat, mode=mode, starting=starting)), bool(facts)
+    )
 
 
-def alive(health: Health) -> Finding:
-    """Judge whether the trading process runs; that it never did is nothing to mend."""
-    if health.ok:
-        return ok("trader", "runs")
-    if health.code == _NEVER_SEEN:
+def judged(alive: Health, ready: Health, known: bool) -> Finding:  # noqa: FBT001 - of the one call
+    """Judge whether the trading process runs and can trade; that it never ran is nothing to mend.
+
+    Of a process that runs only its readiness tells more, where its facts are `known`.
+    """
+    if alive.code == _NEVER_SEEN:
         return ok("trader", "has not run yet")
-    return note("trader", health.told, health.instruction)
+    if alive.ok and (ready.ok or not known):
+        return ok("trader", "runs")
+    return note("trader", f"runs. {ready.told}" if alive.ok else ready.told, ready.instruction)
+
+
+def _beat(settings: Settings) -> Beat | None:
+    return read_beat(settings.state_dir / HEARTBEAT_NAME, boot_time())
+
+
+def _starting(settings: Settings) -> str:
+    return waits_for(settings.state_dir / WAITING_NAME, WallClock().now())
 
 
 class Taken(Enum):

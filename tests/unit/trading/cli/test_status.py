@@ -172,7 +172,7 @@ def test_trouble_of_the_session_is_said_once_with_since_when_why_and_what_to_do(
     database.close()
     lines = lived.run("status").out.splitlines()
     assert lines[1].startswith("Ready     no: Nobody is logged in at the gateway.")
-    assert lines[1].endswith(" Since 2014-03-04 17:00 UTC: no session")
+    assert lines[1].endswith(" Since 2014-03-04 17:00 UTC of the simulated market: no session")
     assert lines[2] == "To do     Log in. The system goes on."
     assert not [line for line in lines if line.startswith("Session ")]
 

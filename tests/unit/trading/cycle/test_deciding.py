@@ -20,14 +20,16 @@ from tests.fakes.trading_context import (
     decision_of,
 )
 from tests.fakes.trading_states import approved
-from trading.cycle.deciding import Deciding
+from trading.cycle.deciding import READS_S, Deciding
 from trading.cycle.gather import market_times
 from trading.cycle.missing_bars import EARLY_RETRY_S, PATIENT_TRIES, RETRY_S
 from trading.cycle.publish import Publisher
 from trading.cycle.summary import CycleSummary
-from trading.errors import NotSent
+from trading.errors import NotSent, OutcomeUnknown, OutOfTime
 from trading.execution.planning.state import TradingState
+from trading.gateway.api_client import READ_S
 from trading.model.alarm import AlarmCode
+from trading.trading_system import LOOK_AT_LEAST_S
 
 STAGES = system_of(PROFILE)
 SYMBOLS = ("AAPL", "MSFT", "XOM")
@@ -181,7 +183,32 @@ def test_decision_that_could_not_be_taken_is_tried_again_soon_and_at_once_after_
     made = deciding(parts)
     made.failed(NotSent("GET /x", "the wait was ended"))
     assert made.again_at == parts.clock.now() + timedelta(seconds=pause_s)
-    assert "the wait was ended" in made.problem
+    # What goes on at once is nobody's trouble.
+    assert made.problem == ("" if interrupted else "GET /x: the wait was ended")
+
+
+def test_reading_of_an_account_with_shares_or_orders_ends_in_time_for_the_next_look(parts: ContextParts) -> None:
+    parts.market_data.failures = [OutcomeUnknown("GET /x", "no answer")] * 2
+    for _ in range(2):
+        with pytest.raises(OutcomeUnknown):
+            decide(parts, deciding(parts))
+        if not parts.market_data.limits:
+            parts.buy("XOM", 3)
+    assert parts.market_data.limits == [READS_S]
+    assert READS_S + READ_S < LOOK_AT_LEAST_S
+
+
+def test_reading_that_ran_out_of_time_goes_on_after_the_look_and_is_no_trouble(parts: ContextParts) -> None:
+    made = deciding(parts)
+    made.failed(OutOfTime("GET /x", "not asked"))
+    assert (made.again_at, made.problem, made.unanswered) == (parts.clock.now(), "", "")
+
+
+def test_why_there_is_no_decision_is_logged_once_while_it_stays_the_same(parts: ContextParts) -> None:
+    made = deciding(parts)
+    for cause in ("no answer", "no answer", "no answer", "refused", "no answer"):
+        made.failed(OutcomeUnknown("GET /x", cause))
+    assert [event for _, event, _ in parts.log.lines].count("no decision yet") == 3
 
 
 def test_a_day_without_bars_is_named_and_the_next_session_goes_on_by_itself(parts: ContextParts) -> None:

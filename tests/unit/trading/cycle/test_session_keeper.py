@@ -358,3 +358,17 @@ def test_turn_in_which_all_is_as_before_stores_nothing(login: Login) -> None:
     login.clock.go(60)
     login.keeper.check()
     assert stored == []
+
+
+def test_gateway_counts_as_down_while_it_gives_no_usable_answers_however_good_its_session_looks(login: Login) -> None:
+    login.keeper.answers(usably=False)
+    assert login.metrics.gauges[Gauge.GATEWAY_UP] == 0.0
+    for _ in range(2):
+        assert login.keeper.check().usable
+        assert login.metrics.gauges[Gauge.GATEWAY_UP] == 0.0
+    login.keeper.answers(usably=True)
+    assert login.metrics.gauges[Gauge.GATEWAY_UP] == 1.0
+    login.session.shows = LOGGED_OUT
+    login.keeper.check()
+    login.keeper.answers(usably=True)
+    assert login.metrics.gauges[Gauge.GATEWAY_UP] == 0.0

@@ -1,4 +1,4 @@
-"""What fails twice in a row is told until a cycle can do everything again."""
+"""What a cycle could not do is shown at once, and told to people when it is no hiccup, or theirs to end."""
 
 from __future__ import annotations
 
@@ -6,55 +6,73 @@ from datetime import timedelta
 
 from tests.fakes.trading_context import ContextParts
 from tests.fakes.trading_states import ACCOUNT
-from trading.cycle.troubles import Troubles
+from trading.cycle.troubles import DO_IT, LOOK_AT_LOG, UNANSWERED_STEP, Troubles
 from trading.model.alarm import Alarm, AlarmCode
 from trading.model.status import StatusKey
 
 LEDGER = "GET /portfolio/…/ledger: no answer"
 BARS = "nothing can be decided on 2014-03-03: there are no bars of it"
+CONVERT = "the account is kept in EUR and holds no US dollars: convert some first"
 
 
 def kept(parts: ContextParts) -> tuple[str | None, str | None]:
     return parts.store.value(StatusKey.TROUBLE), parts.store.value(StatusKey.TROUBLE_SINCE)
 
 
-def test_one_failure_is_no_trouble_and_the_second_is_with_its_time(parts: ContextParts) -> None:
+def test_failure_is_shown_at_once_with_its_time_and_told_when_it_was_no_hiccup(parts: ContextParts) -> None:
     troubles = Troubles(parts.store, parts.clock, ACCOUNT)
-    troubles.cycle([LEDGER])
-    assert (kept(parts), troubles.alarms()) == (("", ""), ())
-    parts.clock.go(5)
-    troubles.cycle([LEDGER])
     since = parts.clock.now().isoformat()
+    troubles.cycle([LEDGER])
+    assert (kept(parts), troubles.alarms()) == ((LEDGER, since), ())
+    parts.clock.go(60)
+    troubles.cycle([LEDGER])
     assert kept(parts) == (LEDGER, since)
     assert troubles.alarms() == (Alarm(AlarmCode.TROUBLE, "", f"{LEDGER}; it is tried again by itself"),)
-    parts.clock.go(60)
     troubles.cycle([LEDGER, "", BARS, LEDGER])
     assert kept(parts) == (f"{LEDGER}; {BARS}", since)
+
+
+def test_what_a_person_has_to_do_is_told_at_once_and_not_tried_again(parts: ContextParts) -> None:
+    troubles = Troubles(parts.store, parts.clock, ACCOUNT)
+    troubles.cycle([LEDGER], [CONVERT])
+    assert kept(parts)[0] == f"{CONVERT}; {LEDGER}"
+    assert troubles.alarms() == (Alarm(AlarmCode.TROUBLE, "", CONVERT),)
+    troubles.cycle([LEDGER], [CONVERT])
+    assert [alarm.text for alarm in troubles.alarms()] == [f"{CONVERT}; {LEDGER}; it is tried again by itself"]
+
+
+def test_next_step_is_that_of_what_is_wrong(parts: ContextParts) -> None:
+    troubles = Troubles(parts.store, parts.clock, ACCOUNT)
+    steps = []
+    for failures, facts, unanswered in (([BARS], [], False), ([LEDGER], [], True), ([], [CONVERT], False), ([], [], 0)):
+        troubles.cycle(failures, facts, unanswered=bool(unanswered))
+        steps.append(parts.store.value(StatusKey.TROUBLE_STEP))
+    assert steps == [LOOK_AT_LOG, UNANSWERED_STEP, DO_IT, ""]
 
 
 def test_cycle_that_can_do_everything_ends_it(parts: ContextParts) -> None:
     troubles = Troubles(parts.store, parts.clock, ACCOUNT)
     for causes in ([LEDGER], [LEDGER], []):
         troubles.cycle(causes)
-    assert (kept(parts), troubles.alarms()) == (("", ""), ())
+    assert (kept(parts), troubles.alarms(), troubles.present) == (("", ""), (), False)
+    parts.clock.go(60)
     troubles.cycle([LEDGER])
-    assert kept(parts) == ("", "")
+    assert (kept(parts), troubles.alarms()) == ((LEDGER, parts.clock.now().isoformat()), ())
 
 
 def test_what_an_earlier_process_could_not_do_is_forgotten(parts: ContextParts) -> None:
     troubles = Troubles(parts.store, parts.clock, ACCOUNT)
     troubles.cycle([LEDGER])
-    troubles.cycle([LEDGER])
     parts.clock.time += timedelta(seconds=1)
     Troubles(parts.store, parts.clock, ACCOUNT)
-    assert kept(parts) == ("", "")
+    assert (kept(parts), parts.store.value(StatusKey.TROUBLE_STEP)) == (("", ""), "")
 
 
 def test_what_another_alarm_says_is_not_told_twice(parts: ContextParts) -> None:
     troubles = Troubles(parts.store, parts.clock, ACCOUNT)
     for _ in range(2):
-        troubles.cycle([LEDGER, BARS])
-    said = [Alarm(AlarmCode.SESSION, "account", LEDGER)]
+        troubles.cycle([LEDGER, BARS], [CONVERT])
+    said = [Alarm(AlarmCode.SESSION, "account", LEDGER), Alarm(AlarmCode.SESSION, "x", CONVERT)]
     assert [alarm.text for alarm in troubles.alarms(said)] == [f"{BARS}; it is tried again by itself"]
     assert troubles.alarms([*said, Alarm(AlarmCode.SESSION, "x", BARS)]) == ()
 

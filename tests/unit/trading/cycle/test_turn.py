@@ -375,7 +375,7 @@ def test_without_dollars_own_shares_are_covered_and_nothing_is_bought(
     parts.broker.told = {"currency": "EUR", "cash": cash, "available_funds": cash}
     turn = parts.account_turns().run(parts.view(), DECISION, balances=True)
     assert (turn.sent, turn.denied) == (0, 2)
-    assert [says in problem for problem in turn.problems] == [True]
+    assert ([says in fact for fact in turn.facts], turn.problems) == ([True], ())
     parts.broker.told = {}
     parts.buy("XOM", 3)
     parts.broker.told = {"currency": "EUR", "cash": -1_000.0}

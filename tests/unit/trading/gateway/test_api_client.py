@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from tests.unit.trading.gateway.scripted import Desk, failing, good, raw
-from trading.errors import GatewayError, NotSent, OutcomeUnknown, Refused, SessionLost
+from trading.errors import GatewayError, NotSent, OutcomeUnknown, OutOfTime, Refused, SessionLost
 from trading.gateway.api_client import AccountsFirst, Busy, meaning
 
 HTML = b"<html><body>Login</body></html>"
@@ -168,3 +168,25 @@ def test_a_wait_for_the_budget_that_was_ended_early_is_not_tried_again() -> None
     with pytest.raises(NotSent, match="ended early"):
         desk.api.get("/iserver/account/trades")
     assert desk.count("GET /iserver/account/trades") == 1
+
+
+def test_reads_that_would_begin_too_late_are_not_asked_and_one_under_way_is_not_repeated() -> None:
+    desk = Desk(answer_s=15.0)
+    desk.script("GET /x", OutcomeUnknown("GET /x", "no answer in time"))
+    with desk.api.within(20.0):
+        with pytest.raises(OutcomeUnknown):
+            desk.api.get("/x")
+        assert desk.count("GET /x") == 2
+        with pytest.raises(OutOfTime):
+            desk.api.get("/x")
+        assert desk.count("GET /x") == 2
+    with pytest.raises(OutcomeUnknown):
+        desk.api.get("/x")
+    assert desk.count("GET /x") == 5
+
+
+def test_writes_have_all_the_time_that_they_need() -> None:
+    desk = Desk(answer_s=15.0)
+    desk.script("POST /x", good({}))
+    with desk.api.within(0.0):
+        assert desk.api.write(*WRITE).status == 200

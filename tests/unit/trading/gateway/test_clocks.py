@@ -192,6 +192,33 @@ def test_a_step_that_was_interrupted_is_still_to_be_paid_for() -> None:
     assert wake.slept[1] == wake.slept[2] > 0.0
 
 
+def test_a_long_rest_is_taken_in_pieces_in_which_people_are_looked_after() -> None:
+    transport, wake = simulator(), CountingWakeUp()
+    clock = LockstepClock(transport, wake, 900.0)
+    clock.wait(EVENING)
+    due_s = 900.0 * (EVENING - MORNING).total_seconds() / DAY_S
+    transport.script("POST /advance", good(told(EVENING + timedelta(hours=1))))
+    for _ in range(int(due_s // 60.0)):
+        clock.wait(EVENING + timedelta(hours=1))
+        assert clock.now() == EVENING
+    clock.wait(EVENING + timedelta(hours=1))
+    assert clock.now() > EVENING
+    assert max(wake.slept) == 60.0
+    assert sum(wake.slept) == pytest.approx(due_s)
+
+
+def test_a_pause_between_two_tries_is_short_and_what_was_due_before_it_still_is() -> None:
+    transport, wake = simulator(), CountingWakeUp()
+    clock = LockstepClock(transport, wake, 48.0)
+    clock.wait(EVENING)
+    transport.script("POST /advance", good(told(EVENING + timedelta(seconds=5))))
+    clock.wait(EVENING + timedelta(seconds=5))
+    assert clock.now() == EVENING + timedelta(seconds=5)
+    clock.wait(EVENING + timedelta(hours=1))
+    due_s = 48.0 * ((EVENING - MORNING).total_seconds() + 5.0) / DAY_S
+    assert wake.slept == [0.0, 1.0, pytest.approx(due_s - 1.0)]
+
+
 def test_a_weekend_is_shown_no_longer_than_a_night() -> None:
     transport, wake = simulator(), CountingWakeUp()
     transport.script("POST /advance", good(told(MORNING + timedelta(days=3))))

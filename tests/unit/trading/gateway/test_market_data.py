@@ -2,13 +2,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import date
 
 import pytest
 
 from tests.unit.trading.gateway.scripted import Answer, Call, Desk, failing, good, raw
 from tests.unit.trading.gateway.test_history import answer, bar, days
-from trading.errors import GatewayError, NotSent, OutcomeUnknown, SessionLost
+from trading.errors import GatewayError, NotSent, OutcomeUnknown, OutOfTime, SessionLost
 from trading.gateway.transport import HttpAnswer
 from trading.model.account import Quote
 from trading.model.contract import Contract, PriceIncrement
@@ -332,3 +333,28 @@ def test_a_contract_that_did_not_deliver_is_waited_for_once_in_a_session() -> No
     assert set(desk.market_data.quotes([1, 2])) == {1, 2}
     desk.market_data.quotes([1, 2])
     assert desk.clock.elapsed >= waited + 10.0, "it has delivered since, so that it is worth waiting for again"
+
+
+def test_reading_that_ran_out_of_time_goes_on_where_it_ended() -> None:
+    stocks = [contract(number, f"S{number}") for number in range(1, 13)]
+    desk = Desk(answer_s=10.0)
+    desk.script(HISTORY, Market())
+    found: list[str] = []
+    tries = 0
+    while not found:
+        tries += 1
+        with suppress(OutOfTime), desk.market_data.within(30.0):
+            found += desk.market_data.daily_bars(stocks, ALL[15], 10)[0].symbols
+    assert (len(found), tries > 2) == (12, True)
+    # What was read is not asked for again.
+    assert len(periods(desk)) == 12
+
+
+def test_history_that_hangs_is_told_as_that_within_the_time_that_it_may_take() -> None:
+    desk = Desk(answer_s=15.0)
+    desk.script(HISTORY, OutcomeUnknown(HISTORY, "no answer in time"))
+    began = desk.clock.monotonic()
+    with desk.market_data.within(30.0), pytest.raises(OutcomeUnknown, match="no answer in time"):
+        desk.market_data.daily_bars([contract(number, f"S{number}") for number in range(1, 13)], ALL[15], 10)
+    # Threads share the script's clock, so that each adds its own answer's time.
+    assert desk.clock.monotonic() - began < 8 * 15.0

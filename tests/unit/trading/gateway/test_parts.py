@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from trading.errors import GatewayError, NotSent, OutcomeUnknown, Refused, SessionLost
+from trading.errors import GatewayError, NotSent, OutcomeUnknown, OutOfTime, Refused, SessionLost
 from trading.gateway.parts import GatewayTrouble, each, gets_an_answer, in_parts, never, tells_nothing
 
 FAILED = OutcomeUnknown("GET /x", "the gateway failed", 500)
@@ -145,10 +145,24 @@ def test_an_answer_to_another_one_ends_the_trouble() -> None:
     assert len(asked) == 3
 
 
+def test_want_of_time_is_told_as_what_took_it() -> None:
+    late = OutOfTime("GET /x", "not asked")
+    trouble = GatewayTrouble(10, never)
+    with pytest.raises(OutOfTime):
+        trouble.not_asked(late)
+    trouble.unanswered(FAILED)
+    with pytest.raises(OutcomeUnknown, match="the gateway failed"):
+        trouble.not_asked(late)
+    trouble.answered()
+    with pytest.raises(OutOfTime):
+        trouble.not_asked(late)
+
+
 @pytest.mark.parametrize(
     ("error", "answer"),
     [
         (FAILED, False),
+        (OutOfTime("x", "not asked"), False),
         (Refused("x", "bad conid", 400), True),
         (Refused("x", "too many requests", 429), False),
         (Refused("x", "not allowed", 403), False),

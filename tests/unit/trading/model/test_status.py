@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from trading.model.status import SessionState, StatusKey
-from trading.monitoring.health import SESSION_WORDS
+from trading.monitoring.verdicts import SESSION_WORDS
 from trading.store.records import RESERVED_FACTS
 
 

@@ -86,19 +86,55 @@ def test_wait_may_take_what_it_was_planned_to_take(heart: Told) -> None:
 # ---- a gateway that does not answer
 
 
-def test_silence_lasts_from_the_first_call_without_an_answer_to_the_next_answer(heart: Told) -> None:
+def test_call_is_unanswered_from_the_first_time_that_it_was_asked_until_an_answer_to_it(heart: Told) -> None:
     fail_a_call(heart, 15.0)
     heart.s += 2.0
-    with heart.calling("GET /accounts", 15.0):
+    with heart.calling("POST /tickle", 15.0):
         beat = heart.after(3.0)
         assert (beat.call, beat.silence_s, beat.silent_since) == ("POST /tickle", 20.0, BEGAN.isoformat())
+        assert not beat.answers
     assert heart.beat().silence_s == 0.0
 
 
-def test_nobody_is_silent_whom_nobody_asks(heart: Told) -> None:
+def test_that_others_are_answered_ends_no_silence(heart: Told) -> None:
+    with heart.calling("GET /early", 15.0):
+        heart.s += 1.0
+    heart.s += 1.0
     fail_a_call(heart, 15.0)
-    assert heart.after(4.0).silence_s == 19.0
-    assert heart.after(2.0).silence_s == 0.0
+    assert not heart.beat().answers
+    for _ in range(5):
+        with heart.calling("GET /accounts", 15.0):
+            heart.s += 5.0
+        beat = heart.beat()
+        assert (beat.call, beat.answers) == ("POST /tickle", True)
+    assert heart.beat().silence_s == 40.0
+
+
+def test_the_call_that_is_told_is_the_one_without_an_answer_for_longest(heart: Told) -> None:
+    fail_a_call(heart, 15.0)
+    with heart.calling("GET /orders", 15.0):
+        beat = heart.after(12.0)
+        assert (beat.call, beat.silence_s) == ("POST /tickle", 27.0)
+    with heart.calling("POST /tickle", 15.0), heart.calling("GET /orders", 15.0):
+        heart.s += 30.0
+    assert heart.beat().call == ""
+
+
+def test_what_nobody_asks_any_more_is_unanswered_for_a_minute_and_a_half(heart: Told) -> None:
+    fail_a_call(heart, 15.0)
+    assert heart.after(75.0).silence_s == 90.0
+    assert heart.after(1.0).silence_s == 0.0
+
+
+def test_whole_cycle_ends_what_is_not_being_asked(heart: Told) -> None:
+    fail_a_call(heart, 15.0)
+    heart.cycle_ended(whole=False)
+    assert heart.beat().call == "POST /tickle"
+    with heart.calling("GET /orders", 15.0):
+        heart.s += 5.0
+        heart.cycle_ended(whole=True)
+        beat = heart.beat()
+        assert (beat.call, beat.silence_s) == ("GET /orders", 5.0)
 
 
 # ---- whole cycles

@@ -4,6 +4,7 @@ import json
 import os
 import socket
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,11 +13,12 @@ from tests.fakes.heartbeats import leave_beat
 from tests.fakes.raw_server import answering, certificate, serving
 from tests.unit.trading.cli.conftest import Shell
 from trading.cli.doctor import processes
-from trading.cli.doctor.findings import Finding, Verdict
-from trading.cli.doctor.processes import DashboardPort, Taken, alive, asked, is_ours, port
+from trading.cli.doctor.findings import Finding, Verdict, ok
+from trading.cli.doctor.processes import DashboardPort, Taken, asked, is_ours, judged, port
 from trading.cli.environment import read_settings
 from trading.config import DashboardSettings
-from trading.monitoring.health import Health
+from trading.model.mode import Mode
+from trading.monitoring.verdicts import Health
 from trading.store.database import Database, prepare_folder
 
 ME = os.geteuid()
@@ -44,19 +46,36 @@ def test_trader_is_known_by_its_sign_of_life(shell: Shell) -> None:
 
 
 def test_trader_that_was_stopped_is_told_with_how_to_start_it() -> None:
-    found = alive(Health(ok=False, code="stopped", text="Stopped.", next_step="Start it"))
-    assert (found.verdict, found.text, found.fix) == ("note", "Stopped.", "Start it")
+    stopped = Health(ok=False, code="stopped", text="Stopped.", next_step="Start it")
+    found = judged(stopped, replace(stopped, text="Stopped. Stops stay."), True)
+    assert (found.verdict, found.text, found.fix) == ("note", "Stopped. Stops stay.", "Start it")
+
+
+def test_trader_that_runs_and_can_not_trade_says_why() -> None:
+    runs = Health(ok=True, code="ok", text="Runs.")
+    ready = Health(ok=False, code="unstored", text="No order is sent.", cause="disk full", next_step="Free some")
+    found = judged(runs, ready, True)
+    assert (found.verdict, found.text, found.fix) == ("note", "runs. No order is sent. Disk full", "Free some")
+    assert judged(runs, ready, False) == ok("trader", "runs")
+
+
+def test_trader_that_can_not_write_its_database_does_not_just_run(shell: Shell) -> None:
+    Database(shell.state / "trading.db").close()
+    leave_beat(shell.state, unstored="storage: database is locked")
+    found = only(processes.trader(read_settings(), ME))
+    assert (found.verdict, "database is locked" in found.text) == ("note", True)
 
 
 def test_facts_are_read_of_this_users_database_alone(shell: Shell) -> None:
-    assert processes.kept_facts(read_settings(), ME) == {}
+    assert processes.kept_facts(read_settings(), ME) == ({}, None)
     database = Database(shell.state / "trading.db")
     database.claim("DU1234567", "simulated")
     database.close()
-    assert processes.kept_facts(read_settings(), ME)["account"] == "DU1234567"
-    assert processes.kept_facts(read_settings(), ME + 1) == {}
+    facts, mode = processes.kept_facts(read_settings(), ME)
+    assert (facts["account"], mode) == ("DU1234567", Mode.RECONCILING)
+    assert processes.kept_facts(read_settings(), ME + 1) == ({}, None)
     (shell.state / "trading.db").write_bytes(b"rubbish" * 100)
-    assert processes.kept_facts(read_settings(), ME) == {}
+    assert processes.kept_facts(read_settings(), ME) == ({}, None)
 
 
 @pytest.mark.parametrize(
