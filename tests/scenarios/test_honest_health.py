@@ -153,6 +153,28 @@ def test_a_gateway_that_hangs_is_said_to_hang_while_the_loop_is_alive(world: Wor
         assert told.metric("trading_gateway_up") == 1.0
 
 
+def test_one_question_that_hangs_is_told_from_then_on_and_at_no_moment_well_before_it_is_answered(
+    world: World, told: Told
+) -> None:
+    break_calls(world, "T05", ORDERS, seconds=300)
+    with trading(world):
+        told.wait_for("gateway_down")
+        codes = set()
+        began = time.monotonic()
+        while time.monotonic() - began < 40.0:
+            assert told.alive() == 200
+            codes.add(told.ready()["code"])
+            time.sleep(0.3)
+        assert codes <= {"gateway_down", "unanswered"}
+        unanswered = told.wait_for("unanswered")
+        assert f"no answer to GET {ORDERS}" in unanswered["message"]
+        assert "log in again" in unanswered["next_step"]
+        assert told.metric("trading_gateway_up") == 0.0
+        tell(world, {"clear": True})
+        told.wait_for("ready")
+        until(lambda: {} if told.metric("trading_gateway_up") == 1.0 else None, "up again")
+
+
 def test_a_reading_that_fails_for_ever_is_a_present_error_with_its_words_and_one_alert(
     world: World, told: Told
 ) -> None:
@@ -165,6 +187,7 @@ def test_a_reading_that_fails_for_ever_is_a_present_error_with_its_words_and_one
         assert told.alive() == 200
         assert (told.metric("trading_trouble"), told.metric("trading_ready")) == (1.0, 0.0)
         until(lambda: {} if told.metric("trading_gateway_up") == 0.0 else None, "the gateway counts as down")
+        until(lambda: {} if world.rows("SELECT * FROM alert WHERE code = 'trouble'") else None, "an alert")
         tell(world, {"clear": True})
         told.wait_for("ready")
         until(lambda: {} if told.metric("trading_trouble") == 0.0 else None, "no trouble any more")
