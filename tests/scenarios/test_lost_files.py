@@ -58,7 +58,7 @@ def test_database_that_is_moved_away_stops_every_order_and_heals_when_it_is_back
     away = active.database.with_name("elsewhere")
     active.database.rename(away)
     told = named(active)
-    assert f"{active.database} was deleted or moved away while it was in use: put it back" in told
+    assert f"{active.database.name} was deleted or moved away while it was in use: put it back" in told
     before = commands(away)
     time.sleep(5.0)
     assert commands(away) == before
@@ -80,7 +80,7 @@ def test_backup_in_its_place_is_not_traded_on_until_a_restart(active: RealSystem
     content = backup.read_bytes()
     shutil.copy(backup, active.folder / "copy")
     (active.folder / "copy").replace(active.database)
-    assert f"{active.database} was replaced while it was in use" in named(active)
+    assert f"{active.database.name} was replaced while it was in use" in named(active)
     assert active.stop("trader") == 0
     assert active.database.read_bytes() == content, "the end of the old process leaves the backup as it is"
 

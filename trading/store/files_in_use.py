@@ -21,15 +21,18 @@ class FileInUse:
     """what follows, and what a person does, once the path leads elsewhere"""
 
     def lost(self) -> str:
-        """Return what became of the file, empty while its path leads to it; one that is moved back is there again."""
+        """Return what became of the file, empty while its path leads to it; one that is moved back is there again.
+
+        Anybody may read it: the folder, which may have a person's name or an account's, is not told.
+        """
         try:
             found = os.stat(self.path)
         except FileNotFoundError:
-            return f"{self.path} was deleted or moved away while it was in use: {self.then}"
+            return f"{self.path.name} was deleted or moved away while it was in use: {self.then}"
         except OSError as error:
-            return f"{self.path} can't be looked at ({error.strerror}): {self.then}"
+            return f"{self.path.name} can't be looked at ({error.strerror}): {self.then}"
         if (found.st_dev, found.st_ino) != (self.device, self.inode):
-            return f"{self.path} was replaced while it was in use: {self.then}"
+            return f"{self.path.name} was replaced while it was in use: {self.then}"
         return ""
 
 

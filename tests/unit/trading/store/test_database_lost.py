@@ -49,7 +49,7 @@ def keys(path: Path) -> set[str]:
 def test_nothing_is_written_into_a_file_that_was_moved_away_until_it_is_back(database: Database, path: Path) -> None:
     put(database, "before")
     path.rename(path.with_name("elsewhere"))
-    assert refusal(database).startswith(f"{path} was deleted or moved away while it was in use: put it back")
+    assert refusal(database).startswith(f"{path.name} was deleted or moved away while it was in use: put it back")
     path.with_name("elsewhere").rename(path)
     put(database, "after")
     database.close()
@@ -91,11 +91,11 @@ def test_deleted_lock_stops_the_one_that_held_it_and_never_two_write(database: D
     lock = path.with_name(LOCK_NAME)
     lock.unlink()
     assert refusal(database).startswith(
-        f"{lock} was deleted or moved away while it was in use: another trading process"
+        f"{lock.name} was deleted or moved away while it was in use: another trading process"
     )
     another = Database(path)
     put(another, "another")
-    assert f"{lock} was replaced" in refusal(database)
+    assert f"{lock.name} was replaced" in refusal(database)
     another.close()
 
 
@@ -113,7 +113,7 @@ def test_deleted_write_ahead_log_stops_writing_and_the_end_saves_what_was_in_it(
     put(database, "before")
     log = path.with_name("trading.db-wal")
     log.unlink()
-    assert refusal(database).startswith(f"{log} was deleted or moved away while it was in use: restart")
+    assert refusal(database).startswith(f"{log.name} was deleted or moved away while it was in use: restart")
     database.checkpoint()
     database.close()
     assert "before" in keys(path)

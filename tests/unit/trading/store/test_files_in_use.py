@@ -36,7 +36,7 @@ def test_file_that_is_written_emptied_or_linked_to_is_not_lost(path: Path) -> No
 def test_deleted_file_is_lost_and_said_to_be(path: Path) -> None:
     file = opened(path)
     path.unlink()
-    assert file.lost() == f"{path} was deleted or moved away while it was in use: put it back"
+    assert file.lost() == f"{path.name} was deleted or moved away while it was in use: put it back"
 
 
 def test_moved_file_is_lost_until_it_is_moved_back(path: Path) -> None:
@@ -62,7 +62,7 @@ def test_copy_in_its_place_is_another_file(path: Path) -> None:
         copy = path.with_name("copy")
         copy.write_text("ours")
         copy.replace(path)
-        assert file.lost() == f"{path} was replaced while it was in use: put it back"
+        assert file.lost() == f"{path.name} was replaced while it was in use: put it back"
 
 
 def test_symbolic_link_counts_for_what_it_leads_to(path: Path) -> None:
@@ -79,7 +79,7 @@ def test_what_can_not_be_looked_at_is_not_taken_for_there(path: Path) -> None:
     path.unlink()
     path.parent.rmdir()
     path.parent.write_text("no folder")
-    assert file.lost() == f"{path} can't be looked at (Not a directory): put it back"
+    assert file.lost() == f"{path.name} can't be looked at (Not a directory): put it back"
 
 
 def test_nothing_is_in_use_where_there_is_nothing(tmp_path: Path) -> None:
@@ -92,6 +92,6 @@ def test_first_that_is_lost_is_told(path: Path) -> None:
     files = (opened(path), opened(other))
     assert first_lost(()) == first_lost(files) == ""
     other.unlink()
-    assert first_lost(files).startswith(f"{other} was deleted")
+    assert first_lost(files).startswith(f"{other.name} was deleted")
     path.unlink()
-    assert first_lost(files).startswith(f"{path} was deleted")
+    assert first_lost(files).startswith(f"{path.name} was deleted")
