@@ -17,7 +17,7 @@ from trading.cli.operate import DATABASE_NAME
 from trading.config import DashboardSettings, Settings
 from trading.config.hosts import reached_at, with_port
 from trading.errors import TradingError
-from trading.monitoring.health import Health, liveness, read_facts
+from trading.monitoring.health import Facts, Health, liveness, read_facts, readiness
 from trading.monitoring.sign_of_life import HEARTBEAT_NAME, WAITING_NAME, read_beat, waits_for
 from trading.monitoring.wall_clock import WallClock
 from trading.store.boot_time import boot_time
@@ -25,7 +25,7 @@ from trading.store.readers.state import read_state
 
 ANSWER_S = 2.0
 _MOST_BYTES = 4096
-_NEVER_SEEN = "never_seen"
+_NEVER_SEEN, _UNSTORED = "never_seen", "unstored"
 
 
 def kept_facts(settings: Settings, user: int) -> dict[str, str]:
@@ -42,23 +42,29 @@ def kept_facts(settings: Settings, user: int) -> dict[str, str]:
 
 def life(settings: Settings, facts: dict[str, str]) -> Health:
     """Return whether the trading process runs; its lock is left alone, lest a start meets it."""
-    return liveness(
-        read_facts(
-            facts,
-            beat=read_beat(settings.state_dir / HEARTBEAT_NAME, boot_time()),
-            mode=None,
-            starting=waits_for(settings.state_dir / WAITING_NAME, WallClock().now()),
-        )
+    return liveness(_as_seen(settings, facts))
+
+
+def _as_seen(settings: Settings, facts: dict[str, str]) -> Facts:
+    return read_facts(
+        facts,
+        beat=read_beat(settings.state_dir / HEARTBEAT_NAME, boot_time()),
+        mode=None,
+        starting=waits_for(settings.state_dir / WAITING_NAME, WallClock().now()),
     )
 
 
 def trader(settings: Settings, user: int) -> Iterator[Finding]:
-    """Look for a sign of life of the trading process."""
-    yield alive(life(settings, kept_facts(settings, user)))
+    """Look for a sign of life of the trading process, and whether it can write its records."""
+    facts = _as_seen(settings, kept_facts(settings, user))
+    ready = readiness(facts)
+    yield alive(ready if ready.code == _UNSTORED else liveness(facts))
 
 
 def alive(health: Health) -> Finding:
-    """Judge whether the trading process runs; that it never did is nothing to mend."""
+    """Judge whether the trading process runs and can write; that it never ran is nothing to mend."""
+    if health.code == _UNSTORED:
+        return bad("trader", health.told, health.instruction)
     if health.ok:
         return ok("trader", "runs")
     if health.code == _NEVER_SEEN:

@@ -43,6 +43,16 @@ def test_trader_is_known_by_its_sign_of_life(shell: Shell) -> None:
     assert (silent.verdict, "silent for" in silent.text) == ("note", True)
 
 
+def test_trader_that_can_not_write_its_records_is_to_be_mended_while_it_runs(shell: Shell) -> None:
+    prepare_folder(shell.state)
+    leave_beat(shell.state, unstored="storage: trading.db was deleted or moved away while it was in use: put it back")
+    lost = only(processes.trader(read_settings(), ME))
+    assert lost.verdict == "bad"
+    assert "trading.db was deleted or moved away while it was in use: put it back" in lost.text
+    leave_beat(shell.state, silent_s=1000.0, unstored="storage: trading.db was deleted")
+    assert "silent for" in only(processes.trader(read_settings(), ME)).text
+
+
 def test_trader_that_was_stopped_is_told_with_how_to_start_it() -> None:
     found = alive(Health(ok=False, code="stopped", text="Stopped.", next_step="Start it"))
     assert (found.verdict, found.text, found.fix) == ("note", "Stopped.", "Start it")
