@@ -94,3 +94,21 @@ def test_halt_is_heard_whatever_becomes_of_the_file_of_requests(active: RealSyst
     assert (code, said.startswith("halt: halted")) == (0, True), said
     assert time.monotonic() - began < HEARD_WITHIN_S
     assert active.status()["mode"] == "HALTED"
+
+
+def test_folder_that_is_moved_away_leaves_it_to_one_process_to_trade(active: RealSystem) -> None:
+    active.until(lambda: commands(active.database) > 0)
+    away = active.state.with_name("elsewhere")
+    active.state.rename(away)
+    active.until(lambda: "trading.db was deleted or moved away" in active.said("trader"))
+    assert active.page("/readyz")[0] == 503
+    before = commands(away / "trading.db")
+    active.begin("second", "trading", "run")
+    active.until(lambda: active.said("second").count(" cycle ") > 3)
+    assert commands(away / "trading.db") == before
+    # The orders of the first are none of its own, so that it buys nothing either.
+    assert "mode=HALTED" in active.said("second")
+    assert active.runs("trader")
+    assert "Traceback" not in active.said("trader")
+    assert active.stop("trader") == 0
+    assert active.runs("second")
