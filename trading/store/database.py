@@ -26,7 +26,7 @@ BUSY_TIMEOUT_MS = 5000
 _MOST_KNOWN, _MOST_ROWS_KNOWN = 256, 100
 """how many answers are kept until something is written, and how many rows each may have"""
 # Records in a file that nobody finds are lost at the next start, and two processes on one file send orders twice.
-_PUT_BACK = "put it back and this goes on by itself; a restart goes on with the file that is there then"
+_PUT_BACK = "put it back and this goes on by itself; a restart takes what is there then, or begins anew"
 _SAVE = "restart the trading process in order, not by killing it: what was in it is saved into the database then"
 _LOOK = "another trading process may have started beside this one: see that none did, then restart this one"
 # Digits and letters that nobody mistakes for one another over the phone: 32 of them, 5 bits each.
