@@ -133,9 +133,10 @@ def _frame_of(read: State) -> Frame:
     account_reader = read.account
     mode = account_reader.mode()
     kept = account_reader.facts()
-    starting, health = made.starting(), None
-    if mode is not None:
-        health = read_facts(kept, beat=made.beat(), mode=mode.mode, starting=starting)
+    starting, beat, health = made.starting(), made.beat(), None
+    # A database that is not there may be one that was taken away from a process that runs.
+    if mode is not None or (beat is not None and beat.unstored):
+        health = read_facts(kept, beat=beat, mode=None if mode is None else mode.mode, starting=starting)
     account = kept.get("account", "")
     market_now = moment(kept.get(StatusKey.MARKET_NOW)) if settings.simulated else made.clock.now()
     return Frame(

@@ -37,6 +37,11 @@ class LoginSession:
         """Return whether `token` is this session's."""
         return hmac.compare_digest(token.encode("utf-8", "surrogatepass"), self.csrf_token.encode())
 
+    def forget(self, control_id: int) -> None:
+        """Forget all of a number that was given anew: the file that had it first is gone."""
+        for key in [key for key, number in self.requests.items() if number == control_id]:
+            del self.requests[key]
+
     def remember(self, key: str, control_id: int) -> None:
         """Keep which request a key made, the newest ones only."""
         while len(self.requests) >= MAX_KEYS:

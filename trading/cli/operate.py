@@ -64,7 +64,7 @@ def halt(reason: str, follow: bool, wait_s: float) -> None:  # noqa: FBT001 - cl
     try:
         ask(folder, OperatorVerb.HALT, reason, wait_s)
     except InvariantBroken:
-        # The database of requests can't be used; the file alone is enough.
+        # The database of requests can't be used, or was taken away; the file alone is enough.
         file = RequestsDatabase(folder / CONTROLS_NAME).make_halt_file(reason)
         click.echo(f"the file {file} was made, which halts as well", err=True)
         raise
@@ -136,7 +136,8 @@ def _flatten_goal(path: Path) -> FlattenGoal | None:
 def ask(folder: Path, kind: OperatorVerb, reason: str, wait_s: float, *, seen: Seen = NOTHING_SEEN) -> None:
     """Store a request, wait for the answer and print it.
 
-    Raises: ClickException (exit 1), no answer in time, or the trading process refused.
+    Raises: ClickException (exit 1), no answer in time, or the trading process refused; InvariantBroken("controls"), the
+        request can't be stored, or is gone again.
     """
     clock = WallClock()
     requests = RequestsDatabase(folder / CONTROLS_NAME)

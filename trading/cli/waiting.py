@@ -8,6 +8,7 @@ from typing import Protocol
 
 import click
 
+from trading.errors import InvariantBroken
 from trading.model.mode import FlattenGoal
 from trading.model.operator_request import NOT_CONFIRMED, REFUSED, OperatorVerb, RequestProgress
 from trading.store.readers.orders import OrderLine
@@ -67,17 +68,22 @@ def wait_for_answer(
 ) -> str:
     """Return what the trading process did about a request; after 10 s say that it has not begun.
 
-    Raises: ClickException (exit 1), no answer in time, or the trading process refused.
+    Raises: ClickException (exit 1), no answer in time, or the trading process refused; InvariantBroken("controls"),
+        there is no such request any more: nobody may have seen it.
     """
     began, warned = clock.monotonic(), False
     while True:
         progress = progress_of()
-        if progress is not None and progress.answer is not None:
+        if progress is None:
+            raise InvariantBroken(
+                "controls", f"the {kind} is gone: the file of requests was deleted or replaced meanwhile; ask again"
+            )
+        if progress.answer is not None:
             if progress.answer.startswith(REFUSED):
                 raise RefusedByTrader(kind, progress.answer)
             return progress.answer
         waited_s = clock.monotonic() - began
-        if waited_s >= LATE_AFTER_S and not warned and not (progress is not None and progress.taken_up):
+        if waited_s >= LATE_AFTER_S and not warned and not progress.taken_up:
             warned = True
             click.echo(f"{kind}: not taken up: use TWS or the phone", err=True)
         if waited_s >= wait_s:

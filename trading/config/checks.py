@@ -1,11 +1,13 @@
-"""What a type and a range don't tell of a value: whether a host, a zone, a day or a symbol can be one."""
+"""What a type and a range don't tell of a value: whether a path, a host, a zone, a day or a symbol can be one."""
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Iterable
 from datetime import date
 from ipaddress import ip_address
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 _TICKER = re.compile(r"[A-Z0-9][A-Z0-9.\-/ ]{0,14}")
@@ -29,6 +31,23 @@ class UnusableError(ValueError):
         super().__init__(value, fix)
         self.value = value
         self.fix = fix
+
+
+def as_path(value: object) -> Path:
+    """Return a path as it stands: of what a shell would replace in it, each user, service and container has another."""
+    text = str(value)
+    if text.startswith(("~", "$")):
+        raise UnusableError(value, f"nothing replaces {text[0]} here: write the whole path, such as {_as_whole(text)}")
+    return Path(text)
+
+
+def _as_whole(text: str) -> str:
+    """Return what this user's shell would make of a path, an example where it could make nothing."""
+    try:
+        whole = Path(os.path.expandvars(text)).expanduser()
+    except RuntimeError:
+        whole = Path(text)
+    return str(whole) if whole.is_absolute() else "/home/ann/" + text.lstrip("~$/").rpartition("/")[2]
 
 
 def symbols(value: object) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from pathlib import Path
 import msgspec
 
 from trading.config.annotations import Secret
+from trading.config.checks import UnusableError, as_path
 from trading.config.options import MAX_FILE_BYTES, OPTIONS, Option, shortened
 from trading.config.settings import Settings
 from trading.errors import ConfigError
@@ -216,8 +217,10 @@ def _from_environment(environ: Mapping[str, str], options: Iterable[Option]) -> 
 
 def _secret_file(name: str, place: str) -> str:
     try:
-        with Path(place).open("rb") as file:
+        with as_path(place).open("rb") as file:
             text = file.read(MAX_FILE_BYTES).decode("utf-8-sig").rstrip("\r\n")
+    except UnusableError as error:
+        raise ConfigError(name, shortened(place), error.fix) from None
     except UnicodeDecodeError:
         raise ConfigError(name, shortened(place), "the file is not UTF-8 text") from None
     except (OSError, ValueError) as error:

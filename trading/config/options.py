@@ -12,7 +12,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from trading.config.annotations import ACCOUNT, Secret
-from trading.config.checks import Check, UnusableError
+from trading.config.checks import Check, UnusableError, as_path
 from trading.config.settings import Settings
 from trading.errors import ConfigError
 
@@ -106,7 +106,8 @@ class Option:
             return None
         if not isinstance(value, str) or not value or "\x00" in value:
             raise self._refuse(name, value)
-        return Secret(str(self._checked(name, value))) if self.kind is Secret else Path(value).expanduser()
+        checked = self._checked(name, value)
+        return Secret(str(checked)) if self.kind is Secret else checked
 
     def _checked(self, name: str, value: object) -> object:
         try:
@@ -144,6 +145,7 @@ def _options(struct: type[Struct], prefix: str) -> list[Option]:
             optional = (
                 [part for part in get_args(kind) if part is not type(None)] if type(None) in get_args(kind) else []
             )
+            kind = optional[0] if optional else kind
             found.append(
                 Option(
                     path=path,
@@ -154,9 +156,9 @@ def _options(struct: type[Struct], prefix: str) -> list[Option]:
                     default=field.default if field.default is not msgspec.NODEFAULT else field.default_factory(),
                     sensitive=extra["sensitive"],
                     annotation=hint,
-                    kind=optional[0] if optional else kind,
+                    kind=kind,
                     meta=meta,
-                    further=extra["check"],
+                    further=extra["check"] or (as_path if kind is Path else None),
                 )
             )
     return found

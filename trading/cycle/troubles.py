@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from trading.model.account import mask_account
+from trading.model.account import hide_accounts
 from trading.model.alarm import Alarm, AlarmCode
 from trading.model.status import StatusKey
 from trading.ports import Clock, Store
@@ -24,9 +24,9 @@ class Troubles:
     """One for each process, which begins with none."""
 
     def __init__(self, store: Store, clock: Clock, account_id: str) -> None:
-        """Keep the fact in `store`; readiness shows it to anybody, so nothing of `account_id` stands in it."""
+        """Keep the fact in `store`; readiness shows it to anybody, so nothing of any account stands in it."""
         self._store = store
-        self._hidden = mask_account(account_id)
+        self._account_id = account_id
         self._clock = clock
         self._in_a_row = 0
         self._failures: tuple[str, ...] = ()
@@ -69,5 +69,4 @@ class Troubles:
         return (Alarm(AlarmCode.TROUBLE, "", text),) if text else ()
 
     def _public(self, causes: Iterable[str]) -> tuple[str, ...]:
-        shown = (text.replace(self._hidden, "…") if self._hidden else text for text in causes if text)
-        return tuple(dict.fromkeys(shown))
+        return tuple(dict.fromkeys(hide_accounts(text, self._account_id) for text in causes if text))

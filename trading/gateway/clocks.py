@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from trading.errors import GatewayError, OutcomeUnknown
@@ -24,6 +24,8 @@ _LONGEST_REST_S = 60.0
 # The longest wait, in market time, between two tries or two looks at the same thing.
 _SHORT_S = 60.0
 _SHORT_REST_S = 1.0
+# No limit on requests that are made in every turn has a longer period.
+_MOMENT_S = 6.0
 _GOOD = 200
 DAY_S = 86_400.0
 # From a completed bar to the next morning's orders; a weekend is shown as long as any other night.
@@ -141,8 +143,8 @@ class LockstepClock:
     def wait(self, until: datetime) -> None:
         """Let the market go on to `until`, or to the first fill or change of an order of the account.
 
-        Where more than a minute of real time is due before it moves, it returns after one, unmoved. A wait of a minute
-        at most is a part of something that goes on: it takes a real second at most, and the rest is due later.
+        Where more than a minute of real time is due before it moves, it returns after one, and only a moment on. A wait
+        of a minute at most is a part of something that goes on: it takes a real second at most, the rest is due later.
 
         Raises: GatewayError, the simulator can't be asked; it is asked for its time before the next use.
         """
@@ -153,7 +155,7 @@ class LockstepClock:
             return
         self._debt_s -= rest_s
         if self._debt_s > 0.0 and not short:
-            return
+            until = before + timedelta(seconds=_MOMENT_S)
         if until <= before:
             return
         self._in_doubt = True

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from pathlib import Path
 
 from trading.gateway.transport import HttpAnswer, Transport, TransportTo
+from trading.model.account import hide_in_address
 from trading.ports import Progress
-
-# Anybody may read what the loop is doing, so no account stands in it: /portfolio/U1234567/ledger. The API's own words
-# are in small letters.
-_OF_AN_ACCOUNT = re.compile(r"(?<=/)(?=[^/]*(?:[A-Z]|\d{4}))[^/]+")
 
 
 class WatchedTransport:
-    """`Transport`: tells `Progress` of each exchange, and leaves the rest to another transport."""
+    """`Transport`: tells `Progress` of each exchange, and leaves the rest to another transport.
+
+    Anybody may read what the loop is doing, so no account stands in it.
+    """
 
     def __init__(self, transport: Transport, progress: Progress) -> None:
         """Exchange over `transport`."""
@@ -26,7 +25,7 @@ class WatchedTransport:
         self, verb: str, path: str, query: Mapping[str, str] | None, body: bytes | None, limit_s: float
     ) -> HttpAnswer:
         """Do one exchange (see `Transport`)."""
-        with self._progress.calling(f"{verb} {_OF_AN_ACCOUNT.sub('…', path)}", limit_s):
+        with self._progress.calling(f"{verb} {hide_in_address(path)}", limit_s):
             return self._transport.exchange(verb, path, query, body, limit_s)
 
     def close(self) -> None:

@@ -23,9 +23,21 @@ def kind_of(account_id: str) -> AccountKind:
     return AccountKind.PAPER if account_id.startswith("D") else AccountKind.LIVE
 
 
+# Who reads a text decides what of an id stands in it:
+#
+#   mask_account, mask_accounts  its owner, in logs, on pages and in notices: enough is left to tell accounts apart
+#   hide_accounts                anybody, in /readyz, the present trouble and what the loop does: nothing is left
+#   hide_in_address              as hide_accounts, of an address of the API, where an id may be of any form
+#
 # IBKR's ids: up to three letters (a D first for a paper account, an F for an advisor's, an I for a broker's), digits.
 # In an address a sign that is written as %2F may stand before one, and anything but a digit behind it.
 _ACCOUNT_ID = re.compile(r"(?:(?<![A-Z0-9])|(?<=%[0-9A-Fa-f]{2}))([A-Z]{1,3})(\d{4,12})(?!\d)")
+# In small letters such a word is another's, and letters behind the digits belong to a client's id.
+_ANY_ACCOUNT = re.compile(
+    r"(?:(?<![A-Z0-9])|(?<=%[0-9A-Fa-f]{2}))[A-Z]{1,3}(?:\d{4,12}(?!\d)|\*{3}(?:\d{4}(?!\d))?)[A-Z]{0,2}(?![a-z])"
+)
+# The API's own words are in small letters: /portfolio/U1234567/ledger.
+_OF_AN_ACCOUNT = re.compile(r"(?<=/)(?=[^/]*(?:[A-Z]|\d{4}))[^/]+")
 _SHOWN_DIGITS = 4
 _FEWEST_HIDDEN = 2
 
@@ -42,6 +54,22 @@ def mask_account(account_id: str) -> str:
 def mask_accounts(text: str) -> str:
     """Return a text with each account id in it hidden as `mask_account` does."""
     return _ACCOUNT_ID.sub(_masked, text)
+
+
+def hide_accounts(text: str, account_id: str = "") -> str:
+    """Return a text with "…" for each account id in it, whole or masked, and for `account_id` of whatever form."""
+    for known in (account_id, mask_account(account_id)):
+        if known:
+            text = re.sub(re.escape(known), "…", text, flags=re.IGNORECASE)
+    return _ANY_ACCOUNT.sub("…", text)
+
+
+def hide_in_address(path: str) -> str:
+    """Return a path of the API with "…" for each part that may be an account id: all that is no word of the API.
+
+    Numbers of contracts and orders go with them, and ids that no form tells from another word.
+    """
+    return _OF_AN_ACCOUNT.sub("…", path)
 
 
 def _masked(found: re.Match[str]) -> str:

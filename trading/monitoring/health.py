@@ -183,7 +183,8 @@ def _unstored(facts: Facts) -> Health | None:
         code="unstored",
         text="The database can't be written, so that no order is sent.",
         cause=facts.beat.unstored,
-        next_step="It is tried again by itself. Look for a full disk, or another program that has trading.db open.",
+        next_step="It is tried again by itself. If it names nothing else, look for a full disk, or another program "
+        "that has trading.db open.",
     )
     return _with_stops(health, facts)
 

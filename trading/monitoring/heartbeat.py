@@ -17,6 +17,7 @@ from datetime import datetime
 from pathlib import Path
 
 from trading.background import repeated
+from trading.model.account import hide_accounts
 from trading.model.boot_time import BootTime
 from trading.monitoring.sign_of_life import MOST_BYTES, Beat
 from trading.ports import Log
@@ -137,12 +138,12 @@ class Heartbeat:
     def unstored(self, problem: str) -> None:
         """Tell why the store can't be written; empty where it can."""
         with self._lock:
-            self._unstored = problem[:_LONGEST_TEXT]
+            self._unstored = hide_accounts(problem)[:_LONGEST_TEXT]
 
     def end(self, by: str) -> None:
         """Tell that the process ends because somebody, `by` in words, asked for that."""
         with self._lock:
-            self._ended = (self._now().isoformat(), by[:_LONGEST_TEXT])
+            self._ended = (self._now().isoformat(), hide_accounts(by)[:_LONGEST_TEXT])
 
     def beat(self) -> Beat:
         """Return what holds now."""

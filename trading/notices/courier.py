@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from trading.background import repeated
 from trading.config import NotifySettings
@@ -87,6 +87,7 @@ class Courier:
         self._log = log
         self._system = system
         self._problem = ""
+        self._pruned: date | None = None
         self._unstored: deque[str] = deque(maxlen=_MOST_UNSTORED)
         self._told_unstored: set[str] = set()
 
@@ -111,6 +112,7 @@ class Courier:
             self._note()
             for channel in self._channels:
                 self._deliver(channel)
+            self._prune()
             self._problem = ""
         except TradingError as error:
             self._complain(str(error))
@@ -184,6 +186,16 @@ class Courier:
             attempt.sent = deliver(channel.sender, message)
 
         self._timing.start(send)
+
+    def _prune(self) -> None:
+        """Delete what is over for long, once a day."""
+        today = self._timing.now().date()
+        if today == self._pruned:
+            return
+        deleted = self._book.prune()
+        self._pruned = today
+        if deleted:
+            self._log.info("old notices deleted", notices=deleted)
 
     def _complain(self, problem: str) -> None:
         if problem != self._problem:

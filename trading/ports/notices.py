@@ -46,3 +46,7 @@ class NoticeBook(Protocol):
     ) -> None:
         """Keep an outcome; SENDING begins an attempt, and counts it."""
         ...
+
+    def prune(self) -> int:
+        """Delete what was over long ago and is needed for nothing any more; return how many notices those were."""
+        ...

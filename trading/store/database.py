@@ -16,6 +16,7 @@ from pathlib import Path
 from trading.errors import CORRUPT, STORAGE, ConfigError, InstanceRunning, InvariantBroken
 from trading.model.account import mask_account
 from trading.store.file_errors import is_around, is_damaged, unusable_folder, why
+from trading.store.files_in_use import FileInUse, first_lost, in_use
 from trading.store.migrations import SCHEMA, SCHEMA_VERSION, migrate
 
 LOCK_NAME = "trading.lock"
@@ -24,12 +25,19 @@ INSTANCE_LENGTH = 4
 BUSY_TIMEOUT_MS = 5000
 _MOST_KNOWN, _MOST_ROWS_KNOWN = 256, 100
 """how many answers are kept until something is written, and how many rows each may have"""
+# Records in a file that nobody finds are lost at the next start, and two processes on one file send orders twice.
+_PUT_BACK = "put it back and this goes on by itself; a restart takes what is there then, or begins anew"
+_SAVE = "restart the trading process in order, not by killing it: what was in it is saved into the database then"
+_LOOK = "another trading process may have started beside this one: see that none did, then restart this one"
 # Digits and letters that nobody mistakes for one another over the phone: 32 of them, 5 bits each.
 ALPHABET = "23456789abcdefghijkmnpqrstuvwxyz"
 
 
 class StateLock:
-    """The exclusive lock on a state folder; the system drops it when the process ends, however that happens."""
+    """The exclusive lock on a state folder; the system drops it when the process ends, however that happens.
+
+    `file` is the one that is locked: at the path of another one, or of none, another process can get a lock too.
+    """
 
     def __init__(self, folder: Path) -> None:
         """Take the lock.
@@ -47,6 +55,8 @@ class StateLock:
         except OSError as error:
             os.close(self._descriptor)
             raise InstanceRunning(str(folder)) from error
+        held = os.fstat(self._descriptor)
+        self.file = FileInUse(folder / LOCK_NAME, held.st_dev, held.st_ino, _LOOK)
 
     def release(self) -> None:
         """Give the lock up."""
@@ -91,6 +101,7 @@ class Database:
             if not read_only and not path.exists():
                 _create(path, self.chance)
             self._connection = _open(path, read_only=read_only, connect=connect)
+            self._files = () if self._lock is None else _files_of(path, self._lock)
             self._durable = True
         except BaseException:
             if self._lock is not None:
@@ -104,13 +115,17 @@ class Database:
         One that is not `durable` waits for no disk: it outlives the process, but a power failure may take it back, up
         to the next one that is. What it wrote is whole, and in its order, in any case.
 
-        Raises: InvariantBroken, nothing may be sent: "storage" where the disk is full or the file locked, "corrupt".
+        Raises: InvariantBroken, nothing may be sent: "storage" where the disk is full, the file locked, deleted, moved
+        or replaced; "corrupt".
         """
         with self._guard:
             try:
+                self._require_files()
                 self._wait_for_the_disk(durable)
                 self._connection.execute("BEGIN IMMEDIATE")
                 yield self._connection
+                # As late as can be: what is committed is taken for on record, and an order may leave.
+                self._require_files()
                 began = time.perf_counter()
                 self._connection.execute("COMMIT")
             except sqlite3.Error as error:
@@ -201,6 +216,15 @@ class Database:
                 self._lock.release()
                 self._lock = None
 
+    def _require_files(self) -> None:
+        """Write only where what is written is found again; readers look for nothing, since they open a file anew.
+
+        Raises: InvariantBroken("storage"), the path of a file of ours leads elsewhere.
+        """
+        lost = first_lost(self._files)
+        if lost:
+            raise InvariantBroken(STORAGE, lost)
+
     def _wait_for_the_disk(self, durable: bool) -> None:  # noqa: FBT001 - of the one call
         """Let the next commit be durable or not; where that can't be said there is no next commit."""
         if durable is not self._durable:
@@ -214,6 +238,9 @@ class Database:
 
     def _failure(self, error: sqlite3.Error) -> InvariantBroken:
         """Tell a file that is damaged, which a person has to look at, from one that can't be written for now."""
+        lost = first_lost(self._files)
+        if lost:
+            return InvariantBroken(STORAGE, lost)
         return InvariantBroken(CORRUPT if is_damaged(error) else STORAGE, f"{self.path.name}: {why(error, self.path)}")
 
 
@@ -302,6 +329,22 @@ def _open(path: Path, *, read_only: bool, connect: Callable[..., sqlite3.Connect
         connection.close()
         raise
     return connection
+
+
+def _files_of(path: Path, lock: StateLock) -> tuple[FileInUse, ...]:
+    """Return the files that a writer depends on.
+
+    SQLite makes the write-ahead log beside the real file as it opens it, and keeps that one until the last connection
+    closes, whatever is checkpointed. On a file system that can't have one there is none to look for.
+
+    Raises: InvariantBroken("storage"), they can't be looked at.
+    """
+    log = path.resolve().with_name(f"{path.resolve().name}-wal")
+    try:
+        found = (in_use(path, _PUT_BACK), in_use(log, _SAVE), lock.file)
+    except OSError as error:
+        raise InvariantBroken(STORAGE, f"{path}: {why(error, path)}") from error
+    return tuple(file for file in found if file is not None)
 
 
 def _unopened(error: sqlite3.Error, path: Path) -> ConfigError | InvariantBroken:

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 
-from trading.model.notice import Delivery, Notice, Outcome, Part
+from trading.model.notice import Delivery, Notice, NoticeCode, Outcome, Part
 from trading.store.database import Database
 from trading.store.readers.notices import BEGUN_ALERT, BEGUN_SESSION, delivery_of, notice_of
 from trading.store.units import utc_text
 
 # What ended is asked for so long: nobody is told of it later.
 _RECENT = timedelta(days=3)
+# What was told is kept so long for people to look up.
+_KEPT = timedelta(days=90)
 _NOTICES = "SELECT * FROM notice WHERE ended_at IS NULL OR ended_at >= ? ORDER BY number"
 _DELIVERIES = """
 SELECT delivery.* FROM delivery JOIN notice USING (number)
@@ -25,6 +27,27 @@ WHERE true ON CONFLICT DO NOTHING
 _PUT = """
 INSERT INTO delivery (number, part, channel, outcome, attempts, at, detail) VALUES (?1, ?2, ?3, ?4, 1, ?5, ?6)
 ON CONFLICT DO UPDATE SET outcome = ?4, attempts = attempts + ?7, at = ?5, detail = ?6
+"""
+# An alert up to this one is asked for only while it lasts, so that its notice need not be there to say that it was
+# told: the last before the first whose notice is not there yet, or ended too lately to be deleted.
+_BEGIN_LATER = """
+UPDATE fact SET value = max(CAST(value AS INTEGER), coalesce(
+    (SELECT min(id) - 1 FROM alert WHERE id > CAST(fact.value AS INTEGER) AND NOT EXISTS (
+        SELECT 1 FROM notice
+        WHERE topic = 'alert ' || alert.id AND telling >= max(alert.times, 1) AND (ended_at IS NULL OR ended_at < ?)
+    )),
+    (SELECT max(id) FROM alert), 0
+)) WHERE key = ?
+"""
+# The newest summary says up to where sessions were summed up, the newest delivery of a channel whether that works.
+_OLD = """
+SELECT number FROM notice WHERE ended_at < ?
+AND (topic NOT LIKE 'alert %' OR CAST(substr(topic, length('alert ') + 1) AS INTEGER)
+    <= CAST(coalesce((SELECT value FROM fact WHERE key = ?), '0') AS INTEGER))
+AND topic IS NOT (SELECT max(topic) FROM notice WHERE code = ?)
+AND number NOT IN (
+    SELECT number FROM (SELECT number, max(at) FROM delivery WHERE outcome <> 'dropped' GROUP BY channel)
+)
 """
 
 
@@ -93,6 +116,19 @@ class SqliteNotices:
         if rows:
             with self._database.transaction(durable=False) as connection:
                 connection.executemany(_PUT, rows)
+
+    def prune(self) -> int:
+        """Delete what has been over for three months, with its deliveries; return how many notices those were.
+
+        Nothing of it is told any more, whether it was delivered or not, and without it nothing is told twice.
+        """
+        before = (self._today() - _KEPT).isoformat()
+        with self._database.transaction(durable=False) as connection:
+            connection.execute(_BEGIN_LATER, (before, BEGUN_ALERT))
+            old = [(row["number"],) for row in connection.execute(_OLD, (before, BEGUN_ALERT, NoticeCode.SUMMARY))]
+            connection.executemany("DELETE FROM delivery WHERE number = ?", old)
+            connection.executemany("DELETE FROM notice WHERE number = ?", old)
+        return len(old)
 
     def _oldest(self) -> str:
         return (self._today() - _RECENT).isoformat()

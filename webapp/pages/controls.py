@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from flask import Blueprint, Response, jsonify, make_response, redirect, request, url_for
 from werkzeug.exceptions import BadRequest, NotFound
 from werkzeug.wrappers import Response as BaseResponse
@@ -9,7 +11,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from trading.errors import InvariantBroken
 from trading.model.decision_words import title
 from trading.model.mode import NOTHING_SEEN, Seen
-from trading.model.operator_request import OperatorVerb, RequestProgress
+from trading.model.operator_request import OperatorVerb
 from webapp.attempts import session_guesser
 from webapp.frame import make_frame, render
 from webapp.pages.login import too_many_attempts
@@ -39,20 +41,8 @@ def halt() -> BaseResponse:
     try:
         return _request(OperatorVerb.HALT)
     except InvariantBroken as problem:
-        made = services()
-        file = made.controls.make_halt_file("halted on the dashboard")
-        made.audit.write("halt_file_made", actor="operator", address=address(), cause=problem.detail)
-    text = f"The request could not be stored. The file {file} was made, which halts as well: look at the mode above"
-    return make_response(
-        render(
-            "request.html",
-            make_frame(),
-            result=f"{text}; else use TWS or the phone.",
-            late=False,
-            control_id=0,
-            kind="halt",
-        )
-    )
+        file = _make_halt_file(problem.detail)
+    return make_response(_halted_by_file(f"The request could not be stored. The file {file} was made", 0))
 
 
 @blueprint.get("/resume")
@@ -90,7 +80,13 @@ def request_page(control_id: str) -> str:
     """Show whether the trading process has answered."""
     number = _number(control_id)
     kind = _kind_of(number)
-    progress = _progress(number)
+    progress = services().controls.progress(number)
+    if progress is None and kind == OperatorVerb.HALT and not _was_answered(number):
+        return _halt_again(number)
+    if progress is None:
+        raise _gone()
+    if progress.answer is not None and not _was_answered(number):
+        own_session().remember(_answered(number), number)
     late = not progress.taken_up and (progress.age_s is None or progress.age_s > LATE_AFTER_S)
     return render("request.html", make_frame(), result=progress.answer, late=late, control_id=number, kind=kind)
 
@@ -101,8 +97,42 @@ def request_state(control_id: str) -> Response:
     """Return the answer to a request, null while there is none."""
     number = _number(control_id)
     _kind_of(number)
-    progress = _progress(number)
+    progress = services().controls.progress(number)
+    if progress is None:
+        raise _gone()
     return jsonify(id=number, taken_up=progress.taken_up, result=progress.answer)
+
+
+def _halt_again(number: int) -> str:
+    """Halt by the file where a request to halt is gone, which nobody may have seen; once, however often it is asked."""
+    session = own_session()
+    key = f"file:{number}"
+    with session.lock:
+        if key not in session.requests:
+            _make_halt_file("the request is gone")
+            session.remember(key, number)
+    return _halted_by_file("The file of requests was deleted or replaced. The file HALT was made beside it", number)
+
+
+def _answered(number: int) -> str:
+    return f"answered:{number}"
+
+
+def _was_answered(number: int) -> bool:
+    """Return whether this session was shown the answer: what is done is not done again where its record is gone."""
+    return _answered(number) in own_session().requests
+
+
+def _make_halt_file(cause: str) -> Path:
+    made = services()
+    file = made.controls.make_halt_file("halted on the dashboard")
+    made.audit.write("halt_file_made", actor="operator", address=address(), cause=cause)
+    return file
+
+
+def _halted_by_file(what: str, number: int) -> str:
+    text = f"{what}, which halts as well: look at the mode above; else use TWS or the phone."
+    return render("request.html", make_frame(), result=text, late=False, control_id=number, kind="halt")
 
 
 def _form(template: str, problem: str = "") -> str:
@@ -127,6 +157,7 @@ def _request(kind: OperatorVerb, *, seen: Seen = NOTHING_SEEN) -> BaseResponse:
         control_id = session.requests.get(key)
         if control_id is None:
             control_id = made.controls.request(kind, "", "dashboard", made.clock.now(), seen=seen)
+            session.forget(control_id)
             session.remember(key, control_id)
             made.audit.write(f"{kind}_requested", actor="operator", address=address(), control_id=control_id)
     return redirect(url_for("controls.request_page", control_id=control_id), code=303)
@@ -138,15 +169,9 @@ def _number(text: str, name: str = "id") -> int:
     raise BadRequest(description=f"{name}: use a whole number")
 
 
-def _progress(number: int) -> RequestProgress:
-    """Return how far a request has come.
-
-    Raises: NotFound, somebody put the file with the requests away.
-    """
-    progress = services().controls.progress(number)
-    if progress is None:
-        raise NotFound(description="There is no such request any more.")
-    return progress
+def _gone() -> NotFound:
+    """Return what is said where somebody put the file with the requests away."""
+    return NotFound(description="There is no such request any more.")
 
 
 def _kind_of(control_id: int) -> str:

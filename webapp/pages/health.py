@@ -11,6 +11,7 @@ from werkzeug.exceptions import ServiceUnavailable, Unauthorized
 from werkzeug.wrappers import Response as BaseResponse
 
 from trading.errors import DataError
+from trading.model.account import hide_accounts
 from trading.model.metric import Gauge, LiveGauge
 from trading.monitoring.health import liveness, readiness
 from trading.monitoring.sign_of_life import CONTENT_TYPE, PREFIX, Beat
@@ -96,6 +97,8 @@ def _is_ready() -> bool:
 
 
 def _unavailable(health: Health) -> Response:
-    response = jsonify(error={"code": health.code, "message": health.told}, next_step=health.instruction)
+    """Say why, to anybody who asks: a cause is in the words of what failed, which may name an account."""
+    message, next_step = hide_accounts(health.told), hide_accounts(health.instruction)
+    response = jsonify(error={"code": health.code, "message": message}, next_step=next_step)
     response.status_code = 503
     return response

@@ -23,6 +23,7 @@ from trading.model.notice import NoticeCode
 from trading.model.status import SessionState, StatusKey
 from trading.monitoring.senders import senders_of
 from trading.monitoring.sign_of_life import HEARTBEAT_NAME
+from trading.monitoring.wall_clock import WallClock
 from trading.notification import Desk, before_start, notifying
 from trading.store.alerts import SqliteAlerts
 from trading.store.database import Database
@@ -115,7 +116,7 @@ def test_silence_is_delivered_first_and_what_can_not_be_stored_as_well(database:
     receiver = Receiver()
     senders = senders_of(Secret(f"json://127.0.0.1:{receiver.port}/s3cret"))
     log = MemoryLog()
-    silent = news("silent x", "silent", over=NOON)
+    silent = news("silent x", "silent", over=WallClock().now())
     with within(30.0), notifying(Settings(), database, senders, log, lambda: CALENDAR, silent) as unstored:
         unstored("invariant", "the disk is full")
         receiver.wait_for(lambda text: "the disk is full" in text, 20.0)

@@ -16,6 +16,17 @@ def test_every_page_can_be_read_before_the_first_start(dashboard: Dashboard, pat
     assert "nan" not in page.replace("financ", "")
 
 
+@pytest.mark.parametrize("path", PAGES)
+def test_a_database_that_was_taken_away_is_no_first_start(dashboard: Dashboard, path: str) -> None:
+    dashboard.beat(unstored="storage: trading.db was deleted or moved away")
+    page = text_of(dashboard, path)
+    assert "be written, so that no order is sent" in page
+    assert "trading.db was deleted or moved away" in page
+    answer = dashboard.client().get("/readyz")
+    assert answer.status_code == 503
+    assert "trading.db was deleted or moved away" in answer.get_json()["error"]["message"]
+
+
 def test_the_account_is_masked_on_every_page(ready: Dashboard) -> None:
     for path in PAGES:
         page = text_of(ready, path)

@@ -27,7 +27,7 @@ from trading.store.readers.state import read_state
 
 ANSWER_S = 2.0
 _MOST_BYTES = 4096
-_NEVER_SEEN = "never_seen"
+_NEVER_SEEN, _UNSTORED = "never_seen", "unstored"
 
 
 def kept_facts(settings: Settings, user: int) -> tuple[dict[str, str], Mode | None]:
@@ -64,6 +64,8 @@ def judged(alive: Health, ready: Health, known: bool) -> Finding:  # noqa: FBT00
     """
     if alive.code == _NEVER_SEEN:
         return ok("trader", "has not run yet")
+    if alive.ok and ready.code == _UNSTORED:
+        return bad("trader", f"runs. {ready.told}", ready.instruction)
     if alive.ok and (ready.ok or not known):
         return ok("trader", "runs")
     return note("trader", f"runs. {ready.told}" if alive.ok else ready.told, ready.instruction)

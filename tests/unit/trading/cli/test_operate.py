@@ -4,6 +4,7 @@ import stat
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -85,6 +86,33 @@ def test_halt_works_by_a_file_where_the_database_of_requests_does_not(shell: She
     done = shell.run("halt", "--reason", "looks odd")
     assert done.code == 1
     assert HALT_FILE in done.err
+    assert (shell.state / HALT_FILE).read_text() == "looks odd\n"
+
+
+@contextmanager
+def somebody_who_deletes(file: Path) -> Iterator[None]:
+    """Delete a file of requests as soon as one is in it."""
+    controls, over = RequestsDatabase(file), threading.Event()
+
+    def work() -> None:
+        while not over.wait(0.01):
+            if controls.pending():
+                file.unlink()
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+
+
+def test_halt_whose_request_is_deleted_before_anybody_saw_it_halts_by_the_file(shell: Shell) -> None:
+    with somebody_who_deletes(shell.state / "controls.db"):
+        done = shell.run("halt", "--reason", "looks odd")
+    assert done.code == 1
+    assert "the halt is gone: the file of requests was deleted or replaced meanwhile" in done.err
     assert (shell.state / HALT_FILE).read_text() == "looks odd\n"
 
 

@@ -7,6 +7,7 @@ import click
 import pytest
 
 from trading.cli.waiting import INTERRUPTED, LATE_AFTER_S, Entries, follow_flatten, follow_halt, wait_for_answer
+from trading.errors import InvariantBroken
 from trading.model.mode import FlattenGoal
 from trading.model.operator_request import OperatorVerb, RequestProgress
 from trading.store.readers.orders import OrderLine
@@ -63,7 +64,15 @@ def test_request_that_was_taken_up_is_only_late(capsys: pytest.CaptureFixture[st
 
 def test_request_that_expires_says_so() -> None:
     with pytest.raises(click.ClickException, match="After a minute it is void"):
-        wait_for_answer(OperatorVerb.FLATTEN, lambda: None, HandClock(), 1.0)
+        wait_for_answer(OperatorVerb.FLATTEN, lambda: WAITS, HandClock(), 1.0)
+
+
+def test_request_that_is_gone_is_not_waited_for() -> None:
+    clock = HandClock()
+    left = [WAITS, WAITS]
+    with pytest.raises(InvariantBroken, match=r"the halt is gone: .* was deleted or replaced meanwhile; ask again"):
+        ask(clock, lambda: left.pop() if left else None)
+    assert clock.time < 1.0
 
 
 def test_refusal_is_an_error_in_the_words_of_the_trading_process() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from trading.config import checks
@@ -65,3 +67,29 @@ def test_unusable_value_is_refused_with_what_to_do(check: Check, value: object) 
     with pytest.raises(UnusableError) as caught:
         check(value)
     assert caught.value.fix
+
+
+@pytest.mark.parametrize("text", ["state", "./~old", "a/~/b", "/srv/trading$1", "../state", "C:\\state"])
+def test_path_is_kept_as_it_stands(text: str) -> None:
+    assert checks.as_path(text) == Path(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "instead"),
+    [
+        ("~/state", "/home/eve/state"),
+        ("~", "/home/eve"),
+        ("$HOME/state", "/home/eve/state"),
+        ("${HOME}/state", "/home/eve/state"),
+        ("~nobody-of-this-name/state", "/home/ann/state"),
+        ("$NOT_SET/state", "/home/ann/state"),
+        ("$NOT_SET", "/home/ann/NOT_SET"),
+    ],
+)
+def test_path_that_only_a_shell_understands_is_refused_with_the_whole_one(
+    text: str, instead: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", "/home/eve")
+    with pytest.raises(UnusableError) as caught:
+        checks.as_path(text)
+    assert caught.value.fix == f"nothing replaces {text[0]} here: write the whole path, such as {instead}"

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from trading.config import OPTIONS, Settings, load_settings, with_overrides
 from trading.config.load import IGNORED_WHEN_LIVE, near
+from trading.config.options import Option
 from trading.errors import ConfigError
 from trading.strategies.discovery import make_strategy
 
@@ -351,3 +352,21 @@ def test_addresses_have_no_place_in_config_json(tmp_path: Path) -> None:
         load_settings({}, tmp_path / "config.json")
     assert "is a secret: set NOTIFY_URLS, or NOTIFY_URLS_FILE" in str(caught.value)
     assert "s3cret" not in str(caught.value)
+
+
+PATHS = [option for option in OPTIONS if option.kind is Path]
+
+
+@pytest.mark.parametrize("option", PATHS, ids=lambda option: option.key)
+def test_no_path_is_taken_for_one_that_a_shell_would_understand(config: Path, option: Option) -> None:
+    assert option.env is not None
+    around = {"GATEWAY": "simulated"} if option.path.startswith("simulator.") else {}
+    line = refused(config, {**around, option.env: "~/there"})
+    assert line.startswith(f"{option.env} = '~/there': nothing replaces ~ here")
+    assert "nothing replaces $ here" in refused(config, {**around, option.env: "$HOME/there"})
+
+
+@pytest.mark.parametrize("option", [option for option in OPTIONS if option.sensitive], ids=lambda option: option.key)
+def test_neither_is_that_of_a_secret(config: Path, option: Option) -> None:
+    name = f"{option.env}_FILE"
+    assert refused(config, {name: "~/secret"}).startswith(f"{name} = '~/secret': nothing replaces ~ here")

@@ -7,6 +7,7 @@ from datetime import timedelta
 from tests.fakes.trading_context import ContextParts
 from tests.fakes.trading_states import ACCOUNT
 from trading.cycle.troubles import DO_IT, LOOK_AT_LOG, UNANSWERED_STEP, Troubles
+from trading.model.account import mask_account
 from trading.model.alarm import Alarm, AlarmCode
 from trading.model.status import StatusKey
 
@@ -83,3 +84,10 @@ def test_nothing_of_the_account_is_told_to_anybody(parts: ContextParts) -> None:
         troubles.cycle(["GET /portfolio/DU***4567/ledger: no answer"])
     assert kept(parts)[0] == LEDGER
     assert troubles.alarms([Alarm(AlarmCode.SESSION, "x", "GET /portfolio/DU***4567/ledger: no answer")]) == ()
+
+
+def test_nothing_of_any_account_is_told(parts: ContextParts) -> None:
+    troubles = Troubles(parts.store, parts.clock, ACCOUNT)
+    for _ in range(2):
+        troubles.cycle([f"{mask_account(ACCOUNT)} is not {ACCOUNT} or U***5678"])
+    assert kept(parts)[0] == "… is not … or …"

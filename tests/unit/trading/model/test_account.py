@@ -9,7 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from trading.config.annotations import ACCOUNT
-from trading.model.account import AccountKind, SessionStatus, kind_of, mask_account, mask_accounts
+from trading.model.account import (
+    AccountKind,
+    SessionStatus,
+    hide_accounts,
+    hide_in_address,
+    kind_of,
+    mask_account,
+    mask_accounts,
+)
 
 
 def test_a_session_is_usable_in_exactly_one_of_the_eight_combinations() -> None:
@@ -85,3 +93,51 @@ def test_every_id_that_can_be_set_is_hidden_wherever_it_stands_and_as_by_itself(
     assert account_id not in hidden
     for text in ("{}", "/iserver/account/{}/orders", "a={}, b", '{{"acct":"{}"}}', "accounts%2F{}%2Fledger"):
         assert mask_accounts(text.format(account_id)) == text.format(hidden)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("account U7651234 is selected", "account … is selected"),
+        ("account U***1234 is selected", "account … is selected"),
+        ("DU1234567C, DF1234567; DUH724521 and I7654321", "…, …; … and …"),
+        ("GET /portfolio/DU***4567/ledger: no answer", "GET /portfolio/…/ledger: no answer"),
+        ("%2FDU1234567%3d account_U7651234_old", "%2F…%3d account_…_old"),
+        ("U*** I12345 U1234", "… … …"),
+        ("SHA256 o10152 K01 1205123456 GTC AAPL U2 2014-03-03T14:31 *** 500", "SHA256 o10152 K01 1205123456 GTC AAPL U2"
+         " 2014-03-03T14:31 *** 500"),
+        ("3FAB12345678 TS-a6i9-0001-zwysf8 E4", "3FAB12345678 TS-a6i9-0001-zwysf8 E4"),
+        ("", ""),
+    ],
+)  # fmt: skip
+def test_nothing_of_an_account_stands_in_what_anybody_may_read(text: str, shown: str) -> None:
+    assert hide_accounts(text) == shown
+
+
+@pytest.mark.parametrize("account", ["F-1234", "trust account", "DU1234567", "u7654321", "A.B*C"])
+def test_own_account_is_hidden_whatever_its_form(account: str) -> None:
+    text = f"a {account}, b {account.lower()}, c {mask_account(account)}"
+    assert hide_accounts(text, account) == "a …, b …, c …"
+
+
+@given(text=st.text(), account=st.from_regex(ACCOUNT, fullmatch=True).filter(bool))
+def test_no_text_around_it_brings_an_account_to_light(text: str, account: str) -> None:
+    for shown in (account, mask_account(account)):
+        assert account not in hide_accounts(f"{text} {shown} {text}", account)
+        hidden = hide_accounts(f"the account {shown}.")
+        assert hidden == "the account …."
+
+
+@pytest.mark.parametrize(
+    ("path", "shown"),
+    [
+        ("/tickle", "/tickle"),
+        ("/portfolio/U1234567/ledger", "/portfolio/…/ledger"),
+        ("/portfolio2/DUH724521/positions", "/portfolio2/…/positions"),
+        ("/iserver/account/F-1234/orders", "/iserver/account/…/orders"),
+        ("/iserver/account/order/status/123456789", "/iserver/account/order/status/…"),
+        ("/iserver/account/client%20A/order/12", "/iserver/account/…/order/12"),
+    ],
+)
+def test_address_is_told_in_the_words_of_the_api_alone(path: str, shown: str) -> None:
+    assert hide_in_address(path) == shown

@@ -163,6 +163,8 @@ def test_cycle_that_was_not_whole_puts_nothing_off(heart: Told) -> None:
 def test_what_the_store_can_not_say_is_said(heart: Told) -> None:
     heart.unstored("database or disk is full")
     assert heart.beat().unstored == "database or disk is full"
+    heart.unstored("storage: /home/DU1234567/trading.db can't be written")
+    assert heart.beat().unstored == "storage: /home/…/trading.db can't be written"
     heart.unstored("")
     assert heart.beat().unstored == ""
 

@@ -38,6 +38,29 @@ def test_news_are_told_once_while_they_last_over_restarts_too(office: Office, se
     assert office.outcomes() == [(Outcome.SENT, 1)]
 
 
+def test_what_is_over_for_long_is_deleted_once_a_day(office: Office, sender: FakeSender) -> None:
+    office.news = (news("halt 1", "halted"),)
+    office.look(5)
+    office.news = ()
+    office.look(5)
+    office.go(91 * 86_400.0)
+    office.news = (news("halt 2", "halted"),)
+    office.look(5)
+    office.go(86_400.0)
+    office.look(5)
+    kept = office.database.query("SELECT topic FROM notice")
+    assert [row["topic"] for row in kept] == ["halt 2"]
+    assert [fields for _, text, fields in office.log.lines if text == "old notices deleted"] == [{"notices": 1}]
+    assert len(sender.messages) == 3, "a halt, its end, and another halt"
+
+
+def test_once_a_day_is_often_enough_to_look_for_what_is_over(office: Office) -> None:
+    office.look(2)
+    before = office.database.changes
+    office.look(20)
+    assert office.database.changes == before
+
+
 def test_news_that_come_together_are_one_message(office: Office, sender: FakeSender) -> None:
     office.news = (news(),)
     office.look(apart_s=1.0)

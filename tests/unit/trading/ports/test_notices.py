@@ -14,5 +14,5 @@ def test_each_sender_and_the_book_have_all_that_their_port_asks_for() -> None:
     assert [sender.channel for sender in senders] == ["json://fake", "json://host"]
     book: type[NoticeBook] = SqliteNotices
     wanted = {name for name in vars(NoticeBook) if not name.startswith("_")}
-    assert wanted == {"known", "note", "notices", "deliveries", "record"}
+    assert wanted == {"known", "note", "notices", "deliveries", "record", "prune"}
     assert wanted <= set(dir(book))

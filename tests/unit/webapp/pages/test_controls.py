@@ -159,8 +159,47 @@ def test_resume_shows_everything_that_it_acknowledges(ready: Dashboard) -> None:
     assert "<li>&lt;b&gt;the news&lt;/b&gt; (ann, " in page
 
 
-def test_request_whose_file_was_put_away_is_not_found(ready: Dashboard) -> None:
+def test_halt_whose_request_is_gone_is_made_by_the_file_once(ready: Dashboard) -> None:
     client = ready.logged_in()
     place = client.post("/halt", data=form_of(client, "/halt")).headers["Location"]
     ready.desk.asked.clear()
+    for _ in range(3):
+        assert "The file HALT was made beside it, which halts as well" in client.get(place).get_data(as_text=True)
+    assert ready.desk.files == ["halted on the dashboard"]
+    assert ready.log().count('"halt_file_made"') == 1
+    assert client.get(f"/api{place}").status_code == 404
+
+
+def test_number_that_another_file_gives_again_is_another_request(ready: Dashboard) -> None:
+    client = ready.logged_in()
+    for times in (1, 2):
+        place = client.post("/halt", data=form_of(client, "/halt")).headers["Location"]
+        assert place.endswith("/1")
+        ready.desk.results[1] = "halted"
+        assert "halted" in client.get(place).get_data(as_text=True)
+        del ready.desk.results[1]
+        ready.desk.asked.clear()
+        place = client.post("/halt", data=form_of(client, "/halt")).headers["Location"]
+        ready.desk.asked.clear()
+        assert "The file HALT was made" in client.get(place).get_data(as_text=True)
+        assert len(ready.desk.files) == times
+
+
+def test_halt_that_was_answered_halts_no_more_when_its_request_is_gone(ready: Dashboard) -> None:
+    client = ready.logged_in()
+    place = client.post("/halt", data=form_of(client, "/halt")).headers["Location"]
+    ready.desk.results[1] = "halted"
+    for _ in range(3):
+        assert client.get(place).status_code == 200
+    ready.desk.asked.clear()
     assert client.get(place).status_code == 404
+    assert ready.desk.files == []
+
+
+def test_resume_whose_request_is_gone_is_not_found(ready: Dashboard) -> None:
+    client = ready.logged_in()
+    form = {**form_of(client, "/resume"), "password": PASSWORD, "word": "RESUME"}
+    place = client.post("/resume", data=form).headers["Location"]
+    ready.desk.asked.clear()
+    assert client.get(place).status_code == 404
+    assert ready.desk.files == []

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import re
+
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.unit.webapp.conftest import Maker
@@ -40,6 +42,17 @@ def test_readyz_names_the_reason_and_the_next_step(ready: Dashboard) -> None:
     assert answer.status_code == 503
     assert answer.get_json()["error"]["code"] == "waiting_login"
     assert "Log in" in answer.get_json()["next_step"]
+
+
+def test_nothing_of_an_account_stands_in_what_anybody_may_read(ready: Dashboard) -> None:
+    ready.beat(unstored="storage: /home/U7654321/trading.db of DU1234567 was moved")
+    database, store = open_store(ready.state)
+    store.keep({"session_state": "waiting_login", "session_person": "Select the account: U***4321 is."})
+    database.close()
+    assert re.search(r"[A-Z]\d{4}|\*{3}", ready.client().get("/readyz").get_data(as_text=True)) is None
+    ready.beat()
+    told = ready.client().get("/readyz").get_json()
+    assert told["next_step"].startswith("Select the account: … is.")
 
 
 def test_readyz_is_not_ready_when_halted_or_unknown(ready: Dashboard) -> None:

@@ -45,6 +45,16 @@ def test_trader_is_known_by_its_sign_of_life(shell: Shell) -> None:
     assert (silent.verdict, "silent for" in silent.text) == ("note", True)
 
 
+def test_trader_that_can_not_write_its_records_is_to_be_mended_while_it_runs(shell: Shell) -> None:
+    prepare_folder(shell.state)
+    leave_beat(shell.state, unstored="storage: trading.db was deleted or moved away while it was in use: put it back")
+    lost = only(processes.trader(read_settings(), ME))
+    assert lost.verdict == "bad"
+    assert "trading.db was deleted or moved away while it was in use: put it back" in lost.text
+    leave_beat(shell.state, silent_s=1000.0, unstored="storage: trading.db was deleted")
+    assert "silent for" in only(processes.trader(read_settings(), ME)).text
+
+
 def test_trader_that_was_stopped_is_told_with_how_to_start_it() -> None:
     stopped = Health(ok=False, code="stopped", text="Stopped.", next_step="Start it")
     found = judged(stopped, replace(stopped, text="Stopped. Stops stay."), True)
@@ -53,17 +63,10 @@ def test_trader_that_was_stopped_is_told_with_how_to_start_it() -> None:
 
 def test_trader_that_runs_and_can_not_trade_says_why() -> None:
     runs = Health(ok=True, code="ok", text="Runs.")
-    ready = Health(ok=False, code="unstored", text="No order is sent.", cause="disk full", next_step="Free some")
+    ready = Health(ok=False, code="halted", text="Nothing is bought.", cause="by Mary", next_step="Resume")
     found = judged(runs, ready, True)
-    assert (found.verdict, found.text, found.fix) == ("note", "runs. No order is sent. Disk full", "Free some")
+    assert (found.verdict, found.text, found.fix) == ("note", "runs. Nothing is bought. By Mary", "Resume")
     assert judged(runs, ready, False) == ok("trader", "runs")
-
-
-def test_trader_that_can_not_write_its_database_does_not_just_run(shell: Shell) -> None:
-    Database(shell.state / "trading.db").close()
-    leave_beat(shell.state, unstored="storage: database is locked")
-    found = only(processes.trader(read_settings(), ME))
-    assert (found.verdict, "database is locked" in found.text) == ("note", True)
 
 
 def test_facts_are_read_of_this_users_database_alone(shell: Shell) -> None:
