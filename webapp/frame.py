@@ -16,6 +16,7 @@ from trading.model.status import SessionState, StatusKey
 from trading.monitoring.health import SESSION_WORDS, Facts, held_back, liveness, read_facts
 from trading.store.readers.state import State
 from webapp import agenda
+from webapp.numbers import local_near, new_york_near
 from webapp.security import current_session
 from webapp.services import services, state
 from webapp.situation import (
@@ -39,15 +40,22 @@ _PHASES = {"open": "market open", "pre": "before the open", "closed": "market cl
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """The frame of one page; before there is a database `mode` and `health` are None and `account` is empty."""
+    """The frame of one page; before there is a database `mode` and `health` are None and `account` is empty.
+
+    `real_now` is the time of this machine, `market_now` that of the market. What the trading process says of itself
+    holds now while it is `alive`, else as of `known_at`, a real time; None where it was never seen.
+    """
 
     kind: AccountKind | None
     account: str
     mode: ModeState | None
     situation: Situation
     health: Facts | None
+    alive: bool
+    known_at: datetime | None
     session_since: datetime | None
     session_detail: str
+    real_now: datetime
     market_now: datetime | None
     market_phase: str
     next_event: str
@@ -60,9 +68,26 @@ class Frame:
         return self.mode is not None and self.mode.mode is Mode.HALTED
 
     @property
-    def alive(self) -> bool:
-        """Whether the trading process has been heard of lately."""
-        return self.health is not None and liveness(self.health).ok
+    def as_last_seen(self) -> str:
+        """Return how old what the trading process has said of itself is, in words; empty while it lives."""
+        if self.alive or self.health is None:
+            return ""
+        if self.known_at is None:
+            return "as last recorded"
+        return f"as last seen {self.when(self.known_at, real=True)} ({self.age})"
+
+    @property
+    def age(self) -> str:
+        """Return the same without its time, empty where that is not known."""
+        if self.alive or self.known_at is None:
+            return ""
+        return f"{duration((self.real_now - self.known_at).total_seconds())} ago"
+
+    def when(self, moment: datetime, *, real: bool = False) -> str:
+        """Return a moment in New York, short; beside a simulated market, whose own is marked, a `real` one as here."""
+        if self.kind is not AccountKind.SIMULATED:
+            return new_york_near(moment, self.real_now)
+        return local_near(moment, self.real_now) if real else f"{new_york_near(moment, self.market_now)} market time"
 
     @property
     def held_back(self) -> str:
@@ -117,8 +142,11 @@ def _frame_without_state(error: DataError) -> Frame:
         mode=None,
         situation=unreadable(f"the file {Path(error.subject).name} {error.problem}"),
         health=None,
+        alive=False,
+        known_at=None,
         session_since=None,
         session_detail="",
+        real_now=clock.now(),
         market_now=None if settings.simulated else clock.now(),
         market_phase="",
         next_event="",
@@ -132,22 +160,25 @@ def _frame_of(read: State) -> Frame:
     account_reader = read.account
     mode = account_reader.mode()
     kept = account_reader.facts()
-    starting, health = made.starting(), None
-    if mode is not None:
-        health = read_facts(kept, beat=made.beat(), mode=mode.mode, starting=starting)
+    starting, beat, real_now = made.starting(), made.beat(), made.clock.now()
+    health = None if mode is None else read_facts(kept, beat=beat, mode=mode.mode, starting=starting)
+    alive = health is not None and liveness(health).ok
     account = kept.get("account", "")
-    market_now = moment(kept.get(StatusKey.MARKET_NOW)) if settings.simulated else made.clock.now()
+    market_now = moment(kept.get(StatusKey.MARKET_NOW)) if settings.simulated else real_now
     return Frame(
         kind=account_kind(account, simulated=settings.simulated),
         account=mask_account(account),
         mode=mode,
         situation=judge(health, starting),
         health=health,
+        alive=alive,
+        known_at=made.known_at(beat),
         session_since=moment(kept.get(StatusKey.SESSION_SINCE)),
         session_detail=kept.get(StatusKey.SESSION_DETAIL, ""),
+        real_now=real_now,
         market_now=market_now,
-        market_phase=_PHASES.get(kept.get(StatusKey.MARKET_PHASE, ""), ""),
-        next_event=_next_event(kept, market_now),
+        market_phase=_PHASES.get(kept.get(StatusKey.MARKET_PHASE, ""), "") if alive else "",
+        next_event=_next_event(kept, market_now) if alive else "",
     )
 
 

@@ -33,7 +33,8 @@ class Button(StrEnum):
 class Situation:
     """One state: `key` names it for styles and tests, `todo` is the next human step.
 
-    `cause` is why it is so, "" for what the headline says, and `since` from when on.
+    `cause` is why it is so, "" for what the headline says, and `since` from when on; `since_is_real` says that this is
+    no time of the market, which may be simulated.
     """
 
     key: str
@@ -43,6 +44,7 @@ class Situation:
     step: Button = Button.NONE
     cause: str = ""
     since: datetime | None = None
+    since_is_real: bool = False
 
 
 @dataclass(frozen=True, slots=True)
