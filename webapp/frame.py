@@ -13,6 +13,7 @@ from trading.errors import DataError
 from trading.model.account import AccountKind, mask_account
 from trading.model.mode import Mode, ModeState
 from trading.model.status import SessionState, StatusKey
+from trading.monitoring.freshness import GOOD_SESSIONS, reads_the_broker
 from trading.monitoring.health import SESSION_WORDS, Facts, held_back, liveness, read_facts
 from trading.store.readers.state import State
 from webapp import agenda
@@ -43,7 +44,8 @@ class Frame:
     """The frame of one page; before there is a database `mode` and `health` are None and `account` is empty.
 
     `real_now` is the time of this machine, `market_now` that of the market. What the trading process says of itself
-    holds now while it is `alive`, else as of `known_at`, a real time; None where it was never seen.
+    holds now while it is `alive`, else as of `known_at`, a real time; None where it was never seen. `read_at` is when
+    the account was read last, by the market's time.
     """
 
     kind: AccountKind | None
@@ -53,6 +55,7 @@ class Frame:
     health: Facts | None
     alive: bool
     known_at: datetime | None
+    read_at: datetime | None
     session_since: datetime | None
     session_detail: str
     real_now: datetime
@@ -68,6 +71,12 @@ class Frame:
         return self.mode is not None and self.mode.mode is Mode.HALTED
 
     @property
+    def since(self) -> str:
+        """Return since when the situation is what it is, empty where nobody knows."""
+        since = self.situation.since
+        return "" if since is None else self.when(since, real=self.situation.since_is_real)
+
+    @property
     def as_last_seen(self) -> str:
         """Return how old what the trading process has said of itself is, in words; empty while it lives."""
         if self.alive or self.health is None:
@@ -81,7 +90,26 @@ class Frame:
         """Return the same without its time, empty where that is not known."""
         if self.alive or self.known_at is None:
             return ""
-        return f"{duration((self.real_now - self.known_at).total_seconds())} ago"
+        return self._ago(self.known_at)
+
+    @property
+    def reading_is_old(self) -> bool:
+        """Whether the account may be another by now than the last turn read it."""
+        return self.health is not None and not (self.alive and reads_the_broker(self.health))
+
+    @property
+    def as_last_read(self) -> str:
+        """Return how old what is shown of positions and orders is, in words; empty where it holds now."""
+        if not self.reading_is_old:
+            return ""
+        if self.read_at is None:
+            return "as last recorded"
+        # How long a simulated market has stood still is no length of time.
+        ago = "" if self.kind is AccountKind.SIMULATED else f" ({self._ago(self.read_at)})"
+        return f"as of {self.when(self.read_at)}{ago}"
+
+    def _ago(self, moment: datetime) -> str:
+        return f"{duration((self.real_now - moment).total_seconds())} ago"
 
     def when(self, moment: datetime, *, real: bool = False) -> str:
         """Return a moment in New York, short; beside a simulated market, whose own is marked, a `real` one as here."""
@@ -119,11 +147,15 @@ class Frame:
     @property
     def session_good(self) -> bool:
         """Whether the broker session is all that it has to be."""
-        return (
-            self.health is not None
-            and not self.health.hangs
-            and self.health.session in {SessionState.READY, SessionState.ENDED}
-        )
+        return self.health is not None and not self.health.hangs and self.health.session in GOOD_SESSIONS
+
+    @property
+    def orders_word(self) -> str:
+        """Return whether every own order is known at the broker, in a few words."""
+        if self.health is not None and self.health.unknown_orders:
+            return f"{self.health.unknown_orders} not proven"
+        compared = self.mode is not None and self.mode.mode is not Mode.RECONCILING
+        return "all proven" if compared else "not compared yet"
 
 
 def make_frame() -> Frame:
@@ -144,6 +176,7 @@ def _frame_without_state(error: DataError) -> Frame:
         health=None,
         alive=False,
         known_at=None,
+        read_at=None,
         session_since=None,
         session_detail="",
         real_now=clock.now(),
@@ -164,7 +197,8 @@ def _frame_of(read: State) -> Frame:
     health = None if mode is None else read_facts(kept, beat=beat, mode=mode.mode, starting=starting)
     alive = health is not None and liveness(health).ok
     account = kept.get("account", "")
-    market_now = moment(kept.get(StatusKey.MARKET_NOW)) if settings.simulated else real_now
+    read_at = moment(kept.get(StatusKey.MARKET_NOW))
+    market_now = read_at if settings.simulated else real_now
     return Frame(
         kind=account_kind(account, simulated=settings.simulated),
         account=mask_account(account),
@@ -173,6 +207,7 @@ def _frame_of(read: State) -> Frame:
         health=health,
         alive=alive,
         known_at=made.known_at(beat),
+        read_at=read_at,
         session_since=moment(kept.get(StatusKey.SESSION_SINCE)),
         session_detail=kept.get(StatusKey.SESSION_DETAIL, ""),
         real_now=real_now,

@@ -19,6 +19,7 @@ from trading.model.decision_words import sentence
 from trading.model.mode import FlattenGoal, Halt
 from trading.model.notice import Outcome
 from trading.model.status import SessionState, StatusKey
+from trading.monitoring.freshness import reads_the_broker
 from trading.monitoring.health import SESSION_WORDS, read_facts, readiness
 from trading.monitoring.sign_of_life import HEARTBEAT_NAME, WAITING_NAME, Beat, known_at, read_beat, waits_for
 from trading.monitoring.wall_clock import WallClock
@@ -58,6 +59,10 @@ class Status:
     """whether the trading process does not live, so that its own facts, mode and session, are not of now"""
     known_at: datetime | None
     """as of when they hold then, None where nobody knows"""
+    reading_is_old: bool
+    """whether the account, positions and orders, may be another by now than it was when it was read last"""
+    read_at: str
+    """when that was, by the market's time, empty where nobody knows"""
     silent_s: float | None
     step: str
     step_s: float
@@ -98,14 +103,13 @@ def collect(settings: Settings, clock: WallClock) -> Status:
 def _status(settings: Settings, state: State, beat: Beat | None, known: datetime | None, starting: str) -> Status:
     facts = state.account.facts()
     mode = state.account.mode()
-    health = readiness(
-        read_facts(
-            facts,
-            beat=beat,
-            mode=None if mode is None else mode.mode,
-            starting=starting,
-        )
+    judged = read_facts(
+        facts,
+        beat=beat,
+        mode=None if mode is None else mode.mode,
+        starting=starting,
     )
+    health = readiness(judged)
     old = health.code in _NOT_NOW
     equity = state.account.equity(limit=2)
     decided = state.decisions.sessions(limit=1)
@@ -128,6 +132,8 @@ def _status(settings: Settings, state: State, beat: Beat | None, known: datetime
         alerts=state.alerts.present(),
         old=old,
         known_at=known if old else None,
+        reading_is_old=old or not reads_the_broker(judged),
+        read_at=facts.get(StatusKey.MARKET_NOW, ""),
         silent_s=None if beat is None else beat.age_s,
         step="" if beat is None else beat.step,
         step_s=0.0 if beat is None else beat.step_s,
@@ -186,8 +192,9 @@ def details(found: Status) -> str:
         said = "neither gain nor loss" + ", unless you say that it was one" * (flow.state is FlowState.UNCONFIRMED)
         parts.append(f"Money     {flow.text}: {said}")
     parts.append(f"Decision  {found.last_decision or 'none yet'}")
-    if found.old and (found.positions or found.orders):
-        parts.append(f"\nPositions and orders{as_last_seen(found)}:")
+    if found.reading_is_old and (found.positions or found.orders):
+        at = f"of {found.read_at[:10]} {found.read_at[11:16]} UTC" if found.read_at else "last recorded"
+        parts.append(f"\nPositions and orders, as {at}:")
     parts.append(_positions(found.positions))
     parts.append(_orders(found.orders))
     parts.append(_trades(found.last_trades))

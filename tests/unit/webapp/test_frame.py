@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 import pytest
 
 from tests.unit.webapp.conftest import Maker
 from tests.unit.webapp.desk import NOON, PAGES, Dashboard, decision, make_ready, open_store, text_of
 from trading.model.mode import OPERATOR
+from webapp.frame import make_frame
 
 HOSTILE = "<script>alert(1)</script>"
 
@@ -107,6 +109,19 @@ def test_times_of_a_simulated_market_are_told_from_real_ones(
         page = text_of(dashboard, path)
         assert "since Tue 3 Mar 2026, 12:00 market time" in page
         assert ", as last seen 17:55 CET (5 min ago)" in page
+    time.tzset()
+
+
+def test_real_since_is_told_by_the_clock_of_the_machine(make: Maker, monkeypatch: pytest.MonkeyPatch) -> None:
+    app = make(GATEWAY="simulated").app
+    with monkeypatch.context() as patched, app.test_request_context():
+        patched.setenv("TZ", "Europe/Berlin")
+        time.tzset()
+        frame = make_frame()
+        assert frame.since == ""
+        situation = replace(frame.situation, since=NOON)
+        assert replace(frame, situation=situation).since == "Tue 3 Mar 2026, 12:00 market time"
+        assert replace(frame, situation=replace(situation, since_is_real=True)).since == "18:00 CET"
     time.tzset()
 
 

@@ -123,9 +123,21 @@ def test_what_a_process_that_does_not_live_has_said_is_told_with_its_age(
     out = lived.run("status").out
     assert out.startswith("Mode      ACTIVE, as last seen 2026-11-30 14:02 UTC (all found)\n")
     assert "session ready, as last seen 2026-11-30 14:02 UTC\n" in out
-    assert "\nPositions and orders, as last seen 2026-11-30 14:02 UTC:\n\nPosition" in out
+    assert "\nPositions and orders, as last recorded:\n\nPosition" in out
     found = json.loads(lived.run("status", "--json").out)
     assert (found["old"], found["known_at"]) == (True, "2026-11-30T14:02:41Z")
+
+
+def test_account_that_is_not_read_any_more_is_told_with_the_time_of_its_last_reading(lived: Shell) -> None:
+    database = Database(lived.state / "trading.db")
+    store = SqliteStore(database)
+    store.keep({StatusKey.MARKET_NOW: "2014-03-04T17:00:59+00:00"})
+    assert "Positions and orders" not in lived.run("status").out
+    store.keep({StatusKey.SESSION_STATE: SessionState.GATEWAY_DOWN})
+    database.close()
+    said = lived.run("status").out
+    assert said.startswith("Mode      ACTIVE (all found)\n")
+    assert "\nPositions and orders, as of 2014-03-04 17:00 UTC:\n\nPosition" in said
 
 
 def test_what_nobody_knows_the_age_of_is_as_last_recorded(lived: Shell) -> None:

@@ -87,9 +87,9 @@ def test_what_was_known_when_the_process_was_last_seen_looks_old(ready: Dashboar
     assert "The decision: 16:15" in now
     assert "market open" in now
     ready.beat(silent_s=341)
-    page, old = text_of(ready, "/"), '<span class="muted small">as last seen 11:54 (5 min ago)</span>'
-    for fact in ("ready", "all proven", "No positions, nothing at risk</span>", "by system, since 12:00</span>"):
-        assert f"{fact} {old}" in page
+    page = text_of(ready, "/")
+    assert 'ready <span class="as-of">as last seen 11:54 (5 min ago)</span>' in page
+    assert 'since 12:00</span><span class="as-of">, as last seen 11:54 (5 min ago)</span>' in page
     assert '<span class="mode old"' in page
     assert '<b>ACTIVE</b><span class="mode-age">5 min ago</span>' in page
     assert "The decision: 16:15" not in page
@@ -100,15 +100,51 @@ def test_what_was_known_when_the_process_was_last_seen_looks_old(ready: Dashboar
 def test_what_was_recorded_by_a_process_that_nobody_has_seen_is_not_told_as_new(ready: Dashboard) -> None:
     (ready.state / HEARTBEAT_NAME).unlink()
     page = text_of(ready, "/")
-    assert 'ready <span class="muted small">as last recorded</span>' in page
+    assert 'ready <span class="as-of">as last recorded</span>' in page
     assert '<b>ACTIVE</b><span class="mode-age">when last recorded</span>' in page
 
 
 def test_records_behind_a_stuck_loop_are_as_old_as_its_step(ready: Dashboard) -> None:
     ready.beat(step="decides", step_s=360.0, over_s=60.0)
-    assert 'ready <span class="muted small">as last seen 11:54 (6 min ago)</span>' in text_of(ready, "/")
+    assert 'ready <span class="as-of">as last seen 11:54 (6 min ago)</span>' in text_of(ready, "/")
     ready.beat(step="waits for the next cycle", step_s=360.0)
     assert "as last seen" not in text_of(ready, "/")
+
+
+@pytest.mark.parametrize("state", ["gateway_down", "waiting_login", "competing", "starting", None])
+def test_account_that_is_not_read_any_more_is_shown_with_the_time_of_its_last_reading(
+    ready: Dashboard, state: str | None
+) -> None:
+    database, store = open_store(ready.state)
+    store.keep({"market_now": "2026-03-03T14:02:00+00:00"})
+    assert "as of" not in text_of(ready, "/")
+    assert '<p class="cover ok">' in text_of(ready, "/")
+    if state is None:
+        ready.beat(silent_s=60.0)
+    else:
+        store.keep({"session_state": state})
+    database.close()
+    page = text_of(ready, "/")
+    old = '<span class="as-of">as of 09:02 (2 h ago)</span>'
+    assert f'<li class="old"><span>Orders</span><b>all proven {old}</b>' in page
+    assert f'<p class="cover-age"> {old}</p>' in page
+    assert '<p class="cover old">' in page
+    assert f"0 to trade, 0 that protect {old}" in page
+
+
+def test_session_that_is_being_connected_is_no_alarm(dashboard: Dashboard) -> None:
+    make_ready(dashboard, session_state="starting")
+    assert '<li class="old"><span>Broker session</span><b title="">connecting</b>' in text_of(dashboard, "/")
+
+
+def test_orders_are_not_called_proven_before_they_were_compared(dashboard: Dashboard) -> None:
+    database, store = open_store(dashboard.state)
+    store.keep({"session_state": "ready"})
+    dashboard.beat()
+    assert '<li class="old"><span>Orders</span><b>not compared yet</b>' in text_of(dashboard, "/")
+    store.keep({"unknown_orders": "2"})
+    assert '<li class="no"><span>Orders</span><b>2 not proven</b>' in text_of(dashboard, "/")
+    database.close()
 
 
 def test_mode_that_nothing_has_set_yet_has_no_time(dashboard: Dashboard) -> None:
