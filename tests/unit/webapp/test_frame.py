@@ -105,6 +105,7 @@ def test_times_of_a_simulated_market_are_told_from_real_ones(
         time.tzset()
         page = text_of(dashboard, path)
         assert "ince Mon 5 Jan, 09:31 market time" in page
+        assert "Times are the simulated market's, in New York, unless they say otherwise." in page
         dashboard.beat(silent_s=300.0)
         page = text_of(dashboard, path)
         assert "since Tue 3 Mar 2026, 12:00 market time" in page
@@ -129,6 +130,7 @@ def test_live_market_has_one_time(ready: Dashboard) -> None:
     ready.beat(silent_s=300.0)
     page = text_of(ready, "/trades")
     assert "market time" not in page
+    assert "Times are New York, unless they say otherwise." in page
     assert ", since 12:00, as last seen 11:55 (5 min ago)" in page
 
 
