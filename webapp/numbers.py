@@ -97,8 +97,16 @@ def new_york_near(value: datetime | None, now: datetime | None) -> str:
     """Return a moment in New York, short: the time of day when it was today, the year only of another year."""
     if value is None:
         return DASH
-    local = value.astimezone(NEW_YORK)
-    today = None if now is None else now.astimezone(NEW_YORK).date()
+    return _near(value.astimezone(NEW_YORK), None if now is None else now.astimezone(NEW_YORK).date())
+
+
+def local_near(value: datetime, now: datetime) -> str:
+    """Return a moment by the clock of the machine that this runs on, as short, with its zone."""
+    local = value.astimezone()
+    return f"{_near(local, now.astimezone().date())} {local:%Z}"
+
+
+def _near(local: datetime, today: date | None) -> str:
     if today == local.date():
         return f"{local:%H:%M}"
     year = "" if today is not None and today.year == local.year else f" {local.year}"

@@ -12,7 +12,15 @@ from flask import Flask, current_app, g
 
 from trading.model.mode import NOTHING_SEEN, Seen
 from trading.model.operator_request import OperatorVerb, RequestProgress
-from trading.monitoring.sign_of_life import HEARTBEAT_NAME, METRICS_NAME, WAITING_NAME, Beat, read_beat, waits_for
+from trading.monitoring.sign_of_life import (
+    HEARTBEAT_NAME,
+    METRICS_NAME,
+    WAITING_NAME,
+    Beat,
+    known_at,
+    read_beat,
+    waits_for,
+)
 from trading.store.boot_time import boot_time
 from trading.store.readers.state import State, read_state
 from webapp.attempts import AttemptLimit
@@ -65,6 +73,10 @@ class Services:
     def beat(self) -> Beat | None:
         """Return the trading process's last sign of life, None: never."""
         return read_beat(self.settings.state_dir / HEARTBEAT_NAME, boot_time())
+
+    def known_at(self, beat: Beat | None) -> datetime | None:
+        """Return the real time as of which the trading process's records of itself hold; None: it was never seen."""
+        return known_at(self.settings.state_dir / HEARTBEAT_NAME, beat)
 
     def starting(self) -> str:
         """Return what start.sh waits for before it starts the trading process, empty: nothing."""

@@ -33,7 +33,8 @@ class Button(StrEnum):
 class Situation:
     """One state: `key` names it for styles and tests, `todo` is the next human step.
 
-    `cause` is why it is so, "" for what the headline says, and `since` from when on.
+    `cause` is why it is so, "" for what the headline says, and `since` from when on; `since_is_real` says that this is
+    no time of the market, which may be simulated.
     """
 
     key: str
@@ -43,6 +44,7 @@ class Situation:
     step: Button = Button.NONE
     cause: str = ""
     since: datetime | None = None
+    since_is_real: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +74,7 @@ _LOOKS: Mapping[str, _Look] = {
     "ended": _Look(Tone.INFO),
     "unstored": _Look(Tone.BAD, Button.LOG),
     "trouble": _Look(Tone.BAD, Button.LOG),
+    "unanswered": _Look(Tone.BAD, Button.LOG),
     "overdue": _Look(Tone.BAD, Button.LOG),
     "halted": _Look(Tone.BAD, Button.RESUME),
     "reconciling": _Look(Tone.INFO),
@@ -97,7 +100,8 @@ def judge(facts: Facts | None, starting: str = "") -> Situation:
     health = not_started(starting) if facts is None else readiness(facts)
     look = _LOOKS.get(health.code, _Look(Tone.INFO if health.ok else Tone.WARN))
     todo = health.next_step or "Nothing."
-    return Situation(health.code, look.tone, health.text, todo, look.step, health.cause, moment(health.since))
+    since, is_real = moment(health.since), not health.market_time
+    return Situation(health.code, look.tone, health.text, todo, look.step, health.cause, since, is_real)
 
 
 def unreadable(cause: str) -> Situation:

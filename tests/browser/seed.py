@@ -31,6 +31,7 @@ from trading.model.decision import Approved, Decision
 from trading.model.mode import OPERATOR, Mode
 from trading.model.order import Execution, IntentState, OrderIntent, OrderType, Role, Side, Tif
 from trading.model.status import SessionState
+from trading.monitoring.wall_clock import WallClock
 from trading.store.database import Database
 from trading.store.journal import SqliteJournal
 from trading.store.records import SqliteStore
@@ -51,12 +52,13 @@ _SESSIONS = {
 }
 # What a trading process says of itself beside its records.
 _SAID_OF_ITSELF: dict[str, dict[str, str | float]] = {
-    "stopped": {"ended_at": "2016-10-04T11:02:00+00:00", "ended_by": "Ctrl-C"},
+    "stopped": {"ended_by": "Ctrl-C"},
     "stuck": {"step": "decides", "step_s": 348.0, "over_s": 48.0},
-    "hangs": {"call": "GET /iserver/account/orders", "silence_s": 14.0, "silent_since": "2016-10-04T11:02:00+00:00"},
+    "hangs": {"call": "GET /iserver/account/orders", "silence_s": 14.0},
     "unstored": {"unstored": "storage: trading.db: database or disk is full"},
     "overdue": {"overdue_s": 200.0, "step": "reads the account and acts on it"},
 }
+_SILENT_S = {"stale": 341.0, "stopped": 1260.0}
 STATES = ("active", "halted", "reducing", *_SESSIONS, "stale", "uncovered", *_SAID_OF_ITSELF)
 
 
@@ -285,7 +287,14 @@ def _write_facts(store: SqliteStore, state: str, moment: datetime) -> None:
 
 def _write_sign_of_life(folder: Path, state: str) -> None:
     (folder / "metrics.prom").write_text("# TYPE trading_gateway_up gauge\ntrading_gateway_up 1.0\n", encoding="utf-8")
-    leave_beat(folder, silent_s=341.0 if state == "stale" else 0.0, **_SAID_OF_ITSELF.get(state, {}))
+    said, silent_s = dict(_SAID_OF_ITSELF.get(state, {})), _SILENT_S.get(state, 0.0)
+    # The heartbeat tells real time, whatever the market's is.
+    now = WallClock().now()
+    if state == "stopped":
+        said["ended_at"] = (now - timedelta(seconds=silent_s)).isoformat()
+    if state == "hangs":
+        said["silent_since"] = (now - timedelta(seconds=float(said["silence_s"]))).isoformat()
+    leave_beat(folder, silent_s=silent_s, **said)
 
 
 def _write_log(log_dir: Path, decisions: list[Decision], calendar: TradingCalendar) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import quote
 
@@ -41,7 +42,7 @@ def _say_harm(state: Path, logs: Path) -> None:
     database = Database(state / "trading.db")
     store = SqliteStore(database)
     store.keep({"session_detail": HARM})
-    store.halts.raise_halt(OPERATOR, "test", reason=HARM, actor=HARM, now=store.mode().since)
+    store.halts.raise_halt(OPERATOR, "test", reason=HARM, actor=HARM, now=datetime(2016, 10, 4, tzinfo=UTC))
     database.close()
     line = json.dumps({"timestamp": HARM, "level": "error", "event": HARM, HARM: f"\x1b[31m{HARM}\r\n{HARM}"})
     with (logs / "trading.log").open("a", encoding="utf-8") as log:

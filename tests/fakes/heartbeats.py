@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -19,10 +20,11 @@ WAITS = Beat(step="waits for the next cycle", step_s=4.0, over_s=-26.0)
 
 def leave_beat(state: Path, *, silent_s: float = 0.0, **said: str | float) -> None:
     """Let the trading process of a state folder have given a sign of life `silent_s` ago, which `said` something."""
-    now = boot_time()
+    path, now = state / HEARTBEAT_NAME, boot_time()
     then = BootTime(now.boot_id, now.seconds - silent_s)
     beat = replace(WAITS, **said)  # type: ignore[arg-type]
-    assert HeartbeatFile(state / HEARTBEAT_NAME, lambda: then).write(beat)
+    assert HeartbeatFile(path, lambda: then).write(beat)
+    os.utime(path, (path.stat().st_atime, path.stat().st_mtime - silent_s))
 
 
 @contextmanager

@@ -85,7 +85,8 @@ def resume(reason: str, yes: bool, wait_s: float) -> None:  # noqa: FBT001 - cli
     with read_state(folder / DATABASE_NAME) as state:
         mode = state.account.mode()
     if mode is not None:
-        click.echo(f"{mode.mode} since {mode.since:%Y-%m-%d %H:%M} UTC: {mode.reason} ({mode.actor})", err=True)
+        since = "" if mode.since is None else f" since {mode.since:%Y-%m-%d %H:%M} UTC"
+        click.echo(f"{mode.mode}{since}: {mode.reason} ({mode.actor})", err=True)
     for halt_now in mode.halts if mode is not None else ():
         gone = ", over by itself" if halt_now.over else ""
         click.echo(f"  halted by {halt_now.cause}: {halt_now.reason} ({halt_now.actor}{gone})", err=True)

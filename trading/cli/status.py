@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 import click
 
@@ -19,8 +19,9 @@ from trading.model.decision_words import sentence
 from trading.model.mode import FlattenGoal, Halt
 from trading.model.notice import Outcome
 from trading.model.status import SessionState, StatusKey
+from trading.monitoring.freshness import mode_now, reads_the_broker
 from trading.monitoring.health import read_facts, readiness
-from trading.monitoring.sign_of_life import HEARTBEAT_NAME, WAITING_NAME, Beat, read_beat, waits_for
+from trading.monitoring.sign_of_life import HEARTBEAT_NAME, WAITING_NAME, Beat, known_at, read_beat, waits_for
 from trading.monitoring.verdicts import SESSION_WORDS
 from trading.monitoring.wall_clock import WallClock
 from trading.store.boot_time import boot_time
@@ -32,6 +33,7 @@ from trading.store.readers.state import State, read_state
 _LAST_TRADES = 5
 # There the loop does nothing at all.
 _WITHOUT_LOOP = frozenset({"never_seen", "not_started", "stopped", "silent"})
+_NOT_NOW = _WITHOUT_LOOP | {"stuck"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,14 @@ class Status:
     flatten: FlattenGoal | None
     alerts: tuple[Alert, ...]
     undelivered: tuple[ChannelState, ...]
+    old: bool
+    """whether the trading process does not live, so that its own facts, mode and session, are not of now"""
+    known_at: datetime | None
+    """as of when they hold then, None where nobody knows"""
+    reading_is_old: bool
+    """whether the account, positions and orders, may be another by now than it was when it was read last"""
+    read_at: str
+    """when that was, by the market's time, empty where nobody knows"""
     silent_s: float | None
     step: str
     step_s: float
@@ -84,23 +94,24 @@ def status(as_json: bool) -> None:  # noqa: FBT001 - click passes options by nam
 
 def collect(settings: Settings, clock: WallClock) -> Status:
     """Read the state folder, as of one moment."""
-    beat = read_beat(settings.state_dir / HEARTBEAT_NAME, boot_time())
+    heartbeat = settings.state_dir / HEARTBEAT_NAME
+    beat = read_beat(heartbeat, boot_time())
     starting = waits_for(settings.state_dir / WAITING_NAME, clock.now())
     with read_state(settings.state_dir / DATABASE_NAME) as state:
-        return _status(settings, state, beat, starting)
+        return _status(settings, state, beat, known_at(heartbeat, beat), starting)
 
 
-def _status(settings: Settings, state: State, beat: Beat | None, starting: str) -> Status:
+def _status(settings: Settings, state: State, beat: Beat | None, known: datetime | None, starting: str) -> Status:
     facts = state.account.facts()
-    mode = state.account.mode()
-    health = readiness(
-        read_facts(
-            facts,
-            beat=beat,
-            mode=None if mode is None else mode.mode,
-            starting=starting,
-        )
+    mode = mode_now(state.account.mode(), beat)
+    judged = read_facts(
+        facts,
+        beat=beat,
+        mode=None if mode is None else mode.mode,
+        starting=starting,
     )
+    health = readiness(judged)
+    old = health.code in _NOT_NOW
     equity = state.account.equity(limit=2)
     decided = state.decisions.sessions(limit=1)
     goal = state.account.flatten_goal()
@@ -120,6 +131,10 @@ def _status(settings: Settings, state: State, beat: Beat | None, starting: str) 
         halts=state.account.standing_halts(),
         flatten=None if goal is None or goal.over else goal,
         alerts=state.alerts.present(),
+        old=old,
+        known_at=known if old else None,
+        reading_is_old=old or not reads_the_broker(judged),
+        read_at=facts.get(StatusKey.MARKET_NOW, ""),
         silent_s=None if beat is None else beat.age_s,
         step="" if beat is None else beat.step,
         step_s=0.0 if beat is None else beat.step_s,
@@ -137,7 +152,7 @@ def _status(settings: Settings, state: State, beat: Beat | None, starting: str) 
 
 def headline(found: Status) -> str:
     """Return the first lines: mode with its reason, readiness, what to do, and what a person has to know."""
-    mode = "no state yet" if found.mode is None else f"{found.mode} ({found.mode_reason})"
+    mode = "no state yet" if found.mode is None else f"{found.mode}{as_last_seen(found)} ({found.mode_reason})"
     lines = [f"Mode      {mode}", f"Ready     {'yes' if found.ready else 'no'}: {found.text}"]
     if found.next_step:
         lines.append(f"To do     {found.next_step}")
@@ -161,7 +176,7 @@ def headline(found: Status) -> str:
 
 def details(found: Status) -> str:
     """Return what there is beneath the headline."""
-    parts = [f"Gateway   {found.gateway}   account {found.account or '–'}   session {_session(found.session)}"]
+    parts = [f"Gateway   {found.gateway}   account {found.account or '–'}   session {_session(found)}"]
     # What the headline has said already is not said again.
     ahead = " ".join(
         text for text in (found.session_person, found.session_next) if text and text not in found.next_step
@@ -178,14 +193,26 @@ def details(found: Status) -> str:
         said = "neither gain nor loss" + ", unless you say that it was one" * (flow.state is FlowState.UNCONFIRMED)
         parts.append(f"Money     {flow.text}: {said}")
     parts.append(f"Decision  {found.last_decision or 'none yet'}")
+    if found.reading_is_old and (found.positions or found.orders):
+        at = f"of {found.read_at[:10]} {found.read_at[11:16]} UTC" if found.read_at else "last recorded"
+        parts.append(f"\nPositions and orders, as {at}:")
     parts.append(_positions(found.positions))
     parts.append(_orders(found.orders))
     parts.append(_trades(found.last_trades))
     return "\n".join(parts)
 
 
-def _session(word: str) -> str:
-    return SESSION_WORDS[SessionState(word)] if word in frozenset(SessionState) else "–"
+def as_last_seen(found: Status) -> str:
+    """Return how old mode and session are, empty where they are of now."""
+    if not found.old:
+        return ""
+    return ", as last recorded" if found.known_at is None else f", as last seen {found.known_at:%Y-%m-%d %H:%M} UTC"
+
+
+def _session(found: Status) -> str:
+    if found.session not in frozenset(SessionState):
+        return "–"
+    return f"{SESSION_WORDS[SessionState(found.session)]}{as_last_seen(found)}"
 
 
 def _positions(positions: tuple[PositionLine, ...]) -> str:

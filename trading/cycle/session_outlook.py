@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from types import MappingProxyType
 
 from trading.config import SessionSettings
 from trading.cycle.session_state import MOST_SELECTIONS, KnownSession, opens_at, yields_s
 from trading.execution.windows import in_reset, next_reset_end
 from trading.model.account import mask_account
-from trading.model.alarm import Alarm, AlarmCode
+from trading.model.alarm import CONTESTED, Alarm, AlarmCode
 from trading.model.status import SessionState
 
 # A gateway that is away for longer does not come back by itself.
 _PATIENCE = timedelta(minutes=5)
+# The broker says a quarter of an hour.
+_PENALTY_ENDS_WITHIN = timedelta(minutes=30)
 _LOG_IN_SOON = timedelta(hours=1)
 _ASKED_IN_VAIN = 5
 _OPENED_IN_VAIN = 2
@@ -31,6 +35,19 @@ LET_IN = (
     "gateway. Else look for a firewall, a proxy or a VPN on the way to IBKR that refuses it."
 )
 LOG_OUT_ELSEWHERE = "To trade sooner, log out of TWS, IBKR Mobile or the website with this user."
+
+
+_OUTAGES: Mapping[SessionState, str] = MappingProxyType(
+    {
+        SessionState.GATEWAY_DOWN: f"the gateway does not answer, and nothing can be sent. {RESTART[:-1]}",
+        SessionState.STALE: f"the broker does not answer, and nothing can be sent. {RESTART[:-1]}",
+        SessionState.REFUSED: f"the gateway refuses this system, and nothing can be sent. {LET_IN[:-1]}",
+    }
+)
+_PENALTY = (
+    "the broker has answered nothing for more than 30 minutes because it was asked too often; perhaps another program "
+    "at this address goes on asking: stop it"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +74,8 @@ def outlook(
     match session.state:
         case SessionState.GATEWAY_DOWN | SessionState.STALE:
             happens = _TRIES_AGAIN
-            person = RESTART if now - session.since >= _PATIENCE else None
+            since = session.since if session.outage is None else session.outage.since
+            person = RESTART if now - since >= _PATIENCE else None
         case SessionState.REFUSED:
             happens, person = _TRIES_AGAIN, LET_IN
         case SessionState.SUSPENDED:
@@ -92,10 +110,10 @@ def outlook(
 
 def alarms(session: KnownSession, account_id: str | None, page: str) -> tuple[Alarm, ...]:
     """Return what a person should be told of, beyond the state that every page shows."""
-    found = []
+    found = [*_outage(session)]
     if session.memory.contested:
         text = "another program takes this login's session again and again, and the system yields to it"
-        found.append(Alarm(AlarmCode.SESSION, "contested", f"{text}: {_lower(LOG_OUT_ELSEWHERE)}"))
+        found.append(Alarm(AlarmCode.SESSION, CONTESTED, f"{text}: {_lower(LOG_OUT_ELSEWHERE)}"))
     if session.state is SessionState.CONNECTED and session.memory.asked >= _ASKED_IN_VAIN and not session.refusal:
         text = "the broker opens no session though somebody is logged in"
         found.append(Alarm(AlarmCode.SESSION, "closed", f"{text}: {_lower(on_page(LOG_IN_AGAIN, page))}"))
@@ -107,6 +125,15 @@ def alarms(session: KnownSession, account_id: str | None, page: str) -> tuple[Al
         text = f"select the account that is traded, {mask_account(account_id or '')}: {problem}"
         found.append(Alarm(AlarmCode.SESSION, "account", text))
     return tuple(found)
+
+
+def _outage(session: KnownSession) -> Iterator[Alarm]:
+    """Yield what does not come back by itself: one alarm for one outage, whoever it is that does not answer now."""
+    outage, at = session.outage, session.at or session.since
+    if outage is not None and at - outage.since >= _PATIENCE:
+        yield Alarm(AlarmCode.SESSION, "outage", _OUTAGES[outage.state])
+    elif session.state is SessionState.SUSPENDED and at - session.since >= _PENALTY_ENDS_WITHIN:
+        yield Alarm(AlarmCode.SESSION, "suspended", _PENALTY)
 
 
 def _opened_in_vain(session: KnownSession) -> bool:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from trading.config import SessionSettings
+from trading.cycle.outage import Outage, outage_after
 from trading.execution.windows import in_reset
 from trading.model.account import SessionStatus
 from trading.model.status import SessionState
@@ -103,8 +104,9 @@ class SessionMemory:
 
 @dataclass(frozen=True, slots=True)
 class KnownSession:
-    """The session as of the last look. `was_ours` says that our account was the selected one in this session.
+    """The session as of the last look, which was `at` that time.
 
+    `was_ours` says that our account was the selected one in this session.
     `refusal` is what was refused in a session that looked good, until a turn goes through. Each refused turn ends an
     epoch; `was_ours` and `selections` outlast it. `reopens` says that such a session was asked for anew and is not
     there yet: what comes counts as the same one.
@@ -122,6 +124,8 @@ class KnownSession:
     refusal: str = ""
     reopens: bool = False
     logged_in: bool = False
+    outage: Outage | None = None
+    at: datetime | None = None
 
     @property
     def login_until(self) -> datetime | None:
@@ -185,6 +189,8 @@ def next_state(
         refusal=before.refusal if reopens or (sight.usable and not _served(before, sight)) else "",
         reopens=reopens,
         logged_in=logged_in,
+        outage=outage_after(before.outage, state, now),
+        at=now,
     )
     if not sight.usable or actions:
         return after, actions

@@ -6,18 +6,12 @@ from collections.abc import Iterable
 
 from trading.model.account import hide_accounts
 from trading.model.alarm import Alarm, AlarmCode
-from trading.model.status import StatusKey
+from trading.model.status import StatusKey, TroubleKind
 from trading.ports import Clock, Store
 
 # It is shown at once. People are sent for when it is no hiccup; the next cycle is never more than a minute away while
 # something is at stake.
 ALARMED_FROM = 2
-UNANSWERED_STEP = (
-    "It is tried again by itself. If it stays for five minutes, log in again on the gateway's page; if that does not "
-    "help, restart the gateway."
-)
-DO_IT = "Only a person can end it: do what it names."
-LOOK_AT_LOG = "It is tried again by itself. If it stays, look at what it names, and at the end of logs/trading.log."
 
 
 class Troubles:
@@ -31,7 +25,7 @@ class Troubles:
         self._in_a_row = 0
         self._failures: tuple[str, ...] = ()
         self._facts: tuple[str, ...] = ()
-        store.show(dict.fromkeys((StatusKey.TROUBLE, StatusKey.TROUBLE_SINCE, StatusKey.TROUBLE_STEP), ""))
+        store.show(dict.fromkeys((StatusKey.TROUBLE, StatusKey.TROUBLE_SINCE, StatusKey.TROUBLE_KIND), ""))
 
     def cycle(self, failures: Iterable[str], facts: Iterable[str] = (), *, unanswered: bool = False) -> None:
         """Take what a cycle could not do, each with why; nothing ends what was told.
@@ -42,8 +36,11 @@ class Troubles:
         before = self.present
         self._failures, self._facts = self._public(failures), self._public(facts)
         self._in_a_row = self._in_a_row + 1 if self._failures else 0
-        step = UNANSWERED_STEP if unanswered else LOOK_AT_LOG if self._failures else DO_IT
-        shown = {StatusKey.TROUBLE: self.text, StatusKey.TROUBLE_STEP: step if self.present else ""}
+        kind = TroubleKind.UNANSWERED if unanswered else TroubleKind.FAILURE
+        shown: dict[StatusKey, str] = {
+            StatusKey.TROUBLE: self.text,
+            StatusKey.TROUBLE_KIND: TroubleKind.PERSON if self._facts else kind if self._failures else "",
+        }
         if self.present is not before:
             shown[StatusKey.TROUBLE_SINCE] = self._clock.now().isoformat() if self.present else ""
         self._store.show(shown)

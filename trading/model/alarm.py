@@ -31,6 +31,10 @@ class AlarmCode(StrEnum):
     ACCOUNT_RULES = "account_rules"
 
 
+CONTESTED = "contested"
+"""the subject of a session that another program takes again and again"""
+
+
 @dataclass(frozen=True, slots=True)
 class Alarm:
     """One thing to be told; `code` says of what kind, `subject` (a symbol, an order) which of them."""

@@ -59,7 +59,7 @@ NOTHING_SEEN = Seen()
 
 @dataclass(frozen=True, slots=True)
 class ModeState:
-    """The mode with who or what set it, why and since when.
+    """The mode with who or what set it, why and since when; `since` is None before anything was recorded.
 
     `halts` are those that nobody has acknowledged. These and `latched` hold entries back, whatever the mode that is
     shown is.
@@ -68,7 +68,7 @@ class ModeState:
     mode: Mode
     reason: str
     actor: str
-    since: datetime
+    since: datetime | None
     halts: tuple[Halt, ...] = ()
     latched: Latched | None = None
 

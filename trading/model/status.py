@@ -26,6 +26,16 @@ class SessionState(StrEnum):
     ENDED = "ended"
 
 
+class TroubleKind(StrEnum):
+    """Whose it is to end what the last cycle could not do; kept under `StatusKey.TROUBLE_KIND`."""
+
+    UNANSWERED = "unanswered"
+    """the gateway gave no usable answer"""
+    FAILURE = "failure"
+    PERSON = "person"
+    """no further try ends it"""
+
+
 class StatusKey(StrEnum):
     """Keys of `Store.show` that pages, `status` and readiness look at; times are ISO 8601, numbers decimal.
 
@@ -44,8 +54,8 @@ class StatusKey(StrEnum):
     TROUBLE = "trouble"
     """what the last cycle could not do, with why; empty for nothing"""
     TROUBLE_SINCE = "trouble_since"
-    TROUBLE_STEP = "trouble_step"
-    """what a person does about it"""
+    TROUBLE_KIND = "trouble_kind"
+    """a `TroubleKind`, which says what a person does about it"""
     MARKET_NOW = "market_now"
     MARKET_PHASE = "market_phase"
     NEXT_EVENT = "next_event"

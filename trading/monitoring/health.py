@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from trading.cycle.troubles import UNANSWERED_STEP
 from trading.model.mode import Mode
-from trading.model.status import SessionState, StatusKey
+from trading.model.status import SessionState, StatusKey, TroubleKind
 from trading.monitoring.sign_of_life import Beat
-from trading.monitoring.verdicts import MODES, SESSIONS, Health
+from trading.monitoring.verdicts import MODES, SESSIONS, TROUBLE_STEPS, Health
 
 # Beats come each second; three that are missing in a row may be a busy machine.
 SILENT_AFTER_S = 15.0
@@ -25,8 +24,8 @@ class Facts:
 
     What the trading process says of its session, empty for nothing: why and since when it is as it is, what happens
     next by itself, and what a person has to do. `starting` is what start.sh waits for before it starts that process.
-    `trouble` is what the last cycle could not do, and `trouble_step` what a person does about it. With `market_time`
-    the times that it keeps are those of a simulated market.
+    `trouble` is what the last cycle could not do. With `market_time` the times that it keeps are those of a simulated
+    market.
     """
 
     beat: Beat | None
@@ -36,7 +35,7 @@ class Facts:
     unknown_orders: int = 0
     trouble: str = ""
     trouble_since: str = ""
-    trouble_step: str = ""
+    trouble_kind: TroubleKind = TroubleKind.FAILURE
     session_cause: str = ""
     session_since: str = ""
     session_next: str = ""
@@ -69,7 +68,7 @@ _OWN_STATES = frozenset({SessionState.STARTING, SessionState.ENDED})
 
 def read_facts(kept: Mapping[str, str], *, beat: Beat | None, mode: Mode | None, starting: str = "") -> Facts:
     """Return the facts from what the trading process `kept` of itself; a word that is not known counts as starting."""
-    word = kept.get(StatusKey.SESSION_STATE, "")
+    word, kind = kept.get(StatusKey.SESSION_STATE, ""), kept.get(StatusKey.TROUBLE_KIND, "")
     return Facts(
         beat=beat,
         session=SessionState(word) if word in frozenset(SessionState) else SessionState.STARTING,
@@ -78,7 +77,7 @@ def read_facts(kept: Mapping[str, str], *, beat: Beat | None, mode: Mode | None,
         unknown_orders=_count(kept.get(StatusKey.UNKNOWN_ORDERS, "")),
         trouble=kept.get(StatusKey.TROUBLE, ""),
         trouble_since=kept.get(StatusKey.TROUBLE_SINCE, ""),
-        trouble_step=kept.get(StatusKey.TROUBLE_STEP, ""),
+        trouble_kind=TroubleKind(kind) if kind in frozenset(TroubleKind) else TroubleKind.FAILURE,
         session_cause=kept.get(StatusKey.SESSION_DETAIL, ""),
         session_since=kept.get(StatusKey.STATE_SINCE, ""),
         session_next=kept.get(StatusKey.SESSION_NEXT, ""),
@@ -207,7 +206,7 @@ def _partly_hangs(facts: Facts) -> Health | None:
         text="The gateway answers, but not everything.",
         cause=_no_answer(facts.beat),
         since=facts.beat.silent_since,
-        next_step=UNANSWERED_STEP,
+        next_step=TROUBLE_STEPS[TroubleKind.UNANSWERED],
     )
 
 
@@ -267,7 +266,7 @@ def _trouble(facts: Facts) -> Health | None:
         cause=facts.trouble,
         since=facts.trouble_since,
         market_time=facts.market_time,
-        next_step=facts.trouble_step or "It is tried again by itself.",
+        next_step=TROUBLE_STEPS[facts.trouble_kind],
     )
 
 

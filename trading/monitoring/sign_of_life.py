@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from trading.model.boot_time import BootTime
@@ -89,6 +89,17 @@ def written_at(file: Path) -> datetime | None:
         return datetime.fromtimestamp(file.stat().st_mtime, UTC)
     except OSError:
         return None
+
+
+def known_at(file: Path, beat: Beat | None) -> datetime | None:
+    """Return how old what the trading process keeps of itself is: as of its last sign of life, None: there is none.
+
+    A loop that was stuck then had kept nothing since its step began.
+    """
+    at = written_at(file)
+    if at is None or beat is None or beat.over_s <= MAY_TAKE_S:
+        return at
+    return at - timedelta(seconds=beat.step_s)
 
 
 def waits_for(file: Path, now: datetime) -> str:

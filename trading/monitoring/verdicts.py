@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from trading.model.mode import Mode
-from trading.model.status import SessionState
+from trading.model.status import SessionState, TroubleKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +118,16 @@ SESSIONS: Mapping[SessionState, Health] = MappingProxyType(
         ),
     }
 )
+TROUBLE_STEPS: Mapping[TroubleKind, str] = MappingProxyType(
+    {
+        TroubleKind.UNANSWERED: "It is tried again by itself. If it stays for five minutes, log in again on the "
+        "gateway's page; if that does not help, restart the gateway.",
+        TroubleKind.FAILURE: "It is tried again by itself. If it stays, look at what it names, and at the end of "
+        "logs/trading.log.",
+        TroubleKind.PERSON: "Only a person can end it: do what it names.",
+    }
+)
+"""What a person does about what a cycle could not do."""
 MODES: Mapping[Mode, Health] = MappingProxyType(
     {
         Mode.HALTED: Health(

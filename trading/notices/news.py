@@ -11,7 +11,7 @@ from trading.config import ExecutionSettings
 from trading.errors import DataError
 from trading.execution.windows import SendWindow, send_window
 from trading.market.calendar import TradingCalendar
-from trading.model.alarm import AlarmCode
+from trading.model.alarm import CONTESTED, AlarmCode
 from trading.model.alert import GOES_ON_WITHIN
 from trading.model.decision_words import title
 from trading.model.mode import Halt, Latched
@@ -21,13 +21,10 @@ from trading.model.status import SessionState, StatusKey
 LOGIN_REMINDER = timedelta(hours=1)
 """so long before orders can leave a login that is still needed is told of once more"""
 
+# What else keeps the session from being used has alerts of its own.
 _STATES: Mapping[SessionState, str] = MappingProxyType(
     {
         SessionState.WAITING_LOGIN: "Login needed: nobody is logged in at the gateway",
-        SessionState.CONNECTED: "Login needed: the broker opens no session",
-        SessionState.GATEWAY_DOWN: "The gateway does not answer",
-        SessionState.REFUSED: "The gateway refuses this system",
-        SessionState.STALE: "The broker does not answer",
         SessionState.SUSPENDED: "The broker was asked too often",
     }
 )
@@ -66,7 +63,7 @@ def news_of(facts: StoredFacts, window: SendWindow | None) -> Gathered:
     if facts.loss is not None:
         found.append(_loss(facts.loss))
     login = _login(facts.session, facts.now, window)
-    if login is not None:
+    if login is not None and not _says_the_same(facts):
         found.append(login)
     state = facts.session.get(StatusKey.SESSION_STATE, "")
     starting = state in {"", SessionState.STARTING}
@@ -132,16 +129,30 @@ def _alert(stored: StoredAlert, now: datetime, window: SendWindow | None) -> New
     alert = stored.alert
     # What may still go on has no end to tell.
     lasts = alert.over_at is None or now - alert.over_at <= GOES_ON_WITHIN
-    left = time_left(now, window) if alert.code == AlarmCode.SESSION and alert.over_at is None else ""
+    hinders = alert.code == AlarmCode.SESSION and alert.over_at is None
+    left = time_left(now, window) if hinders else ""
     return News(
         topic=f"alert {stored.number}",
-        telling=max(alert.times, 1),
+        telling=max(alert.times, 1) + (hinders and _is_late(now, window)),
         code=alert.code,
         text=f"{alert.text}. {left}" if left else alert.text,
         since=alert.since,
         told=alert.told_at or alert.since,
         over=None if lasts else alert.over_at,
         urgent=alert.code in URGENT or (alert.code == AlarmCode.REJECTED and stored.sale),
+    )
+
+
+def _is_late(now: datetime, window: SendWindow | None) -> bool:
+    """Return whether orders leave so soon that what keeps them from it is told of once more."""
+    return window is not None and window.begins - now <= LOGIN_REMINDER
+
+
+def _says_the_same(facts: StoredFacts) -> bool:
+    """Return whether an alert tells already that another program uses the login."""
+    return facts.session.get(StatusKey.SESSION_STATE) == SessionState.COMPETING and any(
+        (stored.alert.code, stored.alert.subject, stored.alert.over_at) == (AlarmCode.SESSION, CONTESTED, None)
+        for stored in facts.alerts
     )
 
 
@@ -164,7 +175,7 @@ def _loss(loss: DailyLoss) -> News:
 
 def _login(session: Mapping[str, str], now: datetime, window: SendWindow | None) -> News | None:
     """Return what a person has to do about the session, where that is anything, and how long there is for it."""
-    late = window is not None and window.begins - now <= LOGIN_REMINDER
+    late = _is_late(now, window)
     states = _STATES_LATE if late else _STATES
     word, person = session.get(StatusKey.SESSION_STATE, ""), session.get(StatusKey.SESSION_PERSON, "")
     what = states.get(SessionState(word)) if word in frozenset(SessionState) else None

@@ -21,7 +21,7 @@ _HEADINGS: Mapping[str, str] = MappingProxyType(
         NoticeCode.LOGIN: "login needed",
         NoticeCode.SILENT: "was silent",
         NoticeCode.SUMMARY: "daily summary",
-        AlarmCode.SESSION: "login",
+        AlarmCode.SESSION: "session trouble",
         AlarmCode.TROUBLE: "trouble",
         AlarmCode.INVARIANT: "broken invariant",
         AlarmCode.UNCOVERED: "uncovered shares",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 
 import msgspec
 
@@ -19,8 +19,6 @@ RECONCILED = "reconciled"
 # Whether the equity lost too much since the close before; it is no latch, and ends by itself.
 DAILY_LOSS = "daily_loss"
 RISK_FACT = "risk"
-# Before anything was recorded there is no time to name.
-_NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 # Values of halt, reconciled and daily_loss; reducing holds the latched codes, comma separated, empty for none.
 YES = "1"
 NO = "0"
@@ -38,7 +36,7 @@ def mode_of(entries: Iterable[sqlite3.Row], halts: Sequence[Halt]) -> ModeState:
         more = f" (and {len(halts) - 1} more)" if len(halts) > 1 else ""
         return ModeState(Mode.HALTED, first.reason + more, first.actor, first.since, tuple(halts), latched)
     if reconciled is None:
-        return ModeState(Mode.RECONCILING, "not yet compared with the broker", "system", _NEVER, latched=latched)
+        return ModeState(Mode.RECONCILING, "not yet compared with the broker", "system", None, latched=latched)
     if reconciled["value"] != YES:
         return _state(Mode.RECONCILING, reconciled, latched)
     if reducing is not None and reducing["value"]:

@@ -20,18 +20,19 @@ from tests.fakes.memory_metrics import MemoryLog, MemoryMetrics
 from trading.bootstrap import DATABASE, Assembly, Surroundings, assemble, run
 from trading.config import GatewaySettings, Settings
 from trading.cycle.operator_requests import OperatorRequests
-from trading.errors import ConfigError, NotSent
+from trading.errors import ConfigError, NotSent, SessionLost
 from trading.gateway.clocks import WakeUp
 from trading.gateway.transport import HttpAnswer, Transport
 from trading.model.account import AccountKind
 from trading.model.mode import Mode
+from trading.model.status import StatusKey
 from trading.monitoring.sign_of_life import HEARTBEAT_NAME, METRICS_NAME, WAITING_NAME, read_beat
 from trading.store.boot_time import boot_time
 from trading.store.database import Database
 from trading.store.operator_requests import HALT_FILE
 from trading.store.records import SqliteStore
 
-URL = "https://localhost:5055"
+URL = "https://localhost:5155"
 
 
 class Nobody:
@@ -73,7 +74,7 @@ class _Told:
 class Process:
     """What one trading process is put together from, over a simulator that somebody is logged in to."""
 
-    def __init__(self, folder: Path, kind: str = "simulated", account_id: str = "") -> None:
+    def __init__(self, folder: Path, kind: str = "simulated", account_id: str = "", *, logged_in: bool = True) -> None:
         self.settings = Settings(
             account_id=account_id,
             tickers=("S00", "S01"),
@@ -81,7 +82,7 @@ class Process:
             log_dir=folder / "logs",
             gateway=GatewaySettings(kind=kind, url=URL),  # type: ignore[arg-type]
         )
-        config = SimulatorConfig(auto_login=True, pacing=False)
+        config = SimulatorConfig(auto_login=logged_in, pacing=False)
         self.simulator = Simulator(config, ReplayedMarket(random_panel(1)))
         self.calls: list[str] = []
         self.wake = WakeUp()
@@ -128,6 +129,14 @@ def test_live_account_that_was_not_released_is_observed_and_that_is_said(tmp_pat
     process = Process(tmp_path, "live", "U7654321")
     assert process.assembled().context.observes
     assert ("warning", "observe mode") in [(level, event) for level, event, _ in process.log.lines]
+
+
+def test_people_are_asked_to_log_in_at_the_address_that_is_configured(tmp_path: Path) -> None:
+    process = Process(tmp_path, account_id=SimulatorConfig().account_id, logged_in=False)
+    assert GatewaySettings().url not in URL
+    with pytest.raises(SessionLost):
+        process.assembled().system.run_cycle()
+    assert f"{URL}," in (SqliteStore(process.database).value(StatusKey.SESSION_PERSON) or "")
 
 
 def test_state_of_another_account_is_not_traded_on(process: Process) -> None:

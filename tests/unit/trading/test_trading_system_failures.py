@@ -12,7 +12,6 @@ from tests.fakes.fake_session import LOGGED_OUT, READY, Happening
 from tests.fakes.trading_context import CLOSE, DECIDED, OPEN, PRE_OPEN, SESSION
 from tests.fakes.trading_loop import LoopParts, break_once
 from trading.cycle.missing_bars import RETRY_S
-from trading.cycle.troubles import DO_IT
 from trading.errors import (
     STORAGE,
     ConfigError,
@@ -29,7 +28,7 @@ from trading.model.metric import Counter, Gauge
 from trading.model.mode import OPERATOR, Mode
 from trading.model.operator_request import OperatorRequest
 from trading.model.order import BrokerStatus, OrderList, OrderType, Side, UnreadableRow
-from trading.model.status import SessionState, StatusKey
+from trading.model.status import SessionState, StatusKey, TroubleKind
 
 SNAPSHOT = "GET /iserver/marketdata/snapshot"
 NOT_ALLOWED = SessionLost("GET /iserver/account/orders", "not logged in", 401)
@@ -331,7 +330,7 @@ def test_account_without_dollars_is_told_in_the_first_cycle(loop: LoopParts) -> 
     loop.broker.told = {"currency": "EUR", "cash": 0.0, "available_funds": 0.0}
     loop.run_turns(1)
     assert "convert some first" in (loop.store.value(StatusKey.TROUBLE) or "")
-    assert loop.store.value(StatusKey.TROUBLE_STEP) == DO_IT
+    assert loop.store.value(StatusKey.TROUBLE_KIND) == TroubleKind.PERSON
     assert loop.notes.codes() == ["trouble"]
 
 

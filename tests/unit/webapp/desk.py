@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import re
 from dataclasses import dataclass, field
@@ -28,7 +29,7 @@ from trading.model.decision import (
 from trading.model.mode import NOTHING_SEEN, Seen
 from trading.model.operator_request import OperatorVerb, RequestProgress
 from trading.model.strategy_words import ChartLine, Check, Look, StrategyWords, Unit
-from trading.monitoring.sign_of_life import METRICS_NAME
+from trading.monitoring.sign_of_life import HEARTBEAT_NAME, METRICS_NAME
 from trading.store.database import Database
 from trading.store.records import SqliteStore
 from webapp.app import create_app
@@ -143,6 +144,8 @@ class Dashboard:
         """Let the trading process have given a sign of life `silent_s` ago, which `said` something."""
         (self.state / METRICS_NAME).write_text("trading_gateway_up 1.0\n", encoding="utf-8")
         leave_beat(self.state, silent_s=silent_s, **said)
+        at = self.clock.now().timestamp() - silent_s
+        os.utime(self.state / HEARTBEAT_NAME, (at, at))
 
 
 def make_dashboard(folder: Path, **environ: str) -> Dashboard:

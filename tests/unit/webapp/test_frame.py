@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+import time
+from dataclasses import replace
+
 import pytest
 
 from tests.unit.webapp.conftest import Maker
 from tests.unit.webapp.desk import NOON, PAGES, Dashboard, decision, make_ready, open_store, text_of
 from trading.model.mode import OPERATOR
+from webapp.frame import make_frame
 
 HOSTILE = "<script>alert(1)</script>"
 
@@ -93,3 +97,63 @@ def test_the_next_event_is_told_in_new_york_time_and_nothing_where_it_is_no_mome
         assert ('<p class="next">' in page) == (shown is not None)
         assert shown is None or shown in page
         assert said not in page
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_times_of_a_simulated_market_are_told_from_real_ones(
+    make: Maker, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    dashboard = make(GATEWAY="simulated")
+    dashboard.state = dashboard.state / "simulated"
+    dashboard.state.mkdir(exist_ok=True)
+    make_ready(dashboard)
+    database, store = open_store(dashboard.state)
+    said = {"session_state": "waiting_login", "session_state_since": "2015-01-05T14:31:00+00:00"}
+    with database.transaction() as connection:
+        connection.execute("UPDATE fact SET value = 'simulated' WHERE key = 'gateway'")
+    store.keep({**said, "market_now": "2015-01-06T14:31:00+00:00"})
+    database.close()
+    with monkeypatch.context() as patched:
+        patched.setenv("TZ", "Europe/Berlin")
+        time.tzset()
+        page = text_of(dashboard, path)
+        assert "ince Mon 5 Jan, 09:31 market time" in page
+        assert "Times are the simulated market's, in New York, unless they say otherwise." in page
+        dashboard.beat(silent_s=300.0)
+        page = text_of(dashboard, path)
+        assert "since Tue 3 Mar 2026, 12:00 market time" in page
+        assert ", as last seen 17:55 CET (5 min ago)" in page
+    time.tzset()
+
+
+def test_real_since_is_told_by_the_clock_of_the_machine(make: Maker, monkeypatch: pytest.MonkeyPatch) -> None:
+    app = make(GATEWAY="simulated").app
+    with monkeypatch.context() as patched, app.test_request_context():
+        patched.setenv("TZ", "Europe/Berlin")
+        time.tzset()
+        frame = make_frame()
+        assert frame.since == ""
+        situation = replace(frame.situation, since=NOON)
+        assert replace(frame, situation=situation).since == "Tue 3 Mar 2026, 12:00 market time"
+        assert replace(frame, situation=replace(situation, since_is_real=True)).since == "18:00 CET"
+    time.tzset()
+
+
+def test_live_market_has_one_time(ready: Dashboard) -> None:
+    ready.beat(silent_s=300.0)
+    page = text_of(ready, "/trades")
+    assert "market time" not in page
+    assert "Times are New York, unless they say otherwise." in page
+    assert ", since 12:00, as last seen 11:55 (5 min ago)" in page
+
+
+@pytest.mark.parametrize("path", ["/", *PAGES[1:]])
+def test_login_is_asked_for_at_the_address_that_is_configured(make: Maker, path: str) -> None:
+    dashboard = make(GATEWAY_URL="https://localhost:5155")
+    first = text_of(dashboard, path)
+    assert "5055" not in first
+    assert path != "/" or "open https://localhost:5155 with" in first
+    make_ready(dashboard, session_state="waiting_login")
+    page = text_of(dashboard, path)
+    assert "5055" not in page
+    assert path != "/" or '<a class="button primary" href="https://localhost:5155"' in page

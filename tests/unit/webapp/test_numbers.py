@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+import time
 from datetime import UTC, date, datetime
 
 import pytest
@@ -60,3 +61,13 @@ def test_times_are_those_of_new_york() -> None:
     assert numbers.new_york_near(moment, datetime(2027, 3, 3, 17, 5, tzinfo=UTC)) == "Tue 3 Mar 2026, 12:05"
     assert numbers.day(date(2026, 3, 3)) == "Tue 3 Mar 2026"
     assert numbers.new_york(None) == numbers.day(None) == "\u2013"
+
+
+def test_real_times_beside_a_simulated_market_are_those_of_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    moment = datetime(2026, 3, 3, 17, 5, tzinfo=UTC)
+    with monkeypatch.context() as patched:
+        patched.setenv("TZ", "Europe/Berlin")
+        time.tzset()
+        assert numbers.local_near(moment, moment) == "18:05 CET"
+        assert numbers.local_near(moment, datetime(2026, 7, 3, tzinfo=UTC)) == "Tue 3 Mar, 18:05 CET"
+    time.tzset()

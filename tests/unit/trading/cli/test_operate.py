@@ -161,6 +161,14 @@ def test_resume_shows_what_halts_and_names_the_newest_of_it(shell: Shell) -> Non
     ]
 
 
+def test_resume_names_no_time_of_a_mode_that_nothing_has_set(shell: Shell) -> None:
+    with trading_database(shell):
+        pass
+    with trader(shell, "resumed: the mode is RECONCILING"):
+        done = shell.run("resume", "--yes")
+    assert done.err.splitlines() == ["RECONCILING: not yet compared with the broker (system)"]
+
+
 def test_flatten_is_followed_to_its_end(shell: Shell) -> None:
     with trading_database(shell) as store, trader(shell, "halted: own shares are sold as soon as they may be") as seen:
         store.halts.set_flatten("request 1", reason="the news", actor="ann", now=NOW)

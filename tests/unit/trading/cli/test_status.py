@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import os
+from datetime import UTC, datetime
 
 import msgspec
 import pytest
@@ -17,6 +19,7 @@ from trading.model.decision import Denied
 from trading.model.notice import Outcome, Part
 from trading.model.status import SessionState, StatusKey
 from trading.monitoring.notifications import LogNotifier
+from trading.monitoring.sign_of_life import HEARTBEAT_NAME, WAITING_NAME
 from trading.store.alerts import SqliteAlerts
 from trading.store.balances import SqliteBalances
 from trading.store.database import Database
@@ -100,6 +103,54 @@ def test_silent_process_is_not_ready(lived: Shell) -> None:
     done = lived.run("status")
     assert "Ready     no: The trading process has been silent" in done.out
     assert "Loop " not in done.out
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"silent_s": 1000.0},
+        {"ended_at": "2026-11-30T14:02:41+00:00", "ended_by": "Ctrl-C"},
+        {"step": "decides", "step_s": 0.0, "over_s": 60.0},
+    ],
+)
+def test_what_a_process_that_does_not_live_has_said_is_told_with_its_age(
+    lived: Shell, said: dict[str, str | float]
+) -> None:
+    assert "as last" not in lived.run("status").out
+    leave_beat(lived.state, **said)  # type: ignore[arg-type]
+    at = datetime(2026, 11, 30, 14, 2, 41, tzinfo=UTC)
+    os.utime(lived.state / HEARTBEAT_NAME, (at.timestamp(), at.timestamp()))
+    out = lived.run("status").out
+    assert out.startswith("Mode      ACTIVE, as last seen 2026-11-30 14:02 UTC (all found)\n")
+    assert "session ready, as last seen 2026-11-30 14:02 UTC\n" in out
+    assert "\nPositions and orders, as last recorded:\n\nPosition" in out
+    found = json.loads(lived.run("status", "--json").out)
+    assert (found["old"], found["known_at"]) == (True, "2026-11-30T14:02:41Z")
+
+
+def test_account_that_is_not_read_any_more_is_told_with_the_time_of_its_last_reading(lived: Shell) -> None:
+    database = Database(lived.state / "trading.db")
+    store = SqliteStore(database)
+    store.keep({StatusKey.MARKET_NOW: "2014-03-04T17:00:59+00:00"})
+    assert "Positions and orders" not in lived.run("status").out
+    store.keep({StatusKey.SESSION_STATE: SessionState.GATEWAY_DOWN})
+    database.close()
+    said = lived.run("status").out
+    assert said.startswith("Mode      ACTIVE (all found)\n")
+    assert "\nPositions and orders, as of 2014-03-04 17:00 UTC:\n\nPosition" in said
+
+
+def test_what_nobody_knows_the_age_of_is_as_last_recorded(lived: Shell) -> None:
+    (lived.state / HEARTBEAT_NAME).unlink()
+    out = lived.run("status").out
+    assert out.startswith("Mode      ACTIVE, as last recorded (all found)\n")
+    assert "session ready, as last recorded\n" in out
+
+
+def test_process_that_start_sh_has_yet_to_start_says_nothing_of_now(lived: Shell) -> None:
+    (lived.state / WAITING_NAME).write_text("waiting for the gateway", encoding="utf-8")
+    assert lived.run("status").out.startswith("Mode      ACTIVE, as last seen ")
+    assert json.loads(lived.run("status", "--json").out)["old"]
 
 
 def test_step_of_the_loop_is_said_with_how_long_it_lasts(lived: Shell) -> None:

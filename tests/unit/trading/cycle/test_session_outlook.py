@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from trading.config import SessionSettings
+from trading.cycle.outage import Outage
 from trading.cycle.session_outlook import (
     LET_IN,
     LOG_IN,
@@ -52,6 +53,33 @@ def test_gateway_that_does_not_come_back_has_to_be_restarted(state: SessionState
     session = KnownSession(state, "refused", NOON)
     assert ahead(session, NOON + timedelta(seconds=299)).person is None
     assert ahead(session, NOON + timedelta(seconds=300)).person == RESTART
+
+
+@pytest.mark.parametrize(
+    ("state", "said"),
+    [
+        (SessionState.GATEWAY_DOWN, "the gateway does not answer"),
+        (SessionState.STALE, "the broker does not answer"),
+        (SessionState.REFUSED, "the gateway refuses this system"),
+    ],
+)
+def test_outage_is_one_alarm_from_the_moment_that_asks_for_a_person(state: SessionState, said: str) -> None:
+    # Who does not answer may have changed a moment ago.
+    session = KnownSession(state, "refused", NOON, outage=Outage(state, NOON - timedelta(seconds=60)))
+    assert alarms(replace(session, at=NOON + timedelta(seconds=239)), OURS, PAGE) == ()
+    late = NOON + timedelta(seconds=240)
+    (alarm,) = alarms(replace(session, at=late), OURS, PAGE)
+    assert (alarm.subject, alarm.text.partition(",")[0], alarm.text.endswith(".")) == ("outage", said, False)
+    if state is not SessionState.REFUSED:
+        assert ahead(session, NOON + timedelta(seconds=239)).person is None
+        assert ahead(session, late).person == RESTART
+
+
+def test_penalty_that_does_not_end_is_an_alarm() -> None:
+    session = KnownSession(SessionState.SUSPENDED, "too many", NOON)
+    assert alarms(replace(session, at=NOON + timedelta(minutes=29)), OURS, PAGE) == ()
+    (alarm,) = alarms(replace(session, at=NOON + timedelta(minutes=30)), OURS, PAGE)
+    assert alarm.subject == "suspended"
 
 
 def test_gateway_that_refuses_us_needs_a_person_at_once() -> None:

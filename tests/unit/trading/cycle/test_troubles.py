@@ -6,10 +6,10 @@ from datetime import timedelta
 
 from tests.fakes.trading_context import ContextParts
 from tests.fakes.trading_states import ACCOUNT
-from trading.cycle.troubles import DO_IT, LOOK_AT_LOG, UNANSWERED_STEP, Troubles
+from trading.cycle.troubles import Troubles
 from trading.model.account import mask_account
 from trading.model.alarm import Alarm, AlarmCode
-from trading.model.status import StatusKey
+from trading.model.status import StatusKey, TroubleKind
 
 LEDGER = "GET /portfolio/…/ledger: no answer"
 BARS = "nothing can be decided on 2014-03-03: there are no bars of it"
@@ -42,13 +42,13 @@ def test_what_a_person_has_to_do_is_told_at_once_and_not_tried_again(parts: Cont
     assert [alarm.text for alarm in troubles.alarms()] == [f"{CONVERT}; {LEDGER}; it is tried again by itself"]
 
 
-def test_next_step_is_that_of_what_is_wrong(parts: ContextParts) -> None:
+def test_kind_says_whose_it_is_to_end_it(parts: ContextParts) -> None:
     troubles = Troubles(parts.store, parts.clock, ACCOUNT)
-    steps = []
+    kinds = []
     for failures, facts, unanswered in (([BARS], [], False), ([LEDGER], [], True), ([], [CONVERT], False), ([], [], 0)):
         troubles.cycle(failures, facts, unanswered=bool(unanswered))
-        steps.append(parts.store.value(StatusKey.TROUBLE_STEP))
-    assert steps == [LOOK_AT_LOG, UNANSWERED_STEP, DO_IT, ""]
+        kinds.append(parts.store.value(StatusKey.TROUBLE_KIND))
+    assert kinds == [TroubleKind.FAILURE, TroubleKind.UNANSWERED, TroubleKind.PERSON, ""]
 
 
 def test_cycle_that_can_do_everything_ends_it(parts: ContextParts) -> None:
@@ -66,7 +66,7 @@ def test_what_an_earlier_process_could_not_do_is_forgotten(parts: ContextParts) 
     troubles.cycle([LEDGER])
     parts.clock.time += timedelta(seconds=1)
     Troubles(parts.store, parts.clock, ACCOUNT)
-    assert (kept(parts), parts.store.value(StatusKey.TROUBLE_STEP)) == (("", ""), "")
+    assert (kept(parts), parts.store.value(StatusKey.TROUBLE_KIND)) == (("", ""), "")
 
 
 def test_what_another_alarm_says_is_not_told_twice(parts: ContextParts) -> None:

@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from trading.model.mode import Mode
-from trading.model.status import SessionState, StatusKey
+from trading.model.status import SessionState, StatusKey, TroubleKind
 from trading.monitoring.health import Facts, liveness, read_facts, readiness
 from trading.monitoring.sign_of_life import Beat
-from trading.monitoring.verdicts import Health
+from trading.monitoring.verdicts import TROUBLE_STEPS, Health
 
 BEAT = Beat(age_s=0.4, step="waits for the next cycle", step_s=7.0, over_s=-20.0)
 OWN = frozenset({SessionState.READY, SessionState.STARTING, SessionState.ENDED})
@@ -182,9 +182,9 @@ def test_what_a_cycle_could_not_do_is_said_with_when_it_began_and_what_a_person_
     assert (health.ok, health.told) == (False, f"{health.text} GET /x: no answer")
     since = readiness(replace(facts, trouble_since="2014-03-05T14:30:59+00:00"))
     assert since.told == f"{health.text} Since 2014-03-05 14:30 UTC: GET /x: no answer"
-    assert since.next_step == "It is tried again by itself."
-    told = read_facts(kept | {StatusKey.TROUBLE_STEP: "Convert some."}, beat=BEAT, mode=Mode.ACTIVE)
-    assert readiness(told).next_step == "Convert some."
+    for word, kind in (("", TroubleKind.FAILURE), ("?", TroubleKind.FAILURE), *((kind, kind) for kind in TroubleKind)):
+        told = read_facts(kept | {StatusKey.TROUBLE_KIND: word}, beat=BEAT, mode=Mode.ACTIVE)
+        assert readiness(told).next_step == TROUBLE_STEPS[kind]
 
 
 def test_times_of_a_simulated_market_are_told_as_such_and_those_of_the_heartbeat_are_real() -> None:

@@ -16,6 +16,7 @@ from trading.monitoring.sign_of_life import (
     MOST_BYTES,
     WAITING_NAME,
     Beat,
+    known_at,
     read_beat,
     waits_for,
 )
@@ -81,3 +82,16 @@ def test_what_trading_waits_for_is_told_while_the_note_is_fresh(tmp_path: Path) 
     assert waits_for(note, now + timedelta(seconds=21)) == ""
     note.write_bytes(b"\xff" * 9000)
     assert len(waits_for(note, now)) <= 300
+
+
+@pytest.mark.parametrize(("over_s", "before_s"), [(-12.0, 0.0), (15.0, 0.0), (60.0, 348.0)])
+def test_records_are_as_old_as_the_last_sign_of_life_or_the_step_that_is_stuck(
+    tmp_path: Path, over_s: float, before_s: float
+) -> None:
+    path, at = tmp_path / HEARTBEAT_NAME, datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
+    assert known_at(path, None) is None
+    HeartbeatFile(path, lambda: BootTime("one", 100.0)).write(Beat(step="decides", step_s=348.0, over_s=over_s))
+    os.utime(path, (at.timestamp(), at.timestamp()))
+    beat = read_beat(path, BootTime("one", 5000.0))
+    assert known_at(path, beat) == at - timedelta(seconds=before_s)
+    assert known_at(path, None) == at

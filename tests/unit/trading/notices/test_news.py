@@ -9,6 +9,7 @@ from tests.fakes.notices import NOON, news, notice, stored
 from trading.config import ExecutionSettings
 from trading.execution.windows import SendWindow
 from trading.market.calendar import TradingCalendar
+from trading.model.alarm import CONTESTED
 from trading.model.alert import GOES_ON_WITHIN
 from trading.model.mode import Halt, Latched
 from trading.model.notice import DailyLoss, NoticeCode
@@ -96,8 +97,17 @@ def test_login_that_is_still_needed_shortly_before_orders_leave_is_told_of_once_
     ("state", "person", "late", "told"),
     [
         (SessionState.READY, "Log in again once it has ended.", True, False),
-        (SessionState.GATEWAY_DOWN, "", False, False),
-        (SessionState.GATEWAY_DOWN, "Restart the gateway.", False, True),
+        (SessionState.SUSPENDED, "", False, False),
+        (SessionState.SUSPENDED, "Log in.", False, True),
+        *(
+            (state, "Restart the gateway.", True, False)
+            for state in (
+                SessionState.GATEWAY_DOWN,
+                SessionState.STALE,
+                SessionState.REFUSED,
+                SessionState.CONNECTED,
+            )
+        ),
         (SessionState.COMPETING, "Log out of TWS.", False, False),
         (SessionState.COMPETING, "Log out of TWS.", True, True),
         (SessionState.RESET, "", True, False),
@@ -123,6 +133,25 @@ def test_alert_of_the_session_says_how_much_time_is_left() -> None:
     )
     assert not needs_window(replace(facts(), alerts=(stored(),)))
     assert needs_window(facts(SessionState.WAITING_LOGIN))
+
+
+def test_alert_of_the_session_is_told_once_more_shortly_before_orders_leave() -> None:
+    known = replace(facts(), alerts=(stored(1, "session", times=1), stored(2, "trouble", times=1)))
+    assert [item.telling for item in news_of(known, WINDOW).news] == [1, 1]
+    late = replace(known, now=NOON + timedelta(minutes=30))
+    assert [item.telling for item in news_of(late, WINDOW).news] == [2, 1]
+    assert [item.telling for item in news_of(late, None).news] == [1, 1]
+    over = replace(late, alerts=(stored(1, "session", times=1, over=NOON),))
+    assert [item.telling for item in news_of(over, WINDOW).news] == [1]
+
+
+def test_other_program_is_told_of_once_whoever_says_it() -> None:
+    said = {StatusKey.SESSION_PERSON: "Log out of TWS."}
+    known = replace(facts(SessionState.COMPETING, **said), now=NOON + timedelta(hours=1))
+    contested = stored(1, "session", times=1)
+    contested = replace(contested, alert=replace(contested.alert, subject=CONTESTED))
+    assert [item.code for item in news_of(known, WINDOW).news] == [NoticeCode.LOGIN]
+    assert [item.code for item in news_of(replace(known, alerts=(contested,)), WINDOW).news] == ["session"]
 
 
 @pytest.mark.parametrize(

@@ -38,6 +38,11 @@ def test_every_change_is_kept_with_who_and_why_and_a_repeat_is_not(database: Dat
     ]
 
 
+def test_mode_before_anything_was_recorded_is_so_since_no_time(database: Database) -> None:
+    state = SqliteStore(database).mode()
+    assert (state.mode, state.since) == (Mode.RECONCILING, None)
+
+
 def test_state_without_latches_is_no_news_at_the_first_decision(database: Database) -> None:
     SqliteStore(database).set_risk_state(RiskState(peak=1.0), reason="x", actor="risk", now=NOW)
     assert log(database) == []

@@ -1,0 +1,28 @@
+"""Whether what was stored last still holds now: the mode, and what the last turn read of the broker."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from trading.model.mode import Mode, ModeState
+from trading.model.status import SessionState
+from trading.monitoring.health import OVERDUE_S, Facts
+from trading.monitoring.sign_of_life import Beat
+
+GOOD_SESSIONS = frozenset({SessionState.READY, SessionState.ENDED})
+"""in these the account is read as often as it has to be; at the end of simulated data nothing changes any more"""
+
+
+def reads_the_broker(facts: Facts) -> bool:
+    """Return whether a trading process that lives reads the account again and again; else that reading is old."""
+    beat = facts.beat
+    if beat is None or facts.session not in GOOD_SESSIONS or facts.hangs or facts.partly_hangs or facts.trouble:
+        return False
+    return beat.overdue_s <= OVERDUE_S and not beat.unproven and not beat.unstored
+
+
+def mode_now(stored: ModeState | None, beat: Beat | None) -> ModeState | None:
+    """Return the mode that is in force: a process that can't write its database can't store that it reconciles."""
+    if stored is None or beat is None or not beat.unstored or stored.mode is Mode.HALTED:
+        return stored
+    return replace(stored, mode=Mode.RECONCILING, reason=beat.unstored, actor="system", since=None)
