@@ -67,12 +67,15 @@ def metrics() -> BaseResponse:
         text = made.metrics_file.read_text(encoding="utf-8")
     except OSError as error:
         raise ServiceUnavailable(description="The trading process has not written metrics yet.") from error
-    return Response(as_of_now(text, made.beat(), ready=_is_ready()), content_type=CONTENT_TYPE)
+    return Response(as_of_now(text, made.beat(), made.starting(), ready=_is_ready()), content_type=CONTENT_TYPE)
 
 
-def as_of_now(text: str, beat: Beat | None, *, ready: bool) -> str:
-    """Return the metrics that were written last with what is so now: a process that died has written no end of it."""
-    alive = liveness(read_facts({}, beat=beat, mode=None)).ok
+def as_of_now(text: str, beat: Beat | None, starting: str, *, ready: bool) -> str:
+    """Return the metrics that were written last with what is so now: a process that died has written no end of it.
+
+    `starting` is what start.sh waits for before it starts the next one.
+    """
+    alive = liveness(read_facts({}, beat=beat, mode=None, starting=starting)).ok
     if not alive:
         text = _GATEWAY_UP.sub(f"{PREFIX}{Gauge.GATEWAY_UP} 0.0", text)
     age_s = math.inf if beat is None or beat.age_s is None else beat.age_s
