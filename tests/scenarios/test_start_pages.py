@@ -1,4 +1,4 @@
-"""What pages say while start.sh, with the real parts, starts the trading process again."""
+"""start.sh with the real parts: what pages say of a trading process that died, and what is left of one that hangs."""
 
 from __future__ import annotations
 
@@ -13,6 +13,9 @@ import pytest
 import requests
 
 from tests.scenarios.real_start import LIMIT_S, RealStart
+from trading.cycle.watcher import END_WITHIN_S
+from trading.monitoring.sign_of_life import HEARTBEAT_NAME, read_beat
+from trading.store.boot_time import boot_time
 
 
 @pytest.fixture
@@ -56,3 +59,22 @@ def test_dead_trading_process_is_shown_at_once_and_the_next_one_as_soon_as_it_li
         assert said(real, "/healthz")[0] == 200
         time.sleep(0.3)
     assert real.stop() == 0
+
+
+def test_stop_while_the_gateway_hangs_needs_no_kill_and_leaves_who_asked_for_it(real: RealStart) -> None:
+    real.begin()
+    real.trades()
+    state = real.checkout / "state" / "simulated"
+    hangs = {"faults": [{"id": "T05", "selector": {}, "parameters": {"seconds": 300}}]}
+    certificate = state / "simulator" / "simulator-cert.pem"
+    address = f"https://localhost:{real.gateway_port}/sim/faults"
+    assert requests.post(address, json=hangs, verify=str(certificate), timeout=10).status_code == 200
+    until(lambda: said(real, "/readyz")[1].get("error", {}).get("code") == "gateway_down", real.output)
+    asked = time.monotonic()
+    assert real.stop() == 0
+    assert time.monotonic() - asked > END_WITHIN_S - 1.0
+    assert "did not stop in time" not in real.output()
+    assert "stopped before the loop came to its end" in real.output()
+    beat = read_beat(state / HEARTBEAT_NAME, boot_time())
+    assert beat is not None
+    assert beat.ended_by.startswith("the signal SIGTERM")
