@@ -4,16 +4,43 @@
 
 read_settings() { # from the environment, .env and config.json; what can't be used has been said in one line
     local assignments
-    if [[ -z ${TRADING_PYTHON:-} && -r .env ]]; then # the one name that has to be known before the file can be read
-        # What else is wrong with the file is said by what reads the whole of it.
-        TRADING_PYTHON=$(LC_ALL=C tr -d '\000' <.env 2>/dev/null |
-            LC_ALL=C sed -n "s/^TRADING_PYTHON=[\"']\{0,1\}\([^\"']*\).*/\1/p") || TRADING_PYTHON=''
+    if [[ -z ${TRADING_PYTHON:-} && -r .env && (-f .env || -p .env) ]]; then
+        TRADING_PYTHON=$(python_of_env_file <.env 2>/dev/null) || TRADING_PYTHON=''
     fi
     find_python
     [[ ! -O .env ]] || chmod go-rwx .env 2>/dev/null || true # it may hold a password
     assignments=$("$PYTHON" "$HERE/deploy/settings.py" "$ROLE") || exit $?
     eval "$assignments"
     export PYTHONUNBUFFERED=1
+}
+
+# TRADING_PYTHON has to be known before there is a Python that could read .env: print its value, by the rules of
+# trading/config/env_file.py. What these refuse is no value here; they say so once they read the file.
+python_of_env_file() {
+    local LC_ALL=C line value='' begin=$'\xef\xbb\xbf' size=0
+    local name=$'^[ \t]*(export[ \t]+)?TRADING_PYTHON[ \t]*=[ \t]*(.*)$'
+    local double=$'^"([^"$\\]*)"[ \t]*(#.*)?$' single=$'^\'([^\']*)\'[ \t]*(#.*)?$'
+    while IFS= read -r line || [[ -n $line ]]; do
+        line=${line#"$begin"} begin='' # of the file alone
+        size=$((size + ${#line} + 1))
+        ((size <= 1000000)) || return 0
+        line=${line%$'\r'}
+        [[ $line =~ $name ]] || continue
+        value=${BASH_REMATCH[2]}
+        [[ ${line//$'\t'/} != *[[:cntrl:]]* ]] || value=''
+        case $value in
+            '#'*) value='' ;;
+            \"*) if [[ $value =~ $double ]]; then value=${BASH_REMATCH[1]}; else value=''; fi ;;
+            \'*) if [[ $value =~ $single && ${BASH_REMATCH[1]} != *\\ ]]; then value=${BASH_REMATCH[1]}; else value=''; fi ;;
+            *)
+                value=${value%%' #'*}
+                while [[ $value == *[$' \t'] ]]; do value=${value%?}; done
+                [[ $value != *'$'* && $value != *$'\t#'* ]] || value=''
+                ;;
+        esac
+        printf '%s\n' "$value"
+        return 0
+    done
 }
 
 find_python() {

@@ -7,6 +7,7 @@
 
 RESTARTS_AN_HOUR=5
 LONGEST_TICK_S=60 # between two looks at the clock; more means that it was set
+RENEWED_S=5       # a note that is older than 20 s counts for nothing
 NOT_NOW_S=30      # until the trading loop is tried again after a file of it could not be used
 STOP_S=20         # what the trading loop may take to finish the order that it is sending
 GATEWAY_STOP_S=5
@@ -32,8 +33,9 @@ GATEWAY_ANSWERED='' # it has answered since start.sh began
 GATEWAY_WORDS='it begins' # the last that was found out about it
 GATEWAY_TOLD=''    # the last that was said about it
 LAST=0             # SECONDS as it was looked at last
-NOTED=''           # the second in which the dashboard was told what trading waits for
-NOT_NOW=''         # the trading loop ended for want of a file that it can use
+NOTED=''           # the second in which the dashboard was told what trading waits for, and the words
+NOTED_AT=0         # when that was said or renewed
+AGAIN=''           # why the trading loop is started again, up to the moment
 
 # ---------------------------------------------------------------- lines
 name_lines() { # $1 part: put its name before each line; control characters are taken out
@@ -72,8 +74,8 @@ open_output() { # $1 part, $2 file descriptor that its lines go to
 launch() {
     local name=$1 output
     if [[ $name == trader ]]; then
+        NOTED='' # whatever was said in this second, it may have taken that away
         note 'it begins' # until it says something itself, which ends the note; what it said last time is old
-        NOT_NOW=''
     fi
     get OUTPUT "$name" output
     ("part_$name") </dev/null >&"$output" 2>&1 5>&- 6>&- 7>&- 8>&- &
@@ -175,7 +177,8 @@ take_up_death() { # $1 part, $2 exit code, $3 how it ended: start it again, late
         trader:4) # locked, a full disk, a read-only one: no fault of the program, and it may be over at any time
             say "$name can't run for now (exit 4, see its line above); the next attempt is in $NOT_NOW_S s"
             put DUE "$name" $((SECONDS + NOT_NOW_S))
-            NOT_NOW=1
+            AGAIN="trading waits for its files, which can't be used for now (its last line says why); the next attempt is"
+            note_again
             return
             ;;
         trader:[23]) end "$status" "$name can't run (exit $status, see its line above)" ;;
@@ -198,6 +201,10 @@ take_up_death() { # $1 part, $2 exit code, $3 how it ended: start it again, late
         end 1 "$name $3, $((count + 1)) times within an hour: giving up, see the lines above"
     fi
     put DUE "$name" $((SECONDS + delay))
+    if [[ $name == trader ]]; then
+        AGAIN="it $3; it is started again"
+        note_again
+    fi
 }
 
 watch_parts() {
@@ -208,14 +215,16 @@ watch_parts() {
             get DUE "$name" due
             if ((SECONDS >= due)); then
                 launch "$name"
-            elif [[ $name == trader && -n $NOT_NOW ]]; then
-                note "trading waits for its files, which can't be used for now (its last line says why); the next attempt is in $((due - SECONDS)) s"
+            elif [[ $name == trader ]]; then
+                note_again
             fi
         elif ! kill -0 "$pid"; then
             wait "$pid"
             status=$?
             send KILL "$pid" # what it left behind
             take_up_death "$name" "$status" "ended (exit $status)"
+        elif [[ $name == trader ]]; then
+            renew_note
         fi
     done
 }
@@ -286,8 +295,21 @@ watch_gateway() { # one probe at a time, in the background: it may hang up to it
 
 note() { # $1 what the trading loop waits for: the dashboard says it; an old note counts for nothing
     [[ "$SECONDS $1" != "$NOTED" ]] || return 0
-    NOTED="$SECONDS $1"
+    NOTED="$SECONDS $1" NOTED_AT=$SECONDS
     printf '%s\n' "$1" 2>/dev/null >"$RUN_STATE/waiting" || true
+}
+
+note_again() { # the trading loop ended and is not there, which is known before its silence shows it
+    local due
+    get DUE trader due
+    note "$AGAIN in $((due - SECONDS)) s"
+}
+
+renew_note() { # while the trading loop begins. It takes the note away once it speaks for itself, so that none is made here
+    if ((SECONDS - NOTED_AT >= RENEWED_S)) && [[ -e $RUN_STATE/waiting ]]; then
+        touch -c "$RUN_STATE/waiting"
+        NOTED_AT=$SECONDS
+    fi
 }
 
 start_trading() { # once the gateway answers, or without it

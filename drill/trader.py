@@ -20,9 +20,10 @@ from drill.voices import FileLog, NoMetrics, quiet
 from trading.bootstrap import CONTROLS, DATABASE, Surroundings, assemble
 from trading.config import Settings
 from trading.cycle.operator_requests import OperatorRequests
-from trading.cycle.watcher import Watcher
+from trading.cycle.watcher import OnStop, Watcher
 from trading.gateway.clocks import WakeUp
 from trading.model.boot_time import BootTime
+from trading.monitoring.wall_clock import WallClock
 from trading.store.database import Database
 from trading.store.operator_requests import RequestsDatabase
 from trading.store.records import SqliteStore
@@ -193,7 +194,8 @@ def trade(life: Life, pipe: Connection) -> None:
             now=clock.now,
             calendar=CALENDAR,
         )
-        with Watcher(wake, requests, clock.now, partial(os._exit, FAILED)).watching():
+        on_stop = OnStop(asked=lambda: None, force_end=partial(os._exit, FAILED))
+        with Watcher(wake, requests, clock.now, WallClock().monotonic, on_stop).watching():
             assembly = assemble(life.settings, surroundings, database, requests)
             if assembly is not None:
                 assembly.system.run()

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import random
 import secrets
 import shutil
-import sys
 import tomllib
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -22,9 +19,8 @@ from trading.config import Settings
 from trading.cycle.operator_requests import OperatorRequests
 from trading.cycle.schedule import CONNECTION_CAP_S, Backoff
 from trading.cycle.session_keeper import SessionKeeper
-from trading.cycle.watcher import Watcher
 from trading.decision import DecisionSystem
-from trading.errors import ConfigError, GatewayError, InvariantBroken
+from trading.errors import ConfigError, GatewayError
 from trading.execution.context import TradingContext
 from trading.gateway import Gateway, connect
 from trading.gateway.clocks import LockstepClock, SystemClock, WakeUp
@@ -33,33 +29,42 @@ from trading.gateway.watched import watched
 from trading.market.calendar import TradingCalendar, calendar_around
 from trading.model.account import AccountKind, kind_of
 from trading.model.metric import Duration
-from trading.model.mode import Mode
-from trading.model.status import StatusKey
-from trading.monitoring.heartbeat import Heartbeat, HeartbeatFile, Pulse, end_stuck
-from trading.monitoring.log import TradingLog, get_logger
-from trading.monitoring.metrics import MetricsFile
+from trading.monitoring.heartbeat import Heartbeat
 from trading.monitoring.notifications import LogNotifier
 from trading.monitoring.senders import senders_of
-from trading.monitoring.sign_of_life import HEARTBEAT_NAME, METRICS_NAME, WAITING_NAME
 from trading.monitoring.wall_clock import WallClock
-from trading.notification import before_start, notifying
 from trading.ports import Clock, GatewayMemory, Log, Metrics, Progress
+from trading.process import CONTROLS, DATABASE, Life, living, show_mode
 from trading.store.alerts import SqliteAlerts
 from trading.store.balances import SqliteBalances
-from trading.store.boot_time import boot_time
 from trading.store.commands import SqliteCommandLog
 from trading.store.database import Database
 from trading.store.evidence import SqliteEvidence
 from trading.store.gateway_memory import StoredGatewayMemory
 from trading.store.journal import SqliteJournal
-from trading.store.operator_requests import RequestsDatabase
 from trading.store.records import SqliteStore
 from trading.strategies.discovery import make_strategy
 from trading.trading_system import LoopRuntime, TradingSystem
 
+__all__ = [
+    "BUNDLED_BARS",
+    "CONTROLS",
+    "DATABASE",
+    "PROJECT",
+    "Assembly",
+    "EndingClock",
+    "Surroundings",
+    "assemble",
+    "chosen_account",
+    "run",
+    "surroundings_of",
+    "symbols_of",
+    "trading_calendar",
+    "version",
+]
+
 PROJECT = Path(__file__).resolve().parent.parent
 BUNDLED_BARS = PROJECT / "data" / "us_daily.csv.gz"
-DATABASE, CONTROLS = "trading.db", "controls.db"
 
 
 class EndingClock(Clock, Protocol):
@@ -137,42 +142,25 @@ def run(settings: Settings, transport_to: TransportTo = HttpTransport) -> int:
     make_strategy(settings)
     senders = senders_of(settings.notify.urls)
     settings = msgspec.structs.replace(settings, tickers=symbols_of(settings))
-    heartbeat = Heartbeat(WallClock().monotonic, WallClock().now)
-    wake = WakeUp(heartbeat.waiting)
-    metrics = MetricsFile(settings.state_dir / METRICS_NAME, version=version())
-    database = Database(
-        settings.state_dir / DATABASE, on_commit=lambda seconds: metrics.observe(Duration.DB_COMMIT, seconds)
-    )
-    try:
-        store = SqliteStore(database, lambda mode: _show(mode, metrics))
-        silent = before_start(settings)
-        metrics.put_mode(store.mode().mode)
-        with ExitStack() as stack:
-            log = stack.enter_context(_logging(settings))
-            file = HeartbeatFile(settings.state_dir / HEARTBEAT_NAME, boot_time)
-            pulse = Pulse(heartbeat, file, metrics.write, lambda beat: end_stuck(beat, log))
-            stack.enter_context(pulse.beating())
-            with suppress(OSError):
-                # From now on it says itself how it is.
-                (settings.state_dir / WAITING_NAME).unlink(missing_ok=True)
-            requests = OperatorRequests(RequestsDatabase(settings.state_dir / CONTROLS), store, log)
-            now = _time_without_asking(settings, store)
-            stack.enter_context(Watcher(wake, requests, now, lambda: os._exit(0)).watching())
-            courier = notifying(settings, database, senders, log, trading_calendar, silent)
-            unstored = stack.enter_context(courier)
-            surroundings = Surroundings(
-                wake, log, metrics, watched(transport_to, heartbeat), now=now, progress=heartbeat, unstored=unstored
-            )
-            assembly = assemble(settings, surroundings, database, requests)
-            if assembly is not None:
-                assembly.system.run()
-                assembly.gateway.close()
-            by = wake.stopped_by or "the process itself"
-            heartbeat.end(by)
-            log.info("stopped", by=by, note="orders at the broker stay as they are")
-    finally:
-        _end(database)
+    with living(settings, senders, trading_calendar, version()) as life:
+        assembly = assemble(settings, surroundings_of(life, transport_to), life.database, life.requests)
+        if assembly is not None:
+            assembly.system.run()
+            assembly.gateway.close()
     return 0
+
+
+def surroundings_of(life: Life, transport_to: TransportTo) -> Surroundings:
+    """Return what a trading process that lives meets outside of itself."""
+    return Surroundings(
+        life.wake,
+        life.log,
+        life.metrics,
+        watched(transport_to, life.heartbeat),
+        now=life.now,
+        progress=life.heartbeat,
+        unstored=life.unstored,
+    )
 
 
 def assemble(
@@ -186,7 +174,7 @@ def assemble(
     """
     stages, symbols = DecisionSystem.build(settings, make_strategy(settings)), symbols_of(settings)
     log, metrics, wake = surroundings.log, surroundings.metrics, surroundings.wake
-    store = SqliteStore(database, lambda mode: _show(mode, metrics))
+    store = SqliteStore(database, lambda mode: show_mode(mode, metrics))
     memory = StoredGatewayMemory(store)
     connected = _simulated if settings.simulated else _live
     world = connected(settings, surroundings, memory)
@@ -346,54 +334,8 @@ def symbols_of(settings: Settings) -> tuple[str, ...]:
     return load_bars(Path(os.environ.get("SIM_BARS") or BUNDLED_BARS)).symbols
 
 
-def _show(mode: Mode, metrics: Metrics) -> None:
-    """Publish a mode when it begins, whatever the loop is doing."""
-    metrics.put_mode(mode)
-    metrics.write()
-
-
 def _free_bytes(folder: Path) -> int | None:
     try:
         return shutil.disk_usage(folder).free
     except OSError:
         return None
-
-
-@contextmanager
-def _logging(settings: Settings) -> Iterator[Log]:
-    log = TradingLog(
-        settings.log_dir,
-        sys.stdout,
-        colour=sys.stdout.isatty(),
-        level=logging.getLevelNamesMapping()[settings.monitoring.log_level],
-    )
-    try:
-        yield get_logger()
-    finally:
-        log.close()
-
-
-def _time_without_asking(settings: Settings, store: SqliteStore) -> Callable[[], datetime]:
-    """Return a clock for who must not wait for anybody: of a simulated market, the time that the loop told last."""
-    wall_clock = WallClock()
-    if not settings.simulated:
-        return wall_clock.now
-
-    def now() -> datetime:
-        try:
-            told = store.value(StatusKey.MARKET_NOW)
-        except InvariantBroken:
-            told = None
-        return wall_clock.now() if told is None else datetime.fromisoformat(told)
-
-    return now
-
-
-def _end(database: Database) -> None:
-    try:
-        database.checkpoint()
-    except InvariantBroken:
-        # The write-ahead log stays and is read at the next start.
-        pass
-    finally:
-        database.close()

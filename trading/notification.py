@@ -13,7 +13,13 @@ from trading.errors import InvariantBroken
 from trading.market.calendar import TradingCalendar
 from trading.model.notice import News
 from trading.model.status import StatusKey
-from trading.monitoring.sign_of_life import HEARTBEAT_NAME, MAY_TAKE_S, read_beat, written_at
+from trading.monitoring.sign_of_life import (
+    HEARTBEAT_NAME,
+    MAY_TAKE_S,
+    STOP_ASKED_NAME,
+    read_beat,
+    written_at,
+)
 from trading.monitoring.wall_clock import WallClock
 from trading.notices.courier import Courier, Timing
 from trading.notices.news import Gathered, StoredFacts, changes, needs_window, news_of, next_window
@@ -35,7 +41,15 @@ def before_start(settings: Settings) -> News | None:
     if beat is None or last_sign is None:
         return None
     stuck = (beat.step, beat.step_s) if beat.over_s > MAY_TAKE_S else None
-    return silence(last_sign, beat.ended_at, WallClock().now(), stuck)
+    return silence(last_sign, beat.ended_at or _stop_asked(settings.state_dir), WallClock().now(), stuck)
+
+
+def _stop_asked(state_dir: Path) -> str:
+    """Return when somebody asked the process before to end, and who: it may have been killed before it could say so."""
+    try:
+        return (state_dir / STOP_ASKED_NAME).read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
 
 
 @contextmanager

@@ -29,7 +29,7 @@ from tests.scenarios.lockstep_run import environ_of
 from trading.bootstrap import BUNDLED_BARS, CONTROLS, DATABASE, PROJECT, Surroundings, assemble, trading_calendar
 from trading.config import load_settings, with_overrides
 from trading.cycle.operator_requests import OperatorRequests
-from trading.cycle.watcher import LOOK_S, REQUESTS_EVERY, Watcher
+from trading.cycle.watcher import REQUESTS_S, OnStop, Watcher
 from trading.errors import NotSent
 from trading.gateway.transport import HttpAnswer
 from trading.market.bar_files import load_bars
@@ -226,12 +226,12 @@ class PacedRun:
 
     def halt_at(self, when: datetime) -> None:
         """Let somebody write the file HALT, which the process's watcher looks for as it does, and end it soon after."""
-        watcher = Watcher(self.clock.wake, self.requests, self.clock.now, lambda: None)
+        on_stop = OnStop(asked=lambda: None, force_end=lambda: None)
+        watcher = Watcher(self.clock.wake, self.requests, self.clock.now, self.clock.monotonic, on_stop)
         file = self.state / HALT_FILE
         self.clock.add(when.isoformat(), lambda: file.write_text("enough", encoding="utf-8"))
-        for look in range(REQUESTS_EVERY):
-            # The file is written right after a look at it.
-            self.clock.add((when + timedelta(seconds=(look + 1) * LOOK_S)).isoformat(), watcher.look)
+        # The file is written right after a look at it.
+        self.clock.add((when + timedelta(seconds=REQUESTS_S)).isoformat(), watcher.look_for_requests)
         self.clock.add((when + _AFTER_HALT).isoformat(), self.clock.wake.request_stop)
 
     def end(self) -> None:

@@ -79,6 +79,15 @@ class RealStart:
             yield from (self.checkout / folder).iterdir()
         yield from (self.checkout / "state" / "simulated").iterdir()
 
+    def trader(self) -> int:
+        """Return the trading process, 0 where there is none."""
+        assert self._process is not None
+        start = self._process.pid
+        for child in Path(f"/proc/{start}/task/{start}/children").read_text(encoding="ascii").split():
+            if b"trading\0run" in Path(f"/proc/{child}/cmdline").read_bytes():
+                return int(child)
+        return 0
+
     def stop(self) -> int:
         """Stop it in order; return its exit code."""
         assert self._process is not None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import signal
+import sqlite3
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -17,13 +18,16 @@ import pytest
 import requests
 from flask.testing import FlaskClient
 
+from tests.fakes.webhook_receiver import Receiver
 from tests.scenarios.lockstep_run import ROOT, Span, World, environ_of, lockstep_world
+from trading.monitoring.sign_of_life import HEARTBEAT_NAME
 from webapp.app import create_app
 from webapp.services import EXTENSION
 
 SPAN = Span(date(2015, 1, 5), sessions=30, symbols=6)
 ORDERS = "/iserver/account/orders"
 PATIENCE_S = 60.0
+LONG_AGO = 1_700_000_000.0
 
 
 class Told:
@@ -88,6 +92,15 @@ def trading(world: World) -> Iterator[subprocess.Popen[bytes]]:
         trader.send_signal(signal.SIGCONT)
         trader.kill()
         trader.wait()
+
+
+def silent_for_long(world: World) -> None:
+    """Let the last sign of life of a process that is over have been given long ago."""
+    os.utime(world.database.parent / HEARTBEAT_NAME, (LONG_AGO, LONG_AGO))
+
+
+def last_sign(world: World) -> float:
+    return (world.database.parent / HEARTBEAT_NAME).stat().st_mtime
 
 
 @pytest.fixture
@@ -192,3 +205,73 @@ def test_a_reading_that_fails_for_ever_is_a_present_error_with_its_words_and_one
         told.wait_for("ready")
         until(lambda: {} if told.metric("trading_trouble") == 0.0 else None, "no trouble any more")
     assert len(world.rows("SELECT * FROM alert WHERE code = 'trouble'")) == 1
+
+
+def test_stop_while_every_call_hangs_says_who_asked_for_it_and_is_no_death_to_the_next_start(
+    world: World, told: Told
+) -> None:
+    receiver = Receiver()
+    world.environ["NOTIFY_URLS"] = f"json://127.0.0.1:{receiver.port}/s3cret"
+    break_calls(world, "T05", None, seconds=300)
+    with trading(world) as trader:
+        told.wait_for("gateway_down")
+        trader.send_signal(signal.SIGTERM)
+        began = time.monotonic()
+        while trader.poll() is None:
+            # It still runs and may be in the middle of an order.
+            assert told.ready()["code"] != "stopped" or trader.wait(3) == 0
+            time.sleep(0.5)
+        # Well before start.sh would kill it.
+        assert time.monotonic() - began < 19.0
+        assert trader.returncode == 0
+    stopped = told.ready()
+    assert stopped["code"] == "stopped"
+    assert "by the signal SIGTERM" in stopped["message"]
+    tell(world, {"clear": True})
+    # As if the next start came much later.
+    silent_for_long(world)
+    with trading(world):
+        told.wait_for("ready")
+        stop_told = receiver.text
+    assert "died or hung" not in stop_told
+    receiver.close()
+
+
+def test_process_that_is_killed_is_told_of_unless_somebody_had_asked_it_to_stop(world: World, told: Told) -> None:
+    receiver = Receiver()
+    world.environ["NOTIFY_URLS"] = f"json://127.0.0.1:{receiver.port}/s3cret"
+    break_calls(world, "T05", None, seconds=300)
+    with trading(world) as trader:
+        told.wait_for("gateway_down")
+        trader.send_signal(signal.SIGTERM)
+        # A second Ctrl-C lets start.sh kill it.
+        time.sleep(1.0)
+        assert trader.poll() is None
+        trader.kill()
+        trader.wait()
+    silent_for_long(world)
+    with trading(world) as trader:
+        until(lambda: {} if last_sign(world) > LONG_AGO else None, "the next process lives")
+        told.wait_for("gateway_down")
+        trader.kill()
+        trader.wait()
+        assert "died or hung" not in receiver.text
+    silent_for_long(world)
+    with trading(world):
+        receiver.wait_for(lambda text: "died or hung" in text, PATIENCE_S)
+    receiver.close()
+
+
+def test_state_of_another_account_is_refused_with_its_reason_on_every_page(world: World, told: Told) -> None:
+    with trading(world):
+        told.wait_for("ready")
+    with sqlite3.connect(world.database) as connection:
+        connection.execute("UPDATE fact SET value = 'DU7654321' WHERE key = 'account'")
+    connection.close()
+    with trading(world) as trader:
+        assert trader.wait(PATIENCE_S) == 2
+    refused = told.ready()
+    assert refused["code"] == "stopped"
+    assert "by itself: IBKR_ACCOUNT_ID = '…': trading.db belongs to …: set that" in refused["message"]
+    log = (world.folder / "logs" / "trading.log").read_text(encoding="utf-8")
+    assert "belongs to DU***4321" in log.splitlines()[-1]

@@ -163,6 +163,28 @@ def test_live_gateway_without_java_says_what_to_install(run: Run) -> None:
     assert "GATEWAY=live needs Java 17 or newer: install it" in line
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "TRADING_PYTHON={} # mine",
+        "export TRADING_PYTHON = '{}'\t# mine",
+        'TRADING_PYTHON="{}"\r',
+        "\ufeffTRADING_PYTHON={}\r",
+    ],
+)
+def test_python_of_the_env_file_runs_the_parts_however_its_line_is_written(run: Run, line: str) -> None:
+    python = run.environment.pop("TRADING_PYTHON")
+    (run.checkout / ".env").write_text(f"{line.format(python)}\nMAX_POSITIONS=7\n", encoding="utf-8", newline="")
+    run.begin().see("trader begins")
+    assert run.stop() == 0
+
+
+def test_python_that_is_written_in_two_ways_is_refused_by_who_reads_the_whole_file(run: Run) -> None:
+    python = run.environment.pop("TRADING_PYTHON")
+    (run.checkout / ".env").write_text(f"TRADING_PYTHON={python}\nTRADING_PYTHON=/other\n", encoding="utf-8")
+    assert refused(run, 2) == "start.sh: .env line 2: TRADING_PYTHON is set on line 1 already: keep one of them\n"
+
+
 def test_env_file_reaches_the_parts_and_the_environment_wins_over_it(run: Run) -> None:
     (run.checkout / ".env").write_bytes(
         b"\xef\xbb\xbfMAX_POSITIONS=7\r\n"

@@ -119,13 +119,66 @@ def test_trading_waits_for_a_file_that_cannot_be_used_for_now_and_ends_nothing(r
     run.begin(PART_TRADER="exits 4").see(r"trader can't run for now \(exit 4, .*\); the next attempt is in 30 s")
     note = run.checkout / "state/simulated/waiting"
     told = "trading waits for its files, which can't be used for now"
-    limit = time.monotonic() + 10
-    while told not in note.read_text(encoding="utf-8") and time.monotonic() < limit:
-        time.sleep(0.05)
-    assert told in note.read_text(encoding="utf-8")
+    until_told(note, told)
     assert len(run.starts("web")) == len(run.starts("gateway")) == 1
     assert run.stop() == 0
     assert not note.exists()
+
+
+def until_told(note: Path, words: str) -> None:
+    limit = time.monotonic() + 10
+    while not (note.exists() and words in note.read_text(encoding="utf-8")):
+        assert time.monotonic() < limit, words
+        time.sleep(0.05)
+
+
+def test_trading_that_died_is_said_to_be_started_again_at_once_and_for_as_long_as_that_takes(run: Run) -> None:
+    run.begin(RESTART_SECONDS="3").see(BEGUN)
+    note = run.checkout / "state/simulated/waiting"
+    note.unlink()  # as the real one does
+    os.kill(run.starts("trader")[0][0], signal.SIGKILL)
+    run.see("trader ended")
+    until_told(note, "it ended (exit 137); it is started again in 3 s")
+    until_told(note, "it ended (exit 137); it is started again in 1 s")
+    until_told(note, "it begins")
+    assert run.stop() == 0
+    assert not note.exists()
+
+
+def test_note_of_the_start_is_kept_fresh_until_the_trading_process_takes_it_away_and_never_made_again(run: Run) -> None:
+    run.begin().see(BEGUN)
+    note = run.checkout / "state/simulated/waiting"
+    until_told(note, "it begins")
+    os.utime(note, (1_700_000_000.0, 1_700_000_000.0))
+    limit = time.monotonic() + 15
+    while note.stat().st_mtime == 1_700_000_000.0:
+        assert time.monotonic() < limit
+        time.sleep(0.1)
+    note.unlink()
+    time.sleep(7)
+    assert not note.exists()
+    assert run.stop() == 0
+
+
+@pytest.mark.parametrize("gone", ["before it is looked for", "after it was looked for"])
+def test_note_that_was_just_taken_away_is_not_made_again(run: Run, gone: str) -> None:
+    # The worst moment: the trading process takes it away between the look and the renewal.
+    before, within = ("rm -f waiting", "") if gone == "before it is looked for" else (":", "rm -f waiting;")
+    script = (
+        f"source deploy/supervise.sh; RUN_STATE=. SECONDS=100; note 'it begins'; SECONDS=110; {before}; "
+        f"touch() {{ {within} command touch $*; }}; renew_note; [[ -e waiting ]] && echo there || echo gone"
+    )
+    done = subprocess.run(["/bin/bash", "-c", script], cwd=run.checkout, capture_output=True, text=True, check=True)
+    assert done.stdout == "gone\n"
+
+
+def test_each_start_begins_with_its_note_also_within_one_second(run: Run) -> None:
+    script = (
+        "source deploy/supervise.sh; RUN_STATE=. SECONDS=100; part_trader() { rm -f waiting; }; OUTPUT_trader=1; "
+        "launch trader; wait; [[ -e waiting ]] || echo gone; part_trader() { :; }; launch trader; wait; cat waiting"
+    )
+    done = subprocess.run(["/bin/bash", "-c", script], cwd=run.checkout, capture_output=True, text=True, check=True)
+    assert done.stdout == "gone\nit begins\n"
 
 
 @pytest.mark.parametrize(("part", "code"), [("trader", 2), ("trader", 3), ("gateway", 2)])

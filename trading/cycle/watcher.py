@@ -1,10 +1,11 @@
-"""A thread beside the loop, which hears people and signals whatever the loop is doing."""
+"""Two threads beside the loop, which hear people and signals whatever the loop is doing."""
 
 from __future__ import annotations
 
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from types import FrameType, MappingProxyType
 from typing import Protocol
@@ -14,9 +15,9 @@ from trading.cycle.operator_requests import OperatorRequests
 
 LOOK_S = 0.1
 # Requests are files: half a second is soon enough.
-REQUESTS_EVERY = 5
-# The supervisor gives 25 s; a read that hangs must not turn a clean end into a killed one.
-END_WITHIN_S = 22.0
+REQUESTS_S = 0.5
+# start.sh kills after 20 s, Docker and systemd later: who is killed can't say any more who ended it.
+END_WITHIN_S = 17.0
 STOPPED_BY = MappingProxyType(
     {
         signal.SIGTERM: "the signal SIGTERM, as start.sh, Docker and systemd send it",
@@ -40,6 +41,17 @@ class WakeUp(Protocol):
         """End the present wait."""
 
 
+@dataclass(frozen=True, slots=True)
+class OnStop:
+    """What follows when somebody asks the process to end.
+
+    `asked` is called at once, and `force_end`, which ends the process, where it still runs `END_WITHIN_S` later.
+    """
+
+    asked: Callable[[], object]
+    force_end: Callable[[], object]
+
+
 class Watcher:
     """Halts and flattens within half a second, wakes the loop for all else, and ends a process that won't stop."""
 
@@ -48,27 +60,33 @@ class Watcher:
         wake: WakeUp,
         requests: OperatorRequests,
         now: Callable[[], datetime],
-        end_process: Callable[[], object],
+        monotonic: Callable[[], float],
+        on_stop: OnStop,
     ) -> None:
-        """Take `now` from a clock that asks nobody; `end_process` at once, where the loop hangs at the end."""
+        """Take `now` from a clock that asks nobody, and `monotonic` from a real one."""
         self._wake = wake
         self._requests = requests
         self._now = now
-        self._end_process = end_process
-        self._looks = 0
-        self._stopping_s = 0.0
+        self._monotonic = monotonic
+        self._on_stop = on_stop
+        self._asked_at: float | None = None
 
-    def look(self) -> None:
-        """Do what is due, every `LOOK_S`."""
-        self._looks += 1
-        if self._wake.stopping:
+    def look_for_requests(self) -> None:
+        """Take up what can't wait for the loop, every `REQUESTS_S`."""
+        if self._requests.take_up_urgent(self._now()):
             self._wake.wake()
-            self._stopping_s += LOOK_S
-            if self._stopping_s >= END_WITHIN_S:
-                # Everything that counts is committed; the next start goes on from there.
-                self._end_process()
-        if self._looks % REQUESTS_EVERY == 0 and self._requests.take_up_urgent(self._now()):
-            self._wake.wake()
+
+    def look_for_stop(self) -> None:
+        """See whether the process has to end, every `LOOK_S`."""
+        if not self._wake.stopping:
+            return
+        self._wake.wake()
+        if self._asked_at is None:
+            self._asked_at = self._monotonic()
+            self._on_stop.asked()
+        elif self._monotonic() - self._asked_at >= END_WITHIN_S:
+            # Everything that counts is committed; the next start goes on from there.
+            self._on_stop.force_end()
 
     @contextmanager
     def watching(self) -> Iterator[None]:
@@ -79,7 +97,11 @@ class Watcher:
 
         before = {number: signal.signal(number, on_signal) for number in STOPPED_BY}
         try:
-            with repeated(self.look, LOOK_S, "watcher"):
+            # Each in a thread of its own: a request that waits for a locked file puts off no end.
+            with (
+                repeated(self.look_for_stop, LOOK_S, "stop watcher"),
+                repeated(self.look_for_requests, REQUESTS_S, "request watcher"),
+            ):
                 yield
         finally:
             for number, handler in before.items():

@@ -92,7 +92,7 @@ def not_started(starting: str) -> Health:
     return Health(
         ok=False,
         code="not_started",
-        text="The trading process has not started yet.",
+        text="The trading process does not run yet.",
         cause=starting,
         next_step="It starts by itself.",
     )

@@ -18,6 +18,8 @@ CONTENT_TYPE = "text/plain; version=1.0.0; charset=utf-8"
 
 HEARTBEAT_NAME = "heartbeat.json"
 WAITING_NAME = "waiting"
+STOP_ASKED_NAME = "stop-asked"
+"""Who asked the trading process to end, and when; from the asking to the next start."""
 # It is written anew every second.
 _WAITING_FOR_S = 20.0
 _MOST_SHOWN = 300

@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from trading.errors import DataError
 from trading.model.account import hide_accounts
 from trading.model.metric import Gauge, LiveGauge
-from trading.monitoring.health import liveness, readiness
+from trading.monitoring.health import Facts, liveness, readiness
 from trading.monitoring.sign_of_life import CONTENT_TYPE, PREFIX, Beat
 from trading.monitoring.verdicts import Health
 from webapp.frame import make_frame
@@ -63,13 +63,18 @@ def metrics() -> BaseResponse:
         text = made.metrics_file.read_text(encoding="utf-8")
     except OSError as error:
         raise ServiceUnavailable(description="The trading process has not written metrics yet.") from error
-    return Response(as_of_now(text, made.beat(), ready=_is_ready()), content_type=CONTENT_TYPE)
+    return Response(as_of_now(text, made.beat(), made.starting(), _facts()), content_type=CONTENT_TYPE)
 
 
-def as_of_now(text: str, beat: Beat | None, *, ready: bool) -> str:
-    """Return the metrics that were written last with what is so now: a process that died has written no end of it."""
-    alive = liveness(beat).ok
-    if not alive:
+def as_of_now(text: str, beat: Beat | None, starting: str, facts: Facts | None) -> str:
+    """Return the metrics that were written last with what is so now: a process that died has written no end of it.
+
+    `starting` is what start.sh waits for before it starts the next one; `facts` is None while nobody has written any.
+    """
+    alive = liveness(beat, starting).ok
+    ready = facts is not None and readiness(facts).ok
+    unanswered = facts is not None and (facts.hangs or facts.partly_hangs)
+    if not alive or unanswered:
         text = _GATEWAY_UP.sub(f"{PREFIX}{Gauge.GATEWAY_UP} 0.0", text)
     age_s = math.inf if beat is None or beat.age_s is None else beat.age_s
     live = (
@@ -88,12 +93,11 @@ def _value(value: float) -> str:
     return "+Inf" if math.isinf(value) else repr(value)
 
 
-def _is_ready() -> bool:
+def _facts() -> Facts | None:
     try:
-        frame = make_frame()
+        return make_frame().health
     except DataError:
-        return False
-    return frame.health is not None and readiness(frame.health).ok
+        return None
 
 
 def _unavailable(health: Health) -> Response:

@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from deploy.settings import assignments
+from tests.fakes.chance import seeded
 from tests.unit.deploy.conftest import Script
+from trading.config.env_file import parse_env
 from trading.errors import ConfigError
 
 
@@ -117,3 +119,92 @@ def test_dashboard_on_ipv6_alone_is_named_by_its_address(folder: Path, host: str
 def test_health_is_asked_for_where_the_dashboard_listens(folder: Path, host: str, asked: str) -> None:
     given = {"DASHBOARD_TLS_CERT": "", "DASHBOARD_HOST": host}
     assert lines(folder, **given)["DASHBOARD_AT"] == asked
+
+
+# ---- TRADING_PYTHON, which start.sh has to know before there is a Python that could read the file
+
+TOKENS = (
+    "TRADING_PYTHON", "TRADING_PYTHON", "export ", "export\t", "EXPORT ", "OTHER", "=", "=", "=", " ", "  ", "\t", "#",
+    " #", "\t#", "'", '"', "'", '"', "/opt/a b/python", "/usr/bin/python3", "$HOME", "\\", "\r", "\x01", "é", "`id`",
+)  # fmt: skip
+WRITTEN = (
+    "TRADING_PYTHON=/a/python",
+    "TRADING_PYTHON=/a/python # mine",
+    "TRADING_PYTHON=/a/python# mine",
+    "TRADING_PYTHON=/a/python \t # mine",
+    "TRADING_PYTHON=/a/python\t# mine",
+    "\tTRADING_PYTHON \t= \t/a/python\t \r",
+    "export TRADING_PYTHON=/a/python\r",
+    " export \t TRADING_PYTHON = '/a b/python' # mine\r",
+    'TRADING_PYTHON="/a b/python"\t#mine',
+    "TRADING_PYTHON='/a #b/$python\\x' #",
+    'TRADING_PYTHON="/a/$python"',
+    'TRADING_PYTHON="/a\\python"',
+    "TRADING_PYTHON='/a/python\\'",
+    "TRADING_PYTHON='/a/python",
+    "TRADING_PYTHON='/a/python' x",
+    "TRADING_PYTHON=/a/it's",
+    "TRADING_PYTHON=$HOME/python",
+    "TRADING_PYTHON=# /a/python",
+    "TRADING_PYTHON= # /a/python",
+    "TRADING_PYTHON=",
+    "TRADING_PYTHON=''",
+    "TRADING_PYTHON",
+    "# TRADING_PYTHON=/a/python",
+    "MY_TRADING_PYTHON=/a/python",
+    "TRADING_PYTHON_2=/a/python",
+    "\ufeffTRADING_PYTHON=/a/pythön",
+    "\ufeff# notes\r\n\r\nMAX_POSITIONS=3\r\nTRADING_PYTHON=/a/python\r\nMIN_PRICE=5\r\n",
+    "MAX_POSITIONS=3\n\ufeffTRADING_PYTHON=/a/python",
+    "TRADING_PYTHON=/a/py\x07thon",
+    "TRADING_PYTHON=-n",
+    "TRADING_PYTHON=/a/py\tthon",
+)
+
+
+def of_start_sh(folder: Path, project_root: Path, texts: list[str]) -> list[str]:
+    """Return what start.sh makes of TRADING_PYTHON in each of some texts."""
+    for number, text in enumerate(texts):
+        (folder / f"{number:04}.env").write_bytes(text.encode())
+    each = 'for file in *.env; do printf "%s\\0" "$(python_of_env_file <"$file")"; done'
+    script = f'source "$1/deploy/settings.sh"; cd "$2"; {each}'
+    done = subprocess.run(
+        ["/bin/bash", "-c", f"set -euo pipefail; {script}", "bash", str(project_root), str(folder)],
+        capture_output=True,
+        timeout=60,
+        check=True,
+    )
+    assert done.stderr == b""
+    return done.stdout.decode().split("\0")[:-1]
+
+
+def of_the_reader(text: str) -> str:
+    """Return what the whole system makes of it, empty for what it refuses."""
+    try:
+        return parse_env(text.removeprefix("\ufeff"), ".env").get("TRADING_PYTHON", "")
+    except ConfigError:
+        return ""
+
+
+def test_start_sh_reads_its_python_by_the_rules_of_the_whole_file(tmp_path: Path, project_root: Path) -> None:
+    found = of_start_sh(tmp_path, project_root, list(WRITTEN))
+    assert dict(zip(WRITTEN, found, strict=True)) == {text: of_the_reader(text) for text in WRITTEN}
+    assert found.count("/a/python") == 6
+
+
+def test_start_sh_reads_its_python_by_the_rules_however_a_line_is_put_together(
+    tmp_path: Path, project_root: Path
+) -> None:
+    chance = seeded(5)
+    texts = ["".join(chance.choices(TOKENS, k=chance.randint(2, 9))) for _ in range(1500)]
+    texts += ["TRADING_PYTHON=" + "".join(chance.choices(TOKENS, k=chance.randint(1, 7))) for _ in range(1500)]
+    found = of_start_sh(tmp_path, project_root, texts)
+    expected = [of_the_reader(text) for text in texts]
+    differ = [each for each in zip(texts, found, expected, strict=True) if each[1] != each[2]]
+    assert differ == []
+    assert sum(bool(value) for value in found) > 300
+
+
+def test_file_that_has_no_end_holds_up_no_start(tmp_path: Path, project_root: Path) -> None:
+    text = "# much\n" * 200_000 + "TRADING_PYTHON=/a/python\n"
+    assert of_start_sh(tmp_path, project_root, [text]) == [""]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import logging
 import signal
 import tomllib
@@ -14,6 +15,9 @@ import pytest
 from trading.bootstrap import CONTROLS, DATABASE, chosen_account, run, version
 from trading.config import GatewaySettings, NotifySettings, Secret, Settings
 from trading.errors import ConfigError, DataError, InstanceRunning
+from trading.monitoring.log import LOG_NAME
+from trading.monitoring.sign_of_life import HEARTBEAT_NAME, read_beat
+from trading.store.boot_time import boot_time
 from trading.store.database import Database, StateLock
 
 PAPER, LIVE = "DU1234567", "U1234567"
@@ -129,6 +133,19 @@ def test_state_of_another_account_is_not_traded_on(refused: Path) -> None:
         assert database.fact("account") == "DU7654321"
     finally:
         database.close()
+
+
+def test_refused_start_is_shown_on_pages_and_in_the_log_with_its_reason(refused: Path) -> None:
+    beat = read_beat(refused / "state" / HEARTBEAT_NAME, boot_time())
+    assert beat is not None
+    assert beat.ended_at
+    assert beat.ended_by == (
+        "itself: IBKR_ACCOUNT_ID = '…': trading.db belongs to …: set that, or give another STATE_DIR"
+    )
+    lines = [json.loads(line) for line in (refused / "logs" / LOG_NAME).read_text(encoding="utf-8").splitlines()]
+    errors = [line["problem"] for line in lines if line["level"] == "error"]
+    assert len(errors) == 1
+    assert "belongs to DU***4321" in errors[0]
 
 
 def test_refused_start_gives_the_lock_back(refused: Path) -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Mapping
+import sqlite3
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -15,10 +17,13 @@ from simulator.market.replayed import ReplayedMarket
 from tests.fakes.bars import random_panel
 from tests.fakes.chance import seeded
 from tests.fakes.fake_requests import FakeRequests
+from tests.fakes.heartbeats import leave_beat
 from tests.fakes.in_process import InProcessTransport
 from tests.fakes.memory_metrics import MemoryLog, MemoryMetrics
-from trading.bootstrap import DATABASE, Assembly, Surroundings, assemble, run
-from trading.config import GatewaySettings, Settings
+from tests.fakes.raw_server import within
+from tests.fakes.webhook_receiver import Receiver
+from trading.bootstrap import DATABASE, Assembly, Surroundings, assemble, run, surroundings_of, trading_calendar
+from trading.config import GatewaySettings, NotifySettings, Secret, Settings
 from trading.cycle.operator_requests import OperatorRequests
 from trading.errors import ConfigError, NotSent, SessionLost
 from trading.gateway.clocks import WakeUp
@@ -27,12 +32,14 @@ from trading.model.account import AccountKind
 from trading.model.mode import Mode
 from trading.model.status import StatusKey
 from trading.monitoring.sign_of_life import HEARTBEAT_NAME, METRICS_NAME, WAITING_NAME, read_beat
+from trading.process import Life, living
 from trading.store.boot_time import boot_time
 from trading.store.database import Database
 from trading.store.operator_requests import HALT_FILE
 from trading.store.records import SqliteStore
 
 URL = "https://localhost:5155"
+NOW = datetime(2014, 3, 4, 13, 30, tzinfo=UTC)
 
 
 class Nobody:
@@ -52,6 +59,36 @@ class Nobody:
 
     def close(self) -> None:
         """There is nothing to close."""
+
+
+class Patient(Nobody):
+    """A gateway that is not there; a person ends the process once they were told something."""
+
+    def __init__(self, receiver: Receiver, wanted: str) -> None:
+        super().__init__(1)
+        self._receiver = receiver
+        self._wanted = wanted
+
+    def exchange(
+        self, verb: str, path: str, query: Mapping[str, str] | None, body: bytes | None, limit_s: float
+    ) -> HttpAnswer:
+        self._receiver.wait_for(lambda text: self._wanted in text, 20.0)
+        return super().exchange(verb, path, query, body, limit_s)
+
+
+class Looking(Nobody):
+    """A gateway that answers, and notes which call the heartbeat shows meanwhile."""
+
+    def __init__(self, life: Life, seen: list[str]) -> None:
+        super().__init__(0)
+        self._life = life
+        self._seen = seen
+
+    def exchange(
+        self, verb: str, path: str, query: Mapping[str, str] | None, body: bytes | None, limit_s: float
+    ) -> HttpAnswer:
+        self._seen.append(self._life.heartbeat.beat().call)
+        return HttpAnswer(200, b"{}")
 
 
 class _Told:
@@ -89,13 +126,20 @@ class Process:
         self.log, self.metrics = MemoryLog(), MemoryMetrics()
         self.database = Database(self.settings.state_dir / DATABASE)
         self.requests = FakeRequests()
+        self.unstored: Callable[[str, str], object] = lambda _code, _text: None
 
     def transport_to(self, url: str, _ca_bundle: Path | None) -> Transport:
         return _Told(InProcessTransport(self.simulator, "/sim" if url.endswith("/sim") else "/v1/api"), self.calls)
 
     def assemble(self) -> Assembly | None:
         surroundings = Surroundings(
-            self.wake, self.log, self.metrics, self.transport_to, seeded(), pause=lambda _: None
+            self.wake,
+            self.log,
+            self.metrics,
+            self.transport_to,
+            seeded(),
+            pause=lambda _: None,
+            unstored=lambda code, text: self.unstored(code, text),
         )
         requests = OperatorRequests(self.requests, SqliteStore(self.database), self.log)
         return assemble(self.settings, surroundings, self.database, requests)
@@ -155,6 +199,51 @@ def test_what_a_person_wants_interrupts(process: Process) -> None:
     assert not context.interrupted()
     process.wake.wake()
     assert context.interrupted()
+
+
+def test_alert_that_can_not_be_stored_is_handed_to_who_tells_people(process: Process) -> None:
+    untold: list[str] = []
+    process.unstored = lambda _code, text: untold.append(text)
+    context = process.assembled().context
+    context.alerts.present("invariant", "storage", "it can be stored", NOW)
+    assert untold == []
+    with sqlite3.connect(process.database.path) as connection:
+        connection.execute("DROP TABLE alert")
+    connection.close()
+    context.alerts.present("invariant", "storage", "the disk is full", NOW)
+    assert untold == ["the disk is full"]
+
+
+def test_process_meets_the_outside_as_it_lives(tmp_path: Path) -> None:
+    process = Process(tmp_path)
+    process.database.close()
+    with living(process.settings, (), trading_calendar, "1.2.3") as life:
+        met = surroundings_of(life, process.transport_to)
+        assert (met.wake, met.log, met.metrics) == (life.wake, life.log, life.metrics)
+        assert (met.progress, met.unstored, met.now) == (life.heartbeat, life.unstored, life.now)
+        with life.heartbeat.step("looks at the session"):
+            # Calls are told of while they last.
+            seen: list[str] = []
+            way = surroundings_of(life, lambda _url, _ca_bundle: Looking(life, seen)).transport_to(URL, None)
+            way.exchange("POST", "/tickle", None, None, 5.0)
+            assert seen == ["POST /tickle"]
+
+
+def test_silence_before_a_start_is_told_by_the_whole_process(tmp_path: Path) -> None:
+    (tmp_path / "state").mkdir(mode=0o700)
+    leave_beat(tmp_path / "state")
+    os.utime(tmp_path / "state" / HEARTBEAT_NAME, (1_700_000_000.0, 1_700_000_000.0))
+    receiver = Receiver()
+    settings = Settings(
+        account_id="DU1234567",
+        tickers=("AAPL",),
+        state_dir=tmp_path / "state",
+        log_dir=tmp_path / "logs",
+        notify=NotifySettings(urls=Secret(f"json://127.0.0.1:{receiver.port}/s3cret")),
+    )
+    with within(60.0):
+        assert run(settings, lambda _url, _ca_bundle: Patient(receiver, "was silent from 2023-11-14")) == 0
+    receiver.close()
 
 
 def test_halt_is_shown_while_the_gateway_is_down(tmp_path: Path) -> None:

@@ -91,6 +91,7 @@ class BrokerLook:
         self._skipped: dict[str, list[str]] = {}
         self._now: datetime | None = None
         self._account_id: str | None = None
+        self._no_account = "which account is meant could not be found out"
         self._pin: ContractPin | None = None
         self._quote: DayQuote | None = None
 
@@ -186,17 +187,21 @@ class BrokerLook:
         try:
             found = account.account(accounts, self._settings)
         except ConfigError as error:
+            self._no_account = "no account is configured"
             yield account.account_unknown(error)
             return
         yield found
         wanted = account.chosen(accounts, self._settings)
-        self._account_id = wanted if wanted in accounts else None
+        if wanted in accounts:
+            self._account_id = wanted
+        else:
+            self._no_account = "the account is not among those of this login"
 
     def _currency(self, gateway: Gateway) -> Iterator[Finding]:
         if self._stands_back:
             self._skip(_LEFT_ALONE, "currency")
         elif self._account_id is None:
-            self._skip("the account is not among those of this login", "currency")
+            self._skip(self._no_account, "currency")
         else:
             yield account.currency(gateway.broker(self._account_id).account())
 

@@ -243,7 +243,7 @@ def test_what_a_person_has_to_do_is_said() -> None:
 def test_process_that_start_sh_has_not_started_yet_is_not_silent() -> None:
     health = liveness(None, "waiting for the gateway")
     assert (health.ok, health.code) == (False, "not_started")
-    assert health.told == "The trading process has not started yet. Waiting for the gateway"
+    assert health.told == "The trading process does not run yet. Waiting for the gateway"
 
 
 def test_clean_stop_says_who_asked_for_it_and_when() -> None:

@@ -1,13 +1,15 @@
 from __future__ import annotations
 
+import os
 import re
 
+import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.unit.webapp.conftest import Maker
 from tests.unit.webapp.desk import NOON, Dashboard, open_store
 from trading.model.mode import OPERATOR
-from trading.monitoring.sign_of_life import HEARTBEAT_NAME
+from trading.monitoring.sign_of_life import HEARTBEAT_NAME, WAITING_NAME
 
 
 def test_healthz_follows_the_heartbeat_and_says_nothing_else(ready: Dashboard) -> None:
@@ -93,6 +95,30 @@ def test_metrics_of_a_process_that_died_say_nothing_good(ready: Dashboard) -> No
     assert "trading_heartbeat_age_seconds +Inf\n" in ready.client().get("/metrics").get_data(as_text=True)
 
 
+def test_process_that_start_sh_starts_is_not_alive_yet_though_the_one_before_beat_a_moment_ago(
+    ready: Dashboard,
+) -> None:
+    note = ready.state / WAITING_NAME
+    note.write_text("it ended (exit 1); it is started again in 4 s\n", encoding="utf-8")
+    os.utime(note, (NOON.timestamp(), NOON.timestamp()))
+    client = ready.client()
+    for path in ("/healthz", "/readyz"):
+        answer = client.get(path)
+        assert answer.status_code == 503
+        told = answer.get_json()
+        assert told["error"]["code"] == "not_started"
+        assert "It ended (exit 1); it is started again in 4 s" in told["error"]["message"]
+        assert told["next_step"] == "It starts by itself."
+    text = client.get("/metrics").get_data(as_text=True)
+    assert text.startswith("trading_gateway_up 0.0\n")
+    assert "\ntrading_alive 0.0\n" in text
+    assert "\ntrading_ready 0.0\n" in text
+    # An old note counts for nothing.
+    os.utime(note, (NOON.timestamp() - 60.0, NOON.timestamp() - 60.0))
+    assert client.get("/healthz").status_code == 200
+    assert "\ntrading_alive 1.0\n" in client.get("/metrics").get_data(as_text=True)
+
+
 def test_metrics_are_served_where_the_database_can_not_be_read(ready: Dashboard) -> None:
     (ready.state / "trading.db").write_bytes(b"no database")
     text = ready.client().get("/metrics").get_data(as_text=True)
@@ -114,3 +140,11 @@ def test_the_open_endpoints_say_nothing_of_the_account(ready: Dashboard) -> None
         text = ready.client().get(path).get_data(as_text=True)
         assert "1234567" not in text
         assert "25000" not in text
+
+
+@pytest.mark.parametrize("answers", [True, False])
+def test_gateway_counts_as_down_from_when_a_call_is_known_to_hang(ready: Dashboard, *, answers: bool) -> None:
+    ready.beat(call="GET /iserver/account/orders", silence_s=9.0, answers=answers)
+    assert ready.client().get("/metrics").get_data(as_text=True).startswith("trading_gateway_up 1.0\n")
+    ready.beat(call="GET /iserver/account/orders", silence_s=11.0, answers=answers)
+    assert ready.client().get("/metrics").get_data(as_text=True).startswith("trading_gateway_up 0.0\n")

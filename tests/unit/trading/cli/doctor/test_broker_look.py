@@ -232,6 +232,13 @@ def test_account_that_nobody_named_is_the_only_paper_one(room: Room, tmp_path: P
     room.rules = ({"path": "/iserver/accounts", "set": {"accounts": [ACCOUNT, "DU7654321"]}},)
     found = room.look(live(tmp_path))
     assert (found["account"].verdict, "IBKR_ACCOUNT_ID=" in found["account"].fix) == ("bad", True)
+    assert "currency: no account is configured" in found["broker"].text
+
+
+def test_money_of_an_account_that_could_not_be_asked_for_is_left_for_that_reason(room: Room, tmp_path: Path) -> None:
+    room.rules = ({"path": "/iserver/accounts", "status": 500, "raw": '{"error": "no"}'},)
+    found = room.look(live(tmp_path))
+    assert "currency: which account is meant could not be found out" in found["broker"].text
 
 
 def test_account_in_euros_is_told(room: Room, tmp_path: Path) -> None:
