@@ -201,3 +201,11 @@ def test_what_orders_wait_for_is_shown_with_value_and_limit(ready: Dashboard, te
     page = text_of(ready, "/")
     assert ("<li>Waits: AAPL: Rate: 21, limit 20.</li>" in page) == shown
     assert ("Waits:" in page) == shown
+
+
+def test_mode_that_could_not_be_stored_is_shown_with_its_cause_once(ready: Dashboard) -> None:
+    ready.beat(unstored="storage: trading.db: database is locked")
+    page = text_of(ready, "/")
+    [situation] = re.findall(r'<section class="situation.*?</section>', page, flags=re.DOTALL)
+    assert situation.count("database is locked") == 1
+    assert "<b>RECONCILING</b>" in situation
