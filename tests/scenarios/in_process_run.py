@@ -31,10 +31,10 @@ class InProcessRun(Records):
     simulator: Simulator
     database: Path
 
-    def stop_at_the_end(self, over: threading.Event, until: StatusKey | None) -> None:
-        """Stop the trading process as a person would: at the end of the data, or once there is a fact `until`."""
+    def stop_at_the_end(self, over: threading.Event, trouble: str | None) -> None:
+        """Stop the trading process as a person would: at the end of the data, or once a trouble has these words."""
         while not over.wait(0.05):
-            seen = until is not None and self.fact(until)
+            seen = trouble is not None and trouble in (self.fact(StatusKey.TROUBLE) or "")
             if seen or self.fact(StatusKey.SESSION_STATE) == SessionState.ENDED:
                 os.kill(os.getpid(), signal.SIGTERM)
                 return
@@ -45,11 +45,11 @@ def trade(
     panel: Panel,
     span: Span,
     rules: Sequence[Rule] = (),
-    until: StatusKey | None = None,
+    trouble: str | None = None,
     faults: Sequence[Mapping[str, object]] = (),
     behaviour: Sequence[str] = (),
 ) -> InProcessRun:
-    """Trade a span to the end of its data, or until a fact is there; `panel` holds its bars and those before.
+    """Trade a span to the end of its data, or until a `trouble` has these words; `panel` has its bars and those before.
 
     `rules` change the gateway's answers, `faults` are on from the beginning, `behaviour` is the broker's as NAME=VALUE.
     """
@@ -72,7 +72,7 @@ def trade(
     settings = with_overrides(load_settings(environ, ROOT / "config.json"), span.settings)
     done = InProcessRun(simulator, settings.state_dir / "trading.db")
     over = threading.Event()
-    watcher = threading.Thread(target=done.stop_at_the_end, args=(over, until))
+    watcher = threading.Thread(target=done.stop_at_the_end, args=(over, trouble))
     watcher.start()
     try:
         assert run(settings, transport_to) == 0

@@ -212,7 +212,7 @@ def test_rows_that_are_none_change_nothing_and_are_told(
 def test_what_stays_unusable_is_named_with_its_cause(
     rules: Sequence[Rule], says: str, panel: Panel, tmp_path: Path
 ) -> None:
-    run = trade(tmp_path, panel, SPAN, rules, until=StatusKey.TROUBLE)
+    run = trade(tmp_path, panel, SPAN, rules, trouble=says)
     assert says in str(run.fact(StatusKey.TROUBLE))
 
 

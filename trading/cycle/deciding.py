@@ -91,11 +91,11 @@ class Deciding:
         """
         context = self._context
         newest = state.times.newest
-        self.problem = self.unanswered = ""
         if state.doubt is not None and state.now < state.times.window.begins:
             # What a second reading may settle before anything has to leave.
             self.again_at = min(state.now + timedelta(seconds=RETRY_S), state.times.window.begins)
-            self._say_not_yet(state.doubt.text, session=newest.day)
+            self.problem = self.unanswered = ""
+            self._say_not_yet(state.doubt.text, session=newest.day.isoformat())
             return False
         held = [position.symbol for position in state.journal.positions]
         symbols = sorted({*self._symbols, *held})
@@ -123,16 +123,19 @@ class Deciding:
         context.store.record_bars(market.panel, self._stages.chart_values(market.panel))
         context.store.record_decision(decision, context.clock.now())
         self.decision, self.again_at, self._said = decision, None, ""
+        self.problem = self.unanswered = ""
         publisher.decision(decision, summary)
         return True
 
     def failed(self, error: GatewayError) -> None:
         """Take in why `decide` had nothing to decide on: what failed as a whole costs little to try again.
 
-        What a person's request has cut short, or what takes longer than orders can do without a look, goes on after it.
+        What a person's request has cut short, or what takes longer than orders can do without a look, goes on after it,
+        and what was known to fail before still is.
         """
         goes_on = self._context.interrupted() or isinstance(error, OutOfTime)
-        self.problem = self.unanswered = "" if goes_on else str(error)
+        if not goes_on:
+            self.problem = self.unanswered = str(error)
         self.again_at = self._context.clock.now() + timedelta(seconds=0.0 if goes_on else RETRY_S)
         self._say_not_yet(str(error))
 
@@ -151,24 +154,29 @@ class Deciding:
             return market if len(asked) == len(symbols) else read_market(context, day, symbols, count)
         now = context.clock.now()
         self._missing = missing = missing.tried(now, asked_all=len(asked) == len(symbols))
-        self.problem = missing.words(other_bars=len(market.panel.sessions) > 0)
+        self.problem, self.unanswered = missing.words(other_bars=len(market.panel.sessions) > 0), ""
         self.again_at = missing.next_try(times, now)
         again = self.again_at.isoformat(timespec="seconds")
-        self._say_not_yet(self.problem, session=day, tries=missing.tries, asked=len(asked), again=again)
+        tried = {"session": day.isoformat(), "tries": missing.tries, "asked": len(asked), "again": again}
+        if not self._say_not_yet(self.problem, **tried):
+            # These tries are few, and further apart each time.
+            context.log.info("no decision yet", missing=self.problem, **tried)
         return None
 
     def _not_yet(self, times: MarketTimes, missing: str) -> bool:
         context, day = self._context, times.newest.day
         self.problem = f"nothing can be decided on {day}: {missing}"
-        self._say_not_yet(missing, session=day)
+        self.unanswered = ""
+        self._say_not_yet(missing, session=day.isoformat())
         self.again_at = _next_try(times, context.clock.now())
         return False
 
-    def _say_not_yet(self, missing: str, **more: object) -> None:
-        """Log why there is no decision, once while it stays the same: how often it was tried is no news."""
-        if missing != self._said:
-            self._said = missing
+    def _say_not_yet(self, missing: str, **more: object) -> bool:
+        """Log why there is no decision, once while it stays the same; return whether it was news."""
+        news, self._said = missing != self._said, missing
+        if news:
             self._context.log.warning("no decision yet", missing=missing, **more)
+        return news
 
 
 def _next_try(times: MarketTimes, now: datetime) -> datetime:
