@@ -34,14 +34,17 @@ from trading.store.notices import SqliteNotices
 from trading.store.readers.state import State, read_state
 
 
-def before_start(settings: Settings) -> News | None:
-    """Return what is to be told of the time before this start; ask before the first sign of life."""
+def before_start(settings: Settings, bare: int = 0) -> News | None:
+    """Return what is to be told of the time before this start; ask before the first sign of life.
+
+    `bare` are the shares that were known to have no stop.
+    """
     file = settings.state_dir / HEARTBEAT_NAME
     beat, last_sign = read_beat(file, boot_time()), written_at(file)
     if beat is None or last_sign is None:
         return None
     stuck = (beat.step, beat.step_s) if beat.over_s > MAY_TAKE_S else None
-    return silence(last_sign, beat.ended_at or _stop_asked(settings.state_dir), WallClock().now(), stuck)
+    return silence(last_sign, beat.ended_at or _stop_asked(settings.state_dir), WallClock().now(), stuck, bare)
 
 
 def _stop_asked(state_dir: Path) -> str:

@@ -86,7 +86,7 @@ def living(
         database = Database(settings.state_dir / DATABASE, on_commit=on_commit)
         stack.callback(_close, database)
         store = SqliteStore(database, lambda mode: show_mode(mode, metrics))
-        silent = before_start(settings)
+        silent = before_start(settings, _count(store.value(StatusKey.UNCOVERED_SHARES)))
         metrics.put_mode(store.mode().mode)
         written = _log_of(settings)
         stack.callback(written.close)
@@ -189,6 +189,10 @@ class _LastLine:
     def error(self, event: str, **fields: object) -> None:
         self._log.error(event, **fields)
         self._written.close()
+
+
+def _count(text: str | None) -> int:
+    return int(text) if text is not None and text.isdecimal() else 0
 
 
 def show_mode(mode: Mode, metrics: Metrics) -> None:

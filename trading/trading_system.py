@@ -25,7 +25,7 @@ from trading.cycle.summary import CycleSummary
 from trading.cycle.troubles import Troubles
 from trading.cycle.turn import AccountTurns, Turn
 from trading.decision import DecisionSystem
-from trading.errors import STORAGE, ConfigError, DataError, GatewayError, InvariantBroken, SessionLost
+from trading.errors import STORAGE, ConfigError, DataError, GatewayError, InvariantBroken, SessionLost, Suspended
 from trading.execution.context import TradingContext
 from trading.execution.differences import differences
 from trading.execution.look_again import POLL_S
@@ -191,16 +191,18 @@ class TradingSystem:
             looks.append(now + timedelta(seconds=LOOK_AT_LEAST_S))
         if self._deciding.again_at is not None:
             looks.append(self._deciding.again_at)
-        self._summary.uncovered = turn.state.uncovered_shares
+        self._summary.uncovered = self._publisher.bare(turn.state)
         self._summary.unknown = turn.unknown
         self._finish_flatten(turn)
         self._say_unread(turn.unread)
         unanswered = any((*turn.unread, self._deciding.unanswered))
-        facts = (*turn.facts, *self._account_problem(turn))
-        self._troubles.cycle([*turn.problems, self._deciding.problem], facts, unanswered=unanswered)
+        guard = turn.state.guard
+        facts, failures = ((), ()) if guard.selected == guard.account_id else self._keeper.not_selected()
+        failures = (*turn.problems, self._deciding.problem, *failures)
+        self._troubles.cycle(failures, (*turn.facts, *facts), unanswered=unanswered)
         self._measure_trouble(unanswered=unanswered)
         alarms = [*turn.alarms, *self._deciding.alarms(turn.state), *self._keeper.alarms()]
-        self._alerting.present([*alarms, *self._troubles.alarms(told=alarms)])
+        self._alerting.present([*alarms, *self._troubles.alarms(told=alarms)], again=turn.state.times.liquid)
         self._events.tell(guarded={alarm.subject for alarm in alarms if alarm.code is AlarmCode.PROTECTION})
         context.store.record_differences(differences(turn.state, turn.halts))
         return self._next(looks, turn)
@@ -214,14 +216,6 @@ class TradingSystem:
             self._deciding.failed(error)
             self._context.metrics.add(Counter.HTTP_ERRORS)
             return False
-
-    def _account_problem(self, turn: Turn) -> tuple[str, ...]:
-        """Return why nothing can be sent for the account, which the session may have told already."""
-        guard = turn.state.guard
-        if guard.selected == guard.account_id:
-            return ()
-        told = tuple(alarm.text for alarm in self._keeper.alarms() if alarm.subject == "account")
-        return told or ("another account is selected at the broker; ours is being selected",)
 
     def _turn(self, view: SessionView, *, balances: bool) -> Turn:
         """Run one turn with the broker and take what it did into the summary."""
@@ -320,7 +314,11 @@ class TradingSystem:
             self._say_failed(error)
         if not told_by_session:
             self._tell_trouble(error)
-        self._back_off(cap_s)
+        pause_s = self._back_off(cap_s)
+        if isinstance(error, Suspended) and self._loop.check_interval_s is None:
+            # A simulated market's time moves in waits alone, and a penalty lasts as long as its clock says.
+            with contextlib.suppress(GatewayError):
+                context.clock.wait(context.clock.now() + timedelta(seconds=pause_s))
 
     def _say_failed(self, error: Exception) -> None:
         context = self._context
@@ -377,12 +375,14 @@ class TradingSystem:
             self._context.log.warning("readings failed", causes="; ".join(unread))
         self._said_unread = unread
 
-    def _back_off(self, cap_s: float) -> None:
+    def _back_off(self, cap_s: float) -> float:
+        """Wait after a failure; return the seconds that were to be waited."""
         pause_s = self._backoff.next_pause_s(min(cap_s, self._looks_apart_s()))
         if self._loop.stopping() or self._context.interrupted():
-            return
+            return 0.0
         with self._loop.progress.step("waits after a failure"):
             self._loop.pause(pause_s)
+        return pause_s
 
     def _looks_apart_s(self) -> float:
         """Return how far apart looks may be by what is at stake: bare shares in the session, own orders and shares."""

@@ -13,7 +13,7 @@ from trading.errors import DataError
 from trading.model.account import AccountKind, mask_account
 from trading.model.mode import Mode, ModeState
 from trading.model.status import SessionState, StatusKey
-from trading.monitoring.freshness import GOOD_SESSIONS, mode_now, reads_the_broker
+from trading.monitoring.freshness import GOOD_SESSIONS, beside_no_database, mode_now, reads_the_broker
 from trading.monitoring.health import Facts, liveness, read_facts
 from trading.monitoring.verdicts import SESSION_WORDS, held_back
 from trading.store.readers.state import State
@@ -36,6 +36,11 @@ NAVIGATION = (
     ("trades.trades", "Trades", "swap"),
     ("log.log", "Log", "lines"),
 )
+_TAKEN_AWAY = DataError(
+    "trading.db", "was taken away from the trading process, which sends no order without it: put it back"
+)
+# What they show is in the database alone.
+_OF_RECORDS = frozenset({"overview.html", "decisions.html", "trades.html", "symbol.html"})
 _STALE_EVENT = timedelta(minutes=10)
 _PHASES = {"open": "market open", "pre": "before the open", "closed": "market closed"}
 
@@ -195,10 +200,12 @@ def _frame_of(read: State) -> Frame:
     kept = account_reader.facts()
     starting, beat, real_now, health = made.starting(), made.beat(), made.clock.now(), None
     mode = mode_now(account_reader.mode(), beat)
+    beat = beside_no_database(beat) if mode is None else beat
     # A database that is not there may be one that was taken away from a process that runs.
     if mode is not None or (beat is not None and beat.unstored):
         health = read_facts(kept, beat=beat, mode=None if mode is None else mode.mode, starting=starting)
     alive = health is not None and liveness(beat, starting).ok
+    lost = _TAKEN_AWAY if mode is None and health is not None else None
     account = kept.get("account", "")
     read_at = moment(kept.get(StatusKey.MARKET_NOW))
     market_now = read_at if settings.simulated else real_now
@@ -217,11 +224,17 @@ def _frame_of(read: State) -> Frame:
         market_now=market_now,
         market_phase=_PHASES.get(kept.get(StatusKey.MARKET_PHASE, ""), "") if alive else "",
         next_event=_next_event(kept, market_now) if alive else "",
+        unreadable=lost,
     )
 
 
 def render(template: str, frame: Frame, **values: object) -> str:
-    """Return a page in its frame."""
+    """Return a page in its frame.
+
+    Raises: DataError, the page is one of records, and these are not there any more: that none are known is not none.
+    """
+    if frame.unreadable is not None and template in _OF_RECORDS:
+        raise frame.unreadable
     session = current_session()
     return render_template(
         template,

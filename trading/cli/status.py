@@ -19,7 +19,7 @@ from trading.model.decision_words import sentence
 from trading.model.mode import FlattenGoal, Halt
 from trading.model.notice import Outcome
 from trading.model.status import SessionState, StatusKey
-from trading.monitoring.freshness import mode_now, reads_the_broker
+from trading.monitoring.freshness import beside_no_database, mode_now, reads_the_broker
 from trading.monitoring.health import read_facts, readiness
 from trading.monitoring.sign_of_life import HEARTBEAT_NAME, WAITING_NAME, Beat, known_at, read_beat, waits_for
 from trading.monitoring.verdicts import SESSION_WORDS
@@ -104,6 +104,7 @@ def collect(settings: Settings, clock: WallClock) -> Status:
 def _status(settings: Settings, state: State, beat: Beat | None, known: datetime | None, starting: str) -> Status:
     facts = state.account.facts()
     mode = mode_now(state.account.mode(), beat)
+    beat = beside_no_database(beat) if mode is None else beat
     judged = read_facts(
         facts,
         beat=beat,
@@ -192,6 +193,8 @@ def details(found: Status) -> str:
     for flow in found.flows:
         said = "neither gain nor loss" + ", unless you say that it was one" * (flow.state is FlowState.UNCONFIRMED)
         parts.append(f"Money     {flow.text}: {said}")
+    if found.code == "unstored" and found.mode is None:
+        return "\n".join([*parts, "", "trading.db is not there: nobody knows of positions, orders and trades."])
     parts.append(f"Decision  {found.last_decision or 'none yet'}")
     if found.reading_is_old and (found.positions or found.orders):
         at = f"of {found.read_at[:10]} {found.read_at[11:16]} UTC" if found.read_at else "last recorded"

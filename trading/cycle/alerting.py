@@ -19,11 +19,17 @@ class Alerting:
         self._alerts = alerts
         self._clock = clock
 
-    def present(self, alarms: Iterable[Alarm], codes: Iterable[AlarmCode] = tuple(AlarmCode)) -> None:
-        """Tell what is new among everything that holds now, and end what of `codes` doesn't hold any more."""
+    def present(
+        self, alarms: Iterable[Alarm], codes: Iterable[AlarmCode] = tuple(AlarmCode), *, again: bool = True
+    ) -> None:
+        """Tell what is new among everything that holds now, and end what of `codes` doesn't hold any more.
+
+        What can't wait is told anew every so often, with `again`.
+        """
         now = self._clock.now()
         holding = {(alarm.code, alarm.subject): alarm for alarm in alarms}
         for (code, subject), alarm in holding.items():
-            self._alerts.present(code, subject, alarm.text, now, again_after_s=_AGAIN_S.get(AlarmCode(code)))
+            again_after_s = _AGAIN_S.get(AlarmCode(code)) if again else None
+            self._alerts.present(code, subject, alarm.text, now, again_after_s=again_after_s)
         for code in codes:
             self._alerts.over(code, frozenset(subject for held, subject in holding if held == code), now)

@@ -107,6 +107,11 @@ class SessionKeeper:
         """Return what a person should be told of the session now."""
         return () if self._session is None else alarms(self._session, self._account_id, self._page)
 
+    def not_selected(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Return why our account is not the selected one: what a person has to end, and what is being done."""
+        told = tuple(alarm.text for alarm in self.alarms() if alarm.subject == "account")
+        return (told, ()) if told else ((), ("another account is selected at the broker; ours is being selected",))
+
     def answers(self, *, usably: bool) -> None:
         """Take in whether what a cycle asked was answered: a session may look good in which nothing else is."""
         self._unanswered = not usably

@@ -21,6 +21,16 @@ class CycleSummary:
     uncovered: int = 0
     duration_s: float = 0.0
 
+    @property
+    def did_something(self) -> bool:
+        """Whether it decided, sent or counted something."""
+        return bool(self.session or self.signals or self.orders or self.fills or self.trades or self.refusals)
+
+    @property
+    def words(self) -> tuple[str, int, int, int]:
+        """Return how things stand after it, whatever it did."""
+        return (self.mode, self.positions, self.unknown, self.uncovered)
+
     def as_mapping(self) -> dict[str, object]:
         """Return the counts by name."""
         return asdict(self)

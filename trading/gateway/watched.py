@@ -9,6 +9,9 @@ from trading.gateway.transport import HttpAnswer, Transport, TransportTo
 from trading.model.account import hide_in_address
 from trading.ports import Progress
 
+CONTROL = "/sim"
+"""where a simulated gateway has its market's clock"""
+
 
 class WatchedTransport:
     """`Transport`: tells `Progress` of each exchange, and leaves the rest to another transport.
@@ -16,16 +19,18 @@ class WatchedTransport:
     Anybody may read what the loop is doing, so no account stands in it.
     """
 
-    def __init__(self, transport: Transport, progress: Progress) -> None:
-        """Exchange over `transport`."""
+    def __init__(self, transport: Transport, progress: Progress, *, is_api: bool = True) -> None:
+        """Exchange over `transport`, which may lead to something else than the API: the simulator's control."""
         self._transport = transport
         self._progress = progress
+        self._is_api = is_api
 
     def exchange(
         self, verb: str, path: str, query: Mapping[str, str] | None, body: bytes | None, limit_s: float
     ) -> HttpAnswer:
         """Do one exchange (see `Transport`)."""
-        with self._progress.calling(f"{verb} {hide_in_address(path)}", limit_s):
+        call = f"{verb} {'' if self._is_api else CONTROL}{hide_in_address(path)}"
+        with self._progress.calling(call, limit_s, counts=self._is_api):
             return self._transport.exchange(verb, path, query, body, limit_s)
 
     def close(self) -> None:
@@ -37,6 +42,7 @@ def watched(transport_to: TransportTo, progress: Progress) -> TransportTo:
     """Return what makes watched transports of those that `transport_to` makes."""
 
     def make(url: str, ca_bundle: Path | None) -> Transport:
-        return WatchedTransport(transport_to(url, ca_bundle), progress)
+        is_api = not url.rstrip("/").endswith(CONTROL)
+        return WatchedTransport(transport_to(url, ca_bundle), progress, is_api=is_api)
 
     return make

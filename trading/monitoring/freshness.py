@@ -26,3 +26,13 @@ def mode_now(stored: ModeState | None, beat: Beat | None) -> ModeState | None:
     if stored is None or beat is None or not beat.unstored or stored.mode is Mode.HALTED:
         return stored
     return replace(stored, mode=Mode.RECONCILING, reason=beat.unstored, actor="system", since=None)
+
+
+def beside_no_database(beat: Beat | None) -> Beat | None:
+    """Return the sign of life that is to be judged where nobody finds the database.
+
+    One that a process made, or had at its first cycle, was taken away, which that process notices when it next writes.
+    """
+    if beat is None or beat.unproven or beat.ended_at or beat.unstored:
+        return beat
+    return replace(beat, unstored="storage: trading.db is not there though the trading process runs: put it back")

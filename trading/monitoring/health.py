@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from trading.model.mode import Mode
 from trading.model.status import SessionState, StatusKey, TroubleKind
-from trading.monitoring.sign_of_life import Beat
+from trading.monitoring.sign_of_life import STARTS, Beat
 from trading.monitoring.verdicts import MODES, SESSIONS, TROUBLE_STEPS, Health
 
 # Beats come each second; three that are missing in a row may be a busy machine.
@@ -15,7 +15,10 @@ SILENT_AFTER_S = 15.0
 # A single slow answer is no news.
 HANGS_AFTER_S = 10.0
 OVERDUE_S = 120.0
-"""how late a whole cycle may be"""
+"""how late a whole cycle may be in which nothing is answered"""
+GOES_ON_S = 30.0
+LONG_OVERDUE_S = 900.0
+"""how late one may be in which answers come all the time"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +95,7 @@ def not_started(starting: str) -> Health:
     return Health(
         ok=False,
         code="not_started",
-        text="The trading process does not run yet.",
+        text="The trading process does not run now.",
         cause=starting,
         next_step="It starts by itself.",
     )
@@ -145,8 +148,8 @@ def readiness(facts: Facts) -> Health:
     """
     alive = liveness(facts.beat, facts.starting)
     if not alive.ok:
-        return _with_stops(alive, facts) if alive.code in _ENDS else alive
-    verdicts = (_unstored, _hangs, _session, _uncovered, _partly_hangs, _trouble, _overdue, _unproven)
+        return _with_stops(alive, facts) if alive.code in _ENDS or facts.uncovered_shares else alive
+    verdicts = (_unstored, _starts, _hangs, _session, _uncovered, _partly_hangs, _trouble, _overdue, _unproven)
     present = next((found for found in (verdict(facts) for verdict in verdicts) if found is not None), None)
     return present or MODES.get(facts.mode or Mode.RECONCILING) or _active(facts)
 
@@ -219,6 +222,9 @@ def _overdue(facts: Facts) -> Health | None:
     beat = facts.beat
     if beat is None or beat.overdue_s <= OVERDUE_S:
         return None
+    if beat.answered_s < GOES_ON_S and beat.overdue_s <= LONG_OVERDUE_S:
+        # Many slow answers are not none.
+        return None
     health = Health(
         ok=False,
         code="overdue",
@@ -227,6 +233,14 @@ def _overdue(facts: Facts) -> Health | None:
         next_step="Look at the end of logs/trading.log; if it says nothing, restart ./start.sh.",
     )
     return _with_stops(health, facts)
+
+
+def _starts(facts: Facts) -> Health | None:
+    """Return that what is stored is still what an earlier process said."""
+    if facts.beat is None or not facts.beat.unproven or facts.beat.step != STARTS:
+        return None
+    health = Health(ok=False, code="starting", text="The trading process starts.")
+    return _with_stops(health, facts) if facts.uncovered_shares else health
 
 
 def _unproven(facts: Facts) -> Health | None:
@@ -242,6 +256,8 @@ def _session(facts: Facts) -> Health | None:
     Where the trading process has not said what comes next, the words for any such session have to do.
     """
     health = SESSIONS.get(facts.session)
+    if health is not None and facts.session is SessionState.GATEWAY_DOWN and "(HTTP " in facts.session_cause:
+        health = replace(health, text="The gateway answers with errors. Nothing can be sent.")
     if health is None or facts.session in _OWN_STATES:
         return health
     person = facts.session_person or ("Nothing for now." if facts.session_next else "")

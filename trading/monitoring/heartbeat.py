@@ -19,7 +19,7 @@ from pathlib import Path
 from trading.background import repeated
 from trading.model.account import hide_accounts
 from trading.model.boot_time import BootTime
-from trading.monitoring.sign_of_life import MOST_BYTES, Beat
+from trading.monitoring.sign_of_life import LONG_AGO_S, MOST_BYTES, STARTS, Beat
 from trading.ports import Log
 
 BEAT_S = 1.0
@@ -65,7 +65,7 @@ class Heartbeat:
         self._monotonic, self._now = monotonic, now
         self._lock = threading.Lock()
         began = monotonic()
-        self._step, self._step_began, self._step_limit_s = "starts", began, 300.0
+        self._step, self._step_began, self._step_limit_s = STARTS, began, 300.0
         self._moved = began
         self._tasks: dict[object, _Task] = {}
         self._silences: dict[str, _Silence] = {}
@@ -90,10 +90,11 @@ class Heartbeat:
                 self._moved = self._monotonic()
 
     @contextmanager
-    def calling(self, call: str, limit_s: float) -> Iterator[None]:
+    def calling(self, call: str, limit_s: float, *, counts: bool = True) -> Iterator[None]:
         """Ask the gateway; a block that is left by an exception was not answered.
 
-        Whether a call is answered is told by itself: that another one is says nothing of it.
+        Whether a call is answered is told by itself: that another one is says nothing of it. One that does not count,
+        such as that for a simulated market's time, tells nothing of the gateway's other answers.
         """
         with self._lock:
             now = self._monotonic()
@@ -103,7 +104,8 @@ class Heartbeat:
             yield
             with self._lock:
                 self._silences.pop(call, None)
-                self._answered_at = self._monotonic()
+                if counts:
+                    self._answered_at = self._monotonic()
 
     @contextmanager
     def waiting(self, seconds: float) -> Iterator[None]:
@@ -158,6 +160,7 @@ class Heartbeat:
                 silence_s=0.0 if silence is None else round(now - silence.began, 1),
                 silent_since="" if silence is None else silence.told,
                 answers=silence is not None and self._answered_at > silence.began,
+                answered_s=min(round(now - self._answered_at, 1), LONG_AGO_S),
                 overdue_s=0.0 if self._due_since is None else round(now - self._due_since, 1),
                 unproven=self._unproven,
                 unstored=self._unstored,

@@ -18,6 +18,8 @@ CONTENT_TYPE = "text/plain; version=1.0.0; charset=utf-8"
 
 HEARTBEAT_NAME = "heartbeat.json"
 WAITING_NAME = "waiting"
+STARTS = "starts"
+"""what the loop does before its first cycle"""
 STOP_ASKED_NAME = "stop-asked"
 """Who asked the trading process to end, and when; from the asking to the next start."""
 # It is written anew every second.
@@ -27,6 +29,8 @@ MOST_BYTES = 4096
 """how long a written heartbeat is, in one piece that is written over and over"""
 MAY_TAKE_S = 15.0
 """how far past its limit a step may be before the loop counts as stuck"""
+LONG_AGO_S = 1e6
+"""the longest time since an answer that is told, for never too"""
 # A beat is written over while it is read now and then.
 _TRIES = 3
 
@@ -38,9 +42,10 @@ class Beat:
     `age_s` is None where that was before this machine was started. `step` is what the loop does and `step_s` for how
     long; `over_s` is how far it is past its limit, below 0 within it. `call` is what the gateway has not answered since
     `silent_since`, `silence_s` seconds, empty where there is no such thing, and `answers` whether it has answered
-    anything else meanwhile. `overdue_s` is for how long a whole cycle has been due, `unproven` whether none has come to
-    its end since the process began, `unstored` why the database can't be written. `ended_at` is when the process ended
-    on request and `ended_by` who asked for that; empty while it runs, or where it died. Times are UTC as ISO 8601.
+    anything else meanwhile, the last time `answered_s` ago. `overdue_s` is for how long a whole cycle has been due,
+    `unproven` whether none has come to its end since the process began, `unstored` why the database can't be written.
+    `ended_at` is when the process ended on request and `ended_by` who asked for that; empty while it runs, or where it
+    died. Times are UTC as ISO 8601.
     """
 
     age_s: float | None = 0.0
@@ -51,6 +56,7 @@ class Beat:
     silence_s: float = 0.0
     silent_since: str = ""
     answers: bool = False
+    answered_s: float = LONG_AGO_S
     overdue_s: float = 0.0
     unproven: bool = False
     unstored: str = ""
@@ -77,6 +83,7 @@ def read_beat(file: Path, now: BootTime) -> Beat | None:
         silence_s=_number(value, "silence_s"),
         silent_since=_text(value, "silent_since"),
         answers=value.get("answers") is True,
+        answered_s=_number(value, "answered_s") if "answered_s" in value else LONG_AGO_S,
         overdue_s=_number(value, "overdue_s"),
         unproven=value.get("unproven") is True,
         unstored=_text(value, "unstored"),

@@ -73,8 +73,11 @@ class Progress(Protocol):
     def step(self, name: str, limit_s: float = ...) -> AbstractContextManager[None]:
         """Do a step of the loop, named by a verb: "decides"."""
 
-    def calling(self, call: str, limit_s: float) -> AbstractContextManager[None]:
-        """Ask the gateway; a block that is left by an exception was not answered."""
+    def calling(self, call: str, limit_s: float, *, counts: bool = True) -> AbstractContextManager[None]:
+        """Ask the gateway; a block that is left by an exception was not answered.
+
+        That it is answered says that the gateway answers, if it `counts`.
+        """
 
     def waiting(self, seconds: float) -> AbstractContextManager[None]:
         """Wait, for at most so long."""

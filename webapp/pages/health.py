@@ -13,6 +13,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from trading.errors import DataError
 from trading.model.account import hide_accounts
 from trading.model.metric import Gauge, LiveGauge
+from trading.monitoring.freshness import GOOD_SESSIONS
 from trading.monitoring.health import Facts, liveness, readiness
 from trading.monitoring.sign_of_life import CONTENT_TYPE, PREFIX, Beat
 from trading.monitoring.verdicts import Health
@@ -73,8 +74,8 @@ def as_of_now(text: str, beat: Beat | None, starting: str, facts: Facts | None) 
     """
     alive = liveness(beat, starting).ok
     ready = facts is not None and readiness(facts).ok
-    unanswered = facts is not None and (facts.hangs or facts.partly_hangs)
-    if not alive or unanswered:
+    up = facts is not None and facts.session in GOOD_SESSIONS and not (facts.hangs or facts.partly_hangs)
+    if not alive or not up:
         text = _GATEWAY_UP.sub(f"{PREFIX}{Gauge.GATEWAY_UP} 0.0", text)
     age_s = math.inf if beat is None or beat.age_s is None else beat.age_s
     live = (

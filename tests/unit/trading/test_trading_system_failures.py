@@ -21,6 +21,7 @@ from trading.errors import (
     OutcomeUnknown,
     Refused,
     SessionLost,
+    Suspended,
 )
 from trading.model.account import PositionList
 from trading.model.contract import Contract
@@ -341,7 +342,9 @@ def test_account_that_is_not_the_selected_one_is_told_in_the_first_cycle(loop: L
     loop.session.ids = ("DU7654321", ACCOUNT)
     loop.session.select = select  # type: ignore[method-assign]
     loop.run_turns(1)
-    assert "another account is selected" in (loop.store.value(StatusKey.TROUBLE) or "")
+    assert "ours is being selected" in (loop.store.value(StatusKey.TROUBLE) or "")
+    # Which the system may end by itself.
+    assert (loop.store.value(StatusKey.TROUBLE_KIND), loop.notes.codes()) == (TroubleKind.FAILURE, [])
     assert loop.metrics.gauges[Gauge.TROUBLE] == 1.0
 
 
@@ -378,3 +381,26 @@ def test_look_that_took_long_is_followed_by_a_shorter_wait_where_shares_are_at_s
 
     loop.market_data.contracts = slow  # type: ignore[method-assign]
     assert system.run_cycle() == began + timedelta(seconds=60)
+
+
+def test_penalty_of_a_simulated_market_ends_though_its_time_moves_in_waits_alone(loop: LoopParts) -> None:
+    loop.session.shows = Suspended("POST /tickle", "too many requests")
+    began = loop.clock.time
+    loop.run_turns(10)
+    assert (loop.clock.time - began).total_seconds() == pytest.approx(sum(loop.pauses))
+    loop.check_interval_s = 60.0
+    began = loop.clock.time
+    loop.run_turns(20)
+    assert loop.clock.time == began
+
+
+def test_shares_whose_stops_can_not_be_looked_at_are_as_many_as_were_known_to_be_bare(loop: LoopParts) -> None:
+    system, _ = loop.begin_with_a_position()
+    loop.clock.time = OPEN + timedelta(minutes=30)
+    assert loop.store.value(StatusKey.UNCOVERED_SHARES) == "0"
+    loop.refuse(loop.broker, "orders", OutcomeUnknown("GET /iserver/account/orders", "no"))
+    system.run_cycle()
+    assert loop.store.value(StatusKey.UNCOVERED_SHARES) == "0"
+    loop.store.show({StatusKey.UNCOVERED_SHARES: "7"})
+    system.run_cycle()
+    assert loop.store.value(StatusKey.UNCOVERED_SHARES) == "7"

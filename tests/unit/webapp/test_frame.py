@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import html
 import time
 from dataclasses import replace
 
@@ -23,12 +24,27 @@ def test_every_page_can_be_read_before_the_first_start(dashboard: Dashboard, pat
 @pytest.mark.parametrize("path", PAGES)
 def test_a_database_that_was_taken_away_is_no_first_start(dashboard: Dashboard, path: str) -> None:
     dashboard.beat(unstored="storage: trading.db was deleted or moved away")
-    page = text_of(dashboard, path)
-    assert "be written, so that no order is sent" in page
-    assert "trading.db was deleted or moved away" in page
+    shown = dashboard.logged_in().get(path)
+    page = html.unescape(shown.get_data(as_text=True))
+    if path in {"/", "/decisions", "/trades"}:
+        # That no positions, orders and trades are known is not that there are none.
+        assert shown.status_code == 503
+        assert "trading.db was taken away from the trading process" in page
+    else:
+        assert "be written, so that no order is sent" in page
+        assert "trading.db was deleted or moved away" in page
     answer = dashboard.client().get("/readyz")
     assert answer.status_code == 503
     assert "trading.db was deleted or moved away" in answer.get_json()["error"]["message"]
+
+
+def test_a_database_that_is_not_there_is_missed_before_the_trading_process_writes_again(dashboard: Dashboard) -> None:
+    dashboard.beat()
+    assert dashboard.logged_in().get("/trades").status_code == 503
+    answer = dashboard.client().get("/readyz").get_json()["error"]
+    assert (answer["code"], "trading.db is not there" in answer["message"]) == ("unstored", True)
+    dashboard.beat(unproven=True)
+    assert dashboard.logged_in().get("/trades").status_code == 200
 
 
 def test_the_account_is_masked_on_every_page(ready: Dashboard) -> None:

@@ -64,6 +64,17 @@ def covers(state: TradingState) -> tuple[Cover, ...]:
     return tuple(cover_of(position, state) for position in state.journal.positions)
 
 
+def bare_shares(cover: Cover, state: TradingState) -> int:
+    """Return the shares of a position that people have to know to be without a stop.
+
+    Outside regular hours nothing is told of shares that are on their way out, nor of a sell that is in doubt: both are
+    settled before they matter.
+    """
+    if not state.times.liquid and (cover.exiting or cover.unproven):
+        return 0
+    return cover.uncovered
+
+
 def cover_of(position: OwnPosition, state: TradingState) -> Cover:
     """Return how the own orders of a contract that may be live protect its position: its oldest stop and target do.
 
@@ -249,14 +260,16 @@ def _add_target(cover: Cover, stop: Leg, need: int, state: TradingState, plan: P
 
 
 def _tell(cover: Cover, state: TradingState, plan: Plan) -> None:
-    """Say in regular hours that shares stand without a stop, and look again soon: till then the guard does."""
+    """Say that shares stand without a stop, and in regular hours look again soon: till then the guard does."""
     position = cover.position
-    if not state.times.liquid or cover.uncovered == 0:
+    bare = 0 if not state.times.liquid and position.conid in plan.leaving else bare_shares(cover, state)
+    if bare:
+        text = f"{position.symbol}: {bare} own shares have no working stop"
+        plan.alarm(AlarmCode.UNCOVERED, position.symbol, text)
+    if not bare or not state.times.liquid:
         plan.over.add(f"{BARE}{position.conid}")
         return
     plan.again(state.now + timedelta(seconds=POLL_S))
-    text = f"{position.symbol}: {cover.uncovered} own shares have no working stop"
-    plan.alarm(AlarmCode.UNCOVERED, position.symbol, text)
     if f"{BARE}{position.conid}" not in state.sightings:
         plan.notes.append((f"{BARE}{position.conid}", "no working stop"))
 

@@ -238,3 +238,11 @@ def test_what_could_not_be_delivered_last_is_one_line_until_something_is(lived: 
     book.record("json://host", [(2, Part.TOLD)], Outcome.SENT, LATER)
     assert "Notify" not in lived.run("status").out
     database.close()
+
+
+def test_that_no_records_are_there_is_not_that_there_are_no_positions(lived: Shell) -> None:
+    (lived.state / "trading.db").unlink()
+    leave_beat(lived.state)
+    said = lived.run("status").out
+    assert "trading.db is not there" in said
+    assert "No positions" not in said

@@ -45,3 +45,13 @@ def test_shares_without_a_stop_are_told_again_every_quarter_of_an_hour(parts: Co
         alerting(parts).present([BARE, CANCEL])
         parts.clock.go(899)
     assert parts.notes.codes() == ["uncovered", "cancel", "uncovered"]
+
+
+def test_what_can_not_wait_is_not_told_again_while_nobody_trades(parts: ContextParts) -> None:
+    alerting(parts).present([BARE])
+    for _ in range(10):
+        parts.clock.go(900)
+        alerting(parts).present([BARE], again=False)
+    assert parts.notes.codes() == ["uncovered"]
+    alerting(parts).present([BARE])
+    assert parts.notes.codes() == ["uncovered", "uncovered"]

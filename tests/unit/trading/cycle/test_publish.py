@@ -11,8 +11,10 @@ from trading.model.mode import Mode
 from trading.model.status import StatusKey
 
 
-def turn(parts: ContextParts, publisher: Publisher, summary: CycleSummary, real_s: float) -> None:
-    publisher.turn(summary, OPEN, market_open=False, real_s=real_s)
+def turn(
+    parts: ContextParts, publisher: Publisher, summary: CycleSummary, real_s: float, *, market_open: bool = False
+) -> None:
+    publisher.turn(summary, OPEN, market_open=market_open, real_s=real_s)
 
 
 def test_decision_is_counted_in_summary_and_metrics(parts: ContextParts) -> None:
@@ -29,6 +31,15 @@ def test_turn_is_one_line_of_the_log(parts: ContextParts) -> None:
     turn(parts, publisher, CycleSummary(), 1.0)
     turn(parts, publisher, CycleSummary(fills=2), 2.0)
     assert [(event, fields["fills"]) for _, event, fields in parts.log.lines] == [("cycle", 0), ("cycle", 2)]
+
+
+def test_turn_in_which_nothing_happened_is_logged_once_a_minute_while_things_stand_as_they_stood(
+    parts: ContextParts,
+) -> None:
+    publisher = Publisher(parts.context())
+    for second in range(150):
+        turn(parts, publisher, CycleSummary(uncovered=3 if second > 100 else 0), float(second))
+    assert [event for _, event, _ in parts.log.lines] == ["cycle"] * 3
 
 
 def test_pages_learn_time_phase_next_event_and_mode(parts: ContextParts) -> None:
@@ -54,7 +65,11 @@ def test_fast_turns_write_pages_and_metrics_four_times_a_second_at_most_but_alar
 def test_seconds_without_a_stop_are_counted_from_turn_to_turn(parts: ContextParts) -> None:
     publisher = Publisher(parts.context())
     for uncovered in (0, 5, 5, 0, 0):
-        turn(parts, publisher, CycleSummary(uncovered=uncovered), 1.0)
+        turn(parts, publisher, CycleSummary(uncovered=uncovered), 1.0, market_open=True)
+        parts.clock.go(5)
+    assert parts.metrics.counts[Counter.UNCOVERED_SECONDS, None] == 10
+    for _ in range(3):
+        turn(parts, publisher, CycleSummary(uncovered=5), 1.0, market_open=False)
         parts.clock.go(5)
     assert parts.metrics.counts[Counter.UNCOVERED_SECONDS, None] == 10
 

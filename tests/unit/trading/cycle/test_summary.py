@@ -20,3 +20,17 @@ def test_the_mapping_holds_every_count_by_name() -> None:
         "uncovered": 8,
         "duration_s": 0.5,
     }
+
+
+def test_a_cycle_did_something_where_it_counts_anything_but_how_things_stand() -> None:
+    assert not CycleSummary(mode="ACTIVE", positions=3, unknown=1, uncovered=2, duration_s=4.0).did_something
+    for done in (
+        {"session": "2014-03-03"},
+        {"orders": 1},
+        {"fills": 1},
+        {"trades": 1},
+        {"refusals": 1},
+        {"signals": 1},
+    ):
+        assert CycleSummary(**done).did_something
+    assert CycleSummary(mode="ACTIVE", positions=3).words != CycleSummary(mode="HALTED", positions=3).words

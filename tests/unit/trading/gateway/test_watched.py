@@ -48,3 +48,25 @@ def test_failure_is_handed_on_and_the_call_counts_as_unanswered() -> None:
             "POST", "/tickle", None, None, 15.0
         )
     assert progress.beat().call == "POST /tickle"
+
+
+def test_time_of_a_simulated_market_says_nothing_of_what_the_api_answers() -> None:
+    progress, transport = heartbeat(), ScriptedTransport(StillClock())
+    transport.script("POST /tickle", BROKEN)
+    transport.script("GET /clock", HttpAnswer(200, b"{}"))
+    make = watched(lambda _url, _ca: transport, progress)
+    with pytest.raises(OutcomeUnknown):
+        make("https://localhost:5055", None).exchange("POST", "/tickle", None, None, 15.0)
+    make("https://localhost:5055/sim", None).exchange("GET", "/clock", None, None, 15.0)
+    beat = progress.beat()
+    assert (beat.call, beat.answers) == ("POST /tickle", False)
+
+
+def test_simulated_market_whose_time_hangs_is_a_call_without_an_answer() -> None:
+    progress, transport = heartbeat(), ScriptedTransport(StillClock())
+    transport.script("GET /clock", BROKEN)
+    with pytest.raises(OutcomeUnknown):
+        watched(lambda _url, _ca: transport, progress)("https://localhost:5055/sim", None).exchange(
+            "GET", "/clock", None, None, 15.0
+        )
+    assert progress.beat().call == "GET /sim/clock"

@@ -7,7 +7,7 @@ import pytest
 
 from trading.model.mode import Mode, ModeState
 from trading.model.status import SessionState
-from trading.monitoring.freshness import mode_now, reads_the_broker
+from trading.monitoring.freshness import beside_no_database, mode_now, reads_the_broker
 from trading.monitoring.health import OVERDUE_S, Facts
 from trading.monitoring.sign_of_life import Beat
 
@@ -53,3 +53,11 @@ def test_halt_outlasts_a_database_that_takes_nothing_and_no_mode_is_made_up() ->
     halted = ModeState(Mode.HALTED, "fire", "mary", None)
     assert mode_now(halted, Beat(unstored="disk full")) == halted
     assert mode_now(None, Beat(unstored="disk full")) is None
+
+
+def test_database_that_is_not_there_was_taken_from_a_process_that_went_through_a_cycle() -> None:
+    lost = beside_no_database(Beat())
+    assert lost is not None
+    assert "trading.db is not there" in lost.unstored
+    for beat in (None, Beat(unproven=True), Beat(ended_at="2026-11-30T12:00:00+00:00"), Beat(unstored="disk full")):
+        assert beside_no_database(beat) == beat

@@ -87,6 +87,36 @@ def test_a_process_in_its_first_cycle_is_not_known_to_be_ready() -> None:
     assert readiness(replace(WELL, session=SessionState.ENDED, beat=replace(BEAT, unproven=True))).code == "ended"
 
 
+def test_what_an_earlier_process_stored_is_not_told_as_what_a_new_one_does() -> None:
+    begins = replace(BEAT, unproven=True, step="starts")
+    assert readiness(replace(WELL, beat=begins)).text == "The trading process starts."
+    bare = readiness(replace(WELL, beat=begins, uncovered_shares=4))
+    assert (bare.code, "4 shares have none" in bare.text, bare.next_step) == ("starting", True, "")
+
+
+@pytest.mark.parametrize("facts", [{"starting": "it ended"}, {"beat": None}])
+def test_shares_without_a_stop_are_told_beside_a_process_that_is_not_there(facts: dict[str, Any]) -> None:
+    assert "stop" not in readiness(replace(WELL, **facts)).text.lower()
+    assert "but 43 shares have none" in readiness(replace(WELL, uncovered_shares=43, **facts)).text
+
+
+@pytest.mark.parametrize(
+    ("overdue_s", "answered_s", "late"),
+    [(121.0, 1e6, True), (121.0, 40.0, True), (121.0, 4.0, False), (900.0, 4.0, False), (901.0, 4.0, True)],
+)
+def test_a_cycle_in_which_answers_come_all_the_time_may_take_long(
+    overdue_s: float, answered_s: float, *, late: bool
+) -> None:
+    health = readiness(replace(WELL, beat=replace(BEAT, overdue_s=overdue_s, answered_s=answered_s)))
+    assert (health.code == "overdue") is late
+
+
+def test_a_gateway_that_answers_with_errors_is_not_said_to_give_no_answer() -> None:
+    down = replace(WELL, session=SessionState.GATEWAY_DOWN, session_cause="Service Unavailable (HTTP 503)")
+    assert readiness(down).text.startswith("The gateway answers with errors. Nothing can be sent.")
+    assert readiness(replace(down, session_cause="connection refused")).text.startswith("The gateway does not answer.")
+
+
 def test_a_cycle_that_does_not_come_to_its_end_is_not_ready_though_nothing_is_known_to_fail() -> None:
     assert readiness(replace(WELL, beat=replace(BEAT, overdue_s=120.0))).ok
     health = readiness(replace(WELL, beat=replace(BEAT, overdue_s=121.0)))
@@ -243,7 +273,7 @@ def test_what_a_person_has_to_do_is_said() -> None:
 def test_process_that_start_sh_has_not_started_yet_is_not_silent() -> None:
     health = liveness(None, "waiting for the gateway")
     assert (health.ok, health.code) == (False, "not_started")
-    assert health.told == "The trading process does not run yet. Waiting for the gateway"
+    assert health.told == "The trading process does not run now. Waiting for the gateway"
 
 
 def test_clean_stop_says_who_asked_for_it_and_when() -> None:

@@ -239,3 +239,13 @@ def test_process_whose_loop_is_stuck_ends_with_what_its_threads_did() -> None:
     )
     assert done.returncode == EXIT_STUCK
     assert "most recent call first" in done.stderr
+
+
+def test_time_since_the_last_answer_is_told(heart: Told) -> None:
+    assert heart.beat().answered_s == 1e6
+    with heart.calling("GET /a", 15.0):
+        heart.s += 3.0
+    assert heart.after(7.0).answered_s == 7.0
+    with heart.calling("GET /sim/clock", 15.0, counts=False):
+        heart.s += 3.0
+    assert heart.beat().answered_s == 10.0

@@ -32,3 +32,10 @@ def test_loop_that_was_stuck_is_told_of_though_its_process_lived_to_the_end() ->
     assert told.since == NOON - timedelta(seconds=440)
     assert 'stuck from 2026-03-04 11:52:40 UTC to 2026-03-04 12:00:00 UTC (its step "decides")' in told.text
     assert silence(NOON, "2026-03-04T12:00:00+00:00", NOON, ("decides", 438.0)) is None
+
+
+@pytest.mark.parametrize("stuck", [None, ("decides", 400.0)])
+def test_shares_that_had_no_stop_are_told_beside_the_silence(stuck: tuple[str, float] | None) -> None:
+    told = silence(NOON, "", NOW, stuck, 43)
+    assert told is not None
+    assert "Stops stayed at the broker, but 43 shares had none" in told.text
