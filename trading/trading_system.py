@@ -139,7 +139,7 @@ class TradingSystem:
         self._summary.duration_s = round(real_s - began, 4)
         in_session = open_session(self._context, self._context.clock.now()) is not None
         self._publisher.turn(self._summary, next_at, market_open=in_session, real_s=real_s)
-        self._loop.progress.cycle_ended(whole=not self._troubles.present)
+        self._loop.progress.cycle_ended(whole=self._troubles.none)
         self._loop.progress.unstored("")
         return next_at
 
@@ -199,8 +199,9 @@ class TradingSystem:
         guard = turn.state.guard
         facts, failures = ((), ()) if guard.selected == guard.account_id else self._keeper.not_selected()
         failures = (*turn.problems, self._deciding.problem, *failures)
-        self._troubles.cycle(failures, (*turn.facts, *facts), unanswered=unanswered)
-        self._measure_trouble(unanswered=unanswered)
+        cut_short = bool(turn.unread) and context.interrupted()
+        self._troubles.cycle(failures, (*turn.facts, *facts), unanswered=unanswered, cut_short=cut_short)
+        self._measure_trouble(unanswered=unanswered and not cut_short)
         alarms = [*turn.alarms, *self._deciding.alarms(turn.state), *self._keeper.alarms()]
         self._alerting.present([*alarms, *self._troubles.alarms(told=alarms)], again=turn.state.times.liquid)
         self._events.tell(guarded={alarm.subject for alarm in alarms if alarm.code is AlarmCode.PROTECTION})
@@ -359,6 +360,8 @@ class TradingSystem:
 
     def _tell_trouble(self, error: Exception) -> None:
         """Keep what failed a whole cycle as the present error; a store that takes nothing is told of elsewhere."""
+        if isinstance(error, GatewayError) and self._context.interrupted():
+            return
         with contextlib.suppress(InvariantBroken):
             self._troubles.cycle([str(error)], unanswered=isinstance(error, GatewayError))
             self._alerting.present(self._troubles.alarms(), (AlarmCode.TROUBLE,))

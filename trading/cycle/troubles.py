@@ -23,16 +23,28 @@ class Troubles:
         self._account_id = account_id
         self._clock = clock
         self._in_a_row = 0
+        self._cut_short = False
         self._failures: tuple[str, ...] = ()
         self._facts: tuple[str, ...] = ()
         store.show(dict.fromkeys((StatusKey.TROUBLE, StatusKey.TROUBLE_SINCE, StatusKey.TROUBLE_KIND), ""))
 
-    def cycle(self, failures: Iterable[str], facts: Iterable[str] = (), *, unanswered: bool = False) -> None:
+    def cycle(
+        self,
+        failures: Iterable[str],
+        facts: Iterable[str] = (),
+        *,
+        unanswered: bool = False,
+        cut_short: bool = False,
+    ) -> None:
         """Take what a cycle could not do, each with why; nothing ends what was told.
 
         `failures` may be over with the next try, `facts` when a person has done something. `unanswered` says that some
-        of it was asked of the gateway in vain.
+        of it was asked of the gateway in vain. What was not read because somebody wanted something, `cut_short`, is no
+        trouble, and ends none.
         """
+        self._cut_short = cut_short
+        if cut_short:
+            return
         before = self.present
         self._failures, self._facts = self._public(failures), self._public(facts)
         self._in_a_row = self._in_a_row + 1 if self._failures else 0
@@ -49,6 +61,11 @@ class Troubles:
     def present(self) -> bool:
         """Return whether the last cycle could not do something."""
         return bool(self._failures or self._facts)
+
+    @property
+    def none(self) -> bool:
+        """Return whether the last cycle could do all that it is there for."""
+        return not self.present and not self._cut_short
 
     @property
     def text(self) -> str:

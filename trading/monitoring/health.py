@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from trading.model.mode import Mode
 from trading.model.status import SessionState, StatusKey, TroubleKind
-from trading.monitoring.sign_of_life import STARTS, Beat
+from trading.monitoring.sign_of_life import BY_ITSELF, STARTS, Beat
 from trading.monitoring.verdicts import MODES, SESSIONS, TROUBLE_STEPS, Health
 
 # Beats come each second; three that are missing in a row may be a busy machine.
@@ -119,7 +119,9 @@ def liveness(beat: Beat | None, starting: str = "") -> Health:
             text="The trading process was stopped.",
             cause=f"by {beat.ended_by}" if beat.ended_by else "",
             since=beat.ended_at,
-            next_step="Start it again: ./start.sh, or make demo.",
+            next_step="Mend that, then start it again: ./start.sh, or make demo."
+            if beat.ended_by.startswith(BY_ITSELF)
+            else "Start it again: ./start.sh, or make demo.",
         )
     if beat.age_s is None or beat.age_s > SILENT_AFTER_S:
         since = "since before this machine was started" if beat.age_s is None else f"for {beat.age_s:.0f} s"

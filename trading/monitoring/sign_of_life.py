@@ -18,6 +18,8 @@ CONTENT_TYPE = "text/plain; version=1.0.0; charset=utf-8"
 
 HEARTBEAT_NAME = "heartbeat.json"
 WAITING_NAME = "waiting"
+BY_ITSELF = "itself: "
+"""begins who ended a process that could not go on, before why"""
 STARTS = "starts"
 """what the loop does before its first cycle"""
 STOP_ASKED_NAME = "stop-asked"

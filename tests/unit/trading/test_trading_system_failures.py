@@ -404,3 +404,18 @@ def test_shares_whose_stops_can_not_be_looked_at_are_as_many_as_were_known_to_be
     loop.store.show({StatusKey.UNCOVERED_SHARES: "7"})
     system.run_cycle()
     assert loop.store.value(StatusKey.UNCOVERED_SHARES) == "7"
+
+
+def test_reading_that_a_stop_or_a_person_cut_short_is_no_trouble_and_no_whole_cycle(loop: LoopParts) -> None:
+    loop.wanted = True
+    early = NotSent("GET /x", "the wait for the request budget was ended early")
+    for reader, name in ((loop.broker, "orders"), (loop.market_data, "quotes")):
+        loop.refuse(reader, name, early, 3)
+        loop.run_turns(loop.turns + 3)
+        assert loop.store.value(StatusKey.TROUBLE) == ""
+        assert loop.progress.beat().unproven
+    assert loop.notes.codes() == []
+    loop.wanted = False
+    loop.refuse(loop.broker, "orders", early, 1)
+    loop.run_turns(loop.turns + 1)
+    assert "ended early" in (loop.store.value(StatusKey.TROUBLE) or "")

@@ -282,3 +282,9 @@ def test_clean_stop_says_who_asked_for_it_and_when() -> None:
         "The trading process was stopped. Stops stay at the broker. Since 2014-03-04 13:30 UTC: by Ctrl-C"
     )
     assert not liveness(ENDED).ok
+
+
+def test_process_that_could_not_go_on_is_not_just_to_be_started_again() -> None:
+    ended = replace(ENDED, ended_by="itself: IBKR_ACCOUNT_ID: name the one to trade")
+    assert liveness(ended).next_step.startswith("Mend that, then start it again")
+    assert liveness(ENDED).next_step.startswith("Start it again")
