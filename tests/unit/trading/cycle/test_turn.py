@@ -78,7 +78,7 @@ def test_row_of_somebody_else_that_can_not_be_read_keeps_no_share_without_a_stop
     assert [order.order_type for order in parts.broker.live()] == [OrderType.STOP, OrderType.LIMIT]
 
 
-@pytest.mark.parametrize(("name", "conid"), [("orders", None), ("orders", AAPL), ("positions", None)])
+@pytest.mark.parametrize(("name", "conid"), [("orders", None), ("orders", AAPL), ("positions", AAPL)])
 def test_row_that_keeps_own_shares_from_being_sold_is_a_problem_until_it_is_gone(
     parts: ContextParts, name: str, conid: int | None
 ) -> None:
@@ -90,6 +90,18 @@ def test_row_that_keeps_own_shares_from_being_sold_is_a_problem_until_it_is_gone
     assert turn.sent == 0
     assert ["a row can't be read" in problem for problem in turn.problems] == [True]
     del parts.broker.unreadable[name]
+    turn = parts.account_turns().run(parts.view(), sold, balances=True)
+    assert (turn.sent, turn.problems) == (1, ())
+
+
+@pytest.mark.parametrize("names", [(), ("AAPL.RT",), ("ZZZ",)])
+def test_row_of_a_position_that_can_not_be_one_of_ours_keeps_nothing_from_being_sold(
+    parts: ContextParts, names: tuple[str, ...]
+) -> None:
+    parts.buy()
+    parts.clock.time += timedelta(days=1)
+    sold = decision_of(exits=(("AAPL", 9),), session=SESSION)
+    parts.broker.unreadable["positions"] = (UnreadableRow("no size", None, None, None, None, None, names=names),)
     turn = parts.account_turns().run(parts.view(), sold, balances=True)
     assert (turn.sent, turn.problems) == (1, ())
 
