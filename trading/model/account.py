@@ -33,7 +33,9 @@ def kind_of(account_id: str) -> AccountKind:
 # In an address a sign that is written as %2F may stand before one, and anything but a digit behind it.
 _ACCOUNT_ID = re.compile(r"(?:(?<![A-Z0-9])|(?<=%[0-9A-Fa-f]{2}))([A-Z]{1,3})(\d{4,12})(?!\d)")
 # In small letters such a word is another's, but for the letters of live and paper accounts: u7654321, DU-7654321.
-_SPELLED = re.compile(r"(?<![A-Za-z0-9.])(D?[UFI]H?)[- ]?(\d{6,9})(?![A-Za-z0-9]|\.\d)", re.IGNORECASE)
+_SPELLED = re.compile(
+    r"(?<![A-Za-z0-9.])(D?[UFI]H?)[- ]?(\d{6,9}|(?<=U)\d{3}[- ]\d{4})(?![A-Za-z0-9]|\.\d)", re.IGNORECASE
+)
 # Signs before it make no other word of it: ACCOUNTDU7654321, 3DU7654321.
 _ANYWHERE = re.compile(r"(D?U[A-Z]?)(\d{6,9})(?!\d)")
 # Letters behind the digits belong to a client's id.
@@ -93,6 +95,7 @@ def hide_in_address(path: str) -> str:
 
 def _masked(found: re.Match[str]) -> str:
     letters, digits = found.groups()
+    digits = "".join(sign for sign in digits if sign.isdigit())
     hidden = len(digits) - _SHOWN_DIGITS
     return f"{letters.upper()}***{digits[hidden:] if hidden >= _FEWEST_HIDDEN else ''}"
 

@@ -92,6 +92,7 @@ def test_account_ids_are_masked_and_nothing_else(text: str, shown: str) -> None:
     [
         ("du7654321, u8888777 and f1234567", "DU***4321, U***8777 and F***4567"),
         ("DU-7654321 DU 7654321 du-7654321 (U 8888777)", "DU***4321 DU***4321 DU***4321 (U***8777)"),
+        ("DU765 4321, u765-4321", "DU***4321, U***4321"),
         ("3DU7654321 ACCOUNTDU7654321 \\u0044U7654321", "3DU***4321 ACCOUNTDU***4321 \\u0044U***4321"),
     ],
 )
@@ -106,6 +107,7 @@ def test_account_ids_are_masked_as_others_write_them_too(text: str, shown: str) 
     [
         "id 1234567 order-id-12345678 u12345 i2c AAPL-2014", "TS-s2fe-0003-u12345 0000e0d5.f1234567.01.01 du12",
         "conid 265598 and if 123456 dif-1234567 menu1234567", "GPU1 CPU64 STU123 https://u.example/1234567",
+        "F123 2014 DU12 3456 BU123 4567 u-123 4567",
         "u-turn 2014-03-03 UTC 20140303 U.S. 1234567",
     ],
 )  # fmt: skip
