@@ -317,7 +317,7 @@ def chosen_account(accounts: tuple[str, ...]) -> str:
     if len(named) == 1 and kind_of(named[0]) is AccountKind.PAPER:
         return named[0]
     what = "this login has several accounts" if len(named) > 1 else "the login's only account is a live one"
-    raise ConfigError("IBKR_ACCOUNT_ID", None, f"{what}: name the one to trade, IBKR_ACCOUNT_ID=U1234567")
+    raise ConfigError("IBKR_ACCOUNT_ID", None, f"{what}: set IBKR_ACCOUNT_ID to the id of the one to trade")
 
 
 def symbols_of(settings: Settings) -> tuple[str, ...]:

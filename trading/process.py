@@ -207,6 +207,7 @@ def _log_of(settings: Settings) -> TradingLog:
         sys.stdout,
         colour=sys.stdout.isatty(),
         level=logging.getLevelNamesMapping()[settings.monitoring.log_level],
+        account_id=settings.account_id,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 import click
 
@@ -32,7 +33,8 @@ def check() -> None:
 
 
 def _settings() -> WebSettings:
-    return read_web_settings()
+    # As all commands: those of the folder that one is in.
+    return read_web_settings(Path())
 
 
 if __name__ == "__main__":

@@ -11,7 +11,8 @@ from flask import request
 from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import BadRequest
 
-_SYMBOL = re.compile(r"[A-Z][A-Z0-9.\-]{0,11}")
+from trading.config.checks import UnusableError, symbols
+
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 _KEY = re.compile(r"[A-Za-z0-9_\-]{16,64}")
 _MAX_TEXT = 100
@@ -54,13 +55,17 @@ def day(text: str) -> date:
 
 
 def symbol(text: str) -> str:
-    """Return a ticker symbol.
+    """Return a ticker symbol, which is whatever can be set as one, in capitals.
 
     Raises: BadRequest.
     """
-    if _SYMBOL.fullmatch(text):
-        return text
-    raise BadRequest(description="symbol: use capital letters, digits, dot and hyphen")
+    try:
+        known = symbols((text,))
+    except UnusableError as error:
+        raise BadRequest(description=f"symbol: {error.fix.partition(';')[0]}") from None
+    if known != (text,):
+        raise BadRequest(description="symbol: use capital letters, and no blank around them")
+    return text
 
 
 def choice(name: str, text: str, allowed: Mapping[str, str]) -> str:

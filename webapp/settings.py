@@ -55,13 +55,16 @@ class WebSettings:
         return f"{scheme}://{name}:{self.port}"
 
 
-def read_web_settings() -> WebSettings:
-    """Return the dashboard's settings from the process's environment, `.env` and config.json of the project.
+def read_web_settings(folder: Path = ROOT) -> WebSettings:
+    """Return the dashboard's settings from the process's environment, and `.env` and config.json of a folder.
+
+    What serves it reads those of the project, from wherever it is started.
 
     Raises: ConfigError, as `load_web_settings`, or a line of `.env` can't be used.
     """
-    found = read_environment(ROOT / ENV_FILE, os.environ)
-    return load_web_settings({name: text for name, text in found.items() if name not in _NOT_OURS})
+    found = read_environment(folder / ENV_FILE, os.environ)
+    ours = {name: text for name, text in found.items() if name not in _NOT_OURS}
+    return load_web_settings(ours, folder / CONFIG_FILE)
 
 
 def load_web_settings(environ: Mapping[str, str], config_path: Path = CONFIG_PATH) -> WebSettings:

@@ -15,7 +15,9 @@ from simulator.server.origins import is_foreign_page, is_page_of_elsewhere
 from simulator.server.tempo import Tempo
 from simulator.truth import LogLostError
 
-_READING = frozenset({"GET", "HEAD", "OPTIONS"})
+_READING = frozenset({"GET", "HEAD"})
+# Links of any page may lead here. Elsewhere a GET is no mere look: one logs out, and each counts for the limits.
+_LOGIN_PAGES = frozenset({"/", "/sso/Login", "/sso/Success"})
 logger = logging.getLogger(__name__)
 
 
@@ -52,10 +54,11 @@ class Answers:
             refused = _refuse_control(request, client)
             if refused is not None:
                 return refused
-        if request.method not in _READING and is_foreign_page(request.headers):
-            return _wrong_origin()
         if request.method == "OPTIONS":
             return _preflight(request)
+        linked = request.method in _READING and request.path in _LOGIN_PAGES
+        if not linked and is_foreign_page(request.headers):
+            return _wrong_origin()
         method = "GET" if request.method == "HEAD" else request.method
 
         def proceed() -> Response:
@@ -78,7 +81,7 @@ def _wrong_origin() -> Response:
 
 
 def _preflight(request: HttpRequest) -> Response:
-    """Return what the gateway program answers a browser that asks first: every page may ask, if not change a thing."""
+    """Return what the gateway program answers a browser that asks first: every page may ask whether it may ask."""
     asked = request.headers.get("access-control-request-headers", "")
     allowed = asked if asked.isascii() and asked.isprintable() else ""
     return Response(

@@ -1,7 +1,8 @@
 """Whether a request was made by a page of another site, as browsers say it; other programs say nothing of the kind.
 
 Whoever reaches the gateway's port acts as its user, and a browser reaches it for every page that it shows: a page of
-any site can send a form or plain text to https://localhost:5055. Browsers mark that by Origin, and by Sec-Fetch-Site.
+any site can send a form or plain text to https://localhost:5055, or show it as an image. Browsers mark that by
+Sec-Fetch-Site and by Origin; one that sends neither with an image names the page as its Referer.
 """
 
 from __future__ import annotations
@@ -28,7 +29,8 @@ def is_foreign_page(headers: Mapping[str, str]) -> bool:
     if origin == "null":
         # What a page with a strict referrer policy sends, ours as well as another one.
         return site != "same-origin"
-    return origin is not None and not _is_of(origin, headers.get("host"), private=True)
+    shown_by = origin if origin is not None or site is not None else headers.get("referer")
+    return shown_by is not None and not _is_of(shown_by, headers.get("host"), private=True)
 
 
 def is_page_of_elsewhere(headers: Mapping[str, str]) -> bool:

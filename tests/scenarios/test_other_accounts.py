@@ -158,6 +158,22 @@ def test_what_is_not_ours_changes_nothing_that_we_do(
     assert run.fact(StatusKey.TROUBLE) == ""
 
 
+# Rows of the positions whose contract nobody can tell: a right in a contract that has no number yet, say.
+NO_CONTRACT: Sequence[object] = (
+    *(holding(conid=conid, description="AAPL.RT") for conid in ("0", -9, "AAPL.RT", 1.5, None, DROP)),
+    holding(conid=None, assetClass=None), holding(conid=0, description=None, ticker="ZZZ", assetClass=DROP),
+)  # fmt: skip
+
+
+def test_position_of_somebody_else_without_a_contract_changes_nothing_and_is_told(
+    panel: Panel, undisturbed: InProcessRun, tmp_path: Path
+) -> None:
+    run = trade(tmp_path, panel, SPAN, [{"path": POSITIONS, "add": NO_CONTRACT}])
+    assert what_it_did(run) == what_it_did(undisturbed)
+    assert run.fact(StatusKey.TROUBLE) == ""
+    assert "AAPL.RT" in str(run.fact(StatusKey.DIFFERENCES))
+
+
 def test_account_that_is_kept_in_euros_trades_its_dollars(
     panel: Panel, undisturbed: InProcessRun, tmp_path: Path
 ) -> None:

@@ -85,7 +85,7 @@ class Option:
         if get_origin(self.kind) is tuple:
             return "a list of texts"
         if self.meta.pattern == ACCOUNT:
-            return "an account id such as U1234567 or DU1234567"
+            return "an account id as the broker shows it: one to three capital letters, 4 to 10 digits"
         if self.kind is str:
             return f"a text like {self.default!r}"
         return wanted.get(self.kind, "an object of texts") + self._range()

@@ -10,7 +10,7 @@ from trading.execution.ownership.share_trades import in_flight
 from trading.execution.planning.balances import waits_for_a_person
 from trading.execution.planning.protection import Cover, covers
 from trading.execution.planning.state import TradingState
-from trading.execution.reading.snapshot import BrokerSnapshot, may_be_ours
+from trading.execution.reading.snapshot import BrokerSnapshot, contracts_of
 from trading.execution.reconciliation.absence import VOTES_NEEDED, votes_on
 from trading.execution.reconciliation.own_shares import subject_of
 from trading.execution.reconciliation.own_splits import looks_split
@@ -46,7 +46,7 @@ def _unreadable(state: TradingState) -> Iterator[Difference]:
             yield Difference(DifferenceKind.UNREADABLE, name, "", found, "reads it again; what needs it waits")
     for name, row in unreadable_rows(snapshot):
         subject = str(row.order_id or row.conid or name)
-        where = _symbol(state, row.conid) if row.conid is not None else ""
+        where = _symbol(state, row.conid) if row.conid is not None else next(iter(row.names), "")
         what, system = found_of(name, row), consequence(name, row, state.journal)
         yield Difference(DifferenceKind.UNREADABLE, subject, where, what, system, "look at it at the broker")
 
@@ -195,21 +195,24 @@ def unreadable_rows(snapshot: BrokerSnapshot) -> Iterator[tuple[str, UnreadableR
 
 
 def found_of(name: str, row: UnreadableRow) -> str:
-    """Return what there is to be seen."""
-    return f"{name}: a row can't be read ({row.problem})"
+    """Return what there is to be seen, with what the row calls its contract where the number says nothing."""
+    named = f", {row.names[0]}" if row.conid is None and row.names else ""
+    return f"{name}: a row can't be read ({row.problem}{named})"
 
 
 def consequence(name: str, row: UnreadableRow, journal: JournalView) -> str:
     """Return what the system does, or leaves, while a row can't be read."""
-    position = None if row.conid is None else journal.position(row.conid)
-    if row.conid is None:
-        if not may_be_ours(row):
-            return "leaves it alone"
+    touched = contracts_of(row)
+    if None in touched:
         sells = "" if name == EXECUTIONS else "sells no own shares, "
         return f"{sells}ends no order and writes off no shares while it is so"
-    if position is None or name == EXECUTIONS or not may_be_ours(row):
+    if row.conid is None and not touched:
+        return "leaves it alone"
+    kept = sorted(position.symbol for position in journal.positions if position.conid in touched)
+    if not kept or name == EXECUTIONS:
         return BUYS_NONE
-    return f"does not sell {position.symbol}, leaves its stop as it is and {BUYS_NONE}"
+    stop = "its stop as it is" if len(kept) == 1 else "their stops as they are"
+    return f"does not sell {', '.join(kept)}, leaves {stop} and {BUYS_NONE}"
 
 
 def exits_wait_for(snapshot: BrokerSnapshot, journal: JournalView) -> tuple[str, ...]:
@@ -218,6 +221,6 @@ def exits_wait_for(snapshot: BrokerSnapshot, journal: JournalView) -> tuple[str,
     found = (
         f"{found_of(name, row)}: the system {consequence(name, row, journal)}; {_PERSON}"
         for name, row in unreadable_rows(snapshot)
-        if own and name != EXECUTIONS and may_be_ours(row) and (row.conid is None or row.conid in own)
+        if own and name != EXECUTIONS and contracts_of(row) & {None, *own}
     )
     return tuple(dict.fromkeys(found))

@@ -11,6 +11,9 @@ from trading.gateway.fields import FieldError, member
 from trading.model.order import UnreadableRow
 
 Row = TypeVar("Row")
+# What a row calls its contract, in positions, orders and trades.
+_NAMES = ("ticker", "symbol", "description", "contractDesc", "description1", "contract_description_1")
+_NAME_SIGNS = 40
 _CURRENCY = re.compile(r"[A-Z]{3}")
 
 
@@ -53,6 +56,7 @@ def currency(row: Mapping[str, object]) -> str | None:
 
 
 def _unreadable(row: Mapping[str, object], problem: FieldError) -> UnreadableRow:
+    names = (fields.optional_text(row.get(key)) for key in _NAMES)
     return UnreadableRow(
         problem=fields.plain(str(problem)),
         order_id=_or_none(fields.order_id, member(row, "orderId", "order_id"), "orderId"),
@@ -60,6 +64,7 @@ def _unreadable(row: Mapping[str, object], problem: FieldError) -> UnreadableRow
         order_ref=fields.reference(row.get("order_ref")),
         account_id=owner(row),
         asset_class=asset_class(row),
+        names=tuple(dict.fromkeys(name[:_NAME_SIGNS] for name in names if name)),
     )
 
 

@@ -39,7 +39,7 @@ class AccountBroker:
         Raises: ConfigError, it is no account id.
         """
         if not re.fullmatch(r"[A-Za-z]{1,3}[0-9]{3,12}", account_id):
-            raise ConfigError("IBKR_ACCOUNT_ID", None, "it looks like U1234567 or DU1234567")
+            raise ConfigError("IBKR_ACCOUNT_ID", None, "it is no account id: one to three letters, then digits")
         self._api = api
         self._session = session
         self._account_id = account_id

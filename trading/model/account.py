@@ -32,10 +32,19 @@ def kind_of(account_id: str) -> AccountKind:
 # IBKR's ids: up to three letters (a D first for a paper account, an F for an advisor's, an I for a broker's), digits.
 # In an address a sign that is written as %2F may stand before one, and anything but a digit behind it.
 _ACCOUNT_ID = re.compile(r"(?:(?<![A-Z0-9])|(?<=%[0-9A-Fa-f]{2}))([A-Z]{1,3})(\d{4,12})(?!\d)")
-# In small letters such a word is another's, and letters behind the digits belong to a client's id.
+# In small letters such a word is another's, but for the letters of live and paper accounts: u7654321, DU-7654321.
+_SPELLED = re.compile(
+    r"(?<![A-Za-z0-9.])(D?[UFI]H?)[- ]?(\d{6,9}|(?<=U)\d{3}[- ]\d{4})(?![A-Za-z0-9]|\.\d)", re.IGNORECASE
+)
+# Signs before it make no other word of it: ACCOUNTDU7654321, 3DU7654321.
+_ANYWHERE = re.compile(r"(D?U[A-Z]?)(\d{6,9})(?!\d)")
+# Letters behind the digits belong to a client's id.
 _ANY_ACCOUNT = re.compile(
     r"(?:(?<![A-Z0-9])|(?<=%[0-9A-Fa-f]{2}))[A-Z]{1,3}(?:\d{4,12}(?!\d)|\*{3}(?:\d{4}(?!\d))?)[A-Z]{0,2}(?![a-z])"
 )
+_MASKED_ANYWHERE = re.compile(r"[A-Z]{1,3}\*{3}(?:\d{4}(?!\d))?")
+# What people put between the signs of an id.
+_BETWEEN = r"[\s._-]?"
 # The API's own words are in small letters: /portfolio/U1234567/ledger.
 _OF_AN_ACCOUNT = re.compile(r"(?<=/)(?=[^/]*(?:[A-Z]|\d{4}))[^/]+")
 _SHOWN_DIGITS = 4
@@ -51,17 +60,29 @@ def mask_account(account_id: str) -> str:
     return _masked(found) if found is not None else f"{account_id[:1]}***" if account_id else ""
 
 
-def mask_accounts(text: str) -> str:
-    """Return a text with each account id in it hidden as `mask_account` does."""
-    return _ACCOUNT_ID.sub(_masked, text)
+def mask_accounts(text: str, account_id: str = "") -> str:
+    """Return a text with each account id in it hidden as `mask_account` does, `account_id` however it is written."""
+    if account_id:
+        text = _written(account_id).sub(mask_account(account_id), text)
+    for form in (_ACCOUNT_ID, _SPELLED, _ANYWHERE):
+        text = form.sub(_masked, text)
+    return text
 
 
 def hide_accounts(text: str, account_id: str = "") -> str:
     """Return a text with "…" for each account id in it, whole or masked, and for `account_id` of whatever form."""
     for known in (account_id, mask_account(account_id)):
         if known:
-            text = re.sub(re.escape(known), "…", text, flags=re.IGNORECASE)
-    return _ANY_ACCOUNT.sub("…", text)
+            text = _written(known).sub("…", text)
+    for form in (_ANY_ACCOUNT, _SPELLED, _ANYWHERE, _MASKED_ANYWHERE):
+        text = form.sub("…", text)
+    return text
+
+
+def _written(account_id: str) -> re.Pattern[str]:
+    """Return what finds an id in capitals or not, with something between its signs or not."""
+    ended = r"(?!\d)" if account_id[-1:].isdigit() else ""
+    return re.compile(_BETWEEN.join(re.escape(sign) for sign in account_id) + ended, re.IGNORECASE)
 
 
 def hide_in_address(path: str) -> str:
@@ -74,8 +95,9 @@ def hide_in_address(path: str) -> str:
 
 def _masked(found: re.Match[str]) -> str:
     letters, digits = found.groups()
+    digits = "".join(sign for sign in digits if sign.isdigit())
     hidden = len(digits) - _SHOWN_DIGITS
-    return f"{letters}***{digits[hidden:] if hidden >= _FEWEST_HIDDEN else ''}"
+    return f"{letters.upper()}***{digits[hidden:] if hidden >= _FEWEST_HIDDEN else ''}"
 
 
 @dataclass(frozen=True, slots=True)

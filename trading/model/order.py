@@ -241,7 +241,8 @@ class Execution:
 class UnreadableRow:
     """A row of a list that can't be relied on, with whatever of it could be read; None for what could not.
 
-    `foreign`: what could be read tells that it is no order of ours.
+    `names` are what it calls its contract. `foreign`: what could be read tells that it is none of ours. `among` are the
+    contracts of ours that it may be about where it has no conid, None where that may be any.
     """
 
     problem: str
@@ -251,6 +252,8 @@ class UnreadableRow:
     account_id: str | None
     asset_class: str | None
     foreign: bool = False
+    names: tuple[str, ...] = ()
+    among: frozenset[int] | None = None
 
 
 @dataclass(frozen=True, slots=True)

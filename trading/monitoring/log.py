@@ -33,12 +33,20 @@ class TradingLog:
     """Owns the sinks; made once by the process that logs, closed at its end."""
 
     def __init__(
-        self, folder: Path | None, console: TextIO | None, *, colour: bool = False, level: int = logging.INFO
+        self,
+        folder: Path | None,
+        console: TextIO | None,
+        *,
+        colour: bool = False,
+        level: int = logging.INFO,
+        account_id: str = "",
     ) -> None:
         """Send structlog's lines, and libraries' warnings, to a file in `folder` and to `console`; None leaves one out.
 
-        A file that can't be made stops nothing: the lines are on the console, and each one is tried anew.
+        A file that can't be made stops nothing: the lines are on the console, and each one is tried anew. `account_id`
+        is hidden however others write it.
         """
+        self._account_id = account_id
         self._file: Sink | None = None
         if folder is not None:
             with suppress(OSError):
@@ -52,7 +60,7 @@ class TradingLog:
                 structlog.processors.add_log_level,
                 structlog.processors.TimeStamper(fmt="iso", utc=True),
                 structlog.processors.format_exc_info,
-                _redact,
+                self._redact,
                 self._emit,
             ],
             wrapper_class=structlog.make_filtering_bound_logger(level),
@@ -68,6 +76,14 @@ class TradingLog:
         for sink in (self._file, self._console):
             if sink is not None:
                 sink.close()
+
+    def _redact(self, _logger: object, _method: str, event: Event) -> Event:
+        """Clean every field; the traceback keeps its lines, which JSON escapes."""
+        exception = event.pop("exception", None)
+        cleaned: Event = {name: clean_field(name, value, self._account_id) for name, value in event.items()}
+        if exception is not None:
+            cleaned["exception"] = mask_accounts(str(exception), self._account_id)
+        return cleaned
 
     def _emit(self, _logger: object, _method: str, event: Event) -> str:
         if self._file is not None:
@@ -106,15 +122,6 @@ def console_line(event: Event, *, colour: bool) -> str:
         text = f"{text.rstrip()}  {exception.splitlines()[-1]}"
     paint = _COLOURS.get(level, "") if colour else ""
     return f"{paint}{text.rstrip()}{_RESET}" if paint else text.rstrip()
-
-
-def _redact(_logger: object, _method: str, event: Event) -> Event:
-    """Clean every field; the traceback keeps its lines, which JSON escapes."""
-    exception = event.pop("exception", None)
-    cleaned: Event = {name: clean_field(name, value) for name, value in event.items()}
-    if exception is not None:
-        cleaned["exception"] = mask_accounts(str(exception))
-    return cleaned
 
 
 def _clock(timestamp: str) -> str:

@@ -13,23 +13,25 @@ _SECRET_WORDS = ("password", "secret", "token", "cookie", "authorization", "sess
 HIDDEN = "***"
 
 
-def clean_text(text: str) -> str:
-    """Return the text with account ids masked and control characters spelled out."""
-    return _CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", mask_accounts(text))
+def clean_text(text: str, account_id: str = "") -> str:
+    """Return the text with account ids masked (`account_id` however written) and control characters spelled out."""
+    return _CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", mask_accounts(text, account_id))
 
 
-def clean_field(name: str, value: object) -> object:
+def clean_field(name: str, value: object, account_id: str = "") -> object:
     """Return one field of a line, with everything inside it cleaned; what a secret's name goes with is hidden."""
     if any(word in name.lower() for word in _SECRET_WORDS):
         return HIDDEN
-    return _clean(value)
+    return _clean(value, account_id)
 
 
-def _clean(value: object) -> object:
+def _clean(value: object, account_id: str) -> object:
     if value is None or isinstance(value, bool | int | float):
         return value
     if isinstance(value, Mapping):
-        return {clean_text(str(key)): clean_field(str(key), item) for key, item in value.items()}
+        return {
+            clean_text(str(key), account_id): clean_field(str(key), item, account_id) for key, item in value.items()
+        }
     if isinstance(value, list | tuple | set | frozenset):
-        return [_clean(item) for item in value]
-    return clean_text(str(value))
+        return [_clean(item, account_id) for item in value]
+    return clean_text(str(value), account_id)

@@ -17,7 +17,8 @@ from webapp.services import state
 blueprint = Blueprint("symbols", __name__)
 
 
-@blueprint.get("/symbols/<symbol>")
+# A symbol may hold a slash, and a server undoes %2F before anybody looks at the path.
+@blueprint.get("/symbols/<path:symbol>")
 @accepts()
 def symbol_page(symbol: str) -> str:
     """Show everything about one symbol."""
@@ -46,7 +47,7 @@ def symbol_page(symbol: str) -> str:
     )
 
 
-@blueprint.get("/api/symbols/<symbol>/chart")
+@blueprint.get("/api/symbols/<path:symbol>/chart")
 @accepts()
 def chart(symbol: str) -> Response:
     """Return bars, lines, levels and marks of one symbol."""

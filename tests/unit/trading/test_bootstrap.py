@@ -15,6 +15,7 @@ import pytest
 from trading.bootstrap import CONTROLS, DATABASE, chosen_account, run, version
 from trading.config import GatewaySettings, NotifySettings, Secret, Settings
 from trading.errors import ConfigError, DataError, InstanceRunning
+from trading.model.account import hide_accounts
 from trading.monitoring.log import LOG_NAME
 from trading.monitoring.sign_of_life import HEARTBEAT_NAME, read_beat
 from trading.store.boot_time import boot_time
@@ -59,6 +60,8 @@ def test_live_account_or_one_of_several_has_to_be_named(accounts: tuple[str, ...
         chosen_account(accounts)
     assert caught.value.path == "IBKR_ACCOUNT_ID"
     assert caught.value.value is None
+    # An example would be masked in the log and on pages, as an account is.
+    assert hide_accounts(str(caught.value)) == str(caught.value)
 
 
 def test_version_is_that_of_the_project(project_root: Path) -> None:

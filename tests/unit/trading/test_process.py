@@ -197,6 +197,12 @@ def test_process_that_ends_by_itself_says_so(tmp_path: Path) -> None:
     assert last_beat(tmp_path).ended_by == "the process itself"
 
 
+def test_log_of_a_process_hides_its_account_however_others_write_it(tmp_path: Path) -> None:
+    with life_in(tmp_path) as life:
+        life.log.warning("readings failed", causes="HTTP 500: account_du123_4567")
+    assert "account_DU***4567" in log_of(tmp_path)
+
+
 def test_process_that_can_not_use_its_state_says_why_without_an_account_or_a_folder(tmp_path: Path) -> None:
     path = tmp_path / "state" / "trading.db"
     with pytest.raises(ConfigError), life_in(tmp_path):

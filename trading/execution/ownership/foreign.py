@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from trading.execution.ownership.likeness import is_settled
+from trading.execution.ownership.unreadable_rows import position_row, trade_row
 from trading.execution.reading.snapshot import BrokerSnapshot
 from trading.model.alarm import HaltCause
 from trading.model.intent_state import NEVER_LEFT
@@ -17,14 +18,15 @@ def told_apart(snapshot: BrokerSnapshot, journal: JournalView) -> BrokerSnapshot
     """Return a reading in which rows that look like an order of ours and are none can be told from it.
 
     An unreadable one is none that names an id that none of ours has had, and a reference that is no name of ours; or no
-    reference, and the list shows every order of ours that it may be. Left out is the row of an order that had ended,
-    where another row shows by its name that the id was given to another one.
+    reference, and the list shows every order of ours that it may be; or the symbol of another contract. Left out is the
+    row of an order that had ended, where another row shows by its name that the id was given to another one. The
+    unreadable positions are told which of our contracts they may be about.
     """
 
     def told(rows: tuple[UnreadableRow, ...]) -> tuple[UnreadableRow, ...]:
-        return tuple(replace(row, foreign=_is_foreign(row, snapshot, journal)) for row in rows)
+        return tuple(_told(row, snapshot, journal) for row in rows)
 
-    orders, executions = snapshot.orders.value, snapshot.executions.value
+    orders, executions, positions = snapshot.orders.value, snapshot.executions.value, snapshot.positions.value
     earlier = _earlier(orders.orders, journal) if orders is not None else ()
     if orders is not None and (orders.unreadable or earlier):
         left = tuple(row for row in orders.orders if row not in earlier)
@@ -33,6 +35,10 @@ def told_apart(snapshot: BrokerSnapshot, journal: JournalView) -> BrokerSnapshot
     if executions is not None and executions.unreadable:
         listed = replace(snapshot.executions, value=replace(executions, unreadable=told(executions.unreadable)))
         snapshot = replace(snapshot, executions=listed)
+    if positions is not None and positions.unreadable:
+        rows = tuple(position_row(row, snapshot, journal) for row in positions.unreadable)
+        held = replace(snapshot.positions, value=replace(positions, unreadable=rows))
+        snapshot = replace(snapshot, positions=held)
     return snapshot
 
 
@@ -46,6 +52,12 @@ def _earlier(rows: Sequence[BrokerOrder], journal: JournalView) -> tuple[BrokerO
         for row in rows
         if row.order_id in named and row.order_ref != named[row.order_id] and row.status in BROKER_IDLE
     )
+
+
+def _told(row: UnreadableRow, snapshot: BrokerSnapshot, journal: JournalView) -> UnreadableRow:
+    if _is_foreign(row, snapshot, journal):
+        return replace(row, foreign=True)
+    return row if row.order_ref is not None and is_name(row.order_ref) else trade_row(row, journal)
 
 
 def _is_foreign(row: UnreadableRow, snapshot: BrokerSnapshot, journal: JournalView) -> bool:
@@ -94,8 +106,8 @@ def blocked_contracts(snapshot: BrokerSnapshot, journal: JournalView) -> dict[in
     for order in foreign_orders(snapshot, journal):
         found[order.conid] = ("manual", "an order that is not of this system works there")
     for row in snapshot.unreadable:
-        if row.conid is not None:
-            found[row.conid] = ("manual", "the broker shows something there that can't be read")
+        for conid in row.among or () if row.conid is None else (row.conid,):
+            found[conid] = ("manual", "the broker shows something there that can't be read")
     for record in journal.maybe_live:
         if record.unproven:
             found[record.intent.conid] = ("restricted", f"what became of {record.coid} is not proven")

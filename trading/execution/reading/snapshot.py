@@ -196,8 +196,15 @@ def may_be_ours(row: UnreadableRow) -> bool:
     return row.asset_class in {None, STOCK} and not row.foreign
 
 
+def contracts_of(row: UnreadableRow) -> frozenset[int | None]:
+    """Return the contracts that a row may be about, with None among them where it may be any; none if another's."""
+    if not may_be_ours(row):
+        return frozenset()
+    return frozenset({row.conid}) if row.conid is not None or row.among is None else frozenset(row.among)
+
+
 def _contracts(rows: Iterable[UnreadableRow]) -> frozenset[int | None]:
-    return frozenset(row.conid for row in rows if may_be_ours(row))
+    return frozenset(conid for row in rows for conid in contracts_of(row))
 
 
 def _read(ask: Callable[[], T], clock: Clock, errors: list[GatewayError]) -> Reading[T]:

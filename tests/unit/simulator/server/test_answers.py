@@ -99,6 +99,57 @@ def test_order_of_another_sites_page_is_refused_unread(
         assert answer.body == b"CORS Rejected - Invalid origin"
 
 
+ANOTHER_SITES: list[dict[str, str]] = [
+    {"host": "localhost:5055", "sec-fetch-site": "cross-site"},
+    {"host": "localhost:5055", "origin": "https://evil.example"},
+    {"host": "localhost:5055", "referer": "https://evil.example/page"},
+]
+
+
+@pytest.mark.parametrize("headers", ANOTHER_SITES)
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/v1/api/logout",
+        "/v1/portal/logout",
+        "/v1/api/tickle",
+        "/v1/api/iserver/reauthenticate",
+        "/v1/api/iserver/accounts",
+        "/v1/api/iserver/marketdata/unsubscribeall",
+        "/v1/api/sso/validate",
+        "/v1/api/ssodh/init",
+        "/sso/Dispatcher",
+        "/sso/ping",
+        "/nothing",
+    ],
+)
+def test_image_of_another_sites_page_logs_nobody_out_and_counts_for_no_limit(
+    path: str, method: str, headers: dict[str, str]
+) -> None:
+    client = start({"ABC": [FLAT]})
+    before = len(client.truth())
+    answer = answers_of(client).answer(asked(method, path, headers), HERE)
+    assert (answer.status, answer.body) == (403, b"CORS Rejected - Invalid origin")
+    assert len(client.truth()) == before
+    assert client.simulator.broker.session.sso
+
+
+@pytest.mark.parametrize("headers", [{}, {"host": "localhost:5055", "sec-fetch-site": "same-origin"}])
+def test_program_or_own_page_logs_out_by_get(headers: dict[str, str]) -> None:
+    client = start({"ABC": [FLAT]})
+    assert answers_of(client).answer(asked("GET", "/v1/api/logout", headers), HERE).status == 200
+    assert not client.simulator.broker.session.sso
+
+
+@pytest.mark.parametrize("headers", ANOTHER_SITES)
+@pytest.mark.parametrize(("path", "status"), [("/", 302), ("/sso/Login", 200), ("/sso/Success", 200)])
+def test_link_of_any_page_leads_to_the_login(path: str, status: int, headers: dict[str, str]) -> None:
+    answers = answers_of(start({"ABC": [FLAT]}))
+    assert answers.answer(asked("GET", path, headers), HERE).status == status
+    assert answers.answer(asked("POST", path, headers), HERE).status == 403
+
+
 def test_another_sites_page_opens_no_websocket() -> None:
     answers = answers_of(start({"ABC": [FLAT]}))
     refused = answers.refuse_websocket(asked("GET", "/v1/api/ws", {"origin": "https://evil.example", "host": "x"}))

@@ -67,3 +67,23 @@ def test_control_is_for_pages_of_this_machine_alone() -> None:
     assert not is_page_of_elsewhere(headers(HOST, None, None))
     assert is_page_of_elsewhere(headers("gateway:5055", "https://gateway:5055", None))
     assert is_page_of_elsewhere(headers(HOST, "null", "same-origin"))
+
+
+@pytest.mark.parametrize(
+    ("referer", "more", "foreign"),
+    [
+        ("https://evil.example/page", {}, True),
+        ("http://localhost:3000/", {}, True),
+        ("https://evil.example:5055/", {"host": "evil.example:5055"}, True),
+        ("", {}, True),
+        (f"https://{HOST}/sso/Login?forwardTo=22", {}, False),
+        # A browser that says more is believed.
+        ("https://evil.example/", {"sec-fetch-site": "none"}, False),
+        ("https://evil.example/", {"origin": f"https://{HOST}"}, False),
+        (f"https://{HOST}/", {"sec-fetch-site": "cross-site"}, True),
+    ],
+)
+def test_page_that_is_named_as_referer_alone_is_known_by_it(
+    referer: str, more: dict[str, str], *, foreign: bool
+) -> None:
+    assert is_foreign_page({"host": HOST, "referer": referer, **more}) is foreign

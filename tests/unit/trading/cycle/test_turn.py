@@ -19,7 +19,7 @@ from trading.execution.planning.waits import wait_of
 from trading.model.alarm import AlarmCode
 from trading.model.decision import Denied, RiskState
 from trading.model.mode import OPERATOR, Mode
-from trading.model.order import BrokerStatus, IntentState, OrderType, Role, Side, UnreadableRow
+from trading.model.order import BrokerStatus, IntentState, OrderType, Role, Side
 from trading.model.request import CancelOrder
 from trading.model.status import StatusKey
 
@@ -67,31 +67,6 @@ def test_position_of_a_size_that_the_broker_asks_about_is_covered_and_sold(parts
     parts.account_turns().run(parts.view(), decision_of(exits=(("AAPL", 9),), session=SESSION), balances=True)
     assert [order.order_type for order in parts.broker.live()] == [OrderType.MARKET]
     assert parts.broker.replies == [True, True]
-
-
-def test_row_of_somebody_else_that_can_not_be_read_keeps_no_share_without_a_stop(parts: ContextParts) -> None:
-    parts.buy()
-    parts.broker.unreadable["orders"] = (UnreadableRow("no size", 4711, AAPL, "by hand", None, None),)
-    for order in parts.broker.live():
-        parts.broker.end(order.order_id, BrokerStatus.CANCELLED)
-    parts.account_turns().run(parts.view(), None, balances=True)
-    assert [order.order_type for order in parts.broker.live()] == [OrderType.STOP, OrderType.LIMIT]
-
-
-@pytest.mark.parametrize(("name", "conid"), [("orders", None), ("orders", AAPL), ("positions", None)])
-def test_row_that_keeps_own_shares_from_being_sold_is_a_problem_until_it_is_gone(
-    parts: ContextParts, name: str, conid: int | None
-) -> None:
-    parts.buy()
-    parts.clock.time += timedelta(days=1)
-    sold = decision_of(exits=(("AAPL", 9),), session=SESSION)
-    parts.broker.unreadable[name] = (UnreadableRow("no size", None, conid, None, None, None),)
-    turn = parts.account_turns().run(parts.view(), sold, balances=True)
-    assert turn.sent == 0
-    assert ["a row can't be read" in problem for problem in turn.problems] == [True]
-    del parts.broker.unreadable[name]
-    turn = parts.account_turns().run(parts.view(), sold, balances=True)
-    assert (turn.sent, turn.problems) == (1, ())
 
 
 def test_own_records_are_compared_before_anything_is_bought(parts: ContextParts) -> None:

@@ -56,6 +56,8 @@ def test_same_row_is_told_once() -> None:
         ("orders", replace(unreadable(None), foreign=True)),
         ("orders", replace(unreadable(AAPL), foreign=True)),
         ("positions", replace(unreadable(None), asset_class="OPT")),
+        ("positions", replace(unreadable(None), foreign=True, among=frozenset(), names=("ZZZ",))),
+        ("positions", replace(unreadable(None), among=frozenset({MSFT}))),
     ],
 )
 def test_no_sale_waits_for_trades_nor_for_the_rows_of_others(name: str, row: UnreadableRow) -> None:
@@ -76,7 +78,21 @@ def test_nothing_waits_where_nothing_is_held_or_a_whole_list_is_missing() -> Non
         ("orders", unreadable(MSFT), "buys nothing there while it is so"),
         ("orders", replace(unreadable(AAPL), foreign=True), "buys nothing there while it is so"),
         ("orders", replace(unreadable(None), foreign=True), "leaves it alone"),
+        ("positions", replace(unreadable(None), foreign=True, among=frozenset()), "leaves it alone"),
+        ("positions", replace(unreadable(None), among=frozenset({MSFT})), "buys nothing there while it is so"),
     ],
 )
 def test_row_that_keeps_no_sale_says_what_else_waits(name: str, row: UnreadableRow, text: str) -> None:
     assert consequence(name, row, HELD) == text
+
+
+def test_row_that_may_be_about_some_own_shares_keeps_those_alone_and_is_called_what_it_says() -> None:
+    row = replace(unreadable(None), names=("AAPL",), among=frozenset({AAPL}))
+    (text,) = exits_wait_for(listed("positions", row), HELD)
+    assert text == (
+        "positions: a row can't be read (no size, AAPL): the system does not sell AAPL, leaves its stop as it is and "
+        "buys nothing there while it is so; look at it at the broker, and sell there what can't wait"
+    )
+    both = JournalView((), (own(), own(conid=MSFT)))
+    said = consequence("positions", replace(row, among=frozenset({AAPL, MSFT})), both)
+    assert said.startswith("does not sell AAPL, MSFT, leaves their stops as they are and buys nothing there")

@@ -58,6 +58,18 @@ def test_of_an_unreadable_row_is_kept_what_can_be_read(changes: dict[str, object
     assert (row.order_id, row.conid, row.order_ref) == kept
 
 
+@pytest.mark.parametrize("name", ["ticker", "symbol", "description", "contractDesc", "description1"])
+def test_of_an_unreadable_row_is_kept_what_it_calls_its_contract(name: str) -> None:
+    _, (row,) = read_rows([{name: "AAPL.RT"}], ACCOUNT, number)
+    assert row.names == ("AAPL.RT",)
+
+
+def test_names_of_an_unreadable_row_are_each_once_text_alone_and_not_long() -> None:
+    odd = {"ticker": "ZZZ", "symbol": "ZZZ", "description": "y" * 5000, "contractDesc": 7, "description1": " "}
+    _, (row,) = read_rows([odd], ACCOUNT, number)
+    assert row.names == ("ZZZ", "y" * 40)
+
+
 def test_an_account_that_is_no_name_is_nobody_s() -> None:
     assert owner({"account": 5}) is None
     assert owner({"account": "two words"}) is None

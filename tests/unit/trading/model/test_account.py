@@ -87,6 +87,44 @@ def test_account_ids_are_masked_and_nothing_else(text: str, shown: str) -> None:
     assert mask_accounts(text) == shown
 
 
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("du7654321, u8888777 and f1234567", "DU***4321, U***8777 and F***4567"),
+        ("DU-7654321 DU 7654321 du-7654321 (U 8888777)", "DU***4321 DU***4321 DU***4321 (U***8777)"),
+        ("DU765 4321, u765-4321", "DU***4321, U***4321"),
+        ("3DU7654321 ACCOUNTDU7654321 \\u0044U7654321", "3DU***4321 ACCOUNTDU***4321 \\u0044U***4321"),
+    ],
+)
+def test_account_ids_are_masked_as_others_write_them_too(text: str, shown: str) -> None:
+    assert mask_accounts(text) == shown
+    for hidden in (hide_accounts(text), hide_accounts(shown)):
+        assert not any(digits in hidden for digits in ("4321", "8777", "4567"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "id 1234567 order-id-12345678 u12345 i2c AAPL-2014", "TS-s2fe-0003-u12345 0000e0d5.f1234567.01.01 du12",
+        "conid 265598 and if 123456 dif-1234567 menu1234567", "GPU1 CPU64 STU123 https://u.example/1234567",
+        "F123 2014 DU12 3456 BU123 4567 u-123 4567",
+        "u-turn 2014-03-03 UTC 20140303 U.S. 1234567",
+    ],
+)  # fmt: skip
+def test_words_and_numbers_of_orders_are_no_account_ids(text: str) -> None:
+    assert mask_accounts(text) == text
+    assert hide_accounts(text) == text
+
+
+@pytest.mark.parametrize(
+    "written", ["U1234", "u1234", "U-1234", "u 1 234", "XU1234", "menu1234", "U_1234", "U.12-34", "U\n1234"]
+)
+def test_id_that_is_known_is_masked_however_it_is_written(written: str) -> None:
+    assert mask_accounts(f"a {written}, b", "U1234").endswith("U***, b")
+    assert mask_accounts("a u12345 b", "U1234") == "a u12345 b"
+    assert "1" not in hide_accounts(f"a {written}, b", "U1234")
+
+
 @given(st.from_regex(ACCOUNT, fullmatch=True).filter(bool))
 def test_every_id_that_can_be_set_is_hidden_wherever_it_stands_and_as_by_itself(account_id: str) -> None:
     hidden = mask_account(account_id)

@@ -61,6 +61,22 @@ def test_hostile_text_stays_one_line_and_accounts_are_masked(scene: Scene) -> No
         assert "hunter2" not in out
 
 
+def test_own_account_is_masked_however_others_write_it(tmp_path: Path) -> None:
+    console = io.StringIO()
+    log = TradingLog(tmp_path, console, account_id="DU7654321")
+    try:
+        int("accountdu7654321")
+    except ValueError:
+        get_logger().warning(
+            "readings failed", causes="HTTP 500: DU765 4321 menudu7654321 du_7654321 u8888777", exc_info=True
+        )
+    log.close()
+    for out in ((tmp_path / LOG_NAME).read_text(), console.getvalue()):
+        assert "HTTP 500: DU***4321 menuDU***4321 DU***4321 U***8777" in out
+        assert "accountDU***4321" in out
+        assert not any(digits in out for digits in ("7654321", "765 4321", "8888777"))
+
+
 def test_exception_is_whole_in_the_file_and_one_line_on_the_console(scene: Scene) -> None:
     try:
         int("account U7651234")

@@ -24,6 +24,10 @@ def test_what_a_secrets_name_goes_with_is_hidden(name: str) -> None:
     assert clean_field("headers", {name: "hunter2"}) == {name: HIDDEN}
 
 
+def test_account_that_is_known_is_masked_in_every_part_of_a_field_however_it_is_written() -> None:
+    assert clean_field("a", {"acct u1234": ["xU-1234", "U12345"]}, "U1234") == {"acct U***": ["xU***", "U***"]}
+
+
 def test_numbers_and_absence_stay_and_the_rest_is_text() -> None:
     assert clean_field("a", [1, 2.5, None, True, "U7651234", ValueError("\n")]) == [
         1,

@@ -97,7 +97,7 @@ def test_account_that_nobody_named_is_told_with_the_setting(accounts: tuple[str,
     with pytest.raises(ConfigError) as caught:
         account.account(accounts, Settings())
     found = account.account_unknown(caught.value)
-    assert (found.verdict, "IBKR_ACCOUNT_ID=" in found.fix) == ("bad", True)
+    assert (found.verdict, "set IBKR_ACCOUNT_ID to the id" in found.fix) == ("bad", True)
 
 
 @pytest.mark.parametrize(

@@ -231,7 +231,7 @@ def test_account_that_nobody_named_is_the_only_paper_one(room: Room, tmp_path: P
     assert room.look(live(tmp_path))["account"].text == "paper account DU***4567, selected"
     room.rules = ({"path": "/iserver/accounts", "set": {"accounts": [ACCOUNT, "DU7654321"]}},)
     found = room.look(live(tmp_path))
-    assert (found["account"].verdict, "IBKR_ACCOUNT_ID=" in found["account"].fix) == ("bad", True)
+    assert (found["account"].verdict, "set IBKR_ACCOUNT_ID to the id" in found["account"].fix) == ("bad", True)
     assert "currency: no account is configured" in found["broker"].text
 
 
