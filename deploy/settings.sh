@@ -4,7 +4,7 @@
 
 read_settings() { # from the environment, .env and config.json; what can't be used has been said in one line
     local assignments
-    if [[ -z ${TRADING_PYTHON:-} && -r .env && (-f .env || -p .env) ]]; then
+    if [[ -z ${TRADING_PYTHON:-} && -r .env && -f .env ]]; then
         TRADING_PYTHON=$(python_of_env_file <.env 2>/dev/null) || TRADING_PYTHON=''
     fi
     find_python

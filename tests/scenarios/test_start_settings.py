@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import socket
 import stat
@@ -67,6 +68,7 @@ def test_taken_dashboard_port_is_named(run: Run, taken: int, role: str) -> None:
         ("DASHBOARD_HOST=999.1.1.1", "DASHBOARD_HOST = '999.1.1.1': must be an address such as 127.0.0.1 or ::1, or the name of a host"),  # noqa: E501
         ("DASHBOARD_HOST=192.0.2.1", "DASHBOARD_HOST = '192.0.2.1': this machine can't listen there: Cannot assign requested address"),  # noqa: E501
         ("MAX_POSITION=3", ".env: MAX_POSITION: no such setting; did you mean MAX_POSITIONS?"),
+        ("MAX_DAILY_LOSS=0.01", ".env: MAX_DAILY_LOSS: is risk.max_daily_loss of config.json: set it there"),
         ("DASHBOARD_PASSWORD= # long and secret", ".env line 1: what follows DASHBOARD_PASSWORD= would be its value: put the comment on a line of its own"),  # noqa: E501
         ("MAX_POSITIONS=3\nMAX_POSITIONS=4", ".env line 2: MAX_POSITIONS is set on line 1 already: keep one of them"),
         ("MAX_DRAWDOWN: 0.05", ".env line 1: is not NAME=VALUE: mend it, or put # before it"),
@@ -135,6 +137,12 @@ def test_env_file_that_is_none_is_one_line(run: Run) -> None:
     (run.checkout / ".env").rmdir()
     (run.checkout / ".env").symlink_to("/proc/self/mem")
     assert refused(run, 2) == "start.sh: .env: can't be read: Input/output error\n"
+    (run.checkout / ".env").unlink()
+    (run.checkout / ".env").symlink_to("nowhere")
+    assert "start.sh: .env: is a link that leads nowhere" in refused(run, 2)
+    (run.checkout / ".env").unlink()
+    os.mkfifo(run.checkout / ".env")
+    assert "start.sh: .env: is no regular file, but a pipe or a device" in refused(run, 2)
 
 
 @pytest.mark.parametrize("place", ["/nowhere/tmp", "/etc/passwd", "/proc/1"])
