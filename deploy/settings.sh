@@ -50,6 +50,8 @@ find_python() {
     fi
     [[ -n $PYTHON ]] || die 2 "the Python environment is missing: run 'make setup' first"
     command -v "$PYTHON" >/dev/null || die 2 "TRADING_PYTHON = '$PYTHON': there is no such program"
+    [[ $("$PYTHON" -I -S -c 'import sys; print("Python", sys.version_info >= (3, 11))' 2>/dev/null </dev/null) == 'Python True' ]] ||
+        die 2 "TRADING_PYTHON = '$PYTHON': is no Python 3.11 or newer; leave it empty for that of 'make setup'"
 }
 
 make_folders() {

@@ -63,6 +63,9 @@ def test_taken_dashboard_port_is_named(run: Run, taken: int, role: str) -> None:
         ("\n# note\nMAX_POSITIONS 10", ".env line 3: is not NAME=VALUE: mend it, or put # before it"),
         ("METRICS_TOKEN='half", ".env line 1: the quotes around the value of METRICS_TOKEN don't match"),
         ("TRADING_PYTHON=/nowhere/python", "TRADING_PYTHON = '/nowhere/python': there is no such program"),
+        ("TRADING_PYTHON=/bin/true", "TRADING_PYTHON = '/bin/true': is no Python 3.11 or newer; leave it empty for that of 'make setup'"),  # noqa: E501
+        ("TRADING_PYTHON=/bin/sh", "TRADING_PYTHON = '/bin/sh': is no Python 3.11 or newer; leave it empty for that of 'make setup'"),  # noqa: E501
+        ("GATEWAY_URL=https://localhost:5955\nDASHBOARD_PORT=5955", "DASHBOARD_PORT = 5955: the gateway has this port already (GATEWAY_URL): give one of them another"),  # noqa: E501
         ("SIM_CASH=much", "SIM_CASH = 'much': must be a number above 0 and at most 1e+09 (USD)"),
         ("SIM_START=2014-02-30", "SIM_START = '2014-02-30': must be a day like 2014-03-03"),
         ("DASHBOARD_HOST=999.1.1.1", "DASHBOARD_HOST = '999.1.1.1': must be an address such as 127.0.0.1 or ::1, or the name of a host"),  # noqa: E501

@@ -14,6 +14,7 @@ import re
 import stat
 from pathlib import Path
 
+from trading.config.checks import QUOTES
 from trading.config.options import MAX_FILE_BYTES, shortened
 from trading.errors import ConfigError
 
@@ -22,7 +23,6 @@ _QUOTED = re.compile(r"""(?:"([^"]*)"|'([^']*)')[ \t]*(?:#.*)?""")
 _COMMENT = re.compile(r" +#.*")
 # Control characters, and blanks that only look like one.
 _UNSEEN = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]|[^\S \t]")
-_CURLED = tuple("\u2018\u2019\u201a\u201b\u201c\u201d\u201e\u201f\u2039\u203a\u00ab\u00bb")
 _MOST_NAMES = 500
 
 
@@ -103,7 +103,7 @@ def _assignment(content: str, where: str) -> tuple[str, str]:
     if written[:1] in {'"', "'"}:
         return match[1], _quoted(written, variable, where)
     value = _COMMENT.sub("", written).rstrip(" \t")
-    if value.startswith(_CURLED) or value.endswith(_CURLED):
+    if value.startswith(QUOTES) or value.endswith(QUOTES):
         raise ConfigError(where, None, f"{variable} stands in typographic quotes: type straight ones, or none")
     if "\t#" in value:
         raise ConfigError(where, None, "a tab before # makes no comment: put a space there")

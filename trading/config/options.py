@@ -87,7 +87,7 @@ class Option:
         if self.meta.pattern == ACCOUNT:
             return "an account id such as U1234567 or DU1234567"
         if self.kind is str:
-            return f"a text like {self.default!r}"
+            return f"a text like {self.default!r}" if self.default else "a text"
         return wanted.get(self.kind, "an object of texts") + self._range()
 
     def _range(self) -> str:
