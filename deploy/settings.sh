@@ -91,13 +91,14 @@ check_python_settings() { # one line about the first bad setting, of the trading
     env -u NOTIFY_URLS -u NOTIFY_URLS_FILE "$PYTHON" -m webapp check >/dev/null 2>"$said/1" &
     pids+=($!)
     if [[ $GATEWAY == simulated ]]; then
-        env -u NOTIFY_URLS -u NOTIFY_URLS_FILE "$PYTHON" -m simulator --check --bars "$SIM_BARS" --start "$SIM_START" --cash "$SIM_CASH" >/dev/null 2>"$said/2" &
+        env -u NOTIFY_URLS -u NOTIFY_URLS_FILE "$PYTHON" -m simulator --check --bars "$SIM_BARS" --start "$SIM_START" --cash "$SIM_CASH" --symbols "$SIM_SYMBOLS" >/dev/null 2>"$said/2" &
         pids+=($!)
     fi
     for part in "${!pids[@]}"; do
         if ! wait "${pids[part]}" && ((status == 0)); then
             status=2
-            cat "$said/$part" >&2
+            # The simulator names its options; people know them as settings.
+            sed -e 's/^simulator: --symbols:/simulator: SIM_TICKERS:/' -e 's/^simulator: --start:/simulator: SIM_START:/' "$said/$part" >&2
         fi
     done
     rm -rf "$said"

@@ -11,6 +11,7 @@ from pathlib import Path
 from trading.config import load_settings
 from trading.config.environment import CONFIG_FILE, ENV_FILE, read_environment
 from trading.config.hosts import LOOPBACK, in_url, with_port
+from trading.config.options import shortened
 from trading.errors import ConfigError
 
 MIN_PASSWORD_LENGTH = 12
@@ -115,7 +116,7 @@ def check_password(password: str) -> None:
 
 def _file(path: Path | None, name: str) -> Path | None:
     if path is not None and not path.is_file():
-        raise ConfigError(name, str(path), "there is no such file")
+        raise ConfigError(name, shortened(str(path)), "there is no such file")
     return path
 
 
@@ -125,19 +126,19 @@ def _check_pair(certificate: Path, private_key: Path) -> None:
         ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certificate, private_key, password=_no_password)
     except ssl.SSLError as error:
         if error.reason == "KEY_VALUES_MISMATCH":
-            fix = f"is the certificate of another key than DASHBOARD_TLS_KEY = {str(private_key)!r}"
-            raise ConfigError("DASHBOARD_TLS_CERT", str(certificate), fix) from None
+            fix = f"is the certificate of another key than DASHBOARD_TLS_KEY = {shortened(str(private_key))!r}"
+            raise ConfigError("DASHBOARD_TLS_CERT", shortened(str(certificate)), fix) from None
         if not _holds_certificates(certificate):
             raise ConfigError(
-                "DASHBOARD_TLS_CERT", str(certificate), "holds no usable certificate in PEM form"
+                "DASHBOARD_TLS_CERT", shortened(str(certificate)), "holds no usable certificate in PEM form"
             ) from None
         fix = "holds no usable private key in PEM form; it must have no password"
-        raise ConfigError("DASHBOARD_TLS_KEY", str(private_key), fix) from None
+        raise ConfigError("DASHBOARD_TLS_KEY", shortened(str(private_key)), fix) from None
     except OSError as error:
         name, path = ("DASHBOARD_TLS_CERT", certificate)
         if os.access(certificate, os.R_OK):
             name, path = ("DASHBOARD_TLS_KEY", private_key)
-        raise ConfigError(name, str(path), f"can't be read: {error.strerror}") from None
+        raise ConfigError(name, shortened(str(path)), f"can't be read: {error.strerror}") from None
 
 
 def _no_password() -> str:

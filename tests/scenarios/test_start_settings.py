@@ -110,6 +110,22 @@ def test_bad_setting_of_the_dashboard_is_one_line(run: Run) -> None:
     assert "changeme" not in line
 
 
+@pytest.mark.parametrize(
+    ("settings", "line"),
+    [
+        ({"SIM_TICKERS": "AAPL,NOSUCH"}, "SIM_TICKERS: the bars hold no NOSUCH; they hold 60 symbols, AAPL to XOM"),
+        ({"SIM_START": "1999-01-01"}, "SIM_START: the bars begin on 2013-02-08"),
+        ({"SIM_START": "2030-01-01"}, "SIM_START: the bars end on 2018-02-07"),
+    ],
+)
+def test_market_that_the_bars_do_not_hold_is_refused_by_its_setting(
+    run: Run, settings: dict[str, str], line: str
+) -> None:
+    bars = str(ROOT / "data" / "us_daily.csv.gz")
+    said = refused(run, 2, TRADING_PYTHON=sys.executable, PYTHONPATH=str(ROOT), SIM_BARS=bars, **settings)
+    assert said == f"simulator: {line}\n"
+
+
 def test_missing_environment_leads_to_the_set_up(run: Run) -> None:
     if Path("/opt/venv/bin/python").exists():
         pytest.fail("this machine has the container's Python, so the case can't be made")

@@ -26,6 +26,7 @@ _MOST_OF_NAME, _MOST_OF_PATH = 255, 4000
 _PART_OF_DAY = re.compile(r"([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d")
 _MOST = 253
 _MOST_PORTS = 65_535
+_HTTPS_PORT = 443
 _URL = re.compile(r"https://(\[[^\]\s]+\]|[^\s/@?#:\[\]]+)(?::([0-9]{1,5}))?(?:/[^\s@?#]*)?")
 
 Check = Callable[[object], object]
@@ -104,6 +105,12 @@ def gateway_url(value: object) -> str:
     if not usable:
         raise UnusableError(value, "must be an address like https://localhost:5055")
     return text.rstrip("/").removesuffix("/v1/api").rstrip("/")
+
+
+def host_and_port(url: str) -> tuple[str, int]:
+    """Return both of a gateway's address that has been checked, an IPv6 address without its brackets."""
+    match = _URL.fullmatch(url)
+    return (host(match[1]), int(match[2] or _HTTPS_PORT)) if match is not None else ("", 0)
 
 
 def time_zone(value: object) -> str:

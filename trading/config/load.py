@@ -7,12 +7,11 @@ import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import msgspec
 
 from trading.config.annotations import Secret
-from trading.config.checks import UnusableError, as_path
+from trading.config.checks import UnusableError, as_path, host_and_port
 from trading.config.hosts import EVERYWHERE, LOOPBACK, overlap
 from trading.config.options import MAX_FILE_BYTES, OPTIONS, Option, shortened
 from trading.config.settings import Settings
@@ -27,7 +26,6 @@ _BY_ENV = {option.env: option for option in OPTIONS if option.env}
 # What the state on disk belongs to is no matter of one run.
 _FIXED = frozenset({"gateway.kind", "state_dir"})
 _STRATEGY = "strategy"
-_HTTPS_PORT = 443
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
 
 
@@ -278,8 +276,8 @@ def _check_together(settings: Settings) -> None:
 
 def _check_ports(settings: Settings) -> None:
     """Refuse the gateway's port for the dashboard where both are on this machine; IBKR's listens everywhere."""
-    url = urlsplit(settings.gateway.url)
-    if url.hostname not in LOOPBACK or (url.port or _HTTPS_PORT) != settings.dashboard.port:
+    name, port = host_and_port(settings.gateway.url)
+    if name not in LOOPBACK or port != settings.dashboard.port:
         return
     if overlap(settings.dashboard.host, settings.simulator.host if settings.simulated else EVERYWHERE):
         fix = "the gateway has this port already (GATEWAY_URL): give one of them another"

@@ -73,8 +73,9 @@ def test_bad_settings_are_named(environ: dict[str, str]) -> None:
 
 
 @pytest.fixture
-def pair(tmp_path: Path) -> dict[str, str]:
-    certificate, key = ensure_certificate(tmp_path / "pair")
+def pair(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    monkeypatch.chdir(tmp_path)
+    certificate, key = ensure_certificate(Path("pair"))
     return {"DASHBOARD_TLS_CERT": str(certificate), "DASHBOARD_TLS_KEY": str(key)}
 
 
@@ -82,8 +83,8 @@ def test_certificate_with_its_key_is_used(pair: dict[str, str]) -> None:
     assert load_web_settings(pair).tls
 
 
-def test_certificate_of_another_key_is_refused(pair: dict[str, str], tmp_path: Path) -> None:
-    other = ensure_certificate(tmp_path / "other")[1]
+def test_certificate_of_another_key_is_refused(pair: dict[str, str]) -> None:
+    other = ensure_certificate(Path("other"))[1]
     assert refused(pair | {"DASHBOARD_TLS_KEY": str(other)}).startswith(
         f"DASHBOARD_TLS_CERT = {pair['DASHBOARD_TLS_CERT']!r}: is the certificate of another key than DASHBOARD_TLS_KEY"
     )
@@ -92,7 +93,7 @@ def test_certificate_of_another_key_is_refused(pair: dict[str, str], tmp_path: P
 @pytest.mark.parametrize("content", [b"", b"# a text\n", b"\xff\x00"])
 def test_what_is_no_certificate_or_no_key_is_refused(pair: dict[str, str], tmp_path: Path, content: bytes) -> None:
     (tmp_path / "other").write_bytes(content)
-    other = str(tmp_path / "other")
+    other = "other"
     line = refused(pair | {"DASHBOARD_TLS_CERT": other})
     assert line == f"DASHBOARD_TLS_CERT = {other!r}: holds no usable certificate in PEM form"
     line = refused(pair | {"DASHBOARD_TLS_KEY": other})
@@ -112,6 +113,13 @@ def refused(environ: dict[str, str]) -> str:
     with pytest.raises(ConfigError) as caught:
         load_web_settings(environ)
     return str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["DASHBOARD_TLS_CERT", "DASHBOARD_TLS_KEY"])
+def test_long_path_is_refused_in_one_short_line(pair: dict[str, str], name: str) -> None:
+    line = refused(pair | {name: "a/" * 1900})
+    assert line.startswith(f"{name} = 'a/a/")
+    assert len(line) <= 300
 
 
 def test_dashboard_reads_nothing_of_where_people_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -108,3 +108,15 @@ def test_path_that_only_a_shell_understands_is_refused_with_the_whole_one(
     with pytest.raises(UnusableError) as caught:
         checks.as_path(text)
     assert caught.value.fix == f"nothing replaces {text[0]} here: write the whole path, such as {instead}"
+
+
+@pytest.mark.parametrize(
+    ("url", "found"),
+    [
+        ("https://localhost:5055", ("localhost", 5055)),
+        ("https://[::1]", ("::1", 443)),
+        ("https://Gateway.example/path", ("gateway.example", 443)),
+    ],
+)
+def test_address_of_a_gateway_has_a_host_and_a_port(url: str, found: tuple[str, int]) -> None:
+    assert checks.host_and_port(url) == found
