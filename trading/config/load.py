@@ -35,6 +35,7 @@ def load_settings(environ: Mapping[str, str], config_path: Path) -> Settings:
     Raises: ConfigError, the first thing that can't be used, in one line with its name, value and what to do.
     """
     values, strategies = _read_file(config_path)
+    _refuse_parameters(environ, strategies)
     present = {name: text.strip("\ufeff \t\r\n") for name, text in environ.items()}
     kind = _BY_ENV["GATEWAY"]
     values.update(_from_environment(present, [kind]))
@@ -141,6 +142,21 @@ def _read_file(path: Path) -> tuple[dict[str, object], dict[str, dict[str, objec
         else:
             raise ConfigError(name, None, "no such setting" + near(key, _BY_KEY))
     return values, strategies
+
+
+def _refuse_parameters(environ: Mapping[str, str], strategies: Mapping[str, Mapping[str, object]]) -> None:
+    """Refuse a variable that is a strategy's parameter of config.json in capitals: it would change nothing.
+
+    Those of one word may be another program's.
+    """
+    for strategy, parameters in strategies.items():
+        for parameter in parameters:
+            whole = (f"{strategy}_{parameter}", f"{_STRATEGY}_{parameter}", f"{_STRATEGY}_{strategy}_{parameter}")
+            for name in (*whole, *([parameter] if "_" in parameter else [])):
+                written = next((each for each in (name.upper(), name.lower()) if environ.get(each)), None)
+                if written is not None and written not in _BY_ENV:
+                    key = shortened(f"{_STRATEGY}.{strategy}.{parameter}")
+                    raise ConfigError(str(shortened(written)), None, f"is {key} of config.json: set it there")
 
 
 def _flat(name: str, document: Mapping[str, object]) -> Iterable[tuple[str, object]]:

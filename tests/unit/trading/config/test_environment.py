@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from trading.config import OPTIONS
-from trading.config.environment import NAMES, read_environment, unread
+from trading.config.environment import NAMES, load_here, read_environment, unread
 from trading.errors import ConfigError
 
 
@@ -91,6 +91,20 @@ def test_key_of_the_configuration_written_as_a_variable_is_sent_to_its_place(fil
 )
 def test_name_that_sounds_like_a_key_is_refused_in_the_file(file: Path, name: str, said: str) -> None:
     assert refusal(file, f"{name}=3\n") == f": {name}: {said}"
+
+
+@pytest.mark.parametrize(
+    "name", ["STOP_ATR", "stop_atr", "STRATEGY_STOP_ATR", "STRATEGY_MINE_STOP_ATR", "MINE_STOP_ATR"]
+)
+def test_parameter_of_a_strategy_written_as_a_variable_is_sent_to_its_place(tmp_path: Path, name: str) -> None:
+    (tmp_path / "config.json").write_text('{"strategy": {"mine": {"stop_atr": 2, "period": 9}}}', encoding="utf-8")
+    (tmp_path / ".env").write_text(f"{name}=3\n", encoding="utf-8")
+    for environ in ({}, {name: "3"}):
+        with pytest.raises(ConfigError) as caught:
+            load_here(environ, tmp_path)
+        assert str(caught.value) == f"{name}: is strategy.mine.stop_atr of config.json: set it there"
+        (tmp_path / ".env").unlink(missing_ok=True)
+    assert load_here({"PERIOD": "3", name: ""}, tmp_path).strategies == {"mine": {"stop_atr": 2, "period": 9}}
 
 
 def test_what_other_programs_may_have_in_the_process_is_theirs(file: Path) -> None:
