@@ -23,6 +23,7 @@ from trading.config import OPTIONS, Secret, Settings, load_settings  # noqa: E40
 from trading.config.env_file import read_env_file  # noqa: E402
 from trading.config.environment import CONFIG_FILE, ENV_FILE, read_environment, unread  # noqa: E402
 from trading.config.hosts import LOOPBACK, in_url, reached_at, with_port  # noqa: E402
+from trading.config.options import shortened  # noqa: E402
 from trading.errors import ConfigError  # noqa: E402
 
 EXIT_BAD_SETTING = 2
@@ -91,6 +92,8 @@ def _own(settings: Settings, found: Mapping[str, str]) -> dict[str, str]:
         "LIVENESS_S": str(start.liveness_s),
         "RESTART_S": str(start.restart_s),
         "SIM_BARS": str(simulator.bars),
+        # Not by the variable's name: a text of its own form would be read anew by the parts.
+        "SIM_SYMBOLS": ",".join(simulator.tickers),
         "SIM_START": simulator.start,
         "SIM_CASH": f"{simulator.cash:.15g}",
     }
@@ -122,7 +125,7 @@ def _check_host(name: str, host: str) -> None:
 def _check_files(role: str, settings: Settings) -> None:
     bars = settings.simulator.bars
     if role in {"all", "gateway"} and settings.simulated and not (bars.is_file() and os.access(bars, os.R_OK)):
-        raise ConfigError("SIM_BARS", str(bars), "there is no such file, or it can't be read")
+        raise ConfigError("SIM_BARS", shortened(str(bars)), "there is no such file, or it can't be read")
 
 
 def main(arguments: list[str]) -> int:

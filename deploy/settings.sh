@@ -4,7 +4,7 @@
 
 read_settings() { # from the environment, .env and config.json; what can't be used has been said in one line
     local assignments
-    if [[ -z ${TRADING_PYTHON:-} && -r .env && (-f .env || -p .env) ]]; then
+    if [[ -z ${TRADING_PYTHON:-} && -r .env && -f .env ]]; then
         TRADING_PYTHON=$(python_of_env_file <.env 2>/dev/null) || TRADING_PYTHON=''
     fi
     find_python
@@ -50,6 +50,8 @@ find_python() {
     fi
     [[ -n $PYTHON ]] || die 2 "the Python environment is missing: run 'make setup' first"
     command -v "$PYTHON" >/dev/null || die 2 "TRADING_PYTHON = '$PYTHON': there is no such program"
+    [[ $("$PYTHON" -I -S -c 'import sys; print("Python", sys.version_info >= (3, 11))' 2>/dev/null </dev/null) == 'Python True' ]] ||
+        die 2 "TRADING_PYTHON = '$PYTHON': is no Python 3.11 or newer; leave it empty for that of 'make setup'"
 }
 
 make_folders() {
@@ -89,13 +91,14 @@ check_python_settings() { # one line about the first bad setting, of the trading
     env -u NOTIFY_URLS -u NOTIFY_URLS_FILE "$PYTHON" -m webapp check >/dev/null 2>"$said/1" &
     pids+=($!)
     if [[ $GATEWAY == simulated ]]; then
-        env -u NOTIFY_URLS -u NOTIFY_URLS_FILE "$PYTHON" -m simulator --check --bars "$SIM_BARS" --start "$SIM_START" --cash "$SIM_CASH" >/dev/null 2>"$said/2" &
+        env -u NOTIFY_URLS -u NOTIFY_URLS_FILE "$PYTHON" -m simulator --check --bars "$SIM_BARS" --start "$SIM_START" --cash "$SIM_CASH" --symbols "$SIM_SYMBOLS" >/dev/null 2>"$said/2" &
         pids+=($!)
     fi
     for part in "${!pids[@]}"; do
         if ! wait "${pids[part]}" && ((status == 0)); then
             status=2
-            cat "$said/$part" >&2
+            # The simulator names its options; people know them as settings.
+            sed -e 's/^simulator: --symbols:/simulator: SIM_TICKERS:/' -e 's/^simulator: --start:/simulator: SIM_START:/' "$said/$part" >&2
         fi
     done
     rm -rf "$said"

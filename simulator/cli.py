@@ -30,6 +30,7 @@ from simulator.truth import StateMismatchError
 
 BUNDLED_BARS = Path(__file__).resolve().parent.parent / "data" / "us_daily.csv.gz"
 SESSIONS_BEFORE = 300
+MOST_SHOWN = 10
 LOCK_FILE = "simulator.lock"
 FAILED, BAD_INPUT = 1, 2
 
@@ -135,6 +136,7 @@ def build_parser() -> argparse.ArgumentParser:
         metavar="NAME=VALUE",
         help="how the broker behaves where that is unknown or a choice; may be repeated; see --list-settings",
     )
+    parser.add_argument("--symbols", default="", help="symbols that the bars have to hold, separated by commas")
     parser.add_argument("--check", action="store_true", help="say whether it could begin with these options, and end")
     parser.add_argument("--list-settings", action=_ListSettings, nargs=0, help="list what --set takes, and exit")
     return parser
@@ -203,9 +205,30 @@ def _check(options: argparse.Namespace) -> int:
     return 0
 
 
+def _check_symbols(text: str, market: ReplayedMarket) -> None:
+    """Refuse symbols that the bars don't hold: nothing could be traded of them."""
+    held = market.panel.symbols
+    missing = sorted({symbol.strip() for symbol in text.split(",")} - {"", *held})
+    if missing:
+        shown = ", ".join(missing[:MOST_SHOWN]) + (
+            f" and {len(missing) - MOST_SHOWN} more" * (len(missing) > MOST_SHOWN)
+        )
+        problem = f"the bars hold no {shown}; they hold {len(held)} symbols, {held[0]} to {held[-1]}"
+        raise SettingError("--symbols", problem)
+
+
+def _check_start(start: str, market: ReplayedMarket) -> None:
+    first = str(market.panel.sessions[0])
+    if start < first:
+        raise SettingError("--start", f"the bars begin on {first}")
+
+
 def _build(options: argparse.Namespace, state: Path | None) -> Simulator:
     behaviour = apply_settings(Behaviour(), tuple(options.settings))
     market = ReplayedMarket.load(options.bars)
+    _check_symbols(options.symbols, market)
+    if options.start is not None:
+        _check_start(options.start, market)
     config = SimulatorConfig(
         account_id=options.account,
         cash=options.cash,

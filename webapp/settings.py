@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 from trading.config import load_settings
 from trading.config.environment import CONFIG_FILE, ENV_FILE, read_environment
 from trading.config.hosts import LOOPBACK, in_url, with_port
+from trading.config.options import shortened
 from trading.errors import ConfigError
 
 MIN_PASSWORD_LENGTH = 12
@@ -81,6 +83,8 @@ def load_web_settings(environ: Mapping[str, str], config_path: Path = CONFIG_PAT
     private_key = _file(dashboard.tls_key, "DASHBOARD_TLS_KEY")
     if (certificate is None) != (private_key is None):
         raise ConfigError("DASHBOARD_TLS_CERT", None, "set DASHBOARD_TLS_CERT and DASHBOARD_TLS_KEY together")
+    if certificate is not None and private_key is not None:
+        _check_pair(certificate, private_key)
     return WebSettings(
         state_dir=settings.state_dir,
         log_dir=settings.log_dir,
@@ -115,5 +119,39 @@ def check_password(password: str) -> None:
 
 def _file(path: Path | None, name: str) -> Path | None:
     if path is not None and not path.is_file():
-        raise ConfigError(name, str(path), "there is no such file")
+        raise ConfigError(name, shortened(str(path)), "there is no such file")
     return path
+
+
+def _check_pair(certificate: Path, private_key: Path) -> None:
+    """Refuse a certificate and a key that no server could begin with."""
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certificate, private_key, password=_no_password)
+    except ssl.SSLError as error:
+        if error.reason == "KEY_VALUES_MISMATCH":
+            fix = f"is the certificate of another key than DASHBOARD_TLS_KEY = {shortened(str(private_key))!r}"
+            raise ConfigError("DASHBOARD_TLS_CERT", shortened(str(certificate)), fix) from None
+        if not _holds_certificates(certificate):
+            raise ConfigError(
+                "DASHBOARD_TLS_CERT", shortened(str(certificate)), "holds no usable certificate in PEM form"
+            ) from None
+        fix = "holds no usable private key in PEM form; it must have no password"
+        raise ConfigError("DASHBOARD_TLS_KEY", shortened(str(private_key)), fix) from None
+    except OSError as error:
+        name, path = ("DASHBOARD_TLS_CERT", certificate)
+        if os.access(certificate, os.R_OK):
+            name, path = ("DASHBOARD_TLS_KEY", private_key)
+        raise ConfigError(name, shortened(str(path)), f"can't be read: {error.strerror}") from None
+
+
+def _no_password() -> str:
+    # Otherwise it would be asked for at the terminal.
+    return ""
+
+
+def _holds_certificates(file: Path) -> bool:
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(file)
+    except ssl.SSLError:
+        return False
+    return True

@@ -310,6 +310,14 @@ def _strategy(rng: random.Random) -> Broken:
     return Broken("strategy", config=_nested("strategy", {"name": wrong}) if wrong else _nested("strategy", {"": {}}))
 
 
+def _key_as_variable(rng: random.Random) -> Broken:
+    option = rng.choice([option for option in OPTIONS if option.env is None])
+    name = rng.choice((option.key.replace(".", "_"), option.path.replace(".", "_"))).upper()
+    if rng.random() < 0.5:
+        return Broken(option.key, environ={name: SECRET})
+    return Broken(option.key, env=f"{rng.choice((name, name.lower()))}='{SECRET}'\n".encode())
+
+
 KINDS: dict[str, Callable[[random.Random], Broken]] = {
     made.__name__.strip("_"): made
     for made in (
@@ -317,6 +325,7 @@ KINDS: dict[str, Callable[[random.Random], Broken]] = {
         _out_of_range, _wrong_type, _no_choice, _quotes, _fill_in, _no_assignment, _unseen, _unseen_in_config,
         _no_utf8_in_process, _too_large, _long_value, _long_name, _deep, _no_json, _twice, _other_encoding, _no_file,
         _no_config, _secret, _account, _address, _symbols, _parameter, _strategy,
+        _key_as_variable,
     )
 }  # fmt: skip
 """what can be broken, by its name"""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import socket
 import stat
@@ -62,11 +63,15 @@ def test_taken_dashboard_port_is_named(run: Run, taken: int, role: str) -> None:
         ("\n# note\nMAX_POSITIONS 10", ".env line 3: is not NAME=VALUE: mend it, or put # before it"),
         ("METRICS_TOKEN='half", ".env line 1: the quotes around the value of METRICS_TOKEN don't match"),
         ("TRADING_PYTHON=/nowhere/python", "TRADING_PYTHON = '/nowhere/python': there is no such program"),
+        ("TRADING_PYTHON=/bin/true", "TRADING_PYTHON = '/bin/true': is no Python 3.11 or newer; leave it empty for that of 'make setup'"),  # noqa: E501
+        ("TRADING_PYTHON=/bin/sh", "TRADING_PYTHON = '/bin/sh': is no Python 3.11 or newer; leave it empty for that of 'make setup'"),  # noqa: E501
+        ("GATEWAY_URL=https://localhost:5955\nDASHBOARD_PORT=5955", "DASHBOARD_PORT = 5955: the gateway has this port already (GATEWAY_URL): give one of them another"),  # noqa: E501
         ("SIM_CASH=much", "SIM_CASH = 'much': must be a number above 0 and at most 1e+09 (USD)"),
         ("SIM_START=2014-02-30", "SIM_START = '2014-02-30': must be a day like 2014-03-03"),
         ("DASHBOARD_HOST=999.1.1.1", "DASHBOARD_HOST = '999.1.1.1': must be an address such as 127.0.0.1 or ::1, or the name of a host"),  # noqa: E501
         ("DASHBOARD_HOST=192.0.2.1", "DASHBOARD_HOST = '192.0.2.1': this machine can't listen there: Cannot assign requested address"),  # noqa: E501
         ("MAX_POSITION=3", ".env: MAX_POSITION: no such setting; did you mean MAX_POSITIONS?"),
+        ("MAX_DAILY_LOSS=0.01", ".env: MAX_DAILY_LOSS: is risk.max_daily_loss of config.json: set it there"),
         ("DASHBOARD_PASSWORD= # long and secret", ".env line 1: what follows DASHBOARD_PASSWORD= would be its value: put the comment on a line of its own"),  # noqa: E501
         ("MAX_POSITIONS=3\nMAX_POSITIONS=4", ".env line 2: MAX_POSITIONS is set on line 1 already: keep one of them"),
         ("MAX_DRAWDOWN: 0.05", ".env line 1: is not NAME=VALUE: mend it, or put # before it"),
@@ -105,6 +110,22 @@ def test_bad_setting_of_the_dashboard_is_one_line(run: Run) -> None:
     assert "changeme" not in line
 
 
+@pytest.mark.parametrize(
+    ("settings", "line"),
+    [
+        ({"SIM_TICKERS": "AAPL,NOSUCH"}, "SIM_TICKERS: the bars hold no NOSUCH; they hold 60 symbols, AAPL to XOM"),
+        ({"SIM_START": "1999-01-01"}, "SIM_START: the bars begin on 2013-02-08"),
+        ({"SIM_START": "2030-01-01"}, "SIM_START: the bars end on 2018-02-07"),
+    ],
+)
+def test_market_that_the_bars_do_not_hold_is_refused_by_its_setting(
+    run: Run, settings: dict[str, str], line: str
+) -> None:
+    bars = str(ROOT / "data" / "us_daily.csv.gz")
+    said = refused(run, 2, TRADING_PYTHON=sys.executable, PYTHONPATH=str(ROOT), SIM_BARS=bars, **settings)
+    assert said == f"simulator: {line}\n"
+
+
 def test_missing_environment_leads_to_the_set_up(run: Run) -> None:
     if Path("/opt/venv/bin/python").exists():
         pytest.fail("this machine has the container's Python, so the case can't be made")
@@ -135,6 +156,12 @@ def test_env_file_that_is_none_is_one_line(run: Run) -> None:
     (run.checkout / ".env").rmdir()
     (run.checkout / ".env").symlink_to("/proc/self/mem")
     assert refused(run, 2) == "start.sh: .env: can't be read: Input/output error\n"
+    (run.checkout / ".env").unlink()
+    (run.checkout / ".env").symlink_to("nowhere")
+    assert "start.sh: .env: is a link that leads nowhere" in refused(run, 2)
+    (run.checkout / ".env").unlink()
+    os.mkfifo(run.checkout / ".env")
+    assert "start.sh: .env: is no regular file, but a pipe or a device" in refused(run, 2)
 
 
 @pytest.mark.parametrize("place", ["/nowhere/tmp", "/etc/passwd", "/proc/1"])

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from trading.cli.environment import read_settings
+from trading.cli.places import check_places
 from trading.cli.privacy import keep_private
 from trading.cli.waiting import Entries, follow_flatten, follow_halt, wait_for_answer
 from trading.errors import InvariantBroken
@@ -43,6 +44,7 @@ def run(assignments: tuple[str, ...]) -> None:
     can't be used for now, start it again later.
     """
     settings = read_settings(assignments)
+    check_places(settings)
     keep_private(settings)
     # Loaded only now, so that a wrong setting is told in an instant.
     from trading.bootstrap import run as trade

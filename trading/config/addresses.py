@@ -12,6 +12,8 @@ WEBHOOKS = frozenset({"json", "jsons"})
 # What stands behind :// names a machine in these; in most others it is a token, as in tgram://TOKEN/CHAT.
 _NAMES_HOST = WEBHOOKS | {"form", "forms", "xml", "xmls", "mailto", "mailtos", "gotify", "gotifys", "ntfys"}
 _ANY = re.compile(r"([a-z][a-z0-9+.-]{1,31})://([^\s\x00-\x1f\x7f]+)", re.IGNORECASE)
+# Between two addresses: blanks, or a comma that another one follows; any other comma is part of an address.
+_BETWEEN = re.compile(r",?\s+|,+(?=[a-z][a-z0-9+.-]{1,31}://)", re.IGNORECASE)
 _PLACE = re.compile(
     r"(?:([^\s/@:?#]*)(?::([^\s/@?#]*))?@)?(\[[^\]\s]+\]|[^\s/@?#:\[\]]+)(?::([0-9]{1,5}))?(/[^\s?#]*)?(\?\S*)?"
 )
@@ -44,11 +46,11 @@ class Address:
 
 
 def read_addresses(text: str) -> tuple[Address, ...]:
-    """Return the addresses of a text, with blanks or line breaks between them.
+    """Return the addresses of a text, with blanks, line breaks or commas between them.
 
     Raises: UnusableError, one can't be used; it names its place, and nothing of it.
     """
-    words = text.split()
+    words = [word for word in _BETWEEN.split(text.strip(", \t\r\n")) if word]
     if len(words) > MOST_ADDRESSES:
         raise UnusableError(None, f"holds {len(words)} addresses: keep {MOST_ADDRESSES} at most")
     found: list[Address] = []

@@ -2,14 +2,19 @@
 
 Each line is NAME=VALUE, a comment or blank. A value may stand in quotes of either kind; without them it ends at the
 first blank before a `#`. What Compose would fill in (`$`) or unescape (a backslash in double quotes), a value over
-several lines, and what begins with `#` are refused: everybody who reads such a file has to read the same.
+several lines, what begins with `#`, and typographic quotes are refused: everybody who reads such a file has to read the
+same. What stands there and can't be read is never taken for no file: all that it sets would be gone.
 """
 
 from __future__ import annotations
 
+import errno
+import os
 import re
+import stat
 from pathlib import Path
 
+from trading.config.checks import QUOTES
 from trading.config.options import MAX_FILE_BYTES, shortened
 from trading.errors import ConfigError
 
@@ -18,6 +23,7 @@ _QUOTED = re.compile(r"""(?:"([^"]*)"|'([^']*)')[ \t]*(?:#.*)?""")
 _COMMENT = re.compile(r" +#.*")
 # Control characters, and blanks that only look like one.
 _UNSEEN = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]|[^\S \t]")
+_MOST_NAMES = 500
 
 
 def read_env_file(file: Path) -> dict[str, str]:
@@ -25,19 +31,39 @@ def read_env_file(file: Path) -> dict[str, str]:
 
     Raises: ConfigError, a line can't be used, a name stands there twice, or the file can't be read.
     """
-    if not file.exists():
-        return {}
     try:
-        with file.open("rb") as opened:
-            raw = opened.read(MAX_FILE_BYTES + 1)
+        raw = _content(file)
     except OSError as error:
-        raise ConfigError(str(file), None, f"can't be read: {error.strerror}") from None
+        if isinstance(error, FileNotFoundError) and not file.is_symlink():
+            return {}
+        problem = "can't be read"
+        if error.errno in {errno.ENOENT, errno.ELOOP}:
+            problem = "is a link that leads nowhere, so nothing of it would be in force; mend or remove it"
+        raise ConfigError(str(file), None, f"{problem}: {error.strerror}") from None
     if len(raw) > MAX_FILE_BYTES:
         raise ConfigError(str(file), None, f"is larger than {MAX_FILE_BYTES:,} bytes: that is no settings file")
     try:
         return parse_env(raw.decode("utf-8-sig"), str(file))
     except UnicodeDecodeError as error:
         raise ConfigError(str(file), None, f"is not UTF-8 text (byte {error.start})") from None
+
+
+def _content(file: Path) -> bytes:
+    """Return what a file holds, one byte more than is allowed at most.
+
+    Raises: ConfigError, it is a pipe or a device, which would keep every program waiting; OSError, it can't be read.
+    """
+    with open(file, "rb", opener=_at_once) as opened:
+        if not stat.S_ISREG(os.fstat(opened.fileno()).st_mode):
+            raise ConfigError(
+                str(file), None, "is no regular file, but a pipe or a device: copy what it gives to a file"
+            )
+        return opened.read(MAX_FILE_BYTES + 1)
+
+
+def _at_once(path: str, flags: int) -> int:
+    # So that a pipe to which nobody writes is opened too, and can be refused.
+    return os.open(path, flags | os.O_NONBLOCK)
 
 
 def parse_env(text: str, name: str) -> dict[str, str]:
@@ -57,6 +83,8 @@ def parse_env(text: str, name: str) -> dict[str, str]:
             first = lines[variable]
             raise ConfigError(where, None, f"{variable} is set on line {first} already: keep one of them")
         lines[variable] = number
+        if len(lines) > _MOST_NAMES:
+            raise ConfigError(name, None, f"sets more than {_MOST_NAMES} variables: that is no settings file")
         if value:
             found[variable] = value
     return found
@@ -75,6 +103,8 @@ def _assignment(content: str, where: str) -> tuple[str, str]:
     if written[:1] in {'"', "'"}:
         return match[1], _quoted(written, variable, where)
     value = _COMMENT.sub("", written).rstrip(" \t")
+    if value.startswith(QUOTES) or value.endswith(QUOTES):
+        raise ConfigError(where, None, f"{variable} stands in typographic quotes: type straight ones, or none")
     if "\t#" in value:
         raise ConfigError(where, None, "a tab before # makes no comment: put a space there")
     if "$" in value:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
+EVERYWHERE = "::"
+"""what a server listens on that all addresses of this machine reach"""
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 """names of this machine that nobody else reaches"""
 _EVERYWHERE: Mapping[str, str] = MappingProxyType(
@@ -25,3 +27,19 @@ def with_port(host: str, port: int) -> str:
 def reached_at(host: str) -> str:
     """Return the host at which this machine reaches a server that was told to listen on `host`."""
     return _EVERYWHERE.get(host, host)
+
+
+def overlap(one: str, other: str) -> bool:
+    """Return whether two servers of this machine that listen on these hosts can't have the same port."""
+    return any(_same(here, there) for here in _addresses(one) for there in _addresses(other))
+
+
+def _addresses(host: str) -> tuple[str, ...]:
+    return LOOPBACK[1:] if host == LOOPBACK[0] else (host,)
+
+
+def _same(one: str, other: str) -> bool:
+    if one == other or EVERYWHERE in {one, other}:
+        return True
+    # What listens on every address of version 4 listens on none of version 6.
+    return (one in _EVERYWHERE and ":" not in other) or (other in _EVERYWHERE and ":" not in one)

@@ -11,7 +11,8 @@ from pathlib import Path
 import msgspec
 
 from trading.config.annotations import Secret
-from trading.config.checks import UnusableError, as_path
+from trading.config.checks import UnusableError, as_path, host_and_port
+from trading.config.hosts import EVERYWHERE, LOOPBACK, overlap
 from trading.config.options import MAX_FILE_BYTES, OPTIONS, Option, shortened
 from trading.config.settings import Settings
 from trading.errors import ConfigError
@@ -34,6 +35,7 @@ def load_settings(environ: Mapping[str, str], config_path: Path) -> Settings:
     Raises: ConfigError, the first thing that can't be used, in one line with its name, value and what to do.
     """
     values, strategies = _read_file(config_path)
+    _refuse_parameters(environ, strategies)
     present = {name: text.strip("\ufeff \t\r\n") for name, text in environ.items()}
     kind = _BY_ENV["GATEWAY"]
     values.update(_from_environment(present, [kind]))
@@ -140,6 +142,21 @@ def _read_file(path: Path) -> tuple[dict[str, object], dict[str, dict[str, objec
         else:
             raise ConfigError(name, None, "no such setting" + near(key, _BY_KEY))
     return values, strategies
+
+
+def _refuse_parameters(environ: Mapping[str, str], strategies: Mapping[str, Mapping[str, object]]) -> None:
+    """Refuse a variable that is a strategy's parameter of config.json in capitals: it would change nothing.
+
+    Those of one word may be another program's.
+    """
+    for strategy, parameters in strategies.items():
+        for parameter in parameters:
+            whole = (f"{strategy}_{parameter}", f"{_STRATEGY}_{parameter}", f"{_STRATEGY}_{strategy}_{parameter}")
+            for name in (*whole, *([parameter] if "_" in parameter else [])):
+                written = next((each for each in (name.upper(), name.lower()) if environ.get(each)), None)
+                if written is not None and written not in _BY_ENV:
+                    key = shortened(f"{_STRATEGY}.{strategy}.{parameter}")
+                    raise ConfigError(str(shortened(written)), None, f"is {key} of config.json: set it there")
 
 
 def _flat(name: str, document: Mapping[str, object]) -> Iterable[tuple[str, object]]:
@@ -270,3 +287,14 @@ def _check_together(settings: Settings) -> None:
         raise ConfigError(
             "execution.send_until_s", settings.execution.send_until_s, "must be below execution.pre_open_s"
         )
+    _check_ports(settings)
+
+
+def _check_ports(settings: Settings) -> None:
+    """Refuse the gateway's port for the dashboard where both are on this machine; IBKR's listens everywhere."""
+    name, port = host_and_port(settings.gateway.url)
+    if name not in LOOPBACK or port != settings.dashboard.port:
+        return
+    if overlap(settings.dashboard.host, settings.simulator.host if settings.simulated else EVERYWHERE):
+        fix = "the gateway has this port already (GATEWAY_URL): give one of them another"
+        raise ConfigError("DASHBOARD_PORT", settings.dashboard.port, fix)

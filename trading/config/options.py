@@ -87,7 +87,7 @@ class Option:
         if self.meta.pattern == ACCOUNT:
             return "an account id as the broker shows it: one to three capital letters, 4 to 10 digits"
         if self.kind is str:
-            return f"a text like {self.default!r}"
+            return f"a text like {self.default!r}" if self.default else "a text"
         return wanted.get(self.kind, "an object of texts") + self._range()
 
     def _range(self) -> str:

@@ -71,7 +71,8 @@ class DashboardSettings(Struct, frozen=True, kw_only=True):
         Secret | None, option("password; without one it is made at the start", env="DASHBOARD_PASSWORD", sensitive=True)
     ] = None
     metrics_token: Annotated[
-        Secret | None, option("bearer token that /metrics asks for", env="METRICS_TOKEN", sensitive=True)
+        Secret | None,
+        option("bearer token that /metrics asks for", env="METRICS_TOKEN", sensitive=True, check=checks.header_text),
     ] = None
     allowed_hosts: Annotated[
         tuple[str, ...],
@@ -102,7 +103,7 @@ class NotifySettings(Struct, frozen=True, kw_only=True):
     urls: Annotated[
         Secret | None,
         option(
-            "addresses that are told, such as jsons://host/path, with blanks between them; empty: nobody is",
+            "addresses that are told, such as jsons://host/path, with blanks or commas between; empty: nobody is",
             env="NOTIFY_URLS",
             sensitive=True,
             check=addresses.addresses,
@@ -140,7 +141,7 @@ class StartSettings(Struct, frozen=True, kw_only=True):
             "IBKR's servers, in place of proxyRemoteHost of conf.yaml",
             unit="an address",
             env="GATEWAY_UPSTREAM",
-            pattern=r"^(|https?://[^\s\"'\\]+)$",
+            check=checks.upstream,
         ),
     ] = ""
     gateway_cors: Annotated[
@@ -164,7 +165,7 @@ class StartSettings(Struct, frozen=True, kw_only=True):
             "SHA-256 of IBKR's program; empty: the build this project knows; others are warned about",
             unit="a SHA-256",
             env="GATEWAY_JAR_SHA256",
-            pattern=r"^(|[0-9a-fA-F]{64})$",
+            check=checks.digest,
         ),
     ] = ""
     wait_s: Annotated[

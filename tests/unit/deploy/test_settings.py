@@ -92,6 +92,12 @@ def test_bars_have_to_be_there_for_the_simulated_gateway(folder: Path) -> None:
     assert lines(folder, "trader", GATEWAY="simulated", SIM_BARS="none.csv")
 
 
+def test_symbols_of_the_simulated_market_are_given_by_commas_whatever_they_hold(folder: Path) -> None:
+    found = lines(folder, GATEWAY="simulated", SIM_TICKERS="brk b, AAPL")
+    assert found["SIM_SYMBOLS"] == "AAPL,BRK B"
+    assert lines(folder, GATEWAY="simulated")["SIM_SYMBOLS"] == ""
+
+
 def test_script_says_one_line_and_ends_with_2(script: Script) -> None:
     code, said = script("settings.py", "trader", GATEWAY="paper")
     assert (code, said) == (2, "start.sh: GATEWAY = 'paper': must be one of live, simulated\n")

@@ -97,7 +97,20 @@ def test_faults_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
 
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
-    [([], 0, ""), (["--start", "2030-01-01"], 2, "the bars end on"), (["--bars", "none.csv"], 2, "none.csv")],
+    [
+        ([], 0, ""),
+        (["--start", "2030-01-01"], 2, "the bars end on"),
+        (["--start", "2013-02-07"], 2, "simulator: --start: the bars begin on 2013-02-08\n"),
+        (["--start", "2013-02-08"], 0, ""),
+        (["--symbols", "AAPL,MSFT"], 0, ""),
+        (
+            ["--symbols", "AAPL,NOSUCH, X Y"],
+            2,
+            "simulator: --symbols: the bars hold no NOSUCH, X Y; they hold 60 symbols",
+        ),
+        (["--symbols", ",".join(f"Q{n}" for n in range(2000))], 2, "and 1990 more; they hold 60 symbols"),
+        (["--bars", "none.csv"], 2, "none.csv"),
+    ],
 )
 def test_check_says_whether_it_could_begin_and_makes_nothing(
     arguments: list[str], code: int, said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]

@@ -10,6 +10,7 @@ import click
 from trading.cli.doctor.findings import Finding, Verdict, ok
 from trading.cli.environment import read_settings
 from trading.cli.output import json_text, table
+from trading.cli.places import check_places
 from trading.strategies.discovery import make_strategy
 
 
@@ -29,6 +30,9 @@ def doctor(settings_only: bool, as_json: bool) -> None:  # noqa: FBT001 - click 
         from trading.monitoring.senders import senders_of
 
         senders_of(settings.notify.urls)
+    if settings_only:
+        # Otherwise they are findings among others.
+        check_places(settings)
     found = [ok("settings", f"gateway {settings.gateway.kind}, strategy {settings.strategy_name}")]
     if not settings_only:
         # Loaded only now: start.sh waits for the settings, and what looks at the gateway takes a second to load.

@@ -16,6 +16,9 @@ from trading.config.checks import UnusableError
         ("json://host.example/path", ["json://host.example"]),
         ("JSONS://Host.Example:8443/path", ["jsons://host.example"]),
         ("json://a/x jsons://b/y\n\tjson://c", ["json://a", "jsons://b", "json://c"]),
+        ("json://a/x,jsons://b/y", ["json://a", "jsons://b"]),
+        ("json://a/x, jsons://b/y,\n", ["json://a", "jsons://b"]),
+        ("tgram://t/1,tgram://t/2", ["tgram://\u2026", "tgram://\u2026 (2)"]),
         ("json://a/x json://a/y", ["json://a", "json://a (2)"]),
         ("json://ann:secret@[::1]:80/x", ["json://[::1]"]),
         ("tgram://123456:AbCdEf/42", ["tgram://…"]),
@@ -76,3 +79,10 @@ def test_any_text_is_either_read_or_refused_without_being_repeated(text: str, sc
 
 def test_address_shows_its_channel_and_nothing_else() -> None:
     assert repr(read_addresses("json://ann:s3cret@h/s3cret")[0]) == "Address(json://h)"
+
+
+def test_comma_within_an_address_is_part_of_it() -> None:
+    (address,) = read_addresses("jsons://host/a,b")
+    assert address.url == "https://host/a,b"
+    texts = [address.text for address in read_addresses("mailto://u:p@h?to=a@x,b@y,json://h/c,d")]
+    assert texts == ["mailto://u:p@h?to=a@x,b@y", "json://h/c,d"]

@@ -17,6 +17,7 @@ from trading.config.checks import Check, UnusableError
         (checks.host, "::1", "::1"),
         (checks.host, "[::1]", "::1"),
         (checks.host, "Trading-Box.local", "trading-box.local"),
+        (checks.host, "0x7f.example", "0x7f.example"),
         (checks.hosts, ["Box", "::1", "10.0.0.7"], ("box", "[::1]", "10.0.0.7")),
         (checks.gateway_url, "https://localhost:5055", "https://localhost:5055"),
         (checks.gateway_url, "https://localhost:5055/v1/api/", "https://localhost:5055"),
@@ -38,7 +39,21 @@ def test_usable_value_is_kept_in_one_form(check: Check, value: object, kept: obj
     [
         *(
             (checks.host, each)
-            for each in ("999.1.1.1", "1.2.3", "", "a b", "-a", "a..b", "a" * 254, "[::1", "0x7f.1/")
+            for each in (
+                "999.1.1.1",
+                "1.2.3",
+                "",
+                "a b",
+                "-a",
+                "a..b",
+                "a" * 254,
+                "[::1",
+                "0x7f.1/",
+                "0x7f.1",
+                "0x7F000001",
+                "127.0.0.0x1",
+                "a.1",
+            )
         ),
         (checks.hosts, ["fine", "not fine"]),
         *(
@@ -93,3 +108,15 @@ def test_path_that_only_a_shell_understands_is_refused_with_the_whole_one(
     with pytest.raises(UnusableError) as caught:
         checks.as_path(text)
     assert caught.value.fix == f"nothing replaces {text[0]} here: write the whole path, such as {instead}"
+
+
+@pytest.mark.parametrize(
+    ("url", "found"),
+    [
+        ("https://localhost:5055", ("localhost", 5055)),
+        ("https://[::1]", ("::1", 443)),
+        ("https://Gateway.example/path", ("gateway.example", 443)),
+    ],
+)
+def test_address_of_a_gateway_has_a_host_and_a_port(url: str, found: tuple[str, int]) -> None:
+    assert checks.host_and_port(url) == found

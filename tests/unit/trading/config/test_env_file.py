@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -28,6 +29,8 @@ from trading.errors import ConfigError
         ('A="b"#c', "b"),
         ("A='b\"$c\\n'", 'b"$c\\n'),
         ('A="it\'s"', "it's"),
+        ("A='\u201cb\u201d'", "\u201cb\u201d"),
+        ("A=it\u2019s", "it\u2019s"),
         ("A=\N{LATIN SMALL LETTER E WITH ACUTE}", "\N{LATIN SMALL LETTER E WITH ACUTE}"),
         ("# x\n\n\t\nA=b\r\n#A=c\n", "b"),
     ],
@@ -58,6 +61,10 @@ def test_empty_variable_is_none(text: str) -> None:
         ('A="b', "the quotes around the value of A don't match"),
         ("A='b\" # c", "the quotes around the value of A don't match"),
         ('A="b" c', "the quotes around the value of A don't match"),
+        ("A=\u201cb\u201d", "A stands in typographic quotes: type straight ones, or none"),
+        ("A=\u2018b c\u2019 # d", "A stands in typographic quotes: type straight ones, or none"),
+        ("A=\u00abb\u00bb", "A stands in typographic quotes: type straight ones, or none"),
+        ("A=\u201eb", "A stands in typographic quotes: type straight ones, or none"),
         ("A=b\t# c", "a tab before # makes no comment: put a space there"),
         ("A=b\x07", "holds a character that can't be seen: type the line anew"),
         ("A=\xa0b", "holds a character that can't be seen: type the line anew"),
@@ -99,6 +106,33 @@ def test_file_that_can_not_be_read_is_named(tmp_path: Path, content: bytes | Non
         read_env_file(file)
     assert caught.value.path == str(file)
     assert problem in str(caught.value)
+
+
+@pytest.mark.parametrize("target", ["nothing/here", ".env"])
+def test_link_that_leads_nowhere_is_not_taken_for_no_file(tmp_path: Path, target: str) -> None:
+    file = tmp_path / ".env"
+    file.symlink_to(target)
+    with pytest.raises(ConfigError) as caught:
+        read_env_file(file)
+    assert caught.value.path == str(file)
+    assert "is a link that leads nowhere, so nothing of it would be in force; mend or remove it" in str(caught.value)
+
+
+def test_link_to_a_file_is_followed(tmp_path: Path) -> None:
+    (tmp_path / "mine").write_text("A=b\n", encoding="utf-8")
+    (tmp_path / ".env").symlink_to("mine")
+    assert read_env_file(tmp_path / ".env") == {"A": "b"}
+
+
+@pytest.mark.parametrize("linked", [False, True])
+def test_pipe_is_refused_and_not_waited_for(tmp_path: Path, *, linked: bool) -> None:
+    file, pipe = tmp_path / ".env", tmp_path / ("pipe" if linked else ".env")
+    os.mkfifo(pipe)
+    if linked:
+        file.symlink_to(pipe)
+    with pytest.raises(ConfigError) as caught:
+        read_env_file(file)
+    assert "is no regular file, but a pipe or a device: copy what it gives to a file" in str(caught.value)
 
 
 def test_file_from_windows_is_read(tmp_path: Path) -> None:

@@ -120,7 +120,7 @@ def test_secret_from_two_places_or_from_no_file_is_refused(config: Path, tmp_pat
     assert "together" in refused(config, {"METRICS_TOKEN": "a", "METRICS_TOKEN_FILE": "b"})
     assert "can't be read" in refused(config, {"METRICS_TOKEN_FILE": str(tmp_path / "none")})
     assert "can't be read" in refused(config, {"METRICS_TOKEN_FILE": str(tmp_path)})
-    assert "can't be read" in refused(config, {"METRICS_TOKEN_FILE": "a\0b"})
+    assert "can't be seen" in refused(config, {"METRICS_TOKEN_FILE": "a\0b"})
     (tmp_path / "empty").write_text("\n", encoding="utf-8")
     assert "empty" in refused(config, {"METRICS_TOKEN_FILE": str(tmp_path / "empty")})
     (tmp_path / "latin").write_bytes(b"\xe9")
@@ -370,3 +370,15 @@ def test_no_path_is_taken_for_one_that_a_shell_would_understand(config: Path, op
 def test_neither_is_that_of_a_secret(config: Path, option: Option) -> None:
     name = f"{option.env}_FILE"
     assert refused(config, {name: "~/secret"}).startswith(f"{name} = '~/secret': nothing replaces ~ here")
+
+
+@pytest.mark.parametrize("option", PATHS, ids=lambda option: option.key)
+def test_path_that_no_disk_can_have_is_refused_in_one_short_line(config: Path, option: Option) -> None:
+    assert option.env is not None
+    around = {"GATEWAY": "simulated"} if option.path.startswith("simulator.") else {}
+    for text in ("a\x1b[31mb", "\u201cstate\u201d", "x" * 256, "\u00e9" * 128, "a/" * 3000, "y" * 900_000):
+        line = refused(config, {**around, option.env: text})
+        assert line.startswith(f"{option.env} = ")
+        assert len(line) <= 300
+        assert line.isprintable()
+    assert isinstance(load(config, {**around, option.env: "x" * 255}), Settings)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from simulator.server.tls import ensure_certificate
 from tests.unit.webapp.conftest import Maker
 from tests.unit.webapp.desk import PASSWORD, Dashboard, make_dashboard, token_of
 from webapp.attempts import LIMIT
@@ -43,10 +44,8 @@ def test_the_cookie_is_for_this_site_alone(ready: Dashboard) -> None:
 
 
 def test_over_tls_the_cookie_is_secure_and_bound_to_the_host(make: Maker) -> None:
-    dashboard = make()
-    certificate = dashboard.logs / "any.pem"
-    certificate.write_text("a file is enough here", encoding="utf-8")
-    secure = make(DASHBOARD_TLS_CERT=str(certificate), DASHBOARD_TLS_KEY=str(certificate))
+    certificate, key = ensure_certificate(make().logs)
+    secure = make(DASHBOARD_TLS_CERT=str(certificate), DASHBOARD_TLS_KEY=str(key))
     answer = secure.client().post("/login", data={"password": PASSWORD}, base_url="https://localhost")
     assert answer.headers["Set-Cookie"].startswith("__Host-sid-5056=")
     assert "Secure" in answer.headers["Set-Cookie"]
