@@ -5,6 +5,7 @@ from __future__ import annotations
 import hmac
 import math
 import re
+from functools import partial
 
 from flask import Blueprint, Response, jsonify, request
 from werkzeug.exceptions import ServiceUnavailable, Unauthorized
@@ -13,6 +14,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from trading.errors import DataError
 from trading.model.account import hide_accounts
 from trading.model.metric import Gauge, LiveGauge
+from trading.model.mode import Mode
 from trading.monitoring.freshness import GOOD_SESSIONS
 from trading.monitoring.health import Facts, liveness, readiness
 from trading.monitoring.sign_of_life import CONTENT_TYPE, PREFIX, Beat
@@ -24,6 +26,7 @@ from webapp.services import services
 
 blueprint = Blueprint("health", __name__)
 
+_MODE = re.compile(rf'^({PREFIX}mode\{{mode="(\w+)"\}}) .*$', re.MULTILINE)
 _GATEWAY_UP = re.compile(rf"^{PREFIX}{Gauge.GATEWAY_UP} .*$", re.MULTILINE)
 
 
@@ -77,6 +80,9 @@ def as_of_now(text: str, beat: Beat | None, starting: str, facts: Facts | None) 
     up = facts is not None and facts.session in GOOD_SESSIONS and not (facts.hangs or facts.partly_hangs)
     if not alive or not up:
         text = _GATEWAY_UP.sub(f"{PREFIX}{Gauge.GATEWAY_UP} 0.0", text)
+    if alive and facts is not None and facts.mode is not None:
+        # One that could not be stored is in force all the same.
+        text = _MODE.sub(partial(_mode_line, facts.mode), text)
     age_s = math.inf if beat is None or beat.age_s is None else beat.age_s
     live = (
         (LiveGauge.ALIVE, "Whether the trading loop is alive now (1) or not (0).", float(alive)),
@@ -88,6 +94,10 @@ def as_of_now(text: str, beat: Beat | None, starting: str, facts: Facts | None) 
         for name, words, value in live
     )
     return text + told
+
+
+def _mode_line(mode: Mode, line: re.Match[str]) -> str:
+    return f"{line[1]} {float(line[2] == mode)}"
 
 
 def _value(value: float) -> str:

@@ -8,8 +8,8 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from tests.unit.webapp.conftest import Maker
 from tests.unit.webapp.desk import NOON, Dashboard, open_store
-from trading.model.mode import OPERATOR
-from trading.monitoring.sign_of_life import HEARTBEAT_NAME, WAITING_NAME
+from trading.model.mode import OPERATOR, Mode
+from trading.monitoring.sign_of_life import HEARTBEAT_NAME, METRICS_NAME, WAITING_NAME
 
 
 def test_healthz_follows_the_heartbeat_and_says_nothing_else(ready: Dashboard) -> None:
@@ -148,3 +148,16 @@ def test_gateway_counts_as_down_from_when_a_call_is_known_to_hang(ready: Dashboa
     assert ready.client().get("/metrics").get_data(as_text=True).startswith("trading_gateway_up 1.0\n")
     ready.beat(call="GET /iserver/account/orders", silence_s=11.0, answers=answers)
     assert ready.client().get("/metrics").get_data(as_text=True).startswith("trading_gateway_up 0.0\n")
+
+
+def test_mode_of_the_metrics_is_that_of_the_pages_also_where_it_could_not_be_stored(ready: Dashboard) -> None:
+    lines = [f'trading_mode{{mode="{mode}"}} {float(mode is Mode.ACTIVE)}\n' for mode in Mode]
+
+    def mode(**said: str) -> list[str]:
+        ready.beat(**said)
+        (ready.state / METRICS_NAME).write_text("".join(lines), encoding="utf-8")
+        text = ready.client().get("/metrics").get_data(as_text=True)
+        return re.findall(r'^trading_mode\{mode="(\w+)"\} 1.0$', text, re.MULTILINE)
+
+    assert mode() == ["ACTIVE"]
+    assert mode(unstored="storage: trading.db: database is locked") == ["RECONCILING"]
