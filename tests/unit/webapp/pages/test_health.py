@@ -153,11 +153,11 @@ def test_gateway_counts_as_down_from_when_a_call_is_known_to_hang(ready: Dashboa
 def test_mode_of_the_metrics_is_that_of_the_pages_also_where_it_could_not_be_stored(ready: Dashboard) -> None:
     lines = [f'trading_mode{{mode="{mode}"}} {float(mode is Mode.ACTIVE)}\n' for mode in Mode]
 
-    def mode(**said: str) -> list[str]:
-        ready.beat(**said)
+    def mode(unstored: str = "") -> list[str]:
+        ready.beat(unstored=unstored)
         (ready.state / METRICS_NAME).write_text("".join(lines), encoding="utf-8")
         text = ready.client().get("/metrics").get_data(as_text=True)
         return re.findall(r'^trading_mode\{mode="(\w+)"\} 1.0$', text, re.MULTILINE)
 
     assert mode() == ["ACTIVE"]
-    assert mode(unstored="storage: trading.db: database is locked") == ["RECONCILING"]
+    assert mode("storage: trading.db: database is locked") == ["RECONCILING"]
