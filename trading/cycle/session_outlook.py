@@ -31,8 +31,8 @@ RESTART = (
 )
 _TRIES_AGAIN = "The system tries again by itself, at least once a minute."
 LET_IN = (
-    "If the gateway refuses this machine's address, add it to ips.allow in the gateway's conf.yaml and restart the "
-    "gateway. Else look for a firewall, a proxy or a VPN on the way to IBKR that refuses it."
+    "If it refuses this machine's address, add that to ips.allow in the gateway's conf.yaml and restart it. Else look "
+    "for a firewall, a proxy or a VPN on the way to IBKR."
 )
 LOG_OUT_ELSEWHERE = "To trade sooner, log out of TWS, IBKR Mobile or the website with this user."
 
