@@ -296,7 +296,8 @@ def _only_account(keeper: SessionKeeper, requests: OperatorRequests, surrounding
         wake.taken_up()
         requests.take_up(surroundings.now())
         try:
-            view = keeper.check()
+            with surroundings.progress.step("looks at the session"):
+                view = keeper.check()
         except GatewayError:
             view = None
         if view is not None and view.usable:

@@ -151,7 +151,7 @@ def readiness(facts: Facts) -> Health:
     alive = liveness(facts.beat, facts.starting)
     if not alive.ok:
         return _with_stops(alive, facts) if alive.code in _ENDS or facts.uncovered_shares else alive
-    verdicts = (_unstored, _starts, _hangs, _session, _uncovered, _partly_hangs, _trouble, _overdue, _unproven)
+    verdicts = (_unstored, _hangs, _starts, _session, _uncovered, _partly_hangs, _trouble, _overdue, _unproven)
     present = next((found for found in (verdict(facts) for verdict in verdicts) if found is not None), None)
     return present or MODES.get(facts.mode or Mode.RECONCILING) or _active(facts)
 
