@@ -31,6 +31,7 @@ from trading.gateway.transport import HttpAnswer, Transport
 from trading.model.account import AccountKind
 from trading.model.mode import Mode
 from trading.model.status import StatusKey
+from trading.monitoring.heartbeat import Heartbeat
 from trading.monitoring.sign_of_life import HEARTBEAT_NAME, METRICS_NAME, WAITING_NAME, read_beat
 from trading.process import Life, living
 from trading.store.boot_time import boot_time
@@ -92,16 +93,18 @@ class Looking(Nobody):
 
 
 class _Told:
-    """A way to the gateway that notes each call."""
+    """A way to the gateway that notes each call, and what the loop does meanwhile."""
 
-    def __init__(self, way: Transport, calls: list[str]) -> None:
+    def __init__(self, way: Transport, calls: list[str], look: Callable[[], object]) -> None:
         self._way = way
         self._calls = calls
+        self._look = look
 
     def exchange(
         self, verb: str, path: str, query: Mapping[str, str] | None, body: bytes | None, limit_s: float
     ) -> HttpAnswer:
         self._calls.append(f"{verb} {path}")
+        self._look()
         return self._way.exchange(verb, path, query, body, limit_s)
 
     def close(self) -> None:
@@ -122,6 +125,8 @@ class Process:
         config = SimulatorConfig(auto_login=logged_in, pacing=False)
         self.simulator = Simulator(config, ReplayedMarket(random_panel(1)))
         self.calls: list[str] = []
+        self.steps: set[str] = set()
+        self.progress = Heartbeat(lambda: 0.0, lambda: NOW)
         self.wake = WakeUp()
         self.log, self.metrics = MemoryLog(), MemoryMetrics()
         self.database = Database(self.settings.state_dir / DATABASE)
@@ -129,7 +134,12 @@ class Process:
         self.unstored: Callable[[str, str], object] = lambda _code, _text: None
 
     def transport_to(self, url: str, _ca_bundle: Path | None) -> Transport:
-        return _Told(InProcessTransport(self.simulator, "/sim" if url.endswith("/sim") else "/v1/api"), self.calls)
+        return _Told(
+            InProcessTransport(self.simulator, "/sim" if url.endswith("/sim") else "/v1/api"), self.calls, self._look
+        )
+
+    def _look(self) -> None:
+        self.steps.add(self.progress.beat().step)
 
     def assemble(self) -> Assembly | None:
         surroundings = Surroundings(
@@ -139,6 +149,7 @@ class Process:
             self.transport_to,
             seeded(),
             pause=lambda _: None,
+            progress=self.progress,
             unstored=lambda code, text: self.unstored(code, text),
         )
         requests = OperatorRequests(self.requests, SqliteStore(self.database), self.log)
@@ -160,6 +171,8 @@ def test_account_of_the_login_is_traded_where_none_is_named(process: Process) ->
     assert assembly.context.account_id == SimulatorConfig().account_id
     assert assembly.context.kind is AccountKind.SIMULATED
     assert process.database.fact("account") == assembly.context.account_id
+    # Who waits for a login does not just start.
+    assert "looks at the session" in process.steps
 
 
 def test_named_account_is_traded_without_asking_the_gateway(tmp_path: Path) -> None:
