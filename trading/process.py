@@ -23,11 +23,11 @@ from trading.gateway.clocks import WakeUp
 from trading.market.calendar import TradingCalendar
 from trading.model.metric import Duration
 from trading.model.mode import Mode
-from trading.model.status import StatusKey
+from trading.model.status import StatusKey, kept_count
 from trading.monitoring.heartbeat import Heartbeat, HeartbeatFile, Pulse, end_stuck
 from trading.monitoring.log import TradingLog, get_logger
 from trading.monitoring.metrics import MetricsFile
-from trading.monitoring.sign_of_life import HEARTBEAT_NAME, METRICS_NAME, STOP_ASKED_NAME, WAITING_NAME, Beat
+from trading.monitoring.sign_of_life import BY_ITSELF, HEARTBEAT_NAME, METRICS_NAME, STOP_ASKED_NAME, WAITING_NAME, Beat
 from trading.monitoring.wall_clock import WallClock
 from trading.notification import before_start, notifying
 from trading.ports import Log, Metrics
@@ -86,7 +86,7 @@ def living(
         database = Database(settings.state_dir / DATABASE, on_commit=on_commit)
         stack.callback(_close, database)
         store = SqliteStore(database, lambda mode: show_mode(mode, metrics))
-        silent = before_start(settings, _count(store.value(StatusKey.UNCOVERED_SHARES)))
+        silent = before_start(settings, kept_count(store.value(StatusKey.UNCOVERED_SHARES)))
         metrics.put_mode(store.mode().mode)
         written = _log_of(settings)
         stack.callback(written.close)
@@ -130,7 +130,7 @@ class Ending:
         except ConfigError as error:
             self._log.error("the trading process can't run", problem=str(error))
             # Pages show it to anybody, so that neither a folder nor an account stands in it.
-            self._tell(f"itself: {str(error).replace(f'{self._state_dir}{os.sep}', '')}")
+            self._tell(f"{BY_ITSELF}{str(error).replace(f'{self._state_dir}{os.sep}', '')}")
             raise
         except TradingError as error:
             self._log.error("the trading process died", problem=str(error))
@@ -153,14 +153,16 @@ class Ending:
         """End a process that was asked to end and hangs."""
         self._tell(self._by)
         fields = {"by": self._by, "doing": self._heartbeat.beat().step, "seconds": END_WITHIN_S, "note": _ORDERS_STAY}
-        _LastLine(self._log, self._written).warning("stopped before the loop came to its end", **fields)
+        self._log.warning("stopped before the loop came to its end", **fields)
+        # What is not written now never is.
+        self._written.close()
         # The thread of the beats may have written meanwhile what it had found before.
         self._tell(self._by)
         os._exit(0)
 
     def stuck(self, beat: Beat) -> None:
         """End a process whose loop is stuck for good."""
-        end_stuck(beat, _LastLine(self._log, self._written))
+        end_stuck(beat, self._log, self._written.close)
 
     @property
     def _by(self) -> str:
@@ -169,30 +171,6 @@ class Ending:
     def _tell(self, by: str) -> None:
         self._heartbeat.end(by)
         self._file.write(self._heartbeat.beat())
-
-
-class _LastLine:
-    """A log whose next line is the last: it is written before the call returns, since the process then ends at once."""
-
-    def __init__(self, log: Log, written: TradingLog) -> None:
-        self._log = log
-        self._written = written
-
-    def info(self, event: str, **fields: object) -> None:
-        self._log.info(event, **fields)
-        self._written.close()
-
-    def warning(self, event: str, **fields: object) -> None:
-        self._log.warning(event, **fields)
-        self._written.close()
-
-    def error(self, event: str, **fields: object) -> None:
-        self._log.error(event, **fields)
-        self._written.close()
-
-
-def _count(text: str | None) -> int:
-    return int(text) if text is not None and text.isdecimal() else 0
 
 
 def show_mode(mode: Mode, metrics: Metrics) -> None:

@@ -12,8 +12,8 @@ from flask import render_template
 from trading.errors import DataError
 from trading.model.account import AccountKind, mask_account
 from trading.model.mode import Mode, ModeState
-from trading.model.status import SessionState, StatusKey
-from trading.monitoring.freshness import GOOD_SESSIONS, beside_no_database, mode_now, reads_the_broker
+from trading.model.status import GOOD_SESSIONS, SessionState, StatusKey
+from trading.monitoring.freshness import beside_no_database, mode_now, reads_the_broker
 from trading.monitoring.health import Facts, liveness, read_facts
 from trading.monitoring.verdicts import SESSION_WORDS, held_back
 from trading.store.readers.state import State

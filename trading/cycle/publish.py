@@ -12,7 +12,7 @@ from trading.execution.planning.state import TradingState
 from trading.model.decision import Decision
 from trading.model.metric import Counter, Duration, Gauge
 from trading.model.mode import Mode
-from trading.model.status import StatusKey
+from trading.model.status import StatusKey, kept_count
 
 # In fast simulated time nobody could read more than that.
 SHOWN_EVERY_S = 0.25
@@ -39,8 +39,7 @@ class Publisher:
     def bare(self, state: TradingState) -> int:
         """Return the own shares without a stop as the orders were read last: unread, nobody knows of any more."""
         if state.snapshot.orders.value is None:
-            known = self._context.store.value(StatusKey.UNCOVERED_SHARES) or ""
-            return int(known) if known.isdecimal() else 0
+            return kept_count(self._context.store.value(StatusKey.UNCOVERED_SHARES))
         return sum(bare_shares(cover, state) for cover in covers(state))
 
     def decision(self, decision: Decision, summary: CycleSummary) -> None:

@@ -14,7 +14,7 @@ from trading.errors import GatewayError, Refused, SessionLost, Suspended
 from trading.model.account import SessionStatus
 from trading.model.alarm import Alarm
 from trading.model.metric import Gauge
-from trading.model.status import SessionState, StatusKey
+from trading.model.status import GOOD_SESSIONS, SessionState, StatusKey
 from trading.ports import Clock, Log, Metrics, SessionPort, Store
 
 EPOCH = "epoch"
@@ -30,7 +30,6 @@ _SAID = (
     StatusKey.SESSION_PERSON,
     StatusKey.LOGIN_UNTIL,
 )
-_GOOD = frozenset({SessionState.READY, SessionState.ENDED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,12 +247,12 @@ class SessionKeeper:
             self._store.show(told)
         self._measure(state)
         if self._told.get(StatusKey.SESSION_STATE) != state:
-            say = self._log.info if state in _GOOD else self._log.warning
+            say = self._log.info if state in GOOD_SESSIONS else self._log.warning
             say("session", state=str(state), detail=facts[StatusKey.SESSION_DETAIL])
         self._told.update(told)
 
     def _measure(self, state: SessionState) -> None:
-        self._metrics.put(Gauge.GATEWAY_UP, float(state in _GOOD and not self._unanswered))
+        self._metrics.put(Gauge.GATEWAY_UP, float(state in GOOD_SESSIONS and not self._unanswered))
 
     def _skew(self, status: SessionStatus | None) -> float | None:
         if status is None or status.server_time_ms is None:

@@ -26,6 +26,10 @@ class SessionState(StrEnum):
     ENDED = "ended"
 
 
+GOOD_SESSIONS = frozenset({SessionState.READY, SessionState.ENDED})
+"""in these the account is read as often as it has to be; at the end of simulated data nothing changes any more"""
+
+
 class TroubleKind(StrEnum):
     """Whose it is to end what the last cycle could not do; kept under `StatusKey.TROUBLE_KIND`."""
 
@@ -68,3 +72,8 @@ class StatusKey(StrEnum):
     """JSON: what orders wait for, each with code, value and limit, as of the last turn"""
     DIFFERENCES = "differences"
     """JSON: what the last turn found to differ from the broker"""
+
+
+def kept_count(text: str | None) -> int:
+    """Return a number as it is kept, 0 where there is none or it makes no sense."""
+    return int(text) if text is not None and text.isascii() and text.isdigit() else 0

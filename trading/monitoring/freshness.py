@@ -5,12 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from trading.model.mode import Mode, ModeState
-from trading.model.status import SessionState
+from trading.model.status import GOOD_SESSIONS
 from trading.monitoring.health import OVERDUE_S, Facts
 from trading.monitoring.sign_of_life import Beat
-
-GOOD_SESSIONS = frozenset({SessionState.READY, SessionState.ENDED})
-"""in these the account is read as often as it has to be; at the end of simulated data nothing changes any more"""
 
 
 def reads_the_broker(facts: Facts) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from trading.model.mode import Mode
-from trading.model.status import SessionState, StatusKey, TroubleKind
+from trading.model.status import SessionState, StatusKey, TroubleKind, kept_count
 from trading.monitoring.sign_of_life import BY_ITSELF, STARTS, Beat
 from trading.monitoring.verdicts import MODES, SESSIONS, TROUBLE_STEPS, Health
 
@@ -76,8 +76,8 @@ def read_facts(kept: Mapping[str, str], *, beat: Beat | None, mode: Mode | None,
         beat=beat,
         session=SessionState(word) if word in frozenset(SessionState) else SessionState.STARTING,
         mode=mode,
-        uncovered_shares=_count(kept.get(StatusKey.UNCOVERED_SHARES, "")),
-        unknown_orders=_count(kept.get(StatusKey.UNKNOWN_ORDERS, "")),
+        uncovered_shares=kept_count(kept.get(StatusKey.UNCOVERED_SHARES, "")),
+        unknown_orders=kept_count(kept.get(StatusKey.UNKNOWN_ORDERS, "")),
         trouble=kept.get(StatusKey.TROUBLE, ""),
         trouble_since=kept.get(StatusKey.TROUBLE_SINCE, ""),
         trouble_kind=TroubleKind(kind) if kind in frozenset(TroubleKind) else TroubleKind.FAILURE,
@@ -298,7 +298,3 @@ def _active(facts: Facts) -> Health:
         )
     steps = " ".join(step for step in (facts.session_person, facts.session_next) if step and facts.session_person)
     return Health(ok=True, code="ready", text="All is well.", next_step=steps)
-
-
-def _count(text: str) -> int:
-    return int(text) if text.isascii() and text.isdigit() else 0

@@ -139,8 +139,9 @@ class Heartbeat:
 
     def unstored(self, problem: str) -> None:
         """Tell why the store can't be written; empty where it can."""
+        told = hide_accounts(problem)[:_LONGEST_TEXT] if problem else ""
         with self._lock:
-            self._unstored = hide_accounts(problem)[:_LONGEST_TEXT]
+            self._unstored = told
 
     def end(self, by: str) -> None:
         """Tell that the process ends because somebody, `by` in words, asked for that."""
@@ -255,9 +256,13 @@ class Pulse:
             self._file.write(self._heartbeat.beat())
 
 
-def end_stuck(beat: Beat, log: Log) -> None:
-    """End the process, with what each thread was doing; start.sh starts it again, and it goes on from its records."""
+def end_stuck(beat: Beat, log: Log, write_out: Callable[[], object]) -> None:
+    """End the process, with what each thread was doing; start.sh starts it again, and it goes on from its records.
+
+    `write_out` returns once the log's last line is written.
+    """
     log.error("the loop is stuck; the process ends itself", step=beat.step, seconds=beat.step_s, call=beat.call)
+    write_out()
     faulthandler.dump_traceback(sys.stderr)
     sys.stderr.flush()
     os._exit(EXIT_STUCK)

@@ -15,7 +15,7 @@ from trading.errors import DataError
 from trading.model.account import hide_accounts
 from trading.model.metric import Gauge, LiveGauge
 from trading.model.mode import Mode
-from trading.monitoring.freshness import GOOD_SESSIONS
+from trading.model.status import GOOD_SESSIONS
 from trading.monitoring.health import Facts, liveness, readiness
 from trading.monitoring.sign_of_life import CONTENT_TYPE, PREFIX, Beat
 from trading.monitoring.verdicts import Health

@@ -232,7 +232,7 @@ def test_process_whose_loop_is_stuck_ends_with_what_its_threads_did() -> None:
         "from tests.fakes.memory_metrics import MemoryLog\n"
         "from trading.monitoring.heartbeat import end_stuck\n"
         "from trading.monitoring.sign_of_life import Beat\n"
-        "end_stuck(Beat(step='decides'), MemoryLog())\n"
+        "end_stuck(Beat(step='decides'), MemoryLog(), lambda: None)\n"
     )
     done = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False, env=dict(os.environ)
